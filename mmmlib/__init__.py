@@ -1,0 +1,1 @@
+"""The workbook behind the `mmm` command."""

@@ -1,0 +1,151 @@
+"""The panel: the regular grid that models eat, time x region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+NATIONAL = "national"
+ROLES = ("outcome", "spend", "exposure", "control", "event")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Weekly values by region, with what they are.
+
+    Parameters
+    ----------
+    frame
+        One row per region and week, sorted by both. Columns ``region`` (text),
+        ``week`` (first day, ``datetime64``), one column per series named
+        ``role:name`` (``outcome:revenue.pooled``, ``spend:tv``,
+        ``exposure:tv``, ``control:price``, ``event:launch``), optionally
+        ``population``, and ``imputed``: names of the columns that were filled
+        in this row, joined by ``;``, empty for a row as delivered.
+    currency
+        Code of the currency that spend (and revenue) is in.
+    units
+        Unit per column, where it is not the currency.
+
+    Notes
+    -----
+    All numbers are finite, every region has every week; the constructor checks
+    this, so that what comes after need not.
+    """
+
+    frame: pd.DataFrame
+    currency: str
+    units: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        columns = self.frame.columns
+        missing = {"region", "week", "imputed"} - set(columns)
+        if missing:
+            raise ValueError(f"a panel needs the columns {sorted(missing)}")
+        rows = len(self.frame)
+        if rows != len(self.regions) * len(self.weeks):
+            raise ValueError("a panel needs one row for every region and week")
+        steps = np.diff(self.weeks.to_numpy())
+        if len(steps) and not (steps == np.timedelta64(7, "D")).all():
+            raise ValueError("a panel's weeks must be seven days apart, without gaps")
+        numbers = self.frame[self.series]
+        if not np.isfinite(numbers.to_numpy(dtype=float)).all():
+            raise ValueError("a panel's numbers must be finite")
+
+    @cached_property
+    def series(self) -> list[str]:
+        """Names of all series columns."""
+        return [name for name in self.frame.columns if name.partition(":")[0] in ROLES]
+
+    @cached_property
+    def weeks(self) -> pd.DatetimeIndex:
+        """First days of the weeks, ascending."""
+        return pd.DatetimeIndex(sorted(self.frame["week"].unique()), name="week")
+
+    @cached_property
+    def regions(self) -> list[str]:
+        """Regions in their order; one called ``national`` where there is no split."""
+        return list(dict.fromkeys(self.frame["region"]))
+
+    def names(self, role: str) -> list[str]:
+        """Names of the series of a role, in column order."""
+        prefix = f"{role}:"
+        return [
+            name.removeprefix(prefix) for name in self.series if name.startswith(prefix)
+        ]
+
+    def array(self, role: str) -> xr.DataArray:
+        """Return the series of a role.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dimensions ``(role, region, week)``, where the first one carries the
+            role's name (``spend`` and ``exposure`` use ``channel``).
+        """
+        dim = "channel" if role in ("spend", "exposure") else role
+        names = self.names(role)
+        shape = (len(self.regions), len(self.weeks))
+        values = np.empty((len(names), *shape))
+        for row, name in enumerate(names):
+            values[row] = (
+                self.frame[f"{role}:{name}"].to_numpy(dtype=float).reshape(shape)
+            )
+        return xr.DataArray(
+            values,
+            dims=(dim, "region", "week"),
+            coords={dim: names, "region": self.regions, "week": self.weeks},
+            name=role,
+        )
+
+    def outcome(self, model: str) -> xr.DataArray:
+        """Return the outcome of a model, dimensions ``(region, week)``, in its unit."""
+        return self.array("outcome").sel(outcome=model, drop=True)
+
+    @cached_property
+    def population(self) -> xr.DataArray | None:
+        """Population by region, or None where it was not given."""
+        if "population" not in self.frame:
+            return None
+        values = self.frame.groupby("region", sort=False)["population"].first()
+        return xr.DataArray(
+            values.to_numpy(float), dims="region", coords={"region": self.regions}
+        )
+
+    def to_national(self) -> Panel:
+        """Return the panel summed over regions.
+
+        Outcomes, spend, exposures and population add up; controls and events are
+        averaged, weighted by population where it is known.
+        """
+        if len(self.regions) == 1:
+            return self
+        frame = self.frame.copy()
+        weight = (
+            frame["population"]
+            if "population" in frame
+            else pd.Series(1.0, frame.index)
+        )
+        grouped = frame.groupby("week", sort=True)
+        columns: dict[str, object] = {}
+        for name in self.series:
+            if name.startswith(("control:", "event:")):
+                weighted = (frame[name] * weight).groupby(frame["week"]).sum()
+                columns[name] = weighted / weight.groupby(frame["week"]).sum()
+            else:
+                columns[name] = grouped[name].sum()
+        if "population" in frame:
+            columns["population"] = grouped["population"].sum()
+        columns["imputed"] = grouped["imputed"].agg(_join_names)
+        national = pd.DataFrame(columns).reset_index()
+        national.insert(0, "region", NATIONAL)
+        return Panel(national, self.currency, dict(self.units))
+
+
+def _join_names(values: pd.Series) -> str:
+    names = {name for value in values for name in value.split(";") if name}
+    return ";".join(sorted(names))

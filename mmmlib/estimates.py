@@ -1,0 +1,191 @@
+"""Numbers with their range: the only way a model's number reaches a report.
+
+An :class:`Estimate` is made from posterior draws and prints as people read it:
+``1.4 to 2.1 (90 %)``, ``USD 1.2 M to 1.9 M (90 %)``, ``18 to 24 % (90 %)``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import BaseModel, ConfigDict, model_validator
+
+MASS = 0.9
+INNER_MASS = 0.5
+MINUS = "\N{MINUS SIGN}"
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+class Estimate(BaseModel):
+    """Median and equal-tailed intervals of posterior draws.
+
+    Parameters
+    ----------
+    median, low, high
+        Middle and the ends of the interval that holds ``mass`` of the draws.
+    inner_low, inner_high
+        Ends of the 50 % interval, drawn as the thick line in figures.
+    unit
+        ``"USD"`` (any three capitals are money), ``"USD/USD"`` (return per unit
+        of money), ``"share"``, ``"weeks"``, or what is counted: ``"signups"``.
+    draws
+        How many draws it rests on.
+
+    Notes
+    -----
+    How to read it: given the model and the data, the quantity is between
+    ``low`` and ``high`` with probability ``mass``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    median: float
+    low: float
+    high: float
+    inner_low: float
+    inner_high: float
+    mass: float = MASS
+    unit: str = ""
+    draws: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        values = (self.low, self.inner_low, self.median, self.inner_high, self.high)
+        if not all(math.isfinite(value) for value in values):
+            raise ValueError(f"an estimate must be finite, got {values}")
+        if list(values) != sorted(values):
+            raise ValueError(f"an estimate's ends must be in order, got {values}")
+        return self
+
+    @classmethod
+    def from_draws(cls, draws: ArrayLike, unit: str = "", mass: float = MASS) -> Self:
+        """Summarise draws of one quantity.
+
+        Parameters
+        ----------
+        draws
+            Any shape; flattened. At least two, all finite.
+        unit
+            See the class.
+        mass
+            Probability inside ``low`` to ``high``, in (0.5, 1).
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two draws, or one is not finite.
+        """
+        values = np.asarray(draws, dtype=float).ravel()
+        if not 0.5 < mass < 1:
+            raise ValueError(f"mass should be in (0.5, 1) but got {mass}")
+        if values.size < 2:
+            raise ValueError(f"an estimate needs at least two draws, got {values.size}")
+        if not np.isfinite(values).all():
+            bad = int((~np.isfinite(values)).sum())
+            raise ValueError(f"{bad} of {values.size} draws are not finite")
+        tail = (1 - mass) / 2
+        inner = (1 - INNER_MASS) / 2
+        low, inner_low, median, inner_high, high = np.quantile(
+            values, [tail, inner, 0.5, 1 - inner, 1 - tail]
+        )
+        return cls(
+            median=median,
+            low=low,
+            high=high,
+            inner_low=inner_low,
+            inner_high=inner_high,
+            mass=mass,
+            unit=unit,
+            draws=values.size,
+        )
+
+    @property
+    def width(self) -> float:
+        """High minus low, in the estimate's unit."""
+        return self.high - self.low
+
+    def overlaps(self, other: Estimate) -> bool:
+        """Say whether the two outer intervals share a value."""
+        return self.low <= other.high and other.low <= self.high
+
+    def excludes(self, value: float) -> bool:
+        """Say whether ``value`` lies outside the outer interval."""
+        return not self.low <= value <= self.high
+
+    def text(self, mass: bool = True) -> str:
+        """Write the range as people read it, with the probability behind it."""
+        words = format_range(self.low, self.high, self.unit)
+        return f"{words} ({self.mass * 100:.0f}{NBSP}%)" if mass else words
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def is_money(unit: str) -> bool:
+    """Say whether ``unit`` is a currency code such as ``USD``."""
+    return len(unit) == 3 and unit.isalpha() and unit.isupper()
+
+
+def format_number(value: float, unit: str = "") -> str:
+    """Write one number with its unit, three significant digits at most.
+
+    >>> format_number(1_234_567, "USD")
+    'USD 1.23 M'
+    """
+    prefix, suffix, factor = _unit_parts(unit)
+    scale, letter = _magnitude(abs(value) * factor, unit)
+    body = _digits(value * factor / scale)
+    return f"{prefix}{body}{letter}{suffix}"
+
+
+def format_range(low: float, high: float, unit: str = "") -> str:
+    """Write a range with its unit; both ends on one scale.
+
+    >>> format_range(0.18, 0.24, "share")
+    '18 to 24 %'
+    """
+    prefix, suffix, factor = _unit_parts(unit)
+    scale, letter = _magnitude(max(abs(low), abs(high)) * factor, unit)
+    ends = f"{_digits(low * factor / scale)} to {_digits(high * factor / scale)}"
+    return f"{prefix}{ends}{letter}{suffix}"
+
+
+def _unit_parts(unit: str) -> tuple[str, str, float]:
+    """Return what stands before and after the number, and what it is multiplied by."""
+    if unit == "share":
+        return "", f"{NBSP}%", 100.0
+    if is_money(unit):
+        return f"{unit}{NBSP}", "", 1.0
+    numerator, slash, denominator = unit.partition("/")
+    if slash and numerator == denominator:
+        return "", "", 1.0  # a return: a plain ratio
+    if slash:
+        return "", f"{NBSP}{numerator} per {denominator}", 1.0
+    return "", f"{NBSP}{unit}" if unit else "", 1.0
+
+
+def _magnitude(size: float, unit: str) -> tuple[float, str]:
+    if unit == "share":
+        return 1.0, ""
+    for scale, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if size >= scale * 0.9995:
+            return scale, f"{NBSP}{letter}"
+    return 1.0, ""
+
+
+def _digits(value: float) -> str:
+    """Write with three significant digits at most and no trailing zeros."""
+    if not math.isfinite(value):
+        return "unknown"
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(decimals, 4)}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if text in ("-0", "0"):
+        return "0"
+    return text.replace("-", MINUS)

@@ -1,0 +1,200 @@
+"""The one verdict vocabulary, from the first data check to the last gate.
+
+A check looks at one subject and says what it saw as a :class:`Finding`. Checks
+fail closed: the comparison helpers pass a value only when it *is* inside the
+limit, so that NaN never passes, and a check that could not run says so instead
+of staying silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import total_ordering
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+@total_ordering
+class Level(StrEnum):
+    """How bad it is. ``Level.INFO < Level.WARN < Level.BLOCK``."""
+
+    INFO = "info"
+    WARN = "warn"
+    BLOCK = "block"
+
+    @property
+    def rank(self) -> int:
+        return ("info", "warn", "block").index(self.value)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Level):
+            return NotImplemented
+        return self.rank < other.rank
+
+    # StrEnum brings str's other comparisons along; total_ordering leaves them alone.
+    def __le__(self, other: object) -> bool:
+        return self == other or self < other
+
+    def __gt__(self, other: object) -> bool:
+        return not self <= other
+
+    def __ge__(self, other: object) -> bool:
+        return not self < other
+
+
+class Status(StrEnum):
+    """Whether a check ran and what it decided."""
+
+    OK = "ok"
+    FLAG = "flag"
+    NOT_RUN = "not_run"
+
+
+class Finding(BaseModel):
+    """What one check saw on one subject.
+
+    Parameters
+    ----------
+    check
+        Dotted name, room first: ``"readiness.history"``, ``"health.rhat"``.
+    subject
+        What was looked at: a channel, a model (``"revenue.self_serve"``), a
+        source, or ``"workbook"``.
+    level
+        ``info`` for everything that passed; what a gate does with a flag is
+        the policy's to say, this is the check's own proposal.
+    status
+        ``ok``, ``flag`` or ``not_run``.
+    value, limit, unit
+        The number (or word) seen, what it was held against, and their unit.
+    message, meaning, action
+        What was seen, why it matters, what to do. Plain sentences.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    check: str
+    subject: str
+    level: Level
+    status: Status
+    value: float | str | None = None
+    limit: float | str | None = None
+    unit: str = ""
+    message: str
+    meaning: str = ""
+    action: str = ""
+
+    @model_validator(mode="after")
+    def _ok_is_info(self) -> Self:
+        if self.status is Status.OK and self.level is not Level.INFO:
+            raise ValueError("a finding that is ok has level info")
+        return self
+
+
+def judge(
+    check: str,
+    subject: str,
+    *,
+    passed: bool,
+    level: Level,
+    message: str,
+    value: float | str | None = None,
+    limit: float | str | None = None,
+    unit: str = "",
+    meaning: str = "",
+    action: str = "",
+) -> Finding:
+    """Make a finding: ``ok`` when ``passed`` is true, else a flag at ``level``.
+
+    Write ``passed`` as the condition that good data meets (``value <= limit``),
+    never as the negation of a failure, so that NaN fails.
+    """
+    good = bool(passed)
+    return Finding(
+        check=check,
+        subject=subject,
+        level=Level.INFO if good else level,
+        status=Status.OK if good else Status.FLAG,
+        value=value,
+        limit=limit,
+        unit=unit,
+        message=message,
+        meaning=meaning,
+        action="" if good else action,
+    )
+
+
+def at_most(
+    check: str,
+    subject: str,
+    value: float,
+    limit: float,
+    *,
+    level: Level,
+    message: str,
+    **words: str,
+) -> Finding:
+    """Pass when ``value <= limit``; NaN does not pass."""
+    return judge(
+        check,
+        subject,
+        passed=value <= limit,
+        level=level,
+        message=message,
+        value=float(value),
+        limit=float(limit),
+        **words,  # type: ignore[arg-type]  # unit, meaning, action
+    )
+
+
+def at_least(
+    check: str,
+    subject: str,
+    value: float,
+    limit: float,
+    *,
+    level: Level,
+    message: str,
+    **words: str,
+) -> Finding:
+    """Pass when ``value >= limit``; NaN does not pass."""
+    return judge(
+        check,
+        subject,
+        passed=value >= limit,
+        level=level,
+        message=message,
+        value=float(value),
+        limit=float(limit),
+        **words,  # type: ignore[arg-type]  # unit, meaning, action
+    )
+
+
+def not_run(
+    check: str, subject: str, why: str, *, level: Level = Level.BLOCK, action: str = ""
+) -> Finding:
+    """Say that a check could not run. Blocks unless the caller knows it is optional."""
+    return Finding(
+        check=check,
+        subject=subject,
+        level=level,
+        status=Status.NOT_RUN,
+        message=why,
+        meaning="A check that did not run is not a check that passed.",
+        action=action,
+    )
+
+
+def worst(findings: Iterable[Finding]) -> Level:
+    """Return the highest level among ``findings``; ``info`` for none."""
+    return max((finding.level for finding in findings), default=Level.INFO)
+
+
+class FindingList(BaseModel):
+    """Findings as an artefact: ``data.json``, ``models/<model>/health.json``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    findings: tuple[Finding, ...] = ()

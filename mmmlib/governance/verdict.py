@@ -1,0 +1,51 @@
+"""What the gates decided (G3); ``artefacts/gates.json``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from mmmlib.findings import Finding, Level
+
+
+class Release(StrEnum):
+    """Release status, shown as a band on every page."""
+
+    APPROVED = "APPROVED"
+    LIMITED = "LIMITED AUDIENCE"
+    NOT_APPROVED = "NOT APPROVED"
+    DRAFT = "DRAFT"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GateEntry(_Frozen):
+    """A finding as the policy ranks it."""
+
+    finding: Finding
+    level: Level
+    rule: str
+    """The policy's line that decided, or "as proposed by the check"."""
+
+
+class SignOffNeeded(_Frozen):
+    """Who has to sign what before publication (G4)."""
+
+    subject: str
+    """``data``, ``model`` or ``recommendation``."""
+    role: str
+    person: str
+    why: str
+
+
+class GateResult(_Frozen):
+    """Worst level of all findings after the policy, and what follows from it."""
+
+    level: Level
+    release: Release
+    policy_version: str
+    entries: tuple[GateEntry, ...]
+    sign_offs: tuple[SignOffNeeded, ...] = ()

@@ -1,0 +1,1 @@
+"""May this fit be trusted?"""

@@ -1,0 +1,1 @@
+"""The Bayesian model and the effects that it yields."""

@@ -1,0 +1,219 @@
+"""Effects: the neutral result of a model, whoever fitted it.
+
+One xarray dataset per model. Everything after ``model/`` reads only this, so a
+model fitted elsewhere can take the same road. NumPy only: importing this room
+does not import PyMC.
+
+Dimensions: ``draw``, ``channel``, ``region``, ``week``, ``component``, ``lag``,
+``point`` (of a response curve).
+
+==================== ============================= =====================================
+variable             dimensions                    what, unit
+==================== ============================= =====================================
+contribution         draw, channel, week           outcome caused by the channel, all regions
+contribution_region  draw, channel, region         the same, by region, summed over weeks
+baseline_part        draw, component, week         parts of the baseline (trend, seasonality …)
+predicted            draw, week                    posterior predictive: fitted plus noise
+observed             week                          outcome as seen
+in_sample            week                          bool; False where the fit did not see the week
+spend                channel, week                 money
+spend_region         channel, region               money, summed over weeks
+media                channel, region, week         what the response follows (spend or exposure)
+media_cost           channel, region               money per unit of media (1 if spend-driven)
+response_spend       channel, point                weekly spend, all regions, from 0 to beyond the past
+response             draw, channel, point          weekly outcome if that spend were kept up
+marginal_roi         draw, channel                 return of the next unit of money at today's spend
+prior_roi            draw, channel                 the return as believed before the fit
+half_life            draw, channel                 weeks until half of an effect has come
+spend_today          channel                       weekly money, mean of the reference weeks
+spend_low/_high      channel                       smallest, largest weekly spend of the past
+==================== ============================= =====================================
+
+Where the formula is known (``formula`` in the attributes is 1), these are there too
+and :func:`respond` computes any plan from them:
+
+==================== ============================= =====================================
+adstock_weight       draw, channel, lag            sums to one over lag
+saturation           draw, channel, shape          first and second parameter; NaN if it has one
+coefficient          draw, channel, region         weekly outcome at full saturation
+media_scale          channel, region               divides adstocked media before saturation
+==================== ============================= =====================================
+
+Attributes: ``model``, ``outcome_unit``, ``currency``, ``return_unit``, ``engine``,
+``formula``, ``saturation_kinds`` (JSON, by channel), ``told`` (JSON: priors,
+scales, calibration: what the model was told).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.transforms import SATURATIONS, lagged, saturate
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "contribution": ("draw", "channel", "week"),
+    "contribution_region": ("draw", "channel", "region"),
+    "baseline_part": ("draw", "component", "week"),
+    "predicted": ("draw", "week"),
+    "observed": ("week",),
+    "in_sample": ("week",),
+    "spend": ("channel", "week"),
+    "spend_region": ("channel", "region"),
+    "media": ("channel", "region", "week"),
+    "media_cost": ("channel", "region"),
+    "response_spend": ("channel", "point"),
+    "response": ("draw", "channel", "point"),
+    "marginal_roi": ("draw", "channel"),
+    "prior_roi": ("draw", "channel"),
+    "half_life": ("draw", "channel"),
+    "spend_today": ("channel",),
+    "spend_low": ("channel",),
+    "spend_high": ("channel",),
+}
+FORMULA: dict[str, tuple[str, ...]] = {
+    "adstock_weight": ("draw", "channel", "lag"),
+    "saturation": ("draw", "channel", "shape"),
+    "coefficient": ("draw", "channel", "region"),
+    "media_scale": ("channel", "region"),
+}
+ATTRIBUTES = (
+    "model",
+    "outcome_unit",
+    "currency",
+    "return_unit",
+    "engine",
+    "formula",
+    "saturation_kinds",
+    "told",
+)
+PRIOR_ONLY = {"prior_roi", "saturation"}
+"""Variables that may hold NaN: a prior not stated by the engine, a second shape not used."""
+
+
+def check_effects(effects: xr.Dataset) -> xr.Dataset:
+    """Return the dataset unchanged if it keeps the contract.
+
+    Raises
+    ------
+    ValueError
+        With everything that is missing, misshapen or not finite.
+    """
+    expected = REQUIRED | (FORMULA if effects.attrs.get("formula") else {})
+    faults = [
+        f"attribute {name} is missing"
+        for name in ATTRIBUTES
+        if name not in effects.attrs
+    ]
+    for name, dims in expected.items():
+        if name not in effects:
+            faults.append(f"{name} is missing")
+        elif effects[name].dims != dims:
+            faults.append(
+                f"{name} has dimensions {effects[name].dims}, expected {dims}"
+            )
+        elif name not in PRIOR_ONLY and not np.isfinite(effects[name].to_numpy()).all():
+            faults.append(f"{name} is not finite everywhere")
+    if faults:
+        raise ValueError("effects break their contract: " + "; ".join(faults))
+    return effects
+
+
+def baseline(effects: xr.Dataset) -> xr.DataArray:
+    """Outcome that would have come without the channels; ``(draw, week)``."""
+    return effects["baseline_part"].sum("component")
+
+
+def fitted(effects: xr.Dataset) -> xr.DataArray:
+    """Expected outcome: baseline plus contributions; ``(draw, week)``."""
+    return baseline(effects) + effects["contribution"].sum("channel")
+
+
+def contribution(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
+    """Contribution summed over weeks (all, or a slice of dates); ``(draw, channel)``."""
+    part = effects["contribution"]
+    return (part if weeks is None else part.sel(week=weeks)).sum("week")
+
+
+def roi(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
+    """Return per unit of money over weeks; ``(draw, channel)``, NaN without spend.
+
+    Contribution of the weeks over spend of the same weeks: carryover from spend
+    before the window is in, carryover after its end is not.
+    """
+    spend = effects["spend"]
+    spend = (spend if weeks is None else spend.sel(week=weeks)).sum("week")
+    return contribution(effects, weeks) / spend.where(spend > 0)
+
+
+def share(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
+    """Share of the fitted outcome that each channel caused; ``(draw, channel)``."""
+    total = fitted(effects)
+    total = (total if weeks is None else total.sel(week=weeks)).sum("week")
+    return contribution(effects, weeks) / total
+
+
+def saturation_kinds(effects: xr.Dataset) -> dict[str, str]:
+    """Name of the saturation of every channel."""
+    return json.loads(effects.attrs["saturation_kinds"])
+
+
+def respond(
+    effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None
+) -> xr.DataArray:
+    """Contribution that any media plan would have.
+
+    Parameters
+    ----------
+    effects
+        With a known formula.
+    media
+        Dimensions ``(channel, region, week)``, in the unit of ``effects.media``,
+        weeks without gaps. Put the past in front of the plan, or its carryover is
+        missing; weeks before the first one count as zero.
+    draws
+        Which draws; all if not given.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(draw, channel, week)``, summed over regions, in the
+        outcome's unit. Memory is kept small by going channel by channel.
+    """
+    return xr.concat(
+        list(_respond_each(effects, media, draws)), dim="channel"
+    ).transpose("draw", "channel", "week")
+
+
+def _respond_each(
+    effects: xr.Dataset, media: xr.DataArray, draws: slice | None
+) -> Iterator[xr.DataArray]:
+    if not effects.attrs.get("formula"):
+        raise ValueError(
+            f"{effects.attrs.get('model')}: this engine's formula is not known"
+        )
+    picked = effects if draws is None else effects.isel(draw=draws)
+    kinds = saturation_kinds(effects)
+    length = effects.sizes["lag"]
+    for channel in media["channel"].to_numpy():
+        one = picked.sel(channel=channel)
+        scale = one["media_scale"].to_numpy()  # (region,)
+        # (region, week, lag) x (draw, lag) -> (draw, region, week)
+        past = lagged(media.sel(channel=channel).to_numpy() / scale[:, None], length)
+        weights = one["adstock_weight"].to_numpy()
+        stocked = np.einsum("rtl,dl->drt", past, weights, optimize=True)
+        shapes = one["saturation"].to_numpy()
+        names = SATURATIONS[kinds[channel]]
+        parameters = {name: shapes[:, i, None, None] for i, name in enumerate(names)}
+        response = saturate(kinds[channel], stocked, parameters)
+        total = np.einsum(
+            "drt,dr->dt", response, one["coefficient"].to_numpy(), optimize=True
+        )
+        yield xr.DataArray(
+            total,
+            dims=("draw", "week"),
+            coords={"draw": picked["draw"], "week": media["week"], "channel": channel},
+        )

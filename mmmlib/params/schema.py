@@ -1,0 +1,399 @@
+"""What a workbook is asked, as frozen values.
+
+The rest of the code trusts these objects: everything that can be wrong in a
+parameter file is caught here or in :mod:`mmmlib.params.load`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+SLUG = r"^[a-z][a-z0-9_]{0,39}$"
+Slug = Annotated[str, Field(pattern=SLUG)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+def _inside(path: str) -> str:
+    """Refuse a path that leaves the folder that it is read from."""
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError("a path inside data.root, without '..' or a leading '/'")
+    return path
+
+
+InsidePath = Annotated[str, AfterValidator(_inside)]
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+# --- what is asked -----------------------------------------------------------------
+
+
+class Refresh(Section):
+    """Which refresh this is (G1)."""
+
+    period: Annotated[str, Field(pattern=r"^[0-9]{4}-(Q[1-4]|(0[1-9]|1[0-2]))$")]
+    kind: Literal["monthly", "quarterly"] = "quarterly"
+    parent: str = "latest"
+    """``latest`` (the newest run of this workbook that no gate blocked), ``none``, or a run id."""
+    as_of: dt.date | None = None
+    """The day on which the data is looked at; today if not given."""
+
+
+class Audience(Section):
+    """Whom the model serves and what it may be used for (M1)."""
+
+    serves: Literal["growth", "sales", "finance"]
+    supports: tuple[str, ...] = Field(min_length=1)
+    not_for: tuple[str, ...] = Field(min_length=1)
+
+
+class KeyQuestion(Section):
+    """A question written down before the fit and answered in the report (A4)."""
+
+    question: str
+    kind: Literal["scale", "cut", "rank", "other"] = "other"
+    channel: Slug | None = None
+    outcome: Slug | None = None
+
+
+# --- data --------------------------------------------------------------------------
+
+
+class Simulated(Section):
+    """Let the data come from a simulated company with known truth."""
+
+    company: Slug
+    seed: int = 1
+    vintage: Annotated[int, Field(ge=1)] = 1
+
+
+class Source(Section):
+    """One file of the data set, and who answers for it (D1, D2)."""
+
+    path: InsidePath
+    layout: Literal["wide", "long"] = "wide"
+    date: str = "date"
+    """Column that holds the first day of the week (or any day in it)."""
+    region: str | None = None
+    """Column that holds the region; without it the source is national."""
+    name: str | None = None
+    """Long layout: column that holds the series' names."""
+    value: str | None = None
+    """Long layout: column that holds the values."""
+    owner: str = ""
+    delivery: Literal["automatic", "manual"] = "automatic"
+    missing: tuple[str, ...] = ()
+    """Texts that stand for a missing value, beside the empty cell."""
+    max_age_days: Annotated[int, Field(ge=1)] | None = None
+    """How old the newest row may be on the day of the refresh (D5)."""
+
+    @model_validator(mode="after")
+    def _long_has_names(self) -> Self:
+        if self.layout == "long" and not (self.name and self.value):
+            raise ValueError(
+                "a source of layout 'long' needs 'name' and 'value' columns"
+            )
+        return self
+
+
+class DataParams(Section):
+    """Where the data comes from and how gaps are filled."""
+
+    root: str | None = None
+    """Folder of the sources; relative to the working folder."""
+    simulated: Simulated | None = None
+    sources: dict[Slug, Source] = Field(min_length=1)
+    gaps: Literal["fail", "zero", "carry", "interpolate"] = "fail"
+    """What to do where a week is missing in a source; filled cells are marked."""
+    population: str | None = None
+    """Column with the population of each region, if regions are to be compared per head."""
+
+
+# --- what is modelled ----------------------------------------------------------------
+
+
+class Range(Section):
+    """A low and a high that a marketer would be surprised to see left: a 90 % range."""
+
+    low: Positive
+    high: Positive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low:g}) should be below high ({self.high:g})")
+        return self
+
+
+class Prior(Section):
+    """What is believed of a channel before the fit: its return, or its share of the outcome."""
+
+    roi: Range | None = None
+    share: Range | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.roi is None) == (self.share is None):
+            raise ValueError(
+                "a prior is stated as 'roi' or as 'share', exactly one of them"
+            )
+        return self
+
+
+class Channel(Section):
+    """A paid channel: where its spend is, and how it is thought to work."""
+
+    label: str = ""
+    spend: str
+    """Column of weekly spend; ``source.column`` where two sources share the name."""
+    exposure: str | None = None
+    """Column of impressions or clicks; if given, the response follows it, not spend."""
+    stage: Literal["top", "bottom"] = "top"
+    """Top or bottom of the funnel (R3)."""
+    adstock: Literal["geometric", "delayed"] = "geometric"
+    saturation: Literal["logistic", "hill"] = "logistic"
+    prior: Prior | None = None
+    scalable: bool = True
+    """Whether more could be bought at all; others are not offered for an increase."""
+
+
+class MotionColumn(Section):
+    """The outcome column of one sales motion (M3)."""
+
+    column: str
+
+
+class Outcome(Section):
+    """What is to be explained (M2). One model is fitted per outcome and motion."""
+
+    label: str = ""
+    kind: Literal["revenue", "count"]
+    unit: str = ""
+    """For a count: what is counted (``signups``). Revenue is in the workbook's currency."""
+    column: str | None = None
+    """The outcome's column, all motions pooled."""
+    motions: dict[Slug, MotionColumn] = Field(default_factory=dict)
+    value_per_unit: str | None = None
+    """Column with the money one unit is worth; a count then becomes revenue."""
+    bias: str = ""
+    """The known bias of this outcome, in words; reports repeat it."""
+
+    @model_validator(mode="after")
+    def _column_or_motions(self) -> Self:
+        if (self.column is None) == (not self.motions):
+            raise ValueError("give either 'column' (motions pooled) or 'motions'")
+        if self.kind == "count" and not self.unit:
+            raise ValueError("a count needs a 'unit': what is counted")
+        return self
+
+
+class Control(Section):
+    """Something beside marketing that moves the outcome (price, competitors, macro)."""
+
+    column: str
+    label: str = ""
+
+
+class Event(Section):
+    """A dated event; its effect is estimated while it lasts."""
+
+    label: str = ""
+    start: dt.date
+    end: dt.date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start > self.end:
+            raise ValueError(
+                f"start ({self.start}) should not be after end ({self.end})"
+            )
+        return self
+
+
+class ModelParams(Section):
+    """How the model is built and sampled (A1)."""
+
+    geography: Literal["national", "regional"] = "national"
+    adstock_weeks: Annotated[int, Field(ge=1, le=26)] = 8
+    trend: Literal["none", "linear", "piecewise"] = "piecewise"
+    trend_knots: Annotated[int, Field(ge=1, le=40)] = 6
+    seasonality: Annotated[int, Field(ge=0, le=10)] = 3
+    """Order of the yearly Fourier terms; 0 for none."""
+    default_roi: Range = Range(low=0.1, high=6.0)
+    """Prior 90 % range of a channel's return where the outcome is money."""
+    default_share: Range = Range(low=0.005, high=0.25)
+    """Prior 90 % range of a channel's share of the outcome where it is not money."""
+    chains: Annotated[int, Field(ge=2, le=16)] = 4
+    tune: Annotated[int, Field(ge=50)] = 800
+    draws: Annotated[int, Field(ge=50)] = 800
+    target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+    seed: int = 20260101
+    kept_draws: Annotated[int, Field(ge=100, le=10_000)] = 1000
+
+
+# --- limits -------------------------------------------------------------------------
+
+
+class ReadinessParams(Section):
+    """Limits of R1 to R3."""
+
+    min_weeks: Annotated[int, Field(ge=26)] = 78
+    sales_cycle_weeks: Annotated[int, Field(ge=0)] = 0
+    """Declared length of the sales cycle; the bar rises by it (R1)."""
+    flat_band: Share = 0.10
+    """A week counts as flat when its spend is within this share of the year's median (R2)."""
+    flat_warn: Share = 0.6
+    flat_limit: Share = 0.8
+    """Share of flat weeks in the last year from which a channel has caveats, is not ready."""
+    controllable_warn: Share = 0.30
+    controllable_limit: Share = 0.20
+    """Share of top-of-funnel activity that paid channels must make up (R3)."""
+    top_of_funnel: str | None = None
+    """Column that measures all top-of-funnel activity; with ``paid_top_of_funnel`` it gives R3."""
+    paid_top_of_funnel: str | None = None
+
+
+class HealthParams(Section):
+    """Limits of the health checks (H1, H2)."""
+
+    max_rhat: Annotated[float, Field(gt=1)] = 1.01
+    min_ess: Positive = 400
+    max_divergent_share: Share = 0.0
+    min_bfmi: Positive = 0.3
+    coverage_tolerance: Share = 0.08
+    """How far the share of weeks inside the 90 % band may be from 90 %."""
+    holdout_weeks: Annotated[int, Field(ge=4, le=52)] = 8
+    max_holdout_error: Positive = 0.20
+    """Largest mean absolute error over the holdout, as a share of its mean."""
+    min_holdout_coverage: Share = 0.70
+    max_negative_baseline: Share = 0.05
+    """Largest probability that the baseline is below zero in a week, averaged over weeks."""
+    min_prior_shrinkage: Share = 0.15
+    """Below this reduction of the prior's spread the data has said little about a return."""
+    max_plausible_roi: Positive = 20.0
+    max_media_share: Share = 0.7
+    """Largest plausible share of the outcome that all channels explain together."""
+
+
+class ComparisonParams(Section):
+    """Limits of the comparison with the parent run (H3)."""
+
+    large_movement: Share = 0.25
+    """A relative movement of a median that is called large."""
+    min_overlap: Share = 0.3
+    """Smallest overlap of two intervals, as a share of the narrower one."""
+    min_common_weeks: Annotated[int, Field(ge=4)] = 26
+    max_restated_share: Share = 0.02
+    """Share of a series' total that a restatement may move before it is flagged."""
+
+
+class ScenarioParams(Section):
+    """The standing scenarios (O3)."""
+
+    horizon_weeks: Annotated[int, Field(ge=4, le=52)] = 13
+    reference_weeks: Annotated[int, Field(ge=4, le=52)] = 13
+    """The latest weeks whose mean spend is "today's spend"."""
+    increase: Share = 0.20
+    reallocate: Share = 0.15
+    cut: Share = 0.20
+    """Size of the increase, of the amount moved, and of the cut, as shares of spend."""
+    max_channels: Annotated[int, Field(ge=1, le=4)] = 2
+    """How many channels an increase may go to."""
+
+
+class GovernanceParams(Section):
+    """Files of policy and roles, beside the parameter file."""
+
+    policy: InsidePath = "policy.yaml"
+    roles: InsidePath = "roles.yaml"
+
+
+class Compute(Section):
+    """Where fits run."""
+
+    scheduler: str | None = None
+    """Address of a Dask scheduler; without it a local pool is started."""
+    workers: Annotated[int, Field(ge=1)] | None = None
+    """Local workers; chosen from the number of cores if not given."""
+
+
+class Params(Section):
+    """A whole parameter file."""
+
+    workbook: Slug
+    title: str
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    refresh: Refresh
+    audience: Audience
+    key_questions: tuple[KeyQuestion, ...] = ()
+    data: DataParams
+    channels: dict[Slug, Channel] = Field(min_length=1)
+    outcomes: dict[Slug, Outcome] = Field(min_length=1)
+    primary_outcome: str = ""
+    """Model that leads the pack, ``outcome.motion``; the first one if not given."""
+    controls: dict[Slug, Control] = Field(default_factory=dict)
+    events: dict[Slug, Event] = Field(default_factory=dict)
+    model: ModelParams = ModelParams()
+    readiness: ReadinessParams = ReadinessParams()
+    health: HealthParams = HealthParams()
+    comparison: ComparisonParams = ComparisonParams()
+    scenarios: ScenarioParams = ScenarioParams()
+    governance: GovernanceParams = GovernanceParams()
+    compute: Compute = Compute()
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Self:
+        for number, question in enumerate(self.key_questions):
+            if question.channel and question.channel not in self.channels:
+                raise ValueError(
+                    f"key_questions[{number}].channel is '{question.channel}', "
+                    f"which is not among channels ({', '.join(self.channels)})"
+                )
+            if question.outcome and question.outcome not in self.outcomes:
+                raise ValueError(
+                    f"key_questions[{number}].outcome is '{question.outcome}', "
+                    f"which is not among outcomes ({', '.join(self.outcomes)})"
+                )
+        if self.primary_outcome and self.primary_outcome not in self.model_names:
+            raise ValueError(
+                f"primary_outcome is '{self.primary_outcome}', "
+                f"which is not among the models ({', '.join(self.model_names)})"
+            )
+        return self
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """Models to fit, ``outcome.motion``; ``outcome.pooled`` where motions are pooled."""
+        return tuple(
+            f"{name}.{motion}"
+            for name, outcome in self.outcomes.items()
+            for motion in (outcome.motions or ("pooled",))
+        )
+
+    @property
+    def primary(self) -> str:
+        """The model that leads the pack."""
+        return self.primary_outcome or self.model_names[0]
+
+    def outcome_of(self, model: str) -> Outcome:
+        """Return the outcome that a model explains."""
+        return self.outcomes[model.partition(".")[0]]
+
+    def outcome_unit(self, model: str) -> str:
+        """Return the unit of a model's outcome: the currency, or what is counted."""
+        outcome = self.outcome_of(model)
+        money = outcome.kind == "revenue" or outcome.value_per_unit is not None
+        return self.currency if money else outcome.unit
+
+    def return_unit(self, model: str) -> str:
+        """Return the unit of a model's return: ``USD/USD``, ``signups/USD``."""
+        return f"{self.outcome_unit(model)}/{self.currency}"

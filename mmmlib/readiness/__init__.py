@@ -1,0 +1,1 @@
+"""May a model be fitted to this data?"""

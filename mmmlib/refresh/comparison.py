@@ -1,0 +1,73 @@
+"""What moved since the parent run (H3); ``artefacts/refresh.json``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from mmmlib.estimates import Estimate
+from mmmlib.findings import Finding
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Movement(_Frozen):
+    """How one number of one channel moved on the common window."""
+
+    model: str
+    channel: str
+    quantity: Literal["roi", "contribution"]
+    before: Estimate
+    after: Estimate
+    change: float
+    """Median now over median then, minus one. NaN where the median then was zero."""
+    overlap: float
+    """Length that both intervals share over the narrower one's length, 0 to 1."""
+    beyond_noise: bool
+    """True where each median lies outside the other's interval or the overlap is small."""
+    rank_before: int
+    rank_after: int
+    """Place among the channels by median, 1 the largest."""
+
+
+class DataChange(_Frozen):
+    """A series that was restated, came or went between two refreshes."""
+
+    series: str
+    kind: Literal["restated", "added", "removed", "extended"]
+    cells: int
+    """Values that differ (restated), or weeks x regions that came or went."""
+    first: dt.date | None = None
+    last: dt.date | None = None
+    share: float | None = None
+    """Sum of absolute differences over the series' total on the common window."""
+    largest: str = ""
+    """The largest single change in words: region, week, before, after."""
+
+
+class ParameterChange(_Frozen):
+    """A parameter that differs between two refreshes."""
+
+    key: str
+    before: str
+    after: str
+
+
+class Comparison(_Frozen):
+    """The comparison with the parent; ``parent`` is None on a first refresh."""
+
+    parent: str | None
+    first_week: dt.date | None = None
+    last_week: dt.date | None = None
+    weeks: int = 0
+    """The common window: weeks that both refreshes fitted."""
+    movements: tuple[Movement, ...] = ()
+    data_changes: tuple[DataChange, ...] = ()
+    parameter_changes: tuple[ParameterChange, ...] = ()
+    code_changes: tuple[ParameterChange, ...] = ()
+    """Library version and packages that differ."""
+    findings: tuple[Finding, ...] = ()

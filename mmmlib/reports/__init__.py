@@ -1,0 +1,1 @@
+"""The pack: figures, tables, words, rendering."""

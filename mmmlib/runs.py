@@ -1,0 +1,315 @@
+"""The run folder: what a refresh did, kept so that it can be read and repeated.
+
+Every file is written to a temporary name, synced and renamed, so that a file
+that is there is whole. A finished run never changes: a notebook that is opened
+on it later saves beside it, under ``explore/``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mmmlib.errors import RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+RUNS_ENV = "MMM_RUNS"
+EXPLORE = "explore"
+
+StepStatus = Literal["pending", "running", "done", "failed"]
+RunStatus = Literal["running", "failed", "done"]
+
+
+class StepRecord(BaseModel):
+    """What one step did."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    status: StepStatus = "pending"
+    seconds: float | None = None
+    key: str = ""
+    """Hash of everything that the step depends on; a finished step is reused only if it matches."""
+    outputs: dict[str, str] = Field(default_factory=dict)
+    """sha256 of every file that the step wrote, by path in the run folder."""
+    message: str = ""
+
+
+class Manifest(BaseModel):
+    """Identity and record of a run; ``manifest.json``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = 1
+    run: str
+    workbook: str
+    period: str
+    created: dt.datetime
+    parent: str | None = None
+    code_version: str = ""
+    code_dirty: bool = False
+    library: str = ""
+    """sha256 over the sources of mmmlib."""
+    python: str = ""
+    packages: dict[str, str] = Field(default_factory=dict)
+    seed: int = 0
+    inputs: dict[str, str] = Field(default_factory=dict)
+    """sha256 of every input file, by its name."""
+    steps: list[StepRecord] = Field(default_factory=list)
+    status: RunStatus = "running"
+    verdict: str | None = None
+    """Worst gate level once gates were passed: info, warn or block."""
+
+
+class Run:
+    """A run folder, opened.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    exploring
+        True where a person works on a run that is finished: reading is from the
+        run, saving goes to ``explore/`` and leaves the record as it is.
+    """
+
+    def __init__(self, path: Path, *, exploring: bool = False) -> None:
+        self.path = Path(path)
+        self.exploring = exploring
+        if not (self.path / "manifest.json").is_file():
+            raise RunError(f"{self.path}: no run here (manifest.json is missing).")
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}{', exploring' if self.exploring else ''})"
+
+    @property
+    def name(self) -> str:
+        """The run's id: workbook, period and hash."""
+        return self.path.name
+
+    @property
+    def runs_dir(self) -> Path:
+        """Folder that holds this run and its kin."""
+        return self.path.parent
+
+    # --- records
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest as it stands on disk."""
+        return Manifest.model_validate_json((self.path / "manifest.json").read_bytes())
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest."""
+        write_atomic(
+            self.path / "manifest.json", manifest.model_dump_json(indent=2).encode()
+        )
+
+    @property
+    def parent(self) -> Run | None:
+        """The run that this one is compared with, if it has one."""
+        parent = self.manifest.parent
+        return Run(self.runs_dir / parent, exploring=True) if parent else None
+
+    # --- files
+
+    def artefact(self, name: str) -> Path:
+        """Path of an artefact for reading: ``readiness.json``, ``models/revenue.pooled/effects.nc``."""
+        return self.path / "artefacts" / name
+
+    def has(self, name: str) -> bool:
+        """Say whether an artefact is there."""
+        return self.artefact(name).is_file()
+
+    def target(self, name: str) -> Path:
+        """Path of an artefact for writing; its folder is made."""
+        base = self.path / EXPLORE if self.exploring else self.path
+        path = base / "artefacts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def save_json(self, name: str, value: BaseModel) -> Path:
+        """Save a pydantic value as an artefact."""
+        return write_atomic(self.target(name), value.model_dump_json(indent=2).encode())
+
+    def load_json[M: BaseModel](self, name: str, kind: type[M]) -> M:
+        """Load an artefact that was saved with :meth:`save_json`."""
+        return kind.model_validate_json(self._existing(name).read_bytes())
+
+    def save_frame(self, name: str, frame: pd.DataFrame) -> Path:
+        """Save a table as Parquet."""
+        return write_with(
+            self.target(name), lambda path: frame.to_parquet(path, index=False)
+        )
+
+    def load_frame(self, name: str) -> pd.DataFrame:
+        """Load a table that was saved with :meth:`save_frame`."""
+        import pandas as pd
+
+        return pd.read_parquet(self._existing(name))
+
+    def save_dataset(self, name: str, dataset: xr.Dataset) -> Path:
+        """Save a dataset as netCDF, compressed."""
+        encoding: dict[Any, Any] = {
+            variable: {"zlib": True, "complevel": 1}
+            for variable, array in dataset.data_vars.items()
+            if array.dtype.kind == "f" and array.ndim
+        }
+        return write_with(
+            self.target(name),
+            lambda path: dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding),
+        )
+
+    def load_dataset(self, name: str) -> xr.Dataset:
+        """Load a dataset into memory."""
+        import xarray as xr
+
+        with xr.open_dataset(self._existing(name), engine="h5netcdf") as dataset:
+            return dataset.load()
+
+    def _existing(self, name: str) -> Path:
+        path = self.artefact(name)
+        if not path.is_file():
+            raise RunError(
+                f"{self.name}: artefacts/{name} is not there. The step that makes it has not "
+                f"run; finish the run with 'mmm refresh … --resume'."
+            )
+        return path
+
+
+def open_run(ref: str | Path = "", runs_dir: str | Path | None = None) -> Run:
+    """Open a run for a notebook or a command.
+
+    Parameters
+    ----------
+    ref
+        Path of a run folder, a run id, or empty for the newest run.
+    runs_dir
+        Folder of runs; ``$MMM_RUNS`` or ``runs`` (here or one folder up) if not given.
+
+    Returns
+    -------
+    Run
+        Exploring (saves go aside) unless the run is still being made.
+
+    Raises
+    ------
+    RunError
+        If there is no such run.
+    """
+    folder = find_runs_dir(runs_dir)
+    text = str(ref)
+    if not text:
+        runs = list_runs(folder)
+        if not runs:
+            raise RunError(
+                f"{folder}: no run yet. Make one with 'mmm refresh params/demo.yaml'."
+            )
+        path = runs[-1].path
+    elif "/" in text or os.sep in text:
+        path = Path(text)
+    else:
+        path = folder / text
+    if not path.is_dir():
+        known = ", ".join(run.name for run in list_runs(folder)[-3:]) or "none"
+        raise RunError(f"{path}: no such run. The newest here: {known}.")
+    run = Run(path)
+    run.exploring = run.manifest.status != "running"
+    return run
+
+
+def find_runs_dir(runs_dir: str | Path | None = None) -> Path:
+    """Return the folder of runs, from the argument, the environment, or near the working folder."""
+    if runs_dir is not None:
+        return Path(runs_dir)
+    if os.environ.get(RUNS_ENV):
+        return Path(os.environ[RUNS_ENV])
+    here = Path.cwd()
+    # Jupyter starts a notebook in its own folder, so the runs are one folder up from there.
+    for base in (here, here.parent):
+        if (base / "runs").is_dir():
+            return base / "runs"
+    return here / "runs"
+
+
+def list_runs(runs_dir: Path, workbook: str | None = None) -> list[Run]:
+    """Return the runs in a folder, oldest first."""
+    if not runs_dir.is_dir():
+        return []
+    runs = [
+        Run(path, exploring=True)
+        for path in runs_dir.iterdir()
+        if (path / "manifest.json").is_file() and not path.name.startswith(".")
+    ]
+    dated = [(run.manifest.created, run.name, run) for run in runs]
+    dated.sort(key=lambda item: item[:2])
+    return [run for _, _, run in dated if workbook in (None, run.manifest.workbook)]
+
+
+# --- files -------------------------------------------------------------------------
+
+
+def write_atomic(path: Path, content: bytes) -> Path:
+    """Write a file so that it is whole or not there."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+def write_with(path: Path, write: Callable[[Path], object]) -> Path:
+    """Let ``write`` make a file at a temporary path, then put it in place."""
+    with replacing(path) as temporary:
+        write(temporary)
+    return path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success it is synced and takes its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        prefix=".", suffix=f".partial{path.suffix}", dir=path.parent
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256_file(path: Path) -> str:
+    """Hash a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_json(value: object) -> str:
+    """Hash a value by its canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

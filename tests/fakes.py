@@ -1,0 +1,220 @@
+"""Small fake inputs and results, built from arrays: no file read, nothing sampled."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mmmlib.data.panel import NATIONAL, Panel
+from mmmlib.model.effects import baseline, check_effects, contribution, respond
+from mmmlib.params import Params
+from mmmlib.transforms import geometric_weights, half_life
+
+CHANNELS = ("search", "social", "video", "events")
+
+
+def fake_params(**overrides: Any) -> Params:
+    """Parameters of a small national workbook; top-level sections can be overridden."""
+    content: dict[str, Any] = {
+        "workbook": "fake",
+        "title": "A fake company",
+        "currency": "USD",
+        "refresh": {"period": "2026-Q2"},
+        "audience": {
+            "serves": "growth",
+            "supports": ["Shift budget between channels within a quarter"],
+            "not_for": ["Set individual sales targets"],
+        },
+        "key_questions": [
+            {
+                "question": "Can we scale paid search?",
+                "kind": "scale",
+                "channel": "search",
+            }
+        ],
+        "data": {"sources": {"media": {"path": "media.csv"}}},
+        "channels": {
+            name: {"label": name.title(), "spend": f"{name}_spend"} for name in CHANNELS
+        },
+        "outcomes": {
+            "revenue": {"label": "Revenue", "kind": "revenue", "column": "revenue"},
+            "signups": {
+                "label": "Signups",
+                "kind": "count",
+                "unit": "signups",
+                "column": "signups",
+            },
+        },
+        "controls": {"price": {"column": "price"}},
+    }
+    return Params.model_validate(content | overrides)
+
+
+def fake_panel(
+    params: Params | None = None,
+    weeks: int = 104,
+    regions: tuple[str, ...] = (NATIONAL,),
+    seed: int = 1,
+    first: str = "2024-01-01",
+) -> Panel:
+    """A panel with a clear effect of every channel on every outcome."""
+    params = params or fake_params()
+    rng = np.random.default_rng(seed)
+    dates = pd.date_range(first, periods=weeks, freq="7D")
+    frames = []
+    for region in regions:
+        frame = pd.DataFrame({"region": region, "week": dates})
+        media = {}
+        for number, name in enumerate(params.channels):
+            level = 20_000.0 / (1 + number)
+            media[name] = level * rng.gamma(4.0, 0.25, weeks)
+        for model in params.model_names:
+            money = params.outcome_unit(model) == params.currency
+            unit = 1.0 if money else 0.01
+            season = 1 + 0.1 * np.sin(2 * np.pi * np.arange(weeks) / 52)
+            effect = sum(1.5 * np.tanh(x / x.mean()) * x.mean() for x in media.values())
+            noise = rng.normal(0, 5_000, weeks)
+            frame[f"outcome:{model}"] = unit * np.maximum(
+                150_000 * season + effect + noise, 0
+            )
+        for name, values in media.items():
+            frame[f"spend:{name}"] = values
+        for name in params.controls:
+            frame[f"control:{name}"] = rng.normal(size=weeks)
+        frame["imputed"] = ""
+        frames.append(frame)
+    units = {
+        f"outcome:{model}": params.outcome_unit(model) for model in params.model_names
+    }
+    return Panel(pd.concat(frames, ignore_index=True), params.currency, units)
+
+
+def fake_effects(
+    params: Params | None = None,
+    panel: Panel | None = None,
+    model: str | None = None,
+    draws: int = 200,
+    seed: int = 1,
+    holdout_weeks: int = 0,
+    scale: float = 1.0,
+) -> xr.Dataset:
+    """Effects that keep the contract and follow their own formula; nothing is fitted.
+
+    ``scale`` multiplies every coefficient, so that two of them differ by a known factor.
+    """
+    params = params or fake_params()
+    panel = panel or fake_panel(params)
+    model = model or params.primary
+    rng = np.random.default_rng(seed)
+    media = panel.array("spend")
+    channels = list(media["channel"].to_numpy())
+    sizes = {name: media.sizes[name] for name in ("channel", "region", "week")}
+    lag, count = params.model.adstock_weeks, len(channels)
+    money = params.outcome_unit(model) == params.currency
+    unit = scale if money else 0.01 * scale
+
+    retention = rng.beta(6, 8, (draws, count))
+    weights = geometric_weights(retention, lag)
+    steepness = rng.gamma(20, 0.05, (draws, count))
+    media_scale = media.max("week")
+    level = media.mean("week").to_numpy()
+    coefficient = unit * 3.0 * level * rng.gamma(25, 0.04, (draws, count, 1))
+    dims = ("draw", "channel")
+    effects = xr.Dataset(
+        {
+            "adstock_weight": ((*dims, "lag"), weights),
+            "saturation": (
+                (*dims, "shape"),
+                np.stack([steepness, np.full_like(steepness, np.nan)], axis=-1),
+            ),
+            "coefficient": ((*dims, "region"), coefficient),
+            "media_scale": (("channel", "region"), media_scale.to_numpy()),
+            "half_life": (dims, half_life(weights)),
+            "media": media,
+            "media_cost": (("channel", "region"), np.ones((count, sizes["region"]))),
+        },
+        coords={"draw": np.arange(draws), "channel": channels, "region": panel.regions},
+        attrs={
+            "model": model,
+            "outcome_unit": params.outcome_unit(model),
+            "currency": params.currency,
+            "return_unit": params.return_unit(model),
+            "engine": "fake",
+            "formula": 1,
+            "saturation_kinds": json.dumps(dict.fromkeys(channels, "logistic")),
+            "told": json.dumps({"priors": {}, "scales": {}}),
+        },
+    )
+    effects["contribution"] = respond(effects, media)
+    by_region = [
+        respond(effects.sel(region=[region]), media.sel(region=[region])).sum("week")
+        for region in panel.regions
+    ]
+    effects["contribution_region"] = xr.concat(by_region, dim="region").transpose(
+        *dims, "region"
+    )
+    effects["contribution_region"] = effects["contribution_region"].assign_coords(
+        region=panel.regions
+    )
+    observed = panel.outcome(model).sum("region")
+    rest = observed - effects["contribution"].median("draw").sum("channel")
+    noise = observed.std("week").to_numpy() * 0.1
+    trend = (
+        float(rest.mean())
+        * (1 + 0.02 * rng.normal(size=(draws, 1)))
+        * np.ones(sizes["week"])
+    )
+    season = (rest - rest.mean()).to_numpy() * 0.9 + 0.1 * noise * rng.normal(
+        size=(draws, 1)
+    )
+    effects["baseline_part"] = (
+        ("draw", "component", "week"),
+        np.stack([trend, season], axis=1),
+    )
+    effects = effects.assign_coords(
+        component=["trend", "seasonality"], week=panel.weeks
+    )
+    fitted = baseline(effects) + effects["contribution"].sum("channel")
+    effects["predicted"] = fitted + noise * rng.normal(size=fitted.shape)
+    effects["observed"] = observed
+    inside = np.arange(sizes["week"]) < sizes["week"] - holdout_weeks
+    effects["in_sample"] = ("week", inside)
+    effects["spend"] = media.sum("region")
+    effects["spend_region"] = media.sum("week")
+    spend = effects["spend"]
+    today = spend.isel(week=slice(-13, None)).mean("week")
+    effects["spend_today"] = today
+    effects["spend_low"] = spend.min("week")
+    effects["spend_high"] = spend.max("week")
+    grid = np.linspace(0, 1.5, 31)
+    effects["response_spend"] = effects["spend_high"] * xr.DataArray(grid, dims="point")
+    split = media.sum("week") / media.sum(["week", "region"])
+    effects["response"] = _steady(effects, effects["response_spend"] * split)
+    step = 0.01 * today
+    gain = _steady(effects, ((today + step) * split).expand_dims("point")) - _steady(
+        effects, (today * split).expand_dims("point")
+    )
+    effects["marginal_roi"] = gain.isel(point=0, drop=True) / step
+    prior = unit * np.exp(rng.normal(0, 1.2, (draws, count)))
+    effects["prior_roi"] = (dims, prior)
+    effects = effects.transpose("draw", "channel", ..., missing_dims="ignore")
+    for name, array in effects.data_vars.items():
+        if array.dtype == np.float64:
+            effects[name] = array.astype("float32")
+    assert float(contribution(effects).min()) >= 0
+    return check_effects(effects)
+
+
+def _steady(effects: xr.Dataset, level: xr.DataArray) -> xr.DataArray:
+    """Weekly response when media stays at a level; ``level`` is (channel, region, point)."""
+    x = (level / effects["media_scale"]).transpose("channel", "region", "point")
+    steepness = effects["saturation"].isel(shape=0)
+    return (
+        (np.tanh(steepness * x / 2) * effects["coefficient"])
+        .sum("region")
+        .transpose("draw", "channel", "point")
+    )
