@@ -8,12 +8,13 @@ of staying silent.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import total_ordering
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_serializer, model_validator
 
 
 @total_ordering
@@ -73,7 +74,7 @@ class Finding(BaseModel):
         What was seen, why it matters, what to do. Plain sentences.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     check: str
     subject: str
@@ -85,6 +86,13 @@ class Finding(BaseModel):
     message: str
     meaning: str = ""
     action: str = ""
+
+    @field_serializer("value", "limit", when_used="json")
+    def _keep_not_finite(self, value: float | str | None) -> float | str | None:
+        # JSON has no NaN: without this it would come back as None, as if nothing was measured.
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)
+        return value
 
     @model_validator(mode="after")
     def _ok_is_info(self) -> Self:
