@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from mmmlib.findings import Finding, Level
+from mmmlib.scenarios.pack import Label
 
 
 class Release(StrEnum):
@@ -35,10 +36,17 @@ class SignOffNeeded(_Frozen):
     """Who has to sign what before publication (G4)."""
 
     subject: str
-    """``data``, ``model`` or ``recommendation``."""
+    """``data``, ``model``, ``recommendation`` or ``publication``."""
     role: str
     person: str
     why: str
+
+
+class Claim(_Frozen):
+    """What may be done with a statement on one channel's return (O8), and why."""
+
+    label: Label
+    reasons: tuple[str, ...]
 
 
 class GateResult(_Frozen):
@@ -49,3 +57,7 @@ class GateResult(_Frozen):
     policy_version: str
     entries: tuple[GateEntry, ...]
     sign_offs: tuple[SignOffNeeded, ...] = ()
+    statement: str = ""
+    """The verdict in a sentence: "Gates passed, awaiting sign-off by …"."""
+    claims: dict[str, dict[str, Claim]] = {}
+    """Label of what is said on each channel's return, by model and channel."""

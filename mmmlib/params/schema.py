@@ -308,6 +308,12 @@ class ScenarioParams(Section):
     """Size of the increase, of the amount moved, and of the cut, as shares of spend."""
     max_channels: Annotated[int, Field(ge=1, le=4)] = 2
     """How many channels an increase may go to."""
+    max_cut: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Largest share of a channel's spend that a plan may take away."""
+    safe_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+    """Probability to beat the baseline from which a plan may be called safe to act on."""
+    clear_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
+    """Probability from which a model is said to speak for (or, at one minus it, against) a plan."""
 
 
 class GovernanceParams(Section):
@@ -315,6 +321,8 @@ class GovernanceParams(Section):
 
     policy: InsidePath = "policy.yaml"
     roles: InsidePath = "roles.yaml"
+    wide_ratio: Annotated[float, Field(gt=1)] = 5.0
+    """A return whose range ends are further apart than this factor needs review (O8)."""
 
 
 class Compute(Section):

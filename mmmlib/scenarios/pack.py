@@ -61,6 +61,28 @@ class Scenario(_Frozen):
     """Why the label is what it is."""
     others: dict[str, Estimate] = {}
     """Difference to the baseline in the other models, by model name."""
+    return_on_change: Estimate | None = None
+    """Outcome gained (or lost) per unit of money added (or cut); None where spend is the same."""
+    method: Literal["formula", "steady state"] = "formula"
+    """Whether carryover was followed week by week, or read off steady-state curves."""
+
+
+class Answer(_Frozen):
+    """A key question, answered from the run (A4). One per question and model asked."""
+
+    question: str
+    kind: Literal["scale", "cut", "rank", "other"]
+    model: str
+    channel: str | None = None
+    text: str
+    """The answer in a sentence, range included."""
+    value: Estimate | None = None
+    value_name: str = ""
+    """What ``value`` is: "return of the added money"."""
+    probability: float | None = None
+    """Probability that the answer is yes (that ``channel`` is first, for a rank)."""
+    label: Label
+    reasons: tuple[str, ...]
 
 
 class ScenarioPack(_Frozen):
@@ -71,5 +93,8 @@ class ScenarioPack(_Frozen):
     weeks: int
     scenarios: tuple[Scenario, ...]
     recommended: str | None = None
-    """Name of the scenario that is recommended, if one may be."""
+    """Name of the scenario that is recommended, if one may be: only one that is safe to act on."""
+    candidate: str | None = None
+    """Where none may be recommended: the best that needs review, for the meeting to judge."""
+    answers: tuple[Answer, ...] = ()
     findings: tuple[Finding, ...] = ()
