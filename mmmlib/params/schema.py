@@ -76,6 +76,9 @@ class Simulated(Section):
     vintage: Annotated[int, Field(ge=1)] = 1
 
 
+Gaps = Literal["fail", "zero", "carry", "interpolate"]
+
+
 class Source(Section):
     """One file of the data set, and who answers for it (D1, D2)."""
 
@@ -94,15 +97,36 @@ class Source(Section):
     missing: tuple[str, ...] = ()
     """Texts that stand for a missing value, beside the empty cell."""
     max_age_days: Annotated[int, Field(ge=1)] | None = None
-    """How old the newest row may be on the day of the refresh (D5)."""
+    """How old the newest row may be on the day of the refresh (D5); else ``data.limits`` says."""
+    gaps: Gaps | None = None
+    """What to do where this source lacks a week; else ``data.gaps`` says."""
 
     @model_validator(mode="after")
     def _long_has_names(self) -> Self:
         if self.layout == "long" and not (self.name and self.value):
             raise ValueError(
-                "a source of layout 'long' needs 'name' and 'value' columns"
+                "both 'name' and 'value' columns, which layout 'long' needs"
             )
         return self
+
+
+class DataLimits(Section):
+    """Limits of the checks on the data itself (H1, D5)."""
+
+    max_age_days: Annotated[int, Field(ge=1)] = 35
+    """How old the newest row of a source may be, where the source does not say."""
+    max_imputed_share: Share = 0.02
+    """Largest share of filled cells in one series."""
+    outlier_distance: Positive = 6.0
+    """Robust standard deviations from its neighbours from which a week is an outlier."""
+    level_shift: Share = 0.25
+    """Lasting move of a series, as a share of its level, that is flagged."""
+    zero_run_weeks: Annotated[int, Field(ge=2)] = 8
+    """Weeks without spend at the end of the data from which a channel counts as stopped."""
+    max_mismatch_share: Share = 0.02
+    """Share of weeks in which spend may come without exposure, or exposure without spend."""
+    min_automatic_share: Share = 0.8
+    """Share of sources that should arrive by themselves (D1)."""
 
 
 class DataParams(Section):
@@ -112,8 +136,12 @@ class DataParams(Section):
     """Folder of the sources; relative to the working folder."""
     simulated: Simulated | None = None
     sources: dict[Slug, Source] = Field(min_length=1)
-    gaps: Literal["fail", "zero", "carry", "interpolate"] = "fail"
-    """What to do where a week is missing in a source; filled cells are marked."""
+    gaps: Gaps = "fail"
+    """What to do where a week is missing in a source; filled cells are marked.
+
+    ``zero`` fills spend and exposure only; an outcome is never filled.
+    """
+    limits: DataLimits = DataLimits()
     population: str | None = None
     """Column with the population of each region, if regions are to be compared per head."""
 
@@ -130,7 +158,7 @@ class Range(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.low >= self.high:
-            raise ValueError(f"low ({self.low:g}) should be below high ({self.high:g})")
+            raise ValueError(f"low below high, not {self.low:g} and {self.high:g}")
         return self
 
 
@@ -144,7 +172,7 @@ class Prior(Section):
     def _one(self) -> Self:
         if (self.roi is None) == (self.share is None):
             raise ValueError(
-                "a prior is stated as 'roi' or as 'share', exactly one of them"
+                "a prior stated as 'roi' or as 'share', exactly one of them"
             )
         return self
 
@@ -190,9 +218,11 @@ class Outcome(Section):
     @model_validator(mode="after")
     def _column_or_motions(self) -> Self:
         if (self.column is None) == (not self.motions):
-            raise ValueError("give either 'column' (motions pooled) or 'motions'")
+            raise ValueError(
+                "either 'column' (motions pooled) or 'motions', exactly one"
+            )
         if self.kind == "count" and not self.unit:
-            raise ValueError("a count needs a 'unit': what is counted")
+            raise ValueError("a 'unit' for a count: what is counted")
         return self
 
 
@@ -204,17 +234,28 @@ class Control(Section):
 
 
 class Event(Section):
-    """A dated event; its effect is estimated while it lasts."""
+    """An event; its effect is estimated while it lasts.
+
+    Either dated (``start`` and ``end``), or named by a column of the data: weeks
+    in which ``column`` reads ``equals``.
+    """
 
     label: str = ""
-    start: dt.date
-    end: dt.date
+    start: dt.date | None = None
+    end: dt.date | None = None
+    column: str | None = None
+    equals: str = "1"
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.start > self.end:
+    def _dated_or_named(self) -> Self:
+        dates = (self.start is not None) + (self.end is not None)
+        if dates != (0 if self.column else 2):
             raise ValueError(
-                f"start ({self.start}) should not be after end ({self.end})"
+                "give either 'start' and 'end', or 'column' (with 'equals')"
+            )
+        if self.start is not None and self.end is not None and self.start > self.end:
+            raise ValueError(
+                f"start not after end, but they are {self.start} and {self.end}"
             )
         return self
 
@@ -250,10 +291,18 @@ class ReadinessParams(Section):
     sales_cycle_weeks: Annotated[int, Field(ge=0)] = 0
     """Declared length of the sales cycle; the bar rises by it (R1)."""
     flat_band: Share = 0.10
-    """A week counts as flat when its spend is within this share of the year's median (R2)."""
+    """A week counts as flat when its spend is within this share of the level, the median of the
+    last year's weeks with spend (R2). Weeks without spend are contrast, not flat."""
     flat_warn: Share = 0.6
     flat_limit: Share = 0.8
     """Share of flat weeks in the last year from which a channel has caveats, is not ready."""
+    min_active_weeks: Annotated[int, Field(ge=1)] = 6
+    """Weeks with spend in the last year below which a channel has caveats."""
+    collinear_warn: Share = 0.8
+    collinear_limit: Share = 0.98
+    """Correlation with another channel from which one has caveats, is not ready."""
+    max_zero_outcome: Share = 0.1
+    """Largest share of weeks without any outcome."""
     controllable_warn: Share = 0.30
     controllable_limit: Share = 0.20
     """Share of top-of-funnel activity that paid channels must make up (R3)."""

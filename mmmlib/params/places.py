@@ -1,0 +1,158 @@
+"""YAML text in, plain values and the place of every key out.
+
+YAML 1.2 by ruamel: ``1e-3`` is a number, ``on`` is text, ``2026-01-31`` is a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from mmmlib.errors import InputError, Problem
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value is in the text: line and column count from one, ends from zero."""
+
+    line: int
+    column: int
+    start: int
+    """Index of the value's first character."""
+    end: int
+    """Index behind the value's last character."""
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file as plain values, with the place of every key and what was wrong already."""
+
+    content: Any
+    places: dict[KeyPath, Place]
+    problems: tuple[Problem, ...]
+
+
+def dotted(path: KeyPath) -> str:
+    """Write a path as people do: ``key_questions[0].channel``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def read_yaml(text: str, file: str) -> Document:
+    """Read one YAML document.
+
+    Raises
+    ------
+    InputError
+        If the text is not YAML at all. Duplicate keys and keys that are not text
+        are left in ``problems``, so that they are told together with the rest.
+    """
+    yaml = YAML(typ="safe", pure=True)
+    yaml.allow_duplicate_keys = True
+    try:
+        node = yaml.compose(text)
+        places: dict[KeyPath, Place] = {}
+        problems = [] if node is None else list(_walk(node, (), places, ()))
+        if any(problem.found == "an alias to itself" for problem in problems):
+            raise InputError(file, problems)
+        content = plain(yaml.load(text))
+    except MarkedYAMLError as error:
+        raise _not_yaml(file, error) from None
+    except (YAMLError, ValueError) as error:
+        raise InputError.one(file, "the file", str(error), "YAML text") from None
+    return Document(content, places, tuple(problems))
+
+
+def plain(value: Any) -> Any:
+    """Return a value with whole floats as integers (``1e3`` is a fine count).
+
+    Keys that are not text are left out: they are among the problems already.
+    """
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items() if isinstance(key, str)}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
+
+
+def _walk(
+    node: Node, path: KeyPath, places: dict[KeyPath, Place], above: tuple[int, ...]
+) -> Iterator[Problem]:
+    """Note the place of everything under a node; yield what is wrong with its keys."""
+    if id(node) in above:
+        yield Problem(
+            f"{_at(node)}, key {dotted(path)}", "an alias to itself", "values"
+        )
+        return
+    above = (*above, id(node))
+    if isinstance(node, SequenceNode):
+        for number, item in enumerate(node.value):
+            places[*path, number] = _place(item, item)
+            yield from _walk(item, (*path, number), places, above)
+    elif isinstance(node, MappingNode):
+        seen: dict[str, Node] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode) or not str(key.tag).endswith(
+                (":str", ":merge")
+            ):
+                shown = key.value if isinstance(key, ScalarNode) else "a collection"
+                where = f", in {dotted(path)}" if path else ""
+                yield Problem(
+                    f"{_at(key)}{where}", f"key {shown}", "a key that is text"
+                )
+                continue
+            name = str(key.value)
+            here = (*path, name)
+            if name in seen:
+                yield Problem(
+                    f"{_at(key)}, key {dotted(here)}",
+                    f"'{name}' a second time",
+                    f"it once (the first is on {_at(seen[name])})",
+                )
+                continue
+            seen[name] = key
+            places[here] = _place(key, value)
+            yield from _walk(value, here, places, above)
+
+
+def _at(node: Node) -> str:
+    return f"line {node.start_mark.line + 1}, column {node.start_mark.column + 1}"
+
+
+def _place(key: Node, value: Node) -> Place:
+    mark = key.start_mark
+    return Place(
+        mark.line + 1, mark.column + 1, value.start_mark.index, value.end_mark.index
+    )
+
+
+def _not_yaml(file: str, error: MarkedYAMLError) -> InputError:
+    mark = error.problem_mark or error.context_mark
+    place = (
+        "the file"
+        if mark is None
+        else f"line {mark.line + 1}, column {mark.column + 1}"
+    )
+    found = " ".join(
+        part for part in (error.context, error.problem) if isinstance(part, str)
+    )
+    action = ""
+    if "\\t" in found or "'\t'" in found:
+        action = "Indent with spaces, not with tabs."
+    elif "mapping values are not allowed" in found:
+        action = "Check the indentation, and put a text that holds ': ' in quotes."
+    return InputError.one(file, place, found or "broken text", "valid YAML", action)
