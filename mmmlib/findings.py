@@ -9,12 +9,15 @@ of staying silent.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import total_ordering
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, field_serializer, model_validator
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @total_ordering
@@ -206,3 +209,63 @@ class FindingList(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     findings: tuple[Finding, ...] = ()
+
+
+def findings_table(
+    findings: Iterable[Finding], titles: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Return findings as a table for display, the worst first.
+
+    Parameters
+    ----------
+    findings
+        Any number of them, none included.
+    titles
+        Names of the checks for people, such as ``health.CHECKS``; the check's own
+        name where it has none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text columns ``level``, ``status``, ``check``, ``subject``, ``seen``,
+        ``limit``, ``message``, ``action``.
+    """
+    import pandas as pd
+
+    names = titles or {}
+    rows = [
+        {
+            "level": finding.level.value,
+            "status": finding.status.value.replace("_", " "),
+            "check": names.get(finding.check, finding.check),
+            "subject": finding.subject,
+            "seen": _in_words(finding.value, finding.unit),
+            "limit": _in_words(finding.limit, finding.unit),
+            "message": finding.message,
+            "action": finding.action,
+        }
+        for finding in sorted(findings, key=_badness, reverse=True)
+    ]
+    columns = [
+        "level",
+        "status",
+        "check",
+        "subject",
+        "seen",
+        "limit",
+        "message",
+        "action",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _badness(finding: Finding) -> tuple[int, bool]:
+    return finding.level.rank, finding.status is not Status.OK
+
+
+def _in_words(value: float | str | None, unit: str) -> str:
+    from mmmlib.estimates import format_number
+
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else format_number(value, unit)

@@ -324,8 +324,14 @@ class HealthParams(Section):
     max_holdout_error: Positive = 0.20
     """Largest mean absolute error over the holdout, as a share of its mean."""
     min_holdout_coverage: Share = 0.70
+    min_holdout_skill: Annotated[float, Field(lt=1)] = 0.0
+    """Smallest skill on the holdout: one minus the error over that of a seasonal repeat."""
+    max_residual_autocorrelation: Share = 0.35
+    """Largest correlation of a week's error with the one before, either sign."""
     max_negative_baseline: Share = 0.05
     """Largest probability that the baseline is below zero in a week, averaged over weeks."""
+    min_baseline_movement: Share = 0.05
+    """Smallest spread of the baseline over weeks, as a share of the outcome's spread."""
     min_prior_shrinkage: Share = 0.15
     """Below this reduction of the prior's spread the data has said little about a return."""
     max_plausible_roi: Positive = 20.0
@@ -338,6 +344,8 @@ class ComparisonParams(Section):
 
     large_movement: Share = 0.25
     """A relative movement of a median that is called large."""
+    severe_movement: Positive = 1.0
+    """A movement by a factor of one plus this, up or down, that needs an explanation (G3)."""
     min_overlap: Share = 0.3
     """Smallest overlap of two intervals, as a share of the narrower one."""
     min_common_weeks: Annotated[int, Field(ge=4)] = 26

@@ -12,7 +12,7 @@ from mmmlib.findings import Finding
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class Movement(_Frozen):
@@ -28,7 +28,7 @@ class Movement(_Frozen):
     overlap: float
     """Length that both intervals share over the narrower one's length, 0 to 1."""
     beyond_noise: bool
-    """True where each median lies outside the other's interval or the overlap is small."""
+    """True where each median lies outside the other's interval and the overlap is small."""
     rank_before: int
     rank_after: int
     """Place among the channels by median, 1 the largest."""
