@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 NATIONAL = "national"
-ROLES = ("outcome", "spend", "exposure", "control", "event")
+ROLES = ("outcome", "spend", "exposure", "control", "event", "funnel")
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Panel:
         One row per region and week, sorted by both. Columns ``region`` (text),
         ``week`` (first day, ``datetime64``), one column per series named
         ``role:name`` (``outcome:revenue.pooled``, ``spend:tv``,
-        ``exposure:tv``, ``control:price``, ``event:launch``), optionally
-        ``population``, and ``imputed``: names of the columns that were filled
+        ``exposure:tv``, ``control:price``, ``event:launch``,
+        ``funnel:all`` and ``funnel:paid`` for R3), optionally ``population``, and ``imputed``: names of the columns that were filled
         in this row, joined by ``;``, empty for a row as delivered.
     currency
         Code of the currency that spend (and revenue) is in.
