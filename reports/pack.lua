@@ -1,0 +1,269 @@
+-- Turns the reports' Markdown into pages and PDF. Both renderers use it, before
+-- anything else touches the document, so that both give the same.
+--
+-- Pass 1 makes text of everything that data could smuggle in: raw HTML or TeX,
+-- attributes, scripts in links, pictures from elsewhere.
+-- Pass 2 writes figures, tables, labels and folded blocks for the format at hand.
+
+local html = FORMAT:match("html") ~= nil
+local typst = FORMAT:match("typst") ~= nil
+
+local function escape_html(text)
+  return (text:gsub("[&<>\"']", {
+    ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;",
+  }))
+end
+
+local function typst_string(text)
+  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%s+", " ") .. '"'
+end
+
+local function raw(text)
+  return pandoc.RawInline(html and "html" or "typst", text)
+end
+
+local function raw_block(text)
+  return pandoc.RawBlock(html and "html" or "typst", text)
+end
+
+-- Pass 1 -------------------------------------------------------------------
+
+local function own_figure(source)
+  return source:match("^figures/[%w%-_%.]+%.svg$") ~= nil and not source:match("%.%.")
+end
+
+local function safe_target(target)
+  local scheme = target:match("^%s*([%a][%w+.-]*):")
+  if not scheme then return not target:match("^%s*//") end
+  scheme = scheme:lower()
+  return scheme == "https" or scheme == "http" or scheme == "mailto"
+end
+
+local KEPT = { ["fig-alt"] = true, summary = true }
+
+local function strip(element)
+  for name in pairs(element.attributes) do
+    if not KEPT[name] then element.attributes[name] = nil end
+  end
+  return element
+end
+
+local clean = {
+  RawInline = function(element) return pandoc.Str(element.text) end,
+  RawBlock = function(element) return pandoc.Para({ pandoc.Str(element.text) }) end,
+  Math = function(element) return pandoc.Str(element.text) end,
+  Cite = function(element) return element.content end,
+  Note = function(element) return pandoc.Span(pandoc.utils.blocks_to_inlines(element.content)) end,
+  Span = strip, Div = strip, Header = strip, Code = strip, CodeBlock = strip, Table = strip,
+  Link = function(element)
+    if not safe_target(element.target) then return element.content end
+    return strip(element)
+  end,
+  Image = function(element)
+    if not own_figure(element.src) then return element.caption end
+    return strip(element)
+  end,
+}
+
+-- Pass 2: figures ------------------------------------------------------------
+
+local function only_image(blocks)
+  if #blocks ~= 1 then return nil end
+  local content = blocks[1].content
+  if content and #content == 1 and content[1].t == "Image" then return content[1] end
+  return nil
+end
+
+local function figure(image, caption, identifier)
+  local alt = image.attributes["fig-alt"] or pandoc.utils.stringify(caption)
+  local blocks = pandoc.Blocks({})
+  if html then
+    local id = identifier ~= "" and ' id="' .. escape_html(identifier) .. '"' or ""
+    blocks:insert(raw_block(
+      "<figure" .. id .. '>\n<img src="' .. escape_html(image.src)
+      .. '" alt="' .. escape_html(alt) .. '" />\n<figcaption>'))
+    blocks:insert(pandoc.Plain(caption))
+    blocks:insert(raw_block("</figcaption>\n</figure>"))
+  else
+    blocks:insert(raw_block(
+      "#pack-figure(" .. typst_string(image.src) .. ", " .. typst_string(alt) .. ")["))
+    blocks:insert(pandoc.Plain(caption))
+    blocks:insert(raw_block("]"))
+  end
+  return blocks
+end
+
+local function write_figure(element)
+  local image = only_image(element.content)
+  if not image then return nil end
+  local caption = pandoc.utils.blocks_to_inlines(element.caption.long)
+  return figure(image, caption, element.identifier)
+end
+
+local function write_para(element)
+  -- A picture without caption is a paragraph to the reader; it is a figure to us.
+  local image = only_image({ element })
+  if image then return figure(image, image.caption, image.identifier) end
+  return nil
+end
+
+-- Pass 2: tables -------------------------------------------------------------
+
+local function longest(tbl)
+  local lengths = {}
+  local function measure(row)
+    for number, cell in ipairs(row.cells) do
+      local length = utf8.len(pandoc.utils.stringify(cell.contents)) or 0
+      lengths[number] = math.max(lengths[number] or 0, length)
+    end
+  end
+  for _, row in ipairs(tbl.head.rows) do measure(row) end
+  for _, body in ipairs(tbl.bodies) do
+    for _, row in ipairs(body.body) do measure(row) end
+  end
+  return lengths
+end
+
+local function write_table(tbl)
+  -- Widths follow the content, not the dashes of the source.
+  for number, spec in ipairs(tbl.colspecs) do tbl.colspecs[number] = { spec[1], nil } end
+  local lengths = longest(tbl)
+  local total = 0
+  for _, length in ipairs(lengths) do total = total + length end
+  if typst then
+    local weights = pandoc.List({})
+    for number, spec in ipairs(tbl.colspecs) do
+      local length = lengths[number] or 0
+      -- Short or numeric columns keep their width; words share what is left.
+      local short = spec[1] == "AlignRight" or length <= 16
+      weights:insert(short and "auto" or string.format("%.1ffr", math.min(math.sqrt(length), 12)))
+    end
+    local all_auto = weights:find_if(function(w) return w ~= "auto" end) == nil
+    return {
+      raw_block("#pack-table((" .. weights:map(function(w)
+        return w
+      end):concat(", ") .. ",), fill: " .. tostring(not all_auto) .. ")["),
+      tbl,
+      raw_block("]"),
+    }
+  end
+  local wide = (#tbl.colspecs >= 6 or total > 150) and " wide" or ""
+  local dense = total > 60 and " dense" or ""
+  local caption = pandoc.utils.stringify(tbl.caption.long)
+  local name = escape_html(caption ~= "" and caption or "Table")
+  return {
+    raw_block('<div class="table' .. wide .. dense
+      .. '" role="region" tabindex="0" aria-label="' .. name .. '">'),
+    tbl,
+    raw_block("</div>"),
+  }
+end
+
+-- Pass 2: labels and blocks ----------------------------------------------------
+
+local KINDS = {
+  safe = "good", ok = "good", passed = "good", approved = "good",
+  review = "warn", warn = "warn", limited = "warn",
+  never = "bad", ["do-not-infer"] = "bad", infer = "bad", block = "bad", ["not-approved"] = "bad",
+  info = "note", ["not-run"] = "bad",
+}
+
+local function kind_of(element)
+  for _, class in ipairs(element.classes) do
+    if KINDS[class] then return KINDS[class] end
+  end
+  return "note"
+end
+
+local function write_span(element)
+  if not (element.classes:includes("label") or element.classes:includes("level")) then
+    return nil
+  end
+  local kind = kind_of(element)
+  if html then
+    element.classes:insert(kind)
+    return element
+  end
+  local inlines = pandoc.Inlines({ raw('#mark("' .. kind .. '")[') })
+  inlines:extend(element.content)
+  inlines:insert(raw("]"))
+  return inlines
+end
+
+local function count_rows(blocks)
+  local count = 0
+  pandoc.Blocks(blocks):walk({
+    Table = function(tbl)
+      for _, body in ipairs(tbl.bodies) do count = count + #body.body end
+    end,
+    BulletList = function(list) count = count + #list.content end,
+  })
+  return count
+end
+
+local appendix = pandoc.Blocks({})
+local chapter = ""
+
+local function summary_of(element)
+  if element.attributes.summary then return element.attributes.summary end
+  local count = count_rows(element.content)
+  if count == 0 then return "Passed checks" end
+  return count == 1 and "1 check passed" or (count .. " checks passed")
+end
+
+local function write_div(element)
+  if element.classes:includes("passed") then
+    local summary = summary_of(element)
+    if html then
+      local blocks = pandoc.Blocks({
+        raw_block('<details class="passed">\n<summary>'),
+        pandoc.Plain({ pandoc.Str(summary) }),
+        raw_block("</summary>"),
+      })
+      blocks:extend(element.content)
+      blocks:insert(raw_block("</details>"))
+      return blocks
+    end
+    return pandoc.Blocks({ element })
+  end
+  if typst and #element.classes > 0 then
+    local blocks = pandoc.Blocks({ raw_block('#pack-block("' .. element.classes[1]:gsub("[^%w%-]", "") .. '")[') })
+    blocks:extend(element.content)
+    blocks:insert(raw_block("]"))
+    return blocks
+  end
+  return nil
+end
+
+-- Pass 3, PDF only: passed checks go to an appendix at the end -------------------
+
+local function to_appendix(doc)
+  if not typst then return nil end
+  local blocks = pandoc.Blocks({})
+  for _, block in ipairs(doc.blocks) do
+    if block.t == "Header" and block.level == 1 then
+      chapter = pandoc.utils.stringify(block.content)
+    end
+    if block.t == "Div" and block.classes:includes("passed") then
+      local summary = summary_of(block)
+      appendix:insert(pandoc.Header(2, pandoc.Inlines(chapter .. ": " .. summary)))
+      appendix:extend(block.content)
+      blocks:insert(pandoc.Para(pandoc.Inlines(summary .. "; listed in the appendix.")))
+    else
+      blocks:insert(block)
+    end
+  end
+  if #appendix > 0 then
+    blocks:insert(pandoc.Header(1, pandoc.Inlines("Appendix: passed checks")))
+    blocks:extend(appendix)
+  end
+  doc.blocks = blocks
+  return doc
+end
+
+return {
+  clean,
+  { Figure = write_figure, Para = write_para, Table = write_table, Span = write_span },
+  { Div = write_div },
+  { Pandoc = to_appendix },
+}
