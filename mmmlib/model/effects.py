@@ -52,6 +52,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from mmmlib.runs import Run
 from mmmlib.transforms import SATURATIONS, lagged, saturate
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -122,20 +123,25 @@ def check_effects(effects: xr.Dataset) -> xr.Dataset:
     return effects
 
 
+def effects_of(run: Run, model: str) -> xr.Dataset:
+    """Return the effects of a model of a run."""
+    return check_effects(run.load_dataset(f"models/{model}/effects.nc"))
+
+
 def baseline(effects: xr.Dataset) -> xr.DataArray:
     """Outcome that would have come without the channels; ``(draw, week)``."""
-    return effects["baseline_part"].sum("component")
+    return effects["baseline_part"].sum("component", skipna=False)
 
 
 def fitted(effects: xr.Dataset) -> xr.DataArray:
     """Expected outcome: baseline plus contributions; ``(draw, week)``."""
-    return baseline(effects) + effects["contribution"].sum("channel")
+    return baseline(effects) + effects["contribution"].sum("channel", skipna=False)
 
 
 def contribution(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
     """Contribution summed over weeks (all, or a slice of dates); ``(draw, channel)``."""
     part = effects["contribution"]
-    return (part if weeks is None else part.sel(week=weeks)).sum("week")
+    return (part if weeks is None else part.sel(week=weeks)).sum("week", skipna=False)
 
 
 def roi(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
@@ -145,14 +151,18 @@ def roi(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
     before the window is in, carryover after its end is not.
     """
     spend = effects["spend"]
-    spend = (spend if weeks is None else spend.sel(week=weeks)).sum("week")
+    spend = (spend if weeks is None else spend.sel(week=weeks)).sum(
+        "week", skipna=False
+    )
     return contribution(effects, weeks) / spend.where(spend > 0)
 
 
 def share(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
     """Share of the fitted outcome that each channel caused; ``(draw, channel)``."""
     total = fitted(effects)
-    total = (total if weeks is None else total.sel(week=weeks)).sum("week")
+    total = (total if weeks is None else total.sel(week=weeks)).sum(
+        "week", skipna=False
+    )
     return contribution(effects, weeks) / total
 
 
