@@ -1,0 +1,110 @@
+"""Where the models of a refresh disagree on a plan: a finding about demand quality (M2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mmmlib.findings import Finding, Level, judge
+from mmmlib.scenarios.effect import PlanEffect
+from mmmlib.scenarios.labels import probability_text
+from mmmlib.scenarios.plans import Plan
+
+CHECK = "scenarios.disagreement"
+
+
+def disagreements(
+    plan: Plan, leading: str, effects: Mapping[str, PlanEffect], clear: float
+) -> tuple[str, ...]:
+    """Say in words which models speak clearly against the leading one on a plan.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    leading
+        Name of the leading model.
+    effects
+        The plan's effect in every model.
+    clear
+        Probability from which a model speaks for, and one minus it from which it
+        speaks against. Models in between say nothing.
+    """
+    side = _side(effects[leading].speaks_for, clear)
+    if not side:
+        return ()
+    return tuple(
+        f"{leading} says: {_stance(plan, effects[leading])}; {model} says: {_stance(plan, other)}."
+        for model, other in effects.items()
+        if model != leading and _side(other.speaks_for, clear) == -side
+    )
+
+
+def disagreement_findings(
+    words: Mapping[str, tuple[str, ...]], clear: float, models: int
+) -> list[Finding]:
+    """Make one finding per plan on which models disagree; one that passed if there is none."""
+    if models < 2:
+        return []
+    found = [
+        judge(
+            CHECK,
+            plan,
+            passed=False,
+            level=Level.WARN,
+            value=float(len(texts)),
+            limit=0.0,
+            unit="models",
+            message=" ".join(texts),
+            meaning=(
+                "Outcomes that disagree tell of demand quality: what fills the top of the "
+                "funnel need not become money."
+            ),
+            action="Settle which outcome this decision is about before acting on the plan.",
+        )
+        for plan, texts in words.items()
+        if texts
+    ]
+    if found:
+        return found
+    return [
+        judge(
+            CHECK,
+            "all plans",
+            passed=True,
+            level=Level.WARN,
+            value=0.0,
+            limit=0.0,
+            unit="models",
+            message=(
+                f"No model speaks against the leading one on any plan "
+                f"(clear from {probability_text(clear)})."
+            ),
+        )
+    ]
+
+
+def _side(probability: float, clear: float) -> int:
+    if probability >= clear:
+        return 1
+    if probability <= 1 - clear:
+        return -1
+    return 0
+
+
+def _stance(plan: Plan, effect: PlanEffect) -> str:
+    p = effect.speaks_for
+    if effect.spend_change == 0:
+        yes, no = "the move gains", "the move loses"
+    elif plan.kind == "increase":
+        yes, no = (
+            ("added money pays back", "added money does not pay back")
+            if effect.money
+            else ("there is room to scale", "saturated, added money brings little")
+        )
+    else:
+        yes, no = (
+            ("the cut saves more than it loses", "the cut loses more than it saves")
+            if effect.money
+            else ("little would be lost", "much would be lost")
+        )
+    return f"{yes if p >= 0.5 else no} (probability {probability_text(max(p, 1 - p))})"

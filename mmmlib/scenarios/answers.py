@@ -1,0 +1,344 @@
+"""Key questions, answered from the run (A4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.estimates import Estimate, format_number
+from mmmlib.findings import FindingList
+from mmmlib.model.effects import roi, share
+from mmmlib.params.schema import KeyQuestion, Params
+from mmmlib.readiness.verdict import Readiness
+from mmmlib.scenarios.effect import plan_effect
+from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
+from mmmlib.scenarios.labels import decide, label_plan, probability_text
+from mmmlib.scenarios.pack import Answer, Label
+from mmmlib.scenarios.plans import (
+    Plan,
+    SpendRange,
+    baseline_plan,
+    channel_labels,
+    cut_plan,
+    increase_plan,
+)
+from mmmlib.scenarios.projection import Outcome, method, outcome_function
+
+YEAR = 52
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One question put to one model."""
+
+    question: KeyQuestion
+    model: str
+    effects: xr.Dataset
+    outcome: Outcome
+    readiness: Readiness
+    health: FindingList | None
+    params: Params
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return channel_labels(self.params, self.effects)
+
+    @property
+    def money(self) -> bool:
+        return self.effects.attrs["outcome_unit"] == self.params.currency
+
+    def evidence(self, *channels: str) -> Evidence:
+        full = model_evidence(self.model, self.health, self.labels)
+        for channel in channels:
+            full += channel_evidence(channel, self.model, self.readiness, self.health)
+        return full
+
+    def answer(
+        self,
+        text: str,
+        label: Label,
+        reasons: tuple[str, ...],
+        *,
+        channel: str | None = None,
+        value: Estimate | None = None,
+        value_name: str = "",
+        probability: float | None = None,
+    ) -> Answer:
+        return Answer(
+            question=self.question.question,
+            kind=self.question.kind,
+            model=self.model,
+            channel=channel or self.question.channel,
+            text=text,
+            value=value,
+            value_name=value_name,
+            probability=probability,
+            label=label,
+            reasons=reasons,
+        )
+
+
+def answer_questions(
+    effects_by_model: Mapping[str, xr.Dataset],
+    readiness: Readiness,
+    health_by_model: Mapping[str, FindingList],
+    params: Params,
+    *,
+    outcomes: Mapping[str, Outcome] | None = None,
+) -> tuple[Answer, ...]:
+    """Answer every key question of the parameters with a range and a label.
+
+    Parameters
+    ----------
+    effects_by_model, readiness, health_by_model, params
+        Of the run.
+    outcomes
+        Projections that were made already, by model.
+
+    Returns
+    -------
+    tuple of Answer
+        In the order of the questions. A question that names an outcome is put to
+        every model of that outcome (one per motion), else to the leading model.
+
+    Notes
+    -----
+    How to read it: ``scale`` and ``cut`` change one channel's spend by the size of
+    the standing scenarios and ask whether that pays; for a count, whether the
+    channel is far from saturation. ``rank`` compares returns over the last year.
+    A question of kind ``other`` gets the numbers that bear on it, for review.
+    """
+    horizon = params.scenarios
+    answers: list[Answer] = []
+    for question in params.key_questions:
+        for model in _models(question, params):
+            if model not in effects_by_model:
+                answers.append(_unanswered(question, model))
+                continue
+            effects = effects_by_model[model]
+            known = (outcomes or {}).get(model)
+            case = _Case(
+                question,
+                model,
+                effects,
+                known or outcome_function(effects, horizon.horizon_weeks, horizon.reference_weeks),
+                readiness,
+                health_by_model.get(model),
+                params,
+            )
+            answers.append(_ANSWERS[question.kind](case))
+    return tuple(answers)
+
+
+def _models(question: KeyQuestion, params: Params) -> list[str]:
+    if question.outcome is None:
+        return [params.primary]
+    return [m for m in params.model_names if m.partition(".")[0] == question.outcome]
+
+
+def _unanswered(question: KeyQuestion, model: str) -> Answer:
+    return Answer(
+        question=question.question,
+        kind=question.kind,
+        model=model,
+        channel=question.channel,
+        text="No answer from this run.",
+        label=Label.DO_NOT_INFER,
+        reasons=(f"There is no fit of {model}.",),
+    )
+
+
+def _scale(case: _Case) -> Answer:
+    channel = case.question.channel or _best_scalable(case)
+    if channel is None:
+        text = "No: no channel with spend today is marked as scalable."
+        return case.answer(text, Label.DO_NOT_INFER, ("There is nothing to scale.",))
+    spend = SpendRange.of(case.effects)
+    plan = increase_plan(spend, [channel], case.params, case.labels)
+    return _change(case, channel, plan, "scale")
+
+
+def _cut(case: _Case) -> Answer:
+    channel = case.question.channel or _least_lost(case)
+    if channel is None:
+        text = "No: no channel has spend today."
+        return case.answer(text, Label.DO_NOT_INFER, ("There is nothing to cut.",))
+    plan = cut_plan(SpendRange.of(case.effects), channel, case.params, case.labels)
+    return _change(case, channel, plan, "cut")
+
+
+def _change(case: _Case, channel: str, plan: Plan, kind: Literal["scale", "cut"]) -> Answer:
+    """Answer what more or less of one channel brings."""
+    params, label = case.params, case.labels[channel]
+    spend = SpendRange.of(case.effects)
+    weeks = params.scenarios.horizon_weeks
+    if not spend.today[channel] > 0:
+        text = f"No answer: {label} has no spend today, so there is no level to start from."
+        return case.answer(
+            text, Label.DO_NOT_INFER, (f"{label} has no spend today.",), channel=channel
+        )
+    base = baseline_plan(case.effects).weekly
+    effect = plan_effect(case.outcome, plan.weekly, base, weeks, money=case.money)
+    per_money = Estimate.from_draws(
+        effect.difference / effect.spend_change, case.effects.attrs["return_unit"]
+    )
+    p = effect.speaks_for
+    extrapolated = [label] if spend.outside(channel, plan.weekly[channel]) else []
+    tag, reasons = label_plan(
+        case.evidence(channel),
+        # A clear no is as safe to act on as a clear yes.
+        max(p, 1 - p),
+        params.scenarios,
+        extrapolated=extrapolated,
+        steady_state=method(case.effects) != "formula",
+    )
+    if tag is Label.SAFE:
+        clear = (
+            f"The answer is clear (probability {probability_text(max(p, 1 - p))}), inside the "
+            f"spend range of the past, and neither readiness nor health speaks against it."
+        )
+        reasons = (clear,)
+    elif not extrapolated and max(p, 1 - p) < params.scenarios.safe_probability:
+        unclear = f"The answer is not clear: probability of yes {probability_text(p)}."
+        reasons = tuple(
+            unclear if reason.startswith("It beats the status quo") else reason
+            for reason in reasons
+        )
+    money = format_number(abs(effect.spend_change), params.currency)
+    unit = params.currency
+    if kind == "scale":
+        what = f"{money} more in {label} over {weeks} weeks would bring {per_money} per {unit}"
+        if not case.money:
+            what = f"{money} more in {label} over {weeks} weeks would bring {per_money}"
+        test = (
+            "that it pays back"
+            if case.money
+            else "that it is far from saturation (more than half of its average return)"
+        )
+    else:
+        what = f"{money} less in {label} over {weeks} weeks would lose {per_money} per {unit} saved"
+        if not case.money:
+            what = f"{money} less in {label} over {weeks} weeks would lose {per_money}"
+        test = (
+            "that the cut saves more than it loses"
+            if case.money
+            else "that it is saturated (the cut loses less than half of its average return)"
+        )
+    name = "return of the added money" if kind == "scale" else "lost per unit of money saved"
+    return case.answer(
+        f"{_verdict(p, params)}: {what}; probability {test}: {probability_text(p)}.",
+        tag,
+        reasons,
+        channel=channel,
+        value=per_money,
+        value_name=name,
+        probability=p,
+    )
+
+
+def _rank(case: _Case) -> Answer:
+    weeks = case.effects["week"].to_numpy()
+    window = slice(weeks[max(0, len(weeks) - YEAR)], weeks[-1])
+    returns = roi(case.effects, window).transpose("draw", "channel")
+    finite = np.isfinite(returns.to_numpy()).all(axis=0)
+    names = [str(name) for name in returns["channel"].to_numpy()[finite]]
+    if not names:
+        text = "No answer: no channel had spend in the last year."
+        return case.answer(text, Label.DO_NOT_INFER, ("There is nothing to rank.",))
+    draws = returns.to_numpy()[:, finite]
+    first = np.bincount(draws.argmax(axis=1), minlength=len(names)) / len(draws)
+    unit = case.effects.attrs["return_unit"]
+    order = [int(i) for i in np.argsort(-np.median(draws, axis=0))]
+    estimates = {names[i]: Estimate.from_draws(draws[:, i], unit) for i in order}
+    top = names[order[0]]
+    channel = case.question.channel or top
+    if channel not in estimates:
+        text = f"No answer: {case.labels[channel]} had no spend in the last year."
+        return case.answer(text, Label.DO_NOT_INFER, ("It had no spend.",), channel=channel)
+    p = float(first[names.index(channel)])
+    period = f"the last {min(YEAR, len(weeks))} weeks"
+    rest = "; ".join(
+        f"{case.labels[name]} {estimate.text(mass=False)}"
+        for name, estimate in estimates.items()
+        if name != channel
+    )
+    place = list(estimates).index(channel) + 1
+    per = f" per {case.params.currency}" if case.money else ""
+    lead = (
+        f"{case.labels[channel]} returned most over {period}: {estimates[channel]}{per}"
+        if channel == top
+        else f"{case.labels[channel]} is number {place} of {len(estimates)} by return over "
+        f"{period}: {estimates[channel]}{per}"
+    )
+    text = f"{lead}; it is first with probability {probability_text(p)}."
+    if rest:
+        text += f" The others: {rest}."
+    evidence = case.evidence(*estimates)
+    doubts = []
+    if not max(p, 1 - p) >= case.params.scenarios.safe_probability:
+        doubts.append(f"The first place is not settled: probability {probability_text(p)}.")
+    tag, reasons = decide(evidence, more_doubts=doubts)
+    if tag is None:
+        tag, reasons = Label.SAFE, ("The place is clear and nothing speaks against the fit.",)
+    return case.answer(
+        text,
+        tag,
+        reasons,
+        channel=channel,
+        value=estimates[channel],
+        value_name="return",
+        probability=p,
+    )
+
+
+def _other(case: _Case) -> Answer:
+    """Give the numbers that bear on a free question; people draw the conclusion."""
+    channel = case.question.channel
+    names = [channel] if channel else list(case.labels)
+    part = share(case.effects).sel(channel=names).sum("channel").to_numpy()
+    value = Estimate.from_draws(part, "share")
+    who = case.labels[channel] if channel else "all channels together"
+    text = (
+        f"The model answers no free question. What bears on it: {who} caused {value} of "
+        f"{case.model} over {case.effects.sizes['week']} weeks."
+    )
+    tag, reasons = decide(
+        case.evidence(*names), more_doubts=["A free question: people draw the conclusion."]
+    )
+    return case.answer(
+        text, tag or Label.REVIEW, reasons, value=value, value_name="share of the outcome"
+    )
+
+
+_ANSWERS = {"scale": _scale, "cut": _cut, "rank": _rank, "other": _other}
+
+
+def _verdict(p: float, params: Params) -> str:
+    limits = params.scenarios
+    if p >= limits.safe_probability:
+        return "Yes, very likely"
+    if p >= limits.clear_probability:
+        return "Probably yes"
+    if p <= 1 - limits.safe_probability:
+        return "No, very likely not"
+    if p <= 1 - limits.clear_probability:
+        return "Probably not"
+    return "Not clear"
+
+
+def _best_scalable(case: _Case) -> str | None:
+    spend = SpendRange.of(case.effects).today
+    marginal = case.effects["marginal_roi"].median("draw")
+    able = [n for n, c in case.params.channels.items() if c.scalable and spend.get(n, 0) > 0]
+    return max(able, key=lambda name: float(marginal.sel(channel=name)), default=None)
+
+
+def _least_lost(case: _Case) -> str | None:
+    spend = SpendRange.of(case.effects).today
+    marginal = case.effects["marginal_roi"].median("draw")
+    able = [name for name, money in spend.items() if money > 0]
+    return min(able, key=lambda name: float(marginal.sel(channel=name)), default=None)

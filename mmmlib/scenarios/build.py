@@ -1,0 +1,350 @@
+"""The scenario pack (O3): standing plans, projected with every draw, labelled and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mmmlib.estimates import Estimate
+from mmmlib.findings import Finding, FindingList, Level, at_least, judge, not_run
+from mmmlib.model.effects import effects_of
+from mmmlib.params.load import params_of
+from mmmlib.params.schema import Params
+from mmmlib.readiness.verdict import Readiness
+from mmmlib.runs import Run
+from mmmlib.scenarios.agreement import disagreement_findings, disagreements
+from mmmlib.scenarios.answers import answer_questions
+from mmmlib.scenarios.effect import PlanEffect, plan_effect
+from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
+from mmmlib.scenarios.labels import decide, label_plan, probability_text
+from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
+from mmmlib.scenarios.plans import Plan, SpendRange, channel_labels, standing_plans
+from mmmlib.scenarios.projection import Outcome, method, outcome_function
+
+DOWNSIDE = 0.10
+ENOUGH_SCENARIOS = 3
+
+
+def build_pack(
+    effects_by_model: Mapping[str, xr.Dataset],
+    readiness: Readiness,
+    health_by_model: Mapping[str, FindingList],
+    params: Params,
+) -> ScenarioPack:
+    """Make the scenario pack of a refresh.
+
+    Parameters
+    ----------
+    effects_by_model
+        Effects of every model of the run, the leading one (``params.primary``)
+        among them.
+    readiness, health_by_model
+        What labels rest on. A model whose health is missing is labelled "do not
+        infer".
+    params
+        Sizes, horizon and limits are in ``params.scenarios``.
+
+    Returns
+    -------
+    ScenarioPack
+        Baseline first. Differences are draw by draw, carryover in and out
+        included (see :mod:`mmmlib.scenarios.projection`).
+
+    Raises
+    ------
+    ValueError
+        If the leading model is not among the effects.
+    """
+    leading = params.primary
+    if leading not in effects_by_model:
+        known = ", ".join(effects_by_model) or "none"
+        raise ValueError(f"scenarios need the effects of {leading}; there are: {known}")
+    effects = effects_by_model[leading]
+    limits = params.scenarios
+    outcomes = {
+        model: outcome_function(one, limits.horizon_weeks, limits.reference_weeks)
+        for model, one in effects_by_model.items()
+    }
+    channels = channel_labels(params, effects)
+    on_channel = {
+        name: channel_evidence(name, leading, readiness, health_by_model.get(leading))
+        for name in channels
+    }
+    trusted = [name for name, evidence in on_channel.items() if evidence.good]
+    plans = standing_plans(effects, outcomes[leading], trusted, params)
+    on_model = model_evidence(leading, health_by_model.get(leading), channels)
+    scenarios, words = [], {}
+    for plan in plans:
+        by_model = _in_every_model(plan, plans[0], effects_by_model, outcomes, params)
+        words[plan.name] = disagreements(plan, leading, by_model, limits.clear_probability)
+        scenarios.append(
+            _scenario(
+                plan, plans[0], by_model, effects, on_model, on_channel, words[plan.name], params
+            )
+        )
+    recommended = _best(scenarios, Label.SAFE)
+    candidate = None if recommended else _best(scenarios, Label.REVIEW)
+    last_week = pd.Timestamp(effects["week"].to_numpy()[-1])
+    findings = [
+        _scalable(plans, trusted, channels, params),
+        _count(scenarios),
+        _better(scenarios),
+        _recommendation(scenarios, recommended, candidate),
+        *_steady(effects_by_model),
+        *disagreement_findings(words, limits.clear_probability, len(effects_by_model)),
+        *(
+            not_run(
+                "scenarios.model",
+                model,
+                f"There is no fit of {model}, so no plan was projected with it.",
+                level=Level.WARN,
+            )
+            for model in params.model_names
+            if model not in effects_by_model
+        ),
+    ]
+    return ScenarioPack(
+        model=leading,
+        first_week=(last_week + pd.Timedelta(days=7)).date(),
+        weeks=limits.horizon_weeks,
+        scenarios=tuple(scenarios),
+        recommended=recommended,
+        candidate=candidate,
+        answers=answer_questions(
+            effects_by_model, readiness, health_by_model, params, outcomes=outcomes
+        ),
+        findings=tuple(findings),
+    )
+
+
+def pack_of_run(run: Run) -> ScenarioPack:
+    """Make the scenario pack of a run from its artefacts; see :func:`build_pack`."""
+    params = params_of(run)
+    models = [m for m in params.model_names if run.has(f"models/{m}/effects.nc")]
+    checked = [m for m in models if run.has(f"models/{m}/health.json")]
+    return build_pack(
+        {model: effects_of(run, model) for model in models},
+        run.load_json("readiness.json", Readiness),
+        {m: run.load_json(f"models/{m}/health.json", FindingList) for m in checked},
+        params,
+    )
+
+
+def _in_every_model(
+    plan: Plan,
+    baseline: Plan,
+    effects_by_model: Mapping[str, xr.Dataset],
+    outcomes: Mapping[str, Outcome],
+    params: Params,
+) -> dict[str, PlanEffect]:
+    """Project a plan with every model that knows its channels."""
+    return {
+        model: plan_effect(
+            outcomes[model],
+            plan.weekly,
+            baseline.weekly,
+            params.scenarios.horizon_weeks,
+            money=effects.attrs["outcome_unit"] == params.currency,
+        )
+        for model, effects in effects_by_model.items()
+        if set(plan.weekly) <= {str(name) for name in effects["channel"].to_numpy()}
+    }
+
+
+def _scenario(
+    plan: Plan,
+    baseline: Plan,
+    by_model: Mapping[str, PlanEffect],
+    effects: xr.Dataset,
+    on_model: Evidence,
+    on_channel: Mapping[str, Evidence],
+    disagreeing: tuple[str, ...],
+    params: Params,
+) -> Scenario:
+    effect = by_model[params.primary]
+    unit = str(effects.attrs["outcome_unit"])
+    spend = SpendRange.of(effects)
+    lines = tuple(
+        PlanLine(
+            channel=name,
+            spend_before=baseline.weekly[name],
+            spend_after=weekly,
+            extrapolated=spend.outside(name, weekly),
+        )
+        for name, weekly in plan.weekly.items()
+    )
+    names = channel_labels(params, effects)
+    changed = [line for line in lines if line.spend_after != line.spend_before]
+    evidence = on_model
+    for line in changed:
+        evidence += on_channel[line.channel]
+    if plan.kind == "baseline":
+        tag, reasons = decide(on_model)
+        tag = tag or Label.SAFE
+        reasons = reasons or ("The plan that others are compared with; it claims no gain.",)
+    else:
+        tag, reasons = label_plan(
+            evidence,
+            effect.probability_better,
+            params.scenarios,
+            extrapolated=[names[line.channel] for line in changed if line.extrapolated],
+            steady_state=method(effects) != "formula",
+            count_unit="" if effect.money or effect.spend_change == 0 else unit,
+            disagreements=disagreeing,
+        )
+    return Scenario(
+        name=plan.name,
+        kind=plan.kind,
+        title=plan.title,
+        description=plan.description,
+        plan=lines,
+        spend=effect.spend,
+        spend_change=effect.spend_change,
+        outcome=Estimate.from_draws(effect.outcome, unit),
+        difference=Estimate.from_draws(effect.difference, unit),
+        net=None if effect.net is None else Estimate.from_draws(effect.net, unit),
+        probability_better=effect.probability_better,
+        downside=float(np.quantile(effect.gain, DOWNSIDE)),
+        label=tag,
+        reasons=reasons,
+        others={
+            model: Estimate.from_draws(other.difference, params.outcome_unit(model))
+            for model, other in by_model.items()
+            if model != params.primary
+        },
+        return_on_change=(
+            Estimate.from_draws(
+                effect.difference / effect.spend_change, str(effects.attrs["return_unit"])
+            )
+            if effect.spend_change
+            else None
+        ),
+        method="formula" if method(effects) == "formula" else "steady state",
+    )
+
+
+def _best(scenarios: list[Scenario], label: Label) -> str | None:
+    """Name of the scenario with the largest median gain among those with a label."""
+    able = [
+        one
+        for one in scenarios
+        if one.kind != "baseline" and one.label is label and one.probability_better > 0.5
+    ]
+    # For a count, a plan with more spend always wins; only equal budgets are comparable.
+    able = [one for one in able if one.net is not None or one.spend_change == 0]
+    best = max(able, key=lambda one: (one.net or one.difference).median, default=None)
+    return best.name if best else None
+
+
+# --- findings ------------------------------------------------------------------------
+
+
+def _scalable(
+    plans: list[Plan], trusted: list[str], channels: Mapping[str, str], params: Params
+) -> Finding:
+    able = [name for name in channels if name in params.channels and params.channels[name].scalable]
+    good = [name for name in able if name in trusted]
+    offered = any(plan.kind == "increase" for plan in plans)
+    message = (
+        f"{len(good)} of {len(able)} scalable channels have evidence that an increase can rest on."
+    )
+    if not offered:
+        message += " None has spend today, so no increase is offered."
+    elif not good:
+        message += " The increase that is shown rests on none of them."
+    return judge(
+        "scenarios.scalable",
+        "workbook",
+        passed=bool(good) and offered,
+        level=Level.WARN,
+        value=float(len(good)),
+        limit=1.0,
+        unit="channels",
+        message=message,
+        meaning="An increase into a channel that could not be measured is a guess.",
+        action="Test a channel before scaling it.",
+    )
+
+
+def _count(scenarios: list[Scenario]) -> Finding:
+    count = sum(one.kind != "baseline" for one in scenarios)
+    return at_least(
+        "scenarios.count",
+        "workbook",
+        float(count),
+        float(ENOUGH_SCENARIOS),
+        level=Level.WARN,
+        unit="scenarios",
+        message=f"{count} scenarios stand beside the status quo.",
+        meaning="Three to five give the review a real choice.",
+        action="See whether more channels can be varied or marked as scalable.",
+    )
+
+
+def _better(scenarios: list[Scenario]) -> Finding:
+    plans = [one for one in scenarios if one.kind != "baseline"]
+    best = max(plans, key=lambda one: one.probability_better, default=None)
+    chance = best.probability_better if best else 0.0
+    found = chance > 0.5
+    message = (
+        f"'{best.title}' beats the status quo with a probability of {probability_text(chance)}."
+        if best and found
+        else f"None of {len(plans)} plans beats the status quo more likely than not: nothing "
+        f"better was found, so the status quo stands."
+    )
+    return judge(
+        "scenarios.better",
+        "workbook",
+        passed=found,
+        level=Level.INFO,
+        value=chance,
+        limit=0.5,
+        unit="share",
+        message=message,
+        meaning="A search that finds nothing says so; it does not spread money evenly instead.",
+        action="Keep the budget as it is, or test what is least certain.",
+    )
+
+
+def _recommendation(
+    scenarios: list[Scenario], recommended: str | None, candidate: str | None
+) -> Finding:
+    by_name = {one.name: one for one in scenarios}
+    if recommended:
+        message = f"'{by_name[recommended].title}' is recommended."
+    elif candidate:
+        one = by_name[candidate]
+        message = (
+            f"No plan is safe to act on. The best that may be reviewed is '{one.title}': "
+            f"{one.reasons[0]}"
+        )
+    else:
+        message = "No plan is safe to act on and none is worth a review: nothing is recommended."
+    return judge(
+        "scenarios.recommendation",
+        "workbook",
+        passed=recommended is not None,
+        level=Level.INFO,
+        value=recommended or candidate or "none",
+        message=message,
+        meaning="Only a plan that is safe to act on is recommended without review.",
+        action="Decide in the review whether the doubts matter here.",
+    )
+
+
+def _steady(effects_by_model: Mapping[str, xr.Dataset]) -> list[Finding]:
+    return [
+        judge(
+            "scenarios.steady_state",
+            model,
+            passed=False,
+            level=Level.INFO,
+            message=f"{model} is read off steady-state curves; its engine's formula is not known.",
+            meaning="Carryover into and out of the horizon is taken to be equal.",
+        )
+        for model, effects in effects_by_model.items()
+        if not effects.attrs.get("formula")
+    ]

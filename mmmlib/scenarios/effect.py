@@ -1,0 +1,102 @@
+"""What one plan brings against the status quo, in one model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmmlib.scenarios.projection import Outcome
+
+HALF = 0.5
+"""A change that brings less than half of the average return of its channels meets saturation."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanEffect:
+    """A plan's effect draw by draw.
+
+    Parameters
+    ----------
+    outcome, difference
+        Outcome caused by the plan's spend, and the same minus the baseline's;
+        ``(draw,)``, in the outcome's unit.
+    spend, spend_change
+        Money over the horizon, and its difference to the baseline's.
+    money
+        Whether the outcome is in the currency of the spend.
+    at_stake, spend_at_stake
+        Baseline outcome and money of the channels that the plan changes.
+    """
+
+    outcome: np.ndarray
+    difference: np.ndarray
+    spend: float
+    spend_change: float
+    money: bool
+    at_stake: np.ndarray
+    spend_at_stake: float
+
+    @property
+    def net(self) -> np.ndarray | None:
+        """Difference in outcome minus difference in spend; None for a count."""
+        return self.difference - self.spend_change if self.money else None
+
+    @property
+    def gain(self) -> np.ndarray:
+        """What the plan is judged by: net where there is one, else the difference."""
+        return self.difference if self.net is None else self.net
+
+    @property
+    def probability_better(self) -> float:
+        """Share of draws in which the plan beats the baseline; a tie does not."""
+        return float((self.gain > 0).mean())
+
+    @property
+    def speaks_for(self) -> float:
+        """Probability that this model speaks for the plan.
+
+        Where money or the budget decides, the probability to beat the baseline.
+        For a count at another budget, more spend always gives more of it; there
+        the question is saturation: the probability that added money brings more
+        than half of what the channels' money brings on average (that cut money
+        loses less than half).
+        """
+        if self.money or self.spend_change == 0:
+            return self.probability_better
+        average = self.at_stake * (self.spend_change / self.spend_at_stake)
+        return float((self.difference > HALF * average).mean())
+
+
+def plan_effect(
+    outcome: Outcome,
+    weekly: Mapping[str, float],
+    baseline: Mapping[str, float],
+    weeks: int,
+    *,
+    money: bool,
+) -> PlanEffect:
+    """Compute a plan's effect against the baseline over ``weeks``.
+
+    ``weekly`` and ``baseline`` are weekly money by channel, the same channels.
+    """
+    changed = [name for name in weekly if weekly[name] != baseline[name]]
+    base = {name: outcome(name, money_) for name, money_ in baseline.items()}
+    zero = np.zeros_like(next(iter(base.values())))
+    # Summed over the changed channels only: a plan that changes nothing differs by exactly zero.
+    difference = sum((outcome(name, weekly[name]) - base[name] for name in changed), zero)
+    total = sum(base.values(), zero) + difference
+    spend_change = sum(weekly[name] - baseline[name] for name in changed) * weeks
+    spend = sum(baseline.values()) * weeks
+    if abs(spend_change) < 1e-9 * max(spend, 1.0):
+        spend_change = 0.0
+    return PlanEffect(
+        outcome=total,
+        difference=difference,
+        spend=spend + spend_change,
+        spend_change=spend_change,
+        money=money,
+        at_stake=sum((base[name] for name in changed), zero),
+        spend_at_stake=sum(baseline[name] for name in changed) * weeks,
+    )

@@ -1,0 +1,99 @@
+"""What speaks against a claim about a model or a channel: readiness and health, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mmmlib.findings import Finding, FindingList, Level, Status
+from mmmlib.readiness.verdict import Readiness, Verdict
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Reasons that a claim may not rest on this (``against``), or only with care (``doubts``)."""
+
+    against: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    def __add__(self, other: Evidence) -> Evidence:
+        return Evidence(
+            _unique([*self.against, *other.against]), _unique([*self.doubts, *other.doubts])
+        )
+
+    @property
+    def good(self) -> bool:
+        """Nothing speaks against it; doubts are allowed."""
+        return not self.against
+
+
+def model_evidence(model: str, health: FindingList | None, channels: Iterable[str]) -> Evidence:
+    """Collect what the health checks say of a whole model.
+
+    Parameters
+    ----------
+    model
+        ``outcome.motion``.
+    health
+        Its health findings; None where its health was not checked, which speaks against it.
+    channels
+        Names of all channels: findings whose subject names one belong to that channel.
+    """
+    if health is None or not health.findings:
+        return Evidence(against=(f"The health of {model} was not checked.",))
+    names = set(channels)
+    return _collect(f for f in health.findings if not _named(f, model) & names)
+
+
+def channel_evidence(
+    channel: str, model: str, readiness: Readiness, health: FindingList | None
+) -> Evidence:
+    """Collect what readiness and health say of one channel in one model.
+
+    A channel that readiness did not judge counts as not ready: checks fail closed.
+    """
+    verdict = readiness.channels.get(channel)
+    found = health.findings if health is not None else ()
+    by_health = _collect(f for f in found if channel in _named(f, model))
+    if verdict is Verdict.READY:
+        return by_health
+    seen = [
+        f.message
+        for f in readiness.findings
+        if f.status is not Status.OK and channel in _named(f, model)
+    ]
+    detail = f": {_clause(seen[0])}" if seen else "."
+    if verdict is Verdict.CAVEATS:
+        return Evidence(doubts=(f"{channel} is ready with caveats{detail}",)) + by_health
+    word = "is not ready to be measured" if verdict else "was not judged for readiness"
+    return Evidence(against=(f"{channel} {word}{detail}",)) + by_health
+
+
+def _collect(findings: Iterable[Finding]) -> Evidence:
+    against: dict[str, str] = {}
+    doubts: dict[str, str] = {}
+    for finding in findings:
+        if finding.status is Status.OK:
+            continue
+        # One reason per check: twenty parameters above the limit are one fact.
+        if finding.level is Level.BLOCK:
+            against.setdefault(finding.check, finding.message)
+        elif finding.level is Level.WARN:
+            doubts.setdefault(finding.check, finding.message)
+    return Evidence(tuple(against.values()), tuple(doubts.values()))
+
+
+def _named(finding: Finding, model: str) -> set[str]:
+    """Names in a finding's subject, the model's own name taken off."""
+    rest = finding.subject.removeprefix(model)
+    return set(re.findall(r"[A-Za-z0-9_]+", rest))
+
+
+def _clause(message: str) -> str:
+    text = message.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))

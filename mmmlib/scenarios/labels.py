@@ -1,0 +1,105 @@
+"""Labels of claims on plans (O8): safe to act on, needs review, do not infer, each with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmmlib.estimates import NBSP
+from mmmlib.params.schema import ScenarioParams
+from mmmlib.scenarios.evidence import Evidence
+from mmmlib.scenarios.pack import Label
+
+
+def decide(
+    evidence: Evidence, *, more_against: Sequence[str] = (), more_doubts: Sequence[str] = ()
+) -> tuple[Label | None, tuple[str, ...]]:
+    """Label what evidence alone decides.
+
+    Returns
+    -------
+    label
+        ``do not infer`` if anything speaks against, ``needs review`` if there are
+        doubts, None where nothing stands in the way.
+    reasons
+        The worst ones first.
+    """
+    full = evidence + Evidence(tuple(more_against), tuple(more_doubts))
+    if full.against:
+        return Label.DO_NOT_INFER, full.against
+    if full.doubts:
+        return Label.REVIEW, full.doubts
+    return None, ()
+
+
+def label_plan(
+    evidence: Evidence,
+    probability: float,
+    limits: ScenarioParams,
+    *,
+    extrapolated: Sequence[str] = (),
+    steady_state: bool = False,
+    count_unit: str = "",
+    disagreements: Sequence[str] = (),
+) -> tuple[Label, tuple[str, ...]]:
+    """Label the claim that a plan beats the baseline.
+
+    Parameters
+    ----------
+    evidence
+        Of the model and of every channel that the plan changes.
+    probability
+        To beat the baseline. NaN is not enough for anything.
+    limits
+        ``safe_probability``: from where on a plan may be called safe.
+    extrapolated
+        Channels whose planned weekly spend the past has not seen.
+    steady_state
+        Whether the projection ignores carryover (formula unknown).
+    count_unit
+        Set where the outcome is a count and the plan's budget differs: then no
+        probability says whether it is worth the money.
+    disagreements
+        What other models say against it, in words.
+    """
+    against = [
+        f"Extrapolated: the past has not seen {name} at the planned weekly spend."
+        for name in extrapolated
+    ]
+    doubts = list(disagreements)
+    if count_unit:
+        doubts.append(
+            f"The outcome is a count: whether more or fewer {count_unit} are worth the "
+            f"difference in spend is for people to say."
+        )
+    elif not probability >= limits.safe_probability:
+        doubts.append(
+            f"It beats the status quo with a probability of {probability_text(probability)}, "
+            f"below {probability_text(limits.safe_probability)}."
+        )
+    if steady_state:
+        doubts.append(
+            "Read off steady-state response curves: carryover over the horizon is not followed."
+        )
+    label, reasons = decide(evidence, more_against=against, more_doubts=doubts)
+    if label is not None:
+        return label, reasons
+    clear = (
+        f"It beats the status quo with a probability of {probability_text(probability)}, inside "
+        f"the spend range of the past, and neither readiness nor health speaks against it."
+    )
+    return Label.SAFE, (clear,)
+
+
+def probability_text(probability: float) -> str:
+    """Write a probability as people read it; never as certain.
+
+    >>> probability_text(0.997)
+    'over 99\\xa0%'
+    """
+    if not 0 <= probability <= 1:
+        return "unknown"
+    if probability > 0.99:
+        return f"over 99{NBSP}%"
+    if probability < 0.01:
+        return f"under 1{NBSP}%"
+    return f"{probability * 100:.0f}{NBSP}%"

@@ -1,0 +1,120 @@
+"""Outcome that a spend plan would bring, draw by draw, carryover in and out.
+
+The effect of a plan is the outcome with its spend minus the outcome without any
+spend in the horizon. Spend before the horizon stands in front of both, so that
+the plan meets a market that is already warm; ``lag - 1`` weeks without spend
+follow, so that the plan's own carryover is counted to its end. What the past
+alone would bring cancels out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mmmlib.model.effects import FORMULA, respond
+
+Outcome = Callable[[str, float], np.ndarray]
+"""``(channel, weekly money) -> (draw,)`` outcome caused over the horizon and after it."""
+
+
+def outcome_function(effects: xr.Dataset, weeks: int, reference_weeks: int) -> Outcome:
+    """Return the function that projects one channel at a weekly spend.
+
+    Parameters
+    ----------
+    effects
+        Of one model. Without a known formula the projection is the steady-state
+        response curve times ``weeks``: carryover in and out are taken to be equal,
+        and beyond the curve's last point the response stays where it ends.
+    weeks
+        Length of the horizon.
+    reference_weeks
+        Latest weeks whose split over regions the plan keeps.
+
+    Returns
+    -------
+    callable
+        Results are remembered: plans share most of their channels, and a channel
+        that a plan leaves alone gives the very same array, so its difference is
+        exactly zero.
+    """
+    if effects.attrs.get("formula"):
+        names = [name for name in FORMULA if name in effects]
+        # Differences of small plans are lost in single precision.
+        effects = effects.assign({name: effects[name].astype(float) for name in names})
+        split = regional_split(effects, reference_weeks)
+
+        def project(channel: str, weekly: float) -> np.ndarray:
+            return _by_formula(effects, channel, weekly, weeks, split.sel(channel=channel))
+
+    else:
+
+        def project(channel: str, weekly: float) -> np.ndarray:
+            return _by_curve(effects.sel(channel=channel), weekly) * weeks
+
+    return cache(project)
+
+
+def method(effects: xr.Dataset) -> str:
+    """Name how plans are projected with this model: ``formula`` or ``steady state``."""
+    return "formula" if effects.attrs.get("formula") else "steady state"
+
+
+def regional_split(effects: xr.Dataset, reference_weeks: int) -> xr.DataArray:
+    """Share of a channel's money by region in the latest weeks; ``(channel, region)``.
+
+    Where a channel had no spend in them, the split of its whole history; where it
+    never had any, equal shares.
+    """
+    money = effects["media"].astype(float) * effects["media_cost"]
+    recent = money.isel(week=slice(-reference_weeks, None)).sum("week")
+    spend = xr.where(recent.sum("region") > 0, recent, money.sum("week"))
+    spend = xr.where(spend.sum("region") > 0, spend, xr.ones_like(spend))
+    return (spend / spend.sum("region")).transpose("channel", "region")
+
+
+def _by_formula(
+    effects: xr.Dataset, channel: str, weekly: float, weeks: int, split: xr.DataArray
+) -> np.ndarray:
+    lag = effects.sizes["lag"]
+    cost = effects["media_cost"].sel(channel=channel).to_numpy().astype(float)
+    media = np.zeros_like(cost)
+    np.divide(weekly * split.to_numpy(), cost, out=media, where=cost > 0)
+    past = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
+    past = past[:, past.shape[1] - min(lag - 1, past.shape[1]) :].astype(float)
+    after = weeks + lag - 1
+    total = past.shape[1] + after
+    path = np.zeros((2, len(cost), total))
+    path[:, :, : past.shape[1]] = past
+    path[0, :, past.shape[1] : past.shape[1] + weeks] = media[:, None]
+    start = pd.Timestamp(effects["week"].to_numpy()[-1]) + pd.Timedelta(days=7)
+    dates = pd.date_range(end=start + pd.Timedelta(weeks=after - 1), periods=total, freq="7D")
+    with_plan, without = (
+        respond(
+            effects,
+            xr.DataArray(
+                one[None],
+                dims=("channel", "region", "week"),
+                coords={"channel": [channel], "region": effects["region"], "week": dates},
+            ),
+        )
+        .isel(channel=0)
+        .to_numpy()
+        for one in path
+    )
+    return (with_plan - without).sum(axis=1)
+
+
+def _by_curve(one: xr.Dataset, weekly: float) -> np.ndarray:
+    """Weekly response of one channel, linear between the points of its curve; ``(draw,)``."""
+    grid = one["response_spend"].to_numpy().astype(float)
+    curve = one["response"].transpose("draw", "point").to_numpy().astype(float)
+    right = int(np.clip(np.searchsorted(grid, weekly), 1, len(grid) - 1))
+    step = grid[right] - grid[right - 1]
+    part = np.clip((weekly - grid[right - 1]) / step, 0, 1) if step > 0 else 0.0
+    return curve[:, right - 1] * (1 - part) + curve[:, right] * part
