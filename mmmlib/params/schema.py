@@ -269,6 +269,11 @@ class ModelParams(Section):
     trend_knots: Annotated[int, Field(ge=1, le=40)] = 6
     seasonality: Annotated[int, Field(ge=0, le=10)] = 3
     """Order of the yearly Fourier terms; 0 for none."""
+    noise: Literal["ar1", "independent"] = "ar1"
+    """Whether what the model does not explain follows its own past. Demand usually does, and
+    ranges that deny it are too short."""
+    max_media_share: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """Share of the outcome that all channels together hardly pass; keeps the baseline above zero."""
     default_roi: Range = Range(low=0.1, high=6.0)
     """Prior 90 % range of a channel's return where the outcome is money."""
     default_share: Range = Range(low=0.005, high=0.25)
