@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmmlib.errors import RunError
+from mmmlib.runs import Run, write_with
+
+PANEL_FILE = "panel.parquet"
+METADATA = b"mmm.panel"
+"""Key of the file's metadata under which currency and units are kept."""
 NATIONAL = "national"
 ROLES = ("outcome", "spend", "exposure", "control", "event", "funnel")
 
@@ -24,8 +32,9 @@ class Panel:
         ``week`` (first day, ``datetime64``), one column per series named
         ``role:name`` (``outcome:revenue.pooled``, ``spend:tv``,
         ``exposure:tv``, ``control:price``, ``event:launch``,
-        ``funnel:all`` and ``funnel:paid`` for R3), optionally ``population``, and ``imputed``: names of the columns that were filled
-        in this row, joined by ``;``, empty for a row as delivered.
+        ``funnel:all`` and ``funnel:paid`` for R3), optionally ``population``, and
+        ``imputed``: names of the columns that were filled in this row, joined by
+        ``;``, empty for a row as delivered.
     currency
         Code of the currency that spend (and revenue) is in.
     units
@@ -149,3 +158,43 @@ class Panel:
 def _join_names(values: pd.Series) -> str:
     names = {name for value in values for name in value.split(";") if name}
     return ";".join(sorted(names))
+
+
+# --- on disk -----------------------------------------------------------------------
+
+
+def write_panel(run: Run, panel: Panel) -> Path:
+    """Keep the panel as an artefact; currency and units go into the file's metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(panel.frame, preserve_index=False)
+    facts = json.dumps({"currency": panel.currency, "units": panel.units})
+    table = table.replace_schema_metadata(
+        {**(table.schema.metadata or {}), METADATA: facts.encode()}
+    )
+    return write_with(run.target(PANEL_FILE), lambda path: pq.write_table(table, path))
+
+
+def panel_of(run: Run) -> Panel:
+    """Return the panel of a run.
+
+    Raises
+    ------
+    RunError
+        If the run has no panel yet, or the file is not one.
+    """
+    import pyarrow.parquet as pq
+
+    path = run.artefact(PANEL_FILE)
+    if not path.is_file():
+        raise RunError(
+            f"{run.name}: artefacts/{PANEL_FILE} is not there; the step 'data' has not run."
+        )
+    with path.open("rb") as file:
+        table = pq.read_table(file)
+    metadata = table.schema.metadata or {}
+    if METADATA not in metadata:
+        raise RunError(f"{path}: not a panel (currency and units are missing).")
+    facts = json.loads(metadata[METADATA])
+    return Panel(table.to_pandas(), facts["currency"], facts["units"])

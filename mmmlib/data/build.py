@@ -1,0 +1,311 @@
+"""Sources to panel: columns get their roles, rows their week, gaps their rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.cells import to_numbers
+from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid
+from mmmlib.data.panel import NATIONAL, Panel
+from mmmlib.data.problems import Problems
+from mmmlib.data.sources import Table, find_column, read_sources
+from mmmlib.params import Params
+
+SUMMED = ("outcome", "spend", "exposure", "funnel")
+"""Roles that add up over regions; the others are averaged."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A series that the parameters ask for."""
+
+    role: str
+    name: str
+    key: str
+    """Where the parameters name it: ``channels.tv.spend``."""
+    reference: str
+
+    @property
+    def series(self) -> str:
+        """Column of the panel: ``spend:tv``."""
+        return f"{self.role}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Built:
+    """The panel, and what it was built from."""
+
+    panel: Panel
+    tables: dict[str, Table]
+    calendar: Calendar
+
+
+def build_panel(params: Params, folder: Path) -> Panel:
+    """Build the panel from the sources in a folder.
+
+    Parameters
+    ----------
+    params
+        Declares sources, roles and rules.
+    folder
+        Where the sources lie.
+
+    Returns
+    -------
+    Panel
+        By region where ``model.geography`` is ``regional``, else national:
+        regional sources are then summed (spend, exposure, outcome) or averaged
+        (controls; by population where it is known). It spans the weeks that
+        every source covers.
+
+    Raises
+    ------
+    InputError
+        With every problem of every source.
+    """
+    return build(params, folder).panel
+
+
+def build(params: Params, folder: Path) -> Built:
+    """Build the panel and keep the sources beside it; see :func:`build_panel`."""
+    problems = Problems()
+    tables = read_sources(params, folder, problems)
+    found = {
+        wanted: place
+        for wanted in wanted_series(params)
+        if (place := find_column(tables, wanted.reference, wanted.key, problems))
+    }
+    regional = params.model.geography == "regional"
+    if regional:
+        _refuse_national(found, problems)
+    calendar = make_calendar(
+        {
+            wanted.series: place
+            for wanted, place in found.items()
+            if wanted.role != "event"
+        },
+        [w.series for w in found if w.role == "outcome"],
+        regional,
+        problems,
+    )
+    if calendar is None:
+        problems.raise_if_any()
+        raise AssertionError("no calendar, and no problem that says why")
+    grids = {
+        wanted: _grid_of(wanted, *place, params, calendar, problems)
+        for wanted, place in found.items()
+    }
+    problems.raise_if_any()
+    panel = _assemble(params, grids, calendar, regional)
+    _refuse_empty(panel, found, problems)
+    problems.raise_if_any()
+    return Built(panel, {n: t for n, t in tables.items() if t is not None}, calendar)
+
+
+# --- what is asked for ------------------------------------------------------------------
+
+
+def wanted_series(params: Params) -> list[Wanted]:
+    """List every series that the parameters name, in the panel's order."""
+    wanted: list[Wanted] = []
+    for name, outcome in params.outcomes.items():
+        if outcome.column is not None:
+            key = f"outcomes.{name}.column"
+            wanted.append(Wanted("outcome", f"{name}.pooled", key, outcome.column))
+        for motion, part in outcome.motions.items():
+            key = f"outcomes.{name}.motions.{motion}.column"
+            wanted.append(Wanted("outcome", f"{name}.{motion}", key, part.column))
+        if outcome.value_per_unit is not None:
+            key = f"outcomes.{name}.value_per_unit"
+            wanted.append(Wanted("value", name, key, outcome.value_per_unit))
+    for name, channel in params.channels.items():
+        wanted.append(Wanted("spend", name, f"channels.{name}.spend", channel.spend))
+    for name, channel in params.channels.items():
+        if channel.exposure is not None:
+            key = f"channels.{name}.exposure"
+            wanted.append(Wanted("exposure", name, key, channel.exposure))
+    for name, control in params.controls.items():
+        wanted.append(
+            Wanted("control", name, f"controls.{name}.column", control.column)
+        )
+    for name, event in params.events.items():
+        if event.column is not None:
+            wanted.append(Wanted("event", name, f"events.{name}.column", event.column))
+    limits = params.readiness
+    if limits.top_of_funnel and limits.paid_top_of_funnel:
+        for name, key, reference in (
+            ("all", "top_of_funnel", limits.top_of_funnel),
+            ("paid", "paid_top_of_funnel", limits.paid_top_of_funnel),
+        ):
+            wanted.append(Wanted("funnel", name, f"readiness.{key}", reference))
+    if params.data.population is not None:
+        wanted.append(
+            Wanted("population", "", "data.population", params.data.population)
+        )
+    return wanted
+
+
+def _refuse_national(
+    found: dict[Wanted, tuple[Table, str]], problems: Problems
+) -> None:
+    for wanted, (table, column) in found.items():
+        if wanted.role in SUMMED and not table.regional:
+            problems.add(
+                table.path,
+                f"column {column} ({wanted.key})",
+                "a source without regions",
+                "one value for every region and week, as model.geography is regional",
+                f"Name the region column in data.sources.{table.name}.region, "
+                f"or set model.geography to national.",
+            )
+
+
+# --- one series -------------------------------------------------------------------------
+
+
+def _grid_of(
+    wanted: Wanted,
+    table: Table,
+    column: str,
+    params: Params,
+    calendar: Calendar,
+    problems: Problems,
+) -> Grid:
+    cells = table.cells(column)
+    if wanted.role == "event":
+        equals = params.events[wanted.name].equals
+        values = (cells == equals).astype(float)
+        return make_grid(values, table, column, calendar, "zero", problems, event=True)
+
+    def report(row: int, found: str, expected: str, action: str) -> None:
+        problems.add(table.path, table.place(row, column), found, expected, action)
+
+    negative = wanted.role == "control" or (
+        wanted.role == "outcome" and params.outcome_of(wanted.name).kind == "revenue"
+    )
+    values = to_numbers(cells, report, negative=negative, also=table.source.missing)
+    rule = table.source.gaps or params.data.gaps
+    if wanted.role == "outcome":
+        rule = "fail"  # a model must not learn from an outcome that was made up
+    elif rule == "zero" and wanted.role not in SUMMED:
+        rule = "fail"  # no price, no population of zero
+    return make_grid(values, table, column, calendar, rule, problems)
+
+
+# --- the whole ---------------------------------------------------------------------------
+
+
+def _assemble(
+    params: Params, grids: dict[Wanted, Grid], calendar: Calendar, regional: bool
+) -> Panel:
+    regions = calendar.regions if regional else [NATIONAL]
+    shape = (len(regions), len(calendar.weeks))
+    population = next(
+        (g.values for w, g in grids.items() if w.role == "population"), None
+    )
+    by_outcome = {w.name: g.values for w, g in grids.items() if w.role == "value"}
+    columns: dict[str, np.ndarray] = {}
+    filled: dict[str, np.ndarray] = {}
+    for wanted, grid in grids.items():
+        if wanted.role in ("value", "population"):
+            continue
+        values = grid.values
+        if wanted.role == "outcome":
+            values = _in_money(values, by_outcome.get(wanted.name.partition(".")[0]))
+        imputed = grid.imputed
+        if not regional and len(values) > 1:
+            values = _over_regions(wanted.role, values, population)
+            imputed = imputed.any(axis=0, keepdims=True)
+        columns[wanted.series] = np.broadcast_to(values, shape).ravel()
+        filled[wanted.series] = np.broadcast_to(imputed, shape).ravel()
+    for name, event in params.events.items():
+        if event.start is not None and event.end is not None:
+            share = share_of_week(calendar.weeks, event.start, event.end)
+            columns[f"event:{name}"] = np.broadcast_to(share, shape).ravel()
+    order = [f"event:{name}" for name in params.events]
+    frame = pd.DataFrame(
+        {
+            "region": np.repeat(regions, len(calendar.weeks)),
+            "week": np.tile(calendar.weeks.to_numpy(), len(regions)),
+            **{name: v for name, v in columns.items() if not name.startswith("event:")},
+            **{name: columns[name] for name in order},
+        }
+    )
+    if population is not None:
+        people = population if regional else population.sum(axis=0, keepdims=True)
+        frame["population"] = np.broadcast_to(people, shape).ravel()
+    frame["imputed"] = _imputed_names(filled, len(frame))
+    units = {
+        f"outcome:{model}": params.outcome_unit(model) for model in params.model_names
+    }
+    return Panel(frame, params.currency, units)
+
+
+def _in_money(values: np.ndarray, worth: np.ndarray | None) -> np.ndarray:
+    return values if worth is None else values * worth
+
+
+def _over_regions(
+    role: str, values: np.ndarray, population: np.ndarray | None
+) -> np.ndarray:
+    """Bring (region, week) to (1, week)."""
+    if role in SUMMED:
+        return values.sum(axis=0, keepdims=True)
+    same = population is not None and population.shape == values.shape
+    weights = population if same else None
+    return np.average(values, axis=0, weights=weights)[None]
+
+
+def share_of_week(weeks: pd.DatetimeIndex, start: object, end: object) -> np.ndarray:
+    """Return the share of each week's seven days that lie in ``start`` to ``end``.
+
+    Both ends count. Shape ``(week,)``, values 0 to 1.
+    """
+    first, last = pd.Timestamp(str(start)), pd.Timestamp(str(end))
+    day = pd.Timedelta(days=1)
+    begin = np.maximum(weeks.to_numpy(), first.to_datetime64())
+    stop = np.minimum((weeks + 7 * day).to_numpy(), (last + day).to_datetime64())
+    days = (stop - begin) / np.timedelta64(1, "D")
+    return np.clip(days, 0, 7) / 7
+
+
+def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:
+    names = pd.Series("", index=range(rows), dtype="str")
+    for name, mask in filled.items():
+        if mask.any():
+            names[mask] += ";" + name
+    return names.str.removeprefix(";")
+
+
+def _refuse_empty(
+    panel: Panel, found: dict[Wanted, tuple[Table, str]], problems: Problems
+) -> None:
+    """Report channels without any spend, and outcomes that are zero throughout."""
+    first, last = panel.weeks[0].date(), panel.weeks[-1].date()
+    for wanted, (table, column) in found.items():
+        if wanted.role not in ("spend", "outcome"):
+            continue
+        place = f"column {column} ({wanted.key})"
+        totals = panel.frame.groupby("region", sort=False)[wanted.series].agg(
+            lambda values: values.abs().sum()
+        )
+        if wanted.role == "spend" and totals.sum() == 0:
+            problems.add(
+                table.path,
+                place,
+                f"zero in every week from {first} to {last}",
+                "spend in some weeks",
+                f"Remove channels.{wanted.name}, or correct the source.",
+            )
+        for region in totals.index[totals == 0] if wanted.role == "outcome" else ():
+            problems.add(
+                table.path,
+                place,
+                f"no outcome in region '{region}': zero in every week",
+                "some outcome in every region",
+                "Remove the region from the sources, or correct them.",
+            )

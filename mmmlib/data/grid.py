@@ -1,0 +1,298 @@
+"""Rows to a regular grid of regions and weeks: duplicates, gaps, and their filling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.panel import NATIONAL
+from mmmlib.data.problems import Problems
+from mmmlib.data.sources import Table
+
+WEEK = pd.Timedelta(days=7)
+SHOWN_GAPS = 3
+"""Gaps named per series; a person needs the pattern, not the list."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The weeks and regions of the panel.
+
+    Parameters
+    ----------
+    weeks
+        First days, ascending, no gap: the weeks that every source covers.
+    regions
+        Sorted names; ``national`` alone where no source has regions.
+    start
+        Weekday on which weeks start, 0 for Monday.
+    covers
+        First and last week of every source that is used.
+    """
+
+    weeks: pd.DatetimeIndex
+    regions: list[str]
+    start: int
+    covers: dict[str, tuple[pd.Timestamp, pd.Timestamp]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One series: ``values`` and ``imputed``, shape ``(region, week)``; one region if national."""
+
+    values: np.ndarray
+    imputed: np.ndarray
+
+
+def week_of(dates: pd.Series, start: int) -> pd.Series:
+    """First day of the week of each date, for weeks that start on weekday ``start``."""
+    back = (dates.dt.weekday - start) % 7
+    return dates - pd.to_timedelta(back, unit="D")
+
+
+def week_start(tables: Iterable[Table]) -> int:
+    """Weekday on which weeks start: that of the first source whose dates share one weekday."""
+    for table in tables:
+        weekdays = table.dates.dropna().dt.weekday.unique()
+        if len(weekdays) == 1:
+            return int(weekdays[0])
+    return 0
+
+
+def make_calendar(
+    found: Mapping[str, tuple[Table, str]],
+    outcomes: list[str],
+    regional: bool,
+    problems: Problems,
+) -> Calendar | None:
+    """Find the weeks and regions that the series have in common.
+
+    Parameters
+    ----------
+    found
+        Table and column of every series that bounds the panel, by its name.
+    outcomes
+        Names in ``found`` of the outcomes: their regions are the panel's.
+    regional
+        Whether the panel is by region.
+    problems
+        Receives duplicates, regions without an outcome, and a window without weeks.
+
+    Returns
+    -------
+    Calendar or None
+        None where no week can be told; ``problems`` then says why.
+    """
+    tables = {table.name: table for table, _ in found.values()}
+    if not tables:
+        return None
+    start = week_start(tables.values())
+    covers = {}
+    for name, table in tables.items():
+        weeks = week_of(table.dates.dropna(), start)
+        if len(weeks):
+            covers[name] = (weeks.min(), weeks.max())
+    for table, column in found.values():
+        _report_duplicates(table, column, start, problems)
+    if not covers:
+        return None
+    first = max(ends[0] for ends in covers.values())
+    last = min(ends[1] for ends in covers.values())
+    if first > last:
+        spans = "; ".join(
+            f"{name} {a.date()} to {b.date()}" for name, (a, b) in covers.items()
+        )
+        problems.add(
+            "sources",
+            "the weeks",
+            f"no week that all sources cover ({spans})",
+            "sources that overlap",
+        )
+        return None
+    regions = _regions(found, outcomes, problems) if regional else [NATIONAL]
+    weeks_index = pd.date_range(first, last, freq=WEEK, name="week").as_unit("ns")
+    return Calendar(weeks_index, regions, start, covers)
+
+
+def _regions(
+    found: Mapping[str, tuple[Table, str]], outcomes: list[str], problems: Problems
+) -> list[str]:
+    """Regions of the outcomes; others that a source has are reported."""
+    having: dict[str, None] = {}
+    for series in outcomes:
+        table, column = found[series]
+        cells = table.cells(column)
+        held = table.regions.loc[cells.index[cells != ""]]
+        having |= dict.fromkeys(region for region in held if region)
+    for table in {table.name: table for table, _ in found.values()}.values():
+        if not table.regional:
+            continue
+        for region in sorted(set(table.regions) - set(having) - {""}):
+            problems.add(
+                table.path,
+                f"column {table.source.region}, region '{region}'",
+                "no outcome for this region",
+                "an outcome for every region that has rows",
+                "Add its outcome, or remove the region from the sources.",
+            )
+    return sorted(having)
+
+
+def _report_duplicates(
+    table: Table, column: str, start: int, problems: Problems
+) -> None:
+    index = table.cells(column).index
+    keys = pd.DataFrame(
+        {
+            "week": week_of(table.dates.loc[index], start),
+            "region": table.regions.loc[index],
+        }
+    ).dropna()
+    again = keys[keys.duplicated(keep="first")]
+    if again.empty:
+        return
+    of = f" of {column}" if table.source.layout == "long" else ""
+    if len(again) >= len(keys) / 2:
+        problems.add(
+            table.path,
+            f"column {table.source.date}",
+            f"{len(keys)} rows{of} for {len(keys) - len(again)} weeks and regions",
+            "one row for every week and region",
+            "Sum daily rows to weeks, or name the column of regions.",
+        )
+        return
+    first = keys.drop_duplicates().reset_index(names="row")
+    rows = first.set_index(["week", "region"])["row"]
+    for row, (week, region) in zip(
+        again.index, again.itertuples(index=False), strict=True
+    ):
+        where = f", region '{region}'" if table.regional else ""
+        problems.add(
+            table.path,
+            f"row {row}, column {table.source.date}",
+            f"the week of {week.date()}{where}{of} again (first in row {rows[week, region]})",
+            "every week once",
+            "Remove one of the two rows.",
+        )
+
+
+# --- filling ----------------------------------------------------------------------------
+
+
+def make_grid(
+    values: pd.Series,
+    table: Table,
+    column: str,
+    calendar: Calendar,
+    rule: str,
+    problems: Problems,
+    event: bool = False,
+) -> Grid:
+    """Lay one series on the calendar.
+
+    Parameters
+    ----------
+    values
+        Numbers by row; NaN where the cell is missing (or was reported).
+    rule
+        ``fail``, ``zero``, ``carry`` or ``interpolate``: what to do where a week has
+        no value. Carrying and interpolating stay inside a region; nothing is
+        made up before the first value or (interpolating) after the last.
+    event
+        An event that is not mentioned did not happen: nothing is marked.
+    """
+    regions = calendar.regions if table.regional else [NATIONAL]
+    if table.regional and calendar.regions == [NATIONAL]:
+        regions = sorted(set(table.regions) - {""})
+    keyed = pd.DataFrame(
+        {
+            "region": table.regions.loc[values.index],
+            "week": week_of(table.dates.loc[values.index], calendar.start),
+            "value": values,
+        }
+    ).drop_duplicates(["region", "week"])
+    square = (
+        keyed.dropna(subset=["week"])
+        .pivot(index="region", columns="week", values="value")
+        .reindex(index=regions, columns=calendar.weeks)
+    )
+    lacking = square.isna().to_numpy()
+    if rule == "zero":
+        square = square.fillna(0.0)
+    elif rule == "carry":
+        square = square.ffill(axis=1)
+    elif rule == "interpolate":
+        square = square.T.interpolate(limit_area="inside").T
+    left = square.isna()
+    if left.to_numpy().any():
+        _report_gaps(left, table, column, rule, problems)
+    imputed = np.zeros_like(lacking) if event else lacking
+    return Grid(square.to_numpy(dtype=float), imputed)
+
+
+def _report_gaps(
+    left: pd.DataFrame, table: Table, column: str, rule: str, problems: Problems
+) -> None:
+    """Report each run of weeks without a value, unless a bad cell there was reported."""
+    cells = table.cells(column)
+    rows = table.dates.loc[cells.index].dropna()
+    filled = cells.loc[rows.index] != ""
+    filled &= ~cells.loc[rows.index].isin(table.source.missing)
+    start = int(left.columns[0].weekday())
+    bad = set(
+        zip(
+            table.regions.loc[rows.index][filled],
+            week_of(rows[filled], start),
+            strict=True,
+        )
+    )
+    for region, lacking in left.iterrows():
+        place = f"column {column}"
+        if table.regional:
+            place += f", region '{region}'"
+        weeks = [week for week in left.columns[lacking] if (region, week) not in bad]
+        if len(weeks) == len(left.columns):
+            problems.add(table.path, place, "no value at all", "a value every week")
+            continue
+        runs = _runs(weeks)
+        for first, last in runs[:SHOWN_GAPS]:
+            span = f"week {first.date()}"
+            if last > first:
+                span = f"weeks {first.date()} to {last.date()}"
+            problems.add(
+                table.path,
+                place,
+                f"no value for {span}",
+                "a value every week",
+                _ADVICE[rule],
+            )
+        if len(runs) > SHOWN_GAPS:
+            problems.add(
+                table.path,
+                place,
+                f"{len(runs) - SHOWN_GAPS} more gaps",
+                "a value every week",
+            )
+
+
+_ADVICE = {
+    "fail": (
+        "Complete the source; for spend, exposure and controls 'gaps' of the source "
+        "can fill it (zero for spend and exposure, carry, interpolate)."
+    ),
+    "carry": "There is no earlier value to carry.",
+    "interpolate": "There is no value on both sides to interpolate between.",
+}
+
+
+def _runs(weeks: list[pd.Timestamp]) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    runs: list[tuple[pd.Timestamp, pd.Timestamp]] = []
+    for week in weeks:
+        if runs and week - runs[-1][1] == WEEK:
+            runs[-1] = (runs[-1][0], week)
+        else:
+            runs.append((week, week))
+    return runs

@@ -1,0 +1,223 @@
+"""Files to tables of text: nothing is guessed, every cell keeps its row in the file.
+
+A reader gives all cells as text, so that a bad cell can be named by row and
+column as the person sees it in the file, and so that no reader's idea of a
+missing value or a number (``NA``, ``1_000``, ``inf``) slips in. Turning text into
+numbers and dates is :mod:`mmmlib.data.cells`' work.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mmmlib.data.problems import Problems
+from mmmlib.params.messages import shown
+
+SUFFIXES = (".csv", ".parquet", ".xlsx")
+
+
+def read_table(path: Path, problems: Problems) -> pd.DataFrame | None:
+    """Read a file as text.
+
+    Parameters
+    ----------
+    path
+        A ``.csv`` (comma, UTF-8), ``.parquet`` or ``.xlsx`` file (first sheet,
+        formulas as the values that were saved with them).
+    problems
+        Receives what is wrong with the file.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Text columns; the index is the row in the file, where the header is row 1
+        (a Parquet file has no header: its first row is row 1). None where the
+        file cannot be read at all.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return _read_csv(path, problems)
+    if suffix == ".parquet":
+        return _read_parquet(path, problems)
+    if suffix == ".xlsx":
+        return _read_excel(path, problems)
+    problems.add(
+        path, "the file", f"the ending {shown(suffix)}", f"one of {', '.join(SUFFIXES)}"
+    )
+    return None
+
+
+def _read_csv(path: Path, problems: Problems) -> pd.DataFrame | None:
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        problems.add(
+            path,
+            f"row {row}",
+            f"a byte that is not UTF-8 (0x{content[error.start]:02x})",
+            "text in UTF-8",
+            "Save the file as 'CSV UTF-8'.",
+        )
+        return None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        rows.extend(reader)
+    except csv.Error as error:
+        problems.add(
+            path,
+            f"line {reader.line_num}",
+            f"broken quoting ({error})",
+            "every quote closed",
+            "The file may be cut off.",
+        )
+        return None
+    header = rows[0] if rows else []
+    separator = next((mark for mark in (";", "\t", "|") if mark in "".join(header)), "")
+    if len(header) == 1 and separator:
+        problems.add(
+            path,
+            "row 1",
+            f"columns separated by {shown(separator)}",
+            "columns separated by ','",
+            "Save the file with commas, and numbers with a decimal point.",
+        )
+        return None
+    return _as_table(path, rows, problems)
+
+
+def _read_excel(path: Path, problems: Problems) -> pd.DataFrame | None:
+    import zipfile
+
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
+        problems.add(
+            path, "the file", f"no readable workbook ({error})", "an Excel workbook"
+        )
+        return None
+    try:
+        sheet = book.worksheets[0]
+        rows = [
+            [_cell_text(value) for value in row]
+            for row in sheet.iter_rows(values_only=True)
+        ]
+    finally:
+        book.close()
+    # Excel keeps a width for the sheet: cells right of the header are not ragged rows.
+    width = max((i + 1 for row in rows[:1] for i, v in enumerate(row) if v), default=0)
+    rows = [row[:width] if not any(row[width:]) else row for row in rows]
+    return _as_table(path, rows, problems)
+
+
+def _cell_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        midnight = value.time() == dt.time()
+        return value.date().isoformat() if midnight else value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def _as_table(
+    path: Path, rows: Sequence[list[str]], problems: Problems
+) -> pd.DataFrame | None:
+    """Make a table of records whose first is the header; report rows that do not fit."""
+    if not any(cell.strip() for row in rows for cell in row):
+        problems.add(
+            path, "the file", "an empty file", "a header and one row for every week"
+        )
+        return None
+    header = [
+        name.strip() or f"(column {number})" for number, name in enumerate(rows[0], 1)
+    ]
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        for name in twice:
+            problems.add(
+                path,
+                "row 1",
+                f"the column {shown(name)} {header.count(name)} times",
+                "every column name once",
+            )
+        return None
+    kept = list(_good_rows(path, header, rows, problems))
+    if not kept:
+        problems.add(
+            path,
+            "row 2",
+            "no rows below the header",
+            "one row for every week",
+        )
+        return None
+    numbers = [number for number, _ in kept]
+    columns = dict(
+        zip(header, zip(*(row for _, row in kept), strict=True), strict=True)
+    )
+    return pd.DataFrame(columns, index=pd.Index(numbers, name="row"), dtype="str")
+
+
+def _good_rows(
+    path: Path, header: list[str], rows: Sequence[list[str]], problems: Problems
+) -> Iterator[tuple[int, list[str]]]:
+    for number, row in enumerate(rows[1:], 2):
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue  # an empty row, as spreadsheets leave them at the end
+        if cells == header:
+            problems.add(
+                path, f"row {number}", "the header again", "data", "Remove this row."
+            )
+        elif len(cells) != len(header):
+            problems.add(
+                path,
+                f"row {number}",
+                f"{len(cells)} cells",
+                f"{len(header)} cells, as in the header",
+                "A comma inside a cell needs quotes around the cell.",
+            )
+        else:
+            yield number, cells
+
+
+def _read_parquet(path: Path, problems: Problems) -> pd.DataFrame | None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # A file handle: a path with a folder like 'week=1' would add columns.
+        with path.open("rb") as file:
+            table = pq.read_table(file)
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0]
+        problems.add(
+            path, "the file", f"no readable Parquet file ({reason})", "a Parquet file"
+        )
+        return None
+    if not table.num_rows:
+        problems.add(path, "the file", "no rows", "one row for every week")
+        return None
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        try:
+            text = column.cast(pa.string()).fill_null("").to_pylist()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            text = [_cell_text(value) for value in column.to_pylist()]
+        columns[name] = [value.strip() for value in text]
+    index = pd.RangeIndex(1, table.num_rows + 1, name="row")
+    return pd.DataFrame(columns, index=index, dtype="str")
