@@ -1,0 +1,104 @@
+"""Is the baseline one that a business can have? (H2)
+
+The baseline is what would have come without marketing. Below zero it means that
+channels were given more than there was; dead flat, that channels were given every
+movement of the outcome.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.findings import Finding, Level, at_least, at_most
+from mmmlib.model.effects import baseline
+from mmmlib.params.schema import HealthParams
+
+IMPOSSIBLE = 0.5
+"""From here on the baseline is more likely below zero than above it."""
+
+
+def negative_probability(effects: xr.Dataset) -> xr.DataArray:
+    """Probability that the baseline is below zero, per week; NaN where a draw is."""
+    parts = baseline(effects).transpose("draw", "week")
+    values = parts.to_numpy()
+    known = np.isfinite(values).all(axis=0)
+    share = np.where(known, (values < 0).mean(axis=0), np.nan)
+    return xr.DataArray(share, dims="week", coords={"week": parts["week"]})
+
+
+def check_negative_baseline(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
+    """Check the probability of a baseline below zero, averaged over weeks.
+
+    Parameters
+    ----------
+    effects
+        All its weeks are judged.
+    limits
+        ``max_negative_baseline``.
+
+    Notes
+    -----
+    How to read it: 0.05 means that of all weeks and draws one in twenty has a
+    negative baseline, which no business has. Above one half it blocks.
+    """
+    weekly = negative_probability(effects)
+    value = float(weekly.mean(skipna=False))
+    worst = weekly.isel(week=int(np.argmax(weekly.fillna(np.inf).to_numpy())))
+    return [
+        at_most(
+            "health.negative_baseline",
+            str(effects.attrs["model"]),
+            value,
+            limits.max_negative_baseline,
+            level=Level.WARN if value <= IMPOSSIBLE else Level.BLOCK,
+            unit="share",
+            message=f"The baseline is below zero with a probability of {_percent(value)} over all "
+            f"weeks (limit {_percent(limits.max_negative_baseline)}); most likely in the week of "
+            f"{np.datetime_as_string(worst['week'].to_numpy(), unit='D')}, {_percent(float(worst))}.",
+            meaning="Channels are credited with more than there was.",
+            action="Lower the prior returns of the largest channels, or give the trend more freedom.",
+        )
+    ]
+
+
+def check_flat_baseline(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
+    """Check that the baseline moves at all, against how much the outcome moves.
+
+    Parameters
+    ----------
+    effects
+        Fitted weeks are judged.
+    limits
+        ``min_baseline_movement``.
+
+    Notes
+    -----
+    How to read it: the standard deviation over weeks of the baseline's median, as a
+    share of that of the outcome. Near zero every season and trend of the business
+    was credited to marketing.
+    """
+    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    spread = float(inside["observed"].std("week", skipna=False))
+    moved = float(baseline(inside).median("draw", skipna=False).std("week", skipna=False))
+    value = moved / spread if spread > 0 else math.nan
+    return [
+        at_least(
+            "health.flat_baseline",
+            str(effects.attrs["model"]),
+            value,
+            limits.min_baseline_movement,
+            level=Level.WARN,
+            unit="share",
+            message=f"From week to week the baseline moves {_percent(value)} as much as the outcome "
+            f"(at least {_percent(limits.min_baseline_movement)}).",
+            meaning="A dead flat baseline credits trend and season to the channels.",
+            action="Add seasonality, a trend or the controls that move the business.",
+        )
+    ]
+
+
+def _percent(value: float) -> str:
+    return "an unknown share" if math.isnan(value) else f"{100 * value:.1f} %"

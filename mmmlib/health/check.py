@@ -1,0 +1,79 @@
+"""All checks on one model, in order (H2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import xarray as xr
+
+from mmmlib.findings import Finding, Level, not_run, worst
+from mmmlib.health import REQUIRED_CHECKS
+from mmmlib.health.baseline import check_flat_baseline, check_negative_baseline
+from mmmlib.health.convergence import check_convergence
+from mmmlib.health.holdout import check_holdout
+from mmmlib.health.learning import check_shrinkage
+from mmmlib.health.plausibility import check_media_share, check_returns
+from mmmlib.health.predictive import check_coverage
+from mmmlib.health.residuals import check_autocorrelation
+from mmmlib.params.schema import HealthParams
+
+EFFECTS_CHECKS: tuple[Callable[[xr.Dataset, HealthParams], list[Finding]], ...] = (
+    check_coverage,
+    check_autocorrelation,
+    check_negative_baseline,
+    check_flat_baseline,
+    check_shrinkage,
+    check_returns,
+    check_media_share,
+)
+
+
+def check_model(
+    effects: xr.Dataset,
+    limits: HealthParams,
+    *,
+    posterior: xr.DataTree | None,
+    holdout: xr.Dataset | None,
+) -> list[Finding]:
+    """Put every check of :data:`mmmlib.health.CHECKS` to one model.
+
+    Parameters
+    ----------
+    effects
+        The model's effects dataset.
+    limits
+        ``params.health``.
+    posterior
+        The sampler's draws by chain, with its statistics; None where there are none.
+    holdout
+        Effects of the fit without the last weeks; None where it was not made.
+
+    Returns
+    -------
+    list of Finding
+        In the order of ``CHECKS``, at least one for each. Where the chains have not
+        converged the rest is not run: any number read off such a fit would mislead.
+    """
+    model = str(effects.attrs["model"])
+    findings = check_convergence(model, posterior, limits)
+    if worst(findings) is Level.BLOCK:
+        return _in_order(findings + not_converged(model, findings))
+    for check in EFFECTS_CHECKS:
+        findings = findings + check(effects, limits)
+    return _in_order(findings + check_holdout(model, holdout, limits))
+
+
+def not_converged(model: str, findings: list[Finding]) -> list[Finding]:
+    """Say for every check that is not in ``findings`` that it was not run, and why."""
+    blocking = ", ".join(sorted({f.check for f in findings if f.level is Level.BLOCK}))
+    why = f"Not run, because the fit is not known to have converged ({blocking})."
+    done = {finding.check for finding in findings}
+    return [
+        not_run(check, model, why, action="See to the convergence first.")
+        for check in REQUIRED_CHECKS
+        if check not in done
+    ]
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: REQUIRED_CHECKS.index(finding.check))

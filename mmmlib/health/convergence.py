@@ -1,0 +1,277 @@
+"""Did the sampler find the posterior? (H2)
+
+R-hat and effective draws of every parameter in the posterior, returns included,
+divergent steps, and E-BFMI. Diagnostics are ArviZ's, after Vehtari et al. (2021),
+*Rank-normalization, folding, and localization: an improved R-hat*, and Betancourt
+(2016), *Diagnosing suboptimal cotangent disintegrations in HMC* (E-BFMI).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.findings import Finding, Level, at_least, at_most, not_run
+from mmmlib.health import CHECKS
+from mmmlib.params.schema import HealthParams
+
+SAMPLER_CHECKS = tuple(CHECKS)[:5]
+SEVERE_DIVERGENT_SHARE = 0.01
+"""Above this share of divergent draws the posterior is not trusted at all."""
+SAME = 1e-10
+"""A parameter whose draws differ by less than this, relative to their size, is constant."""
+
+_RANGES = "Ranges that rest on few independent draws are themselves uncertain."
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Draws of every scalar parameter, sorted by what can be judged.
+
+    Parameters
+    ----------
+    draws
+        Scalar parameters that vary, by name (``roi[search]``); each ``(chain, draw)``.
+    constant
+        Names of parameters that never change: fixed values, nothing to converge.
+    broken
+        Names of parameters with a draw that is not finite.
+    """
+
+    draws: dict[str, np.ndarray]
+    constant: tuple[str, ...]
+    broken: tuple[str, ...]
+
+
+def check_convergence(
+    model: str, posterior: xr.DataTree | None, limits: HealthParams
+) -> list[Finding]:
+    """Check whether the chains agree, are long enough and went everywhere.
+
+    Parameters
+    ----------
+    model
+        Name of the model, the findings' subject.
+    posterior
+        Groups ``posterior`` and ``sample_stats`` (``diverging``, ``energy``), each
+        variable with dimensions ``chain`` and ``draw``; None where the engine kept none.
+    limits
+        ``max_rhat``, ``min_ess``, ``max_divergent_share``, ``min_bfmi``.
+
+    Returns
+    -------
+    list of Finding
+        One for each of :data:`SAMPLER_CHECKS`.
+
+    Notes
+    -----
+    How to read it: R-hat above the limit blocks, because chains that disagree have
+    no common posterior. Too few effective draws warn, and block below a quarter of
+    the limit. A parameter that is constant in all chains has no R-hat and is named;
+    an R-hat that is not a number for any other reason fails.
+    """
+    if posterior is None or "posterior" not in posterior.children:
+        why = "There are no chains of this model, so nobody knows whether it converged."
+        return [not_run(check, model, why) for check in SAMPLER_CHECKS]
+    chains = sort_parameters(posterior["posterior"].to_dataset())
+    stats = posterior["sample_stats"].to_dataset() if _has_stats(posterior) else None
+    return [
+        _rhat(model, chains, limits),
+        _ess(model, chains, limits, "bulk"),
+        _ess(model, chains, limits, "tail"),
+        _divergences(model, stats, limits),
+        _bfmi(model, stats, limits),
+    ]
+
+
+def sort_parameters(posterior: xr.Dataset) -> Chains:
+    """Split a posterior into scalar parameters and set constant and broken ones apart."""
+    draws: dict[str, np.ndarray] = {}
+    constant: list[str] = []
+    broken: list[str] = []
+    for name, values in _scalars(posterior):
+        if not np.isfinite(values).all():
+            broken.append(name)
+        elif np.ptp(values) <= SAME * max(np.abs(values).max(), np.finfo(float).tiny):
+            constant.append(name)
+        else:
+            draws[name] = values
+    return Chains(draws, tuple(constant), tuple(broken))
+
+
+def diagnostics(chains: Chains) -> Mapping[str, np.ndarray]:
+    """Return ``rhat``, ``ess_bulk`` and ``ess_tail`` of the parameters that vary.
+
+    Each array is in the order of ``chains.draws``.
+    """
+    return {
+        "rhat": _each(chains, "rhat"),
+        "ess_bulk": _each(chains, "ess", method="bulk"),
+        "ess_tail": _each(chains, "ess", method="tail", prob=(0.05, 0.95)),
+    }
+
+
+def _rhat(model: str, chains: Chains, limits: HealthParams) -> Finding:
+    values = _each(chains, "rhat")
+    value, name = _worst(chains, values, np.argmax)
+    return at_most(
+        "health.rhat",
+        model,
+        value,
+        limits.max_rhat,
+        level=Level.BLOCK,
+        message=f"The largest R-hat of {len(values)} parameters is {_number(value, 3)}"
+        f" (limit {limits.max_rhat:g}){name}.{_aside(chains)}",
+        meaning="Chains that disagree have not found one posterior; nothing may be read off them.",
+        action="Raise model.tune and model.draws, or simplify the model; look at the named parameter.",
+    )
+
+
+def _ess(model: str, chains: Chains, limits: HealthParams, method: str) -> Finding:
+    extra = {"prob": (0.05, 0.95)} if method == "tail" else {}
+    values = _each(chains, "ess", method=method, **extra)
+    value, name = _worst(chains, values, np.argmin)
+    where = {"bulk": "the centre", "tail": "the ends"}[method]
+    enough_to_read = value >= limits.min_ess / 4
+    return at_least(
+        f"health.ess_{method}",
+        model,
+        value,
+        limits.min_ess,
+        level=Level.WARN if enough_to_read else Level.BLOCK,
+        unit="draws",
+        message=f"For {where} of its range the least sure parameter has "
+        f"{_number(value, 0)} effective draws (limit {limits.min_ess:g}){name}.",
+        meaning=_RANGES,
+        action="Raise model.draws.",
+    )
+
+
+def _divergences(model: str, stats: xr.Dataset | None, limits: HealthParams) -> Finding:
+    if stats is None or "diverging" not in stats:
+        return not_run(
+            "health.divergences",
+            model,
+            "The sampler kept no record of divergent steps.",
+        )
+    diverging = stats["diverging"].to_numpy()
+    value = float(np.mean(diverging)) if diverging.size else float("nan")
+    mild = value <= max(SEVERE_DIVERGENT_SHARE, limits.max_divergent_share)
+    return at_most(
+        "health.divergences",
+        model,
+        value,
+        limits.max_divergent_share,
+        level=Level.WARN if mild else Level.BLOCK,
+        unit="share",
+        message=f"{int(np.sum(diverging))} of {diverging.size} draws were divergent "
+        f"(limit {100 * limits.max_divergent_share:g} %).",
+        meaning="The sampler could not enter a part of the posterior; ranges may lack it.",
+        action="Raise model.target_accept towards 0.99.",
+    )
+
+
+def _bfmi(model: str, stats: xr.Dataset | None, limits: HealthParams) -> Finding:
+    if stats is None or "energy" not in stats:
+        return not_run("health.bfmi", model, "The sampler kept no record of its energy.")
+    import arviz_stats
+
+    energy = stats["energy"].transpose("chain", "draw").to_numpy()
+    each = np.atleast_1d(arviz_stats.bfmi(energy)) if _varies(energy) else np.array([np.nan])
+    value = float(np.min(each))  # NaN of one chain is NaN of all
+    return at_least(
+        "health.bfmi",
+        model,
+        value,
+        limits.min_bfmi,
+        level=Level.WARN,
+        message=f"The lowest E-BFMI of {len(energy)} chains is {_number(value, 2)} "
+        f"(limit {limits.min_bfmi:g}).",
+        meaning="The sampler moved too slowly between likely and unlikely regions; "
+        "the ends of ranges may be missing.",
+        action="Raise model.tune, or give the widest priors a narrower range.",
+    )
+
+
+def _scalars(posterior: xr.Dataset) -> Iterable[tuple[str, np.ndarray]]:
+    for name, array in posterior.data_vars.items():
+        if not {"chain", "draw"} <= set(array.dims) or array.dtype.kind not in "fiub":
+            continue
+        if array.size == 0:
+            continue
+        wide = array.transpose("chain", "draw", ...)
+        values = wide.to_numpy().astype(float)
+        values = np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0)
+        for label, one in zip(_labels(wide), values, strict=True):
+            yield f"{name}{label}", one
+
+
+def _labels(array: xr.DataArray) -> list[str]:
+    dims = [dim for dim in array.dims if dim not in ("chain", "draw")]
+    if not dims:
+        return [""]
+    index = np.ndindex(*(array.sizes[dim] for dim in dims))
+    names = [array[dim].to_numpy() if dim in array.coords else None for dim in dims]
+    return [
+        "["
+        + ", ".join(
+            str(place if known is None else known[place])
+            for place, known in zip(places, names, strict=True)
+        )
+        + "]"
+        for places in index
+    ]
+
+
+def _each(chains: Chains, diagnostic: str, **options: object) -> np.ndarray:
+    """Apply one of ArviZ's diagnostics to every parameter that varies; broken ones give NaN."""
+    import arviz_stats
+
+    if not chains.draws:
+        return np.full(len(chains.broken), np.nan)
+    stacked = np.stack(list(chains.draws.values()))
+    data = xr.DataArray(stacked, dims=("scalar", "chain", "draw"))
+    # A chain that never moves divides by zero: R-hat is then infinite or NaN, and both fail.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result = getattr(arviz_stats, diagnostic)(data, **options)
+    return np.concatenate([np.asarray(result, dtype=float), np.full(len(chains.broken), np.nan)])
+
+
+def _worst(chains: Chains, values: np.ndarray, pick: object) -> tuple[float, str]:
+    """Return the worst value and the parameter's name; NaN is worse than any number."""
+    if not len(values):
+        return float("nan"), " (the posterior holds no parameter that varies)"
+    names = [*chains.draws, *chains.broken]
+    bad = np.flatnonzero(np.isnan(values))
+    place = int(bad[0]) if len(bad) else int(pick(values))  # type: ignore[operator]
+    return float(values[place]), f", at {names[place]}"
+
+
+def _aside(chains: Chains) -> str:
+    """Say what was left out of the comparison, and what is not a number."""
+    parts = []
+    if chains.constant:
+        parts.append(f" Constant, so without R-hat: {_few(chains.constant)}.")
+    if chains.broken:
+        parts.append(f" Not finite: {_few(chains.broken)}.")
+    return "".join(parts)
+
+
+def _few(names: tuple[str, ...], shown: int = 3) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def _number(value: float, decimals: int) -> str:
+    return "not a number" if np.isnan(value) else f"{value:.{decimals}f}"
+
+
+def _varies(energy: np.ndarray) -> bool:
+    return bool(np.isfinite(energy).all() and (np.ptp(energy, axis=1) > 0).all())
+
+
+def _has_stats(posterior: xr.DataTree) -> bool:
+    return "sample_stats" in posterior.children

@@ -1,0 +1,159 @@
+"""Does it predict weeks that it has not seen? (H2)
+
+The last weeks are left out, the model is fitted again and predicts them from their
+spend. Error and coverage of the bands, and skill: the error against that of a naive
+forecast that repeats last year (Hyndman and Koehler, 2006, *Another look at measures
+of forecast accuracy*).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.findings import Finding, Level, at_least, at_most, not_run
+from mmmlib.health.predictive import coverage
+from mmmlib.params.schema import HealthParams
+
+CHECKS = ("health.holdout_error", "health.holdout_coverage", "health.holdout_skill")
+SEASON = 52
+"""Weeks in a year: what the naive forecast repeats."""
+RECENT = 13
+"""Weeks whose mean is the naive forecast where there is no year to repeat."""
+
+
+def check_holdout(model: str, holdout: xr.Dataset | None, limits: HealthParams) -> list[Finding]:
+    """Score the predictions of the weeks that the fit did not see.
+
+    Parameters
+    ----------
+    model
+        Name of the model, the findings' subject.
+    holdout
+        Effects whose last weeks have ``in_sample`` False; None where no such fit was made.
+    limits
+        ``max_holdout_error``, ``min_holdout_coverage``, ``min_holdout_skill``.
+
+    Returns
+    -------
+    list of Finding
+        One for each of :data:`CHECKS`.
+
+    Notes
+    -----
+    How to read it: an error of 0.1 means that a week is missed by 10 % of the mean
+    outcome. A skill of 0.3 is an error 30 % below that of repeating last year; at or
+    below zero the model forecasts no better than last year does. With eight weeks
+    one odd week moves these numbers a good deal.
+    """
+    if holdout is None:
+        return [
+            _missing(check, model, "No fit without the last weeks was made.") for check in CHECKS
+        ]
+    seen = holdout["in_sample"].to_numpy()
+    unseen = holdout.isel(week=np.flatnonzero(~seen))
+    if not unseen.sizes["week"]:
+        return [_missing(check, model, "The holdout fit saw every week.") for check in CHECKS]
+    return [
+        _error(model, unseen, limits),
+        _coverage(model, unseen, limits),
+        _skill(model, holdout, unseen, limits),
+    ]
+
+
+def absolute_error(unseen: xr.Dataset) -> float:
+    """Mean absolute error of the median prediction, in the outcome's unit."""
+    return float(
+        np.abs(unseen["observed"] - unseen["predicted"].median("draw", skipna=False)).mean(
+            skipna=False
+        )
+    )
+
+
+def naive_forecast(observed: np.ndarray, first: int) -> tuple[np.ndarray, str]:
+    """Forecast without any model: the same week a year before, or the latest mean.
+
+    Parameters
+    ----------
+    observed
+        Outcome of all weeks, shape ``(week,)``.
+    first
+        Place of the first week that is to be forecast; later values are not looked at,
+        except through weeks that are a whole year before.
+
+    Returns
+    -------
+    ndarray, str
+        One value per forecast week, and what they are in words.
+    """
+    places = np.arange(first, len(observed)) - SEASON
+    if places[0] >= 0 and places[-1] < first:
+        return observed[places], "the same weeks a year before"
+    recent = observed[max(first - RECENT, 0) : first]
+    mean = recent.mean() if recent.size else math.nan
+    return np.full(len(places), mean), f"the mean of the {recent.size} weeks before"
+
+
+def _error(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
+    weeks = unseen.sizes["week"]
+    mean = float(unseen["observed"].mean(skipna=False))
+    value = absolute_error(unseen) / mean if mean > 0 else math.nan
+    return at_most(
+        "health.holdout_error",
+        model,
+        value,
+        limits.max_holdout_error,
+        level=Level.WARN,
+        unit="share",
+        message=f"The last {weeks} weeks, not seen by the fit, were missed by "
+        f"{100 * value:.1f} % of their mean (limit {100 * limits.max_holdout_error:g} %).",
+        meaning="A model that misses weeks it has not seen may be wrong about why they happen.",
+        action="Look at the weeks that were missed: a missing event, control or change of trend.",
+    )
+
+
+def _coverage(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
+    value, weeks = coverage(unseen, 0.9)
+    return at_least(
+        "health.holdout_coverage",
+        model,
+        value,
+        limits.min_holdout_coverage,
+        level=Level.WARN,
+        unit="share",
+        message=f"{round(value * weeks)} of {weeks} unseen weeks lie inside their 90 % band "
+        f"({100 * value:.0f} %, at least {100 * limits.min_holdout_coverage:g} %).",
+        meaning="Ranges that miss more often than they say promise too much of any forecast.",
+        action="Treat forecasts as uncertain; look for a change of level after the fitted weeks.",
+    )
+
+
+def _skill(model: str, holdout: xr.Dataset, unseen: xr.Dataset, limits: HealthParams) -> Finding:
+    observed = holdout["observed"].to_numpy()
+    naive, words = naive_forecast(observed, len(observed) - unseen.sizes["week"])
+    naive_error = float(np.mean(np.abs(unseen["observed"].to_numpy() - naive)))
+    value = 1 - absolute_error(unseen) / naive_error if naive_error > 0 else math.nan
+    if math.isnan(value):
+        message = f"Skill could not be computed: {words} leaves no error to compare with."
+    else:
+        message = (
+            f"The model's error on unseen weeks is {100 * (1 - value):.0f} % of that of repeating "
+            f"{words}: skill {value:.2f} (at least {limits.min_holdout_skill:g})."
+        )
+    return at_least(
+        "health.holdout_skill",
+        model,
+        value,
+        limits.min_holdout_skill,
+        level=Level.WARN,
+        message=message,
+        meaning="A model that forecasts no better than last year has shown no understanding of "
+        "what moves the outcome.",
+        action="Do not use it for forecasts; look at trend and seasonality first.",
+    )
+
+
+def _missing(check: str, model: str, why: str) -> Finding:
+    return not_run(check, model, why, action="Run notebook 03, which fits the holdout.")

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmmlib.findings import Level, Status
+from mmmlib.health.learning import check_shrinkage, shrinkage
+from mmmlib.params.schema import HealthParams
+from tests.fakes import fake_effects
+
+LIMITS = HealthParams()
+
+
+def lognormal(middle: float, spread: float, seed: int = 0, draws: int = 1000) -> np.ndarray:
+    return middle * np.exp(spread * np.random.default_rng(seed).normal(size=draws))
+
+
+def test_known_shrinkage_of_normal_draws() -> None:
+    draws = np.random.default_rng(0).normal(size=4000)
+    assert shrinkage(draws, 0.25 * draws) == pytest.approx(0.75)
+    assert shrinkage(draws, 2 * draws) == pytest.approx(-1.0)
+
+
+def test_a_posterior_that_is_the_prior_is_found_almost_always() -> None:
+    alarms = [
+        shrinkage(lognormal(1, 1.2, seed), lognormal(1, 1.2, 1000 + seed))
+        < LIMITS.min_prior_shrinkage
+        for seed in range(200)
+    ]
+    assert np.mean(alarms) >= 0.95
+
+
+@pytest.mark.parametrize("middle", [0.02, 1.0, 5.0])
+def test_a_return_that_the_data_settled_is_not_called_unknown(middle: float) -> None:
+    """Tiny, ordinary and large: a range that narrowed in money or in ratio has learnt."""
+    spread = 0.9 if middle < 0.1 else 0.25
+    posterior = lognormal(middle, spread, seed=2)
+    assert shrinkage(lognormal(0.8, 1.2), posterior) > 0.5
+
+
+def test_a_channel_that_was_not_measured_is_named() -> None:
+    effects = fake_effects(draws=1000)
+    effects["prior_roi"] = effects["prior_roi"].copy()
+    # Give video a posterior as wide as its prior.
+    spend = effects["spend"].sum("week").sel(channel="video")
+    total = effects["contribution"].sum("week").sel(channel="video")
+    factor = (lognormal(1, 1.2, seed=9) * float(spend) / total).astype("float32")
+    values = effects["contribution"].to_numpy().copy()
+    place = list(effects["channel"].to_numpy()).index("video")
+    values[:, place] *= factor.to_numpy()[:, None]
+    effects["contribution"] = (effects["contribution"].dims, values)
+    found = {finding.subject: finding for finding in check_shrinkage(effects, LIMITS)}
+    assert set(found) == {
+        f"revenue.pooled/{name}" for name in ("search", "social", "video", "events")
+    }
+    assert found["revenue.pooled/video"].level is Level.WARN
+    assert "said little" in found["revenue.pooled/video"].message
+    assert found["revenue.pooled/search"].status is Status.OK
+
+
+def test_a_prior_that_was_not_stated_is_said_and_does_not_block() -> None:
+    effects = fake_effects()
+    effects["prior_roi"] = effects["prior_roi"] * np.nan
+    findings = check_shrinkage(effects, LIMITS)
+    assert {(f.status, f.level) for f in findings} == {(Status.NOT_RUN, Level.WARN)}
+
+
+def test_draws_that_are_not_finite_do_not_pass() -> None:
+    effects = fake_effects()
+    effects["prior_roi"][3, 0] = np.nan
+    assert check_shrinkage(effects, LIMITS)[0].status is Status.FLAG

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmmlib.findings import Level, Status
+from mmmlib.health.plausibility import check_media_share, check_returns
+from mmmlib.model.effects import roi, share
+from mmmlib.params.schema import HealthParams
+from tests.fakes import fake_effects
+
+LIMITS = HealthParams()
+
+
+def test_ordinary_returns_pass_and_show_their_range() -> None:
+    findings = check_returns(fake_effects(), LIMITS)
+    assert {finding.status for finding in findings} == {Status.OK}
+    assert all("(90" in finding.message for finding in findings)
+
+
+def test_returns_above_the_limit_are_flagged_by_their_median() -> None:
+    effects = fake_effects(scale=60.0)
+    findings = check_returns(effects, LIMITS)
+    assert {finding.level for finding in findings} == {Level.WARN}
+    for finding in findings:
+        channel = finding.subject.partition("/")[2]
+        expected = float(roi(effects).sel(channel=channel).median())
+        assert finding.value == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_count_has_no_limit_in_money() -> None:
+    findings = check_returns(fake_effects(model="signups.pooled", scale=1000.0), LIMITS)
+    assert [finding.status for finding in findings] == [Status.OK]
+    assert findings[0].message.startswith("Not applicable")
+
+
+def test_a_channel_without_spend_has_no_return() -> None:
+    effects = fake_effects()
+    effects["spend"] = effects["spend"] * (effects["channel"] != "video")
+    found = {finding.subject: finding for finding in check_returns(effects, LIMITS)}
+    assert found["revenue.pooled/video"].status is Status.NOT_RUN
+    assert found["revenue.pooled/search"].status is Status.OK
+
+
+def test_media_share_is_that_of_all_channels() -> None:
+    effects = fake_effects()
+    finding = check_media_share(effects, LIMITS)[0]
+    assert finding.status is Status.OK
+    assert finding.value == pytest.approx(float(share(effects).sum("channel").median()), rel=1e-4)
+
+
+def test_channels_that_explain_nearly_everything_are_flagged() -> None:
+    effects = fake_effects()
+    effects["baseline_part"] = effects["baseline_part"] * 0.01
+    assert check_media_share(effects, LIMITS)[0].level is Level.WARN
+
+
+def test_a_share_that_is_not_a_number_does_not_pass() -> None:
+    effects = fake_effects()
+    effects["contribution"][0, 0, 0] = np.nan
+    assert check_media_share(effects, LIMITS)[0].status is Status.FLAG
+    assert check_returns(effects, LIMITS)[0].status is Status.FLAG
