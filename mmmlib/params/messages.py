@@ -68,7 +68,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def translate(
-    errors: Sequence[ErrorDetails], content: Any
+    errors: Sequence[ErrorDetails], content: Any, root: type[BaseModel] = Params
 ) -> Iterator[tuple[KeyPath, Problem]]:
     """Yield each error with its path; ``place`` of the problem is the dotted key.
 
@@ -78,13 +78,15 @@ def translate(
         ``ValidationError.errors()``.
     content
         What was validated: ``found`` is taken from it, as it was written.
+    root
+        What it was validated as.
     """
     guesses = {
         (*error["loc"][:-1], near)
         for error in errors
         if error["type"] == "extra_forbidden"
         for near in difflib.get_close_matches(
-            str(error["loc"][-1]), _keys(error["loc"][:-1]), n=1
+            str(error["loc"][-1]), _keys(error["loc"][:-1], root), n=1
         )
     }
     for error in errors:
@@ -96,17 +98,19 @@ def translate(
             found = f"the name {shown(path[-1])}"
         else:
             found = shown(_value(content, path))
-        expected, action = _expected(error, path)
+        expected, action = _expected(error, path, root)
         if error["type"] == "extra_forbidden":
             found = f"unknown key '{path[-1]}'"
         yield path, Problem(dotted(path), found, expected, action)
 
 
-def _expected(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
+def _expected(
+    error: ErrorDetails, path: KeyPath, root: type[BaseModel]
+) -> tuple[str, str]:
     """Return what should be there, and what to do where that says more."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        known = _keys(path[:-1])
+        known = _keys(path[:-1], root)
         near = did_you_mean(str(path[-1]), known)
         return "a key that belongs here" if near else f"one of {', '.join(known)}", near
     if kind == "missing":
@@ -114,7 +118,7 @@ def _expected(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     if kind == "value_error":
         return str(context["error"]), ""
     if kind == "literal_error":
-        known = [word.strip("'") for word in _choices(path)]
+        known = [word.strip("'") for word in _choices(path, root)]
         return f"one of {', '.join(known)}", did_you_mean(str(error["input"]), known)
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], f"text like {context['pattern']}"), ""
@@ -136,21 +140,21 @@ def _value(content: Any, path: KeyPath) -> Any:
     return content
 
 
-def _keys(path: KeyPath) -> list[str]:
+def _keys(path: KeyPath, root: type[BaseModel]) -> list[str]:
     """Return the keys that the schema knows in the section at a path."""
-    kind = _annotation(path)
+    kind = _annotation(path, root)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return list(kind.model_fields)
     return []
 
 
-def _choices(path: KeyPath) -> list[str]:
-    return [str(word) for word in typing.get_args(_annotation(path))]
+def _choices(path: KeyPath, root: type[BaseModel]) -> list[str]:
+    return [str(word) for word in typing.get_args(_annotation(path, root))]
 
 
-def _annotation(path: KeyPath) -> Any:
+def _annotation(path: KeyPath, root: type[BaseModel]) -> Any:
     """Return the type that the schema has at a path, without None and Annotated."""
-    kind: Any = Params
+    kind: Any = root
     for part in path:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             if part not in kind.model_fields:
