@@ -39,7 +39,7 @@ local function safe_target(target)
   return scheme == "https" or scheme == "http" or scheme == "mailto"
 end
 
-local KEPT = { ["fig-alt"] = true, summary = true }
+local KEPT = { ["fig-alt"] = true }
 
 local function strip(element)
   for name in pairs(element.attributes) do
@@ -131,18 +131,17 @@ local function write_table(tbl)
   local total = 0
   for _, length in ipairs(lengths) do total = total + length end
   if typst then
-    local weights = pandoc.List({})
+    local weights, words = {}, false
     for number, spec in ipairs(tbl.colspecs) do
       local length = lengths[number] or 0
       -- Short or numeric columns keep their width; words share what is left.
       local short = spec[1] == "AlignRight" or length <= 16
-      weights:insert(short and "auto" or string.format("%.1ffr", math.min(math.sqrt(length), 12)))
+      words = words or not short
+      table.insert(weights, short and "auto" or string.format("%.1ffr", math.min(math.sqrt(length), 12)))
     end
-    local all_auto = weights:find_if(function(w) return w ~= "auto" end) == nil
+    if not words and #weights > 0 then weights[1] = "1fr" end
     return {
-      raw_block("#pack-table((" .. weights:map(function(w)
-        return w
-      end):concat(", ") .. ",), fill: " .. tostring(not all_auto) .. ")["),
+      raw_block("#pack-table((" .. table.concat(weights, ", ") .. ",))["),
       tbl,
       raw_block("]"),
     }
@@ -204,8 +203,13 @@ end
 local appendix = pandoc.Blocks({})
 local chapter = ""
 
+-- A heading at the start of the block is its summary; else its checks are counted.
 local function summary_of(element)
-  if element.attributes.summary then return element.attributes.summary end
+  local first = element.content[1]
+  if first and first.t == "Header" then
+    element.content:remove(1)
+    return pandoc.utils.stringify(first.content)
+  end
   local count = count_rows(element.content)
   if count == 0 then return "Passed checks" end
   return count == 1 and "1 check passed" or (count .. " checks passed")
@@ -225,6 +229,13 @@ local function write_div(element)
       return blocks
     end
     return pandoc.Blocks({ element })
+  end
+  if element.classes:includes("statements") then
+    -- Statements are numbered, so that a meeting can name them.
+    element = element:walk({
+      BulletList = function(list) return pandoc.OrderedList(list.content) end,
+    })
+    if html then return element end
   end
   if typst and #element.classes > 0 then
     local blocks = pandoc.Blocks({ raw_block('#pack-block("' .. element.classes[1]:gsub("[^%w%-]", "") .. '")[') })

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 EXECUTED = "notebooks/reports"
 """Where a run keeps its executed report notebooks; their figures are in ``figures/`` there."""
 FIGURES = "figures"
-STATEMENTS = re.compile(r"^(:{3,})[ \t]*\{?\s*\.?statements\b.*?\n(.*?)^\1[ \t]*$", re.S | re.M)
+STATEMENTS = re.compile(
+    r"^(:{3,})[ \t]*\{?\s*\.?statements\b.*?\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,9 @@ def check_figures(body: str, path: Path) -> None:
     """Refuse a page that shows a figure that is not there."""
     for name in re.findall(rf"\]\(({FIGURES}/[^)\s]+)\)", body):
         if not (path.parent / name).is_file():
-            raise RunError(f"{path}: the figure {name} is not there; run the notebook again.")
+            raise RunError(
+                f"{path}: the figure {name} is not there; run the notebook again."
+            )
 
 
 def _cell_text(cell: NotebookNode, path: Path) -> list[str]:

@@ -1,0 +1,212 @@
+"""From executed report notebooks to the pack that is sent out.
+
+Two renderers make the same documents from the same Markdown, filter, templates
+and stylesheet: Quarto, where it is on the machine, or pandoc and Typst from
+PyPI, which Quarto consists of. The pack is written aside and put in place as a
+whole: there is never half of one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from mmmlib.errors import MMMError
+from mmmlib.params import Params
+from mmmlib.reports.documents import EXECUTED, Page, read_pages
+from mmmlib.reports.front import FRONT, front_markdown, print_markdown
+from mmmlib.reports.results import Results, results_of
+from mmmlib.reports.title_block import metadata, title_block
+from mmmlib.runs import Run
+
+Renderer = Literal["auto", "quarto", "pandoc"]
+PACK = "pack"
+PDF = "pack.pdf"
+TABLES = "tables.xlsx"
+PROJECT = Path(__file__).resolve().parents[2]
+"""Where ``_quarto.yml`` and the templates in ``reports/`` are."""
+
+
+class RenderError(MMMError):
+    """The renderer failed; the run keeps the pack that it had."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to render: Markdown, and the variables of its template."""
+
+    name: str
+    markdown: str
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that a renderer needs."""
+
+    pages: tuple[Source, ...]
+    """HTML pages, the front page first."""
+    print: Source
+    figures: Path
+    """Folder of the figures, may be missing where no document has one."""
+    created: int
+    """Seconds since 1970; the time that files say they were made."""
+
+
+def render_pack(
+    run: Run, renderer: Renderer = "auto", params: Params | None = None
+) -> list[Path]:
+    """Make the pack of a run from its executed report notebooks.
+
+    Parameters
+    ----------
+    run
+        With executed notebooks in ``notebooks/reports/``. Where only some are
+        there (a run that is not ready has the health panel alone), the pack
+        holds those.
+    renderer
+        ``auto`` takes Quarto if it is on the machine, else pandoc and Typst.
+    params
+        The run's parameters, read from the run if not given.
+
+    Returns
+    -------
+    list of Path
+        The files of the pack, in reading order.
+
+    Raises
+    ------
+    RunError
+        If there is nothing to render, or a notebook was not executed whole.
+    RenderError
+        If a renderer failed. The pack that was there before stays.
+
+    Notes
+    -----
+    Rendering the same run twice gives the same bytes: nothing in the pack tells
+    the time of rendering.
+    """
+    from mmmlib.reports.xlsx import write_tables
+
+    results = results_of(run) if params is None else Results(run, params)
+    pages = read_pages(run.path / EXECUTED)
+    work = _work(results, pages)
+    make = _renderer(choose_renderer(renderer))
+    names = [*(f"{source.name}.html" for source in work.pages), PDF, TABLES]
+    with replacing_folder(run.path / PACK) as folder:
+        make(work, folder)
+        write_tables(results, folder / TABLES)
+        missing = [name for name in names if not (folder / name).is_file()]
+        if missing:
+            raise RenderError(f"The renderer did not make {', '.join(missing)}.")
+    return [run.path / PACK / name for name in names]
+
+
+def choose_renderer(renderer: Renderer = "auto") -> Literal["quarto", "pandoc"]:
+    """Say which renderer will be used.
+
+    Raises
+    ------
+    RenderError
+        If Quarto is asked for and is not on the machine.
+    """
+    found = shutil.which("quarto") is not None
+    if renderer == "auto":
+        return "quarto" if found else "pandoc"
+    if renderer == "quarto" and not found:
+        raise RenderError(
+            "renderer: found quarto; expected a program of this name on PATH. "
+            "Install Quarto, or take the renderer 'pandoc', which needs nothing more."
+        )
+    return renderer
+
+
+@cache
+def quarto_project() -> dict[str, Any]:
+    """Read ``_quarto.yml``: the reader's options are written there once for both renderers."""
+    from ruamel.yaml import YAML
+
+    content: dict[str, Any] = YAML(typ="safe").load(
+        (PROJECT / "_quarto.yml").read_text(encoding="utf-8")
+    )
+    return content
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder; if nothing fails it takes the place of ``folder``."""
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    old = temporary.with_name(f"{temporary.name}-old")
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        for path in temporary.iterdir():
+            path.chmod(0o644)
+            _sync(path)
+        _sync(temporary)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(temporary, folder)
+        _sync(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _work(results: Results, pages: list[Page]) -> Work:
+    run = results.run
+    block = title_block(results)
+    common = metadata(block)
+    links = [(FRONT, "Overview"), *((p.document.name, p.document.title) for p in pages)]
+    sources = [
+        Source(
+            FRONT,
+            front_markdown(pages, block),
+            common | {"document": "Overview", "front": True, "nav": _nav(links, FRONT)},
+        )
+    ]
+    for page in pages:
+        name = page.document.name
+        variables = common | {
+            "document": page.document.title,
+            "question": page.question,
+            "nav": _nav(links, name),
+        }
+        sources.append(Source(name, page.body, variables))
+    return Work(
+        pages=tuple(sources),
+        print=Source("pack", print_markdown(pages), common),
+        figures=run.path / EXECUTED / "figures",
+        created=int(run.manifest.created.timestamp()),
+    )
+
+
+def _nav(links: list[tuple[str, str]], current: str) -> list[dict[str, Any]]:
+    return [
+        {"file": f"{name}.html", "title": title}
+        | ({"current": True} if name == current else {})
+        for name, title in links
+    ]
+
+
+def _renderer(name: Literal["quarto", "pandoc"]) -> Any:
+    if name == "quarto":
+        from mmmlib.reports.render_quarto import render
+    else:
+        from mmmlib.reports.render_pandoc import render
+    return render
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,116 @@
+"""What stands at the head of every document: whose it is, of when, and may it be used."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from mmmlib.estimates import NBSP
+from mmmlib.governance.verdict import Release, SignOffNeeded
+from mmmlib.reports.markup import escape
+from mmmlib.reports.numbers import date_text
+from mmmlib.reports.results import Results
+from mmmlib.runs import Run
+
+PANEL = "panel.parquet"
+BANDS = {
+    Release.APPROVED: ("good", "\N{BLACK CIRCLE}"),
+    Release.LIMITED: ("warn", "\N{BLACK UP-POINTING TRIANGLE}"),
+    Release.NOT_APPROVED: ("bad", "\N{BLACK SQUARE}"),
+    Release.DRAFT: ("note", "\N{WHITE CIRCLE}"),
+}
+"""Colour and symbol of every release status."""
+SENTENCES = {
+    Release.APPROVED: "Signed off for publication.",
+    Release.LIMITED: "For the review group only; some points need review before wider use.",
+    Release.NOT_APPROVED: "A gate blocks publication; do not act on this pack.",
+    Release.DRAFT: "Gates passed so far; sign-offs are still to come.",
+}
+"""What the band says where the gates left no sentence of their own."""
+
+
+@dataclass(frozen=True)
+class TitleBlock:
+    """Plain texts of the title block; nothing here is escaped yet."""
+
+    workbook: str
+    outcome: str
+    period: str
+    serves: str
+    supports: tuple[str, ...]
+    not_for: tuple[str, ...]
+    through: str
+    run: str
+    release: Release
+    sentence: str
+    sign_offs: tuple[SignOffNeeded, ...]
+    created: dt.date
+
+
+def title_block(results: Results) -> TitleBlock:
+    """Collect the title block of a run.
+
+    A run without a gate result is a draft, whatever else it says.
+    """
+    run, params, gates = results.run, results.params, results.gates
+    manifest = run.manifest
+    unit = params.outcome_unit(params.primary)
+    release = gates.release if gates else Release.DRAFT
+    return TitleBlock(
+        workbook=params.title,
+        outcome=f"{results.model(params.primary)} ({unit})",
+        period=period_text(manifest.period),
+        serves=params.audience.serves,
+        supports=params.audience.supports,
+        not_for=params.audience.not_for,
+        through=data_through(run),
+        run=run.name,
+        release=release,
+        sentence=(gates.statement if gates else "") or SENTENCES[release],
+        sign_offs=gates.sign_offs if gates else (),
+        created=manifest.created.date(),
+    )
+
+
+def period_text(period: str) -> str:
+    """Write a period as people say it: ``Q2 2026``, ``May 2026``."""
+    year, _, part = period.partition("-")
+    if part.startswith("Q"):
+        return f"{part}{NBSP}{year}"
+    return f"{dt.date(int(year), int(part), 1):%B}{NBSP}{year}"
+
+
+def data_through(run: Run) -> str:
+    """Return the last day that the panel covers, or say that there is no panel."""
+    if not run.has(PANEL):
+        return "unknown (no panel was made)"
+    import pandas as pd
+
+    weeks = pd.read_parquet(run.artefact(PANEL), columns=["week"])["week"]
+    return date_text((weeks.max() + pd.Timedelta(days=6)).date())
+
+
+def metadata(block: TitleBlock) -> dict[str, object]:
+    """Return the title block as template variables, every text escaped."""
+    kind, symbol = BANDS[block.release]
+    return {
+        "workbook": escape(block.workbook),
+        "outcome": escape(block.outcome),
+        "period": escape(block.period),
+        "serves": escape(block.serves),
+        "supports": [escape(text) for text in block.supports],
+        "not_for": [escape(text) for text in block.not_for],
+        "through": escape(block.through),
+        "run": escape(block.run),
+        "release": {
+            "kind": kind,
+            "symbol": symbol,
+            "word": str(block.release),
+            "sentence": escape(block.sentence),
+        },
+        "signatures": [
+            f"{escape(sign.role)} ({escape(sign.person)}): {escape(sign.subject)}"
+            for sign in block.sign_offs
+        ],
+        "created": f"{block.created.year}, {block.created.month}, {block.created.day}",
+    }
