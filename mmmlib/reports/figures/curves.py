@@ -1,0 +1,110 @@
+"""Response curves: what a channel would bring at other levels of spend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mmmlib.reports.figures.layout import drawn, number_axis, short, titled
+from mmmlib.reports.style import INK
+
+PANEL = 2.15
+HISTORY = "#F1F3F5"
+
+
+@drawn
+def response_curves(
+    effects: xr.Dataset,
+    channels: Sequence[str],
+    names: Mapping[str, str],
+    colours: Mapping[str, str],
+    title: str,
+    subtitle: str,
+) -> Figure:
+    """Draw one small panel per channel: weekly outcome against weekly spend.
+
+    Parameters
+    ----------
+    effects
+        Of one model.
+    channels
+        Which ones, in their order.
+    names, colours
+        By channel.
+    title, subtitle
+        The message; what is drawn and in which unit.
+
+    Notes
+    -----
+    How to read it: where the background is grey, the past has seen such spend and the
+    curve is solid; beyond it the curve is dashed and pale: it is the formula's guess. The
+    dot is today's weekly spend. A steep curve there means that more money brings more.
+    """
+    rows = -(-len(channels) // 2)
+    figure = titled(title, subtitle, height=PANEL * rows + 0.3)
+    panels = figure.subplots(rows, 2, squeeze=False).ravel()
+    for axes, name in zip(panels, channels, strict=False):
+        _curve(axes, effects.sel(channel=name), colours[name])
+        axes.set_title(short(names[name], 30))
+    for axes in panels[len(channels) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _curve(axes: Axes, one: xr.Dataset, colour: str) -> None:
+    spend = one["response_spend"].to_numpy()
+    low, inner_low, middle, inner_high, high = np.quantile(
+        one["response"].to_numpy(), [0.05, 0.25, 0.5, 0.75, 0.95], axis=0
+    )
+    bounds = (float(one["spend_low"]), float(one["spend_high"]))
+    axes.axvspan(*bounds, color=HISTORY, zorder=0.5)
+    grid = np.union1d(spend, bounds)
+    at = {
+        key: np.interp(grid, spend, values)
+        for key, values in (
+            ("low", low), ("inner_low", inner_low), ("middle", middle),
+            ("inner_high", inner_high), ("high", high),
+        )
+    }  # fmt: skip
+    seen = (grid >= bounds[0]) & (grid <= bounds[1])
+    parts = ((seen, 1.0, "-"), (grid <= bounds[0], 0.35, (0, (3, 2))), (grid >= bounds[1], 0.35, (0, (3, 2))))  # fmt: skip # noqa: E501
+    for where, strength, dashes in parts:
+        x = grid[where]
+        axes.fill_between(
+            x,
+            at["low"][where],
+            at["high"][where],
+            color=colour,
+            alpha=0.20 * strength,
+            zorder=1,
+        )
+        axes.fill_between(
+            x, at["inner_low"][where], at["inner_high"][where],
+            color=colour, alpha=0.42 * strength, zorder=1.1,
+        )  # fmt: skip
+        axes.plot(
+            x, at["middle"][where], color=colour, alpha=0.4 + 0.6 * (strength == 1.0),
+            linestyle=dashes, linewidth=1.6, zorder=2,
+        )  # fmt: skip
+    today = float(one["spend_today"])
+    there = float(np.interp(today, spend, middle))
+    axes.plot([today, today], [0, there], color=INK, linewidth=0.9, zorder=2.2)
+    axes.plot(
+        [today],
+        [there],
+        "o",
+        color="white",
+        markeredgecolor=INK,
+        markersize=5.5,
+        zorder=3,
+    )
+    axes.set_xlim(0, float(spend[-1]))
+    axes.set_ylim(bottom=min(0.0, float(low.min())))
+    for which, bins in (("x", 4), ("y", 4)):
+        number_axis(axes, which, "")
+        axis = axes.xaxis if which == "x" else axes.yaxis
+        axis.get_major_locator().set_params(nbins=bins)  # type: ignore[attr-defined]

@@ -1,0 +1,152 @@
+"""The frame of every figure: width, title, subtitle, axes; labels that stay apart."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.ticker import FuncFormatter
+
+from mmmlib.estimates import format_number
+from mmmlib.reports.markup import plain
+from mmmlib.reports.style import INK, MUTED, workbook_style
+
+WIDTH = 7.5
+WIDE = 10.0
+"""Inches: 720 and 960 px at 96 a inch."""
+MARGIN = 0.08
+TITLE_SIZE = 13.0
+SUBTITLE_SIZE = 10.5
+LINE = 1.32 / 72
+"""Inches of a line of text per point of its size."""
+LONGEST_NAME = 30
+
+
+def drawn[**P](make: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw in the workbook's style; characters that the font lacks become boxes, silently."""
+
+    @wraps(make)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with workbook_style(), quiet_fonts():
+            return make(*args, **kwargs)
+
+    return wrapper
+
+
+@contextmanager
+def quiet_fonts() -> Iterator[None]:
+    """Say nothing of characters that the font lacks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def titled(title: str, subtitle: str, height: float, width: float = WIDTH) -> Figure:
+    """Make a figure with its two titles on top and ``height`` inches for the axes below."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    room = width - 2 * MARGIN
+    head = wrap(title, TITLE_SIZE, room, bold=True)
+    below = wrap(subtitle, SUBTITLE_SIZE, room) if subtitle else []
+    top = len(head) * TITLE_SIZE * LINE + len(below) * SUBTITLE_SIZE * LINE + 3 * MARGIN
+    total = height + top
+    figure.set_size_inches(width, total)
+    y = 1 - MARGIN / total
+    for lines, size, weight, colour in (
+        (head, TITLE_SIZE, "bold", INK),
+        (below, SUBTITLE_SIZE, "normal", MUTED),
+    ):
+        figure.text(
+            MARGIN / width,
+            y,
+            "\n".join(lines),
+            size=size,
+            weight=weight,
+            color=colour,
+            va="top",
+            linespacing=1.25,
+        ).set_in_layout(False)
+        y -= (len(lines) * size * LINE + 0.5 * MARGIN) / total
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(rect=(0, 0, 1, 1 - top / total))
+    return figure
+
+
+def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
+    """Break a text into lines no wider than ``width`` inches."""
+    font = FontProperties(
+        family="DejaVu Sans", size=size, weight="bold" if bold else "normal"
+    )
+    lines = [""]
+    for word in plain(text).split(" "):
+        longer = f"{lines[-1]} {word}".strip(" ")
+        if lines[-1] and _inches(longer, font) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _inches(text: str, font: FontProperties) -> float:
+    canvas = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=100))
+    renderer = canvas.get_renderer()
+    with quiet_fonts():
+        return renderer.get_text_width_height_descent(text, font, ismath=False)[0] / 100
+
+
+def short(name: str, longest: int = LONGEST_NAME) -> str:
+    """Cut a name that would leave no room for the figure; tables have it in full."""
+    name = plain(name)
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
+
+
+def number_axis(axis_of: Axes, which: str, unit: str, *, money: str = "") -> None:
+    """Write an axis' numbers short ("2 M"); the unit stands in the subtitle."""
+    axis = axis_of.xaxis if which == "x" else axis_of.yaxis
+    written = unit if unit == "share" else ""
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: format_number(value, written))
+    )
+
+
+def zero_line(axes: Axes, value: float = 0.0, *, horizontal: bool = False) -> None:
+    """Draw the line at which an effect is nothing (or the money comes back)."""
+    line = axes.axhline if horizontal else axes.axvline
+    line(value, color=MUTED, linewidth=1.0, zorder=1.5)
+
+
+def spread(
+    positions: Sequence[float], gap: float, low: float, high: float
+) -> np.ndarray:
+    """Move label positions apart so that neighbours are at least ``gap`` from each other.
+
+    Keeps their order and stays between ``low`` and ``high`` where that is possible.
+    """
+    order = np.argsort(positions)
+    placed = np.asarray(positions, dtype=float)[order]
+    for i in range(1, len(placed)):
+        placed[i] = max(placed[i], placed[i - 1] + gap)
+    if len(placed) and placed[-1] > high:
+        placed[-1] = high
+        for i in range(len(placed) - 2, -1, -1):
+            placed[i] = min(placed[i], placed[i + 1] - gap)
+    result = np.empty_like(placed)
+    result[order] = placed
+    return result
+
+
+def week_axis(axes: Axes) -> None:
+    """Label the axis of weeks: months, the year where it begins."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))

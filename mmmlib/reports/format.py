@@ -1,0 +1,60 @@
+"""The fixed format of the pack: which sections, in which order, under which heading."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FORMAT_FILE = Path(__file__).with_name("format.toml")
+
+
+@dataclass(frozen=True)
+class SectionFormat:
+    """A section's place: its document and its heading (empty for none)."""
+
+    document: str
+    name: str
+    heading: str
+
+
+@cache
+def _content() -> dict[str, Any]:
+    return tomllib.loads(FORMAT_FILE.read_text(encoding="utf-8"))
+
+
+def format_version() -> int:
+    """Version of the pack's format; a raised one is an entry of the change log."""
+    return int(_content()["version"])
+
+
+def formats() -> dict[str, tuple[SectionFormat, ...]]:
+    """Return the sections of every document, in their order."""
+    return {
+        document: tuple(
+            SectionFormat(document, name, form.get("heading", ""))
+            for name, form in sections.items()
+        )
+        for document, sections in _content().items()
+        if isinstance(sections, dict)
+    }
+
+
+def section_format(section: Callable[..., Any]) -> SectionFormat:
+    """Return the format of a section function.
+
+    Raises
+    ------
+    ValueError
+        If the function is not a section of the format.
+    """
+    document = section.__module__.rpartition(".")[2]
+    for form in formats().get(document, ()):
+        if form.name == section.__name__:
+            return form
+    raise ValueError(
+        f"{document}.{section.__name__} is not a section of {FORMAT_FILE.name}"
+    )

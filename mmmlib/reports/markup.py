@@ -1,0 +1,55 @@
+"""Text that comes out as text, in HTML, Markdown, Quarto and pandoc alike.
+
+Names and notes come from data and parameter files. Every character with which one
+of those languages could do something is written as a numeric character reference,
+which all of them print and none of them interprets.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SPECIAL = frozenset("\\`*_{}[]#+|<>&\"'~^$@:=")
+DASHES_OR_DOTS = re.compile(r"-{2,}|\.{2,}")
+"""Would become a longer dash or an ellipsis."""
+LIST_START = re.compile(r"^(\d+|[A-Za-z#])?[-.)(%]")
+"""Would start a list or a title block where a text starts a line."""
+INVISIBLE = frozenset("\u200b\u200e\u200f\u2028\u2029\ufeff") | {
+    chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""Zero-width and direction-changing characters: text could look like another text."""
+
+
+def escape(text: str) -> str:
+    """Write a text so that Markdown and HTML show it as it is, on one line.
+
+    Line breaks and control characters become spaces; invisible direction marks go.
+
+    >>> escape("a|b <i>")
+    'a&#124;b &#60;i&#62;'
+    """
+    line = plain(text)
+    escaped = "".join(_reference(c) if c in SPECIAL else c for c in line)
+    escaped = DASHES_OR_DOTS.sub(lambda m: "".join(map(_reference, m[0])), escaped)
+    if LIST_START.match(line):
+        escaped = LIST_START.sub(lambda m: "".join(map(_reference, m[0])), escaped)
+    return escaped
+
+
+def plain(text: str) -> str:
+    """Return the text on one line, without control and invisible characters."""
+    shown = "".join(
+        "" if c in INVISIBLE else " " if _breaks(c) else c
+        for c in text.encode("utf-8", "replace").decode("utf-8")
+    )
+    # The no-break space stays: it holds a number and its unit together.
+    return re.sub(r"[ \t]+", " ", shown).strip(" ")
+
+
+def _breaks(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Co", "Zl", "Zp")
+
+
+def _reference(character: str) -> str:
+    return f"&#{ord(character)};"

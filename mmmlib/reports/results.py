@@ -1,0 +1,145 @@
+"""Everything that the reports read of a run, opened once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import xarray as xr
+from pydantic import BaseModel
+
+from mmmlib.findings import Finding, FindingList, Level
+from mmmlib.governance.verdict import Claim, GateResult
+from mmmlib.model.effects import check_effects, effects_of
+from mmmlib.params import Params
+from mmmlib.params.load import params_of
+from mmmlib.readiness.verdict import Readiness
+from mmmlib.refresh.comparison import Comparison
+from mmmlib.reports.numbers import ReturnWords, return_words
+from mmmlib.reports.style import channel_colours
+from mmmlib.runs import Run
+from mmmlib.scenarios.pack import Label, ScenarioPack
+
+NOT_CLAIMED = Claim(
+    label=Label.DO_NOT_INFER,
+    reasons=("No gate has judged what may be said of this return.",),
+)
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run has; a part whose step did not run is None or empty."""
+
+    run: Run
+    params: Params
+
+    @cached_property
+    def readiness(self) -> Readiness | None:
+        """Verdict on readiness."""
+        return self._artefact("readiness.json", Readiness)
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """What moved since the parent run."""
+        return self._artefact("refresh.json", Comparison)
+
+    @cached_property
+    def scenarios(self) -> ScenarioPack | None:
+        """The scenario pack."""
+        return self._artefact("scenarios.json", ScenarioPack)
+
+    @cached_property
+    def gates(self) -> GateResult | None:
+        """What the gates decided."""
+        return self._artefact("gates.json", GateResult)
+
+    @cached_property
+    def effects(self) -> Mapping[str, xr.Dataset]:
+        """Effects of every model that was fitted, the leading one first."""
+        params = self.params
+        names = [
+            params.primary,
+            *(m for m in params.model_names if m != params.primary),
+        ]
+        return {
+            name: effects_of(self.run, name)
+            for name in names
+            if self.run.has(f"models/{name}/effects.nc")
+        }
+
+    @property
+    def leading(self) -> xr.Dataset:
+        """Effects of the leading model."""
+        return self.effects[self.params.primary]
+
+    def holdout(self, model: str) -> xr.Dataset | None:
+        """Effects of the fit that did not see the last weeks, if it was made."""
+        name = f"models/{model}/holdout.nc"
+        return (
+            check_effects(self.run.load_dataset(name)) if self.run.has(name) else None
+        )
+
+    def health(self, model: str) -> tuple[Finding, ...]:
+        """Health findings of a model."""
+        found = self._artefact(f"models/{model}/health.json", FindingList)
+        return found.findings if found else ()
+
+    @cached_property
+    def colours(self) -> dict[str, str]:
+        """Colour of every channel."""
+        return channel_colours(self.params.channels)
+
+    # --- names
+
+    def channel(self, name: str) -> str:
+        """Name of a channel as people write it."""
+        part = self.params.channels.get(name)
+        return (part.label if part else "") or name.replace("_", " ").capitalize()
+
+    def model(self, name: str) -> str:
+        """Name of a model: the outcome, and the motion where motions are apart."""
+        outcome, _, motion = name.partition(".")
+        part = self.params.outcomes.get(outcome)
+        label = (part.label if part else "") or outcome.replace("_", " ").capitalize()
+        return (
+            label
+            if motion in ("", "pooled")
+            else f"{label}, {motion.replace('_', ' ')}"
+        )
+
+    def subject(self, name: str) -> str:
+        """Name of a finding's subject: a channel, a model, or as the check wrote it."""
+        if name in self.params.channels:
+            return self.channel(name)
+        if name in self.params.model_names:
+            return self.model(name)
+        if name == "workbook":
+            return "The whole workbook"
+        return name
+
+    # --- how it is told
+
+    def return_words(self, model: str) -> ReturnWords:
+        """How a model's return is told."""
+        return return_words(self.params.return_unit(model), self.params.currency)
+
+    def claim(self, model: str, channel: str) -> Claim:
+        """What may be done with a statement on a channel's return (O8)."""
+        claims = self.gates.claims.get(model, {}) if self.gates else {}
+        return claims.get(channel, NOT_CLAIMED)
+
+    def findings(self) -> list[tuple[Finding, Level]]:
+        """All findings with the level that the gates gave them, the worst first."""
+        if self.gates is None:
+            return []
+        pairs = [(entry.finding, entry.level) for entry in self.gates.entries]
+        return sorted(pairs, key=lambda pair: -pair[1].rank)
+
+    def _artefact[M: BaseModel](self, name: str, kind: type[M]) -> M | None:
+        return self.run.load_json(name, kind) if self.run.has(name) else None
+
+
+def results_of(run: Run) -> Results:
+    """Open a run for its reports."""
+    return Results(run, params_of(run))
