@@ -306,6 +306,9 @@ class ReadinessParams(Section):
     collinear_warn: Share = 0.8
     collinear_limit: Share = 0.98
     """Correlation with another channel from which one has caveats, is not ready."""
+    min_own_variation: Share = 0.1
+    """Share of a channel's variation that no other channel, control, trend or season explains,
+    below which it has caveats (the inverse of the variance inflation factor)."""
     max_zero_outcome: Share = 0.1
     """Largest share of weeks without any outcome."""
     controllable_warn: Share = 0.30
