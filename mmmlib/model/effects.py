@@ -123,9 +123,25 @@ def check_effects(effects: xr.Dataset) -> xr.Dataset:
     return effects
 
 
-def effects_of(run: Run, model: str) -> xr.Dataset:
-    """Return the effects of a model of a run."""
-    return check_effects(run.load_dataset(f"models/{model}/effects.nc"))
+def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
+    """Load the effects of a model from a run.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    model
+        ``outcome.motion``.
+    holdout
+        Take the fit that did not see the last weeks (``in_sample`` is False there).
+
+    Raises
+    ------
+    RunError
+        If the model has not been fitted in this run.
+    """
+    name = "holdout" if holdout else "effects"
+    return check_effects(run.load_dataset(f"models/{model}/{name}.nc"))
 
 
 def baseline(effects: xr.Dataset) -> xr.DataArray:

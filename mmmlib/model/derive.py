@@ -1,0 +1,259 @@
+"""From draws to effects: everything that follows from the parameters, in NumPy."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.model.effects import check_effects
+from mmmlib.model.linear import draw_linear, draw_noise
+from mmmlib.model.priors import draw_returns
+from mmmlib.model.spec import ModelData, media_cost, told
+from mmmlib.params import Params
+from mmmlib.transforms import SATURATIONS, adstock_weights, half_life, lagged, saturate
+
+POINTS, BEYOND = 31, 1.5
+"""Points of a response curve, and how far beyond the largest weekly spend it goes."""
+STEP = 0.01
+"""Relative step of spend from which the marginal return is taken."""
+
+
+def thin(posterior: xr.Dataset, kept: int) -> dict[str, np.ndarray]:
+    """Keep evenly spaced draws of every chain; returns arrays by name, draw first."""
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    each = min(max(kept // chains, 1), draws)
+    places = np.linspace(0, draws - 1, each).round().astype(int)
+    picked = posterior.isel(draw=places).transpose("chain", "draw", ...)
+    return {
+        str(name): array.to_numpy().reshape(chains * each, *array.shape[2:])
+        for name, array in picked.data_vars.items()
+    }
+
+
+def derive_effects(
+    data: ModelData, params: Params, posterior: xr.Dataset, seed: int
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Compute the effects of a fit from its posterior.
+
+    Parameters
+    ----------
+    data, params
+        What was fitted.
+    posterior
+        Named draws, dimensions ``chain`` and ``draw`` first.
+    seed
+        For the linear terms, the noise and the prior's draws.
+
+    Returns
+    -------
+    effects, linear
+        The effects dataset; draws of levels and columns, in outcome units.
+    """
+    rng = np.random.default_rng(seed)
+    parameters = thin(posterior, params.model.kept_draws)
+    draws = len(parameters["roi"])
+    weights, shapes = channel_forms(data, parameters)
+    scale = data.scales.outcome
+    scaled = data.scaled_media
+    seen, weeks = data.fitted_weeks, len(data.weeks)
+    channels, regions = len(data.channels), len(data.regions)
+
+    coefficient = np.empty((draws, channels, regions))
+    contribution = np.empty((draws, channels, weeks), dtype=np.float32)
+    by_region = np.empty((draws, channels, regions))
+    media = np.zeros((draws, regions, weeks))
+    for c in range(channels):
+        response = respond_channel(data, c, weights[:, c], shapes[:, c], scaled[c])
+        deviation = np.ones((draws, regions))
+        if "deviation" in parameters:
+            deviation = np.exp(
+                parameters["pooling"][:, c, None] * parameters["deviation"][:, c]
+            )
+        norm = (scale * deviation * response[:, :, :seen].sum(-1)).sum(-1)
+        strength = parameters["roi"][:, c] * data.seen_spend[c] / norm
+        coefficient[:, c] = strength[:, None] * deviation * scale
+        contribution[:, c] = np.einsum("drt,dr->dt", response, coefficient[:, c])
+        by_region[:, c] = response.sum(-1) * coefficient[:, c]
+        response *= (strength[:, None] * deviation)[:, :, None]
+        media += response
+
+    levels, slopes = draw_linear(data, parameters, media, rng)
+    components = ("trend", *dict.fromkeys(p for p in data.components if p != "trend"))
+    baseline = np.zeros((draws, len(components), weeks))
+    baseline[:, 0] = (levels * scale).sum(-1)[:, None]
+    in_units = np.einsum("r,rkt->kt", scale, data.columns)
+    for row, component in enumerate(components):
+        mine = [k for k, part in enumerate(data.components) if part == component]
+        baseline[:, row] += slopes[:, mine] @ in_units[mine]
+
+    last = (
+        data.seen_outcome[:, -1]
+        - media[:, :, seen - 1]
+        - levels
+        - slopes @ data.columns[:, :, seen - 1].T
+    )
+    noise = np.einsum("drt,r->dt", draw_noise(data, parameters, last, rng), scale)
+    predicted = baseline.sum(1) + contribution.sum(1) + noise
+
+    cost = media_cost(data)
+    spend = data.spend.sum(1)
+    today, split = todays_spend(data, params.scenarios.reference_weeks)
+    low, high = spend[:, :seen].min(-1), spend[:, :seen].max(-1)
+    grid = high[:, None] * np.linspace(0, BEYOND, POINTS)
+    steady = _Steady(data, shapes, coefficient, split / cost)
+    step = STEP * np.where(today > 0, today, high)
+    gain = steady.at((today + step)[:, None]) - steady.at(today[:, None])
+    mean, sd = data.priors["roi"]
+    effects = xr.Dataset(
+        {
+            "contribution": (("draw", "channel", "week"), contribution),
+            "contribution_region": (("draw", "channel", "region"), by_region),
+            "baseline_part": (("draw", "component", "week"), baseline),
+            "predicted": (("draw", "week"), predicted),
+            "observed": ("week", data.outcome.sum(0)),
+            "in_sample": ("week", np.arange(weeks) < seen),
+            "spend": (("channel", "week"), spend),
+            "spend_region": (("channel", "region"), data.spend.sum(-1)),
+            "media": (("channel", "region", "week"), data.media),
+            "media_cost": (("channel", "region"), cost),
+            "response_spend": (("channel", "point"), grid),
+            "response": (("draw", "channel", "point"), steady.at(grid)),
+            "marginal_roi": (("draw", "channel"), gain[..., 0] / step),
+            "prior_roi": (
+                ("draw", "channel"),
+                draw_returns(
+                    mean,
+                    sd,
+                    data.seen_spend / data.seen_total,
+                    data.max_media_share,
+                    draws,
+                    rng,
+                ),
+            ),
+            "half_life": (("draw", "channel"), half_life(weights)),
+            "spend_today": ("channel", today),
+            "spend_low": ("channel", low),
+            "spend_high": ("channel", high),
+            "adstock_weight": (("draw", "channel", "lag"), weights),
+            "saturation": (("draw", "channel", "shape"), shapes),
+            "coefficient": (("draw", "channel", "region"), coefficient),
+            "media_scale": (("channel", "region"), data.scales.media),
+        },
+        coords={
+            "draw": np.arange(draws),
+            "channel": list(data.channels),
+            "region": list(data.regions),
+            "week": data.weeks,
+            "component": list(components),
+        },
+        attrs=attributes(data, params),
+    )
+    for name, array in effects.data_vars.items():
+        if array.dtype == np.float64:
+            effects[name] = array.astype("float32")
+    linear = xr.Dataset(
+        {
+            "level": (("draw", "region"), levels * scale),
+            "column": (("draw", "column_name"), slopes),
+        },
+        coords={
+            "draw": np.arange(draws),
+            "region": list(data.regions),
+            "column_name": list(data.column_names),
+        },
+    )
+    return check_effects(effects), linear
+
+
+def attributes(data: ModelData, params: Params) -> dict[str, Any]:
+    """Attributes of the effects dataset."""
+    kinds = dict(zip(data.channels, data.saturation, strict=True))
+    return {
+        "model": data.model,
+        "outcome_unit": params.outcome_unit(data.model),
+        "currency": params.currency,
+        "return_unit": params.return_unit(data.model),
+        "engine": "mmmlib",
+        "formula": 1,
+        "saturation_kinds": json.dumps(kinds),
+        "told": json.dumps(told(data)),
+    }
+
+
+def channel_forms(
+    data: ModelData, parameters: dict[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Adstock weights ``(draw, channel, lag)`` and saturation parameters ``(draw, channel, 2)``."""
+    draws = len(parameters["roi"])
+    weights = np.empty((draws, len(data.channels), data.adstock_weeks))
+    shapes = np.full((draws, len(data.channels), 2), np.nan)
+    for c, (adstock, saturation) in enumerate(
+        zip(data.adstock, data.saturation, strict=True)
+    ):
+        given = {"retention": parameters["retention"][:, c]}
+        if adstock == "delayed":
+            given["peak"] = parameters["peak"][:, data.having("delayed").index(c)]
+        weights[:, c] = adstock_weights(adstock, given, data.adstock_weeks)
+        row = data.having(saturation).index(c)
+        for place, name in enumerate(SATURATIONS[saturation]):
+            shapes[:, c, place] = parameters[name][:, row]
+    return weights, shapes
+
+
+def respond_channel(
+    data: ModelData,
+    channel: int,
+    weights: np.ndarray,
+    shapes: np.ndarray,
+    media: np.ndarray,
+) -> np.ndarray:
+    """Saturated adstock of one channel; ``(draw, region, week)``, between 0 and 1."""
+    past = lagged(media, data.adstock_weeks)
+    stocked = (past.reshape(-1, data.adstock_weeks) @ weights.T).T
+    kind = data.saturation[channel]
+    given = {
+        name: shapes[:, place, None] for place, name in enumerate(SATURATIONS[kind])
+    }
+    return saturate(kind, stocked, given).reshape(-1, *media.shape)
+
+
+def todays_spend(
+    data: ModelData, reference_weeks: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weekly spend of the latest weeks by channel, and its split over regions."""
+    recent = data.spend[:, :, data.fitted_weeks - reference_weeks : data.fitted_weeks]
+    today = recent.mean(-1)
+    total = np.where(today.sum(1, keepdims=True) > 0, today, data.spend.sum(-1))
+    return today.sum(1), total / total.sum(1, keepdims=True)
+
+
+class _Steady:
+    """Weekly response to spend that is kept up, split over regions as it is today."""
+
+    def __init__(
+        self,
+        data: ModelData,
+        shapes: np.ndarray,
+        coefficient: np.ndarray,
+        media_per_money: np.ndarray,
+    ) -> None:
+        self.kinds = data.saturation
+        self.shapes, self.coefficient = shapes, coefficient
+        self.per_money = media_per_money / data.scales.media
+
+    def at(self, spend: np.ndarray) -> np.ndarray:
+        """``(draw, channel, point)`` for ``spend`` of shape ``(channel, point)``."""
+        draws, channels, _ = self.coefficient.shape
+        out = np.empty((draws, channels, spend.shape[1]))
+        for c, kind in enumerate(self.kinds):
+            media = spend[c][None, :] * self.per_money[c][:, None]  # (region, point)
+            given = {
+                name: self.shapes[:, c, place, None, None]
+                for place, name in enumerate(SATURATIONS[kind])
+            }
+            response = saturate(kind, media[None], given)
+            out[:, c] = np.einsum("drp,dr->dp", response, self.coefficient[:, c])
+        return out

@@ -1,0 +1,203 @@
+"""Fits: from panel and parameters to posterior and effects."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmmlib.data.panel import Panel
+from mmmlib.params import Params
+from mmmlib.runs import Run
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from mmmlib.model.spec import Scales
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """One fit that is asked for.
+
+    Parameters
+    ----------
+    model
+        One of ``params.model_names``.
+    holdout_weeks
+        Last weeks of the panel that the fit must not see; they are predicted.
+    label
+        Tells fits of the same model apart, and moves the seed.
+    """
+
+    model: str
+    holdout_weeks: int = 0
+    label: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.model]
+        if self.holdout_weeks:
+            parts.append(f"without the last {self.holdout_weeks} weeks")
+        if self.label:
+            parts.append(self.label)
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit gave.
+
+    Parameters
+    ----------
+    request
+        What was asked.
+    posterior
+        Groups ``posterior``, ``sample_stats`` and ``linear`` (levels and columns).
+    effects
+        See :mod:`mmmlib.model.effects`.
+    seconds
+        Wall time of sampling and of the whole fit.
+    """
+
+    request: FitRequest
+    posterior: xr.DataTree
+    effects: xr.Dataset
+    seconds: tuple[float, float]
+
+
+Progress = Callable[[FitRequest, float], None]
+"""Called with a request and the share of it that is done, 1 at its end."""
+
+
+def seed_of(params: Params, request: FitRequest) -> int:
+    """Seed of a fit: the same for the same request, different between requests."""
+    text = f"{request.model}|{request.holdout_weeks}|{request.label}"
+    digest = hashlib.sha256(text.encode()).digest()
+    return (params.model.seed + int.from_bytes(digest[:6], "big")) % 2**63
+
+
+def fit_one(
+    panel: Panel,
+    params: Params,
+    request: FitRequest,
+    cores: int | None = None,
+    progress: Progress | None = None,
+    scales: Scales | None = None,
+) -> Fit:
+    """Fit one model in this process.
+
+    Raises
+    ------
+    MMMError
+        If the data cannot be fitted or sampling failed, with the likely cause.
+    """
+    import time
+
+    from mmmlib.model.derive import derive_effects
+    from mmmlib.model.sample import sample
+    from mmmlib.model.spec import prepare
+
+    started = time.perf_counter()
+    data = prepare(panel, params, request.model, request.holdout_weeks, scales)
+    seed = seed_of(params, request)
+    report = (lambda done: progress(request, 0.95 * done)) if progress else None
+    tree = sample(data, params.model, seed, cores or available_cores(), report)
+    sampled = time.perf_counter() - started
+    effects, linear = derive_effects(
+        data, params, tree["posterior"].to_dataset(), seed + 1
+    )
+    import xarray as xr
+
+    tree["linear"] = xr.DataTree(linear)
+    if progress:
+        progress(request, 1.0)
+    return Fit(request, tree, effects, (sampled, time.perf_counter() - started))
+
+
+def fit_models(
+    panel: Panel,
+    params: Params,
+    requests: Sequence[FitRequest],
+    progress: Progress | None = None,
+) -> list[Fit]:
+    """Fit several models, in the refresh's worker pool if there is one.
+
+    Parameters
+    ----------
+    panel, params
+        As the data room made them.
+    requests
+        What to fit.
+    progress
+        See :data:`Progress`.
+
+    Returns
+    -------
+    list of Fit
+        In the order of the requests. The same inputs give the same draws, in the
+        pool or in this process, whatever the number of workers.
+    """
+    from mmmlib.model.pool import connected_client, fit_in_pool
+
+    client = connected_client()
+    if client is None or len(requests) == 0:
+        return [fit_one(panel, params, request, None, progress) for request in requests]
+    return fit_in_pool(client, panel, params, requests, progress)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def save_fit(run: Run, fit: Fit) -> None:
+    """Save a fit among a run's artefacts.
+
+    A full fit becomes ``models/<model>/posterior.nc`` and ``effects.nc``; a holdout
+    fit becomes ``models/<model>/holdout.nc``, effects only.
+    """
+    from mmmlib.runs import write_with
+
+    folder = f"models/{fit.request.model}"
+    if fit.request.holdout_weeks:
+        run.save_dataset(f"{folder}/holdout.nc", fit.effects)
+        return
+    small = fit.posterior.map_over_datasets(_single)
+    encoding = {
+        f"/{name}": {
+            variable: {"zlib": True, "complevel": 1}
+            for variable, array in node.data_vars.items()
+            if array.ndim and array.dtype.kind == "f"
+        }
+        for name, node in small.children.items()
+    }
+    write_with(
+        run.target(f"{folder}/posterior.nc"),
+        lambda path: small.to_netcdf(path, engine="h5netcdf", encoding=encoding),
+    )
+    run.save_dataset(f"{folder}/effects.nc", fit.effects)
+
+
+def _single(dataset: xr.Dataset) -> xr.Dataset:
+    wide = [
+        name for name, array in dataset.data_vars.items() if array.dtype == "float64"
+    ]
+    return dataset.assign({name: dataset[name].astype("float32") for name in wide})
+
+
+def posterior_of(run: Run, model: str) -> xr.DataTree:
+    """Load the posterior of a model; ArviZ reads it as it is."""
+    import xarray as xr
+
+    from mmmlib.errors import RunError
+
+    path = run.artefact(f"models/{model}/posterior.nc")
+    if not path.is_file():
+        raise RunError(
+            f"{run.name}: {model} has not been fitted (artefacts/models/{model}/posterior.nc "
+            f"is not there). Run notebook 02, or finish the run with 'mmm refresh … --resume'."
+        )
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        return tree.load()

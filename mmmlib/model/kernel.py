@@ -1,0 +1,497 @@
+"""The log density and its gradient in one compiled function.
+
+It is the density of the model that :mod:`mmmlib.model.build` writes in PyMC, with
+the linear terms (levels, trend, seasonality, events, controls) integrated out; a
+test holds the two equal. One function serves every model, whatever its channels,
+forms, regions and weeks, so it is compiled once, kept on disk by numba, and a fit
+pays for sampling only.
+
+Integrating out: given the media, outcome = columns · b + noise with b normal, so b
+leaves in closed form. Fisher's identity gives all gradients from the mean and the
+covariance of b given the rest: d log p(y) = E[d log p(y, b) | y].
+
+Layout of ``packed`` (one vector of floats): see :func:`pack`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+
+FAST = {"reassoc", "contract", "arcp", "nsz"}
+"""Sums may be reordered, so that loops use vector instructions; NaN and infinity stay exact."""
+
+HEADER = 16
+LENGTH_AT = 13
+"""Place of the packed vector's own length."""
+SLOTS = 6
+"""Per channel: place of retention, peak, steepness or half saturation, slope, return, pooling."""
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", inline="always")
+def _sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _precision_times(x: Any, rho: float, out: Any) -> None:
+    """Apply the AR(1) precision (for unit innovations) to a series."""
+    weeks = x.shape[0]
+    square = 1.0 + rho * rho
+    out[0] = x[0] - rho * x[1]
+    out[weeks - 1] = x[weeks - 1] - rho * x[weeks - 2]
+    for t in range(1, weeks - 1):
+        out[t] = square * x[t] - rho * (x[t - 1] + x[t + 1])
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _factor(matrix: Any) -> bool:
+    """Cholesky factor in the lower triangle, in place; False if it is not positive."""
+    size = matrix.shape[0]
+    for j in range(size):
+        total = matrix[j, j]
+        for k in range(j):
+            total -= matrix[j, k] * matrix[j, k]
+        if not total > 0.0:
+            return False
+        root = math.sqrt(total)
+        matrix[j, j] = root
+        for i in range(j + 1, size):
+            value = matrix[i, j]
+            for k in range(j):
+                value -= matrix[i, k] * matrix[j, k]
+            matrix[i, j] = value / root
+    return True
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _invert(factor: Any, inverse: Any) -> None:
+    """Inverse of the matrix whose Cholesky factor is given."""
+    size = factor.shape[0]
+    lower = np.zeros((size, size))
+    for j in range(size):
+        lower[j, j] = 1.0 / factor[j, j]
+        for i in range(j + 1, size):
+            value = 0.0
+            for k in range(j, i):
+                value -= factor[i, k] * lower[k, j]
+            lower[i, j] = value / factor[i, i]
+    for i in range(size):
+        for j in range(i + 1):
+            value = 0.0
+            for k in range(i, size):
+                value += lower[k, i] * lower[k, j]
+            inverse[i, j] = value
+            inverse[j, i] = value
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _stock(media: Any, weights: Any, out: Any) -> None:
+    """Adstock of a padded series: ``out[t]`` weighs ``media[t + lags - 1]`` and before."""
+    lags, weeks = weights.shape[0], out.shape[0]
+    for t in range(weeks):
+        out[t] = 0.0
+    for lag in range(lags):
+        weight = weights[lag]
+        start = lags - 1 - lag
+        for t in range(weeks):
+            out[t] += weight * media[start + t]
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _saturate(hill: bool, stocked: Any, first: float, second: float, out: Any) -> float:
+    """Saturation of a series; returns its sum."""
+    total = 0.0
+    if hill:
+        shift = math.log(first)
+        for t in range(stocked.shape[0]):
+            if stocked[t] > 1e-12:
+                power = math.exp(-second * (math.log(stocked[t]) - shift))
+                out[t] = 1.0 / (1.0 + power)
+            else:
+                out[t] = 0.0
+            total += out[t]
+    else:
+        for t in range(stocked.shape[0]):
+            power = math.exp(-first * stocked[t])
+            out[t] = (1.0 - power) / (1.0 + power)
+            total += out[t]
+    return total
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _saturate_back(
+    hill: bool, stocked: Any, first: float, second: float, value: Any, up: Any, out: Any
+) -> tuple[float, float]:
+    """Carry ``up`` (by value) back to the stocked media (``out``) and to both parameters."""
+    first_sum, second_sum = 0.0, 0.0
+    if hill:
+        shift = math.log(first)
+        for t in range(stocked.shape[0]):
+            if stocked[t] > 1e-12:
+                inner = up[t] * value[t] * (1.0 - value[t])
+                out[t] = inner * second / stocked[t]
+                first_sum -= inner * second
+                second_sum += inner * (math.log(stocked[t]) - shift) * second
+            else:
+                out[t] = 0.0
+    else:
+        for t in range(stocked.shape[0]):
+            inner = 0.5 * up[t] * (1.0 - value[t] * value[t])
+            out[t] = inner * first
+            first_sum += inner * stocked[t] * first
+    return first_sum, second_sum
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def log_density(theta: Any, packed: Any, gradient: Any) -> float:
+    """Log density (without constants) at ``theta``; its gradient goes to ``gradient``.
+
+    Returns minus infinity where the linear algebra breaks down, which the sampler
+    takes as a divergence.
+    """
+    channels, regions, weeks, lags = (
+        int(packed[0]),
+        int(packed[1]),
+        int(packed[2]),
+        int(packed[3]),
+    )
+    columns, size = int(packed[4]), int(packed[5])
+    sigma_at, rho_at, scale_at, deviation_at = (
+        int(packed[6]),
+        int(packed[7]),
+        int(packed[8]),
+        int(packed[9]),
+    )
+    level_precision, max_share, share_width = packed[10], packed[11], packed[12]
+
+    at = HEADER
+    prior_mean = packed[at : at + size]
+    at += size
+    prior_sd = packed[at : at + size]
+    at += size
+    slots = packed[at : at + channels * SLOTS].reshape((channels, SLOTS))
+    at += channels * SLOTS
+    spend = packed[at : at + channels]
+    at += channels
+    share_per_return = packed[at : at + channels]
+    at += channels
+    outcome_scale = packed[at : at + regions]
+    at += regions
+    sd = packed[at : at + columns]
+    at += columns
+    group = packed[at : at + columns]
+    at += columns
+    outcome = packed[at : at + regions * weeks].reshape((regions, weeks))
+    at += regions * weeks
+    padded = weeks + lags - 1
+    media = packed[at : at + channels * regions * padded].reshape(
+        (channels, regions, padded)
+    )
+    at += channels * regions * padded
+    linear = packed[at : at + regions * columns * weeks].reshape(
+        (regions, columns, weeks)
+    )
+    at += regions * columns * weeks
+    wide = columns + 1
+    gram = packed[at : at + regions * 3 * wide * wide].reshape((regions, 3, wide, wide))
+
+    # Prior: every parameter is normal on its unconstrained scale.
+    value = 0.0
+    for i in range(size):
+        step = (theta[i] - prior_mean[i]) / prior_sd[i]
+        value -= 0.5 * step * step
+        gradient[i] = -step / prior_sd[i]
+
+    # Media: contribution of every channel in units of the region's mean outcome.
+    weights = np.empty((channels, lags))
+    stocked = np.empty((channels, regions, weeks))
+    saturated = np.empty((channels, regions, weeks))
+    sums = np.empty((channels, regions))
+    deviation = np.ones((channels, regions))
+    strength = np.empty(channels)
+    norm = np.empty(channels)
+    firsts = np.empty(channels)
+    seconds = np.ones(channels)
+    peaks = np.zeros(channels)
+    rest = outcome.copy()
+    total_share = 0.0
+    for c in range(channels):
+        retention = theta[int(slots[c, 0])]
+        log_retention = -math.log1p(math.exp(-retention))
+        delayed = slots[c, 1] >= 0
+        if delayed:
+            peaks[c] = lags * _sigmoid(theta[int(slots[c, 1])])
+        total = 0.0
+        for lag in range(lags):
+            distance = lag - peaks[c]
+            if delayed:
+                distance *= distance
+            weights[c, lag] = math.exp(distance * log_retention)
+            total += weights[c, lag]
+        for lag in range(lags):
+            weights[c, lag] /= total
+        hill = slots[c, 3] >= 0
+        firsts[c] = math.exp(theta[int(slots[c, 2])])
+        if hill:
+            seconds[c] = math.exp(theta[int(slots[c, 3])])
+        spread = 0.0
+        if slots[c, 5] >= 0:
+            spread = math.exp(theta[int(slots[c, 5])])
+        norm[c] = 0.0
+        for r in range(regions):
+            if slots[c, 5] >= 0:
+                deviation[c, r] = math.exp(
+                    spread * theta[deviation_at + c * regions + r]
+                )
+            _stock(media[c, r], weights[c], stocked[c, r])
+            sums[c, r] = _saturate(
+                hill, stocked[c, r], firsts[c], seconds[c], saturated[c, r]
+            )
+            norm[c] += outcome_scale[r] * deviation[c, r] * sums[c, r]
+        returned = math.exp(theta[int(slots[c, 4])])
+        total_share += returned * share_per_return[c]
+        strength[c] = returned * spend[c] / norm[c]
+        for r in range(regions):
+            factor = strength[c] * deviation[c, r]
+            for t in range(weeks):
+                rest[r, t] -= factor * saturated[c, r, t]
+
+    # All channels together hardly pass the whole outcome.
+    excess = (total_share - max_share) / share_width
+    if excess > 0:
+        value -= excess + math.log1p(math.exp(-excess))
+    else:
+        value -= math.log1p(math.exp(excess))
+    share_slope = -_sigmoid(excess) / share_width
+
+    # Linear terms, integrated out: an arrow of one level per region and common columns.
+    rho = 0.0
+    if rho_at >= 0:
+        rho = _sigmoid(theta[rho_at])
+    prior_precision = np.empty(columns)
+    for k in range(columns):
+        spread = sd[k]
+        if group[k] > 0:
+            spread *= math.exp(theta[scale_at + int(group[k]) - 1])
+        prior_precision[k] = 1.0 / (spread * spread)
+        value += 0.5 * math.log(prior_precision[k])
+    block = np.empty((wide, wide))
+    core = np.zeros((columns, columns))
+    right = np.zeros(columns)
+    for k in range(columns):
+        core[k, k] = prior_precision[k]
+    corner = np.empty(regions)
+    edge = np.empty((regions, columns))
+    side = np.empty(regions)
+    weighted = np.empty(weeks)
+    for r in range(regions):
+        precision = math.exp(-2.0 * theta[sigma_at + r])
+        for i in range(wide):
+            for j in range(wide):
+                block[i, j] = precision * (
+                    gram[r, 0, i, j] - rho * (gram[r, 1, i, j] - rho * gram[r, 2, i, j])
+                )
+        _precision_times(rest[r], rho, weighted)
+        corner[r] = 1.0 / (block[0, 0] + level_precision)
+        value += 0.5 * math.log(corner[r] * level_precision)
+        total = 0.0
+        for t in range(weeks):
+            total += weighted[t]
+        side[r] = corner[r] * total * precision
+        for k in range(columns):
+            edge[r, k] = corner[r] * block[0, k + 1]
+            total = 0.0
+            for t in range(weeks):
+                total += linear[r, k, t] * weighted[t]
+            right[k] += total * precision - block[0, k + 1] * side[r]
+        for i in range(columns):
+            for j in range(i + 1):
+                core[i, j] += block[i + 1, j + 1] - edge[r, i] * block[0, j + 1]
+    if not _factor(core):
+        return -math.inf
+    covariance = np.empty((columns, columns))
+    _invert(core, covariance)
+    for k in range(columns):
+        value -= math.log(core[k, k])
+    common = np.zeros(columns)
+    for i in range(columns):
+        for j in range(columns):
+            common[i] += covariance[i, j] * right[j]
+    for k in range(columns):
+        value -= 0.5 * prior_precision[k] * common[k] * common[k]
+        if group[k] > 0:
+            gradient[scale_at + int(group[k]) - 1] += (
+                prior_precision[k] * (common[k] * common[k] + covariance[k, k]) - 1.0
+            )
+
+    pull = np.empty((regions, weeks))  # by scaled contribution
+    reach = np.empty(columns)
+    rho_slope = 0.0
+    for r in range(regions):
+        precision = math.exp(-2.0 * theta[sigma_at + r])
+        level = side[r]
+        for k in range(columns):
+            level -= edge[r, k] * common[k]
+        value -= 0.5 * level_precision * level * level
+        error = rest[r]
+        for t in range(weeks):
+            error[t] -= level
+        for k in range(columns):
+            for t in range(weeks):
+                error[t] -= linear[r, k, t] * common[k]
+        _precision_times(error, rho, weighted)
+        quadratic = 0.0
+        for t in range(weeks):
+            quadratic += error[t] * weighted[t]
+            pull[r, t] = precision * weighted[t]
+        neighbours, inner = 0.0, 0.0
+        for t in range(1, weeks):
+            neighbours += error[t] * error[t - 1]
+        for t in range(1, weeks - 1):
+            inner += error[t] * error[t]
+        # Traces of the linear terms' covariance with the Gram matrices.
+        own = corner[r]
+        for i in range(columns):
+            total = 0.0
+            for j in range(columns):
+                total += covariance[i, j] * edge[r, j]
+            reach[i] = -total
+            own += edge[r, i] * total
+        trace0 = own * gram[r, 0, 0, 0]
+        trace1 = own * gram[r, 1, 0, 0]
+        trace2 = own * gram[r, 2, 0, 0]
+        for i in range(columns):
+            trace0 += 2.0 * reach[i] * gram[r, 0, 0, i + 1]
+            trace1 += 2.0 * reach[i] * gram[r, 1, 0, i + 1]
+            trace2 += 2.0 * reach[i] * gram[r, 2, 0, i + 1]
+            for j in range(columns):
+                trace0 += covariance[i, j] * gram[r, 0, i + 1, j + 1]
+                trace1 += covariance[i, j] * gram[r, 1, i + 1, j + 1]
+                trace2 += covariance[i, j] * gram[r, 2, i + 1, j + 1]
+        spread0 = quadratic + trace0 - rho * (trace1 - rho * trace2)
+        value -= 0.5 * precision * quadratic + weeks * theta[sigma_at + r]
+        gradient[sigma_at + r] += precision * spread0 - weeks
+        if rho_at >= 0:
+            value += 0.5 * math.log(1.0 - rho * rho)
+            slope = -(2.0 * neighbours + trace1) + 2.0 * rho * (inner + trace2)
+            rho_slope -= 0.5 * precision * slope + rho / (1.0 - rho * rho)
+    if rho_at >= 0:
+        gradient[rho_at] += rho_slope * rho * (1.0 - rho)
+
+    # Back through the media.
+    up = np.empty(weeks)
+    back = np.empty(weeks)
+    held = np.empty(regions)
+    by_weight = np.empty(lags)
+    for c in range(channels):
+        hill = slots[c, 3] >= 0
+        pooled = slots[c, 5] >= 0
+        all_regions = 0.0
+        for r in range(regions):
+            total = 0.0
+            for t in range(weeks):
+                total += pull[r, t] * saturated[c, r, t]
+            held[r] = total
+            all_regions += deviation[c, r] * total
+        returned = math.exp(theta[int(slots[c, 4])])
+        gradient[int(slots[c, 4])] += (
+            strength[c] * all_regions + share_slope * returned * share_per_return[c]
+        )
+        mean_pull = all_regions / norm[c]
+        first_sum, second_sum = 0.0, 0.0
+        for lag in range(lags):
+            by_weight[lag] = 0.0
+        for r in range(regions):
+            factor = strength[c] * deviation[c, r]
+            shift = outcome_scale[r] * mean_pull
+            if pooled:
+                spread = math.exp(theta[int(slots[c, 5])])
+                place = deviation_at + c * regions + r
+                slope = factor * (held[r] - shift * sums[c, r])
+                gradient[place] += slope * spread
+                gradient[int(slots[c, 5])] += slope * spread * theta[place]
+            for t in range(weeks):
+                up[t] = factor * (pull[r, t] - shift)
+            one, two = _saturate_back(
+                hill, stocked[c, r], firsts[c], seconds[c], saturated[c, r], up, back
+            )
+            first_sum += one
+            second_sum += two
+            for lag in range(lags):
+                start = lags - 1 - lag
+                total = 0.0
+                for t in range(weeks):
+                    total += back[t] * media[c, r, start + t]
+                by_weight[lag] += total
+        gradient[int(slots[c, 2])] += first_sum
+        if hill:
+            gradient[int(slots[c, 3])] += second_sum
+        retention = theta[int(slots[c, 0])]
+        log_retention = -math.log1p(math.exp(-retention))
+        kept = 1.0 - _sigmoid(retention)
+        mean_weight = 0.0
+        for lag in range(lags):
+            mean_weight += weights[c, lag] * by_weight[lag]
+        for lag in range(lags):
+            slope = weights[c, lag] * (by_weight[lag] - mean_weight)
+            distance = lag - peaks[c]
+            if slots[c, 1] >= 0:
+                gradient[int(slots[c, 0])] += slope * distance * distance * kept
+                gradient[int(slots[c, 1])] -= (
+                    slope
+                    * 2.0
+                    * distance
+                    * log_retention
+                    * peaks[c]
+                    * (1.0 - peaks[c] / lags)
+                )
+            else:
+                gradient[int(slots[c, 0])] += slope * lag * kept
+    return value
+
+
+_density_signature = numba.types.int64(
+    numba.types.uint64,
+    numba.types.CPointer(numba.types.double),
+    numba.types.CPointer(numba.types.double),
+    numba.types.CPointer(numba.types.double),
+    numba.types.CPointer(numba.types.double),
+)
+_expand_signature = numba.types.int64(
+    numba.types.uint64,
+    numba.types.uint64,
+    numba.types.CPointer(numba.types.double),
+    numba.types.CPointer(numba.types.double),
+    numba.types.CPointer(numba.types.double),
+)
+
+
+@numba.cfunc(_density_signature, cache=True)
+def c_log_density(
+    size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any
+) -> int:
+    """As the sampler calls it: pointers in, a status out (0, or 4 where nothing is finite)."""
+    theta = numba.carray(theta_at, (size,))
+    gradient = numba.carray(gradient_at, (size,))
+    head = numba.carray(packed_at, (HEADER,))
+    packed = numba.carray(packed_at, (int(head[LENGTH_AT]),))
+    value = log_density(theta, packed, gradient)
+    value_at[0] = value
+    if not math.isfinite(value):
+        return 4
+    for i in range(gradient.shape[0]):
+        if not math.isfinite(gradient[i]):
+            return 3
+    return 0
+
+
+@numba.cfunc(_expand_signature, cache=True)
+def c_copy(size: Any, expanded: Any, theta_at: Any, out_at: Any, packed_at: Any) -> int:
+    """Draws are kept as they are; what follows from them is computed after sampling."""
+    for i in range(size):
+        out_at[i] = theta_at[i]
+    return 0

@@ -1,0 +1,158 @@
+"""Where every parameter stands in the sampler's vector, and the packed data beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmmlib.model.kernel import HEADER, SLOTS
+from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, LOG, LOGIT, SHARE_WIDTH
+from mmmlib.model.spec import ModelData
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Order of the sampled parameters.
+
+    Parameters
+    ----------
+    places
+        First and last place (exclusive) of every parameter in the vector.
+    shapes
+        Shape of every parameter.
+    rows
+        Channels that have the parameter, where it goes by channel.
+    """
+
+    places: dict[str, tuple[int, int]]
+    shapes: dict[str, tuple[int, ...]]
+    rows: dict[str, list[int]]
+
+    @property
+    def size(self) -> int:
+        """Number of sampled values."""
+        return max(end for _, end in self.places.values())
+
+
+def layout_of(data: ModelData) -> Layout:
+    """Order the parameters of a fit as its priors are ordered."""
+    everyone = list(range(len(data.channels)))
+    rows = {
+        "retention": everyone,
+        "peak": data.having("delayed"),
+        "steepness": data.having("logistic"),
+        "half_saturation": data.having("hill"),
+        "slope": data.having("hill"),
+        "roi": everyone,
+        "pooling": everyone,
+        "deviation": everyone,
+    }
+    places, start = {}, 0
+    for name, (mean, _) in data.priors.items():
+        places[name] = (start, start + mean.size)
+        start += mean.size
+    shapes = {name: mean.shape for name, (mean, _) in data.priors.items()}
+    return Layout(places, shapes, rows)
+
+
+def split(
+    layout: Layout, theta: np.ndarray, adstock_weeks: int
+) -> dict[str, np.ndarray]:
+    """Name the values of unconstrained vectors and take them to their own scale.
+
+    Parameters
+    ----------
+    theta
+        Shape ``(..., size)``.
+
+    Returns
+    -------
+    dict
+        By name, shape ``(...) + shape of the parameter``.
+    """
+    named = {}
+    for name, (start, end) in layout.places.items():
+        raw = theta[..., start:end].reshape(theta.shape[:-1] + layout.shapes[name])
+        if name in LOG:
+            raw = np.exp(raw)
+        elif name in LOGIT:
+            raw = 1 / (1 + np.exp(-raw))
+        named[name] = raw * adstock_weeks if name == "peak" else raw
+    return named
+
+
+def gram_matrices(columns: np.ndarray) -> np.ndarray:
+    """Products of level and columns under the three parts of the AR(1) precision.
+
+    With autocorrelation ``rho`` the precision is ``I - rho * N + rho^2 * D``: ``N``
+    couples neighbouring weeks, ``D`` is the identity without the first and last week.
+
+    Parameters
+    ----------
+    columns
+        Shape ``(region, column, week)``.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(region, 3, 1 + column, 1 + column)``; the level comes first.
+    """
+    regions, _, weeks = columns.shape
+    wide = np.concatenate([np.ones((regions, 1, weeks)), columns], axis=1)
+    whole = np.einsum("rit,rjt->rij", wide, wide)
+    ahead = np.einsum("rit,rjt->rij", wide[:, :, 1:], wide[:, :, :-1])
+    inner = np.einsum("rit,rjt->rij", wide[:, :, 1:-1], wide[:, :, 1:-1])
+    return np.stack([whole, ahead + ahead.transpose(0, 2, 1), inner], axis=1)
+
+
+def pack(data: ModelData) -> np.ndarray:
+    """Put all data of a fit into the one vector that the compiled function reads."""
+    layout = layout_of(data)
+    channels, regions, weeks = data.media.shape[0], len(data.regions), data.fitted_weeks
+    lags, count = data.adstock_weeks, len(data.column_names)
+
+    def first(name: str) -> int:
+        return layout.places[name][0] if name in layout.places else -1
+
+    header = np.zeros(HEADER)
+    header[:6] = channels, regions, weeks, lags, count, layout.size
+    header[6] = first("sigma")
+    header[7] = first("autocorrelation")
+    header[8] = first("scale")
+    header[9] = first("deviation")
+    header[10:13] = LEVEL_SD**-2, data.max_media_share, SHARE_WIDTH
+    slots = np.full((channels, SLOTS), -1.0)
+    for slot, names in enumerate(
+        (
+            ("retention",),
+            ("peak",),
+            ("steepness", "half_saturation"),
+            ("slope",),
+            ("roi",),
+            ("pooling",),
+        )
+    ):
+        for name in names:
+            if name in layout.places:
+                rows = layout.rows[name]
+                slots[rows, slot] = first(name) + np.arange(len(rows))
+    seen = data.columns[:, :, :weeks]
+    media = np.pad(data.scaled_media[:, :, :weeks], ((0, 0), (0, 0), (lags - 1, 0)))
+    parts = [
+        header,
+        np.concatenate([np.ravel(mean) for mean, _ in data.priors.values()]),
+        np.concatenate([np.ravel(sd) for _, sd in data.priors.values()]),
+        slots,
+        data.seen_spend,
+        data.seen_spend / data.seen_total,
+        data.scales.outcome,
+        data.linear.sd,
+        data.linear.group,
+        data.seen_outcome - LEVEL_MEAN,
+        media,
+        seen,
+        gram_matrices(seen),
+    ]
+    header[13] = sum(np.size(part) for part in parts)
+    return np.concatenate([np.ravel(part).astype(float) for part in parts])

@@ -1,0 +1,139 @@
+"""Draws of the linear terms, recovered after sampling.
+
+Given the sampled parameters, levels and columns are normal with known mean and
+covariance; one draw of them per posterior draw makes the joint posterior whole.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmmlib.model.layout import gram_matrices
+from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
+from mmmlib.model.spec import ModelData
+
+CHUNK = 100
+"""Draws that are worked on at a time, to keep memory small."""
+
+
+def draw_linear(
+    data: ModelData,
+    parameters: dict[str, np.ndarray],
+    media: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw levels and coefficients of the columns.
+
+    Parameters
+    ----------
+    data
+        What was fitted.
+    parameters
+        Posterior draws by name, first dimension draw.
+    media
+        ``(draw, region, week)``: contribution of all channels, in units of the
+        region's mean outcome, weeks of the fit at least.
+
+    Returns
+    -------
+    levels, coefficients
+        ``(draw, region)`` and ``(draw, column)``, in units of the region's mean outcome.
+    """
+    weeks, regions, count = data.fitted_weeks, len(data.regions), len(data.column_names)
+    draws = len(media)
+    columns = data.columns[:, :, :weeks]
+    wide = np.concatenate([np.ones((regions, 1, weeks)), columns], axis=1)
+    beside, inner = np.zeros_like(wide), wide.copy()
+    beside[:, :, 1:] += wide[:, :, :-1]
+    beside[:, :, :-1] += wide[:, :, 1:]
+    inner[:, :, [0, -1]] = 0
+    gram = gram_matrices(columns)
+    sd = column_spread(data, parameters, draws)
+    rho = autocorrelation(parameters, draws)
+    rest = data.seen_outcome - LEVEL_MEAN
+    total = np.empty((draws, regions + count))
+    for start in range(0, draws, CHUNK):
+        part = slice(start, start + CHUNK)
+        size = len(rho[part])
+        error = rest - media[part, :, :weeks]
+        precision = parameters["sigma"][part] ** -2
+        r = rho[part, None, None]
+        side = (
+            _product(wide, error)
+            - r * _product(beside, error)
+            + r**2 * _product(inner, error)
+        )
+        side *= precision[:, :, None]
+        r = rho[part, None, None, None]
+        blocks = gram[:, 0] - r * gram[:, 1] + r**2 * gram[:, 2]
+        blocks = blocks * precision[:, :, None, None]
+        matrix = np.zeros((size, regions + count, regions + count))
+        own = np.arange(regions)
+        matrix[:, own, own] = blocks[:, :, 0, 0] + LEVEL_SD**-2
+        matrix[:, :regions, regions:] = blocks[:, :, 0, 1:]
+        matrix[:, regions:, :regions] = blocks[:, :, 0, 1:].transpose(0, 2, 1)
+        matrix[:, regions:, regions:] = blocks[:, :, 1:, 1:].sum(1)
+        shared = np.arange(regions, regions + count)
+        matrix[:, shared, shared] += sd[part] ** -2
+        right = np.concatenate([side[:, :, 0], side[:, :, 1:].sum(1)], axis=1)
+        factor = np.linalg.cholesky(matrix)
+        mean = np.linalg.solve(matrix, right[..., None])[..., 0]
+        noise = rng.normal(size=(size, regions + count, 1))
+        total[part] = mean + np.linalg.solve(factor.transpose(0, 2, 1), noise)[..., 0]
+    return total[:, :regions] + LEVEL_MEAN, total[:, regions:]
+
+
+def column_spread(
+    data: ModelData, parameters: dict[str, np.ndarray], draws: int
+) -> np.ndarray:
+    """Prior spread of every column's coefficient, learned scales included; ``(draw, column)``."""
+    scale = parameters.get("scale", np.ones((draws, 0)))
+    with_fixed = np.concatenate([np.ones((draws, 1)), scale], axis=1)
+    return data.linear.sd * with_fixed[:, data.linear.group]
+
+
+def autocorrelation(parameters: dict[str, np.ndarray], draws: int) -> np.ndarray:
+    """Autocorrelation of what is left; ``(draw,)``, zero where it is independent."""
+    if "autocorrelation" not in parameters:
+        return np.zeros(draws)
+    return parameters["autocorrelation"].reshape(draws)
+
+
+def draw_noise(
+    data: ModelData,
+    parameters: dict[str, np.ndarray],
+    last_error: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw noise for all weeks, in units of the region's mean outcome.
+
+    In the fitted weeks it is a fresh path of the noise's law; after them it goes on
+    from the error of the last fitted week, as a forecast would.
+
+    Parameters
+    ----------
+    last_error
+        ``(draw, region)``: outcome minus fitted in the last fitted week.
+
+    Returns
+    -------
+    ndarray
+        ``(draw, region, week)``.
+    """
+    draws, regions = last_error.shape
+    rho = autocorrelation(parameters, draws)[:, None]
+    shocks = rng.normal(size=(draws, regions, len(data.weeks)))
+    shocks *= parameters["sigma"][:, :, None]
+    noise = shocks
+    noise[:, :, 0] /= np.sqrt(1 - rho**2)
+    for week in range(1, len(data.weeks)):
+        before = last_error if week == data.fitted_weeks else noise[:, :, week - 1]
+        noise[:, :, week] += rho * before
+    return noise
+
+
+def _product(wide: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Columns times errors by region: ``(draw, region, column)``."""
+    return np.matmul(error.transpose(1, 0, 2), wide.transpose(0, 2, 1)).transpose(
+        1, 0, 2
+    )

@@ -1,0 +1,185 @@
+"""Priors that a marketer can state, and the laws that follow from them.
+
+Every sampled parameter is normal on its unconstrained scale: log for what is
+positive, logit for what lies between zero and one (or zero and the adstock's
+length). A stated 90 % range therefore maps to two numbers, and the whole prior is
+two vectors.
+
+How to read the defaults: a channel's half-life is rarely above a month; at its
+usual spend it is somewhere between nearly linear and nearly full; regions differ
+from each other by some tens of percent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmmlib.params import Params
+from mmmlib.params.schema import Prior, Range
+
+Z90 = 1.6448536269514722
+"""Half width of a standard normal's 90 % range."""
+
+LEVEL_MEAN, LEVEL_SD = 0.7, 0.5
+"""Prior of a region's level, as a share of its mean outcome."""
+SHARE_WIDTH = 0.03
+"""How sharply the prior falls where all channels together pass ``max_media_share``."""
+
+LOG = ("steepness", "half_saturation", "slope", "roi", "pooling", "sigma", "scale")
+LOGIT = ("retention", "peak", "autocorrelation")
+"""Parameters by their unconstrained scale; ``deviation`` (region by channel) is normal as it is."""
+
+
+@dataclass(frozen=True)
+class LinearPrior:
+    """Normal priors of the linear terms, in units of a region's mean outcome.
+
+    Parameters
+    ----------
+    sd
+        Spread of every column's coefficient.
+    group
+        0 where ``sd`` stands as it is; else the number (from 1) of the learned
+        scale that multiplies it.
+    """
+
+    sd: np.ndarray
+    group: np.ndarray
+
+
+def lognormal(stated: Range) -> tuple[float, float]:
+    """Mean and spread of the logarithm for a 90 % range.
+
+    >>> lognormal(Range(low=1, high=1.0001))[1] < 0.001
+    True
+    """
+    low, high = np.log(stated.low), np.log(stated.high)
+    return float((low + high) / 2), float((high - low) / 2 / Z90)
+
+
+def return_prior(
+    prior: Prior | None, params: Params, model: str, spend: float, total: float
+) -> tuple[float, float]:
+    """Prior of a channel's return, as mean and spread of its logarithm.
+
+    Parameters
+    ----------
+    prior
+        What was stated for the channel; the defaults of ``params.model`` if None.
+        A return stated in money is used for outcomes in money; other outcomes
+        take the share of the outcome.
+    spend, total
+        Money of the channel and outcome, in the fitted weeks.
+
+    Returns
+    -------
+    tuple
+        Return is outcome per unit of money; a share becomes one by
+        ``share * total / spend``.
+    """
+    money = params.outcome_unit(model) == params.currency
+    stated_roi = prior.roi if prior else None
+    stated_share = prior.share if prior else None
+    if stated_share is None and money:
+        return lognormal(stated_roi or params.model.default_roi)
+    mean, sd = lognormal(stated_share or params.model.default_share)
+    return mean + float(np.log(total / spend)), sd
+
+
+def channel_priors(
+    params: Params,
+    model: str,
+    adstock: tuple[str, ...],
+    saturation: tuple[str, ...],
+    regions: int,
+    spend: np.ndarray,
+    total: float,
+    groups: np.ndarray,
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Mean and spread of every sampled parameter on its unconstrained scale.
+
+    Returns
+    -------
+    dict
+        Keys in the order in which the sampler sees them; absent where no channel
+        has the form.
+    """
+    channels = len(adstock)
+    delayed = np.array([form == "delayed" for form in adstock])
+    logistic = saturation.count("logistic")
+    hill = saturation.count("hill")
+    returns = np.array(
+        [
+            return_prior(channel.prior, params, model, money, total)
+            for channel, money in zip(params.channels.values(), spend, strict=True)
+        ]
+    )
+    learned = int(groups.max(initial=0))
+    half = params.model.adstock_weeks / 2
+    priors: dict[str, tuple[np.ndarray, np.ndarray]] = {
+        # Retention of 0.4 (0.7 for the bell of the delayed form), 90 % about 0.1 to 0.8.
+        "retention": (np.where(delayed, 0.8, -0.4), np.full(channels, 1.0)),
+        "peak": _filled(int(delayed.sum()), _logit(min(2.0, half) / (2 * half)), 0.8),
+        "steepness": _filled(logistic, 0.0, 0.7),
+        "half_saturation": _filled(hill, np.log(1.5), 0.6),
+        "slope": _filled(hill, np.log(1.2), 0.3),
+        "roi": (returns[:, 0], returns[:, 1]),
+        "sigma": _filled(regions, np.log(0.08), 0.8),
+        "autocorrelation": _filled(int(params.model.noise == "ar1"), -0.5, 1.2),
+        "scale": _filled(learned, np.log(0.08), 0.8),
+    }
+    if regions > 1:
+        priors["pooling"] = _filled(channels, np.log(0.2), 0.5)
+        priors["deviation"] = (
+            np.zeros((channels, regions)),
+            np.ones((channels, regions)),
+        )
+    return {name: prior for name, prior in priors.items() if prior[0].size}
+
+
+def _filled(count: int, mean: float, sd: float) -> tuple[np.ndarray, np.ndarray]:
+    return np.full(count, mean), np.full(count, sd)
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share / (1 - share)))
+
+
+def draw_returns(
+    mean: np.ndarray,
+    sd: np.ndarray,
+    share_per_return: np.ndarray,
+    max_media_share: float,
+    draws: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw channels' returns from the prior.
+
+    The prior leaves out worlds in which the channels explain more than the whole
+    outcome, so draws of which that would hold are drawn again.
+
+    Parameters
+    ----------
+    mean, sd
+        Of the logarithm, by channel.
+    share_per_return
+        Share of the outcome that a return of one would be, by channel.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(draw, channel)``.
+    """
+    kept: list[np.ndarray] = []
+    for _ in range(1000):
+        returns = np.exp(mean + sd * rng.normal(size=(4 * draws, len(mean))))
+        excess = (returns @ share_per_return - max_media_share) / SHARE_WIDTH
+        accepted = rng.random(len(returns)) < 1 / (1 + np.exp(np.minimum(excess, 500)))
+        kept.append(returns[accepted])
+        if sum(map(len, kept)) >= draws:
+            return np.concatenate(kept)[:draws]
+    # Every stated return together passes the whole outcome: keep the closest draws.
+    order = np.argsort(returns @ share_per_return)
+    return returns[order[:draws]]

@@ -1,0 +1,254 @@
+"""Sampling: nutpie's NUTS on the compiled log density."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import nutpie  # type: ignore[import-untyped]
+import pandas as pd
+import xarray as xr
+from nutpie import _lib  # type: ignore[import-untyped]
+from nutpie.sample import CompiledModel  # type: ignore[import-untyped]
+
+from mmmlib.errors import MMMError
+from mmmlib.model.kernel import c_copy, c_log_density
+from mmmlib.model.layout import Layout, layout_of, pack, split
+from mmmlib.model.spec import ModelData
+from mmmlib.params.schema import ModelParams
+
+STATISTICS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "depth": "tree_depth",
+    "n_steps": "n_steps",
+    "step_size": "step_size",
+}
+"""Sampler statistics that are kept, by nutpie's name, with the name that ArviZ reads."""
+
+
+@dataclass(frozen=True)
+class CompiledDensity(CompiledModel):
+    """The compiled log density with the data of one fit, as nutpie takes it.
+
+    The machine code is the same for all fits; :meth:`with_packed` swaps the data.
+    """
+
+    packed: np.ndarray
+    start: np.ndarray
+
+    @property
+    def n_dim(self) -> int:
+        """Number of sampled values."""
+        return len(self.start)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of the one variable that is stored."""
+        return {"theta": (self.n_dim,)}
+
+    @property
+    def coords(self) -> dict[str, Any]:
+        """Labels of the one dimension."""
+        return {"place": pd.RangeIndex(self.n_dim)}
+
+    def with_packed(self, packed: np.ndarray, start: np.ndarray) -> CompiledDensity:
+        """Return the same code on other data."""
+        return replace(self, packed=packed, start=start)
+
+    def _start_near(self, seed: int) -> np.ndarray:
+        jitter = np.random.default_rng(seed).uniform(-0.3, 0.3, self.n_dim)
+        return self.start + jitter
+
+    def _make_model(self, init_mean: np.ndarray) -> Any:
+        address = self.packed.ctypes.data
+        sizes = {"place": self.n_dim}
+        return _lib.PyMcModel(
+            _lib.LogpFunc(c_log_density.address, address, self),
+            _lib.ExpandFunc(self.n_dim, self.n_dim, c_copy.address, address, self),
+            _lib.PyVariable.new_variables(
+                ["theta"], ["float64"], [(self.n_dim,)], sizes, {"theta": ("place",)}
+            ),
+            self.n_dim,
+            sizes,
+            self.coords,
+            self._start_near,
+            None,
+        )
+
+    def _make_sampler(
+        self,
+        settings: Any,
+        init_mean: np.ndarray,
+        cores: int,
+        progress_type: Any,
+        extra_callback: Any,
+        extra_callback_rate: int,
+        store: Any,
+    ) -> Any:
+        return _lib.PySampler.from_pymc(
+            settings,
+            cores,
+            self._make_model(init_mean),
+            progress_type,
+            extra_callback,
+            extra_callback_rate,
+            store,
+        )
+
+
+def compiled(data: ModelData) -> CompiledDensity:
+    """Bind the compiled log density to the data of a fit."""
+    start = np.concatenate([np.ravel(mean) for mean, _ in data.priors.values()])
+    return CompiledDensity(dims={"theta": ("place",)}, packed=pack(data), start=start)
+
+
+def sample(
+    data: ModelData,
+    settings: ModelParams,
+    seed: int,
+    cores: int,
+    progress: Callable[[float], None] | None = None,
+) -> xr.DataTree:
+    """Draw from the posterior.
+
+    Parameters
+    ----------
+    data
+        What is fitted.
+    settings
+        Chains, tuning steps, draws and target acceptance.
+    seed
+        Same seed and data, same draws, whatever ``cores``.
+    cores
+        Chains that run at a time.
+    progress
+        Called now and then with the share that is done.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior`` (named parameters on their own scale) and
+        ``sample_stats``; ArviZ reads it as it is.
+
+    Raises
+    ------
+    MMMError
+        If the sampler could not start, a chain was cut off or never moved; with
+        the likely cause.
+    """
+    layout = layout_of(data)
+    total = settings.chains * (settings.tune + settings.draws)
+
+    def watch(chains: list[Any]) -> None:
+        if progress:
+            progress(sum(chain.finished_draws for chain in chains) / total)
+
+    try:
+        trace = nutpie.sample(
+            compiled(data),
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=cores,
+            seed=seed,
+            target_accept=settings.target_accept,
+            save_warmup=False,
+            progress_bar=False,
+            progress_callback=watch if progress else None,
+        )
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise MMMError(
+            f"{data.model}: sampling failed ({reason}). {_cause(data)}"
+        ) from error
+    theta = trace["posterior"]["theta"].to_numpy()
+    _check_moved(theta, data)
+    return named_tree(theta, trace["sample_stats"].to_dataset(), layout, data)
+
+
+def named_tree(
+    theta: np.ndarray, statistics: xr.Dataset, layout: Layout, data: ModelData
+) -> xr.DataTree:
+    """Name the draws: parameters on their own scale, with channels and regions."""
+    labels = np.array(data.channels)
+    scales = [name for name in ("trend", "seasonality") if _learned(data, name)]
+    coords: dict[str, Any] = {
+        "chain": np.arange(theta.shape[0]),
+        "draw": np.arange(theta.shape[1]),
+        "channel": labels,
+        "region": list(data.regions),
+        "term": scales,
+    }
+    dims: dict[str, tuple[str, ...]] = {
+        "sigma": ("region",),
+        "autocorrelation": (),
+        "scale": ("term",),
+        "deviation": ("channel", "region"),
+    }
+    variables = {}
+    for name, value in split(layout, theta, data.adstock_weeks).items():
+        if name in dims:
+            where = dims[name]
+            value = value[..., 0] if not where else value
+        elif len(layout.rows[name]) == len(labels):
+            where = ("channel",)
+        else:
+            where = (f"channel_{name}",)
+            coords[where[0]] = labels[layout.rows[name]]
+        variables[name] = (("chain", "draw", *where), value)
+    posterior = xr.Dataset(variables, coords=coords)
+    posterior = posterior.drop_vars(
+        [name for name in coords if name not in posterior.dims]
+    )
+    kept = statistics[[name for name in STATISTICS if name in statistics]]
+    kept = kept.rename({name: STATISTICS[str(name)] for name in kept.data_vars})
+    kept = kept.drop_vars(
+        [name for name in kept.coords if name not in ("chain", "draw")]
+    )
+    posterior.attrs["model"] = data.model
+    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept})
+
+
+def _learned(data: ModelData, component: str) -> bool:
+    parts = np.array(data.components)
+    return (
+        bool((data.linear.group[parts == component] > 0).any()) if parts.size else False
+    )
+
+
+def _check_moved(theta: np.ndarray, data: ModelData) -> None:
+    if not np.isfinite(theta).all():
+        raise MMMError(f"{data.model}: a chain was cut off. {_cause(data)}")
+    for chain, draws in enumerate(theta):
+        still = np.ptp(draws, axis=0) == 0
+        if still.any():
+            raise MMMError(
+                f"{data.model}: chain {chain + 1} never moved. {_cause(data)}"
+            )
+
+
+def _cause(data: ModelData) -> str:
+    """Name the likeliest reason why sampling failed, from the data."""
+    size = layout_of(data).size + len(data.column_names) + len(data.regions)
+    cells = data.fitted_weeks * len(data.regions)
+    if cells < 2 * size:
+        return (
+            f"There are {cells} observations for {size} parameters: bring more weeks, "
+            f"join channels, or lower model.seasonality and model.trend_knots."
+        )
+    share = data.seen_outcome
+    if share.max() > 50:
+        return (
+            f"The outcome's largest week is {share.max():.0f} times its mean: look for an "
+            f"outlier or a change of unit."
+        )
+    steep = (data.scaled_media.max(axis=(1, 2)) > 50).nonzero()[0]
+    if steep.size:
+        return (
+            f"Spend of {data.channels[steep[0]]} has a week more than 50 times its mean: "
+            f"look for an outlier or a change of unit."
+        )
+    return "Look at the priors: a stated range may lie far from what the data say."
