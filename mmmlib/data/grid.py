@@ -241,7 +241,8 @@ def _report_gaps(
     rows = table.dates.loc[cells.index].dropna()
     filled = cells.loc[rows.index] != ""
     filled &= ~cells.loc[rows.index].isin(table.source.missing)
-    start = int(left.columns[0].weekday())
+    all_weeks = pd.DatetimeIndex(left.columns)
+    start = int(all_weeks[0].weekday())
     bad = set(
         zip(
             table.regions.loc[rows.index][filled],
@@ -253,8 +254,8 @@ def _report_gaps(
         place = f"column {column}"
         if table.regional:
             place += f", region '{region}'"
-        weeks = [week for week in left.columns[lacking] if (region, week) not in bad]
-        if len(weeks) == len(left.columns):
+        weeks = [week for week in all_weeks[lacking] if (region, week) not in bad]
+        if len(weeks) == len(all_weeks):
             problems.add(table.path, place, "no value at all", "a value every week")
             continue
         runs = _runs(weeks)

@@ -1,0 +1,104 @@
+"""The verdict: may a model be fitted, and if not, what instead? (R4)"""
+
+from __future__ import annotations
+
+from mmmlib.data.panel import Panel
+from mmmlib.findings import Finding, Level, judge, worst
+from mmmlib.params import Params
+from mmmlib.readiness.design import design_test, make_yardstick
+from mmmlib.readiness.funnel import check_controllable
+from mmmlib.readiness.history import check_history, check_outcomes
+from mmmlib.readiness.variation import (
+    Judged,
+    check_separation,
+    check_variation,
+    variation_table,
+)
+from mmmlib.readiness.verdict import Readiness, TestDesign, Verdict
+
+RANK = (Verdict.READY, Verdict.CAVEATS, Verdict.NOT_READY)
+MOST_TESTS = 3
+"""Tests designed where no single channel is at fault: for the largest ones by spend."""
+
+
+def assess(panel: Panel, params: Params) -> Readiness:
+    """Ask whether a model may be fitted to a panel (R1 to R4).
+
+    Parameters
+    ----------
+    panel
+        The panel of the refresh.
+    params
+        Limits in ``readiness``.
+
+    Returns
+    -------
+    Readiness
+        Not ready overall where history is too short, the leading outcome is not
+        usable, paid channels are too small a part, or no channel can be measured:
+        then nothing is fitted. A single channel that cannot be measured leaves the
+        workbook ready with caveats. Every channel that is not ready, and the
+        largest ones where the whole is not, get the design of a test.
+    """
+    whole = [
+        *check_history(panel, params),
+        *check_outcomes(panel, params),
+        check_controllable(panel, params),
+    ]
+    judged = [*check_variation(panel, params), *check_separation(panel, params)]
+    channels = {name: _worst_verdict(name, judged) for name in panel.names("spend")}
+    whole.append(_measurable(channels))
+    findings = (*whole, *(item.finding for item in judged))
+    overall = _overall(whole, channels)
+    return Readiness(
+        overall=overall,
+        channels=channels,
+        findings=findings,
+        alternatives=_alternatives(panel, params, overall, channels),
+    )
+
+
+def _worst_verdict(channel: str, judged: list[Judged]) -> Verdict:
+    verdicts = [item.verdict for item in judged if item.finding.subject == channel]
+    return max(verdicts, key=RANK.index)
+
+
+def _measurable(channels: dict[str, Verdict]) -> Finding:
+    lost = [name for name, verdict in channels.items() if verdict is Verdict.NOT_READY]
+    left = len(channels) - len(lost)
+    message = f"{left} of {len(channels)} channels can be measured"
+    return judge(
+        "readiness.measurable",
+        "workbook",
+        passed=not lost,
+        level=Level.WARN if left else Level.BLOCK,
+        value=float(left),
+        limit=float(len(channels)),
+        unit="channels",
+        message=f"{message}; not: {', '.join(lost)}." if lost else f"{message}.",
+        meaning="A return is reported for every channel; for these it would be the prior's.",
+        action="Measure them by a test; its design is in the alternatives.",
+    )
+
+
+def _overall(whole: list[Finding], channels: dict[str, Verdict]) -> Verdict:
+    level = worst(whole)
+    if level is Level.BLOCK:
+        return Verdict.NOT_READY
+    clear = level is Level.INFO and set(channels.values()) == {Verdict.READY}
+    return Verdict.READY if clear else Verdict.CAVEATS
+
+
+def _alternatives(
+    panel: Panel, params: Params, overall: Verdict, channels: dict[str, Verdict]
+) -> tuple[TestDesign, ...]:
+    spent = variation_table(panel, params)["total"].sort_values(
+        ascending=False, kind="stable"
+    )
+    chosen = [str(n) for n in spent.index if channels[str(n)] is Verdict.NOT_READY]
+    if overall is Verdict.NOT_READY and not chosen:
+        chosen = [str(name) for name in spent.index[:MOST_TESTS]]
+    yardstick = make_yardstick(panel, params) if chosen else None
+    if yardstick is None:
+        return ()
+    return tuple(design_test(name, panel, params, yardstick) for name in chosen)

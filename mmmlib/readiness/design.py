@@ -1,0 +1,171 @@
+"""A first design of the test that takes the model's place (R4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmmlib.data.panel import Panel
+from mmmlib.data.regression import residual_noise, trend_and_season
+from mmmlib.estimates import format_number, format_range
+from mmmlib.params import Params
+from mmmlib.readiness.power import (
+    POWER,
+    SIGNIFICANCE,
+    contrast,
+    detectable_effect,
+    split_regions,
+)
+from mmmlib.readiness.verdict import TestDesign
+
+LENGTHS = (4, 6, 8, 10, 12)
+"""Lengths of a test in weeks, from which the shortest sufficient one is taken."""
+BEFORE = 52
+"""Most weeks before the test that it is held against."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """The outcome's noise in the comparison that a test would make, as a share of the outcome."""
+
+    kind: str
+    noise: float
+    carry: float
+    before_weeks: int
+    holdout: tuple[str, ...] = ()
+
+    def detects(self, weeks: int) -> float:
+        """Smallest effect, as a share of the outcome, that ``weeks`` of test detect."""
+        return detectable_effect(self.noise, self.carry, weeks, self.before_weeks)
+
+
+def make_yardstick(panel: Panel, params: Params) -> Yardstick | None:
+    """Measure the primary outcome's noise for the kind of test that the panel allows.
+
+    A geo holdout where there are two regions or more, else a pause test. Trend,
+    season and (for a pause) controls are taken out first; the effects of other spend
+    are not, so that the noise is rather too large than too small. None where the outcome is not positive
+    or too short to tell its noise.
+    """
+    outcome = panel.outcome(params.primary).to_numpy()
+    columns = trend_and_season(len(panel.weeks))
+    if outcome.sum() <= 0 or len(panel.weeks) < 2 * columns.shape[1]:
+        return None
+    before = min(BEFORE, len(panel.weeks))
+    regions = len(panel.regions)
+    if regions > 1:
+        held = split_regions(outcome.sum(axis=1))
+        if outcome[held].sum() > 0 and outcome[~held].sum() > 0:
+            noise, carry = residual_noise(contrast(outcome, held), columns)
+            names = tuple(
+                name for name, out in zip(panel.regions, held, strict=True) if out
+            )
+            return Yardstick("geo holdout", noise, carry, before, names)
+    total = outcome.sum(axis=0)
+    known = np.concatenate([columns, _controls(panel)], axis=1)
+    if known.shape[1] * 2 > len(total):
+        known = columns
+    noise, carry = residual_noise(total / total.mean(), known)
+    return Yardstick("pause test", noise, carry, before)
+
+
+def design_test(
+    channel: str, panel: Panel, params: Params, yardstick: Yardstick
+) -> TestDesign:
+    """Design the shortest test that could see what the channel is believed to bring.
+
+    The belief is the prior: its return times the last year's spend, or its share
+    of the outcome. Where even the longest test is too short, the design says so.
+    """
+    low, middle, high = believed_share(channel, panel, params)
+    enough = [weeks for weeks in LENGTHS if yardstick.detects(weeks) <= middle]
+    weeks = enough[0] if enough else LENGTHS[-1]
+    detectable = yardstick.detects(weeks)
+    running = _spend(channel, panel).sum() > 0
+    label = params.channels[channel].label or channel
+    verb = "Stop" if running else "Buy"
+    if yardstick.kind == "geo holdout":
+        where = (
+            f"in {len(yardstick.holdout)} of {len(panel.regions)} regions "
+            f"({_some(yardstick.holdout)}), and compare with the others; pairs are alike in "
+            f"size, so which of a pair goes into the test may be drawn by lot"
+        )
+    else:
+        where = "everywhere, and compare with the weeks before"
+    text = (
+        f"{verb} {label} for {weeks} weeks {where}. Keep everything else as it is. It would "
+        f"find an effect of {format_number(detectable, 'share')} of the outcome or more "
+        f"({POWER * 100:.0f} % power, {SIGNIFICANCE * 100:.0f} % two-sided)"
+    )
+    if running:
+        text += (
+            f"; the channel is believed to bring {format_range(low, high, 'share')}."
+        )
+        text += "" if enough else _too_small(middle)
+        text += " Earlier spend still works in the first weeks: let the test start when it has faded."
+    else:
+        text += (
+            "; it has no spend to go by, so choose a budget that could move that much."
+        )
+    return TestDesign(
+        channel=channel,
+        kind=yardstick.kind,
+        weeks=weeks,
+        detectable_share=detectable,
+        description=text,
+    )
+
+
+def believed_share(
+    channel: str, panel: Panel, params: Params
+) -> tuple[float, float, float]:
+    """Share of the primary outcome that the prior gives a channel: low, middle, high.
+
+    The ends are those of the prior's 90 % range; the middle is their geometric mean,
+    the median of a log-normal prior.
+    """
+    model = params.primary
+    prior = params.channels[channel].prior
+    money = params.outcome_unit(model) == params.currency
+    if prior is not None and prior.share is not None:
+        low, high = prior.share.low, prior.share.high
+    elif prior is None and not money:
+        low, high = params.model.default_share.low, params.model.default_share.high
+    else:
+        stated = (
+            prior.roi if prior is not None and prior.roi else params.model.default_roi
+        )
+        outcome = panel.outcome(model).isel(week=slice(-BEFORE, None)).sum()
+        ratio = float(_spend(channel, panel).sum()) / float(outcome)
+        low, high = stated.low * ratio, stated.high * ratio
+    return low, float(np.sqrt(low * high)), high
+
+
+def _spend(channel: str, panel: Panel) -> NDArray[np.float64]:
+    spend = panel.array("spend").sel(channel=channel).isel(week=slice(-BEFORE, None))
+    return spend.sum("region").to_numpy()
+
+
+def _controls(panel: Panel) -> NDArray[np.float64]:
+    """Controls as columns, centred and scaled; those that never change are left out."""
+    names = panel.names("control")
+    if not names:
+        return np.empty((len(panel.weeks), 0))
+    values = panel.to_national().array("control").to_numpy()[:, 0].T
+    spread = values.std(axis=0)
+    kept = values[:, spread > 0]
+    return (kept - kept.mean(axis=0)) / kept.std(axis=0)
+
+
+def _too_small(middle: float) -> str:
+    return (
+        f" Its middle, {format_number(middle, 'share')}, would be missed: raise the spend strongly "
+        f"in the test weeks instead of stopping it, or test for longer."
+    )
+
+
+def _some(names: tuple[str, ...], most: int = 6) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

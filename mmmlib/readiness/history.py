@@ -1,0 +1,96 @@
+"""Is there enough history, and an outcome that can be explained? (R1)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mmmlib.data.panel import Panel
+from mmmlib.findings import Finding, Level, at_least, judge
+from mmmlib.params import Params
+from mmmlib.transforms import ADSTOCKS, SATURATIONS
+
+
+def check_history(panel: Panel, params: Params) -> Iterator[Finding]:
+    """Hold the weeks of history against the bar, which rises by the sales cycle (R1)."""
+    limits = params.readiness
+    weeks = len(panel.weeks)
+    needed = limits.min_weeks + limits.sales_cycle_weeks
+    bar = f"{needed} are needed"
+    if limits.sales_cycle_weeks:
+        bar += (
+            f" ({limits.min_weeks}, and {limits.sales_cycle_weeks} of the sales cycle)"
+        )
+    yield at_least(
+        "readiness.history",
+        "workbook",
+        weeks,
+        needed,
+        level=Level.BLOCK,
+        unit="weeks",
+        message=(
+            f"{weeks} weeks, {panel.weeks[0].date()} to {panel.weeks[-1].date()}; {bar}."
+        ),
+        meaning="A season is told from an effect only when it was seen more than once; a "
+        "deal in the first months may come from marketing before them.",
+        action="Add earlier weeks to the sources, or run a test instead until there are enough.",
+    )
+    parameters = count_parameters(panel, params)
+    values = weeks * len(panel.regions)
+    yield at_least(
+        "readiness.parameters",
+        "workbook",
+        values,
+        parameters,
+        level=Level.BLOCK,
+        unit="values",
+        message=f"{values} observed values for {parameters} parameters of the model.",
+        meaning="With fewer values than parameters the answer is the prior's, not the data's.",
+        action="Use fewer channels, trend knots or controls, or more weeks.",
+    )
+
+
+def count_parameters(panel: Panel, params: Params) -> int:
+    """Count what one model has to learn.
+
+    Level and noise, trend, season, events, controls; per channel its carryover,
+    saturation and effect; by region a level and an effect of every channel.
+    """
+    model = params.model
+    regions = len(panel.regions) if model.geography == "regional" else 1
+    trend = {"none": 0, "linear": 1, "piecewise": 1 + model.trend_knots}[model.trend]
+    shared = (
+        1 + trend + 2 * model.seasonality + len(params.controls) + len(params.events)
+    )
+    shapes = sum(
+        len(ADSTOCKS[channel.adstock]) + len(SATURATIONS[channel.saturation])
+        for channel in params.channels.values()
+    )
+    return shared + shapes + regions * (1 + len(params.channels))
+
+
+def check_outcomes(panel: Panel, params: Params) -> Iterator[Finding]:
+    """Ask of every outcome whether there is something to explain.
+
+    A flag blocks for the model that leads the pack, and warns for the others.
+    """
+    limit = params.readiness.max_zero_outcome
+    for model in params.model_names:
+        values = panel.outcome(model).sum("region").to_numpy()
+        empty = float((values == 0).mean())
+        spread = float(values.std() / values.mean()) if values.mean() > 0 else 0.0
+        varied = bool(np.isfinite(spread) and spread > 1e-6)
+        said = f"{empty * 100:.0f} % of its weeks are zero"
+        yield judge(
+            "readiness.outcome",
+            model,
+            passed=empty <= limit and varied,
+            level=Level.BLOCK if model == params.primary else Level.WARN,
+            value=empty,
+            limit=limit,
+            unit="share",
+            message=f"{said}." if varied else f"{said}, and it does not vary.",
+            meaning="Where the outcome does not move there is nothing to explain.",
+            action="Choose an outcome that happens every week, such as one earlier in the funnel.",
+        )

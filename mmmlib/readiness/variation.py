@@ -1,0 +1,233 @@
+"""Did each channel's spend vary enough, and apart from the others'? (R2)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmmlib.data.panel import Panel
+from mmmlib.data.regression import trend_and_season
+from mmmlib.estimates import format_number
+from mmmlib.findings import Finding, Level, at_least, at_most, not_run
+from mmmlib.params import Params
+from mmmlib.readiness.verdict import Verdict
+
+YEAR = 52
+"""Weeks of the last year, over which R2 asks."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A finding on a channel, and what it makes of the channel's verdict."""
+
+    finding: Finding
+    verdict: Verdict
+
+
+def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
+    """Ask of every channel how often its spend stayed near its level (R2).
+
+    Two checks per channel: the share of flat weeks, and the number of weeks with
+    spend, both over the last year.
+    """
+    limits = params.readiness
+    for row in variation_table(panel, params).itertuples():
+        flat, active = float(row.flat_share), int(row.active_weeks)
+        idle = active == 0
+        too_flat = idle or not flat <= limits.flat_limit
+        finding = at_most(
+            "readiness.variation",
+            str(row.Index),
+            1.0 if idle else flat,
+            limits.flat_limit if too_flat else limits.flat_warn,
+            level=Level.WARN,
+            unit="share",
+            message=(
+                "No spend in the last year."
+                if idle
+                else f"{format_number(flat, 'share')} of the last year's weeks are within "
+                f"{format_number(limits.flat_band, 'share')} of the channel's level."
+            ),
+            meaning="An effect shows when spend moves; a channel that is flat most weeks "
+            "cannot be measured, however large its budget.",
+            action="Vary the spend on purpose, or measure it by a test.",
+        )
+        yield Judged(finding, _verdict(finding, too_flat))
+        finding = at_least(
+            "readiness.active_weeks",
+            str(row.Index),
+            active,
+            limits.min_active_weeks,
+            level=Level.WARN,
+            unit="weeks",
+            message=f"Spend in {active} of the last {row.weeks} weeks.",
+            meaning="A few bursts are easily taken for whatever else happened in them.",
+            action="Read its return with care until it has run more often.",
+        )
+        yield Judged(finding, _verdict(finding, idle))
+
+
+def variation_table(panel: Panel, params: Params) -> pd.DataFrame:
+    """Return how each channel's spend moved over the last year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by channel: ``weeks`` looked at, ``active_weeks`` with spend
+        anywhere, ``flat_share`` of weeks within the band around the level,
+        ``level`` per week (sum of the regions' levels), ``total`` and ``share`` of
+        all channels' spend.
+
+    Notes
+    -----
+    The level is the median of the weeks with spend, by region; regions are
+    weighted by what they spend, because a channel that is flat in every region
+    is flat, whatever their sum does. Weeks without spend are not flat: being off
+    is the strongest contrast there is.
+    """
+    spend = panel.array("spend").isel(week=slice(-YEAR, None))
+    values = spend.to_numpy()
+    running = np.where(values > 0, values, np.nan)
+    some = (values > 0).any(axis=-1)
+    level = np.zeros(values.shape[:-1])
+    level[some] = np.nanmedian(running[some], axis=-1)
+    band = params.readiness.flat_band * level[..., None]
+    flat = (values > 0) & (np.abs(values - level[..., None]) <= band * (1 + 1e-9))
+    total = values.sum(axis=-1)
+    weight = total / np.maximum(total.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    everything = total.sum()
+    return pd.DataFrame(
+        {
+            "weeks": values.shape[-1],
+            "active_weeks": (values > 0).any(axis=1).sum(axis=-1),
+            "flat_share": (flat.mean(axis=-1) * weight).sum(axis=1),
+            "level": level.sum(axis=1),
+            "total": total.sum(axis=1),
+            "share": total.sum(axis=1) / everything if everything > 0 else np.nan,
+        },
+        index=pd.Index(list(spend["channel"].to_numpy()), name="channel"),
+    )
+
+
+# --- apart from the others ---------------------------------------------------------------
+
+
+def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
+    """Ask of every channel whether its movement can be told from what else moved."""
+    limits = params.readiness
+    table = separation_table(panel, params)
+    meaning = (
+        "What moves together gets one effect; how it is shared out is the prior's word."
+    )
+    action = "Move the two apart for some weeks, or test one of them."
+    for row in table.itertuples():
+        channel, twin = str(row.Index), float(row.correlation)
+        if not np.isfinite(row.own_share):
+            for check in ("readiness.collinearity", "readiness.own_variation"):
+                why = "Its spend never changes, so there is nothing to compare."
+                finding = not_run(check, channel, why, level=Level.WARN, action=action)
+                yield Judged(finding, Verdict.NOT_READY)
+            continue
+        if np.isfinite(twin):
+            inseparable = not twin <= limits.collinear_limit
+            finding = at_most(
+                "readiness.collinearity",
+                channel,
+                twin,
+                limits.collinear_limit if inseparable else limits.collinear_warn,
+                level=Level.WARN,
+                message=f"It moves most like {row.twin}: correlation {twin:.2f} in size.",
+                meaning=meaning,
+                action=action,
+            )
+            yield Judged(finding, _verdict(finding, inseparable))
+        finding = at_least(
+            "readiness.own_variation",
+            channel,
+            float(row.own_share),
+            limits.min_own_variation,
+            level=Level.WARN,
+            unit="share",
+            message=(
+                f"{format_number(float(row.own_share), 'share')} of its variation is its own: not "
+                f"explained by other channels, controls, trend or season."
+            ),
+            meaning=meaning,
+            action=action,
+        )
+        yield Judged(finding, _verdict(finding, False))
+
+
+def separation_table(panel: Panel, params: Params) -> pd.DataFrame:
+    """Return how far each channel moves apart from everything else.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by channel: ``twin``, the channel it moves most like, ``correlation``
+        with it (absolute; NaN where there is no other that moves) and
+        ``own_share``, the part of its variation that other channels, controls,
+        trend and season leave unexplained. NaN for a channel that never changes.
+
+    Notes
+    -----
+    Looks at what the response follows: exposure where it is given, else spend.
+    Regions are centred first, as each has a level of its own in the model.
+    ``own_share`` is the tolerance, the inverse of the variance inflation factor;
+    below 0.1 is the usual alarm (Belsley, Kuh and Welsch, 1980, *Regression
+    diagnostics*).
+    """
+    media = _centred(panel, "spend")
+    for name, values in _centred(panel, "exposure").items():
+        media[name] = values
+    media = {name: media[name] for name in panel.names("spend")}
+    season = trend_and_season(len(panel.weeks), params.model.seasonality or 1)
+    rest = [np.tile(column, len(panel.regions)) for column in season[:, 1:].T]
+    rest += list(_centred(panel, "control").values())
+    moving = {name: values for name, values in media.items() if values.std() > 0}
+    rows = {}
+    for name, values in media.items():
+        others = {other: held for other, held in moving.items() if other != name}
+        if name not in moving:
+            rows[name] = ("", np.nan, np.nan)
+            continue
+        sizes = {other: _correlation(values, held) for other, held in others.items()}
+        twin = max(sizes, key=lambda other: sizes[other], default="")
+        columns = np.stack([np.ones_like(values), *rest, *others.values()], axis=1)
+        rows[name] = (twin, sizes.get(twin, np.nan), _unexplained(values, columns))
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=["twin", "correlation", "own_share"]
+    ).rename_axis("channel")
+
+
+def _centred(panel: Panel, role: str) -> dict[str, NDArray[np.float64]]:
+    if not panel.names(role):
+        return {}
+    array = panel.array(role)
+    centred = (array - array.mean("week")).to_numpy()
+    # Rounding leaves a trace of a constant; it must not count as movement.
+    still = np.ptp(array.to_numpy(), axis=-1, keepdims=True) == 0
+    centred = np.where(still, 0.0, centred)
+    return dict(zip(panel.names(role), centred.reshape(len(centred), -1), strict=True))
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return abs(float(one @ other) / float(np.sqrt((one @ one) * (other @ other))))
+
+
+def _unexplained(values: NDArray[np.float64], columns: NDArray[np.float64]) -> float:
+    scale = np.abs(columns).max(axis=0)
+    scaled = columns / np.where(scale > 0, scale, 1)
+    coefficients, *_ = np.linalg.lstsq(scaled, values, rcond=None)
+    residual = values - scaled @ coefficients
+    return float(residual @ residual) / float(values @ values)
+
+
+def _verdict(finding: Finding, beyond: bool) -> Verdict:
+    if beyond:
+        return Verdict.NOT_READY
+    return Verdict.READY if finding.status == "ok" else Verdict.CAVEATS
