@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from mmmlib.errors import InputError, Problem
 from mmmlib.params.load import read_text
 from mmmlib.params.messages import shown, translate
-from mmmlib.params.places import KeyPath, dotted, read_yaml
+from mmmlib.params.places import Document, KeyPath, Place, dotted, read_yaml
+
+MoreChecks = Callable[[dict[str, Any]], Iterator[tuple[KeyPath, Problem]]]
 
 
-def read_strict[M: BaseModel](path: str | Path, kind: type[M]) -> M:
+def read_strict[M: BaseModel](
+    path: str | Path, kind: type[M], more: MoreChecks | None = None
+) -> M:
     """Read a YAML file as a frozen value.
+
+    Parameters
+    ----------
+    path
+        The file.
+    kind
+        What it should be.
+    more
+        Further checks on the raw content, so that they are told together with the
+        rest; each problem comes with the path of its key.
 
     Raises
     ------
@@ -26,30 +42,35 @@ def read_strict[M: BaseModel](path: str | Path, kind: type[M]) -> M:
     content = document.content
     if not isinstance(content, dict):
         raise InputError.one(path, "the file", shown(content), "a mapping (key: value)")
-    problems = list(document.problems)
+    found = list(more(content)) if more else []
     value = None
     try:
         # JSON mode: lists may be tuples and dates may be text, but '"500"' is no number.
         value = kind.model_validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as error:
-        found = []
-        for key, fault in translate(error.errors(), content, kind):
-            place = next(
-                (document.places[key[:n]] for n in range(len(key), 0, -1) if key[:n] in document.places),
-                None,
-            )
-            where = (place.line, place.column) if place else (0, 0)
-            found.append((where, _place(key, str(place) if place else ""), fault))
-        problems += [
-            Problem(place, fault.found, fault.expected, fault.action)
-            for _, place, fault in sorted(found, key=lambda item: item[0])
-        ]
+        found += translate(error.errors(), content, kind)
+    located = [(_place(key, document), key, problem) for key, problem in found]
+    located.sort(key=lambda item: (item[0].line, item[0].column) if item[0] else (0, 0))
+    problems = [
+        *document.problems,
+        *(
+            Problem(_words(place, key), one.found, one.expected, one.action)
+            for place, key, one in located
+        ),
+    ]
     if problems or value is None:
         raise InputError(path, problems)
     return value
 
 
-def _place(key: KeyPath, place: str) -> str:
-    if not key:
-        return "the file"
-    return f"{place}, key {dotted(key)}" if place else f"key {dotted(key)}"
+def _place(key: KeyPath, document: Document) -> Place | None:
+    """Return the place of a key, or of the nearest section around it."""
+    for end in range(len(key), 0, -1):
+        if key[:end] in document.places:
+            return document.places[key[:end]]
+    return None
+
+
+def _words(place: Place | None, key: KeyPath) -> str:
+    name = f"key {dotted(key)}" if key else "the file"
+    return f"{place}, {name}" if place else name

@@ -69,7 +69,7 @@ def disagreement_findings(
     return [
         judge(
             CHECK,
-            "all plans",
+            "workbook",
             passed=True,
             level=Level.WARN,
             value=0.0,

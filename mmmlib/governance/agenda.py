@@ -1,0 +1,235 @@
+"""The review meeting's agenda, made from the run (G5)."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict
+
+from mmmlib.estimates import format_number
+from mmmlib.findings import Level
+from mmmlib.governance.gates import ROLES, Evidence, blocking, gather
+from mmmlib.governance.roles import TITLES, Roles, read_roles
+from mmmlib.governance.signoffs import data_changes, model_changes
+from mmmlib.governance.verdict import GateResult
+from mmmlib.params.load import params_of
+from mmmlib.params.schema import Params
+from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.runs import Run
+from mmmlib.scenarios.labels import probability_text
+from mmmlib.scenarios.pack import Scenario, ScenarioPack
+
+MOST = 6
+"""Points of one kind on the agenda; the rest is counted and stays in the pack."""
+_MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$@]|(?<=[a-z]):(?=//))", re.IGNORECASE)
+_LIST_OR_HEADING = re.compile(r"^([-+=>]|\d+[.)])")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AgendaItem(_Frozen):
+    """One item: who leads it, and its points in plain text."""
+
+    title: str
+    lead: str
+    points: tuple[str, ...]
+
+
+class Agenda(_Frozen):
+    """The agenda; ``artefacts/agenda.json``. All texts are plain, nothing is escaped yet."""
+
+    run: str
+    title: str
+    period: str
+    release: str
+    statement: str
+    people: tuple[str, ...]
+    items: tuple[AgendaItem, ...]
+
+
+def build_agenda(run: Run, gates: GateResult) -> Agenda:
+    """Make the agenda of the review meeting from a run and its gates."""
+    params = params_of(run)
+    roles = read_roles(run.path / ROLES)
+    evidence = gather(run, params)
+    return Agenda(
+        run=run.name,
+        title=params.title,
+        period=params.refresh.period,
+        release=gates.release.value,
+        statement=gates.statement,
+        people=_people(roles),
+        items=(
+            AgendaItem(
+                title="Gate violations",
+                lead=_lead(roles, "mmm_product_owner"),
+                points=_violations(gates),
+            ),
+            AgendaItem(
+                title="What changed",
+                lead=_lead(roles, "model_owner"),
+                points=_changes(evidence.comparison),
+            ),
+            AgendaItem(
+                title="Decisions on the table",
+                lead=_lead(roles, "decision_owner"),
+                points=_decisions(evidence, gates),
+            ),
+            AgendaItem(
+                title="Scenarios",
+                lead=_lead(roles, "model_owner"),
+                points=_scenarios(evidence.scenarios, params),
+            ),
+            AgendaItem(
+                title="Recommendation",
+                lead=_lead(roles, "decision_owner"),
+                points=_recommendation(evidence, gates),
+            ),
+        ),
+    )
+
+
+def agenda_markdown(agenda: Agenda) -> str:
+    """Write an agenda as Markdown; every text of the run is escaped."""
+    e = escape_markdown
+    lines = [
+        f"## Review of {e(agenda.title)}, {e(agenda.period)}",
+        "",
+        f"**{e(agenda.release)}.** {e(agenda.statement)}",
+        "",
+        f"Run: {e(agenda.run)}",
+        "",
+        f"Invited: {e(', '.join(agenda.people))}",
+    ]
+    for number, item in enumerate(agenda.items, start=1):
+        lines += ["", f"### {number}. {e(item.title)}", "", f"Led by {e(item.lead)}", ""]
+        lines += [f"- {e(point)}" for point in item.points]
+    return "\n".join(lines) + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown (and the HTML in it) shows as it is, on one line."""
+    flat = " ".join(text.split()) if "\n" in text or "\r" in text else text.strip(" \t")
+    # Markdown's own letters first: the '&', '#' and ';' of an entity must stay as they are.
+    marked = _MARKUP.sub(r"\\\1", flat)
+    marked = _LIST_OR_HEADING.sub(lambda m: f"{m[0][:-1]}\\{m[0][-1]}", marked)
+    return html.escape(marked, quote=False)
+
+
+# --- items -----------------------------------------------------------------------------
+
+
+def _violations(gates: GateResult) -> tuple[str, ...]:
+    bad = [entry for entry in gates.entries if entry.level > Level.INFO]
+    if not bad:
+        return ("None: every check passed or is for information.",)
+    points = [
+        f"{entry.level.value.upper()} · {entry.finding.subject}: {entry.finding.message}"
+        + (f" To do: {entry.finding.action}" if entry.finding.action else "")
+        for entry in bad
+    ]
+    return _first(points, "more in the health panel")
+
+
+def _changes(comparison: Comparison | None) -> tuple[str, ...]:
+    if comparison is None:
+        return ("Nothing was compared: the run stopped before it.",)
+    if comparison.parent is None:
+        return ("This is the first refresh; there is nothing to compare it with.",)
+    moved = [m for m in comparison.movements if m.quantity == "roi" and m.beyond_noise]
+    moved.sort(key=_size, reverse=True)
+    points = [
+        f"The return of {move.channel} ({move.model}) moved by more than noise: "
+        f"from {move.before} to {move.after}."
+        for move in moved
+    ]
+    if not points:
+        points = ["No return moved by more than noise."]
+    shown = list(_first(points, "more movements in the change log"))
+    if data := data_changes(comparison):
+        shown.append(f"Data: {data}")
+    if model := model_changes(comparison):
+        shown.append(f"Model and software: {model}")
+    return tuple(shown)
+
+
+def _size(move: Movement) -> float:
+    return abs(move.after.median - move.before.median)
+
+
+def _decisions(evidence: Evidence, gates: GateResult) -> tuple[str, ...]:
+    if evidence.not_ready:
+        designs = evidence.readiness.alternatives if evidence.readiness else ()
+        tests = [
+            f"Run a {one.kind} of {one.channel} for {one.weeks} weeks instead of a model?"
+            for one in designs
+        ]
+        return _first(tests or ["What to measure with instead of a model?"], "more designs")
+    points = [
+        f"{answer.question} {answer.text} ({answer.label.value})"
+        for answer in (evidence.scenarios.answers if evidence.scenarios else ())
+    ]
+    signatures: dict[str, list[str]] = {}
+    for one in gates.sign_offs:
+        signatures.setdefault(one.subject, []).append(f"{one.person} ({one.role})")
+    points += [f"Sign-off of {what}: {', '.join(who)}." for what, who in signatures.items()]
+    return _first(points, "more") if points else ("None.",)
+
+
+def _scenarios(pack: ScenarioPack | None, params: Params) -> tuple[str, ...]:
+    if pack is None:
+        return ("There are none: no model was fitted.",)
+    return tuple(_plan_text(one, params) for one in pack.scenarios if one.kind != "baseline")
+
+
+def _plan_text(one: Scenario, params: Params) -> str:
+    if one.net is not None:
+        gain = f"net of spend {one.net}, one in ten below {_money(one.downside, params)}"
+    else:
+        gain = f"{one.difference} against the status quo"
+    return (
+        f"{one.title}: {gain}; beats the status quo with probability "
+        f"{probability_text(one.probability_better)}; {one.label.value}."
+    )
+
+
+def _recommendation(evidence: Evidence, gates: GateResult) -> tuple[str, ...]:
+    pack = evidence.scenarios
+    if pack is None:
+        return (gates.statement,)
+    titled = {one.name: one for one in pack.scenarios}
+    stop = blocking(gates)
+    if stop and stop[0].level is Level.BLOCK:
+        return ("None: a gate blocks, so nothing of this run may be acted on yet.",)
+    if pack.recommended:
+        one = titled[pack.recommended]
+        return (f"{one.title}. {one.description}", *one.reasons)
+    if pack.candidate:
+        one = titled[pack.candidate]
+        lead = f"No plan is safe to act on. For review: {one.title}. {one.description}"
+        return (lead, *one.reasons)
+    return ("None: no plan is safe to act on, so the status quo stands.",)
+
+
+def _money(value: float, params: Params) -> str:
+    return format_number(value, params.currency)
+
+
+def _people(roles: Roles) -> tuple[str, ...]:
+    single = ("decision_owner", "mmm_product_owner", "model_owner", "data_owner")
+    invited = [_lead(roles, role) for role in single]
+    return (*invited, *(f"{one.name} ({TITLES['review_council']})" for one in roles.review_council))
+
+
+def _lead(roles: Roles, role: str) -> str:
+    return f"{roles.person(role).name} ({TITLES[role]})"
+
+
+def _first(points: Iterable[str], more: str) -> tuple[str, ...]:
+    every = list(points)
+    rest = len(every) - MOST
+    return tuple(every[:MOST]) + ((f"{rest} {more}.",) if rest > 0 else ())

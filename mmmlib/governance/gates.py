@@ -1,0 +1,295 @@
+"""The gates: every finding of a run, ranked by the policy (G3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+
+from mmmlib.findings import Finding, FindingList, Level, Status, not_run
+from mmmlib.governance.labels import label_channels
+from mmmlib.governance.policy import Policy, Required, rank, read_policy
+from mmmlib.governance.roles import read_roles
+from mmmlib.governance.signoffs import sign_offs_needed
+from mmmlib.governance.verdict import Claim, GateEntry, GateResult, Release, SignOffNeeded
+from mmmlib.model.effects import effects_of
+from mmmlib.params.load import params_of
+from mmmlib.params.schema import Params
+from mmmlib.readiness.verdict import Readiness, Verdict
+from mmmlib.refresh.comparison import Comparison
+from mmmlib.runs import Run
+from mmmlib.scenarios.pack import ScenarioPack
+
+POLICY = "policy.yaml"
+ROLES = "roles.yaml"
+NOT_READY_CHECK = "gates.model"
+UNREADABLE_CHECK = "gates.artefact"
+SKIPPED_WHEN_NOT_READY = ("health.", "refresh.", "scenarios.")
+"""Rooms whose steps a not-ready verdict leaves out on purpose."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a run left behind, as the gates see it; None for what is not there."""
+
+    data: FindingList | None
+    readiness: Readiness | None
+    health: dict[str, FindingList]
+    comparison: Comparison | None
+    scenarios: ScenarioPack | None
+    unreadable: tuple[Finding, ...] = ()
+
+    @property
+    def not_ready(self) -> bool:
+        """Whether readiness said that no model may be fitted."""
+        return self.readiness is not None and self.readiness.overall is Verdict.NOT_READY
+
+    def findings(self) -> list[Finding]:
+        """All findings, in the order of the run."""
+        found: list[Finding] = []
+        if self.data:
+            found += self.data.findings
+        if self.readiness:
+            found += self.readiness.findings
+        for health in self.health.values():
+            found += health.findings
+        if self.comparison:
+            found += self.comparison.findings
+        if self.scenarios:
+            found += self.scenarios.findings
+        return [*found, *self.unreadable]
+
+
+def pass_gates(run: Run) -> GateResult:
+    """Pass the gates with everything that a run left behind.
+
+    Parameters
+    ----------
+    run
+        With ``policy.yaml`` and ``roles.yaml`` in its folder.
+
+    Returns
+    -------
+    GateResult
+        Worst first. Block means NOT APPROVED, warn LIMITED AUDIENCE, info DRAFT
+        until it is signed.
+
+    Raises
+    ------
+    InputError
+        If policy or roles are missing or wrong.
+    """
+    params = params_of(run)
+    policy = read_policy(run.path / POLICY)
+    roles = read_roles(run.path / ROLES)
+    evidence = gather(run, params)
+    entries = judge_all(evidence, policy, params, has_parent=run.manifest.parent is not None)
+    level = max((entry.level for entry in entries), default=Level.BLOCK)
+    sign_offs = sign_offs_needed(evidence.comparison, evidence.scenarios, roles)
+    if evidence.not_ready:
+        sign_offs = ()
+    return GateResult(
+        level=level,
+        release=release_for(level),
+        policy_version=policy.version,
+        entries=tuple(entries),
+        sign_offs=sign_offs,
+        statement=statement(level, entries, evidence, sign_offs),
+        claims=_claims(run, params, evidence),
+    )
+
+
+def gather(run: Run, params: Params) -> Evidence:
+    """Read the findings of a run; an artefact that cannot be read is a finding itself."""
+    unreadable: list[Finding] = []
+
+    def load[M: BaseModel](name: str, kind: type[M]) -> M | None:
+        if not run.has(name):
+            return None
+        try:
+            return run.load_json(name, kind)
+        except (ValidationError, OSError) as error:
+            why = f"artefacts/{name} cannot be read: {type(error).__name__}."
+            unreadable.append(
+                not_run(UNREADABLE_CHECK, name, why, action="Run the step that makes it again.")
+            )
+            return None
+
+    health = {}
+    for model in params.model_names:
+        findings = load(f"models/{model}/health.json", FindingList)
+        if findings is not None:
+            health[model] = findings
+    return Evidence(
+        data=load("data.json", FindingList),
+        readiness=load("readiness.json", Readiness),
+        health=health,
+        comparison=load("refresh.json", Comparison),
+        scenarios=load("scenarios.json", ScenarioPack),
+        unreadable=tuple(unreadable),
+    )
+
+
+def judge_all(
+    evidence: Evidence, policy: Policy, params: Params, *, has_parent: bool
+) -> list[GateEntry]:
+    """Rank every finding and every required check that is missing; worst first."""
+    entries = []
+    for finding in evidence.findings():
+        level, rule = rank(policy, finding)
+        entries.append(GateEntry(finding=finding, level=level, rule=rule))
+    entries += _missing(evidence, policy, params, has_parent=has_parent)
+    # Stable: inside a level the order of the run is kept.
+    return sorted(entries, key=lambda entry: -entry.level.rank)
+
+
+def release_for(level: Level) -> Release:
+    """Return what a worst level means for publication while nothing is signed."""
+    return {
+        Level.BLOCK: Release.NOT_APPROVED,
+        Level.WARN: Release.LIMITED,
+        Level.INFO: Release.DRAFT,
+    }[level]
+
+
+def statement(
+    level: Level,
+    entries: Iterable[GateEntry],
+    evidence: Evidence,
+    sign_offs: Iterable[SignOffNeeded],
+) -> str:
+    """Say the verdict in a sentence or two."""
+    waiting = ", ".join(dict.fromkeys(f"{one.person} ({one.role})" for one in sign_offs))
+    waits = f" Awaiting sign-off by {waiting}." if waiting else ""
+    if evidence.not_ready:
+        return f"Not approved: the data is not ready for a model. {_instead(evidence)}".strip()
+    bad = [entry for entry in entries if entry.level is level and level is not Level.INFO]
+    count = f"{len(bad)} finding{'' if len(bad) == 1 else 's'}"
+    if level is Level.BLOCK:
+        verb = "blocks" if len(bad) == 1 else "block"
+        first = f" The first: {bad[0].finding.message}" if bad else ""
+        return f"Not approved: {count} {verb}.{first}"
+    if level is Level.WARN:
+        return f"Gates passed with {count} to review: for a limited audience.{waits}"
+    return f"Gates passed.{waits}"
+
+
+# --- required checks ------------------------------------------------------------------
+
+
+def _missing(
+    evidence: Evidence, policy: Policy, params: Params, *, has_parent: bool
+) -> list[GateEntry]:
+    """Make a blocking entry for every required check that left no finding."""
+    known_parent = evidence.comparison.parent if evidence.comparison else None
+    compared = has_parent or known_parent is not None
+    entries: list[GateEntry] = []
+    left_out: list[Required] = []
+    for required in policy.required:
+        if required.when == "has_parent" and not compared:
+            continue
+        if evidence.not_ready and required.check.startswith(SKIPPED_WHEN_NOT_READY):
+            left_out.append(required)
+            continue
+        subjects = params.model_names if required.per == "model" else ("workbook",)
+        for subject in subjects:
+            findings = (
+                _of_model(evidence, subject) if required.per == "model" else evidence.findings()
+            )
+            if required.is_met_by(findings):
+                continue
+            entries.append(
+                _blocked(
+                    not_run(
+                        required.check,
+                        subject,
+                        f"The required check '{required.check}' left no result for {subject}.",
+                        action="Finish the run, or find out why the check was left out.",
+                    ),
+                    required,
+                )
+            )
+    if evidence.not_ready:
+        entries.append(_not_ready(evidence, left_out, params))
+    return entries
+
+
+def _of_model(evidence: Evidence, model: str) -> list[Finding]:
+    health = evidence.health.get(model)
+    found = list(health.findings) if health else []
+    # Other rooms name the model in the subject: "revenue.pooled" or "revenue.pooled/search".
+    return found + [
+        finding
+        for finding in evidence.findings()
+        if finding.subject == model or finding.subject.startswith(f"{model}/")
+    ]
+
+
+def _blocked(finding: Finding, required: Required) -> GateEntry:
+    reason = f": {required.reason}" if required.reason else ""
+    return GateEntry(
+        finding=finding,
+        level=Level.BLOCK,
+        rule=f"required check '{required.check}' is missing{reason}",
+    )
+
+
+def _not_ready(evidence: Evidence, left_out: list[Required], params: Params) -> GateEntry:
+    """Say once, instead of for every check and model, that there is no model and what to do."""
+    models = len(params.model_names)
+    count = sum(models if one.per == "model" else 1 for one in left_out)
+    return GateEntry(
+        finding=not_run(
+            NOT_READY_CHECK,
+            "workbook",
+            f"{count} required checks did not run because the data is not ready for a model.",
+            action=_instead(evidence),
+        ),
+        level=Level.BLOCK,
+        rule="no model, because readiness said not ready",
+    )
+
+
+def _instead(evidence: Evidence) -> str:
+    designs = evidence.readiness.alternatives if evidence.readiness else ()
+    if not designs:
+        return ""
+    first = designs[0]
+    more = f" {len(designs) - 1} more designs are in the health panel." if designs[1:] else ""
+    return (
+        f"Instead of a model: a {first.kind} of {first.channel} for {first.weeks} weeks. "
+        f"{first.description}{more}"
+    )
+
+
+def _claims(run: Run, params: Params, evidence: Evidence) -> dict[str, dict[str, Claim]]:
+    if evidence.readiness is None:
+        return {}
+    return {
+        model: label_channels(
+            effects_of(run, model),
+            evidence.readiness,
+            evidence.health.get(model),
+            evidence.comparison,
+            params,
+        )
+        for model in params.model_names
+        if run.has(f"models/{model}/effects.nc")
+    }
+
+
+def blocking(result: GateResult) -> list[GateEntry]:
+    """Entries at the worst level, if that is more than info; what a reader must see first."""
+    bad = [entry for entry in result.entries if entry.level > Level.INFO]
+    top = max((entry.level for entry in bad), default=None)
+    return [entry for entry in bad if entry.level is top]
+
+
+def flagged(result: GateResult) -> list[GateEntry]:
+    """Entries that did not simply pass."""
+    return [
+        entry
+        for entry in result.entries
+        if entry.level > Level.INFO or entry.finding.status is not Status.OK
+    ]

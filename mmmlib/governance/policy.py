@@ -1,0 +1,227 @@
+"""The policy file: what a finding means for publication (G3).
+
+A policy has two lists. ``required`` names checks that must have run; one that is
+absent or did not run blocks, and no rule changes that. ``rules`` are read from
+the top and **the first one that matches a finding decides** its level, as in a
+firewall; a finding that no rule matches keeps the level that its check proposed.
+Over all findings the worst level wins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+import mmmlib.data
+import mmmlib.health
+import mmmlib.readiness
+import mmmlib.refresh
+import mmmlib.scenarios
+from mmmlib.errors import Problem
+from mmmlib.findings import Finding, Level, Status
+from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.places import KeyPath, dotted
+from mmmlib.params.schema import Section
+from mmmlib.params.strict import read_strict
+
+AS_PROPOSED = "as proposed by the check"
+NAN_RULE = "a check cannot pass on a value that is not a number"
+ROOMS = ("data", "readiness", "health", "refresh", "scenarios", "gates")
+
+Pattern = Annotated[str, Field(min_length=1)]
+
+
+class Required(Section):
+    """A check that must have run."""
+
+    check: Pattern
+    """Name of the check, which then may never be "not run". A pattern (``data.*``) asks for less:
+    that at least one check that it matches did run."""
+    per: Literal["workbook", "model"] = "workbook"
+    """Whether once, or for every model of the parameters."""
+    when: Literal["always", "has_parent"] = "always"
+    """``has_parent``: not on a first refresh, which has nothing to be compared with."""
+    reason: str = ""
+
+    def is_met_by(self, findings: Iterable[Finding]) -> bool:
+        """Say whether a check ran; one that is named says "not run" where it stands."""
+        return any(
+            fnmatchcase(finding.check, self.check)
+            and (finding.check == self.check or finding.status is not Status.NOT_RUN)
+            for finding in findings
+        )
+
+
+class Rule(Section):
+    """What a finding means; everything that is given must match."""
+
+    check: Pattern
+    subject: Pattern = "*"
+    status: tuple[Status, ...] = Field(default=(Status.FLAG, Status.NOT_RUN), min_length=1)
+    level: tuple[Level, ...] = Field(default=tuple(Level), min_length=1)
+    """Levels as proposed by the check that the rule speaks of."""
+    gate: Level
+    reason: Annotated[str, Field(min_length=1)]
+
+    def matches(self, finding: Finding) -> bool:
+        """Say whether the rule speaks of a finding."""
+        return (
+            fnmatchcase(finding.check, self.check)
+            and fnmatchcase(finding.subject, self.subject)
+            and finding.status in self.status
+            and finding.level in self.level
+        )
+
+
+class Policy(Section):
+    """A whole policy file."""
+
+    version: Annotated[str, Field(min_length=1)]
+    required: tuple[Required, ...] = Field(min_length=1)
+    rules: tuple[Rule, ...] = ()
+
+
+def read_policy(path: str | Path) -> Policy:
+    """Read a policy file.
+
+    Raises
+    ------
+    InputError
+        With every problem at once: unknown keys, levels and checks, rules that are
+        never reached, and rules that let a required check off when it did not run.
+    """
+    return read_strict(path, Policy, _more_checks)
+
+
+def rank(policy: Policy, finding: Finding) -> tuple[Level, str]:
+    """Return the level of a finding under the policy, and the rule that decided.
+
+    Fails closed: a required check that did not run blocks whatever the rules
+    say, and so does a check that claims to have passed on NaN.
+    """
+    if finding.status is Status.NOT_RUN:
+        for one in policy.required:
+            if finding.check == one.check:
+                return Level.BLOCK, f"required check '{one.check}' did not run"
+    if finding.status is Status.OK and _is_nan(finding.value):
+        return Level.BLOCK, NAN_RULE
+    for number, rule in enumerate(policy.rules, start=1):
+        if rule.matches(finding):
+            return rule.gate, f"rule {number} ({rule.check}): {rule.reason}"
+    return finding.level, AS_PROPOSED
+
+
+def known_checks() -> dict[str, str]:
+    """Names of all checks of rooms that list them, with their names for people."""
+    checks: dict[str, str] = {}
+    for room in (
+        mmmlib.data,
+        mmmlib.readiness,
+        mmmlib.health,
+        mmmlib.refresh,
+        mmmlib.scenarios,
+    ):
+        checks |= getattr(room, "CHECKS", {})
+    return checks
+
+
+def _is_nan(value: float | str | None) -> bool:
+    if isinstance(value, float):
+        return math.isnan(value)
+    # A NaN that went through JSON came back as a word.
+    return isinstance(value, str) and value.strip().lower() == "nan"
+
+
+def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:
+    """Yield what is wrong between entries; runs on raw values, so nothing may be assumed."""
+    required = _mappings(content.get("required"))
+    rules = _mappings(content.get("rules"))
+    for section, entries in (("required", required), ("rules", rules)):
+        for number, entry in entries:
+            yield from _unknown_check((section, number, "check"), entry.get("check"))
+    patterns = [entry["check"] for _, entry in required if isinstance(entry.get("check"), str)]
+    earlier: list[tuple[int, dict[str, Any]]] = []
+    for number, rule in rules:
+        key: KeyPath = ("rules", number)
+        for other, before in earlier:
+            if _covers(before, rule):
+                yield (
+                    key,
+                    Problem(
+                        dotted(key),
+                        f"a rule that rule {other + 1} above always answers first",
+                        "a rule that can be reached",
+                        "Move it up, or remove it.",
+                    ),
+                )
+                break
+        earlier.append((number, rule))
+        check, status = rule.get("check"), rule.get("status")
+        named = isinstance(status, list) and "not_run" in status
+        if named and isinstance(check, str) and rule.get("gate") in ("info", "warn"):
+            let_off = [
+                one for one in patterns if fnmatchcase(one, check) or fnmatchcase(check, one)
+            ]
+            if let_off:
+                yield (
+                    (*key, "status"),
+                    Problem(
+                        dotted((*key, "status")),
+                        f"'not_run' let through for the required check '{let_off[0]}'",
+                        "block, for a required check that did not run",
+                        "Take the check off 'required' if the refresh can do without it.",
+                    ),
+                )
+
+
+def _unknown_check(key: KeyPath, pattern: Any) -> Iterator[tuple[KeyPath, Problem]]:
+    if not isinstance(pattern, str) or not pattern:
+        return
+    checks = known_checks()
+    room = pattern.partition(".")[0]
+    listed = {name.partition(".")[0] for name in checks}
+    if any(fnmatchcase(name, pattern) for name in checks):
+        return
+    if room in ROOMS and room not in listed:
+        return
+    if any(letter in room for letter in "*?["):
+        return
+    expected = (
+        "the name of a check, or a pattern that matches one"
+        if room in ROOMS
+        else f"a check of {', '.join(ROOMS)}"
+    )
+    near = did_you_mean(pattern, checks)
+    yield key, Problem(dotted(key), f"{shown(pattern)}, which no check is called", expected, near)
+
+
+def _covers(before: dict[str, Any], rule: dict[str, Any]) -> bool:
+    """Say whether everything that a rule matches was matched by one before it."""
+
+    def text(entry: dict[str, Any], key: str) -> str:
+        value = entry.get(key, "*")
+        return value if isinstance(value, str) else ""
+
+    def words(entry: dict[str, Any], key: str, default: list[str]) -> set[str]:
+        value = entry.get(key, default)
+        return {str(word) for word in value} if isinstance(value, list) else set(default)
+
+    statuses = ["flag", "not_run"]
+    levels = [level.value for level in Level]
+    return (
+        fnmatchcase(text(rule, "check"), text(before, "check"))
+        and fnmatchcase(text(rule, "subject"), text(before, "subject"))
+        and words(rule, "status", statuses) <= words(before, "status", statuses)
+        and words(rule, "level", levels) <= words(before, "level", levels)
+    )
+
+
+def _mappings(value: Any) -> list[tuple[int, dict[str, Any]]]:
+    if not isinstance(value, list):
+        return []
+    return [(number, entry) for number, entry in enumerate(value) if isinstance(entry, dict)]

@@ -1,0 +1,94 @@
+"""Who has to sign what (G4)."""
+
+from __future__ import annotations
+
+from mmmlib.governance.roles import TITLES, Roles
+from mmmlib.governance.verdict import SignOffNeeded
+from mmmlib.refresh.comparison import Comparison
+from mmmlib.scenarios.pack import ScenarioPack
+
+NOT_A_CHANGE = ("refresh.", "compute.", "title", "key_questions")
+"""Parameters that say which refresh it is, where it runs and what is asked, not how it is done."""
+
+
+def sign_offs_needed(
+    comparison: Comparison | None, scenarios: ScenarioPack | None, roles: Roles
+) -> tuple[SignOffNeeded, ...]:
+    """List the signatures that a run needs before it is published.
+
+    Parameters
+    ----------
+    comparison
+        With the parent; a first refresh changes everything. None where the run
+        stopped before it: then nothing of a model is there to be signed.
+    scenarios
+        The scenario pack, if there is one.
+    roles
+        People by role.
+
+    Notes
+    -----
+    Changed data is signed by the Data Owner and the MMM Product Owner, a changed
+    model by the Model Owner and the MMM Product Owner, a recommendation by the
+    Decision Owner. New weeks alone are no change of data. A run that needs none of
+    these is still released by the MMM Product Owner: nobody publishes alone.
+    """
+    needed: list[SignOffNeeded] = []
+
+    def ask(subject: str, role: str, why: str) -> None:
+        person = roles.person(role).name
+        needed.append(SignOffNeeded(subject=subject, role=TITLES[role], person=person, why=why))
+
+    for subject, role, why in (
+        ("data", "data_owner", data_changes(comparison)),
+        ("model", "model_owner", model_changes(comparison)),
+    ):
+        if why:
+            ask(subject, role, why)
+            ask(subject, "mmm_product_owner", why)
+    if scenarios is not None and (scenarios.recommended or scenarios.candidate):
+        titles = {one.name: one.title for one in scenarios.scenarios}
+        if scenarios.recommended:
+            why = f"The pack recommends '{titles[scenarios.recommended]}'."
+        else:
+            why = f"'{titles[scenarios.candidate or '']}' needs review before anyone acts on it."
+        ask("recommendation", "decision_owner", why)
+    if not needed:
+        ask("publication", "mmm_product_owner", "Nothing changed but the weeks; it is released.")
+    return tuple(needed)
+
+
+def data_changes(comparison: Comparison | None) -> str:
+    """Say in a sentence what changed in the data, beyond new weeks; empty if nothing did."""
+    if comparison is None:
+        return ""
+    if comparison.parent is None:
+        return "First refresh: all of its data is new."
+    changed = [one for one in comparison.data_changes if one.kind != "extended"]
+    keys = [one.key for one in comparison.parameter_changes if one.key.startswith("data.")]
+    parts = []
+    if changed:
+        parts.append(_list([f"{one.series} {one.kind}" for one in changed]))
+    if keys:
+        parts.append(_list([f"{key} changed" for key in keys]))
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def model_changes(comparison: Comparison | None) -> str:
+    """Say in a sentence what changed in the model, its limits or the software."""
+    if comparison is None:
+        return ""
+    if comparison.parent is None:
+        return "First refresh: the model is new."
+    keys = [
+        one.key
+        for one in (*comparison.parameter_changes, *comparison.code_changes)
+        if not one.key.startswith((*NOT_A_CHANGE, "data."))
+    ]
+    return f"{_list([f'{key} changed' for key in keys])}." if keys else ""
+
+
+def _list(texts: list[str], most: int = 3) -> str:
+    """Join texts; past the first few, count."""
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
