@@ -1,0 +1,123 @@
+"""The pack by Quarto, where it is on the machine.
+
+The project's own ``_quarto.yml``, filter, templates and stylesheet are copied to a
+temporary folder, with each document as a notebook that holds what its executed
+copy shows and no code. Nothing is executed and nothing is written into the
+project or the run.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from mmmlib.reports.documents import FIGURES
+from mmmlib.reports.render import (
+    PDF,
+    PROJECT,
+    RenderError,
+    Source,
+    Work,
+    quarto_project,
+)
+from mmmlib.reports.render_pandoc import font_folder
+
+OUTPUT = "out"
+SUPPORT = (".lua", ".html", ".css", ".typ")
+"""Files of ``reports/`` that the project needs beside the notebooks."""
+
+
+def render(work: Work, folder: Path) -> None:
+    """Write all pages and the PDF of a pack into a folder.
+
+    Raises
+    ------
+    RenderError
+        With what Quarto said.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        pages, pdf = Path(name, "html"), Path(name, "typst")
+        write_project(pages, work.pages, "html", work.figures)
+        write_project(pdf, [work.print], "typst", work.figures)
+        with ThreadPoolExecutor() as pool:
+            jobs = [
+                pool.submit(_quarto, pages, "html", work.created),
+                pool.submit(_quarto, pdf, "typst", work.created),
+            ]
+            for job in jobs:
+                job.result()
+        for source in work.pages:
+            _collect(pages, f"{source.name}.html", folder)
+        _collect(pdf, PDF, folder)
+
+
+def write_project(folder: Path, sources: Sequence[Source], to: str, figures: Path) -> None:
+    """Write a Quarto project that renders ``sources`` to one format."""
+    reports = folder / "reports"
+    reports.mkdir(parents=True)
+    for path in (PROJECT / "reports").iterdir():
+        if path.suffix in SUPPORT:
+            shutil.copy(path, reports)
+    if figures.is_dir():
+        shutil.copytree(figures, reports / FIGURES)
+    files = [f"reports/{source.name}.ipynb" for source in sources]
+    # JSON is YAML too, and needs no care with quotes.
+    project = json.dumps(project_for(files, to), indent=2)
+    (folder / "_quarto.yml").write_text(project, encoding="utf-8")
+    for source, file in zip(sources, files, strict=True):
+        write_notebook(source, folder / file)
+
+
+def project_for(files: list[str], to: str) -> dict[str, Any]:
+    """Return the project's ``_quarto.yml`` with the files and the one format of a render."""
+    project = copy.deepcopy(quarto_project())
+    project["project"] |= {"output-dir": OUTPUT, "render": files}
+    project["format"] = {to: project["format"][to]}
+    if to == "typst":
+        project["format"][to]["font-paths"] = [str(font_folder())]
+    return project
+
+
+def write_notebook(source: Source, path: Path) -> None:
+    """Write a document as a notebook without code: front matter, then its Markdown."""
+    import nbformat
+    from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
+
+    # The title keeps Quarto from taking the first heading for one.
+    front = {"title": source.name, "pagetitle": source.name, "pack": source.variables}
+    lines = [f"{key}: {json.dumps(value)}" for key, value in front.items()]
+    cells = [
+        new_raw_cell("\n".join(["---", *lines, "---"]), id="front"),
+        # Quarto would run a shortcode before any filter could see it.
+        new_markdown_cell(source.markdown.replace("{{<", "{\\{<"), id="body"),
+    ]
+    nbformat.write(new_notebook(cells=cells), path)
+
+
+def _quarto(folder: Path, to: str, created: int) -> None:
+    command = ["quarto", "render", str(folder), "--to", to, "--no-execute", "--quiet"]
+    # Typst writes this time into the PDF instead of the time of rendering.
+    env = os.environ | {"SOURCE_DATE_EPOCH": str(created)}
+    done = subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, check=False
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip() or done.stdout.decode(
+            errors="replace"
+        )
+        raise RenderError(f"Quarto could not make the {to} pages: {said}")
+
+
+def _collect(project: Path, name: str, folder: Path) -> None:
+    made = project / OUTPUT / "reports" / name
+    if not made.is_file():
+        raise RenderError(f"Quarto ended well but did not make {name}.")
+    shutil.copyfile(made, folder / name)
