@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,13 +36,13 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
     spend, both over the last year.
     """
     limits = params.readiness
-    for row in variation_table(panel, params).itertuples():
-        flat, active = float(row.flat_share), int(row.active_weeks)
+    for channel, row in _rows(variation_table(panel, params)):
+        flat, active = float(row["flat_share"]), int(row["active_weeks"])
         idle = active == 0
         too_flat = idle or not flat <= limits.flat_limit
         finding = at_most(
             "readiness.variation",
-            str(row.Index),
+            channel,
             1.0 if idle else flat,
             limits.flat_limit if too_flat else limits.flat_warn,
             level=Level.WARN,
@@ -59,12 +60,12 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
         yield Judged(finding, _verdict(finding, too_flat))
         finding = at_least(
             "readiness.active_weeks",
-            str(row.Index),
+            channel,
             active,
             limits.min_active_weeks,
             level=Level.WARN,
             unit="weeks",
-            message=f"Spend in {active} of the last {row.weeks} weeks.",
+            message=f"Spend in {active} of the last {row['weeks']} weeks.",
             meaning="A few bursts are easily taken for whatever else happened in them.",
             action="Read its return with care until it has run more often.",
         )
@@ -124,9 +125,9 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
         "What moves together gets one effect; how it is shared out is the prior's word."
     )
     action = "Move the two apart for some weeks, or test one of them."
-    for row in table.itertuples():
-        channel, twin = str(row.Index), float(row.correlation)
-        if not np.isfinite(row.own_share):
+    for channel, row in _rows(table):
+        twin, own = float(row["correlation"]), float(row["own_share"])
+        if not np.isfinite(own):
             for check in ("readiness.collinearity", "readiness.own_variation"):
                 why = "Its spend never changes, so there is nothing to compare."
                 finding = not_run(check, channel, why, level=Level.WARN, action=action)
@@ -140,7 +141,7 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
                 twin,
                 limits.collinear_limit if inseparable else limits.collinear_warn,
                 level=Level.WARN,
-                message=f"It moves most like {row.twin}: correlation {twin:.2f} in size.",
+                message=f"It moves most like {row['twin']}: correlation {twin:.2f} in size.",
                 meaning=meaning,
                 action=action,
             )
@@ -148,12 +149,12 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
         finding = at_least(
             "readiness.own_variation",
             channel,
-            float(row.own_share),
+            own,
             limits.min_own_variation,
             level=Level.WARN,
             unit="share",
             message=(
-                f"{format_number(float(row.own_share), 'share')} of its variation is its own: not "
+                f"{format_number(own, 'share')} of its variation is its own: not "
                 f"explained by other channels, controls, trend or season."
             ),
             meaning=meaning,
@@ -225,6 +226,11 @@ def _unexplained(values: NDArray[np.float64], columns: NDArray[np.float64]) -> f
     coefficients, *_ = np.linalg.lstsq(scaled, values, rcond=None)
     residual = values - scaled @ coefficients
     return float(residual @ residual) / float(values @ values)
+
+
+def _rows(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
+    for channel, row in table.to_dict("index").items():
+        yield str(channel), {str(name): value for name, value in row.items()}
 
 
 def _verdict(finding: Finding, beyond: bool) -> Verdict:
