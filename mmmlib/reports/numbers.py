@@ -127,3 +127,8 @@ def listed(words: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def month_text(day: dt.date) -> str:
+    """Write a month: "Apr 2026"."""
+    return f"{day:%b}{NBSP}{day:%Y}"

@@ -63,33 +63,16 @@ def _curve(axes: Axes, one: xr.Dataset, colour: str) -> None:
     bounds = (float(one["spend_low"]), float(one["spend_high"]))
     axes.axvspan(*bounds, color=HISTORY, zorder=0.5)
     grid = np.union1d(spend, bounds)
-    at = {
-        key: np.interp(grid, spend, values)
-        for key, values in (
-            ("low", low), ("inner_low", inner_low), ("middle", middle),
-            ("inner_high", inner_high), ("high", high),
-        )
-    }  # fmt: skip
+    at = [
+        np.interp(grid, spend, values)
+        for values in (low, inner_low, middle, inner_high, high)
+    ]
     seen = (grid >= bounds[0]) & (grid <= bounds[1])
-    parts = ((seen, 1.0, "-"), (grid <= bounds[0], 0.35, (0, (3, 2))), (grid >= bounds[1], 0.35, (0, (3, 2))))  # fmt: skip # noqa: E501
-    for where, strength, dashes in parts:
-        x = grid[where]
-        axes.fill_between(
-            x,
-            at["low"][where],
-            at["high"][where],
-            color=colour,
-            alpha=0.20 * strength,
-            zorder=1,
+    _part(axes, grid[seen], [values[seen] for values in at], colour, guess=False)
+    for outside in (grid <= bounds[0], grid >= bounds[1]):
+        _part(
+            axes, grid[outside], [values[outside] for values in at], colour, guess=True
         )
-        axes.fill_between(
-            x, at["inner_low"][where], at["inner_high"][where],
-            color=colour, alpha=0.42 * strength, zorder=1.1,
-        )  # fmt: skip
-        axes.plot(
-            x, at["middle"][where], color=colour, alpha=0.4 + 0.6 * (strength == 1.0),
-            linestyle=dashes, linewidth=1.6, zorder=2,
-        )  # fmt: skip
     today = float(one["spend_today"])
     there = float(np.interp(today, spend, middle))
     axes.plot([today, today], [0, there], color=INK, linewidth=0.9, zorder=2.2)
@@ -104,7 +87,25 @@ def _curve(axes: Axes, one: xr.Dataset, colour: str) -> None:
     )
     axes.set_xlim(0, float(spend[-1]))
     axes.set_ylim(bottom=min(0.0, float(low.min())))
-    for which, bins in (("x", 4), ("y", 4)):
-        number_axis(axes, which, "")
-        axis = axes.xaxis if which == "x" else axes.yaxis
-        axis.get_major_locator().set_params(nbins=bins)  # type: ignore[attr-defined]
+    number_axis(axes, "x", "", ticks=4)
+    number_axis(axes, "y", "", ticks=4)
+
+
+def _part(
+    axes: Axes, x: np.ndarray, at: list[np.ndarray], colour: str, *, guess: bool
+) -> None:
+    low, inner_low, middle, inner_high, high = at
+    strength = 0.35 if guess else 1.0
+    axes.fill_between(x, low, high, color=colour, alpha=0.20 * strength, zorder=1)
+    axes.fill_between(
+        x, inner_low, inner_high, color=colour, alpha=0.42 * strength, zorder=1.1
+    )
+    axes.plot(
+        x,
+        middle,
+        color=colour,
+        alpha=0.5 if guess else 1.0,
+        linestyle=(0, (3, 2)) if guess else "-",
+        linewidth=1.6,
+        zorder=2,
+    )

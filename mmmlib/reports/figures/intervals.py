@@ -131,8 +131,7 @@ def _frame(axes: Axes, rows: Sequence[IntervalRow]) -> None:
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(*_limits(rows))
-    axes.xaxis.get_major_locator().set_params(nbins=6)  # type: ignore[attr-defined]
-    number_axis(axes, "x", rows[0].estimate.unit if rows else "")
+    number_axis(axes, "x", rows[0].estimate.unit if rows else "", ticks=6)
     zero_line(axes)
 
 

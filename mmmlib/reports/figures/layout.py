@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.ticker import FuncFormatter
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmmlib.estimates import format_number
 from mmmlib.reports.markup import plain
@@ -50,14 +51,13 @@ def quiet_fonts() -> Iterator[None]:
 
 def titled(title: str, subtitle: str, height: float, width: float = WIDTH) -> Figure:
     """Make a figure with its two titles on top and ``height`` inches for the axes below."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
     room = width - 2 * MARGIN
-    head = wrap(title, TITLE_SIZE, room, bold=True)
+    head = balanced(title, TITLE_SIZE, room, bold=True)
     below = wrap(subtitle, SUBTITLE_SIZE, room) if subtitle else []
     top = len(head) * TITLE_SIZE * LINE + len(below) * SUBTITLE_SIZE * LINE + 3 * MARGIN
     total = height + top
-    figure.set_size_inches(width, total)
+    engine = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - top / total))
+    figure = Figure(figsize=(width, total), layout=engine)
     y = 1 - MARGIN / total
     for lines, size, weight, colour in (
         (head, TITLE_SIZE, "bold", INK),
@@ -74,9 +74,6 @@ def titled(title: str, subtitle: str, height: float, width: float = WIDTH) -> Fi
             linespacing=1.25,
         ).set_in_layout(False)
         y -= (len(lines) * size * LINE + 0.5 * MARGIN) / total
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(rect=(0, 0, 1, 1 - top / total))
     return figure
 
 
@@ -95,6 +92,16 @@ def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[st
     return lines
 
 
+def balanced(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
+    """Break a text into as few lines as :func:`wrap`, of about equal length."""
+    lines = wrap(text, size, width, bold=bold)
+    for part in (0.6, 0.7, 0.8, 0.9):
+        even = wrap(text, size, part * width, bold=bold)
+        if len(lines) > 1 and len(even) == len(lines):
+            return even
+    return lines
+
+
 def _inches(text: str, font: FontProperties) -> float:
     canvas = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=100))
     renderer = canvas.get_renderer()
@@ -108,13 +115,18 @@ def short(name: str, longest: int = LONGEST_NAME) -> str:
     return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
 
 
-def number_axis(axis_of: Axes, which: str, unit: str, *, money: str = "") -> None:
-    """Write an axis' numbers short ("2 M"); the unit stands in the subtitle."""
-    axis = axis_of.xaxis if which == "x" else axis_of.yaxis
+def number_axis(axes: Axes, which: str, unit: str, ticks: int = 0) -> None:
+    """Write an axis' numbers short ("2 M"); the unit stands in the subtitle.
+
+    ``ticks`` is how many at most, as matplotlib likes if zero.
+    """
+    axis = axes.xaxis if which == "x" else axes.yaxis
     written = unit if unit == "share" else ""
     axis.set_major_formatter(
         FuncFormatter(lambda value, _: format_number(value, written))
     )
+    if ticks:
+        axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
 
 
 def zero_line(axes: Axes, value: float = 0.0, *, horizontal: bool = False) -> None:

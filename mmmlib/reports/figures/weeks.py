@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from mmmlib.model.effects import baseline, fitted
+from mmmlib.readiness.variation import flat_weeks
 from mmmlib.reports.figures.layout import (
     drawn,
     number_axis,
@@ -74,10 +76,9 @@ def contribution_over_time(
     total = effects["contribution"].sum("channel") / fitted(effects)
     _band(below, weeks, total.to_numpy())
     below.set_title("Share of all channels together, 50 % and 90 % range")
-    number_axis(below, "y", "share")
+    number_axis(below, "y", "share", ticks=3)
     below.set_ylim(bottom=min(0.0, below.get_ylim()[0]))
-    below.yaxis.get_major_locator().set_params(nbins=3)  # type: ignore[attr-defined]
-    above.set_xlim(weeks[0], weeks[-1])
+    above.set_xlim(date2num(weeks[0]), date2num(weeks[-1]))
     week_axis(below)
     return figure
 
@@ -106,7 +107,7 @@ def actual_against_fitted(
         late = pd.DatetimeIndex(holdout["week"].to_numpy())[unseen]
         predicted = holdout["predicted"].to_numpy()[:, unseen]
         low, inner_low, middle, inner_high, high = _quantiles(predicted)
-        start, end = late[0] - pd.Timedelta(days=4), late[-1] + pd.Timedelta(days=4)
+        start, end = date2num(late[0]) - 4, date2num(late[-1]) + 4
         axes.axvspan(start, end, color="white", zorder=1.2)
         axes.axvspan(start, end, color="#FBF3E4", zorder=1.3)
         axes.fill_between(late, low, high, color="#EBCF9B", zorder=1.4)
@@ -127,7 +128,7 @@ def actual_against_fitted(
         weeks, effects["observed"].to_numpy(), "o", color=INK, markersize=2.6, zorder=3
     )
     number_axis(axes, "y", effects.attrs["outcome_unit"])
-    axes.set_xlim(weeks[0], weeks[-1] + pd.Timedelta(days=5))
+    axes.set_xlim(date2num(weeks[0]), date2num(weeks[-1]) + 5)
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.12 * (high - low))
     week_axis(axes)
@@ -154,7 +155,7 @@ def spend_over_time(
         By channel.
     band
         A week of the last ``year`` weeks is flat if its spend is within this share of
-        their median (R2).
+        their level (R2); see :func:`mmmlib.readiness.variation.flat_weeks`.
     title, subtitle
         The message; what is drawn and in which unit.
     """
@@ -167,8 +168,8 @@ def spend_over_time(
         values = spend.sel(channel=name).to_numpy()
         axes.plot(weeks, values, color=colours[name], linewidth=1.2)
         late = values[-year:]
-        middle = float(np.median(late))
-        flat = np.abs(late - middle) <= band * abs(middle)
+        level, flat = flat_weeks(late, band)
+        middle = float(level)
         axes.fill_between(
             weeks[-year:],
             middle * (1 - band),
@@ -181,8 +182,7 @@ def spend_over_time(
         )
         axes.set_title(short(names[name], 26), fontsize=10.5)
         axes.set_ylim(bottom=0)
-        axes.yaxis.get_major_locator().set_params(nbins=3)  # type: ignore[attr-defined]
-        number_axis(axes, "y", "")
+        number_axis(axes, "y", "", ticks=3)
         week_axis(axes)
     for axes in panels[len(channels) :]:
         axes.set_visible(False)

@@ -1,0 +1,186 @@
+"""Estimates of everything that the reports say of a model, made from its effects."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mmmlib.estimates import Estimate
+from mmmlib.model.effects import baseline, contribution, fitted, roi, share
+from mmmlib.reports.numbers import ReturnWords, return_words
+
+
+@dataclass(frozen=True)
+class ChannelNumbers:
+    """One channel in one model; returns are in the unit that they are told in.
+
+    ``roi`` is None for a channel without spend, ``prior`` where the engine stated none.
+    """
+
+    channel: str
+    spend: float
+    contribution: Estimate
+    share: Estimate
+    roi: Estimate | None
+    marginal: Estimate
+    prior: Estimate | None
+    half_life: Estimate
+    spend_today: float
+    best: float
+    """Probability that its return is the highest of all."""
+    loses: float | None
+    """Probability that it brings back less than it cost; None where the outcome is not money."""
+    next_loses: float | None
+    """The same for the next unit of money."""
+
+
+@dataclass(frozen=True)
+class ModelNumbers:
+    """A model's numbers over the weeks that it was fitted to."""
+
+    effects: xr.Dataset
+
+    @property
+    def name(self) -> str:
+        """``outcome.motion``."""
+        return str(self.effects.attrs["model"])
+
+    @property
+    def unit(self) -> str:
+        """Unit of the outcome."""
+        return str(self.effects.attrs["outcome_unit"])
+
+    @property
+    def currency(self) -> str:
+        """Code of the currency of spend."""
+        return str(self.effects.attrs["currency"])
+
+    @cached_property
+    def returns(self) -> ReturnWords:
+        """How this model's return is told."""
+        return return_words(str(self.effects.attrs["return_unit"]), self.currency)
+
+    @cached_property
+    def weeks(self) -> pd.DatetimeIndex:
+        """First days of the weeks."""
+        return pd.DatetimeIndex(self.effects["week"].to_numpy())
+
+    @property
+    def first_week(self) -> dt.date:
+        """First day of the first week."""
+        return self.weeks[0].date()
+
+    @property
+    def last_week(self) -> dt.date:
+        """First day of the last week."""
+        return self.weeks[-1].date()
+
+    @cached_property
+    def channels(self) -> tuple[ChannelNumbers, ...]:
+        """Numbers of every channel, in the order of the effects."""
+        effects, returns = self.effects, self.returns
+        total = contribution(effects).transpose("draw", "channel").to_numpy()
+        shares = share(effects).transpose("draw", "channel").to_numpy()
+        ratios = roi(effects).transpose("draw", "channel").to_numpy()
+        marginal = effects["marginal_roi"].to_numpy()
+        priors = effects["prior_roi"].to_numpy()
+        spend = effects["spend"].sum("week").to_numpy()
+        first = np.argmax(np.where(np.isfinite(ratios), ratios, -np.inf), axis=1)
+        even = returns.break_even
+        rows = []
+        for place, name in enumerate(effects["channel"].to_numpy()):
+            ratio, step = ratios[:, place], marginal[:, place]
+            spent = bool(np.isfinite(ratio).all())
+            rows.append(
+                ChannelNumbers(
+                    channel=str(name),
+                    spend=float(spend[place]),
+                    contribution=Estimate.from_draws(total[:, place], self.unit),
+                    share=Estimate.from_draws(shares[:, place], "share"),
+                    roi=self._return(ratio) if spent else None,
+                    marginal=self._return(step),
+                    prior=self._return(priors[:, place])
+                    if np.isfinite(priors[:, place]).all()
+                    else None,
+                    half_life=Estimate.from_draws(
+                        effects["half_life"].to_numpy()[:, place], "weeks"
+                    ),
+                    spend_today=float(effects["spend_today"].to_numpy()[place]),
+                    best=float((first == place).mean()),
+                    loses=None
+                    if even is None or not spent
+                    else float((ratio < even).mean()),
+                    next_loses=None if even is None else float((step < even).mean()),
+                )
+            )
+        return tuple(rows)
+
+    def _return(self, draws: np.ndarray) -> Estimate:
+        return Estimate.from_draws(draws * self.returns.factor, self.returns.unit)
+
+    def channel(self, name: str) -> ChannelNumbers:
+        """Numbers of one channel."""
+        return next(row for row in self.channels if row.channel == name)
+
+    @cached_property
+    def by_return(self) -> tuple[ChannelNumbers, ...]:
+        """Channels by median return, the highest first; those without spend last."""
+        return tuple(
+            sorted(
+                self.channels, key=lambda row: -(row.roi.median if row.roi else -1e300)
+            )
+        )
+
+    @cached_property
+    def by_contribution(self) -> tuple[ChannelNumbers, ...]:
+        """Channels by median contribution, the largest first."""
+        return tuple(sorted(self.channels, key=lambda row: -row.contribution.median))
+
+    @cached_property
+    def all_channels(self) -> Estimate:
+        """Contribution of all channels together."""
+        return Estimate.from_draws(
+            contribution(self.effects).sum("channel").to_numpy(), self.unit
+        )
+
+    @cached_property
+    def all_share(self) -> Estimate:
+        """Share of the fitted outcome that all channels caused together."""
+        return Estimate.from_draws(
+            share(self.effects).sum("channel").to_numpy(), "share"
+        )
+
+    @cached_property
+    def base_share(self) -> Estimate:
+        """Share of the fitted outcome that would have come without the channels."""
+        total = fitted(self.effects).sum("week")
+        part = baseline(self.effects).sum("week") / total
+        return Estimate.from_draws(part.to_numpy(), "share")
+
+    @cached_property
+    def ranks(self) -> dict[str, Estimate]:
+        """Place of each channel by return, 1 the highest, with its range over draws."""
+        names = [row.channel for row in self.channels if row.roi is not None]
+        ratios = (
+            roi(self.effects).sel(channel=names).transpose("draw", "channel").to_numpy()
+        )
+        places = (-ratios).argsort(axis=1).argsort(axis=1) + 1
+        return {
+            name: Estimate.from_draws(places[:, place])
+            for place, name in enumerate(names)
+        }
+
+
+def held(effects: xr.Dataset, where: np.ndarray, mass: float = 0.9) -> tuple[int, int]:
+    """Count the weeks whose outcome lies inside the predicted band; of how many."""
+    tail = (1 - mass) / 2
+    low, high = np.quantile(
+        effects["predicted"].to_numpy()[:, where], [tail, 1 - tail], axis=0
+    )
+    seen = effects["observed"].to_numpy()[where]
+    return int(((low <= seen) & (seen <= high)).sum()), int(where.sum())

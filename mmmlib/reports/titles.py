@@ -1,0 +1,287 @@
+"""What the figures say: title, subtitle, caption and alternative text, made from the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.estimates import Estimate
+from mmmlib.model.effects import share
+from mmmlib.refresh.comparison import Movement
+from mmmlib.reports.markup import plain
+from mmmlib.reports.numbers import chance_text, count_text, likely, listed, month_text
+from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
+from mmmlib.reports.results import Results
+from mmmlib.scenarios.pack import Scenario, ScenarioPack
+
+READ = "Thin line: 90 % range, thick: 50 %, dot: median."
+CLEAR = 0.8
+"""Probability from which a title states something as likely."""
+TITLE_NAME = 34
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a figure."""
+
+    title: str
+    subtitle: str
+    caption: str
+    alt: str
+
+
+def name_of(results: Results, channel: str) -> str:
+    """Name of a channel for a title: cut where it would fill the line."""
+    name = plain(results.channel(channel))
+    return name if len(name) <= TITLE_NAME else f"{name[: TITLE_NAME - 1].rstrip()}…"
+
+
+def outcome_of(results: Results, model: str) -> str:
+    """Name of a model's outcome inside a sentence."""
+    name = plain(results.model(model))
+    name = name if len(name) <= TITLE_NAME else f"{name[: TITLE_NAME - 1].rstrip()}…"
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
+def window_of(numbers: ModelNumbers) -> str:
+    """The months that a model was fitted to."""
+    return f"{month_text(numbers.first_week)} to {month_text(numbers.last_week)}"
+
+
+def returns_words(results: Results, numbers: ModelNumbers) -> Words:
+    """Words of the figure of returns."""
+    told = numbers.returns
+    title = best_sentence(results, numbers).rstrip(".")
+    prior = any(row.prior is not None for row in numbers.channels)
+    faint = " Grey, above: the belief before the fit." if prior else ""
+    rows = [row for row in numbers.by_return if row.roi is not None]
+    said = "; ".join(
+        f"{results.channel(row.channel)} {row.roi.text(mass=False)}"
+        for row in rows
+        if row.roi
+    )
+    return Words(
+        title,
+        f"{told.head} spent, {window_of(numbers)}. {READ}{faint}",
+        f"Return of each channel on {outcome_of(results, numbers.name)}, {told.head} spent, "
+        f"the highest first.",
+        f"90 % ranges of the return in {told.head} spent, the highest first: {said}.",
+    )
+
+
+def best_sentence(results: Results, numbers: ModelNumbers) -> str:
+    """Say which channel returned most, as surely as the draws allow."""
+    rows = [row for row in numbers.by_return if row.roi is not None]
+    if not rows:
+        return "No channel had any spend, so there is no return."
+    top = max(rows, key=lambda row: row.best)
+    assert top.roi is not None
+    told = f"{top.roi.text(mass=False)} per {numbers.returns.spend}"
+    if top.best >= CLEAR:
+        word = "very likely returned" if top.best >= 0.95 else "likely returned"
+        return f"{name_of(results, top.channel)} {word} most: {told}."
+    ahead = _contenders(rows)
+    if len(ahead) == len(rows) and len(rows) > 2:
+        return "No channel stands out: the returns cannot be told apart."
+    names = listed([name_of(results, row.channel) for row in ahead[:3]])
+    return f"{names} returned most; which of them leads is open."
+
+
+def _contenders(rows: Sequence[ChannelNumbers]) -> list[ChannelNumbers]:
+    """The fewest channels that hold the top place with the probability of ``CLEAR``."""
+    ordered = sorted(rows, key=lambda row: -row.best)
+    reached, ahead = 0.0, []
+    for row in ordered:
+        ahead.append(row)
+        reached += row.best
+        if reached >= CLEAR:
+            break
+    return ahead
+
+
+def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
+    """Words of the figure of contributions."""
+    top = numbers.by_contribution[0]
+    said = "; ".join(
+        f"{results.channel(row.channel)} {row.contribution.text(mass=False)}"
+        for row in numbers.by_contribution
+    )
+    outcome = outcome_of(results, numbers.name)
+    return Words(
+        f"Together the channels caused {numbers.all_share.text(mass=False)} of {outcome}, "
+        f"{name_of(results, top.channel)} the largest part",
+        f"{numbers.unit}, {window_of(numbers)}. {READ}",
+        f"What each channel brought of {outcome}, in {numbers.unit}, the largest first.",
+        f"90 % ranges of what each channel caused, the largest first: {said}.",
+    )
+
+
+def over_time_words(results: Results, numbers: ModelNumbers) -> Words:
+    """Words of the stacked figure over time."""
+    outcome = outcome_of(results, numbers.name)
+    weeks = numbers.weeks
+    late = _share(numbers.effects, slice(weeks[-min(13, len(weeks))], weeks[-1]))
+    title = (
+        f"In the last {min(13, len(weeks))} weeks the channels caused "
+        f"{late.text(mass=False)} of {outcome}"
+    )
+    if len(weeks) >= 65:
+        early = _share(numbers.effects, slice(weeks[-65], weeks[-53]))
+        title += f"; in the same weeks a year before {early.text(mass=False)}"
+    return Words(
+        title,
+        f"{numbers.unit} per week, mean over draws; below, the share with its range",
+        f"Weekly {outcome}: baseline and channels on top of each other, and under it the share "
+        f"of all channels together with its 50 % and 90 % range.",
+        f"Weekly {outcome} as a stack of baseline and channels. {title} (90 %). The baseline "
+        f"is {numbers.base_share.text(mass=False)} of the whole.",
+    )
+
+
+def _share(effects: xr.Dataset, weeks: slice) -> Estimate:
+    return Estimate.from_draws(share(effects, weeks).sum("channel").to_numpy(), "share")
+
+
+def curves_words(results: Results, numbers: ModelNumbers) -> Words:
+    """Words of the response curves."""
+    returns = numbers.returns
+    rows = sorted(numbers.channels, key=lambda row: -row.marginal.median)
+    said = "; ".join(
+        f"{results.channel(row.channel)} {row.marginal.text(mass=False)}"
+        for row in rows
+    )
+    pays = [
+        row
+        for row in rows
+        if row.next_loses is not None and row.next_loses <= 1 - CLEAR
+    ]
+    costs = [
+        row for row in rows if row.next_loses is not None and row.next_loses >= CLEAR
+    ]
+    names = [
+        listed([name_of(results, row.channel) for row in part[:3]])
+        for part in (pays, costs)
+    ]
+    if pays and costs:
+        title = f"The next {returns.spend} likely pays on {names[0]}, and likely not on {names[1]}"
+    elif pays:
+        title = f"The next {returns.spend} likely pays on {names[0]}"
+    elif costs:
+        title = f"The next {returns.spend} likely does not come back on {names[1]}"
+    elif returns.break_even is None:
+        title = (
+            f"The next {returns.spend} brings most on {name_of(results, rows[0].channel)}: "
+            f"{rows[0].marginal.text(mass=False)}"
+        )
+    else:
+        title = f"Whether the next {returns.spend} pays is open for every channel"
+    return Words(
+        title,
+        f"Weekly {numbers.unit} that a channel causes, against its weekly spend in "
+        f"{numbers.currency}; bands: 50 % and 90 %. Grey ground and solid: spend seen in the "
+        f"past. Dashed and pale: never seen, the formula's guess. Circle: today",
+        f"Response curves of {outcome_of(results, numbers.name)}. Outside the grey ground a "
+        f"curve is a guess.",
+        f"Return of the next {returns.spend} at today's spend, 90 % ranges, in {returns.unit}: "
+        f"{said}.",
+    )
+
+
+def fit_words(
+    results: Results, numbers: ModelNumbers, holdout: xr.Dataset | None
+) -> Words:
+    """Words of actual against fitted."""
+    outcome = outcome_of(results, numbers.name)
+    inside, weeks = held(numbers.effects, np.ones(len(numbers.weeks), dtype=bool))
+    fit = f"The 90 % band holds {inside} of the {count_text(weeks, 'week')} that the model saw"
+    title = fit
+    alt = f"Weekly {outcome} over the model's bands. {fit}."
+    if holdout is not None and not bool(holdout["in_sample"].all()):
+        good, unseen = held(holdout, ~holdout["in_sample"].to_numpy())
+        title = f"The model foresaw {good} of the {unseen} weeks that it was not shown"
+        alt += f" {title}, as counted by its 90 % band."
+    return Words(
+        title,
+        f"{numbers.unit} per week. Dots: as observed; line and bands: median, 50 % and 90 %",
+        f"Actual against fitted, {outcome}. {fit}; about nine of ten are expected.",
+        alt,
+    )
+
+
+def movement_words(
+    results: Results, movements: Sequence[Movement], parent: str
+) -> Words:
+    """Words of the figure of movements."""
+    beyond = [m for m in movements if m.beyond_noise]
+    names = listed([name_of(results, m.channel) for m in beyond[:3]])
+    if not beyond:
+        title = "No return moved by more than noise since the last refresh"
+    elif len(beyond) <= 3:
+        title = f"{names} moved by more than noise since the last refresh"
+    else:
+        title = f"{len(beyond)} of {len(movements)} returns moved by more than noise"
+    said = "; ".join(
+        f"{results.channel(m.channel)} from {_told(results, m, m.before)} "
+        f"to {_told(results, m, m.after)}"
+        for m in movements
+    )
+    returns = results.return_words(movements[0].model)
+    return Words(
+        title,
+        f"{returns.head} spent, on the weeks that both refreshes saw. Colour: now; grey, above: "
+        f"the last refresh. {READ}",
+        f"Returns before ({parent}) and now, the largest movement first.",
+        f"{title}. 90 % ranges in {returns.head} spent: {said}.",
+    )
+
+
+def _told(results: Results, movement: Movement, estimate: Estimate) -> str:
+    return results.return_words(movement.model).estimate(estimate).text(mass=False)
+
+
+def scenario_words(
+    results: Results, pack: ScenarioPack, plans: Sequence[Scenario]
+) -> Words:
+    """Words of the comparison of plans."""
+    outcome = outcome_of(results, pack.model)
+    net = all(plan.net is not None for plan in plans)
+    what = f"{outcome} after the change of spend" if net else outcome
+    by_name = {plan.name: plan for plan in plans}
+    chosen = by_name.get(pack.recommended or "")
+    if chosen is not None:
+        gain = plan_gain(chosen)
+        title = f"“{_cut(chosen.title)}” would change {what} by {gain.text(mass=False)}"
+    elif not plans:
+        title = "There is no plan but today's"
+    else:
+        likeliest = max(plans, key=lambda plan: plan.probability_better)
+        title = (
+            f"No plan may be recommended; the likeliest to beat today's does so with "
+            f"{chance_text(likeliest.probability_better)}"
+        )
+    said = "; ".join(
+        f"{plan.title}: {plan_gain(plan).text(mass=False)}, "
+        f"{likely(plan.probability_better)} better than today's"
+        for plan in plans
+    )
+    return Words(
+        title,
+        f"Difference to today's spending over {pack.weeks} weeks in "
+        f"{results.params.outcome_unit(pack.model)}, carryover included. {READ} "
+        f"Triangle: one case in ten is worse than this",
+        f"What each plan would change in {what}, against spending as today.",
+        f"90 % ranges of the difference to today's spending: {said}.",
+    )
+
+
+def plan_gain(plan: Scenario) -> Estimate:
+    """The gain that plans are compared by: after the change of spend where there is one."""
+    return plan.net if plan.net is not None else plan.difference
+
+
+def _cut(text: str) -> str:
+    text = plain(text)
+    return text if len(text) <= 50 else f"{text[:49].rstrip()}…"
