@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-import mmmlib.data
+import mmmlib.data.checks
 import mmmlib.health
 import mmmlib.readiness
 import mmmlib.refresh
@@ -120,7 +120,7 @@ def known_checks() -> dict[str, str]:
     """Names of all checks of rooms that list them, with their names for people."""
     checks: dict[str, str] = {}
     for room in (
-        mmmlib.data,
+        mmmlib.data.checks,
         mmmlib.readiness,
         mmmlib.health,
         mmmlib.refresh,

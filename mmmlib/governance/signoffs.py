@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from mmmlib.governance.roles import TITLES, Roles
 from mmmlib.governance.verdict import SignOffNeeded
+from mmmlib.refresh.changes import LIMIT_KEYS, changes_model
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.pack import ScenarioPack
-
-NOT_A_CHANGE = ("refresh.", "compute.", "title", "key_questions")
-"""Parameters that say which refresh it is, where it runs and what is asked, not how it is done."""
 
 
 def sign_offs_needed(
@@ -80,10 +78,11 @@ def model_changes(comparison: Comparison | None) -> str:
         return ""
     if comparison.parent is None:
         return "First refresh: the model is new."
+    changed = comparison.parameter_changes
     keys = [
-        one.key
-        for one in (*comparison.parameter_changes, *comparison.code_changes)
-        if not one.key.startswith((*NOT_A_CHANGE, "data."))
+        *(one.key for one in changes_model(changed)),
+        *(one.key for one in changed if one.key.startswith(LIMIT_KEYS)),
+        *(one.key for one in comparison.code_changes),
     ]
     return f"{_list([f'{key} changed' for key in keys])}." if keys else ""
 

@@ -10,6 +10,10 @@ from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.readiness.verdict import Readiness, Verdict
 
 
+FROM_THE_PRIOR = "health.prior_shrinkage"
+"""A return that the data did not narrow is what was believed before: no ground for a claim."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Reasons that a claim may not rest on this (``against``), or only with care (``doubts``)."""
@@ -76,11 +80,14 @@ def _collect(findings: Iterable[Finding]) -> Evidence:
     for finding in findings:
         if finding.status is Status.OK:
             continue
-        # One reason per check: twenty parameters above the limit are one fact.
-        if finding.level is Level.BLOCK:
-            against.setdefault(finding.check, finding.message)
+        ran = finding.status is Status.FLAG
+        # One reason per check: twenty parameters above the limit are one fact. So is one
+        # cause that kept ten checks from running.
+        key = finding.check if ran else finding.message
+        if finding.level is Level.BLOCK or (ran and finding.check == FROM_THE_PRIOR):
+            against.setdefault(key, finding.message)
         elif finding.level is Level.WARN:
-            doubts.setdefault(finding.check, finding.message)
+            doubts.setdefault(key, finding.message)
     return Evidence(tuple(against.values()), tuple(doubts.values()))
 
 
