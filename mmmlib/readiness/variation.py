@@ -85,19 +85,12 @@ def variation_table(panel: Panel, params: Params) -> pd.DataFrame:
 
     Notes
     -----
-    The level is the median of the weeks with spend, by region; regions are
-    weighted by what they spend, because a channel that is flat in every region
-    is flat, whatever their sum does. Weeks without spend are not flat: being off
-    is the strongest contrast there is.
+    Regions are weighted by what they spend, because a channel that is flat in
+    every region is flat, whatever their sum does.
     """
     spend = panel.array("spend").isel(week=slice(-YEAR, None))
     values = spend.to_numpy()
-    running = np.where(values > 0, values, np.nan)
-    some = (values > 0).any(axis=-1)
-    level = np.zeros(values.shape[:-1])
-    level[some] = np.nanmedian(running[some], axis=-1)
-    band = params.readiness.flat_band * level[..., None]
-    flat = (values > 0) & (np.abs(values - level[..., None]) <= band * (1 + 1e-9))
+    level, flat = flat_weeks(values, params.readiness.flat_band)
     total = values.sum(axis=-1)
     weight = total / np.maximum(total.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     everything = total.sum()
@@ -112,6 +105,34 @@ def variation_table(panel: Panel, params: Params) -> pd.DataFrame:
         },
         index=pd.Index(list(spend["channel"].to_numpy()), name="channel"),
     )
+
+
+def flat_weeks(
+    spend: NDArray[np.float64], band: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the level of spend and the weeks that are flat: within a band around it (R2).
+
+    Parameters
+    ----------
+    spend
+        Shape ``(..., week)``, of the year that is looked at.
+    band
+        Half the band's width, as a share of the level.
+
+    Returns
+    -------
+    tuple
+        The level, shape ``(...)``: the median of the weeks with spend, 0 if there are
+        none. The flat weeks, shape ``(..., week)``. Weeks without spend are not flat:
+        being off is the strongest contrast there is.
+    """
+    running = spend > 0
+    some = running.any(axis=-1)
+    level = np.zeros(spend.shape[:-1])
+    level[some] = np.nanmedian(np.where(running, spend, np.nan)[some], axis=-1)
+    # A hair wider, so that a week exactly on the edge is inside whatever its rounding.
+    width = band * level[..., None] * (1 + 1e-9)
+    return level, running & (np.abs(spend - level[..., None]) <= width)
 
 
 # --- apart from the others ---------------------------------------------------------------
