@@ -109,19 +109,54 @@ end
 
 -- Pass 2: tables -------------------------------------------------------------
 
-local function longest(tbl)
-  local lengths = {}
+-- Longest cell of each column, number of rows, number of characters.
+local function measures(tbl)
+  local lengths, rows, characters = {}, 0, 0
   local function measure(row)
+    rows = rows + 1
     for number, cell in ipairs(row.cells) do
       local length = utf8.len(pandoc.utils.stringify(cell.contents)) or 0
       lengths[number] = math.max(lengths[number] or 0, length)
+      characters = characters + length
     end
   end
   for _, row in ipairs(tbl.head.rows) do measure(row) end
   for _, body in ipairs(tbl.bodies) do
     for _, row in ipairs(body.body) do measure(row) end
   end
-  return lengths
+  return lengths, rows, characters
+end
+
+local ALIGN = { AlignLeft = "left", AlignRight = "right", AlignCenter = "center" }
+
+-- A call with the caption and then every cell, row by row, the heads first.
+local function typst_table(tbl, lengths, whole)
+  local widths, aligns, words = {}, {}, false
+  for number, spec in ipairs(tbl.colspecs) do
+    local length = lengths[number] or 0
+    -- Short or numeric columns keep their width; words share what is left.
+    local short = spec[1] == "AlignRight" or length <= 16
+    words = words or not short
+    widths[number] = short and "auto" or string.format("%.1ffr", math.min(math.sqrt(length), 12))
+    aligns[number] = ALIGN[spec[1]] or "left"
+  end
+  if not words and #widths > 0 then widths[1] = "1fr" end
+  local inlines = pandoc.Inlines({ raw(
+    "#pack-table((" .. table.concat(widths, ", ") .. ",), (" .. table.concat(aligns, ", ")
+    .. ",), whole: " .. tostring(whole) .. ")[") })
+  inlines:extend(pandoc.utils.blocks_to_inlines(tbl.caption.long))
+  local function add(row)
+    for _, cell in ipairs(row.cells) do
+      inlines:insert(raw("]["))
+      inlines:extend(pandoc.utils.blocks_to_inlines(cell.contents))
+    end
+  end
+  for _, row in ipairs(tbl.head.rows) do add(row) end
+  for _, body in ipairs(tbl.bodies) do
+    for _, row in ipairs(body.body) do add(row) end
+  end
+  inlines:insert(raw("]"))
+  return pandoc.Para(inlines)
 end
 
 local function write_table(tbl)
@@ -130,25 +165,10 @@ local function write_table(tbl)
   tbl.identifier = ""
   -- Widths follow the content, not the dashes of the source.
   for number, spec in ipairs(tbl.colspecs) do tbl.colspecs[number] = { spec[1], nil } end
-  local lengths = longest(tbl)
+  local lengths, rows, characters = measures(tbl)
   local total = 0
   for _, length in ipairs(lengths) do total = total + length end
-  if typst then
-    local weights, words = {}, false
-    for number, spec in ipairs(tbl.colspecs) do
-      local length = lengths[number] or 0
-      -- Short or numeric columns keep their width; words share what is left.
-      local short = spec[1] == "AlignRight" or length <= 16
-      words = words or not short
-      table.insert(weights, short and "auto" or string.format("%.1ffr", math.min(math.sqrt(length), 12)))
-    end
-    if not words and #weights > 0 then weights[1] = "1fr" end
-    return {
-      raw_block("#pack-table((" .. table.concat(weights, ", ") .. ",))["),
-      tbl,
-      raw_block("]"),
-    }
-  end
+  if typst then return typst_table(tbl, lengths, rows <= 14 and characters <= 2200) end
   local wide = (#tbl.colspecs >= 6 or total > 150) and " wide" or ""
   local dense = total > 60 and " dense" or ""
   local caption = pandoc.utils.stringify(tbl.caption.long)

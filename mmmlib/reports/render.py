@@ -169,7 +169,13 @@ def _work(results: Results, pages: list[Page]) -> Work:
         Source(
             FRONT,
             front_markdown(pages, block),
-            common | {"document": "Overview", "front": True, "nav": _nav(links, FRONT)},
+            common
+            | {
+                "document": "Refresh pack",
+                "question": common["workbook"],
+                "front": True,
+                "nav": _nav(links, FRONT),
+            },
         )
     ]
     for page in pages:

@@ -73,7 +73,7 @@ def _pdf(work: Work, scratch: Path, target: Path) -> None:
     )
     try:
         compiler.compile(
-            input=text, output=str(target), format="pdf", timestamp=work.created
+            input=str(text), output=str(target), format="pdf", timestamp=work.created, pdf_standards="ua-1"
         )
     except typst.TypstError as error:
         raise RenderError(f"Typst could not make {PDF}: {error.diagnostic}") from error
@@ -110,7 +110,7 @@ def _pandoc(source: Source, scratch: Path, options: list[str]) -> None:
 @cache
 def pandoc() -> str:
     """Return the path of the pandoc that comes from PyPI."""
-    import pypandoc
+    import pypandoc  # type: ignore[import-untyped]
 
     path: str = pypandoc.get_pandoc_path()
     return path

@@ -60,7 +60,7 @@ def title_block(results: Results) -> TitleBlock:
         workbook=params.title,
         outcome=f"{results.model(params.primary)} ({unit})",
         period=period_text(manifest.period),
-        serves=params.audience.serves,
+        serves=params.audience.serves.capitalize(),
         supports=params.audience.supports,
         not_for=params.audience.not_for,
         through=data_through(run),

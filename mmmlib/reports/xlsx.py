@@ -424,6 +424,6 @@ def _write_cell(
 
 def _width(sheet: Sheet, place: int) -> int:
     """Width in characters: as wide as the texts need, within bounds."""
-    texts = [len(row[place]) for row in sheet.rows if isinstance(row[place], str)]
-    head = max(map(len, sheet.columns[place].head.split()))
-    return min(max([NARROW, head + 2, *(length + 2 for length in texts)]), WIDE)
+    texts = [value for row in sheet.rows if isinstance(value := row[place], str)]
+    words = sheet.columns[place].head.split()
+    return min(max([NARROW, *(len(text) + 2 for text in [*words, *texts])]), WIDE)
