@@ -1,0 +1,380 @@
+"""The tables of the pack: ranges in one cell, the largest or latest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from mmmlib.estimates import format_number
+from mmmlib.findings import Finding, Level, Status
+from mmmlib.readiness.verdict import TestDesign
+from mmmlib.refresh.comparison import DataChange, Movement, ParameterChange
+from mmmlib.reports.blocks import (
+    Cell,
+    Chance,
+    Column,
+    Observed,
+    Table,
+    label_mark,
+    level_mark,
+)
+from mmmlib.reports.numbers import date_text, mass_text, signed_money
+from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
+from mmmlib.reports.results import Results
+from mmmlib.reports.titles import plan_gain
+from mmmlib.scenarios.pack import Scenario, ScenarioPack
+
+RIGHT: Literal["right"] = "right"
+ROOMS = {
+    "data": "Data",
+    "readiness": "Readiness",
+    "health": "Model",
+    "refresh": "Comparability",
+}
+KINDS = {
+    "restated": "restated",
+    "added": "new",
+    "removed": "gone",
+    "extended": "new weeks",
+}
+LONGEST_VALUE = 120
+
+
+def channel_table(
+    results: Results, numbers: ModelNumbers, name: str, rows: Sequence[ChannelNumbers]
+) -> Table:
+    """One line per channel: spend, contribution, return, next money, label."""
+    told = numbers.returns
+    first = numbers.channels[0].contribution
+    return Table(
+        name,
+        f"{results.model(numbers.name)}: what each channel cost, brought and returned; "
+        f"ranges hold {mass_text(first)}.",
+        (
+            Column("Channel"),
+            Column(f"Spend ({numbers.currency})", RIGHT),
+            Column(f"Brought ({numbers.unit})", RIGHT),
+            Column("Share of outcome", RIGHT),
+            Column(f"Return ({told.head})", RIGHT),
+            Column(f"Next {told.spend} ({told.unit})", RIGHT),
+            Column("May be used"),
+        ),
+        tuple(
+            (
+                results.channel(row.channel),
+                Observed(row.spend, numbers.currency),
+                row.contribution,
+                row.share,
+                "no spend" if row.roi is None else row.roi,
+                row.marginal,
+                label_mark(results.claim(numbers.name, row.channel).label),
+            )
+            for row in rows
+        ),
+    )
+
+
+def timing_table(results: Results, numbers: ModelNumbers) -> Table:
+    """How long the effect of each channel takes (M4), the slowest first."""
+    rows = sorted(numbers.channels, key=lambda row: -row.half_life.median)
+    return Table(
+        "half-life",
+        f"Weeks until half of an effect has come, the slowest first; ranges hold "
+        f"{mass_text(rows[0].half_life)}.",
+        (Column("Channel"), Column("Half of the effect after", RIGHT)),
+        tuple((results.channel(row.channel), row.half_life) for row in rows),
+    )
+
+
+def rank_table(results: Results, models: Sequence[ModelNumbers]) -> Table:
+    """Place of each channel by return in every model (M2)."""
+    names = [row.channel for row in models[0].by_return if row.roi is not None]
+    rows = []
+    for name in names:
+        places: list[Cell] = []
+        for model in models:
+            rank = model.ranks.get(name)
+            places.append("no spend" if rank is None else rank)
+        rows.append((results.channel(name), *places, agreement(models, name)))
+    return Table(
+        "ranks",
+        "Place of each channel by return, 1 the highest, in each outcome; ranges hold "
+        f"{mass_text(models[0].channels[0].contribution)}.",
+        (
+            Column("Channel"),
+            *(Column(results.model(model.name), RIGHT) for model in models),
+            Column("Do they agree?"),
+        ),
+        tuple(rows),
+    )
+
+
+def agreement(models: Sequence[ModelNumbers], channel: str) -> str:
+    """Say whether the ranges of a channel's place meet in all models."""
+    ranks = [model.ranks[channel] for model in models if channel in model.ranks]
+    if len(ranks) < 2:
+        return "one model only"
+    if max(rank.low for rank in ranks) <= min(rank.high for rank in ranks):
+        return "within their ranges"
+    return "they disagree"
+
+
+def plans_table(results: Results, pack: ScenarioPack) -> Table:
+    """All plans side by side."""
+    currency = results.params.currency
+    unit = results.params.outcome_unit(pack.model)
+    net = any(plan.net is not None for plan in pack.scenarios)
+    gain = f"Gain after cost ({unit})" if net else f"Gain ({unit})"
+    mass = mass_text(pack.scenarios[0].outcome)
+    return Table(
+        "plans",
+        f"Plans over {pack.weeks} weeks from {date_text(pack.first_week)}, against spending as "
+        f"today; ranges hold {mass}. The bad case: one in ten is worse.",
+        (
+            Column("Plan"),
+            Column("Spend", RIGHT),
+            Column("Change of spend", RIGHT),
+            Column(gain, RIGHT),
+            Column("Better than today", RIGHT),
+            Column(f"Bad case ({unit})", RIGHT),
+            Column("May be used"),
+        ),
+        tuple(
+            (
+                plan.title,
+                Observed(plan.spend, currency),
+                signed_money(plan.spend_change, currency),
+                *_against_baseline(plan, unit),
+                label_mark(plan.label),
+            )
+            for plan in pack.scenarios
+        ),
+    )
+
+
+def _against_baseline(plan: Scenario, unit: str) -> tuple[Cell, Cell, Cell]:
+    if plan.kind == "baseline":
+        return "the measure", "–", "–"
+    return (
+        plan_gain(plan),
+        Chance(plan.probability_better),
+        Observed(plan.downside, unit),
+    )
+
+
+def plan_table(results: Results, plan: Scenario, name: str) -> Table:
+    """What a plan does to each channel, the largest change first."""
+    currency = results.params.currency
+    lines = sorted(
+        plan.plan, key=lambda line: -abs(line.spend_after - line.spend_before)
+    )
+    return Table(
+        name,
+        f"{plan.title}: weekly spend per channel.",
+        (
+            Column("Channel"),
+            Column(f"Today ({currency} a week)", RIGHT),
+            Column(f"Planned ({currency} a week)", RIGHT),
+            Column("Change", RIGHT),
+            Column("Seen in the past?"),
+        ),
+        tuple(
+            (
+                results.channel(line.channel),
+                Observed(line.spend_before, currency),
+                Observed(line.spend_after, currency),
+                signed_money(_rounded(line.spend_after - line.spend_before), currency),
+                "no: a guess" if line.extrapolated else "yes",
+            )
+            for line in lines
+        ),
+    )
+
+
+def _rounded(value: float) -> float:
+    """Take float dust for nothing: half a unit of money a week is no change."""
+    return 0.0 if abs(value) < 0.5 else value
+
+
+def movement_table(results: Results, movements: Sequence[Movement], name: str) -> Table:
+    """Before and after of every number that was compared, the largest movement first."""
+    rows = []
+    for move in movements:
+        told = results.return_words(move.model) if move.quantity == "roi" else None
+        before, after = move.before, move.after
+        if told is not None:
+            before, after = told.estimate(before), told.estimate(after)
+        what = f"return per {told.spend}" if told is not None else "contribution"
+        rows.append(
+            (
+                results.channel(move.channel),
+                results.model(move.model),
+                what,
+                before,
+                after,
+                f"{move.rank_before} → {move.rank_after}",
+                "more than noise" if move.beyond_noise else "within noise",
+            )
+        )
+    mass = mass_text(movements[0].after) if movements else ""
+    return Table(
+        name,
+        f"Before and after on the weeks that both refreshes saw, the largest movement first; "
+        f"ranges hold {mass}.",
+        (
+            Column("Channel"),
+            Column("Outcome"),
+            Column("What"),
+            Column("Before", RIGHT),
+            Column("Now", RIGHT),
+            Column("Place", RIGHT),
+            Column("Movement"),
+        ),
+        tuple(rows),
+    )
+
+
+def finding_table(
+    results: Results, pairs: Iterable[tuple[Finding, Level]], name: str, caption: str
+) -> Table:
+    """Check, what was seen, limit, level, what to do."""
+    return Table(
+        name,
+        caption,
+        (
+            Column("Level"),
+            Column("Check"),
+            Column("Seen"),
+            Column("Limit", RIGHT),
+            Column("What to do"),
+        ),
+        tuple(
+            (
+                level_mark(level),
+                f"{check_name(finding)}, {results.subject(finding.subject)}",
+                _sentence(finding.message, finding.meaning),
+                limit_text(finding),
+                finding.action or "–",
+            )
+            for finding, level in pairs
+        ),
+    )
+
+
+def passed_table(
+    results: Results, findings: Sequence[Finding], name: str, caption: str
+) -> Table:
+    """Passed checks, short."""
+    return Table(
+        name,
+        caption,
+        (Column("Check"), Column("Seen"), Column("Limit", RIGHT)),
+        tuple(
+            (
+                f"{check_name(finding)}, {results.subject(finding.subject)}",
+                finding.message,
+                limit_text(finding),
+            )
+            for finding in findings
+        ),
+    )
+
+
+def check_name(finding: Finding) -> str:
+    """Name a check as people do: ``health.holdout_error`` is "Model: holdout error"."""
+    room, _, check = finding.check.partition(".")
+    return f"{ROOMS.get(room, room.capitalize())}: {(check or room).replace('_', ' ')}"
+
+
+def limit_text(finding: Finding) -> str:
+    """Write what a value was held against."""
+    if finding.status is Status.NOT_RUN:
+        return "did not run"
+    if finding.limit is None:
+        return "–"
+    if isinstance(finding.limit, str):
+        return finding.limit
+    return format_number(finding.limit, finding.unit)
+
+
+def _sentence(*parts: str) -> str:
+    return " ".join(part.strip() for part in parts if part.strip())
+
+
+def design_table(results: Results, tests: Sequence[TestDesign]) -> Table:
+    """The tests that answer what a model cannot (R4)."""
+    return Table(
+        "tests",
+        "A first design of the test for each channel; the effect that it could detect is a "
+        "share of the outcome (power 80 %, 5 % two-sided).",
+        (
+            Column("Channel"),
+            Column("Test"),
+            Column("Weeks", RIGHT),
+            Column("Detects from", RIGHT),
+            Column("How"),
+        ),
+        tuple(
+            (
+                results.channel(test.channel),
+                test.kind,
+                Observed(test.weeks),
+                Observed(test.detectable_share, "share"),
+                test.description,
+            )
+            for test in tests
+        ),
+    )
+
+
+def data_changes_table(results: Results, changes: Sequence[DataChange]) -> Table:
+    """Series that were restated, came, went or grew."""
+    return Table(
+        "data-changes",
+        "Series that are not as the last refresh saw them.",
+        (
+            Column("Series"),
+            Column("Change"),
+            Column("Values", RIGHT),
+            Column("Weeks"),
+            Column("Share of its total", RIGHT),
+            Column("Largest"),
+        ),
+        tuple(
+            (
+                results.subject(change.series),
+                KINDS[change.kind],
+                Observed(change.cells),
+                _weeks(change),
+                "–" if change.share is None else Observed(change.share, "share"),
+                change.largest or "–",
+            )
+            for change in changes
+        ),
+    )
+
+
+def _weeks(change: DataChange) -> str:
+    if change.first is None or change.last is None:
+        return "–"
+    if change.first == change.last:
+        return date_text(change.first)
+    return f"{date_text(change.first)} to {date_text(change.last)}"
+
+
+def parameter_table(
+    changes: Sequence[ParameterChange], name: str, caption: str
+) -> Table:
+    """Parameters, versions or packages that differ."""
+    return Table(
+        name,
+        caption,
+        (Column("What"), Column("Before"), Column("Now")),
+        tuple((c.key, _value(c.before), _value(c.after)) for c in changes),
+    )
+
+
+def _value(text: str) -> str:
+    if not text:
+        return "–"
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
