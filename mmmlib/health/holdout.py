@@ -65,11 +65,8 @@ def check_holdout(model: str, holdout: xr.Dataset | None, limits: HealthParams) 
 
 def absolute_error(unseen: xr.Dataset) -> float:
     """Mean absolute error of the median prediction, in the outcome's unit."""
-    return float(
-        np.abs(unseen["observed"] - unseen["predicted"].median("draw", skipna=False)).mean(
-            skipna=False
-        )
-    )
+    errors = unseen["observed"] - unseen["predicted"].median("draw", skipna=False)
+    return float(abs(errors).mean(skipna=False))
 
 
 def naive_forecast(observed: np.ndarray, first: int) -> tuple[np.ndarray, str]:

@@ -1,0 +1,162 @@
+"""What changed in parameters and software since the last refresh (O5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mmmlib.errors import InputError
+from mmmlib.findings import Finding, Level, judge
+from mmmlib.params.load import params_of
+from mmmlib.refresh.comparison import ParameterChange
+from mmmlib.runs import Manifest, Run
+
+ABSENT = "not set"
+MODEL_KEYS = ("channels.", "outcomes.", "controls.", "events.", "model.", "data.gaps", "currency")
+SAMPLING_KEYS = tuple(
+    f"model.{name}" for name in ("chains", "tune", "draws", "target_accept", "seed", "kept_draws")
+)
+"""They change how long is sampled, not what is estimated."""
+LIMIT_KEYS = ("readiness.", "health.", "comparison.", "scenarios.", "governance.")
+
+
+def parameters_of(run: Run) -> dict[str, Any]:
+    """Return a run's parameters as plain values, defaults filled in where they can be read.
+
+    A run that was made by an older library may have keys that are no longer known;
+    its file is then taken as it is.
+    """
+    try:
+        return params_of(run).model_dump(mode="json")
+    except InputError:
+        content = json.loads((run.path / "params.json").read_bytes())
+        if not isinstance(content, dict):
+            raise
+        return content
+
+
+def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested parameters as ``{"model.draws": "800"}``; lists of plain values as one."""
+    return dict(_flat(content, prefix))
+
+
+def parameter_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[ParameterChange]:
+    """List every parameter that differs, in the order of the parameter file."""
+    return _differences(flatten(before), flatten(after))
+
+
+def code_changes(before: Manifest, after: Manifest) -> list[ParameterChange]:
+    """List differences of the library, Python and packages between two runs."""
+    return _differences(_software(before), _software(after))
+
+
+def changes_model(changes: Sequence[ParameterChange]) -> list[ParameterChange]:
+    """Return those changes that alter what is estimated."""
+    return [
+        change
+        for change in changes
+        if change.key.startswith(MODEL_KEYS) and not change.key.startswith(SAMPLING_KEYS)
+    ]
+
+
+def parameter_findings(changes: Sequence[ParameterChange]) -> list[Finding]:
+    """Judge changed parameters: of the model, and of the limits it is held against.
+
+    Other changes (the period, paths, wording) come with every refresh and are only listed.
+    """
+    groups = {
+        "model": (
+            changes_model(changes),
+            "Returns may have moved because the model is another one.",
+            "Have the model owner sign the change and say which movement was expected.",
+        ),
+        "limits": (
+            [change for change in changes if change.key.startswith(LIMIT_KEYS)],
+            "A verdict may differ because it is held against another limit.",
+            "Have the change of limits signed.",
+        ),
+    }
+    found = [
+        judge(
+            "refresh.parameters",
+            name,
+            passed=False,
+            level=Level.WARN,
+            value=float(len(group)),
+            limit=0.0,
+            unit="changes",
+            message=f"Parameters of the {name} changed: {_shown(group)}.",
+            meaning=meaning,
+            action=action,
+        )
+        for name, (group, meaning, action) in groups.items()
+        if group
+    ]
+    if found:
+        return found
+    return [
+        judge(
+            "refresh.parameters",
+            "workbook",
+            passed=True,
+            level=Level.WARN,
+            value=0.0,
+            limit=0.0,
+            unit="changes",
+            message=f"No parameter of the model or of a limit changed ({len(changes)} others did).",
+        )
+    ]
+
+
+def code_finding(changes: Sequence[ParameterChange]) -> Finding:
+    """Say whether the software changed; for information, since it changes with most refreshes."""
+    return judge(
+        "refresh.code",
+        "workbook",
+        passed=not changes,
+        level=Level.INFO,
+        value=float(len(changes)),
+        limit=0.0,
+        unit="changes",
+        message=f"The software changed: {_shown(changes)}."
+        if changes
+        else "Library, Python and packages are those of the last refresh.",
+        meaning="The same model can sample a little differently with other software.",
+        action="Nothing, unless something moved that nothing else explains.",
+    )
+
+
+def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[ParameterChange]:
+    keys = [*after, *(key for key in before if key not in after)]
+    return [
+        ParameterChange(key=key, before=before.get(key, ABSENT), after=after.get(key, ABSENT))
+        for key in keys
+        if before.get(key, ABSENT) != after.get(key, ABSENT)
+    ]
+
+
+def _software(manifest: Manifest) -> dict[str, str]:
+    own = {
+        "mmmlib": manifest.code_version,
+        "mmmlib (sources)": manifest.library[:12],
+        "python": manifest.python,
+    }
+    return own | dict(manifest.packages)
+
+
+def _flat(value: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        for key, part in value.items():
+            yield from _flat(part, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
+        for place, part in enumerate(value):
+            yield from _flat(part, f"{prefix}[{place}]")
+    else:
+        yield prefix, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shown(changes: Sequence[ParameterChange], most: int = 4) -> str:
+    words = [f"{change.key} {change.before} → {change.after}" for change in changes[:most]]
+    more = f" and {len(changes) - most} more" if len(changes) > most else ""
+    return ", ".join(words) + more

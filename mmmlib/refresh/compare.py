@@ -1,0 +1,205 @@
+"""The comparison with the parent run, put together (H3)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mmmlib.data.panel import Panel, panel_of
+from mmmlib.errors import MMMError
+from mmmlib.findings import Finding, Level, at_least, judge, not_run
+from mmmlib.model.effects import effects_of
+from mmmlib.params.load import params_of
+from mmmlib.params.schema import ComparisonParams
+from mmmlib.refresh import CHECKS
+from mmmlib.refresh.changes import (
+    changes_model,
+    code_changes,
+    code_finding,
+    parameter_changes,
+    parameter_findings,
+    parameters_of,
+)
+from mmmlib.refresh.comparison import Comparison, DataChange, Movement
+from mmmlib.refresh.data_changes import ALL, data_changes, restated_findings
+from mmmlib.refresh.drift import movement_findings, rank_finding
+from mmmlib.refresh.movement import common_weeks, movements
+from mmmlib.refresh.parent import damaged_files
+from mmmlib.refresh.structure import structure_findings
+from mmmlib.runs import Run
+
+UNREADABLE = (MMMError, OSError, ValueError, KeyError, TypeError)
+"""What reading a damaged run can raise."""
+
+
+def compare(run: Run, parent: Run | str | None) -> Comparison:
+    """Compare a run with its parent on the weeks that both fitted.
+
+    Parameters
+    ----------
+    run
+        With its panel and the effects of its models.
+    parent
+        The other run or its id, as ``run.manifest.parent`` has it; None on a first
+        refresh.
+
+    Returns
+    -------
+    Comparison
+        Movements with the largest first, changes of data, parameters and software,
+        and findings: at least one for each of :func:`mmmlib.refresh.required_checks`.
+        Where the parent is missing or damaged, every finding says that it was not
+        run, and blocks.
+    """
+    if parent is None:
+        return Comparison(parent=None, findings=(_first_refresh(),))
+    name = parent if isinstance(parent, str) else parent.name
+    try:
+        other = Run(run.runs_dir / parent, exploring=True) if isinstance(parent, str) else parent
+        panel, parameters = _read_parent(other)
+    except UNREADABLE as error:
+        return Comparison(parent=name, findings=_not_compared(name, _first_line(error)))
+    return _compare(run, other, panel, parameters)
+
+
+def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, object]) -> Comparison:
+    params = params_of(run)
+    limits = params.comparison
+    after = panel_of(run)
+    changed_data = data_changes(before, after)
+    changed_parameters = parameter_changes(old_parameters, parameters_of(run))
+    changed_code = code_changes(parent.manifest, run.manifest)
+    explained = bool(changes_model(changed_parameters)) or any(
+        _explains(change, limits) for change in changed_data
+    )
+    findings = [_has_parent(parent), *structure_findings(before, after)]
+    moved: list[Movement] = []
+    windows: dict[str, pd.DatetimeIndex] = {}
+    for model in params.model_names:
+        if model not in before.names("outcome"):
+            continue  # a new outcome or motion; the structure finding says so
+        found, weeks, judged = _compare_model(run, parent, model, limits, explained)
+        moved += found
+        findings += judged
+        if weeks is not None:
+            windows[model] = weeks
+    if not any(finding.check == "refresh.movement" for finding in findings):
+        why = "The two refreshes have no model in common."
+        findings += _model_not_compared("workbook", why)
+    findings += restated_findings(changed_data, limits)
+    findings += parameter_findings(changed_parameters)
+    findings.append(code_finding(changed_code))
+    window = windows.get(params.primary, next(iter(windows.values()), pd.DatetimeIndex([])))
+    order = list(CHECKS)
+    return Comparison(
+        parent=parent.name,
+        first_week=window[0].date() if len(window) else None,
+        last_week=window[-1].date() if len(window) else None,
+        weeks=len(window),
+        movements=tuple(moved),
+        data_changes=tuple(changed_data),
+        parameter_changes=tuple(changed_parameters),
+        code_changes=tuple(changed_code),
+        findings=tuple(sorted(findings, key=lambda finding: order.index(finding.check))),
+    )
+
+
+def _compare_model(
+    run: Run, parent: Run, model: str, limits: ComparisonParams, explained: bool
+) -> tuple[list[Movement], pd.DatetimeIndex | None, list[Finding]]:
+    """Return a model's movements, the common window, and the findings on both."""
+    try:
+        damaged = damaged_files(parent, [f"models/{model}/effects.nc"])
+        if damaged:
+            return (
+                [],
+                None,
+                _model_not_compared(model, f"{damaged[0]} of {parent.name} is damaged."),
+            )
+        before = effects_of(parent, model)
+    except UNREADABLE as error:
+        return [], None, _model_not_compared(model, _first_line(error))
+    after = effects_of(run, model)
+    weeks = common_weeks(before, after)
+    window = _window(model, weeks, limits)
+    if window.level is Level.BLOCK:
+        why = "There are too few weeks that both refreshes fitted."
+        return [], weeks, [window, *_model_not_compared(model, why)[1:]]
+    if before.attrs["return_unit"] != after.attrs["return_unit"]:
+        why = f"Returns are in {after.attrs['return_unit']}, and were in {before.attrs['return_unit']}."
+        return [], weeks, [window, *_model_not_compared(model, why)[1:]]
+    found = movements(before, after, weeks, limits.min_overlap)
+    if not found:
+        why = "The two refreshes have no channel in common."
+        return [], weeks, [window, *_model_not_compared(model, why)[1:]]
+    judged = movement_findings(found, limits, explained=explained)
+    return found, weeks, [window, *judged, rank_finding(model, found)]
+
+
+def _explains(change: DataChange, limits: ComparisonParams) -> bool:
+    """Say whether a change of data is a known cause of movement on the common window."""
+    if change.kind == "restated":
+        return change.share is None or change.share > limits.max_restated_share
+    return change.kind != "extended" and change.series != ALL
+
+
+def _read_parent(parent: Run) -> tuple[Panel, dict[str, object]]:
+    damaged = damaged_files(parent, ["panel.parquet"])
+    if damaged:
+        raise ValueError(f"{parent.name}: artefacts/{damaged[0]} is missing or was changed.")
+    parent.manifest  # noqa: B018  # reading it is the check
+    return panel_of(parent), parameters_of(parent)
+
+
+def _window(model: str, weeks: pd.DatetimeIndex, limits: ComparisonParams) -> Finding:
+    span = f", {weeks[0].date()} to {weeks[-1].date()}" if len(weeks) else ""
+    return at_least(
+        "refresh.common_window",
+        model,
+        float(len(weeks)),
+        float(limits.min_common_weeks),
+        level=Level.BLOCK,
+        unit="weeks",
+        message=f"Both refreshes fitted {len(weeks)} weeks{span} "
+        f"(at least {limits.min_common_weeks}).",
+        meaning="Without weeks in common nobody can say whether returns moved.",
+        action="If this is a rebuild, set refresh.parent to 'none'.",
+    )
+
+
+def _first_refresh() -> Finding:
+    return judge(
+        "refresh.parent",
+        "workbook",
+        passed=True,
+        level=Level.BLOCK,
+        message="This is the first refresh: there is none to compare with.",
+    )
+
+
+def _has_parent(parent: Run) -> Finding:
+    return judge(
+        "refresh.parent",
+        "workbook",
+        passed=True,
+        level=Level.BLOCK,
+        value=parent.name,
+        message=f"Compared with {parent.name}.",
+    )
+
+
+def _not_compared(parent: str, why: str) -> tuple[Finding, ...]:
+    action = f"Restore {parent}, or name another run in refresh.parent."
+    return tuple(
+        not_run(check, "workbook", f"The last refresh cannot be read: {why}", action=action)
+        for check in CHECKS
+    )
+
+
+def _model_not_compared(model: str, why: str) -> list[Finding]:
+    checks = ("refresh.common_window", "refresh.movement", "refresh.rank")
+    return [not_run(check, model, why) for check in checks]
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

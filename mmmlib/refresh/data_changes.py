@@ -1,0 +1,167 @@
+"""What changed in the data since the last refresh, value by value (D4, H3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.panel import Panel
+from mmmlib.estimates import format_number
+from mmmlib.findings import Finding, Level, at_most, judge
+from mmmlib.params.schema import ComparisonParams
+from mmmlib.refresh.comparison import DataChange
+
+ALL = "all series"
+"""Name under which weeks that came or went are listed: the panel is a regular grid."""
+ROUNDING = 1e-9
+"""Relative difference up to which two values are the same."""
+CELLS = ["series", "region", "week", "before", "after", "change", "share"]
+
+
+def restated_cells(before: Panel, after: Panel) -> pd.DataFrame:
+    """List every value that differs between two panels, where both have one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``series``, ``region``, ``week``, ``before``, ``after``, ``change``
+        (after minus before) and ``share`` (size of the change over the series' total
+        before), the largest share first.
+    """
+    series = [name for name in before.series if name in after.series]
+    old, new = _on_common_grid(before, after)
+    values, others = (frame[series].to_numpy(dtype=float) for frame in (old, new))
+    size = np.maximum(np.abs(values), np.abs(others))
+    rows, columns = np.nonzero(np.abs(others - values) > ROUNDING * size)
+    total = np.abs(values).sum(axis=0)[columns]
+    change = others[rows, columns] - values[rows, columns]
+    share = np.full(len(rows), math.inf)
+    np.divide(np.abs(change), total, out=share, where=total > 0)
+    cells = pd.DataFrame(
+        {
+            "series": np.asarray(series, dtype=object)[columns],
+            "region": old.index.get_level_values("region").to_numpy()[rows],
+            "week": old.index.get_level_values("week").to_numpy()[rows],
+            "before": values[rows, columns],
+            "after": others[rows, columns],
+            "change": change,
+            "share": share,
+        },
+        columns=CELLS,
+    )
+    return cells.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def data_changes(before: Panel, after: Panel) -> list[DataChange]:
+    """Summarise what was restated, and which series, regions and weeks came or went.
+
+    Returns
+    -------
+    list of DataChange
+        Restated series first, the largest share first.
+    """
+    restated = [
+        _restated(str(series), cells, after)
+        for series, cells in restated_cells(before, after).groupby("series", sort=False)
+    ]
+    restated.sort(key=lambda change: change.share or 0.0, reverse=True)
+    return restated + _series_changes(before, after) + _grid_changes(before, after)
+
+
+def restated_findings(changes: Sequence[DataChange], limits: ComparisonParams) -> list[Finding]:
+    """Judge every restated series; one finding that passes where nothing was restated."""
+    restated = [change for change in changes if change.kind == "restated"]
+    if not restated:
+        return [
+            judge(
+                "refresh.restated",
+                "workbook",
+                passed=True,
+                level=Level.WARN,
+                message="No value that both refreshes have was restated.",
+            )
+        ]
+    return [
+        at_most(
+            "refresh.restated",
+            change.series,
+            math.nan if change.share is None else change.share,
+            limits.max_restated_share,
+            level=Level.WARN,
+            unit="share",
+            message=f"{change.cells} values were restated, together "
+            f"{format_number(math.nan if change.share is None else change.share, 'share')} of the "
+            f"series (limit {format_number(limits.max_restated_share, 'share')}). "
+            f"The largest: {change.largest}.",
+            meaning="Returns may have moved because history was rewritten, not because of "
+            "anything that happened.",
+            action="Have the data owner confirm the restatement and name its reason.",
+        )
+        for change in restated
+    ]
+
+
+def _on_common_grid(before: Panel, after: Panel) -> tuple[pd.DataFrame, pd.DataFrame]:
+    old, new = (panel.frame.set_index(["region", "week"]) for panel in (before, after))
+    common = old.index.intersection(new.index)
+    return old.loc[common], new.loc[common]
+
+
+def _restated(series: str, cells: pd.DataFrame, panel: Panel) -> DataChange:
+    top = cells.iloc[0]
+    unit = _unit(panel, series)
+    return DataChange(
+        series=series,
+        kind="restated",
+        cells=len(cells),
+        first=cells["week"].min().date(),
+        last=cells["week"].max().date(),
+        share=float(cells["share"].sum()),
+        largest=f"{top['region']}, {top['week'].date()}: {format_number(top['before'], unit)} "
+        f"before, {format_number(top['after'], unit)} now",
+    )
+
+
+def _series_changes(before: Panel, after: Panel) -> list[DataChange]:
+    added = [name for name in after.series if name not in before.series]
+    removed = [name for name in before.series if name not in after.series]
+    return [_whole(name, "added", after) for name in added] + [
+        _whole(name, "removed", before) for name in removed
+    ]
+
+
+def _grid_changes(before: Panel, after: Panel) -> list[DataChange]:
+    changes = []
+    for kind, this, other in (("added", after, before), ("removed", before, after)):
+        for region in this.regions:
+            if region not in other.regions:
+                rows = this.frame["region"] == region
+                changes.append(_span(f"region {region}", kind, this.frame[rows]))
+    regions = [name for name in after.regions if name in before.regions]
+    for kind, this, other in (("extended", after, before), ("removed", before, after)):
+        fresh = ~this.frame["week"].isin(other.weeks) & this.frame["region"].isin(regions)
+        if fresh.any():
+            changes.append(_span(ALL, kind, this.frame[fresh]))
+    return changes
+
+
+def _whole(name: str, kind: str, panel: Panel) -> DataChange:
+    return _span(name, kind, panel.frame)
+
+
+def _span(name: str, kind: str, rows: pd.DataFrame) -> DataChange:
+    return DataChange(
+        series=name,
+        kind=kind,  # type: ignore[arg-type]  # one of the four names
+        cells=len(rows),
+        first=rows["week"].min().date(),
+        last=rows["week"].max().date(),
+    )
+
+
+def _unit(panel: Panel, series: str) -> str:
+    money = series.startswith(("spend:", "outcome:"))
+    return panel.units.get(series, panel.currency if money else "")

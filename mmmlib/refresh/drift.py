@@ -1,0 +1,121 @@
+"""Findings on what moved: large movements, and channels that changed places (G3, H3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+from mmmlib.findings import Finding, Level, judge
+from mmmlib.params.schema import ComparisonParams
+from mmmlib.refresh.comparison import Movement
+
+_MEANING = "A plan that was made on the old number may no longer hold."
+
+
+def movement_findings(
+    movements: Sequence[Movement], limits: ComparisonParams, *, explained: bool
+) -> list[Finding]:
+    """Judge the movement of every channel, one finding each.
+
+    Parameters
+    ----------
+    movements
+        Of one model.
+    limits
+        ``large_movement`` and ``severe_movement``.
+    explained
+        Whether history was restated or the model changed on purpose. Without that, a
+        severe movement on weeks that both refreshes saw has no known cause.
+
+    Returns
+    -------
+    list of Finding
+        A movement that is large and beyond noise warns; a severe one without a known
+        cause blocks. One within noise passes, however large, and says so.
+    """
+    channels = dict.fromkeys(movement.channel for movement in movements)
+    return [
+        _judge_channel([each for each in movements if each.channel == channel], limits, explained)
+        for channel in channels
+    ]
+
+
+def rank_finding(model: str, movements: Sequence[Movement]) -> Finding:
+    """Judge whether channels changed places by return (by contribution without returns).
+
+    How to read it: two channels of nearly the same return change places by chance.
+    Only a pair of which one moved beyond noise is counted.
+    """
+    returns = [each for each in movements if each.quantity == "roi"]
+    ranked = sorted(returns or movements, key=lambda each: each.rank_before)
+    flips = [
+        (higher, lower)
+        for higher, lower in combinations(ranked, 2)
+        if higher.rank_after > lower.rank_after
+    ]
+    real = [pair for pair in flips if pair[0].beyond_noise or pair[1].beyond_noise]
+    shown = real or flips
+    names = ", ".join(f"{lower.channel} now before {higher.channel}" for higher, lower in shown[:3])
+    more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+    if not flips:
+        message = f"The {len(ranked)} channels stand in the same order as before."
+    elif real:
+        message = f"Channels changed places by more than noise: {names}{more}."
+    else:
+        message = f"Channels changed places, all within noise: {names}{more}."
+    return judge(
+        "refresh.rank",
+        model,
+        passed=not real,
+        level=Level.WARN,
+        value=float(len(real)),
+        limit=0.0,
+        unit="pairs",
+        message=message,
+        meaning="Advice that followed the old order may turn round.",
+        action="Read what changed before money is moved between these channels.",
+    )
+
+
+def is_severe(movement: Movement, limits: ComparisonParams) -> bool:
+    """Say whether a median changed by a factor of ``1 + severe_movement``, or its sign."""
+    before, after = movement.before.median, movement.after.median
+    if before * after <= 0:
+        return True
+    return abs(math.log(after / before)) >= math.log1p(limits.severe_movement)
+
+
+def _judge_channel(
+    movements: Sequence[Movement], limits: ComparisonParams, explained: bool
+) -> Finding:
+    # The return leads; the contribution speaks where it alone is large or there is no return.
+    order = sorted(movements, key=lambda each: (not _flagged(each, limits), each.quantity != "roi"))
+    movement = order[0]
+    flagged = _flagged(movement, limits)
+    unexplained = flagged and is_severe(movement, limits) and not explained
+    what = "return" if movement.quantity == "roi" else "contribution"
+    change = "from zero" if math.isnan(movement.change) else f"by {100 * movement.change:+.0f} %"
+    noise = "more than noise" if movement.beyond_noise else "within noise"
+    cause = " Neither restated data nor a changed model explains it." if unexplained else ""
+    return judge(
+        "refresh.movement",
+        f"{movement.model}/{movement.channel}",
+        passed=not flagged,
+        level=Level.BLOCK if unexplained else Level.WARN,
+        value=movement.change,
+        limit=limits.large_movement,
+        unit="share",
+        message=f"The {what} moved {change}, {noise}: {movement.before.text()} then, "
+        f"{movement.after.text()} now, on the same weeks.{cause}",
+        meaning=_MEANING,
+        action="Find the cause before publishing: compare data, parameters and software."
+        if unexplained
+        else "Say in the change log why it moved.",
+    )
+
+
+def _flagged(movement: Movement, limits: ComparisonParams) -> bool:
+    # Written as what a calm channel meets, so that NaN (a median that was zero) is not calm.
+    calm = abs(movement.change) <= limits.large_movement
+    return movement.beyond_noise and not calm
