@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mmmlib.data.panel import Panel, write_panel
+from mmmlib.findings import Level, Status, worst
+from mmmlib.params.load import params_of
+from mmmlib.refresh import CHECKS, required_checks
+from mmmlib.refresh.compare import compare
+from mmmlib.refresh.comparison import Comparison
+from mmmlib.runs import Manifest, Run
+from tests.fakes import fake_effects, fake_panel, fake_params
+
+
+def make(runs_dir: Path, parent: Run | None = None, scale: float = 1.0, **sections: Any) -> Run:
+    """A finished run with a panel, and effects whose ranges are a third of the fake's."""
+    period = sections.pop("period", "2026-Q2" if parent else "2026-Q1")
+    params = fake_params(refresh={"period": period}, **sections)
+    path = runs_dir / f"fake-{period}-0"
+    (path / "artefacts").mkdir(parents=True)
+    manifest = Manifest(
+        run=path.name,
+        workbook="fake",
+        period=period,
+        created=dt.datetime(2026, 7 if parent else 4, 1, tzinfo=dt.UTC),
+        parent=parent.name if parent else None,
+        status="done",
+        verdict="info",
+    )
+    (path / "manifest.json").write_text(manifest.model_dump_json())
+    (path / "params.json").write_text(params.model_dump_json())
+    run = Run(path)
+    panel = fake_panel(params, weeks=104)
+    write_panel(run, panel)
+    for number, model in enumerate(params.model_names):
+        seed = number + 5 * bool(parent)
+        effects = fake_effects(params, panel, model, draws=100, seed=seed, scale=scale)
+        middle = effects["contribution"].median("draw")
+        effects["contribution"] = (middle + (effects["contribution"] - middle) / 3).transpose(
+            "draw", "channel", "week"
+        )
+        run.save_dataset(f"models/{model}/effects.nc", effects)
+    return run
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Run:
+    return make(tmp_path / "runs")
+
+
+def checks(comparison: Comparison) -> set[str]:
+    return {finding.check for finding in comparison.findings}
+
+
+def test_a_first_refresh_is_not_compared_and_says_so(tmp_path: Path) -> None:
+    comparison = compare(make(tmp_path / "runs"), None)
+    assert comparison.parent is None
+    assert checks(comparison) == set(required_checks(None)) == {"refresh.parent"}
+    assert worst(comparison.findings) is Level.INFO
+
+
+def test_two_refreshes_of_one_truth(tmp_path: Path, parent: Run) -> None:
+    run = make(tmp_path / "runs", parent)
+    comparison = compare(run, run.manifest.parent)
+    assert comparison.parent == parent.name
+    assert checks(comparison) == set(required_checks(parent.name)) == set(CHECKS)
+    assert comparison.weeks == 104
+    assert len(comparison.movements) == 2 * 2 * 4
+    assert not any(movement.beyond_noise for movement in comparison.movements)
+    assert comparison.data_changes == ()
+    assert "refresh.period" in {change.key for change in comparison.parameter_changes}
+    assert worst(comparison.findings) is Level.INFO
+
+
+def test_what_it_found_survives_saving(tmp_path: Path, parent: Run) -> None:
+    run = make(tmp_path / "runs", parent, scale=1.7)
+    comparison = compare(run, parent)
+    run.save_json("refresh.json", comparison)
+    assert run.load_json("refresh.json", Comparison) == comparison
+
+
+@pytest.mark.parametrize(("scale", "level"), [(1.6, Level.WARN), (2.6, Level.BLOCK)])
+def test_a_real_shift_is_found_in_every_channel(
+    tmp_path: Path, parent: Run, scale: float, level: Level
+) -> None:
+    comparison = compare(make(tmp_path / "runs", parent, scale=scale), parent)
+    found = [finding for finding in comparison.findings if finding.check == "refresh.movement"]
+    assert len(found) == 8
+    assert {finding.level for finding in found} == {level}
+
+
+def test_a_changed_model_is_a_known_cause_so_the_shift_only_warns(
+    tmp_path: Path, parent: Run
+) -> None:
+    run = make(tmp_path / "runs", parent, scale=2.6, model={"trend_knots": 9})
+    comparison = compare(run, parent)
+    assert worst(comparison.findings) is Level.WARN
+    named = [finding for finding in comparison.findings if finding.check == "refresh.parameters"]
+    assert named[0].subject == "model"
+
+
+def test_restated_history_is_in_the_comparison(tmp_path: Path, parent: Run) -> None:
+    run = make(tmp_path / "runs", parent)
+    frame = fake_panel(params_of(run), weeks=104).frame
+    frame.loc[40, "spend:search"] *= 10
+    before = fake_panel(params_of(run), weeks=104)
+    write_panel(run, Panel(frame, before.currency, before.units))
+    comparison = compare(run, parent)
+    [change] = comparison.data_changes
+    assert (change.series, change.cells) == ("spend:search", 1)
+    assert any(
+        finding.check == "refresh.restated" and finding.status is Status.FLAG
+        for finding in comparison.findings
+    )
+
+
+def test_too_few_weeks_in_common_are_not_compared(tmp_path: Path, parent: Run) -> None:
+    run = make(tmp_path / "runs", parent)
+    params = params_of(run)
+    panel = fake_panel(params, weeks=104, first="2025-10-06")
+    write_panel(run, panel)
+    for model in params.model_names:
+        run.save_dataset(f"models/{model}/effects.nc", fake_effects(params, panel, model))
+    comparison = compare(run, parent)
+    assert comparison.movements == ()
+    assert comparison.weeks == 12
+    found = {(f.check, f.status) for f in comparison.findings if f.level is Level.BLOCK}
+    assert found == {
+        ("refresh.common_window", Status.FLAG),
+        ("refresh.movement", Status.NOT_RUN),
+        ("refresh.rank", Status.NOT_RUN),
+    }
+    assert checks(comparison) == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    "damage", ["folder", "manifest", "panel", "effects", "truncated", "params", "nan"]
+)
+def test_a_parent_that_cannot_be_read_blocks(tmp_path: Path, parent: Run, damage: str) -> None:
+    run = make(tmp_path / "runs", parent)
+    name = parent.name
+    effects = parent.artefact("models/revenue.pooled/effects.nc")
+    if damage == "folder":
+        shutil.rmtree(parent.path)
+    elif damage == "manifest":
+        (parent.path / "manifest.json").write_text("{")
+    elif damage == "panel":
+        parent.artefact("panel.parquet").write_bytes(b"PAR1")
+    elif damage == "effects":
+        effects.unlink()
+    elif damage == "truncated":
+        effects.write_bytes(effects.read_bytes()[:2000])
+    elif damage == "params":
+        (parent.path / "params.json").write_text("[")
+    else:
+        broken = parent.load_dataset("models/revenue.pooled/effects.nc")
+        broken["contribution"][0, 0, 0] = np.nan
+        broken.to_netcdf(effects, engine="h5netcdf")
+    comparison = compare(run, name)
+    assert comparison.parent == name
+    assert checks(comparison) == set(CHECKS)
+    blocked = [finding for finding in comparison.findings if finding.level is Level.BLOCK]
+    assert {finding.status for finding in blocked} == {Status.NOT_RUN}
+    assert "refresh.movement" in {finding.check for finding in blocked}
+
+
+def test_a_model_that_is_new_is_left_to_the_structure_finding(tmp_path: Path) -> None:
+    revenue = {"revenue": {"label": "Revenue", "kind": "revenue", "column": "revenue"}}
+    first = make(tmp_path / "runs", period="2026-Q1")
+    old = make(tmp_path / "runs", period="2025-Q4", outcomes=revenue, key_questions=[])
+    comparison = compare(first, old)
+    assert {movement.model for movement in comparison.movements} == {"revenue.pooled"}
+    assert any(
+        finding.check == "refresh.structure" and finding.value == "added signups.pooled"
+        for finding in comparison.findings
+    )

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from mmmlib.findings import Level, Status
+from mmmlib.params.schema import ComparisonParams
+from mmmlib.refresh.comparison import Movement
+from mmmlib.refresh.drift import is_severe, movement_findings, rank_finding
+from mmmlib.refresh.movement import relative_change
+from tests.refresh.test_movement import estimate
+
+LIMITS = ComparisonParams()
+
+
+def moved(
+    channel: str = "search",
+    before: float = 1.0,
+    after: float = 1.0,
+    beyond_noise: bool = True,
+    quantity: str = "roi",
+    ranks: tuple[int, int] = (1, 1),
+) -> Movement:
+    return Movement(
+        model="revenue.pooled",
+        channel=channel,
+        quantity=quantity,  # type: ignore[arg-type]
+        before=estimate(before - 0.1, before + 0.1),
+        after=estimate(after - 0.1, after + 0.1),
+        change=relative_change(before, after),
+        overlap=0.0,
+        beyond_noise=beyond_noise,
+        rank_before=ranks[0],
+        rank_after=ranks[1],
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "beyond_noise", "explained", "level"),
+    [
+        (1.1, True, False, Level.INFO),  # small, however sure
+        (1.8, False, False, Level.INFO),  # large, but noise
+        (1.8, True, False, Level.WARN),
+        (0.6, True, False, Level.WARN),
+        (2.5, True, True, Level.WARN),  # severe, and something explains it
+        (2.5, True, False, Level.BLOCK),
+        (0.4, True, False, Level.BLOCK),
+        (-0.5, True, False, Level.BLOCK),
+    ],
+)
+def test_movements_are_graded(
+    after: float, beyond_noise: bool, explained: bool, level: Level
+) -> None:
+    movement = moved(after=after, beyond_noise=beyond_noise)
+    [finding] = movement_findings([movement], LIMITS, explained=explained)
+    assert finding.level is level
+    assert finding.subject == "revenue.pooled/search"
+    assert finding.value == pytest.approx(after - 1)
+    assert ("Neither" in finding.message) is (level is Level.BLOCK)
+
+
+def test_a_movement_from_zero_is_not_calm() -> None:
+    movement = moved(before=0.0, after=1.0)
+    assert math.isnan(movement.change)
+    [finding] = movement_findings([movement], LIMITS, explained=True)
+    assert finding.level is Level.WARN
+    assert "from zero" in finding.message
+
+
+def test_a_contribution_speaks_where_the_return_stayed() -> None:
+    pair = [moved(), moved(after=1.8, quantity="contribution")]
+    [finding] = movement_findings(pair, LIMITS, explained=False)
+    assert finding.level is Level.WARN
+    assert "contribution" in finding.message
+
+
+def test_both_ranges_are_in_the_message() -> None:
+    [finding] = movement_findings([moved(after=1.8)], LIMITS, explained=False)
+    assert finding.message.count("90") == 2
+
+
+def test_severity_is_a_factor_up_or_down() -> None:
+    assert is_severe(moved(after=2.01), LIMITS)
+    assert is_severe(moved(after=0.49), LIMITS)
+    assert not is_severe(moved(after=1.99), LIMITS)
+    assert not is_severe(moved(after=0.51), LIMITS)
+
+
+def test_places_changed_by_noise_pass_and_by_more_are_flagged() -> None:
+    for beyond_noise, status in ((False, Status.OK), (True, Status.FLAG)):
+        pair = [
+            moved("search", 2.0, 1.0, beyond_noise, ranks=(1, 2)),
+            moved("video", 1.5, 1.5, False, ranks=(2, 1)),
+        ]
+        finding = rank_finding("revenue.pooled", pair)
+        assert finding.status is status
+        assert "video now before search" in finding.message
+
+
+def test_an_unchanged_order_passes() -> None:
+    pair = [moved("search", ranks=(1, 1)), moved("video", ranks=(2, 2))]
+    assert rank_finding("revenue.pooled", pair).value == 0.0

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmmlib.errors import InputError
+from mmmlib.refresh.parent import choose_parent, damaged_files
+from mmmlib.runs import Manifest, Run, StepRecord, sha256_file
+from tests.fakes import fake_params
+
+
+def add_run(runs_dir: Path, name: str, day: int, **facts: Any) -> Run:
+    (runs_dir / name / "artefacts").mkdir(parents=True)
+    content: dict[str, Any] = {
+        "run": name,
+        "workbook": "fake",
+        "period": "2026-Q1",
+        "created": dt.datetime(2026, 1, day, tzinfo=dt.UTC),
+        "status": "done",
+        "verdict": "warn",
+    }
+    manifest = Manifest.model_validate(content | facts)
+    (runs_dir / name / "manifest.json").write_text(manifest.model_dump_json())
+    return Run(runs_dir / name)
+
+
+def asking(parent: str = "latest") -> Any:
+    return fake_params(refresh={"period": "2026-Q2", "parent": parent})
+
+
+def test_the_latest_is_the_newest_finished_run_that_was_not_blocked(tmp_path: Path) -> None:
+    add_run(tmp_path, "fake-a", 1, verdict="info")
+    add_run(tmp_path, "fake-b", 2)
+    add_run(tmp_path, "fake-blocked", 3, verdict="block")
+    add_run(tmp_path, "fake-cut-off", 4, status="failed")
+    add_run(tmp_path, "fake-running", 5, status="running", verdict=None)
+    add_run(tmp_path, "fake-no-gates", 6, verdict=None)
+    add_run(tmp_path, "other-c", 7, workbook="other")
+    assert choose_parent(tmp_path, asking()) == "fake-b"
+
+
+def test_a_run_is_not_its_own_parent_nor_is_a_later_one(tmp_path: Path) -> None:
+    first = add_run(tmp_path, "fake-a", 1)
+    middle = add_run(tmp_path, "fake-b", 2)
+    add_run(tmp_path, "fake-c", 3)
+    created = middle.manifest.created
+    assert choose_parent(tmp_path, asking(), "fake-b", created) == "fake-a"
+    assert choose_parent(tmp_path, asking(), "fake-a", first.manifest.created) is None
+
+
+def test_no_run_or_none_asked_gives_no_parent(tmp_path: Path) -> None:
+    assert choose_parent(tmp_path / "nowhere", asking()) is None
+    add_run(tmp_path, "fake-a", 1)
+    assert choose_parent(tmp_path, asking("none")) is None
+
+
+def test_a_run_asked_for_by_name_is_taken_even_if_it_was_blocked(tmp_path: Path) -> None:
+    add_run(tmp_path, "fake-a", 1, verdict="block")
+    add_run(tmp_path, "fake-b", 2)
+    assert choose_parent(tmp_path, asking("fake-a")) == "fake-a"
+
+
+@pytest.mark.parametrize("name", ["fake-z", "other-a", "fake-self", "../elsewhere", "fake-half"])
+def test_a_name_that_will_not_do_is_an_error_that_names_the_place(
+    tmp_path: Path, name: str
+) -> None:
+    add_run(tmp_path, "fake-a", 1)
+    add_run(tmp_path, "other-a", 1, workbook="other")
+    add_run(tmp_path, "fake-self", 2)
+    add_run(tmp_path, "fake-half", 2, status="failed")
+    with pytest.raises(InputError, match=r"refresh\.parent: found '") as caught:
+        choose_parent(tmp_path, asking(name), "fake-self")
+    assert name in str(caught.value)
+
+
+def test_files_that_differ_from_the_record_are_damaged(tmp_path: Path) -> None:
+    run = add_run(tmp_path, "fake-a", 1)
+    for name in ("good.json", "changed.json", "unrecorded.json"):
+        run.artefact(name).write_text("1")
+    manifest = run.manifest
+    digest = sha256_file(run.artefact("good.json"))
+    outputs = {f"artefacts/{name}": digest for name in ("good.json", "changed.json")}
+    manifest.steps = [StepRecord(name="data", status="done", outputs=outputs)]
+    run.write_manifest(manifest)
+    run.artefact("changed.json").write_text("2")
+    names = ["good.json", "changed.json", "unrecorded.json", "gone.json"]
+    assert damaged_files(run, names) == ["changed.json", "gone.json"]
