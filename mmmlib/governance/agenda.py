@@ -99,7 +99,9 @@ def agenda_markdown(agenda: Agenda) -> str:
     lines = [
         f"## Review of {e(agenda.title)}, {e(agenda.period)}",
         "",
-        f"**{e(agenda.release)}.** {e(agenda.statement)}",
+        f"Release status: **{e(agenda.release)}**",
+        "",
+        e(agenda.statement),
         "",
         f"Run: {e(agenda.run)}",
         "",

@@ -18,7 +18,9 @@ def scenario_table(pack: ScenarioPack, currency: str) -> pd.DataFrame:
                 "change in spend": format_number(one.spend_change, currency),
                 "difference to status quo": str(one.difference),
                 "net of spend": "" if one.net is None else str(one.net),
-                "probability to beat it": probability_text(one.probability_better),
+                "probability to beat it": (
+                    "" if one.kind == "baseline" else probability_text(one.probability_better)
+                ),
                 "downside (one in ten is worse)": format_number(one.downside, one.difference.unit),
                 "label": one.label.value,
             }
