@@ -65,6 +65,8 @@ class Manifest(BaseModel):
     python: str = ""
     packages: dict[str, str] = Field(default_factory=dict)
     seed: int = 0
+    report_format: int | None = None
+    """Version of the pack's fixed format (``mmmlib/reports/format.toml``)."""
     inputs: dict[str, str] = Field(default_factory=dict)
     """sha256 of every input file, by its name."""
     steps: list[StepRecord] = Field(default_factory=list)
