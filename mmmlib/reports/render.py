@@ -9,12 +9,14 @@ whole: there is never half of one.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Literal
 
@@ -103,9 +105,7 @@ def render_pack(
     with replacing_folder(run.path / PACK) as folder:
         make(work, folder)
         write_tables(results, folder / TABLES)
-        missing = [name for name in names if not (folder / name).is_file()]
-        if missing:
-            raise RenderError(f"The renderer did not make {', '.join(missing)}.")
+        check_pack(folder, names)
     return [run.path / PACK / name for name in names]
 
 
@@ -137,6 +137,55 @@ def quarto_project() -> dict[str, Any]:
         (PROJECT / "_quarto.yml").read_text(encoding="utf-8")
     )
     return content
+
+
+def check_pack(folder: Path, names: list[str]) -> None:
+    """Refuse a pack that is not whole, or a page that runs or loads something.
+
+    Raises
+    ------
+    RenderError
+        Naming the files, or the page and what it would load.
+    """
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise RenderError(f"The renderer did not make {', '.join(missing)}.")
+    for path in folder.glob("*.html"):
+        loads = outside(path.read_text(encoding="utf-8"))
+        if loads:
+            raise RenderError(
+                f"{path.name} is not self-contained: it would load or run {', '.join(loads)}."
+            )
+
+
+def outside(html: str) -> list[str]:
+    """Return what a page would run, or load from outside itself; links do not count."""
+    found: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(
+            self, tag: str, attrs: list[tuple[str, str | None]]
+        ) -> None:
+            for name, value in attrs:
+                target = (value or "").strip()
+                loads = name in ("src", "srcset", "data", "poster") or (
+                    name == "href" and tag in ("link", "image", "use", "base")
+                )
+                if loads and not target.startswith(("data:", "#")):
+                    found.append(f"<{tag} {name}={target[:80]}>")
+                if name.startswith("on") or target.lower().startswith("javascript:"):
+                    found.append(f"<{tag} {name}>")
+            if tag in ("script", "iframe", "object", "embed"):
+                found.append(f"<{tag}>")
+
+    Reader().feed(html)
+    styles = re.findall(r"<style[^>]*>(.*?)</style>", html, flags=re.DOTALL)
+    found += [
+        text
+        for style in styles
+        for text in re.findall(r"@import[^;]*|url\(\s*['\"]?(?!data:|#)[^)]*\)", style)
+    ]
+    return found
 
 
 @contextmanager
