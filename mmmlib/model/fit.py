@@ -201,3 +201,57 @@ def posterior_of(run: Run, model: str) -> xr.DataTree:
         )
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         return tree.load()
+
+
+def fit_run(
+    run: Run, refit: bool = False, progress: Progress | None = None
+) -> dict[str, Fit]:
+    """Fit all models of a run and save them; those that are there are loaded.
+
+    Parameters
+    ----------
+    run
+        An open run with its panel.
+    refit
+        Fit again what is there.
+    progress
+        See :data:`Progress`.
+
+    Returns
+    -------
+    dict
+        By model, in the parameters' order.
+    """
+    from mmmlib.data.panel import panel_of
+    from mmmlib.params.load import params_of
+
+    params, panel = params_of(run), panel_of(run)
+    needed = ("posterior.nc", "effects.nc")
+    missing = [
+        FitRequest(model)
+        for model in params.model_names
+        if refit or not all(run.has(f"models/{model}/{name}") for name in needed)
+    ]
+    made = {
+        fit.request.model: fit for fit in fit_models(panel, params, missing, progress)
+    }
+    for fit in made.values():
+        save_fit(run, fit)
+    return {
+        model: made.get(model) or load_fit(run, model) for model in params.model_names
+    }
+
+
+def load_fit(run: Run, model: str) -> Fit:
+    """Load a model's fit from a run; it took no time."""
+    from mmmlib.model.effects import effects_of
+
+    return Fit(
+        FitRequest(model), posterior_of(run, model), effects_of(run, model), (0.0, 0.0)
+    )
+
+
+def say_progress(request: FitRequest, done: float) -> None:
+    """Print one line when a fit is done; a :data:`Progress` for notebooks and logs."""
+    if done >= 1:
+        print(f"fitted {request}", flush=True)

@@ -1,32 +1,146 @@
-"""The worker pool of a refresh."""
+"""The worker pool of a refresh: one Dask cluster that every notebook of it uses.
+
+A refresh starts the pool first and goes on at once; workers import the sampler and
+load (or, the first time on a machine, compile) the log density while the data room
+works. Local workers end with the process that started them, however that ended:
+each watches a pipe to it. A fit is cut in no way by where it runs: its seed comes
+from what is asked, so a fit that is done again after a worker died gives the same.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mmmlib.errors import MMMError
+
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
     from mmmlib.data.panel import Panel
     from mmmlib.model.fit import Fit, FitRequest, Progress
     from mmmlib.params import Params
 
 SCHEDULER_ENV = "MMM_SCHEDULER"
+"""Where notebooks find the pool; absent, they fit in their own process."""
+WARM = ("mmmlib.model.sample", "mmmlib.model.derive")
+"""Imported by every worker as it starts: the sampler and the compiled log density."""
+PATIENCE = 60
+"""Seconds that a client waits for the scheduler."""
+
+
+class LocalPool:
+    """A cluster on this machine that starts in the background."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.port = _free_port()
+        self._cluster: LocalCluster | None = None
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._start, name="pool", daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        """Address of the scheduler; clients wait until it answers."""
+        return f"tcp://127.0.0.1:{self.port}"
+
+    def _start(self) -> None:
+        try:
+            import dask
+            from distributed import LocalCluster
+
+            with dask.config.set({"distributed.worker.preload": list(WARM)}):
+                self._cluster = LocalCluster(
+                    n_workers=self.workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    scheduler_port=self.port,
+                    dashboard_address=None,
+                )
+        except Exception as error:  # noqa: BLE001 - told to whoever closes the pool
+            self._error = error
+
+    def close(self) -> None:
+        """End scheduler and workers, and this process's client before them."""
+        self._thread.join()
+        client = _client_of(self.address)
+        if client is not None:
+            client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+        if self._error is not None:
+            raise MMMError(
+                f"The worker pool could not start: {self._error}"
+            ) from self._error
+
+
+@contextmanager
+def start_pool(params: Params) -> Iterator[str]:
+    """Start the pool of a refresh, or join the cluster that ``compute.scheduler`` names.
+
+    Returns at once; the pool gets ready in the background. Inside, the environment
+    variable ``MMM_SCHEDULER`` holds the scheduler's address, so that kernels started
+    from here find it.
+
+    Yields
+    ------
+    str
+        The scheduler's address.
+    """
+    before = os.environ.get(SCHEDULER_ENV)
+    pool = None
+    address = params.compute.scheduler
+    if address is None:
+        pool = LocalPool(params.compute.workers or default_workers())
+        address = pool.address
+    os.environ[SCHEDULER_ENV] = address
+    try:
+        yield address
+    finally:
+        if before is None:
+            os.environ.pop(SCHEDULER_ENV, None)
+        else:
+            os.environ[SCHEDULER_ENV] = before
+        if pool is not None:
+            pool.close()
+
+
+def default_workers() -> int:
+    """One worker per core; each runs the chains of a fit one after the other."""
+    from mmmlib.model.fit import available_cores
+
+    return available_cores()
 
 
 def connected_client() -> Client | None:
-    """Return the client of the refresh's pool, or None outside a refresh."""
+    """Return the client of the refresh's pool, or None outside a refresh.
+
+    Raises
+    ------
+    MMMError
+        If ``MMM_SCHEDULER`` names a scheduler that does not answer.
+    """
     address = os.environ.get(SCHEDULER_ENV)
     if not address:
         return None
     from distributed import Client
 
+    client = _client_of(address)
+    if client is not None:
+        return client
     try:
-        return Client.current()
-    except ValueError:
-        return Client(address, set_as_default=True)
+        return Client(address, timeout=PATIENCE, set_as_default=True)
+    except (OSError, TimeoutError) as error:
+        raise MMMError(
+            f"The scheduler at {address} does not answer. Check compute.scheduler, or "
+            f"unset {SCHEDULER_ENV} to fit in this process."
+        ) from error
 
 
 def fit_in_pool(
@@ -36,21 +150,47 @@ def fit_in_pool(
     requests: Sequence[FitRequest],
     progress: Progress | None,
 ) -> list[Fit]:
-    """Fit in the pool; see :func:`mmmlib.model.fit.fit_models`."""
+    """Fit in the pool; see :func:`mmmlib.model.fit.fit_models`.
+
+    With fewer fits than workers, a fit takes the idle workers' cores for its chains.
+    """
     from distributed import as_completed
 
-    shared = client.scatter((panel, params), broadcast=True)
+    client.wait_for_workers(1, timeout=PATIENCE)
+    threads = sum(client.nthreads().values())
+    cores = max(1, threads // len(requests))
+    shared = client.scatter((panel, params), broadcast=True, hash=False)
     futures = [
-        client.submit(_fit_shared, shared, request, pure=False) for request in requests
+        client.submit(_fit_shared, shared, request, cores, pure=False, retries=2)
+        for request in requests
     ]
-    wanted = dict(zip((future.key for future in futures), requests, strict=True))
-    for future in as_completed(futures):
+    try:
         if progress:
-            progress(wanted[future.key], 1.0)
-    return client.gather(futures)
+            asked = dict(zip((future.key for future in futures), requests, strict=True))
+            for future in as_completed(futures, raise_errors=False):
+                progress(asked[future.key], 1.0)
+        return client.gather(futures)
+    finally:
+        client.cancel([future for future in futures if not future.done()])
 
 
-def _fit_shared(shared: tuple[Panel, Params], request: FitRequest) -> Fit:
+def _fit_shared(shared: tuple[Panel, Params], request: FitRequest, cores: int) -> Fit:
     from mmmlib.model.fit import fit_one
 
-    return fit_one(*shared, request, cores=1)
+    return fit_one(*shared, request, cores=cores)
+
+
+def _client_of(address: str) -> Client | None:
+    """Return this process's running client of a scheduler, if it has one."""
+    from distributed.client import _get_global_client
+
+    client = _get_global_client()
+    if client is None or client.status != "running":
+        return None
+    return client if client.scheduler.address == address else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,104 @@
+"""What a modeller looks at after a fit: beliefs before and after, and the sampler's health."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mmmlib.estimates import Estimate
+from mmmlib.model.effects import contribution, roi, share
+
+DIAGNOSTICS = ("parameter", "R-hat", "bulk ESS", "tail ESS")
+
+
+def prior_table(effects: xr.Dataset) -> pd.DataFrame:
+    """Believed return and share of every channel before the fit, as ranges.
+
+    How to read it: the share is what the stated return would mean for this outcome
+    and this spend; where it looks absurd, the prior is not what was meant.
+    """
+    believed = effects["prior_roi"]
+    seen = effects["in_sample"].to_numpy()
+    spend = effects["spend"].isel(week=seen).sum("week")
+    total = effects["observed"].isel(week=seen).sum("week")
+    return _by_channel(
+        effects,
+        {
+            "return before the fit": (believed, effects.attrs["return_unit"]),
+            "share before the fit": (believed * spend / total, "share"),
+        },
+    )
+
+
+def posterior_table(effects: xr.Dataset) -> pd.DataFrame:
+    """What the fit says of every channel, as ranges.
+
+    How to read it: the marginal return is that of the next unit of money at today's
+    spend; it is what a change of budget earns, and it is below the return where a
+    channel saturates. The half-life is in weeks.
+    """
+    unit = effects.attrs["return_unit"]
+    return _by_channel(
+        effects,
+        {
+            "return": (roi(effects), unit),
+            "marginal return": (effects["marginal_roi"], unit),
+            "contribution": (contribution(effects), effects.attrs["outcome_unit"]),
+            "share of outcome": (share(effects), "share"),
+            "half-life": (effects["half_life"], "weeks"),
+        },
+    )
+
+
+def diagnostics_table(posterior: xr.DataTree, worst: int = 10) -> pd.DataFrame:
+    """Convergence of the parameters that converged least.
+
+    How to read it: R-hat above 1.01 means that chains disagree; an effective sample
+    size below 400 means that ranges are still noisy. Bulk is for medians, tail for
+    the ends of ranges.
+    """
+    import arviz_stats
+
+    summary = arviz_stats.summary(
+        posterior["posterior"].to_dataset(), kind="diagnostics", round_to="none"
+    )
+    table = summary[["r_hat", "ess_bulk", "ess_tail"]].astype(float)
+    table = table.sort_values("ess_bulk").head(worst).reset_index()
+    table.columns = pd.Index(DIAGNOSTICS)
+    return table.round({"R-hat": 3, "bulk ESS": 0, "tail ESS": 0})
+
+
+def sampler_table(posterior: xr.DataTree) -> pd.DataFrame:
+    """Divergences, steps and energy of every chain.
+
+    How to read it: divergences should be zero; an energy fraction (E-BFMI) below 0.3
+    means that the sampler had trouble to move between levels of energy.
+    """
+    stats = posterior["sample_stats"]
+    energy = stats["energy"].to_numpy()
+    moves = np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)
+    return pd.DataFrame(
+        {
+            "chain": stats["chain"].to_numpy() + 1,
+            "divergences": stats["diverging"].sum("draw").to_numpy(),
+            "steps per draw": stats["n_steps"].mean("draw").to_numpy().round(1),
+            "E-BFMI": moves.round(2),
+        }
+    )
+
+
+def _by_channel(
+    effects: xr.Dataset, columns: dict[str, tuple[xr.DataArray, str]]
+) -> pd.DataFrame:
+    names = effects["channel"].to_numpy()
+    return pd.DataFrame(
+        {
+            title: [
+                str(Estimate.from_draws(draws.sel(channel=name).to_numpy(), unit))
+                for name in names
+            ]
+            for title, (draws, unit) in columns.items()
+        },
+        index=pd.Index(names, name="channel"),
+    )

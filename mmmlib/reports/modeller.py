@@ -1,0 +1,75 @@
+"""Figures of one fit for the modeller's notebook, with titles made from the fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from mmmlib.estimates import Estimate, format_range
+from mmmlib.model.effects import contribution, roi
+from mmmlib.params import Params
+from mmmlib.reports.figures.curves import response_curves
+from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.figures.weeks import actual_against_fitted
+from mmmlib.reports.style import channel_colours
+
+
+def prior_and_posterior(effects: xr.Dataset, params: Params) -> Figure:
+    """Draw every channel's return as believed before the fit and as found by it."""
+    unit = effects.attrs["return_unit"]
+    colours = channel_colours(params.channels)
+    found = roi(effects).dropna("channel")
+    rows = []
+    for name in found["channel"].to_numpy():
+        before = Estimate.from_draws(
+            effects["prior_roi"].sel(channel=name).to_numpy(), unit
+        )
+        after = Estimate.from_draws(found.sel(channel=name).to_numpy(), unit)
+        rows.append(
+            IntervalRow(_name(params, name), after, colours[name], faint=before)
+        )
+    rows.sort(key=lambda row: -row.estimate.median)
+    narrowest = min(
+        rows, key=lambda row: row.estimate.width / max(row.estimate.median, 1e-12)
+    )
+    title = f"The data say most about {narrowest.name}: {narrowest.estimate}"
+    return interval_figure(
+        rows, title, f"Return, {unit}. Pale: the belief before the fit."
+    )
+
+
+def curves(effects: xr.Dataset, params: Params) -> Figure:
+    """Draw the response curves of all channels, the largest contribution first."""
+    total = contribution(effects).median("draw")
+    order = list(total["channel"].to_numpy()[np.argsort(-total.to_numpy())])
+    marginal = effects["marginal_roi"].sel(channel=order[0])
+    estimate = Estimate.from_draws(marginal.to_numpy(), effects.attrs["return_unit"])
+    title = f"{_name(params, order[0])} brought most; its next unit of money brings {estimate}"
+    unit = effects.attrs["outcome_unit"]
+    return response_curves(
+        effects,
+        order,
+        {name: _name(params, name) for name in order},
+        channel_colours(params.channels),
+        title,
+        f"Weekly outcome ({unit}) at weekly spend ({effects.attrs['currency']}) that is kept up.",
+    )
+
+
+def seen_and_fitted(effects: xr.Dataset, params: Params) -> Figure:
+    """Draw the outcome as seen over the bands of the model."""
+    observed = effects["observed"].to_numpy()
+    low, high = np.quantile(effects["predicted"].to_numpy(), [0.05, 0.95], axis=0)
+    inside = int(((observed >= low) & (observed <= high)).sum())
+    spread = format_range(
+        float(observed.min()), float(observed.max()), effects.attrs["outcome_unit"]
+    )
+    title = f"{inside} of {observed.size} weeks lie inside the 90 % band"
+    return actual_against_fitted(
+        effects, None, title, f"Outcome by week, seen {spread}."
+    )
+
+
+def _name(params: Params, channel: str) -> str:
+    return params.channels[channel].label or channel
