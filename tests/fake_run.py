@@ -190,6 +190,7 @@ def _new_run(runs_dir: Path, params: Params, panel: Panel, parent: Run | None) -
         python="3.13.5",
         packages={"pymc": "6.4.0", "nutpie": "0.16.11", "numpy": "2.3.5"},
         seed=params.model.seed,
+        report_format=1,
         inputs={"media.csv": digest},
         steps=[StepRecord(name=name, status="done", seconds=1.0) for name in STEPS],
     )

@@ -17,6 +17,7 @@ from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.numbers import ReturnWords, return_words
+from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.style import channel_colours
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import Label, ScenarioPack
@@ -68,17 +69,20 @@ class Results:
             if self.run.has(f"models/{name}/effects.nc")
         }
 
+    @cached_property
+    def models(self) -> tuple[ModelNumbers, ...]:
+        """Numbers of every model that was fitted, the leading one first."""
+        return tuple(ModelNumbers(effects) for effects in self.effects.values())
+
     @property
-    def leading(self) -> xr.Dataset:
-        """Effects of the leading model."""
-        return self.effects[self.params.primary]
+    def leading(self) -> ModelNumbers:
+        """Numbers of the leading model, where it was fitted."""
+        return self.models[0]
 
     def holdout(self, model: str) -> xr.Dataset | None:
         """Effects of the fit that did not see the last weeks, if it was made."""
         name = f"models/{model}/holdout.nc"
-        return (
-            check_effects(self.run.load_dataset(name)) if self.run.has(name) else None
-        )
+        return check_effects(self.run.load_dataset(name)) if self.run.has(name) else None
 
     def health(self, model: str) -> tuple[Finding, ...]:
         """Health findings of a model."""
@@ -102,11 +106,7 @@ class Results:
         outcome, _, motion = name.partition(".")
         part = self.params.outcomes.get(outcome)
         label = (part.label if part else "") or outcome.replace("_", " ").capitalize()
-        return (
-            label
-            if motion in ("", "pooled")
-            else f"{label}, {motion.replace('_', ' ')}"
-        )
+        return label if motion in ("", "pooled") else f"{label}, {motion.replace('_', ' ')}"
 
     def subject(self, name: str) -> str:
         """Name of a finding's subject: a channel, a model, both, a series, or as written."""

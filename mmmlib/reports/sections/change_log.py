@@ -1,0 +1,141 @@
+"""Change log (O5): what is not as it was at the last refresh, and why numbers moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmmlib.findings import Status
+from mmmlib.reports.blocks import Block, Bullets, Picture, Prose
+from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.format import format_version
+from mmmlib.reports.numbers import count_text, date_text
+from mmmlib.reports.results import Results
+from mmmlib.reports.statements import by_size, change_statement, leading_returns
+from mmmlib.reports.tables import data_changes_table, movement_table, parameter_table
+from mmmlib.reports.titles import movement_words
+
+FIRST = "This is the first refresh: there is nothing to compare it with."
+
+
+def summary(results: Results) -> Iterator[Block]:
+    """What this refresh is compared with, and what changed in one sentence."""
+    compared = results.comparison
+    if compared is None:
+        yield Prose(
+            "This refresh was not compared with the one before: no model was fitted."
+            if not results.effects
+            else "This refresh was not compared with the one before."
+        )
+        return
+    if compared.parent is None:
+        yield Prose(FIRST)
+        return
+    window = ""
+    if compared.first_week is not None and compared.last_week is not None:
+        window = (
+            f" on the {count_text(compared.weeks, 'week')} from "
+            f"{date_text(compared.first_week)} to {date_text(compared.last_week)}"
+        )
+    yield Prose(f"{compared.parent}{window}.", lead="Compared with")
+    yield change_statement(results, compared)
+
+
+def movements(results: Results) -> Iterator[Block]:
+    """Before and after of every return and contribution."""
+    compared = results.comparison
+    if compared is None or compared.parent is None or not compared.movements:
+        return
+    moves = leading_returns(results, compared)
+    if moves:
+        words = movement_words(results, moves, compared.parent)
+        told = results.return_words(results.params.primary)
+        rows = [
+            IntervalRow(
+                results.channel(move.channel),
+                told.estimate(move.after),
+                results.colours[move.channel],
+                faint=told.estimate(move.before),
+            )
+            for move in moves
+        ]
+        figure = interval_figure(
+            rows, words.title, words.subtitle, even=told.break_even, even_name="money back"
+        )
+        yield Picture("movements", figure, words.caption, words.alt)
+    yield movement_table(results, by_size(compared.movements), "movements")
+
+
+def data(results: Results) -> Iterator[Block]:
+    """Restated, added and removed series."""
+    compared = results.comparison
+    if compared is None or compared.parent is None:
+        return
+    if not compared.data_changes:
+        yield Prose("The data that both refreshes saw is the same, value by value.")
+        return
+    yield data_changes_table(results, compared.data_changes)
+
+
+def configuration(results: Results) -> Iterator[Block]:
+    """Parameters that differ."""
+    compared = results.comparison
+    if compared is None or compared.parent is None:
+        return
+    if not compared.parameter_changes:
+        yield Prose("No parameter changed.")
+        return
+    yield parameter_table(
+        compared.parameter_changes, "parameters", "Parameters that differ from the last refresh."
+    )
+
+
+def code(results: Results) -> Iterator[Block]:
+    """Library and packages that differ; what this refresh ran with."""
+    manifest = results.run.manifest
+    compared = results.comparison
+    if compared is not None and compared.parent is not None:
+        if compared.code_changes:
+            yield parameter_table(compared.code_changes, "code", "Code and packages that differ.")
+        else:
+            yield Prose("The code and its packages are the same.")
+    version = manifest.code_version or "unknown"
+    dirty = ", with changes that are not committed" if manifest.code_dirty else ""
+    yield Prose(
+        f"Version {version}{dirty}, Python {manifest.python or 'unknown'}, seed {manifest.seed}.",
+        lead="This refresh ran with.",
+    )
+
+
+def caveats(results: Results) -> Iterator[Block]:
+    """What to keep in mind when reading any number of this pack."""
+    items = []
+    for name, outcome in results.params.outcomes.items():
+        if outcome.bias:
+            items.append(Prose(outcome.bias, lead=f"{results.model(name)}."))
+    items += [
+        Prose(f"{finding.message} {finding.meaning}".strip(), lead=f"{subject}.")
+        for finding, _ in results.findings()
+        if finding.status is not Status.OK and finding.check.startswith(("readiness", "data"))
+        for subject in [_capital(results.subject(finding.subject))]
+    ]
+    if items:
+        yield Bullets(tuple(items))
+    else:
+        yield Prose("None beyond the boundaries in the executive summary.")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def format(results: Results) -> Iterator[Block]:  # noqa: A001  # the section's name in the format
+    """Version of the fixed format, and whether it changed."""
+    now = format_version()
+    parent = results.run.parent
+    before = parent.manifest.report_format if parent is not None else None
+    if before is not None and before != now:
+        yield Prose(
+            f"The documents follow format {now}; the last refresh followed format {before}."
+        )
+    else:
+        yield Prose(f"The documents follow format {now}.")

@@ -1,0 +1,191 @@
+"""Contribution and ROI view (O2): per model, intervals first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmmlib.reports.blocks import Block, Bullets, Column, Heading, Picture, Prose, Table
+from mmmlib.reports.figures.curves import response_curves
+from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.figures.weeks import contribution_over_time
+from mmmlib.reports.numbers import count_text, listed
+from mmmlib.reports.quantities import ModelNumbers
+from mmmlib.reports.results import Results
+from mmmlib.reports.statements import reasons_of, total_statement
+from mmmlib.reports.style import OTHER
+from mmmlib.reports.tables import agreement, channel_table, rank_table, timing_table
+from mmmlib.reports.titles import (
+    contributions_words,
+    curves_words,
+    name_of,
+    over_time_words,
+    returns_words,
+    window_of,
+)
+from mmmlib.scenarios.pack import Label
+
+PER_FIGURE = 8
+"""Curves in one figure; more would not fit a page."""
+
+
+def leading(results: Results) -> Iterator[Block]:
+    """Which outcome, for whom, with which bias; and the total."""
+    if not results.effects:
+        yield Prose(
+            "No model was fitted in this refresh, so there is no contribution and no return "
+            "to show. The health panel says why."
+        )
+        return
+    numbers = results.leading
+    yield Prose(
+        f"{results.model(numbers.name)}, in {numbers.unit}, {window_of(numbers)} "
+        f"({count_text(len(numbers.weeks), 'week')}). It serves "
+        f"{results.params.audience.serves}.",
+        lead="The outcome.",
+    )
+    bias = results.params.outcome_of(numbers.name).bias
+    if bias:
+        yield Prose(bias, lead="Its known bias.")
+    yield total_statement(results, numbers)
+
+
+def returns(results: Results) -> Iterator[Block]:
+    """Return of each channel, figure, table and the reasons of the labels."""
+    if not results.effects:
+        return
+    numbers = results.leading
+    yield returns_picture(results, numbers, "returns")
+    yield channel_table(results, numbers, "channels", numbers.by_return)
+    claims = [(results.channel(c.channel), results.claim(numbers.name, c.channel))
+              for c in numbers.by_return]  # fmt: skip
+    doubted = [(name, claim) for name, claim in claims if claim.label is not Label.SAFE]
+    if doubted:
+        yield Prose("Why some of these are not safe to act on:")
+        yield Bullets(reasons_of(doubted))
+
+
+def returns_picture(results: Results, numbers: ModelNumbers, name: str) -> Picture:
+    """Figure of a model's returns with the belief before the fit beside each."""
+    words = returns_words(results, numbers)
+    rows = [
+        IntervalRow(
+            results.channel(row.channel), row.roi, results.colours[row.channel], faint=row.prior
+        )
+        for row in numbers.by_return
+        if row.roi is not None
+    ]
+    figure = interval_figure(
+        rows,
+        words.title,
+        words.subtitle,
+        even=numbers.returns.break_even,
+        even_name="money back",
+    )
+    return Picture(name, figure, words.caption, words.alt)
+
+
+def contributions(results: Results) -> Iterator[Block]:
+    """Contribution of each channel."""
+    if results.effects:
+        yield contributions_picture(results, results.leading, "contributions")
+
+
+def contributions_picture(results: Results, numbers: ModelNumbers, name: str) -> Picture:
+    """Figure of a model's contributions."""
+    words = contributions_words(results, numbers)
+    rows = [
+        IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
+        for row in numbers.by_contribution
+    ]
+    return Picture(
+        name, interval_figure(rows, words.title, words.subtitle), words.caption, words.alt
+    )
+
+
+def over_time(results: Results) -> Iterator[Block]:
+    """The stack over time; channels that it groups are listed under it."""
+    if not results.effects:
+        return
+    numbers = results.leading
+    words = over_time_words(results, numbers)
+    names = {name: results.channel(name) for name in results.params.channels}
+    figure = contribution_over_time(
+        numbers.effects, names, results.colours, words.title, words.subtitle
+    )
+    yield Picture("over-time", figure, words.caption, words.alt)
+    grouped = [row for row in numbers.by_contribution if results.colours[row.channel] == OTHER]
+    if grouped:
+        yield Table(
+            "other",
+            "The channels that the figure shows together as other, the largest first; ranges "
+            "hold 90 %.",
+            (Column("Channel"), Column(f"Brought ({numbers.unit})", "right")),
+            tuple((results.channel(row.channel), row.contribution) for row in grouped),
+        )
+
+
+def curves(results: Results) -> Iterator[Block]:
+    """Response curves, the largest spend first."""
+    if not results.effects:
+        return
+    numbers = results.leading
+    rows = sorted(numbers.channels, key=lambda row: -row.spend)
+    names = {name: results.channel(name) for name in results.params.channels}
+    words = curves_words(results, numbers)
+    parts = [rows[i : i + PER_FIGURE] for i in range(0, len(rows), PER_FIGURE)]
+    for number, part in enumerate(parts, start=1):
+        title = words.title if number == 1 else "Response curves, continued"
+        figure = response_curves(
+            numbers.effects,
+            [r.channel for r in part],
+            names,
+            results.colours,
+            title,
+            words.subtitle,
+        )
+        yield Picture(f"curves-{number}", figure, words.caption, words.alt)
+
+
+def timing(results: Results) -> Iterator[Block]:
+    """Half-life of each channel's effect (M4)."""
+    if results.effects:
+        yield Prose(
+            "A decision on a channel should not be judged before most of its effect can have come."
+        )
+        yield timing_table(results, results.leading)
+
+
+def other_outcomes(results: Results) -> Iterator[Block]:
+    """The other models, and where outcomes disagree (M2)."""
+    models = results.models
+    if len(models) < 2:
+        return
+    apart = [c for c in results.params.channels if agreement(models, c) == "they disagree"]
+    if apart:
+        names = listed([name_of(results, channel) for channel in apart])
+        yield Prose(
+            f"{names}: the outcomes do not give it the same place. That is a finding about the "
+            f"quality of the demand, or about one outcome's bias; see the places below.",
+            lead="They disagree.",
+        )
+    else:
+        yield Prose(
+            "No channel's place by return differs between outcomes by more than its range.",
+            lead="They agree.",
+        )
+    yield rank_table(results, models)
+    for number, numbers in enumerate(models[1:], start=1):
+        yield from _other(results, numbers, number)
+
+
+def _other(results: Results, numbers: ModelNumbers, number: int) -> Sequence[Block]:
+    bias = results.params.outcome_of(numbers.name).bias
+    blocks: list[Block] = [Heading(results.model(numbers.name))]
+    if bias:
+        blocks.append(Prose(bias, lead="Its known bias."))
+    blocks += [
+        total_statement(results, numbers),
+        returns_picture(results, numbers, f"returns-{number}"),
+        channel_table(results, numbers, f"channels-{number}", numbers.by_return),
+    ]
+    return blocks

@@ -1,0 +1,196 @@
+"""Executive summary (O1): the answer first, no jargon, every number with its range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmmlib.findings import Level, Status
+from mmmlib.readiness.verdict import Verdict
+from mmmlib.reports.blocks import Block, Bullets, Picture, Prose, Statements, label_mark
+from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.numbers import chance_text, count_text, listed
+from mmmlib.reports.results import Results
+from mmmlib.reports.statements import (
+    answer_statements,
+    by_size,
+    change_statement,
+    movement_sentence,
+    plan_sentence,
+    readiness_statements,
+    reasons_of,
+)
+from mmmlib.reports.tables import channel_table, plan_table
+from mmmlib.reports.titles import contributions_words
+from mmmlib.scenarios.pack import Label
+
+MOST = 5
+"""Entries of a list in the summary; the other documents have them all."""
+
+
+def answer(results: Results) -> Iterator[Block]:
+    """Three to five statements; or why there is no answer."""
+    if results.effects:
+        yield Statements(answer_statements(results, results.leading))
+    elif results.readiness is not None:
+        yield Statements(readiness_statements(results, results.readiness))
+    else:
+        yield Prose("No model was fitted in this refresh, so it has no answer.")
+
+
+def what_changed(results: Results) -> Iterator[Block]:
+    """Movements, data and settings that changed since the last refresh."""
+    compared = results.comparison
+    if compared is None:
+        return
+    if compared.parent is None:
+        yield Prose("This is the first refresh: there is nothing to compare it with.")
+        return
+    yield change_statement(results, compared)
+    primary = results.params.primary
+    moves = [m for m in compared.movements if m.quantity == "roi" and m.beyond_noise]
+    leading = [m for m in by_size(moves) if m.model == primary][1:MOST]
+    items = [Prose(f"{movement_sentence(results, move)}.") for move in leading]
+    restated = [c for c in compared.data_changes if c.kind == "restated"]
+    if restated:
+        series = count_text(len(restated), "series", "series")
+        items.append(Prose(f"The values of {series} were restated.", lead="Data."))
+    if compared.parameter_changes:
+        count = count_text(len(compared.parameter_changes), "setting")
+        items.append(Prose(f"{count} changed; the change log lists them.", lead="Settings."))
+    if items:
+        yield Bullets(tuple(items))
+
+
+def insights(results: Results) -> Iterator[Block]:
+    """What each channel brought, as a figure and a table."""
+    if not results.effects:
+        return
+    numbers = results.leading
+    words = contributions_words(results, numbers)
+    rows = [
+        IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
+        for row in numbers.by_contribution
+    ]
+    figure = interval_figure(rows, words.title, words.subtitle)
+    yield Picture("summary-contributions", figure, words.caption, words.alt)
+    yield channel_table(results, numbers, "summary-channels", numbers.by_contribution)
+
+
+def moves(results: Results) -> Iterator[Block]:
+    """The plan that is recommended, or the reasons why none is."""
+    pack = results.scenarios
+    if pack is None:
+        return
+    by_name = {plan.name: plan for plan in pack.scenarios}
+    plan = by_name.get(pack.recommended or pack.candidate or "")
+    if plan is None:
+        yield Prose("No plan may be recommended. What speaks against each:")
+        yield Bullets(
+            tuple(
+                Prose(" ".join(one.reasons), lead=f"{one.title}.", mark=label_mark(one.label))
+                for one in pack.scenarios
+                if one.kind != "baseline"
+            )
+        )
+        return
+    lead = "Recommended" if plan.name == pack.recommended else "For the meeting to judge"
+    yield Prose(
+        f"{plan.title}. {plan_sentence(results, pack, plan)}",
+        lead=f"{lead}.",
+        mark=label_mark(plan.label),
+    )
+    if plan.reasons:
+        yield Prose(" ".join(plan.reasons), lead="Why this label.")
+    yield plan_table(results, plan, "summary-plan")
+
+
+def confidence(results: Results) -> Iterator[Block]:
+    """How far the run may be trusted, and the downside of the plans."""
+    items = []
+    gates = results.gates
+    if gates is not None:
+        flags = [level for f, level in results.findings() if f.status is not Status.OK]
+        passed = len(gates.entries) - len(flags)
+        block, warn = flags.count(Level.BLOCK), flags.count(Level.WARN)
+        items.append(
+            Prose(
+                f"{passed} of {count_text(len(gates.entries), 'check')} passed, "
+                f"{count_text(warn, 'warning')}, {block} that block. {gates.statement}".strip(),
+                lead="Checks.",
+            )
+        )
+    if results.effects:
+        low = [n for n, label in _labels(results) if label is not Label.SAFE]
+        if low:
+            items.append(
+                Prose(f"What is said of {listed(low)} is not safe to act on.", lead="Least sure.")
+            )
+    pack = results.scenarios
+    for plan in pack.scenarios if pack is not None else ():
+        if plan.kind != "baseline":
+            gain = plan.net if plan.net is not None else plan.difference
+            items.append(
+                Prose(
+                    f"{gain.text()} against spending as today; better with "
+                    f"{chance_text(plan.probability_better)}.",
+                    lead=f"{plan.title}.",
+                    mark=label_mark(plan.label),
+                )
+            )
+    if items:
+        yield Bullets(tuple(items))
+
+
+def _labels(results: Results) -> list[tuple[str, Label]]:
+    model = results.params.primary
+    return [
+        (results.channel(name), results.claim(model, name).label)
+        for name in results.params.channels
+    ]
+
+
+def questions(results: Results) -> Iterator[Block]:
+    """The key questions, each with its answer (A4)."""
+    asked = results.params.key_questions
+    if not asked:
+        return
+    answers = results.scenarios.answers if results.scenarios is not None else ()
+    items = []
+    for question in asked:
+        found = [one for one in answers if one.question == question.question]
+        if not found:
+            items.append(
+                Prose(
+                    "This refresh has no answer to it.",
+                    lead=question.question,
+                    mark=label_mark(Label.DO_NOT_INFER),
+                )
+            )
+        for one in found:
+            where = "" if one.model == results.params.primary else f"{results.model(one.model)}: "
+            items.append(Prose(f"{where}{one.text}", lead=one.question, mark=label_mark(one.label)))
+    yield Bullets(tuple(items))
+
+
+def boundaries(results: Results) -> Iterator[Block]:
+    """Whom it serves, what it may be used for, and what must not be inferred (M1, O1)."""
+    audience = results.params.audience
+    yield Prose(f"This pack serves {audience.serves}. It may be used to:")
+    yield Bullets(tuple(Prose(text) for text in audience.supports))
+    yield Prose("It may not be used to:")
+    yield Bullets(tuple(Prose(text) for text in audience.not_for))
+    model = results.params.primary
+    never = [
+        (results.channel(name), results.claim(model, name))
+        for name in results.params.channels
+        if results.claim(model, name).label is Label.DO_NOT_INFER
+    ]
+    if results.effects and never:
+        yield Prose("Do not infer anything from the returns of:")
+        yield Bullets(reasons_of(never))
+    bias = results.params.outcome_of(model).bias
+    if bias:
+        yield Prose(bias, lead="Known bias of the leading outcome.")
+    readiness = results.readiness
+    if readiness is not None and readiness.overall is Verdict.NOT_READY:
+        yield Prose("No number on any channel's effect may be quoted from this pack.")

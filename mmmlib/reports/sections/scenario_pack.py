@@ -1,0 +1,118 @@
+"""Scenario pack (O3): plans side by side, each with range, downside, label and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmmlib.reports.blocks import (
+    Block,
+    Bullets,
+    Chance,
+    Column,
+    Heading,
+    Picture,
+    Prose,
+    Table,
+    label_mark,
+)
+from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.numbers import count_text, date_text
+from mmmlib.reports.results import Results
+from mmmlib.reports.statements import move_statement, plan_sentence
+from mmmlib.reports.style import LABEL_COLOURS, LABEL_SYMBOLS
+from mmmlib.reports.tables import plan_table, plans_table
+from mmmlib.reports.titles import plan_gain, scenario_words
+from mmmlib.scenarios.pack import Scenario
+
+
+def overview(results: Results) -> Iterator[Block]:
+    """What is recommended, and all plans in one table."""
+    pack = results.scenarios
+    if pack is None:
+        yield Prose("No model was fitted in this refresh, so there are no plans to compare.")
+        return
+    yield move_statement(results, pack)
+    yield Prose(
+        f"{count_text(pack.weeks, 'week')} from {date_text(pack.first_week)}, on "
+        f"{results.model(pack.model)}. Effects that come after the last week are counted in.",
+        lead="Horizon.",
+    )
+    yield plans_table(results, pack)
+
+
+def comparison(results: Results) -> Iterator[Block]:
+    """Difference of every plan to spending as today."""
+    pack = results.scenarios
+    plans = [one for one in pack.scenarios if one.kind != "baseline"] if pack else []
+    if pack is None or not plans:
+        return
+    words = scenario_words(results, pack, plans)
+    rows = [
+        IntervalRow(
+            f"{LABEL_SYMBOLS[plan.label]} {plan.title}",
+            plan_gain(plan),
+            LABEL_COLOURS[plan.label],
+            mark=plan.downside,
+        )
+        for plan in sorted(plans, key=lambda plan: -plan_gain(plan).median)
+    ]
+    figure = interval_figure(rows, words.title, words.subtitle, ends=("worse than today", "better"))
+    yield Picture("plans", figure, words.caption, words.alt)
+
+
+def plans(results: Results) -> Iterator[Block]:
+    """Each plan: what it does, what it would bring, its label and why."""
+    pack = results.scenarios
+    if pack is None:
+        return
+    for plan in pack.scenarios:
+        yield Heading(plan.title)
+        text = plan.description
+        if plan.kind != "baseline":
+            text = f"{text} {plan_sentence(results, pack, plan)}".strip()
+        yield Prose(text, mark=label_mark(plan.label))
+        if plan.reasons:
+            yield Bullets(tuple(Prose(reason) for reason in plan.reasons))
+        yield from _others(results, plan)
+        yield plan_table(results, plan, f"plan-{plan.name.replace('_', '-')}")
+
+
+def _others(results: Results, plan: Scenario) -> Iterator[Block]:
+    """What the plan would do in the other outcomes (M2)."""
+    if plan.kind == "baseline" or not plan.others:
+        return
+    said = "; ".join(
+        f"{results.model(model)} {estimate.text()}" for model, estimate in plan.others.items()
+    )
+    yield Prose(f"{said}.", lead="In the other outcomes.")
+
+
+def questions(results: Results) -> Iterator[Block]:
+    """Key questions with their answers and reasons (A4)."""
+    pack = results.scenarios
+    if pack is None or not pack.answers:
+        return
+    yield Table(
+        "answers",
+        "Key questions, as they were written down before the fit.",
+        (
+            Column("Question"),
+            Column("Outcome"),
+            Column("Answer"),
+            Column("Yes, likely by", "right"),
+            Column("May be used"),
+        ),
+        tuple(
+            (
+                one.question,
+                results.model(one.model),
+                one.text,
+                "–" if one.probability is None else Chance(one.probability),
+                label_mark(one.label),
+            )
+            for one in pack.answers
+        ),
+    )
+    doubts = [one for one in pack.answers if one.reasons]
+    if doubts:
+        yield Bullets(tuple(Prose(" ".join(one.reasons), lead=one.question) for one in doubts))

@@ -1,0 +1,268 @@
+"""What the executive summary says: sentences made from the run, each with range and label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mmmlib.findings import Level, Status
+from mmmlib.governance.verdict import Claim
+from mmmlib.readiness.verdict import Readiness, Verdict
+from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.reports.blocks import Prose, label_mark
+from mmmlib.reports.numbers import (
+    chance_text,
+    count_text,
+    likely,
+    listed,
+    money_text,
+    signed_money,
+)
+from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
+from mmmlib.reports.results import Results
+from mmmlib.reports.titles import (
+    CLEAR,
+    best_sentence,
+    name_of,
+    outcome_of,
+    plan_gain,
+    window_of,
+)
+from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
+
+ORDER = (Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER)
+
+
+def answer_statements(results: Results, numbers: ModelNumbers) -> tuple[Prose, ...]:
+    """The three to five statements that come first."""
+    statements = [total_statement(results, numbers), best_statement(results, numbers)]
+    worst = weakest_statement(results, numbers)
+    if worst is not None:
+        statements.append(worst)
+    if results.scenarios is not None:
+        statements.append(move_statement(results, results.scenarios))
+    if results.comparison is not None and results.comparison.parent is not None:
+        statements.append(change_statement(results, results.comparison))
+    return tuple(statements)
+
+
+def total_statement(results: Results, numbers: ModelNumbers) -> Prose:
+    """Say what all channels caused together."""
+    spend = money_text(sum(row.spend for row in numbers.channels), numbers.currency)
+    total = numbers.all_channels
+    return Prose(
+        f"They cost {spend} and brought {total.text(mass=False)}, "
+        f"{numbers.all_share.text()} of {outcome_of(results, numbers.name)}, "
+        f"{window_of(numbers)}.",
+        lead="All channels together.",
+        mark=label_mark(model_label(results, numbers.name)),
+    )
+
+
+def best_statement(results: Results, numbers: ModelNumbers) -> Prose:
+    """Say which channel returned most, or that none stands out."""
+    top = max(numbers.by_return, key=lambda row: row.best)
+    sentence = best_sentence(results, numbers)
+    if top.best < CLEAR and top.roi is not None:
+        ahead = f"{name_of(results, top.channel)} is the likeliest to lead"
+        told = f"{top.roi.text(mass=False)} per {numbers.returns.spend}"
+        sentence += f" {ahead} ({chance_text(top.best)}): {told} (90 %)."
+    else:
+        sentence = f"{sentence.rstrip('.')} (90 %)."
+    return Prose(
+        sentence,
+        lead="Best return.",
+        mark=label_mark(results.claim(numbers.name, top.channel).label),
+    )
+
+
+def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
+    """Say which channel likely costs more than it brings, or returned least."""
+    rows = [row for row in numbers.by_return if row.roi is not None]
+    if len(rows) < 2:
+        return None
+    losing = [row for row in rows if row.loses is not None and row.loses >= CLEAR]
+    row = max(losing, key=lambda one: one.spend) if losing else rows[-1]
+    assert row.roi is not None
+    name = name_of(results, row.channel)
+    told = f"{row.roi.text(mass=False)} per {numbers.returns.spend} (90 %)"
+    if losing:
+        spend = money_text(row.spend, numbers.currency)
+        text = f"{name} {_surely(row)} brought back less than the {spend} that it cost: {told}."
+        if len(losing) > 1:
+            others = listed([name_of(results, o.channel) for o in losing if o is not row])
+            text += f" So, likely, did {others}."
+    else:
+        text = f"{name} returned least: {told}."
+    return Prose(
+        text,
+        lead="Weakest return.",
+        mark=label_mark(results.claim(numbers.name, row.channel).label),
+    )
+
+
+def _surely(row: ChannelNumbers) -> str:
+    assert row.loses is not None
+    return likely(row.loses)
+
+
+def move_statement(results: Results, pack: ScenarioPack) -> Prose:
+    """Say what is recommended, or why nothing is."""
+    by_name = {plan.name: plan for plan in pack.scenarios}
+    if pack.recommended in by_name:
+        plan = by_name[pack.recommended]
+        return Prose(
+            f"{plan.title}. {plan_sentence(results, pack, plan)}",
+            lead="Recommended.",
+            mark=label_mark(plan.label),
+        )
+    if pack.candidate in by_name:
+        plan = by_name[pack.candidate]
+        return Prose(
+            f"No plan is safe to act on yet. For the meeting to judge: {plan.title}. "
+            f"{plan_sentence(results, pack, plan)}",
+            lead="No recommendation.",
+            mark=label_mark(plan.label),
+        )
+    return Prose(
+        "No plan is good enough to be recommended; keep spending as today and see the "
+        "scenario pack for the reasons.",
+        lead="No recommendation.",
+        mark=label_mark(Label.DO_NOT_INFER),
+    )
+
+
+def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
+    """Say what a plan would bring, how likely, and how bad it could be."""
+    gain = plan_gain(plan)
+    outcome = outcome_of(results, pack.model)
+    cost = signed_money(plan.spend_change, results.params.currency)
+    spent = "the same spend" if plan.spend_change == 0 else f"{cost} of spend"
+    after = " after its cost" if plan.net is not None and plan.spend_change else ""
+    unit = results.params.outcome_unit(pack.model)
+    return (
+        f"Over {count_text(pack.weeks, 'week')}, with {spent}, it would change {outcome}{after} "
+        f"by {gain.text()}; {chance_text(plan.probability_better)} likely to beat today's plan; "
+        f"in one case of ten the change is {_bad(plan.downside, unit)} or worse."
+    )
+
+
+def _bad(value: float, unit: str) -> str:
+    from mmmlib.estimates import format_number
+
+    return format_number(value, unit)
+
+
+def change_statement(results: Results, comparison: Comparison) -> Prose:
+    """Say what moved since the last refresh."""
+    moves = leading_returns(results, comparison)
+    beyond = [move for move in moves if move.beyond_noise]
+    if not moves:
+        return Prose("There are no common weeks to compare.", lead="Since the last refresh.")
+    if not beyond:
+        text = f"None of the {count_text(len(moves), 'return')} moved by more than noise."
+        return Prose(
+            text,
+            lead="Since the last refresh.",
+            mark=label_mark(model_label(results, moves[0].model)),
+        )
+    text = (
+        f"{len(beyond)} of {count_text(len(moves), 'return')} moved by more than noise: "
+        f"{movement_sentence(results, beyond[0])}."
+    )
+    return Prose(
+        text,
+        lead="Since the last refresh.",
+        mark=label_mark(lowest(results.claim(m.model, m.channel).label for m in beyond)),
+    )
+
+
+def leading_returns(results: Results, comparison: Comparison) -> list[Movement]:
+    """Movements of the leading model's returns, beyond noise first, then the largest."""
+    moves = [
+        move
+        for move in comparison.movements
+        if move.model == results.params.primary and move.quantity == "roi"
+    ]
+    return by_size(moves)
+
+
+def by_size(moves: Iterable[Movement]) -> list[Movement]:
+    """Movements, those beyond noise first, then by size; an unknown size counts as large."""
+    return sorted(
+        moves, key=lambda m: (not m.beyond_noise, -abs(m.change) if m.change == m.change else -1e9)
+    )
+
+
+def movement_sentence(results: Results, move: Movement) -> str:
+    """Say one movement: "Search went from 1.4 to 2.1 to 2.0 to 2.6 per USD 1 (90 %)"."""
+    told = results.return_words(move.model)
+    before = told.estimate(move.before).text(mass=False)
+    after = told.estimate(move.after).text(mass=False)
+    return f"{name_of(results, move.channel)}, before {before}, now {after} per {told.spend} (90 %)"
+
+
+# --- labels ---------------------------------------------------------------------------
+
+
+def lowest(labels: Iterable[Label]) -> Label:
+    """Return the most careful of the labels."""
+    return max(labels, key=ORDER.index, default=Label.DO_NOT_INFER)
+
+
+def model_label(results: Results, model: str) -> Label:
+    """Label of a statement on a model as a whole, from the findings that concern it.
+
+    A block-level finding on the model or the workbook: do not infer; a warning: needs
+    review. Without gates nothing has been judged: do not infer.
+    """
+    if results.gates is None:
+        return Label.DO_NOT_INFER
+    level = max(
+        (
+            level
+            for finding, level in results.findings()
+            if finding.status is not Status.OK and finding.subject in (model, "workbook")
+        ),
+        default=Level.INFO,
+    )
+    return {Level.BLOCK: Label.DO_NOT_INFER, Level.WARN: Label.REVIEW, Level.INFO: Label.SAFE}[
+        level
+    ]
+
+
+# --- readiness ------------------------------------------------------------------------
+
+
+def readiness_statements(results: Results, readiness: Readiness) -> tuple[Prose, ...]:
+    """Say that no model was fitted, why, and what to do instead."""
+    flags = [f for f in readiness.findings if f.status is not Status.OK]
+    flags.sort(key=lambda finding: -finding.level.rank)
+    names = [results.channel(n) for n, v in readiness.channels.items() if v is Verdict.NOT_READY]
+    never = label_mark(Label.DO_NOT_INFER)
+    which = f" It concerns {listed(names)}." if names else ""
+    statements = [
+        Prose(
+            f"No model was fitted, so this pack says nothing of returns.{which}",
+            lead="The data is not ready for a model.",
+            mark=never,
+        )
+    ]
+    statements += [Prose(f"{f.message} {f.meaning}".strip(), lead="Why.") for f in flags[:2]]
+    if readiness.alternatives:
+        test = readiness.alternatives[0]
+        statements.append(
+            Prose(
+                f"A {test.kind} of {results.channel(test.channel)} over "
+                f"{count_text(test.weeks, 'week')}: {test.description}",
+                lead="What to do instead.",
+            )
+        )
+    return tuple(statements)
+
+
+def reasons_of(claims: Sequence[tuple[str, Claim]]) -> tuple[Prose, ...]:
+    """List claims with their reasons."""
+    return tuple(
+        Prose(" ".join(claim.reasons), lead=f"{name}.", mark=label_mark(claim.label))
+        for name, claim in claims
+    )
