@@ -83,11 +83,7 @@ def build(params: Params, folder: Path) -> Built:
     if regional:
         _refuse_national(found, problems)
     calendar = make_calendar(
-        {
-            wanted.series: place
-            for wanted, place in found.items()
-            if wanted.role != "event"
-        },
+        {wanted.series: place for wanted, place in found.items() if wanted.role != "event"},
         [w.series for w in found if w.role == "outcome"],
         regional,
         problems,
@@ -129,9 +125,7 @@ def wanted_series(params: Params) -> list[Wanted]:
             key = f"channels.{name}.exposure"
             wanted.append(Wanted("exposure", name, key, channel.exposure))
     for name, control in params.controls.items():
-        wanted.append(
-            Wanted("control", name, f"controls.{name}.column", control.column)
-        )
+        wanted.append(Wanted("control", name, f"controls.{name}.column", control.column))
     for name, event in params.events.items():
         if event.column is not None:
             wanted.append(Wanted("event", name, f"events.{name}.column", event.column))
@@ -143,15 +137,11 @@ def wanted_series(params: Params) -> list[Wanted]:
         ):
             wanted.append(Wanted("funnel", name, f"readiness.{key}", reference))
     if params.data.population is not None:
-        wanted.append(
-            Wanted("population", "", "data.population", params.data.population)
-        )
+        wanted.append(Wanted("population", "", "data.population", params.data.population))
     return wanted
 
 
-def _refuse_national(
-    found: dict[Wanted, tuple[Table, str]], problems: Problems
-) -> None:
+def _refuse_national(found: dict[Wanted, tuple[Table, str]], problems: Problems) -> None:
     for wanted, (table, column) in found.items():
         if wanted.role in SUMMED and not table.regional:
             problems.add(
@@ -204,9 +194,7 @@ def _assemble(
 ) -> Panel:
     regions = calendar.regions if regional else [NATIONAL]
     shape = (len(regions), len(calendar.weeks))
-    population = next(
-        (g.values for w, g in grids.items() if w.role == "population"), None
-    )
+    population = next((g.values for w, g in grids.items() if w.role == "population"), None)
     by_outcome = {w.name: g.values for w, g in grids.items() if w.role == "value"}
     columns: dict[str, np.ndarray] = {}
     filled: dict[str, np.ndarray] = {}
@@ -239,9 +227,7 @@ def _assemble(
         people = population if regional else population.sum(axis=0, keepdims=True)
         frame["population"] = np.broadcast_to(people, shape).ravel()
     frame["imputed"] = _imputed_names(filled, len(frame))
-    units = {
-        f"outcome:{model}": params.outcome_unit(model) for model in params.model_names
-    }
+    units = {f"outcome:{model}": params.outcome_unit(model) for model in params.model_names}
     return Panel(frame, params.currency, units)
 
 
@@ -249,9 +235,7 @@ def _in_money(values: np.ndarray, worth: np.ndarray | None) -> np.ndarray:
     return values if worth is None else values * worth
 
 
-def _over_regions(
-    role: str, values: np.ndarray, population: np.ndarray | None
-) -> np.ndarray:
+def _over_regions(role: str, values: np.ndarray, population: np.ndarray | None) -> np.ndarray:
     """Bring (region, week) to (1, week)."""
     if role in SUMMED:
         return values.sum(axis=0, keepdims=True)
@@ -281,9 +265,7 @@ def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:
     return names.str.removeprefix(";")
 
 
-def _refuse_empty(
-    panel: Panel, found: dict[Wanted, tuple[Table, str]], problems: Problems
-) -> None:
+def _refuse_empty(panel: Panel, found: dict[Wanted, tuple[Table, str]], problems: Problems) -> None:
     """Report channels without any spend, and outcomes that are zero throughout."""
     first, last = panel.weeks[0].date(), panel.weeks[-1].date()
     for wanted, (table, column) in found.items():

@@ -195,11 +195,7 @@ def _outliers(params: Params, panel: Panel) -> Iterator[Finding]:
     limit = params.data.limits.outlier_distance
     national = panel.to_national()
     events = national.array("event").to_numpy()
-    eventful = (
-        (events > 0).any(axis=(0, 1))
-        if events.size
-        else np.zeros(len(panel.weeks), bool)
-    )
+    eventful = (events > 0).any(axis=(0, 1)) if events.size else np.zeros(len(panel.weeks), bool)
     near = eventful | np.roll(eventful, 1) | np.roll(eventful, -1)
     for series in national.series:
         role = series.partition(":")[0]
@@ -218,7 +214,7 @@ def _outliers(params: Params, panel: Panel) -> Iterator[Finding]:
             level=Level.WARN,
             value=worst,
             limit=limit,
-            unit="robust standard deviations",
+            unit="robust sd",
             message=seen if weeks else "No week is far from the usual.",
             meaning="A typing error or an event that nobody declared bends the fit.",
             action="Correct it at the source, or declare an event for the week.",
@@ -271,9 +267,7 @@ def _zero_runs(params: Params, panel: Panel) -> Iterator[Finding]:
             limit=float(limit),
             unit="weeks",
             message=(
-                f"No spend in the last {quiet} weeks."
-                if quiet
-                else "Spend in the last week."
+                f"No spend in the last {quiet} weeks." if quiet else "Spend in the last week."
             ),
             meaning="Either the channel was stopped, or its source went silent.",
             action="Ask its owner which; remove the channel if it is over.",

@@ -102,9 +102,7 @@ def make_calendar(
     first = max(ends[0] for ends in covers.values())
     last = min(ends[1] for ends in covers.values())
     if first > last:
-        spans = "; ".join(
-            f"{name} {a.date()} to {b.date()}" for name, (a, b) in covers.items()
-        )
+        spans = "; ".join(f"{name} {a.date()} to {b.date()}" for name, (a, b) in covers.items())
         problems.add(
             "sources",
             "the weeks",
@@ -141,9 +139,7 @@ def _regions(
     return sorted(having)
 
 
-def _report_duplicates(
-    table: Table, column: str, start: int, problems: Problems
-) -> None:
+def _report_duplicates(table: Table, column: str, start: int, problems: Problems) -> None:
     index = table.cells(column).index
     keys = pd.DataFrame(
         {
@@ -166,9 +162,7 @@ def _report_duplicates(
         return
     first = keys.drop_duplicates().reset_index(names="row")
     rows = first.set_index(["week", "region"])["row"]
-    for row, (week, region) in zip(
-        again.index, again.itertuples(index=False), strict=True
-    ):
+    for row, (week, region) in zip(again.index, again.itertuples(index=False), strict=True):
         where = f", region '{region}'" if table.regional else ""
         problems.add(
             table.path,

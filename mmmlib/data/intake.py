@@ -43,9 +43,7 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
     for table in built.tables.values():
         _keep(run, table)
     write_panel(run, built.panel)
-    run.save_json(
-        FINDINGS_FILE, FindingList(findings=tuple(check_panel(params, built)))
-    )
+    run.save_json(FINDINGS_FILE, FindingList(findings=tuple(check_panel(params, built))))
     return built.panel
 
 
@@ -68,10 +66,7 @@ def hash_inputs(params: Params, folder: Path | None = None) -> dict[str, str]:
     """
     base = _folder(params, folder)
     paths = {name: base / source.path for name, source in params.data.sources.items()}
-    return {
-        name: sha256_file(path) if path.is_file() else ""
-        for name, path in paths.items()
-    }
+    return {name: sha256_file(path) if path.is_file() else "" for name, path in paths.items()}
 
 
 def _folder(params: Params, folder: Path | None) -> Path:
@@ -88,8 +83,6 @@ def _keep(run: Run, table: Table) -> None:
         b"mmm.file": table.source.path.encode(),
         b"mmm.sha256": table.sha256.encode(),
     }
-    content = content.replace_schema_metadata(
-        {**(content.schema.metadata or {}), **facts}
-    )
+    content = content.replace_schema_metadata({**(content.schema.metadata or {}), **facts})
     target = run.path / "inputs" / f"{table.name}.parquet"
     write_with(target, lambda path: pq.write_table(content, path))

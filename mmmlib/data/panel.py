@@ -83,9 +83,7 @@ class Panel:
     def names(self, role: str) -> list[str]:
         """Names of the series of a role, in column order."""
         prefix = f"{role}:"
-        return [
-            name.removeprefix(prefix) for name in self.series if name.startswith(prefix)
-        ]
+        return [name.removeprefix(prefix) for name in self.series if name.startswith(prefix)]
 
     def array(self, role: str) -> xr.DataArray:
         """Return the series of a role.
@@ -101,9 +99,7 @@ class Panel:
         shape = (len(self.regions), len(self.weeks))
         values = np.empty((len(names), *shape))
         for row, name in enumerate(names):
-            values[row] = (
-                self.frame[f"{role}:{name}"].to_numpy(dtype=float).reshape(shape)
-            )
+            values[row] = self.frame[f"{role}:{name}"].to_numpy(dtype=float).reshape(shape)
         return xr.DataArray(
             values,
             dims=(dim, "region", "week"),
@@ -121,9 +117,7 @@ class Panel:
         if "population" not in self.frame:
             return None
         values = self.frame.groupby("region", sort=False)["population"].first()
-        return xr.DataArray(
-            values.to_numpy(float), dims="region", coords={"region": self.regions}
-        )
+        return xr.DataArray(values.to_numpy(float), dims="region", coords={"region": self.regions})
 
     def to_national(self) -> Panel:
         """Return the panel summed over regions.
@@ -134,11 +128,7 @@ class Panel:
         if len(self.regions) == 1:
             return self
         frame = self.frame.copy()
-        weight = (
-            frame["population"]
-            if "population" in frame
-            else pd.Series(1.0, frame.index)
-        )
+        weight = frame["population"] if "population" in frame else pd.Series(1.0, frame.index)
         grouped = frame.groupby("week", sort=True)
         columns: dict[str, object] = {}
         for name in self.series:

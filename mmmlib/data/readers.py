@@ -49,9 +49,7 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame | None:
         return _read_parquet(path, problems)
     if suffix == ".xlsx":
         return _read_excel(path, problems)
-    problems.add(
-        path, "the file", f"the ending {shown(suffix)}", f"one of {', '.join(SUFFIXES)}"
-    )
+    problems.add(path, "the file", f"the ending {shown(suffix)}", f"one of {', '.join(SUFFIXES)}")
     return None
 
 
@@ -105,16 +103,11 @@ def _read_excel(path: Path, problems: Problems) -> pd.DataFrame | None:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        problems.add(
-            path, "the file", f"no readable workbook ({error})", "an Excel workbook"
-        )
+        problems.add(path, "the file", f"no readable workbook ({error})", "an Excel workbook")
         return None
     try:
         sheet = book.worksheets[0]
-        rows = [
-            [_cell_text(value) for value in row]
-            for row in sheet.iter_rows(values_only=True)
-        ]
+        rows = [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     finally:
         book.close()
     # Excel keeps a width for the sheet: cells right of the header are not ragged rows.
@@ -134,18 +127,12 @@ def _cell_text(value: Any) -> str:
     return str(value)
 
 
-def _as_table(
-    path: Path, rows: Sequence[list[str]], problems: Problems
-) -> pd.DataFrame | None:
+def _as_table(path: Path, rows: Sequence[list[str]], problems: Problems) -> pd.DataFrame | None:
     """Make a table of records whose first is the header; report rows that do not fit."""
     if not any(cell.strip() for row in rows for cell in row):
-        problems.add(
-            path, "the file", "an empty file", "a header and one row for every week"
-        )
+        problems.add(path, "the file", "an empty file", "a header and one row for every week")
         return None
-    header = [
-        name.strip() or f"(column {number})" for number, name in enumerate(rows[0], 1)
-    ]
+    header = [name.strip() or f"(column {number})" for number, name in enumerate(rows[0], 1)]
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         for name in twice:
@@ -166,9 +153,7 @@ def _as_table(
         )
         return None
     numbers = [number for number, _ in kept]
-    columns = dict(
-        zip(header, zip(*(row for _, row in kept), strict=True), strict=True)
-    )
+    columns = dict(zip(header, zip(*(row for _, row in kept), strict=True), strict=True))
     return pd.DataFrame(columns, index=pd.Index(numbers, name="row"), dtype="str")
 
 
@@ -180,9 +165,7 @@ def _good_rows(
         if not any(cells):
             continue  # an empty row, as spreadsheets leave them at the end
         if cells == header:
-            problems.add(
-                path, f"row {number}", "the header again", "data", "Remove this row."
-            )
+            problems.add(path, f"row {number}", "the header again", "data", "Remove this row.")
         elif len(cells) != len(header):
             problems.add(
                 path,
@@ -205,9 +188,7 @@ def _read_parquet(path: Path, problems: Problems) -> pd.DataFrame | None:
             table = pq.read_table(file)
     except (pa.ArrowInvalid, OSError) as error:
         reason = str(error).splitlines()[0]
-        problems.add(
-            path, "the file", f"no readable Parquet file ({reason})", "a Parquet file"
-        )
+        problems.add(path, "the file", f"no readable Parquet file ({reason})", "a Parquet file")
         return None
     if not table.num_rows:
         problems.add(path, "the file", "no rows", "one row for every week")

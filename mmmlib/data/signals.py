@@ -18,9 +18,7 @@ TO_SD = 1.4826
 """A normal's standard deviation, from its median absolute deviation."""
 
 
-def outliers(
-    values: NDArray[np.float64], positive: bool = False
-) -> NDArray[np.float64]:
+def outliers(values: NDArray[np.float64], positive: bool = False) -> NDArray[np.float64]:
     """Distance of every week from its neighbours, in robust standard deviations.
 
     Parameters

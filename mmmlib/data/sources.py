@@ -122,9 +122,7 @@ def data_folder(params: Params) -> Path:
 # --- reading -------------------------------------------------------------------------
 
 
-def read_sources(
-    params: Params, folder: Path, problems: Problems
-) -> dict[str, Table | None]:
+def read_sources(params: Params, folder: Path, problems: Problems) -> dict[str, Table | None]:
     """Read all declared sources; those that cannot be read are None.
 
     Parameters
@@ -142,9 +140,7 @@ def read_sources(
     }
 
 
-def _read_source(
-    name: str, source: Source, folder: Path, problems: Problems
-) -> Table | None:
+def _read_source(name: str, source: Source, folder: Path, problems: Problems) -> Table | None:
     path = folder / source.path
     if not path.is_file():
         around = path.parent
@@ -154,8 +150,7 @@ def _read_source(
             f"data.sources.{name}",
             "no such file",
             "the file of this source",
-            did_you_mean(path.name, known)
-            or "Pass --set data.root=FOLDER if it lies elsewhere.",
+            did_you_mean(path.name, known) or "Pass --set data.root=FOLDER if it lies elsewhere.",
         )
         return None
     text = read_table(path, problems)
@@ -200,9 +195,7 @@ def _has_declared_columns(
     for key, column in declared.items():
         if column is not None and column not in known:
             good = False
-            report_no_column(
-                problems, path, column, f"data.sources.{name}.{key}", known
-            )
+            report_no_column(problems, path, column, f"data.sources.{name}.{key}", known)
     return good
 
 

@@ -18,7 +18,7 @@ from mmmlib.readiness.verdict import Readiness, TestDesign, Verdict
 
 RANK = (Verdict.READY, Verdict.CAVEATS, Verdict.NOT_READY)
 MOST_TESTS = 3
-"""Tests designed where no single channel is at fault: for the largest ones by spend."""
+"""Tests designed where nothing can be fitted: for these many channels, by spend."""
 
 
 def assess(panel: Panel, params: Params) -> Readiness:
@@ -47,7 +47,7 @@ def assess(panel: Panel, params: Params) -> Readiness:
     ]
     judged = [*check_variation(panel, params), *check_separation(panel, params)]
     channels = {name: _worst_verdict(name, judged) for name in panel.names("spend")}
-    whole.append(_measurable(channels))
+    whole.append(_measurable(channels, params))
     findings = (*whole, *(item.finding for item in judged))
     overall = _overall(whole, channels)
     return Readiness(
@@ -63,8 +63,12 @@ def _worst_verdict(channel: str, judged: list[Judged]) -> Verdict:
     return max(verdicts, key=RANK.index)
 
 
-def _measurable(channels: dict[str, Verdict]) -> Finding:
-    lost = [name for name, verdict in channels.items() if verdict is Verdict.NOT_READY]
+def _measurable(channels: dict[str, Verdict], params: Params) -> Finding:
+    lost = [
+        params.channels[name].label or name
+        for name, verdict in channels.items()
+        if verdict is Verdict.NOT_READY
+    ]
     left = len(channels) - len(lost)
     message = f"{left} of {len(channels)} channels can be measured"
     return judge(
@@ -92,12 +96,11 @@ def _overall(whole: list[Finding], channels: dict[str, Verdict]) -> Verdict:
 def _alternatives(
     panel: Panel, params: Params, overall: Verdict, channels: dict[str, Verdict]
 ) -> tuple[TestDesign, ...]:
-    spent = variation_table(panel, params)["total"].sort_values(
-        ascending=False, kind="stable"
-    )
+    spent = variation_table(panel, params)["total"].sort_values(ascending=False, kind="stable")
     chosen = [str(n) for n in spent.index if channels[str(n)] is Verdict.NOT_READY]
-    if overall is Verdict.NOT_READY and not chosen:
-        chosen = [str(name) for name in spent.index[:MOST_TESTS]]
+    if overall is Verdict.NOT_READY:
+        others = [str(name) for name in spent.index if str(name) not in chosen]
+        chosen += others[: max(MOST_TESTS - len(chosen), 0)]
     yardstick = make_yardstick(panel, params) if chosen else None
     if yardstick is None:
         return ()

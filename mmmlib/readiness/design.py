@@ -59,9 +59,7 @@ def make_yardstick(panel: Panel, params: Params) -> Yardstick | None:
         held = split_regions(outcome.sum(axis=1))
         if outcome[held].sum() > 0 and outcome[~held].sum() > 0:
             noise, carry = residual_noise(contrast(outcome, held), columns)
-            names = tuple(
-                name for name, out in zip(panel.regions, held, strict=True) if out
-            )
+            names = tuple(name for name, out in zip(panel.regions, held, strict=True) if out)
             return Yardstick("geo holdout", noise, carry, before, names)
     total = outcome.sum(axis=0)
     known = np.concatenate([columns, _controls(panel)], axis=1)
@@ -71,9 +69,7 @@ def make_yardstick(panel: Panel, params: Params) -> Yardstick | None:
     return Yardstick("pause test", noise, carry, before)
 
 
-def design_test(
-    channel: str, panel: Panel, params: Params, yardstick: Yardstick
-) -> TestDesign:
+def design_test(channel: str, panel: Panel, params: Params, yardstick: Yardstick) -> TestDesign:
     """Design the shortest test that could see what the channel is believed to bring.
 
     The belief is the prior: its return times the last year's spend, or its share
@@ -100,15 +96,13 @@ def design_test(
         f"({POWER * 100:.0f} % power, {SIGNIFICANCE * 100:.0f} % two-sided)"
     )
     if running:
-        text += (
-            f"; the channel is believed to bring {format_range(low, high, 'share')}."
-        )
+        text += f"; the channel is believed to bring {format_range(low, high, 'share')}."
         text += "" if enough else _too_small(middle)
-        text += " Earlier spend still works in the first weeks: let the test start when it has faded."
-    else:
         text += (
-            "; it has no spend to go by, so choose a budget that could move that much."
+            " Earlier spend still works in the first weeks: let the test start when it has faded."
         )
+    else:
+        text += "; it has no spend to go by, so choose a budget that could move that much."
     return TestDesign(
         channel=channel,
         kind=yardstick.kind,
@@ -118,9 +112,7 @@ def design_test(
     )
 
 
-def believed_share(
-    channel: str, panel: Panel, params: Params
-) -> tuple[float, float, float]:
+def believed_share(channel: str, panel: Panel, params: Params) -> tuple[float, float, float]:
     """Share of the primary outcome that the prior gives a channel: low, middle, high.
 
     The ends are those of the prior's 90 % range; the middle is their geometric mean,
@@ -134,9 +126,7 @@ def believed_share(
     elif prior is None and not money:
         low, high = params.model.default_share.low, params.model.default_share.high
     else:
-        stated = (
-            prior.roi if prior is not None and prior.roi else params.model.default_roi
-        )
+        stated = prior.roi if prior is not None and prior.roi else params.model.default_roi
         outcome = panel.outcome(model).isel(week=slice(-BEFORE, None)).sum()
         ratio = float(_spend(channel, panel).sum()) / float(outcome)
         low, high = stated.low * ratio, stated.high * ratio

@@ -19,9 +19,7 @@ def check_history(panel: Panel, params: Params) -> Iterator[Finding]:
     needed = limits.min_weeks + limits.sales_cycle_weeks
     bar = f"{needed} are needed"
     if limits.sales_cycle_weeks:
-        bar += (
-            f" ({limits.min_weeks}, and {limits.sales_cycle_weeks} of the sales cycle)"
-        )
+        bar += f" ({limits.min_weeks}, and {limits.sales_cycle_weeks} of the sales cycle)"
     yield at_least(
         "readiness.history",
         "workbook",
@@ -29,9 +27,7 @@ def check_history(panel: Panel, params: Params) -> Iterator[Finding]:
         needed,
         level=Level.BLOCK,
         unit="weeks",
-        message=(
-            f"{weeks} weeks, {panel.weeks[0].date()} to {panel.weeks[-1].date()}; {bar}."
-        ),
+        message=(f"{weeks} weeks, {panel.weeks[0].date()} to {panel.weeks[-1].date()}; {bar}."),
         meaning="A season is told from an effect only when it was seen more than once; a "
         "deal in the first months may come from marketing before them.",
         action="Add earlier weeks to the sources, or run a test instead until there are enough.",
@@ -60,9 +56,7 @@ def count_parameters(panel: Panel, params: Params) -> int:
     model = params.model
     regions = len(panel.regions) if model.geography == "regional" else 1
     trend = {"none": 0, "linear": 1, "piecewise": 1 + model.trend_knots}[model.trend]
-    shared = (
-        1 + trend + 2 * model.seasonality + len(params.controls) + len(params.events)
-    )
+    shared = 1 + trend + 2 * model.seasonality + len(params.controls) + len(params.events)
     shapes = sum(
         len(ADSTOCKS[channel.adstock]) + len(SATURATIONS[channel.saturation])
         for channel in params.channels.values()

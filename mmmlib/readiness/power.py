@@ -50,9 +50,7 @@ def detectable_effect(
     before the test. Autocorrelation matters: at 0.5, twelve weeks are worth about
     five. ``noise`` is taken as known, as there are many weeks before a test.
     """
-    weights = np.r_[
-        np.full(before_weeks, -1 / before_weeks), np.full(test_weeks, 1 / test_weeks)
-    ]
+    weights = np.r_[np.full(before_weeks, -1 / before_weeks), np.full(test_weeks, 1 / test_weeks)]
     apart = np.abs(np.subtract.outer(np.arange(len(weights)), np.arange(len(weights))))
     variance = weights @ np.power(float(carry), apart) @ weights
     normal = NormalDist()
@@ -82,9 +80,7 @@ def split_regions(sizes: NDArray[np.float64]) -> NDArray[np.bool_]:
     return held
 
 
-def contrast(
-    outcome: NDArray[np.float64], held: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def contrast(outcome: NDArray[np.float64], held: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the held-out regions' outcome against the others', week by week.
 
     Parameters

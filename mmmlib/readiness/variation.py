@@ -142,9 +142,7 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
     """Ask of every channel whether its movement can be told from what else moved."""
     limits = params.readiness
     table = separation_table(panel, params)
-    meaning = (
-        "What moves together gets one effect; how it is shared out is the prior's word."
-    )
+    meaning = "What moves together gets one effect; how it is shared out is the prior's word."
     action = "Move the two apart for some weeks, or test one of them."
     for channel, row in _rows(table):
         twin, own = float(row["correlation"]), float(row["own_share"])
