@@ -1,8 +1,10 @@
-"""Are the errors of neighbouring weeks alike? (H2)
+"""Are the errors of neighbouring weeks more alike than the model expects? (H2)
 
-A model that takes weeks for independent counts the same surprise again and again,
-and its ranges come out too narrow. Lag-1 correlation ``r``; the Durbin-Watson
-statistic is about ``2 * (1 - r)``.
+A model that takes such weeks for independent counts the same surprise again and
+again, and its ranges come out too narrow. A posterior predictive check (Gelman et
+al., *Bayesian Data Analysis*, 3rd edition, section 6.3): the lag-1 correlation of
+the errors is held against that of the noise that the model itself draws, so that a
+model which knows of correlated errors is not blamed for them.
 """
 
 from __future__ import annotations
@@ -17,17 +19,36 @@ from mmmlib.model.effects import fitted
 from mmmlib.params.schema import HealthParams
 
 
-def residuals(effects: xr.Dataset) -> xr.DataArray:
-    """Observed outcome minus the median of the fitted one, fitted weeks only; ``(week,)``."""
+def lag_one(values: np.ndarray) -> np.ndarray:
+    """Return the correlation of series with themselves a step before.
+
+    Parameters
+    ----------
+    values
+        Shape ``(..., week)``.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(...)``; NaN for a series that is constant or not finite.
+    """
+    centred = values - values.mean(axis=-1, keepdims=True)
+    power = np.sum(centred**2, axis=-1)
+    product = np.sum(centred[..., 1:] * centred[..., :-1], axis=-1)
+    return np.divide(product, power, out=np.full(power.shape, math.nan), where=power > 0)
+
+
+def autocorrelation(effects: xr.Dataset) -> tuple[float, float]:
+    """Return the lag-1 correlation of the errors, and the one that the model expects.
+
+    Both are medians over draws, over the weeks with ``in_sample``.
+    """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
-    return inside["observed"] - fitted(inside).median("draw", skipna=False)
-
-
-def lag_one(values: np.ndarray) -> float:
-    """Return the correlation of a series with itself a step before; NaN if it is constant."""
-    centred = values - values.mean()
-    power = float(np.sum(centred**2))
-    return float(np.sum(centred[1:] * centred[:-1]) / power) if power > 0 else math.nan
+    expected = fitted(inside).transpose("draw", "week").to_numpy().astype(float)
+    observed = inside["observed"].to_numpy().astype(float)
+    predicted = inside["predicted"].to_numpy().astype(float)
+    seen = float(np.median(lag_one(observed - expected)))
+    return seen, float(np.median(lag_one(predicted - expected)))
 
 
 def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
@@ -42,23 +63,27 @@ def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Fin
 
     Notes
     -----
-    How to read it: at 0 the weeks' errors are independent. At 0.5 a mean over many
-    weeks has the standard error of a third as many: ranges should be about 1.7 times
-    as wide (``sqrt((1 + r) / (1 - r))``, the first-order formula).
+    How to read it: the value is the correlation that is seen, minus the one that the
+    model expects. Where a model expects none, 0.5 means that a mean over many weeks has
+    the standard error of a third as many: ranges should be about 1.7 times as wide
+    (``sqrt((1 + r) / (1 - r))``, the first-order formula).
     """
-    errors = residuals(effects)
-    value = lag_one(errors.to_numpy())
+    seen, expected = autocorrelation(effects)
+    value = seen - expected
     limit = limits.max_residual_autocorrelation
+    weeks = int(effects["in_sample"].sum())
+    words = (
+        "could not be computed"
+        if math.isnan(value)
+        else f"correlate by {seen:.2f} over {weeks} weeks, the model expects {expected:.2f}"
+    )
     if value > 0:
-        factor = math.sqrt((1 + value) / max(1 - value, 1e-3))
         meaning = (
-            "Neighbouring weeks are counted as independent evidence: ranges may have to be up to "
-            f"{factor:.1f} times as wide."
+            "Weeks that are alike are counted as more evidence than they are: ranges may have to "
+            f"be up to {_widening(seen) / _widening(expected):.1f} times as wide."
         )
     else:
         meaning = "Errors that swing from week to week point at dates or sums that were shifted."
-    seen = "not a number" if math.isnan(value) else f"{value:.2f}"
-    statistic = "" if math.isnan(value) else f", Durbin-Watson {2 * (1 - value):.1f}"
     return [
         judge(
             "health.autocorrelation",
@@ -67,10 +92,14 @@ def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Fin
             level=Level.WARN,
             value=value,
             limit=f"{-limit:g} to {limit:g}",
-            message=f"The errors of neighbouring weeks correlate by {seen} over {errors.size} weeks "
-            f"(limit {limit:g} either way{statistic}).",
+            message=f"The errors of neighbouring weeks {words} "
+            f"(limit of the difference: {limit:g} either way).",
             meaning=meaning,
             action="Give the trend more knots, or add the event or control that explains the run "
             "of errors.",
         )
     ]
+
+
+def _widening(correlation: float) -> float:
+    return math.sqrt((1 + correlation) / max(1 - correlation, 1e-3))

@@ -334,8 +334,9 @@ class HealthParams(Section):
     min_holdout_coverage: Share = 0.70
     min_holdout_skill: Annotated[float, Field(lt=1)] = 0.0
     """Smallest skill on the holdout: one minus the error over that of a seasonal repeat."""
-    max_residual_autocorrelation: Share = 0.35
-    """Largest correlation of a week's error with the one before, either sign."""
+    max_residual_autocorrelation: Share = 0.30
+    """Largest correlation of neighbouring weeks' errors beyond what the model expects, either
+    sign."""
     max_negative_baseline: Share = 0.05
     """Largest probability that the baseline is below zero in a week, averaged over weeks."""
     min_baseline_movement: Share = 0.05

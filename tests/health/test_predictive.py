@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import xarray as xr
 
 from mmmlib.findings import Level, Status
-from mmmlib.health.predictive import allowed_deviation, check_coverage, coverage
+from mmmlib.health.predictive import check_coverage, coverage, expected_coverage
 from mmmlib.params.schema import HealthParams
+from tests.health.test_residuals import errors
 
 LIMITS = HealthParams()
 
@@ -82,6 +81,16 @@ def test_no_weeks_or_nan_do_not_pass() -> None:
 
 
 def test_few_weeks_are_given_room_for_chance() -> None:
-    assert allowed_deviation(0.9, 104, 0.08) == 0.08
-    assert allowed_deviation(0.5, 25, 0.08) == pytest.approx(0.2)
-    assert math.isnan(allowed_deviation(0.5, 0, 0.08))
+    low, high = expected_coverage(simulated(1, weeks=25), 0.5, 0.08)
+    # Two standard errors of a share of 25 weeks are 0.2.
+    assert (low, high) == pytest.approx((0.3, 0.7), abs=0.05)
+    assert expected_coverage(simulated(1, weeks=2000), 0.9, 0.08) == pytest.approx((0.82, 0.98))
+
+
+def test_weeks_that_follow_each_other_are_given_room_too() -> None:
+    data = simulated(1, weeks=104, draws=1000)
+    alike = errors(0.9, 3, 104, draws=1000)
+    data["predicted"] = (("draw", "week"), 10 + alike)
+    low, high = expected_coverage(data, 0.5, 0.08)
+    assert low < 0.35
+    assert high > 0.65
