@@ -1,0 +1,62 @@
+"""Readiness, health and effects for tests of scenarios and governance."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from mmmlib.findings import Finding, FindingList, Level, judge
+from mmmlib.model.effects import check_effects
+from mmmlib.params import Params
+from mmmlib.readiness.verdict import Readiness, Verdict
+from tests.fakes import fake_effects, fake_panel, fake_params
+
+
+def ready(params: Params, **verdicts: Verdict) -> Readiness:
+    """Every channel ready, but for those named."""
+    channels = dict.fromkeys(params.channels, Verdict.READY) | verdicts
+    return Readiness(overall=Verdict.READY, channels=channels, findings=())
+
+
+def finding(
+    check: str = "health.rhat",
+    subject: str = "revenue.pooled",
+    *,
+    passed: bool = True,
+    level: Level = Level.BLOCK,
+    message: str = "seen",
+    value: float | str | None = None,
+) -> Finding:
+    """A finding with little in it."""
+    return judge(check, subject, passed=passed, level=level, message=message, value=value)
+
+
+def healthy(*models: str) -> dict[str, FindingList]:
+    """Health in which everything passed."""
+    return {m: FindingList(findings=(finding(subject=m),)) for m in models}
+
+
+def known_effects(
+    gains: dict[str, float], *, draws: int = 50, money: bool = True
+) -> tuple[Params, xr.Dataset]:
+    """Effects of which every channel returns a known amount per unit of money, nearly linear.
+
+    Saturation is so far away that ``outcome = gain * spend`` holds to better than 0.1 %.
+    """
+    params = fake_params(
+        channels={name: {"label": name.title(), "spend": f"{name}_spend"} for name in gains},
+        key_questions=[],
+    )
+    model = "revenue.pooled" if money else "signups.pooled"
+    effects = fake_effects(params, fake_panel(params), model, draws=draws)
+    gain = xr.DataArray(list(gains.values()), dims="channel", coords={"channel": list(gains)})
+    far = 1000.0 * effects["spend_high"]
+    steepness = 2.0
+    effects["saturation"][..., 0] = steepness
+    effects["media_scale"] = (far.expand_dims(region=effects["region"])).transpose(
+        "channel", "region"
+    )
+    one = xr.ones_like(effects["coefficient"])
+    # tanh(steepness * x / 2) is x for small x: a coefficient of gain * scale is a slope of gain.
+    effects["coefficient"] = one * (gain * far)
+    effects["marginal_roi"] = xr.ones_like(effects["marginal_roi"]) * gain
+    return params, check_effects(effects)

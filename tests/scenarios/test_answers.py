@@ -1,0 +1,107 @@
+"""Key questions get an answer with a range and a label."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmmlib.params.schema import KeyQuestion
+from mmmlib.readiness.verdict import Verdict
+from mmmlib.scenarios.answers import answer_questions
+from mmmlib.scenarios.pack import Label
+from tests.scenarios.helpers import healthy, known_effects, ready
+
+GAINS = {"weak": 0.2, "fair": 1.1, "good": 2.0, "best": 4.0}
+MODEL = "revenue.pooled"
+
+
+def _answer(kind, channel=None, outcome=None, *, money=True, verdicts=None, change=None):
+    params, effects = known_effects(GAINS, money=money)
+    question = KeyQuestion(question="May we?", kind=kind, channel=channel, outcome=outcome)
+    params = params.model_copy(update={"key_questions": (question,)})
+    if not money:
+        params = params.model_copy(update={"primary_outcome": "signups.pooled"})
+    if change:
+        effects = change(effects)
+    models = {params.primary: effects}
+    readiness = ready(params, **(verdicts or {}))
+    (answer,) = answer_questions(models, readiness, healthy(*models), params)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "start", "value"),
+    [
+        ("scale", "best", "Yes, very likely", 4.0),
+        ("scale", "weak", "No, very likely not", 0.2),
+        ("cut", "weak", "Yes, very likely", 0.2),
+        ("cut", "best", "No, very likely not", 4.0),
+    ],
+)
+def test_scale_and_cut(kind, channel, start, value):
+    answer = _answer(kind, channel)
+    assert answer.text.startswith(start)
+    assert answer.value is not None
+    assert answer.value.median == pytest.approx(value, rel=4e-3)
+    assert str(answer.value) in answer.text
+    assert answer.label is Label.SAFE
+
+
+def test_without_a_channel_the_best_and_the_least_missed_are_asked_about():
+    assert _answer("scale").channel == "best"
+    assert _answer("cut").channel == "weak"
+
+
+def test_a_channel_that_is_not_ready_is_not_inferred():
+    answer = _answer("scale", "best", verdicts={"best": Verdict.NOT_READY})
+    assert answer.label is Label.DO_NOT_INFER
+
+
+def test_an_answer_outside_the_past_range_is_not_inferred():
+    def shrink(effects):
+        effects["spend_high"] = effects["spend_today"] * 1.01
+        return effects
+
+    answer = _answer("scale", "best", change=shrink)
+    assert answer.label is Label.DO_NOT_INFER
+    assert answer.reasons[0].startswith("Extrapolated")
+
+
+def test_a_channel_without_spend_has_no_answer():
+    def stop(effects):
+        today = effects["spend_today"].copy()
+        today.loc[{"channel": "best"}] = 0.0
+        effects["spend_today"] = today
+        return effects
+
+    answer = _answer("scale", "best", change=stop)
+    assert answer.value is None
+    assert answer.label is Label.DO_NOT_INFER
+
+
+def test_rank_names_the_first_and_gives_every_range():
+    answer = _answer("rank")
+    assert answer.kind == "rank"
+    assert answer.value is not None and answer.value.unit == "USD/USD"
+    assert answer.probability is not None
+    for name in ("Weak", "Fair", "Good", "Best"):
+        assert name in answer.text
+    other = _answer("rank", answer.channel)
+    assert other.text == answer.text
+
+
+def test_a_count_is_asked_about_saturation():
+    answer = _answer("scale", "best", money=False)
+    assert "saturation" in answer.text
+    assert answer.value is not None and answer.value.unit == "signups/USD"
+
+
+def test_a_free_question_is_left_to_people():
+    answer = _answer("other", "best")
+    assert answer.label is Label.REVIEW
+    assert answer.value is not None and answer.value.unit == "share"
+
+
+def test_a_question_on_an_outcome_without_fit_says_so():
+    answer = _answer("scale", "best", outcome="signups")
+    assert (answer.model, answer.label) == ("signups.pooled", Label.DO_NOT_INFER)
+    assert answer.value is None

@@ -1,0 +1,231 @@
+"""The pack: known answers, labels, findings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmmlib.findings import FindingList, Level, Status
+from mmmlib.readiness.verdict import Verdict
+from mmmlib.scenarios import CHECKS
+from mmmlib.scenarios.build import build_pack
+from mmmlib.scenarios.pack import Label, ScenarioPack
+from mmmlib.scenarios.tables import (
+    answer_table,
+    other_models_table,
+    plan_table,
+    reason_table,
+    scenario_table,
+)
+from tests.fakes import fake_effects, fake_panel, fake_params
+from tests.scenarios.helpers import finding, healthy, known_effects, ready
+
+GAINS = {"weak": 0.2, "fair": 1.1, "good": 2.0, "best": 4.0}
+MODEL = "revenue.pooled"
+
+
+def _pack(gains=None, *, verdicts=None, health=None, change=None):
+    params, effects = known_effects(gains or GAINS)
+    if change:
+        effects = change(effects)
+    readiness = ready(params, **(verdicts or {}))
+    return build_pack({MODEL: effects}, readiness, health or healthy(MODEL), params)
+
+
+def _by_name(pack):
+    return {one.name: one for one in pack.scenarios}
+
+
+def _finding(pack, check):
+    return next(one for one in pack.findings if one.check == check)
+
+
+def test_the_baseline_differs_by_exactly_zero():
+    base = _by_name(_pack())["baseline"]
+    difference = base.difference
+    assert (difference.low, difference.median, difference.high) == (0.0, 0.0, 0.0)
+    assert base.spend_change == 0.0
+    assert base.net is not None and base.net.median == 0.0
+    assert (base.probability_better, base.downside) == (0.0, 0.0)
+
+
+def test_an_increase_gains_what_the_channel_returns():
+    plan = _by_name(_pack())["increase_best"]
+    assert plan.difference.median == pytest.approx(4.0 * plan.spend_change, rel=2e-3)
+    assert plan.net is not None
+    assert plan.net.median == pytest.approx(3.0 * plan.spend_change, rel=4e-3)
+    assert plan.return_on_change is not None
+    assert plan.return_on_change.median == pytest.approx(4.0, rel=2e-3)
+    assert plan.probability_better == 1.0
+    assert plan.spend == pytest.approx(13 * sum(line.spend_after for line in plan.plan), rel=1e-9)
+
+
+def test_a_reallocation_gains_the_difference_of_returns():
+    plan = _by_name(_pack())["reallocate_low_return"]
+    assert plan.spend_change == 0.0
+    expected = 13 * sum(
+        GAINS[line.channel] * (line.spend_after - line.spend_before) for line in plan.plan
+    )
+    assert expected > 0
+    assert plan.difference.median == pytest.approx(expected, rel=4e-3)
+    assert plan.net == plan.difference
+    assert plan.return_on_change is None
+
+
+def test_downside_is_the_tenth_percentile_of_net():
+    params = fake_params()
+    effects = fake_effects(params, draws=300)
+    pack = build_pack({MODEL: effects}, ready(params), healthy(MODEL), params)
+    for one in pack.scenarios[1:]:
+        assert one.net is not None
+        assert one.net.low < one.downside < one.net.median
+
+
+def test_a_good_plan_is_safe_and_recommended():
+    pack = _pack()
+    by_name = _by_name(pack)
+    assert by_name["increase_best"].label is Label.SAFE
+    assert pack.recommended is not None
+    assert by_name[pack.recommended].label is Label.SAFE
+    assert pack.candidate is None
+    assert _finding(pack, "scenarios.better").status is Status.OK
+
+
+def test_extrapolation_is_flagged_and_not_to_be_inferred():
+    def shrink(effects):
+        effects["spend_high"] = effects["spend_today"] * 1.05
+        return effects
+
+    pack = _pack(change=shrink)
+    plan = _by_name(pack)["increase_best"]
+    assert [line.channel for line in plan.plan if line.extrapolated] == ["best"]
+    assert plan.label is Label.DO_NOT_INFER
+    assert "Best" in plan.reasons[0]
+    assert not any(line.extrapolated for line in _by_name(pack)["baseline"].plan)
+
+
+def test_a_channel_that_is_not_ready_is_not_offered_and_not_inferred():
+    pack = _pack(verdicts={"best": Verdict.NOT_READY, "weak": Verdict.NOT_READY})
+    by_name = _by_name(pack)
+    assert "increase_good" in by_name
+    assert by_name["protect"].label is Label.DO_NOT_INFER
+    assert any("weak" in reason for reason in by_name["protect"].reasons)
+
+
+def test_caveats_need_review():
+    plan = _by_name(_pack(verdicts={"best": Verdict.CAVEATS}))["increase_best"]
+    assert plan.label is Label.REVIEW
+
+
+@pytest.mark.parametrize("health", [{}, {MODEL: FindingList()}])
+def test_unchecked_health_is_no_health(health):
+    params, effects = known_effects(GAINS)
+    pack = build_pack({MODEL: effects}, ready(params), health, params)
+    assert {one.label for one in pack.scenarios} == {Label.DO_NOT_INFER}
+    assert pack.recommended is None and pack.candidate is None
+
+
+def test_a_model_that_did_not_converge_says_nothing():
+    bad = FindingList(findings=(finding(passed=False, message="R-hat is 1.2."),))
+    pack = _pack(health={MODEL: bad})
+    assert {one.label for one in pack.scenarios} == {Label.DO_NOT_INFER}
+    assert "R-hat is 1.2." in pack.scenarios[1].reasons
+
+
+def test_money_that_only_comes_back_is_no_gain():
+    pack = _pack({"a": 0.999, "b": 0.999, "c": 0.999})
+    increases = [one for one in pack.scenarios if one.kind == "increase"]
+    assert increases
+    assert all(one.probability_better <= 0.5 for one in increases)
+    assert all(one.label is not Label.SAFE for one in increases)
+
+
+def test_when_every_plan_loses_the_status_quo_stands():
+    params, effects = known_effects({"only": 3.0})
+    fixed = {n: c.model_copy(update={"scalable": False}) for n, c in params.channels.items()}
+    params = params.model_copy(update={"channels": fixed})
+    pack = build_pack({MODEL: effects}, ready(params), healthy(MODEL), params)
+    better = _finding(pack, "scenarios.better")
+    assert better.status is Status.FLAG
+    assert "status quo stands" in better.message
+    assert pack.recommended is None and pack.candidate is None
+    scalable = _finding(pack, "scenarios.scalable")
+    assert (scalable.status, scalable.level) == (Status.FLAG, Level.WARN)
+    count = _finding(pack, "scenarios.count")
+    assert count.status is Status.FLAG
+
+
+def test_a_count_has_no_net_and_more_of_it_is_no_recommendation():
+    params, effects = known_effects(GAINS, money=False)
+    params = params.model_copy(update={"primary_outcome": "signups.pooled"})
+    model = "signups.pooled"
+    pack = build_pack({model: effects}, ready(params), healthy(model), params)
+    for one in pack.scenarios:
+        assert one.net is None
+        if one.spend_change:
+            assert one.label is Label.REVIEW
+            assert any("signups" in reason for reason in one.reasons)
+    assert pack.recommended is not None and pack.recommended.startswith("reallocate")
+
+
+def test_models_that_disagree_are_a_finding_and_a_doubt():
+    params, scale = known_effects(GAINS, money=False)
+    _, flat = known_effects(dict.fromkeys(GAINS, 0.1))
+    flat["marginal_roi"] = scale["marginal_roi"]
+    effects = {MODEL: flat, "signups.pooled": scale}
+    pack = build_pack(effects, ready(params), healthy(*effects), params)
+    found = [one for one in pack.findings if one.check == "scenarios.disagreement"]
+    assert "increase_best" in {one.subject for one in found}
+    assert all(one.status is Status.FLAG for one in found)
+    plan = _by_name(pack)["increase_best"]
+    assert any("signups.pooled says: there is room to scale" in r for r in plan.reasons)
+    assert plan.others["signups.pooled"].unit == "signups"
+
+
+def test_models_that_agree_are_said_to():
+    params, effects = known_effects(GAINS)
+    _, other = known_effects(GAINS, money=False)
+    models = {MODEL: effects, "signups.pooled": other}
+    pack = build_pack(models, ready(params), healthy(*models), params)
+    # A cut costs this much signups in both; only plans that gain are compared here.
+    kinds = {f.subject for f in pack.findings if f.check == "scenarios.disagreement"}
+    assert not any(name.startswith(("increase", "reallocate")) for name in kinds)
+
+
+def test_a_model_without_fit_is_told():
+    pack = _pack()
+    missing = _finding(pack, "scenarios.model")
+    assert (missing.subject, missing.status) == ("signups.pooled", Status.NOT_RUN)
+
+
+def test_without_formula_it_says_steady_state():
+    params = fake_params()
+    effects = fake_effects(params, draws=100)
+    effects.attrs["formula"] = 0
+    pack = build_pack({MODEL: effects}, ready(params), healthy(MODEL), params)
+    assert {one.method for one in pack.scenarios} == {"steady state"}
+    assert all(one.label is not Label.SAFE for one in pack.scenarios if one.kind != "baseline")
+    assert _finding(pack, "scenarios.steady_state").subject == MODEL
+
+
+def test_the_leading_model_must_be_there():
+    params = fake_params()
+    with pytest.raises(ValueError, match=r"revenue\.pooled"):
+        build_pack({}, ready(params), {}, params)
+
+
+def test_the_pack_survives_the_disk_and_every_check_has_a_name():
+    params = fake_params()
+    panel = fake_panel(params, regions=("north", "south"))
+    models = {m: fake_effects(params, panel, m, draws=60) for m in params.model_names}
+    pack = build_pack(models, ready(params), healthy(*models), params)
+    assert ScenarioPack.model_validate_json(pack.model_dump_json()) == pack
+    assert {one.check for one in pack.findings} <= set(CHECKS)
+    assert pack.weeks == 13
+    last = models[MODEL]["week"].to_index()[-1]
+    assert (np.datetime64(pack.first_week) - np.datetime64(last.date())).astype(int) == 7
+    assert len(scenario_table(pack, "USD")) == len(pack.scenarios)
+    assert list(plan_table(pack, "USD").index) == list(params.channels)
+    assert set(reason_table(pack).index) == {one.title for one in pack.scenarios}
+    assert list(other_models_table(pack).columns) == list(params.model_names)
+    assert len(answer_table(pack)) == 1

@@ -1,0 +1,196 @@
+"""Labels and what speaks against a claim."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mmmlib.findings import FindingList, Level, Status, not_run
+from mmmlib.params.schema import ScenarioParams
+from mmmlib.readiness.verdict import Readiness, Verdict
+from mmmlib.scenarios.agreement import disagreement_findings, disagreements
+from mmmlib.scenarios.effect import PlanEffect, plan_effect
+from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
+from mmmlib.scenarios.labels import label_plan, probability_text
+from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.plans import Plan
+from tests.scenarios.helpers import finding
+
+LIMITS = ScenarioParams()
+MODEL = "revenue.pooled"
+CHANNELS = ("search", "social")
+
+
+@pytest.mark.parametrize(
+    ("probability", "label"),
+    [
+        (0.9, Label.SAFE),
+        (0.89, Label.REVIEW),
+        (0.02, Label.REVIEW),
+        (math.nan, Label.REVIEW),
+    ],
+)
+def test_probability_decides_where_nothing_else_does(probability, label):
+    assert label_plan(Evidence(), probability, LIMITS)[0] is label
+
+
+@pytest.mark.parametrize(
+    ("evidence", "more", "label"),
+    [
+        (Evidence(against=("bad fit",)), {}, Label.DO_NOT_INFER),
+        (Evidence(doubts=("hm",)), {}, Label.REVIEW),
+        (Evidence(), {"extrapolated": ["Search"]}, Label.DO_NOT_INFER),
+        (Evidence(), {"steady_state": True}, Label.REVIEW),
+        (Evidence(), {"count_unit": "signups"}, Label.REVIEW),
+        (Evidence(), {"disagreements": ["it says no"]}, Label.REVIEW),
+        (Evidence(doubts=("hm",)), {"extrapolated": ["Search"]}, Label.DO_NOT_INFER),
+    ],
+)
+def test_the_worst_reason_decides(evidence, more, label):
+    got, reasons = label_plan(evidence, 0.99, LIMITS, **more)
+    assert got is label
+    assert reasons and all(reasons)
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(1.0, "over 99"), (0.995, "over 99"), (0.0, "under 1"), (0.42, "42"), (math.nan, "unknown")],
+)
+def test_a_probability_is_never_written_as_certain(probability, text):
+    assert probability_text(probability).startswith(text)
+
+
+class TestEvidence:
+    def test_health_is_split_between_model_and_channel(self):
+        health = FindingList(
+            findings=(
+                finding("health.rhat"),
+                finding(
+                    "health.high_return",
+                    f"{MODEL}/search",
+                    passed=False,
+                    level=Level.WARN,
+                    message="too high",
+                ),
+                finding("health.coverage_90", passed=False, level=Level.WARN, message="too narrow"),
+            )
+        )
+        readiness = Readiness(
+            overall=Verdict.READY, channels=dict.fromkeys(CHANNELS, Verdict.READY), findings=()
+        )
+        assert model_evidence(MODEL, health, CHANNELS) == Evidence(doubts=("too narrow",))
+        assert channel_evidence("search", MODEL, readiness, health).doubts == ("too high",)
+        assert channel_evidence("social", MODEL, readiness, health) == Evidence()
+
+    def test_a_channel_named_like_its_outcome_is_not_taken_for_the_model(self):
+        health = FindingList(
+            findings=(finding(subject="search.pooled", passed=False, message="R-hat"),)
+        )
+        readiness = Readiness(
+            overall=Verdict.READY, channels={"search": Verdict.READY}, findings=()
+        )
+        assert model_evidence("search.pooled", health, CHANNELS).against == ("R-hat",)
+        assert channel_evidence("search", "search.pooled", readiness, health) == Evidence()
+
+    def test_what_did_not_run_speaks_against_once(self):
+        health = FindingList(
+            findings=tuple(
+                not_run(check, MODEL, "Not run: no chains.") for check in ("health.a", "health.b")
+            )
+        )
+        assert model_evidence(MODEL, health, CHANNELS).against == ("Not run: no chains.",)
+
+    def test_a_return_from_the_prior_is_no_evidence(self):
+        health = FindingList(
+            findings=(
+                finding(
+                    "health.prior_shrinkage", f"{MODEL}/search", passed=False, level=Level.WARN
+                ),
+            )
+        )
+        readiness = Readiness(
+            overall=Verdict.READY, channels={"search": Verdict.READY}, findings=()
+        )
+        assert not channel_evidence("search", MODEL, readiness, health).good
+
+    def test_a_channel_that_nobody_judged_is_not_ready(self):
+        readiness = Readiness(overall=Verdict.READY, channels={}, findings=())
+        assert not channel_evidence("search", MODEL, readiness, None).good
+
+    def test_the_reason_is_the_finding_of_readiness(self):
+        readiness = Readiness(
+            overall=Verdict.CAVEATS,
+            channels={"search": Verdict.CAVEATS},
+            findings=(
+                finding(
+                    "readiness.variation",
+                    "search",
+                    passed=False,
+                    level=Level.WARN,
+                    message="It was flat",
+                ),
+            ),
+        )
+        doubts = channel_evidence("search", MODEL, readiness, None).doubts
+        assert doubts == ("search is ready with caveats: It was flat.",)
+
+    def test_information_is_no_doubt(self):
+        health = FindingList(findings=(finding(passed=False, level=Level.INFO),))
+        assert model_evidence(MODEL, health, CHANNELS) == Evidence()
+
+
+def _effect(difference, spend_change, *, money, at_stake=100.0, spend_at_stake=100.0):
+    return PlanEffect(
+        outcome=np.zeros(4),
+        difference=np.asarray(difference, float),
+        spend=0.0,
+        spend_change=spend_change,
+        money=money,
+        at_stake=np.full(4, at_stake),
+        spend_at_stake=spend_at_stake,
+    )
+
+
+class TestAgreement:
+    plan = Plan("increase_search", "increase", "More", "", {})
+
+    def test_money_speaks_by_net(self):
+        assert _effect([12, 11, 9, 8], 10.0, money=True).speaks_for == 0.5
+
+    def test_a_tie_is_not_better(self):
+        assert _effect([0, 0, 0, 0], 0.0, money=True).probability_better == 0.0
+
+    def test_a_count_speaks_by_saturation(self):
+        # 10 more money at an average of 1 per unit: more than 5 is far from saturation.
+        assert _effect([9, 9, 9, 1], 10.0, money=False).speaks_for == 0.75
+        # 10 less money: losing less than 5 says that little would be lost.
+        assert _effect([-1, -1, -1, -9], -10.0, money=False).speaks_for == 0.75
+
+    def test_a_count_at_the_same_budget_speaks_by_its_difference(self):
+        assert _effect([1, 1, -1, -1], 0.0, money=False).speaks_for == 0.5
+
+    def test_only_clear_voices_disagree(self):
+        saturated = _effect([1, 1, 1, 1], 10.0, money=True)
+        scales = _effect([9, 9, 9, 9], 10.0, money=False)
+        unclear = _effect([9, 9, 1, 1], 10.0, money=False)
+        texts = disagreements(self.plan, "a", {"a": saturated, "b": scales, "c": unclear}, 0.8)
+        assert len(texts) == 1
+        assert "b says: there is room to scale" in texts[0]
+        assert disagreements(self.plan, "c", {"c": unclear, "a": saturated}, 0.8) == ()
+
+    def test_findings_say_when_all_agree(self):
+        found = disagreement_findings({"x": (), "y": ()}, 0.8, models=2)
+        assert [one.status for one in found] == [Status.OK]
+        assert disagreement_findings({"x": ()}, 0.8, models=1) == []
+        flagged = disagreement_findings({"x": ("a says no.",), "y": ()}, 0.8, models=2)
+        assert [(one.subject, one.level) for one in flagged] == [("x", Level.WARN)]
+
+
+def test_an_unchanged_plan_is_exactly_zero_whatever_the_draws():
+    rng = np.random.default_rng(3)
+    effect = plan_effect(
+        lambda channel, money: rng.normal(size=5), {"a": 1.0}, {"a": 1.0}, 13, money=True
+    )
+    assert not effect.difference.any()
