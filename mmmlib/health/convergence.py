@@ -114,6 +114,12 @@ def diagnostics(chains: Chains) -> Mapping[str, np.ndarray]:
     }
 
 
+def largest_rhat(posterior: xr.DataTree) -> float:
+    """Return the largest R-hat of all parameters that vary; NaN where one is NaN."""
+    values = _each(sort_parameters(posterior["posterior"].to_dataset()), "rhat")
+    return float(np.max(values)) if len(values) else float("nan")
+
+
 def _rhat(model: str, chains: Chains, limits: HealthParams) -> Finding:
     values = _each(chains, "rhat")
     value, name = _worst(chains, values, np.argmax)

@@ -18,6 +18,10 @@ from mmmlib.health.predictive import coverage
 from mmmlib.params.schema import HealthParams
 
 CHECKS = ("health.holdout_error", "health.holdout_coverage", "health.holdout_skill")
+RHAT = "largest_rhat"
+"""Attribute of the holdout's effects: how well the chains of that fit agreed."""
+MAX_RHAT = 1.05
+"""Looser than for the model itself: medians and bands of a score can stand a little noise."""
 SEASON = 52
 """Weeks in a year: what the naive forecast repeats."""
 RECENT = 13
@@ -33,6 +37,7 @@ def check_holdout(model: str, holdout: xr.Dataset | None, limits: HealthParams) 
         Name of the model, the findings' subject.
     holdout
         Effects whose last weeks have ``in_sample`` False; None where no such fit was made.
+        Where its attributes say ``largest_rhat`` and the chains disagreed, it is not scored.
     limits
         ``max_holdout_error``, ``min_holdout_coverage``, ``min_holdout_skill``.
 
@@ -56,6 +61,10 @@ def check_holdout(model: str, holdout: xr.Dataset | None, limits: HealthParams) 
     unseen = holdout.isel(week=np.flatnonzero(~seen))
     if not unseen.sizes["week"]:
         return [_missing(check, model, "The holdout fit saw every week.") for check in CHECKS]
+    rhat = float(holdout.attrs.get(RHAT, 1.0))
+    if not rhat <= MAX_RHAT:
+        why = f"The fit without the last weeks did not converge (R-hat {rhat:.2f})."
+        return [_missing(check, model, why) for check in CHECKS]
     return [
         _error(model, unseen, limits),
         _coverage(model, unseen, limits),

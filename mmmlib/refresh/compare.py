@@ -20,7 +20,7 @@ from mmmlib.refresh.changes import (
     parameters_of,
 )
 from mmmlib.refresh.comparison import Comparison, DataChange, Movement
-from mmmlib.refresh.data_changes import ALL, data_changes, restated_findings
+from mmmlib.refresh.data_changes import ALL, CELLS, data_changes, restated_cells, restated_findings
 from mmmlib.refresh.drift import movement_findings, rank_finding
 from mmmlib.refresh.movement import common_weeks, movements
 from mmmlib.refresh.parent import damaged_files
@@ -59,6 +59,17 @@ def compare(run: Run, parent: Run | str | None) -> Comparison:
     except UNREADABLE as error:
         return Comparison(parent=name, findings=_not_compared(name, _first_line(error)))
     return _compare(run, other, panel, parameters)
+
+
+def restated_values(run: Run, comparison: Comparison) -> pd.DataFrame:
+    """List every restated value behind a comparison, see ``restated_cells``.
+
+    Empty on a first refresh and where nothing was restated.
+    """
+    if not any(change.kind == "restated" for change in comparison.data_changes):
+        return pd.DataFrame(columns=CELLS)
+    parent = Run(run.runs_dir / str(comparison.parent), exploring=True)
+    return restated_cells(panel_of(parent), panel_of(run))
 
 
 def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, object]) -> Comparison:

@@ -22,21 +22,13 @@ def prior_and_posterior(effects: xr.Dataset, params: Params) -> Figure:
     found = roi(effects).dropna("channel")
     rows = []
     for name in found["channel"].to_numpy():
-        before = Estimate.from_draws(
-            effects["prior_roi"].sel(channel=name).to_numpy(), unit
-        )
+        before = Estimate.from_draws(effects["prior_roi"].sel(channel=name).to_numpy(), unit)
         after = Estimate.from_draws(found.sel(channel=name).to_numpy(), unit)
-        rows.append(
-            IntervalRow(_name(params, name), after, colours[name], faint=before)
-        )
+        rows.append(IntervalRow(_name(params, name), after, colours[name], faint=before))
     rows.sort(key=lambda row: -row.estimate.median)
-    narrowest = min(
-        rows, key=lambda row: row.estimate.width / max(row.estimate.median, 1e-12)
-    )
+    narrowest = min(rows, key=lambda row: row.estimate.width / max(row.estimate.median, 1e-12))
     title = f"The data say most about {narrowest.name}: {narrowest.estimate}"
-    return interval_figure(
-        rows, title, f"Return, {unit}. Pale: the belief before the fit."
-    )
+    return interval_figure(rows, title, f"Return, {unit}. Pale: the belief before the fit.")
 
 
 def curves(effects: xr.Dataset, params: Params) -> Figure:
@@ -57,18 +49,29 @@ def curves(effects: xr.Dataset, params: Params) -> Figure:
     )
 
 
-def seen_and_fitted(effects: xr.Dataset, params: Params) -> Figure:
-    """Draw the outcome as seen over the bands of the model."""
+def seen_and_fitted(
+    effects: xr.Dataset, params: Params, holdout: xr.Dataset | None = None
+) -> Figure:
+    """Draw the outcome as seen over the bands of the model.
+
+    With ``holdout``, the effects of the fit without the last weeks, its prediction is
+    drawn in those weeks.
+    """
+    observed = effects["observed"].to_numpy()
+    title = f"{_inside(effects)} of {observed.size} weeks lie inside the 90 % band"
+    if holdout is not None:
+        unseen = holdout.isel(week=np.flatnonzero(~holdout["in_sample"].to_numpy()))
+        title += f", {_inside(unseen)} of {unseen.sizes['week']} when not shown to the model"
+    unit = effects.attrs["outcome_unit"]
+    spread = format_range(float(observed.min()), float(observed.max()), unit)
+    return actual_against_fitted(effects, holdout, title, f"Outcome by week, seen {spread}.")
+
+
+def _inside(effects: xr.Dataset) -> int:
+    """Count the weeks whose outcome lies inside the 90 % band."""
     observed = effects["observed"].to_numpy()
     low, high = np.quantile(effects["predicted"].to_numpy(), [0.05, 0.95], axis=0)
-    inside = int(((observed >= low) & (observed <= high)).sum())
-    spread = format_range(
-        float(observed.min()), float(observed.max()), effects.attrs["outcome_unit"]
-    )
-    title = f"{inside} of {observed.size} weeks lie inside the 90 % band"
-    return actual_against_fitted(
-        effects, None, title, f"Outcome by week, seen {spread}."
-    )
+    return int(((observed >= low) & (observed <= high)).sum())
 
 
 def _name(params: Params, channel: str) -> str:

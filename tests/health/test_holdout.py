@@ -99,3 +99,10 @@ def test_absolute_error_is_in_the_unit_of_the_outcome() -> None:
     data = predicted_off_by(0.0)
     data["predicted"][:] = data["observed"] + 7
     assert absolute_error(data) == pytest.approx(7)
+
+
+@pytest.mark.parametrize(("rhat", "status"), [(1.01, Status.OK), (1.2, Status.NOT_RUN)])
+def test_a_holdout_fit_that_did_not_converge_is_not_scored(rhat: float, status: Status) -> None:
+    assert set(statuses(predicted_off_by(0.0).assign_attrs(largest_rhat=rhat)).values()) == {status}
+    unknown = predicted_off_by(0.0).assign_attrs(largest_rhat=np.nan)
+    assert set(statuses(unknown).values()) == {Status.NOT_RUN}

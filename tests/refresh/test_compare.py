@@ -12,7 +12,7 @@ from mmmlib.data.panel import Panel, write_panel
 from mmmlib.findings import Level, Status, worst
 from mmmlib.params.load import params_of
 from mmmlib.refresh import CHECKS, required_checks
-from mmmlib.refresh.compare import compare
+from mmmlib.refresh.compare import compare, restated_values
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.runs import Manifest, Run
 from tests.fakes import fake_effects, fake_panel, fake_params
@@ -61,6 +61,7 @@ def checks(comparison: Comparison) -> set[str]:
 def test_a_first_refresh_is_not_compared_and_says_so(tmp_path: Path) -> None:
     comparison = compare(make(tmp_path / "runs"), None)
     assert comparison.parent is None
+    assert restated_values(make(tmp_path / "other"), comparison).empty
     assert checks(comparison) == set(required_checks(None)) == {"refresh.parent"}
     assert worst(comparison.findings) is Level.INFO
 
@@ -112,6 +113,9 @@ def test_restated_history_is_in_the_comparison(tmp_path: Path, parent: Run) -> N
     before = fake_panel(params_of(run), weeks=104)
     write_panel(run, Panel(frame, before.currency, before.units))
     comparison = compare(run, parent)
+    cells = restated_values(run, comparison)
+    assert list(cells["series"]) == ["spend:search"]
+    assert cells["after"][0] == pytest.approx(10 * cells["before"][0])
     [change] = comparison.data_changes
     assert (change.series, change.cells) == ("spend:search", 1)
     assert any(
