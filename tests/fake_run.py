@@ -1,8 +1,8 @@
-"""A finished run made by hand: every artefact of a refresh, nothing fitted.
+"""A run made by hand: every artefact of a refresh, nothing fitted.
 
-Use it where a test needs a whole run folder. The numbers hang together (they are
-summed from :func:`tests.fakes.fake_effects`), so that a report made from them
-reads like a real one.
+Use it where a test needs a whole run folder. Effects come from
+:func:`tests.fakes.fake_effects`; readiness, health, comparison, scenarios and gates are
+made from them by the functions that a refresh uses.
 """
 
 from __future__ import annotations
@@ -13,30 +13,25 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from mmmlib.data.panel import NATIONAL, Panel
-from mmmlib.estimates import Estimate
-from mmmlib.findings import Finding, FindingList, Level, at_least, at_most, judge, worst
-from mmmlib.governance.verdict import GateEntry, GateResult, Release, SignOffNeeded
-from mmmlib.model.effects import baseline, contribution, fitted, roi
+from mmmlib.data.panel import NATIONAL, Panel, write_panel
+from mmmlib.findings import Finding, FindingList, Level, at_least, at_most, judge
+from mmmlib.governance.gates import pass_gates
+from mmmlib.health.check import EFFECTS_CHECKS
+from mmmlib.health.holdout import check_holdout
 from mmmlib.params import Params
-from mmmlib.readiness.verdict import Readiness, TestDesign, Verdict
-from mmmlib.refresh.comparison import (
-    Comparison,
-    DataChange,
-    Movement,
-    ParameterChange,
-)
+from mmmlib.readiness.assess import assess
+from mmmlib.refresh.compare import compare
 from mmmlib.runs import Manifest, Run, StepRecord, write_atomic
-from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
+from mmmlib.scenarios.build import build_pack
 from tests.fakes import fake_effects, fake_panel, fake_params
 
 NASTY = "<script>alert('x')</script> | \"q\" `tick` *b* $m$ [l](javascript:0) {{< n >}} Žluťoučký"
 """A name that breaks Markdown, HTML, a pipe table, mathematics or a shortcode if not escaped."""
 FORMULA_NAME = '=HYPERLINK("http://x")'
 """A name that a spreadsheet would take for a formula."""
+PARAMS = Path(__file__).parents[1] / "params"
 STEPS = (
     "data",
     "01_readiness",
@@ -67,8 +62,8 @@ def make_fake_run(
         The run that this one is compared with; it then has 13 more weeks and
         some restated values. Without it, it is a first refresh.
     not_ready
-        Leave the run as readiness does when it says no: ``readiness.json``,
-        ``data.json`` and ``gates.json`` only.
+        Too few weeks, and the run as readiness leaves it when it says no: panel,
+        ``readiness.json``, ``data.json`` and ``gates.json`` only.
     nasty_names
         Put :data:`NASTY` into every text that a user may write.
     period
@@ -85,32 +80,28 @@ def make_fake_run(
     """
     period = period or ("2026-Q2" if parent else "2026-Q1")
     params = _params(period, parent, nasty_names, sections)
-    panel = fake_panel(params, weeks=117 if parent else 104, regions=regions)
+    weeks = 61 if not_ready else 117 if parent else 104
+    panel = fake_panel(params, weeks=weeks, regions=regions)
     if parent:
         panel = _restated(panel)
-    run = _new_run(runs_dir, params, panel, parent)
-    run.save_frame("panel.parquet", panel.frame)
-    data = _data_findings(params, panel)
-    run.save_json("data.json", FindingList(findings=tuple(data)))
-    readiness = _readiness(params, not_ready)
+    run = _new_run(runs_dir, params, parent, nasty_names)
+    write_panel(run, panel)
+    run.save_json("data.json", FindingList(findings=_data_findings(params, panel)))
+    readiness = assess(panel, params)
     run.save_json("readiness.json", readiness)
-    findings = [*data, *readiness.findings]
     if not not_ready:
-        effects = {}
+        effects, health = {}, {}
         for number, model in enumerate(params.model_names):
-            scale = (1.0 if parent is None else 1.12) * (1 - 0.25 * number)
-            effects[model] = fake_effects(
-                params, panel, model, seed=7 + number + 10 * bool(parent), scale=scale
-            )
-            findings += _save_model(run, params, panel, model, effects[model], scale)
-        comparison = _comparison(run, parent, params, effects, nasty_names)
-        run.save_json("refresh.json", comparison)
-        pack = _scenarios(params, effects, nasty_names)
-        run.save_json("scenarios.json", pack)
-        findings += [*comparison.findings, *pack.findings]
-    run.save_json("gates.json", _gates(findings, not_ready, nasty_names))
+            scale = (7.0 if parent is None else 9.0) * (1 - 0.25 * number)
+            seed = 7 + number + 10 * bool(parent)
+            effects[model] = fake_effects(params, panel, model, seed=seed, scale=scale)
+            health[model] = _save_model(run, params, panel, effects[model], scale)
+        run.save_json("refresh.json", compare(run, parent))
+        run.save_json("scenarios.json", build_pack(effects, readiness, health, params))
+    gates = pass_gates(run)
+    run.save_json("gates.json", gates)
     manifest = run.manifest
-    manifest.verdict = str(run.load_json("gates.json", GateResult).level)
+    manifest.verdict = str(gates.level)
     run.write_manifest(manifest)
     return run
 
@@ -132,9 +123,7 @@ def finish(run: Run) -> Run:
 # --- parts -------------------------------------------------------------------------
 
 
-def _params(
-    period: str, parent: Run | None, nasty: bool, sections: dict[str, Any]
-) -> Params:
+def _params(period: str, parent: Run | None, nasty: bool, sections: dict[str, Any]) -> Params:
     plain = fake_params()
     channels = {name: part.model_dump() for name, part in plain.channels.items()}
     outcomes = {name: part.model_dump() for name, part in plain.outcomes.items()}
@@ -173,7 +162,7 @@ def _restated(panel: Panel) -> Panel:
     return Panel(frame, panel.currency, dict(panel.units))
 
 
-def _new_run(runs_dir: Path, params: Params, panel: Panel, parent: Run | None) -> Run:
+def _new_run(runs_dir: Path, params: Params, parent: Run | None, nasty: bool) -> Run:
     text = params.model_dump_json()
     digest = hashlib.sha256(text.encode()).hexdigest()
     folder = runs_dir / f"{params.workbook}-{params.refresh.period}-{digest[:8]}"
@@ -199,398 +188,90 @@ def _new_run(runs_dir: Path, params: Params, panel: Panel, parent: Run | None) -
     # JSON is YAML too: a parameter file that any strict loader reads.
     for name in ("params.json", "params.yaml"):
         write_atomic(folder / name, content.encode())
+    for name in ("policy.yaml", "roles.yaml"):
+        side = (PARAMS / name).read_text(encoding="utf-8")
+        if nasty:
+            side = side.replace("Dana Okafor", json.dumps(NASTY))
+        write_atomic(folder / name, side.encode())
     return Run(folder)
 
 
-def _data_findings(params: Params, panel: Panel) -> list[Finding]:
-    age = 6.0
-    findings = [
+def _data_findings(params: Params, panel: Panel) -> tuple[Finding, ...]:
+    """Two of the findings on data; the others need the sources as delivered."""
+    age = [
         at_most(
-            "data.age",
+            "data.freshness",
             source,
-            age,
+            6.0,
             14.0,
             level=Level.WARN,
             unit="days",
-            message=f"The newest row of {source} is {age:.0f} days old.",
+            message=f"The newest row of {source} is 6 days old.",
         )
         for source in params.data.sources
     ]
-    findings.append(
-        judge(
-            "data.imputed",
-            "workbook",
-            passed=True,
-            level=Level.WARN,
-            value=0.0,
-            limit=0.05,
-            unit="share",
-            message=f"No value of {len(panel.frame)} rows was filled in.",
-        )
+    imputed = judge(
+        "data.imputed",
+        "workbook",
+        passed=True,
+        level=Level.WARN,
+        value=0.0,
+        limit=0.05,
+        unit="share",
+        message=f"No value of {len(panel.frame)} rows was filled in.",
     )
-    return findings
-
-
-def _readiness(params: Params, not_ready: bool) -> Readiness:
-    weeks = 61.0 if not_ready else 104.0
-    last = list(params.channels)[-1]
-    findings = [
-        at_least(
-            "readiness.history",
-            "workbook",
-            weeks,
-            float(params.readiness.min_weeks),
-            level=Level.BLOCK,
-            unit="weeks",
-            message=f"There are {weeks:.0f} weeks of history.",
-            meaning="With less than this the year's season and the channels look alike.",
-            action="Wait for more weeks, or run the test below.",
-        )
-    ]
-    for name in params.channels:
-        flat = 0.72 if name == last else 0.21
-        findings.append(
-            at_most(
-                "readiness.variation",
-                name,
-                flat,
-                params.readiness.flat_warn,
-                level=Level.WARN,
-                unit="share",
-                message=f"Spend was flat in {flat:.0%} of last year's weeks.",
-                meaning="A channel that never varies cannot be told from the baseline.",
-                action="Vary its spend on purpose for some weeks, or test it.",
-            )
-        )
-    if not not_ready:
-        channels = dict.fromkeys(params.channels, Verdict.READY)
-        channels[last] = Verdict.CAVEATS
-        return Readiness(
-            overall=Verdict.CAVEATS, channels=channels, findings=tuple(findings)
-        )
-    return Readiness(
-        overall=Verdict.NOT_READY,
-        channels=dict.fromkeys(params.channels, Verdict.NOT_READY),
-        findings=tuple(findings),
-        alternatives=tuple(
-            TestDesign(
-                channel=name,
-                kind="pause test",
-                weeks=6,
-                detectable_share=0.04 + 0.02 * number,
-                description=(
-                    "Stop the channel everywhere for six weeks and compare the outcome "
-                    "with what the weeks before would have led one to expect."
-                ),
-            )
-            for number, name in enumerate(params.channels)
-        ),
-    )
+    return (*age, imputed)
 
 
 def _save_model(
-    run: Run,
-    params: Params,
-    panel: Panel,
-    model: str,
-    effects: xr.Dataset,
-    scale: float,
-) -> list[Finding]:
-    folder = f"models/{model}"
+    run: Run, params: Params, panel: Panel, effects: xr.Dataset, scale: float
+) -> FindingList:
+    """Save effects, holdout and health of a model; the findings on chains are made up."""
+    model = str(effects.attrs["model"])
+    limits = params.health
     holdout = fake_effects(
-        params,
-        panel,
-        model,
-        seed=99,
-        scale=scale,
-        holdout_weeks=params.health.holdout_weeks,
+        params, panel, model, seed=99, scale=scale, holdout_weeks=limits.holdout_weeks
     )
-    run.save_dataset(f"{folder}/effects.nc", effects)
-    run.save_dataset(f"{folder}/holdout.nc", holdout)
-    low, high = np.quantile(effects["predicted"], [0.05, 0.95], axis=0)
-    seen = effects["observed"].to_numpy()
-    covered = float(((low <= seen) & (seen <= high)).mean())
-    below = float((baseline(effects) < 0).mean())
-    total = float(contribution(effects).sum("channel").median("draw"))
-    media_share = total / float(fitted(effects).sum("week").median("draw"))
+    run.save_dataset(f"models/{model}/effects.nc", effects)
+    run.save_dataset(f"models/{model}/holdout.nc", holdout)
+    block = Level.BLOCK
     findings = [
         at_most(
-            "health.rhat",
+            "health.rhat", model, 1.004, limits.max_rhat, level=block, message="The chains agree."
+        ),
+        at_most(
+            "health.divergences",
             model,
-            1.004,
-            params.health.max_rhat,
-            level=Level.BLOCK,
-            message="The chains agree.",
-            meaning="Chains that disagree have not found the answer.",
+            0.0,
+            limits.max_divergent_share,
+            level=block,
+            unit="share",
+            message="No step diverged.",
         ),
         at_least(
-            "health.ess",
+            "health.bfmi",
             model,
-            912.0,
-            params.health.min_ess,
-            level=Level.BLOCK,
-            unit="draws",
-            message="The smallest effective sample size is 912 draws.",
-        ),
-        at_most(
-            "health.coverage",
-            model,
-            abs(covered - 0.9),
-            1.0,
-            level=Level.WARN,
-            unit="share",
-            message=f"The 90 % band holds {covered:.0%} of the weeks.",
-        ),
-        at_most(
-            "health.negative_baseline",
-            model,
-            below,
-            params.health.max_negative_baseline,
-            level=Level.BLOCK,
-            unit="share",
-            message=f"The baseline is below zero with probability {below:.0%}.",
-        ),
-        at_most(
-            "health.holdout_error",
-            model,
-            0.24 if model != params.primary else 0.08,
-            params.health.max_holdout_error,
-            level=Level.WARN,
-            unit="share",
-            message="Mean absolute error over the weeks held out.",
-            meaning="A model that misses weeks it has not seen will miss next quarter too.",
-            action="Look at the held-out weeks: an event, a promotion, a change of price?",
-        ),
-        at_most(
-            "health.media_share",
-            model,
-            media_share,
-            params.health.max_media_share,
-            level=Level.WARN,
-            unit="share",
-            message="All channels together explain a plausible part of the outcome.",
+            0.9,
+            limits.min_bfmi,
+            level=block,
+            message="The energy was explored.",
         ),
     ]
-    run.save_json(f"{folder}/health.json", FindingList(findings=tuple(findings)))
-    return findings
-
-
-def _comparison(
-    run: Run,
-    parent: Run | None,
-    params: Params,
-    effects: dict[str, xr.Dataset],
-    nasty: bool,
-) -> Comparison:
-    if parent is None:
-        return Comparison(parent=None)
-    movements: list[Movement] = []
-    window = None
-    for model, now in effects.items():
-        then = parent.load_dataset(f"models/{model}/effects.nc")
-        weeks = then["week"].to_index().intersection(now["week"].to_index())
-        window = slice(weeks[0], weeks[-1])
-        for quantity, compute in (("roi", roi), ("contribution", contribution)):
-            unit = now.attrs["return_unit" if quantity == "roi" else "outcome_unit"]
-            pairs = [
-                [
-                    Estimate.from_draws(part.sel(channel=name), unit)
-                    for part in (compute(then, window), compute(now, window))
-                ]
-                for name in params.channels
-            ]
-            ranks = [_ranks([pair[side].median for pair in pairs]) for side in (0, 1)]
-            for place, (name, (before, after)) in enumerate(
-                zip(params.channels, pairs, strict=True)
-            ):
-                shared = min(before.high, after.high) - max(before.low, after.low)
-                overlap = max(0.0, shared) / min(before.width, after.width)
-                movements.append(
-                    Movement(
-                        model=model,
-                        channel=name,
-                        quantity=quantity,  # type: ignore[arg-type]  # one of the two
-                        before=before,
-                        after=after,
-                        change=after.median / before.median - 1,
-                        overlap=min(overlap, 1.0),
-                        beyond_noise=overlap < params.comparison.min_overlap
-                        or name == "search",
-                        rank_before=ranks[0][place],
-                        rank_after=ranks[1][place],
-                    )
-                )
-    assert window is not None
-    first = next(iter(params.channels))
-    note = f"{NATIONAL}, 2024-10-07: USD 18 k before, USD 22 k now"
-    return Comparison(
-        parent=parent.name,
-        first_week=window.start.date(),
-        last_week=window.stop.date(),
-        weeks=104,
-        movements=tuple(movements),
-        data_changes=(
-            DataChange(
-                series=f"spend:{first}",
-                kind="restated",
-                cells=4,
-                first=dt.date(2024, 10, 7),
-                last=dt.date(2024, 10, 28),
-                share=0.008,
-                largest=NASTY if nasty else note,
-            ),
-            DataChange(
-                series="outcome:revenue.pooled",
-                kind="extended",
-                cells=13,
-                first=dt.date(2025, 12, 29),
-                last=dt.date(2026, 3, 23),
-            ),
-        ),
-        parameter_changes=(
-            ParameterChange(
-                key="refresh.period", before="2026-Q1", after=run.manifest.period
-            ),
-            ParameterChange(
-                key="model.trend_knots", before="5", after=NASTY if nasty else "6"
-            ),
-        ),
-        code_changes=(ParameterChange(key="mmmlib", before="0.1.0", after="0.1.1"),),
-        findings=(
-            judge(
-                "refresh.movement",
-                "search",
-                passed=False,
-                level=Level.WARN,
-                value=0.12,
-                limit=params.comparison.large_movement,
-                unit="share",
-                message="The return of the channel moved by more than noise.",
-                meaning="A plan that was made on the old number may no longer hold.",
-                action="Read the change log before acting on it.",
-            ),
-        ),
-    )
-
-
-def _ranks(medians: list[float]) -> list[int]:
-    order = np.argsort(np.argsort(-np.asarray(medians)))
-    return [int(place) + 1 for place in order]
-
-
-def _scenarios(
-    params: Params, effects: dict[str, xr.Dataset], nasty: bool
-) -> ScenarioPack:
-    leading = effects[params.primary]
-    weeks = params.scenarios.horizon_weeks
-    names = list(params.channels)
-    today = {
-        name: float(leading["spend_today"].sel(channel=name)) * weeks for name in names
-    }
-    best, second, *_, worst_one = names
-    moves: dict[str, tuple[str, str, dict[str, float]]] = {
-        "baseline": ("baseline", "Keep spending as today", {}),
-        "increase": (
-            "increase",
-            "Spend 20 % more on the channel with the best next dollar",
-            {best: 0.2 * today[best]},
-        ),
-        "reallocate": (
-            "reallocate",
-            "Move money from the weakest channel",
-            {worst_one: -0.5 * today[worst_one], second: 0.5 * today[worst_one]},
-        ),
-        "protect": (
-            "protect",
-            "Cut a fifth where it hurts least",
-            {worst_one: -0.2 * today[worst_one], second: -0.2 * today[second]},
-        ),
-    }
-    labels = [Label.SAFE, Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER]
-    scenarios = []
-    for label, (name, (kind, title, change)) in zip(labels, moves.items(), strict=True):
-        draws = {model: _gain(part, change) for model, part in effects.items()}
-        total = _gain(leading, today) + draws[params.primary]
-        cost = sum(change.values())
-        net = draws[params.primary] - cost
-        flat = name == "baseline"
-        unit = leading.attrs["outcome_unit"]
-        scenarios.append(
-            Scenario(
-                name=name,
-                kind=kind,  # type: ignore[arg-type]  # one of the four
-                title=NASTY if nasty and name == "increase" else title,
-                description=f"Over {weeks} weeks, everything else as today.",
-                plan=tuple(
-                    PlanLine(
-                        channel=channel,
-                        spend_before=today[channel] / weeks,
-                        spend_after=(today[channel] + change.get(channel, 0.0)) / weeks,
-                        extrapolated=name == "protect" and channel == second,
-                    )
-                    for channel in names
-                ),
-                spend=sum(today.values()) + cost,
-                spend_change=cost,
-                outcome=Estimate.from_draws(total, unit),
-                difference=Estimate.from_draws(draws[params.primary], unit),
-                net=Estimate.from_draws(net, unit),
-                probability_better=0.0 if flat else float((net > 0).mean()),
-                downside=float(np.quantile(net, 0.1)),
-                label=label,
-                reasons={
-                    Label.SAFE: ("The plan stays inside what the past has seen.",),
-                    Label.REVIEW: ("Spend of one channel was flat most of last year.",),
-                    Label.DO_NOT_INFER: (
-                        "Planned spend lies outside what the past has seen.",
-                        "A different outcome says the opposite.",
-                    ),
-                }[label],
-                others={
-                    model: Estimate.from_draws(
-                        part, effects[model].attrs["outcome_unit"]
-                    )
-                    for model, part in draws.items()
-                    if model != params.primary
-                },
-            )
+    findings += [
+        at_least(
+            check,
+            model,
+            912.0,
+            limits.min_ess,
+            level=block,
+            unit="draws",
+            message="The smallest effective sample size is 912 draws.",
         )
-    return ScenarioPack(
-        model=params.primary,
-        first_week=(leading["week"].to_index()[-1] + np.timedelta64(7, "D")).date(),
-        weeks=weeks,
-        scenarios=tuple(scenarios),
-        recommended="increase",
-    )
-
-
-def _gain(effects: xr.Dataset, change: dict[str, float]) -> np.ndarray:
-    """Outcome of a change of spend, by the return of the next unit of money."""
-    total = np.zeros(effects.sizes["draw"])
-    for name, money in change.items():
-        total += effects["marginal_roi"].sel(channel=name).to_numpy() * money
-    return total
-
-
-def _gates(findings: list[Finding], not_ready: bool, nasty: bool) -> GateResult:
-    entries = tuple(
-        GateEntry(finding=finding, level=finding.level, rule="as proposed by the check")
-        for finding in findings
-    )
-    level = worst(findings)
-    release = Release.NOT_APPROVED if level is Level.BLOCK else Release.LIMITED
-    signs = (
-        SignOffNeeded(
-            subject="recommendation",
-            role="Decision Owner",
-            person=NASTY if nasty else "Dana Okafor",
-            why="The pack recommends a change of budget.",
-        ),
-    )
-    return GateResult(
-        level=level,
-        release=release,
-        policy_version="1",
-        entries=entries,
-        sign_offs=() if not_ready else signs,
-    )
+        for check in ("health.ess_bulk", "health.ess_tail")
+    ]
+    for check in EFFECTS_CHECKS:
+        findings += check(effects, limits)
+    findings += check_holdout(model, holdout, limits)
+    saved = FindingList(findings=tuple(findings))
+    run.save_json(f"models/{model}/health.json", saved)
+    return saved
