@@ -13,17 +13,18 @@ from mmmlib.params.messages import shown
 Report = Callable[[int, str, str, str], None]
 """Called with the row, what was found, what was expected, and what to do."""
 
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-ISO = r"\d{4}-\d{2}-\d{2}"
-TIME = r"(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)"
-OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})"
+# [0-9] and not \d, which takes the digits of every script.
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME = r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)"
+OFFSET = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 
 DATE_FORMATS = {
     "YYYY-MM-DD": (rf"{ISO}{TIME}?{OFFSET}?", "%Y-%m-%d"),
-    "YYYY/MM/DD": (r"\d{4}/\d{2}/\d{2}", "%Y/%m/%d"),
-    "YYYYMMDD": (r"\d{8}", "%Y%m%d"),
-    "DD.MM.YYYY": (r"\d{1,2}\.\d{1,2}\.\d{4}", "%d.%m.%Y"),
-    "DD/MM/YYYY": (r"\d{1,2}/\d{1,2}/\d{4}", "%d/%m/%Y"),
+    "YYYY/MM/DD": (r"[0-9]{4}/[0-9]{2}/[0-9]{2}", "%Y/%m/%d"),
+    "YYYYMMDD": (r"[0-9]{8}", "%Y%m%d"),
+    "DD.MM.YYYY": (r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}", "%d.%m.%Y"),
+    "DD/MM/YYYY": (r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%d/%m/%Y"),
 }
 """Formats of dates that are read: what the cell looks like, and how it is parsed."""
 US_DATE = "%m/%d/%Y"
@@ -69,7 +70,7 @@ def to_numbers(
     if not negative:
         below = numbers < 0
         for row, cell in text[below].items():
-            report(int(str(row)), cell, "zero or more", "")
+            report(int(str(row)), shown(cell), "zero or more", "")
         numbers[below] = np.nan
     return numbers
 

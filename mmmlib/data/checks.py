@@ -121,7 +121,7 @@ def _timeliness(params: Params, built: Built) -> Iterator[Finding]:
 
 
 def _week_start(name: str, dates: pd.Series, start: int) -> Iterator[Finding]:
-    days = dates.dt.weekday.unique()
+    days = dates.dt.day_of_week.unique()
     named = ", ".join(DAYS[int(day)] + "s" for day in sorted(days))
     yield judge(
         "data.week_start",

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.cells import is_missing
 from mmmlib.data.panel import NATIONAL
 from mmmlib.data.problems import Problems
 from mmmlib.data.sources import Table
 
 WEEK = pd.Timedelta(days=7)
-SHOWN_GAPS = 3
-"""Gaps named per series; a person needs the pattern, not the list."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,14 @@ class Grid:
 
 def week_of(dates: pd.Series, start: int) -> pd.Series:
     """First day of the week of each date, for weeks that start on weekday ``start``."""
-    back = (dates.dt.weekday - start) % 7
+    back = (dates.dt.day_of_week - start) % 7
     return dates - pd.to_timedelta(back, unit="D")
 
 
 def week_start(tables: Iterable[Table]) -> int:
     """Weekday on which weeks start: that of the first source whose dates share one weekday."""
     for table in tables:
-        weekdays = table.dates.dropna().dt.weekday.unique()
+        weekdays = table.dates.dropna().dt.day_of_week.unique()
         if len(weekdays) == 1:
             return int(weekdays[0])
     return 0
@@ -230,47 +229,45 @@ def make_grid(
 def _report_gaps(
     left: pd.DataFrame, table: Table, column: str, rule: str, problems: Problems
 ) -> None:
-    """Report each run of weeks without a value, unless a bad cell there was reported."""
+    """Report empty cells by row, and runs of weeks without a row.
+
+    A cell that was filled but reported is not a gap; weeks of a source whose rows
+    were reported are not either.
+    """
     cells = table.cells(column)
-    rows = table.dates.loc[cells.index].dropna()
-    filled = cells.loc[rows.index] != ""
-    filled &= ~cells.loc[rows.index].isin(table.source.missing)
-    all_weeks = pd.DatetimeIndex(left.columns)
-    start = int(all_weeks[0].weekday())
-    bad = set(
+    weeks = pd.DatetimeIndex(left.columns)
+    keys = list(
         zip(
-            table.regions.loc[rows.index][filled],
-            week_of(rows[filled], start),
+            table.regions.loc[cells.index],
+            week_of(table.dates.loc[cells.index], int(weeks[0].day_of_week)),
             strict=True,
         )
     )
+    row_of = dict(zip(keys, cells.index, strict=True))
+    empty = dict(zip(keys, is_missing(cells, table.source.missing), strict=True))
     for region, lacking in left.iterrows():
-        place = f"column {column}"
-        if table.regional:
-            place += f", region '{region}'"
-        weeks = [week for week in all_weeks[lacking] if (region, week) not in bad]
-        if len(weeks) == len(all_weeks):
+        where = f", region '{region}'" if table.regional else ""
+        gaps = weeks[lacking.to_numpy(dtype=bool)]
+        if len(gaps) == len(weeks) and all(empty.get((region, w), True) for w in gaps):
+            place = f"column {column}{where}"
             problems.add(table.path, place, "no value at all", "a value every week")
             continue
-        runs = _runs(weeks)
-        for first, last in runs[:SHOWN_GAPS]:
-            span = f"week {first.date()}"
-            if last > first:
-                span = f"weeks {first.date()} to {last.date()}"
-            problems.add(
-                table.path,
-                place,
-                f"no value for {span}",
-                "a value every week",
-                _ADVICE[rule],
-            )
-        if len(runs) > SHOWN_GAPS:
-            problems.add(
-                table.path,
-                place,
-                f"{len(runs) - SHOWN_GAPS} more gaps",
-                "a value every week",
-            )
+        for week in gaps:
+            if empty.get((region, week), False):
+                place = table.place(int(row_of[region, week]), column)
+                problems.add(
+                    table.path, place, "an empty cell", "a value every week", _ADVICE[rule]
+                )
+        absent = [week for week in gaps if (region, week) not in row_of]
+        if table.whole:
+            of = f" of {column}" if table.source.layout == "long" else ""
+            place = f"column {table.source.date}{where}"
+            for first, last in _runs(absent):
+                span = f"the week of {first.date()}"
+                if last > first:
+                    span = f"the weeks of {first.date()} to {last.date()}"
+                found = f"no row{of} for {span}"
+                problems.add(table.path, place, found, "a row every week", _ADVICE[rule])
 
 
 _ADVICE = {

@@ -39,6 +39,9 @@ class Table:
         Day and region of every row. ``regions`` holds ``national`` where the
         source has no region column. Rows that were reported have NaT or an
         empty text here.
+    whole
+        False where rows were reported: a week may then seem to be missing only
+        because its row could not be placed.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Table:
     text: pd.DataFrame
     dates: pd.Series
     regions: pd.Series
+    whole: bool
 
     @property
     def regional(self) -> bool:
@@ -170,14 +174,16 @@ def _read_source(name: str, source: Source, folder: Path, problems: Problems) ->
                 "an empty cell",
                 "the name of a region",
             )
+    dates = to_dates(text[source.date], report)
     return Table(
         name=name,
         source=source,
         path=path,
         sha256=sha256_file(path),
         text=text,
-        dates=to_dates(text[source.date], report),
+        dates=dates,
         regions=regions,
+        whole=not problems.of(path),
     )
 
 
