@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 RUNS_ENV = "MMM_RUNS"
 EXPLORE = "explore"
 
-StepStatus = Literal["pending", "running", "done", "failed"]
-RunStatus = Literal["running", "failed", "done"]
+StepStatus = Literal["pending", "running", "done", "failed", "skipped"]
+RunStatus = Literal["running", "stopped", "failed", "done"]
+"""``stopped`` and ``failed`` runs can be resumed, and so can a ``running`` one whose process died."""
 
 
 class StepRecord(BaseModel):
@@ -67,6 +68,8 @@ class Manifest(BaseModel):
     seed: int = 0
     report_format: int | None = None
     """Version of the pack's fixed format (``mmmlib/reports/format.toml``)."""
+    params: str = ""
+    """sha256 of the resolved parameters."""
     inputs: dict[str, str] = Field(default_factory=dict)
     """sha256 of every input file, by its name."""
     steps: list[StepRecord] = Field(default_factory=list)
@@ -115,9 +118,7 @@ class Run:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest."""
-        write_atomic(
-            self.path / "manifest.json", manifest.model_dump_json(indent=2).encode()
-        )
+        write_atomic(self.path / "manifest.json", manifest.model_dump_json(indent=2).encode())
 
     @property
     def parent(self) -> Run | None:
@@ -152,9 +153,7 @@ class Run:
 
     def save_frame(self, name: str, frame: pd.DataFrame) -> Path:
         """Save a table as Parquet."""
-        return write_with(
-            self.target(name), lambda path: frame.to_parquet(path, index=False)
-        )
+        return write_with(self.target(name), lambda path: frame.to_parquet(path, index=False))
 
     def load_frame(self, name: str) -> pd.DataFrame:
         """Load a table that was saved with :meth:`save_frame`."""
@@ -216,9 +215,7 @@ def open_run(ref: str | Path = "", runs_dir: str | Path | None = None) -> Run:
     if not text:
         runs = list_runs(folder)
         if not runs:
-            raise RunError(
-                f"{folder}: no run yet. Make one with 'mmm refresh params/demo.yaml'."
-            )
+            raise RunError(f"{folder}: no run yet. Make one with 'mmm refresh params/demo.yaml'.")
         path = runs[-1].path
     elif "/" in text or os.sep in text:
         path = Path(text)
@@ -281,17 +278,15 @@ def write_with(path: Path, write: Callable[[Path], object]) -> Path:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and takes its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=".", suffix=f".partial{path.suffix}", dir=path.parent
-    )
+    handle, name = tempfile.mkstemp(prefix=".", suffix=f".partial{path.suffix}", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        temporary.chmod(0o644)
+        temporary.replace(path)
         _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,0 +1,148 @@
+"""Execute one notebook with papermill, and take nothing on trust.
+
+papermill only warns of a parameter that the notebook does not have, reads braces in a
+path as format fields, and takes ``sys.exit(0)`` in a cell for success. Each of these is
+an error here.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from mmmlib.errors import StepError
+from mmmlib.kernels import Nursery, kernel_manager
+
+ENGINE = "mmm"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def execute_notebook(
+    source: Path,
+    target: Path,
+    parameters: dict[str, str],
+    nursery: Nursery,
+    env: dict[str, str],
+) -> None:
+    """Execute ``source`` with ``parameters`` into ``target``, whose folder it runs in.
+
+    Parameters
+    ----------
+    source, target
+        The notebook as kept, and where the executed copy goes.
+    parameters
+        Values for the cell tagged ``parameters``; every one must be set there.
+    nursery
+        Where the kernel comes from.
+    env
+        Environment of the kernel.
+
+    Raises
+    ------
+    StepError
+        If the notebook may not be run, or stopped. The executed copy holds the error.
+    """
+    papermill = _papermill()
+    from papermill.exceptions import PapermillExecutionError
+
+    check_notebook(source, parameters)
+    for path in (source, target):
+        if "{" in str(path) or "}" in str(path):
+            raise StepError(f"{path}: a path with braces cannot be used. Rename the folder.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            source,
+            target,
+            parameters,
+            engine_name=ENGINE,
+            kernel_name="python3",
+            progress_bar=False,
+            manager=kernel_manager(nursery, target.parent, env),
+        )
+    except PapermillExecutionError as error:
+        raise StepError(_what_happened(error)) from error
+    _check_executed(target)
+
+
+def check_notebook(source: Path, parameters: dict[str, str]) -> None:
+    """Refuse a notebook without a parameters cell, or that lacks one of ``parameters``."""
+    papermill = _papermill()
+    if not source.is_file():
+        raise StepError(f"{source}: the notebook is missing.")
+    import nbformat
+
+    notebook = nbformat.read(source, as_version=4)
+    tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise StepError(
+            f"{source.name}: found {len(tagged)} cells tagged 'parameters'; expected one."
+        )
+    known = papermill.inspect_notebook(str(source))
+    for name in parameters:
+        if name not in known:
+            raise StepError(
+                f"{source.name}: the parameters cell does not set '{name}'; "
+                f"it sets {', '.join(known) or 'nothing'}."
+            )
+
+
+def _papermill() -> Any:
+    """Import papermill and register our engine once."""
+    # jsonschema imports this for one URI format when it is there; it takes two seconds to
+    # build its grammar, and no notebook needs it.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import papermill
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    if ENGINE in papermill_engines._engines:
+        return papermill
+
+    class ForkedEngine(NBClientEngine):
+        """Runs a notebook in the kernel of the manager that it is given."""
+
+        @classmethod
+        def execute_managed_notebook(
+            cls, nb_man: Any, kernel_name: str, *, manager: Any, **_: Any
+        ) -> Any:
+            client = PapermillNotebookClient(
+                nb_man, km=manager, kernel_name=kernel_name, shutdown_kernel="immediate"
+            )
+            client.owns_km = True  # so that it ends the kernel when it is done
+            return client.execute()
+
+    papermill_engines.register(ENGINE, ForkedEngine)
+    return papermill
+
+
+def _what_happened(error: Any) -> str:
+    """Say what stopped a notebook: our own errors by their text, others with their place."""
+    text = str(error.evalue).strip()
+    if error.ename in _own_errors():
+        return text
+    frames = [ANSI.sub("", line) for line in error.traceback]
+    places = re.findall(r"^File (.+?):(\d+)", "\n".join(frames), flags=re.MULTILINE)
+    where = f" ({places[-1][0]}, line {places[-1][1]})" if places else ""
+    return f"{error.ename}: {text}{where}"
+
+
+def _own_errors() -> set[str]:
+    from mmmlib import errors
+
+    return {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+
+
+def _check_executed(target: Path) -> None:
+    """Refuse a copy in which a code cell did not run to its end."""
+    import nbformat
+
+    notebook = nbformat.read(target, as_version=4)
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        if cell.execution_count is None or failed:
+            raise StepError(f"{target.name}: cell {number} did not run to its end.")

@@ -1,0 +1,267 @@
+"""Notebook kernels that start at once, because they are forked from a process that has imported.
+
+A refresh executes eleven notebooks. A kernel of its own for each costs two to five
+seconds of imports, most of it the same pandas, xarray and matplotlib again. Here one
+process, the nursery, imports them once and forks a kernel whenever one is asked for;
+each notebook still has a process of its own that nothing else has touched.
+
+The nursery and its kernels end with the process that started them, however that ended:
+the nursery reads end-of-file on its standard input and kills what it forked.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Self, cast
+
+LIGHT = (
+    "numpy",
+    "pandas",
+    "xarray",
+    "h5netcdf",
+    "pyarrow.parquet",
+    "ipykernel.kernelapp",
+    "ipykernel.zmqshell",
+    "pydantic",
+    "mmmlib.runs",
+    "mmmlib.params.load",
+    "mmmlib.data.panel",
+)
+"""What the first notebook needs; imported before anything is forked."""
+
+LATER = (
+    "mmmlib.model.effects",
+    "distributed",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_svg",
+    "arviz",
+    "scipy.stats",
+)
+"""Imported one by one while nobody asks; a kernel has what was there when it was forked."""
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""Forking is safe only from a process with one thread; workers do the heavy sums anyway."""
+
+
+class Nursery:
+    """A process that forks kernels.
+
+    Parameters
+    ----------
+    log
+        File that collects what kernels write past their notebook (a crash, for one).
+    env
+        Environment of every kernel, added to this process's.
+    """
+
+    def __init__(self, log: Path, env: dict[str, str] | None = None) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self.numbers = itertools.count()
+        # Sockets and keys; short, because a socket's path may have 107 characters.
+        self.folder = Path(tempfile.mkdtemp(prefix="mmm-"))
+        with log.open("ab") as stream:
+            self._process = subprocess.Popen(
+                [sys.executable, "-Xfrozen_modules=off", "-m", "mmmlib.kernels"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                env=os.environ | ONE_THREAD | (env or {}),
+                start_new_session=True,  # Ctrl-C is for us; we close the nursery ourselves
+            )
+
+    def fork(self, connection: str, cwd: str, env: dict[str, str]) -> int:
+        """Fork a kernel for a connection file and return its process id."""
+        request = json.dumps({"connection": connection, "cwd": cwd, "env": env})
+        with self._lock:
+            stdin, stdout = self._process.stdin, self._process.stdout
+            assert stdin is not None and stdout is not None
+            try:
+                stdin.write(request.encode() + b"\n")
+                stdin.flush()
+                answer = stdout.readline()
+            except BrokenPipeError:
+                answer = b""
+        if not answer:
+            raise RuntimeError("the process that forks kernels has ended; see the run's logs/")
+        return int(json.loads(answer)["pid"])
+
+    def close(self) -> None:
+        """End the nursery and every kernel that it forked."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def kernel_manager(nursery: Nursery, cwd: Path, env: dict[str, str]) -> Any:
+    """Return a kernel manager whose kernel is forked from ``nursery``; not started yet."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    # IPC sockets in a folder of ours, so that nobody else on the machine can talk to the kernel.
+    file = nursery.folder / f"{next(nursery.numbers)}.json"
+    manager = AsyncKernelManager(
+        kernel_name="python3", transport="ipc", ip=f"{file}-ipc", connection_file=str(file)
+    )
+    manager.provisioner = _provisioner(nursery, manager, str(cwd), env)
+    return manager
+
+
+def _provisioner(nursery: Nursery, manager: Any, cwd: str, env: dict[str, str]) -> Any:
+    """Make the part of Jupyter's client that knows how to start and end our process."""
+    from jupyter_client.provisioning import LocalProvisioner
+
+    class Forked(LocalProvisioner):
+        """A kernel that is not our child: watched through a file descriptor of its process."""
+
+        handle: int | None = None
+
+        @property
+        def has_process(self) -> bool:
+            return self.handle is not None
+
+        async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+            self.pid = nursery.fork(manager.connection_file, cwd, env)
+            self.pgid = self.pid
+            self.cwd = cwd
+            # A kernel that is gone already leaves no handle, and counts as ended.
+            with suppress(ProcessLookupError):
+                self.handle = os.pidfd_open(self.pid)
+            return self.connection_info
+
+        async def poll(self) -> int | None:
+            if self.handle is None or select.select([self.handle], [], [], 0)[0]:
+                return 0
+            return None
+
+        async def wait(self) -> int | None:
+            import asyncio
+
+            while await self.poll() is None:
+                await asyncio.sleep(0.02)
+            if self.handle is not None:
+                os.close(self.handle)
+                self.handle = None
+            return 0
+
+        async def send_signal(self, signum: int) -> None:
+            if self.handle is not None:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self.handle, signum)
+
+        async def kill(self, restart: bool = False) -> None:
+            await self.send_signal(signal.SIGKILL)
+
+        async def terminate(self, restart: bool = False) -> None:
+            await self.send_signal(signal.SIGTERM)
+
+    return Forked(
+        kernel_id=manager.connection_file, kernel_spec=manager.kernel_spec, parent=manager
+    )
+
+
+# --- inside the nursery ----------------------------------------------------------------
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Import, and fork a kernel per request, until the requests end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps our children
+    kernels: list[int] = []
+    _import(LIGHT)
+    waiting = list(LATER)
+    while True:
+        timeout = 0 if waiting else None
+        if not select.select([requests], [], [], timeout)[0]:
+            _import([waiting.pop(0)])
+            continue
+        line = requests.readline()
+        if not line:
+            break
+        request = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            _become_kernel(request)
+        kernels.append(pid)
+        answers.write(json.dumps({"pid": pid}).encode() + b"\n")
+        answers.flush()
+    for pid in kernels:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _import(names: Sequence[str]) -> None:
+    import importlib
+
+    for name in names:
+        importlib.import_module(name)
+
+
+def _become_kernel(request: dict[str, Any]) -> None:
+    """Turn this forked process into a kernel; does not return."""
+    status = 1
+    try:
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        os.environ.update(cast(dict[str, str], request["env"]))
+        os.environ["JPY_PARENT_PID"] = str(os.getppid())  # the kernel ends when its parent does
+        os.chdir(request["cwd"])
+        sys.argv = ["ipykernel"]
+
+        from ipykernel.kernelapp import IPKernelApp
+
+        app = IPKernelApp.instance()
+        app.initialize(
+            ["-f", request["connection"], "--HistoryManager.enabled=False", "--log-level=40"]
+        )
+        app.start()
+        status = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    with (
+        open(0, "rb", buffering=0, closefd=False) as stdin,
+        open(1, "wb", buffering=0, closefd=False) as stdout,
+    ):
+        serve(cast(IO[bytes], stdin), cast(IO[bytes], stdout))

@@ -1,0 +1,92 @@
+"""Show a refresh at work: live on a terminal, silent elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmmlib.runs import Run, StepRecord
+
+MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]"}
+
+
+class Silent:
+    """Says nothing, and remembers the run for the last line."""
+
+    run: Run | None = None
+
+    def run_begins(self, run: Run, resumed: bool) -> None:
+        """Keep the run."""
+        self.run = run
+
+    def step_begins(self, name: str) -> None:
+        """Nothing is shown."""
+
+    def step_ends(self, record: StepRecord, kept: bool) -> None:
+        """Nothing is shown."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Live(Silent):
+    """One line per step, with a clock on those at work."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live as RichLive
+
+        self._console = Console(stderr=True)
+        self._active: dict[str, float] = {}
+        self._live = RichLive(
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._live.start()
+
+    def run_begins(self, run: Run, resumed: bool) -> None:
+        """Name the run."""
+        self.run = run
+        self._console.print(f"[bold]{run.name}[/]{', taken up again' if resumed else ''}")
+
+    def step_begins(self, name: str) -> None:
+        """Start a step's clock."""
+        self._active[name] = time.monotonic()
+
+    def step_ends(self, record: StepRecord, kept: bool) -> None:
+        """Turn the clock into a line that stays."""
+        self._active.pop(record.name, None)
+        seconds = "as it was" if kept else f"{record.seconds or 0:.1f} s"
+        mark = MARKS.get(record.status, " ")
+        self._console.print(f" {mark} {record.name:<18}{seconds:>9}", highlight=False)
+
+    def _render(self) -> Any:
+        from rich.text import Text
+
+        now = time.monotonic()
+        lines = [f" … {name:<18}{now - since:>7.0f} s" for name, since in self._active.items()]
+        return Text("\n".join([*lines, *self._fits()]))
+
+    def _fits(self) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        """Take the clocks away."""
+        self._live.stop()
+
+
+@contextmanager
+def make_watcher() -> Iterator[Silent]:
+    """Return what shows progress: live where a person looks at the terminal."""
+    watcher = Live() if sys.stderr.isatty() else Silent()
+    try:
+        yield watcher
+    finally:
+        watcher.close()

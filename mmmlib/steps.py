@@ -1,0 +1,200 @@
+"""The steps of a refresh, as data: what each runs, needs and leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmmlib.params.schema import Params
+from mmmlib.provenance import PROJECT
+from mmmlib.runs import Run, sha256_file, sha256_json
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Parameters
+    ----------
+    name
+        How manifest, command line and tests call it.
+    notebook
+        Notebook to execute, relative to the project. Empty for a step that runs in the
+        process of the refresh.
+    needs
+        Steps that must be over before; their artefacts are this step's inputs.
+    outputs
+        Files that it leaves, relative to the run; ``{model}`` stands for every model.
+        Each must be there afterwards.
+    more_outputs
+        Patterns of files that it may leave.
+    fitting
+        It fits models or reads their effects: left out when the data is not ready.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    notebook: str = ""
+    more_outputs: tuple[str, ...] = ()
+    fitting: bool = False
+
+    @property
+    def executed(self) -> str:
+        """Where the executed copy goes, relative to the run; empty without a notebook."""
+        if not self.notebook:
+            return ""
+        path = Path(self.notebook)
+        folder = "notebooks/reports" if path.parts[0] == "reports" else "notebooks"
+        return f"{folder}/{path.name}"
+
+    def files(self, params: Params) -> list[str]:
+        """Return the files that must be there when the step is done."""
+        files = [self.executed] if self.notebook else []
+        for output in self.outputs:
+            names = params.model_names if "{model}" in output else ("",)
+            files += [output.replace("{model}", name) for name in names]
+        return files
+
+
+def _report(name: str, *, fitting: bool = True) -> Step:
+    return Step(
+        name,
+        needs=("review",),
+        outputs=(),
+        notebook=f"reports/{name}.ipynb",
+        more_outputs=(f"notebooks/reports/figures/{name}*",),
+        fitting=fitting,
+    )
+
+
+REPORTS = (
+    _report("contribution_roi"),
+    _report("executive_summary"),
+    _report("scenario_pack"),
+    _report("health_panel", fitting=False),
+    _report("change_log"),
+)
+STEPS = (
+    Step(
+        "data",
+        needs=(),
+        outputs=("artefacts/panel.parquet", "artefacts/data.json"),
+        more_outputs=("inputs/*.parquet", "simulated/*"),
+    ),
+    Step(
+        "readiness",
+        needs=("data",),
+        outputs=("artefacts/readiness.json",),
+        notebook="notebooks/01_readiness.ipynb",
+    ),
+    Step(
+        "model_fit",
+        needs=("data", "readiness"),
+        outputs=(
+            "artefacts/models/{model}/posterior.nc",
+            "artefacts/models/{model}/effects.nc",
+        ),
+        notebook="notebooks/02_model_fit.ipynb",
+        fitting=True,
+    ),
+    Step(
+        "health",
+        needs=("data", "model_fit"),
+        outputs=(
+            "artefacts/models/{model}/holdout.nc",
+            "artefacts/models/{model}/health.json",
+        ),
+        notebook="notebooks/03_health.ipynb",
+        fitting=True,
+    ),
+    Step(
+        "refresh",
+        needs=("data", "model_fit"),
+        outputs=("artefacts/refresh.json", "artefacts/restated.parquet"),
+        notebook="notebooks/04_refresh.ipynb",
+        fitting=True,
+    ),
+    Step(
+        "scenarios",
+        needs=("data", "readiness", "model_fit", "health"),
+        outputs=("artefacts/scenarios.json",),
+        notebook="notebooks/05_scenarios.ipynb",
+        fitting=True,
+    ),
+    Step(
+        "review",
+        needs=("data", "readiness", "model_fit", "health", "refresh", "scenarios"),
+        outputs=("artefacts/gates.json", "artefacts/agenda.json"),
+        notebook="notebooks/06_review.ipynb",
+    ),
+    *REPORTS,
+    Step(
+        "render",
+        needs=tuple(report.name for report in REPORTS),
+        outputs=("pack/index.html", "pack/health_panel.html", "pack/pack.pdf", "pack/tables.xlsx"),
+        more_outputs=("pack/*",),
+    ),
+)
+
+
+def wanted(needs: Iterable[str], leaving_out: set[str]) -> list[str]:
+    """Return those steps among ``needs`` that are part of this refresh."""
+    return [name for name in needs if name not in leaving_out]
+
+
+def key_of(
+    step: Step, run: Run, params: Params, inputs: dict[str, str], outputs: dict[str, str]
+) -> str:
+    """Hash everything that a step depends on.
+
+    Parameters
+    ----------
+    inputs
+        sha256 of the data set's files; only the first step reads them.
+    outputs
+        sha256 by path of what the steps that it needs have left.
+
+    Notes
+    -----
+    Executed notebooks hold times of day, so they count only where they are what is
+    read: for the renderer.
+    """
+    manifest = run.manifest
+    notebook = PROJECT / step.notebook
+    if step.name != "render":
+        outputs = {path: sha for path, sha in outputs.items() if path.startswith("artefacts/")}
+    return sha256_json(
+        {
+            "step": step.name,
+            "notebook": sha256_file(notebook) if notebook.is_file() else "",
+            "params": params.model_dump(mode="json", exclude={"compute"}),
+            "files": {name: sha256_file(run.path / name) for name in ("policy.yaml", "roles.yaml")},
+            "library": manifest.library,
+            "packages": manifest.packages,
+            "python": manifest.python,
+            "parent": manifest.parent,
+            "inputs": inputs if step.name == "data" else {},
+            "needs": outputs,
+        }
+    )
+
+
+def outputs_of(step: Step, run: Run, params: Params) -> tuple[dict[str, str], list[str]]:
+    """Hash what a step has left; also name what is missing."""
+    files = step.files(params)
+    missing = [name for name in files if not (run.path / name).is_file()]
+    found = {name for name in files if name not in missing}
+    for pattern in step.more_outputs:
+        found |= {str(path.relative_to(run.path)) for path in run.path.glob(pattern)}
+    return {name: sha256_file(run.path / name) for name in sorted(found)}, missing
+
+
+def remove_outputs(step: Step, run: Run, params: Params) -> None:
+    """Remove what an earlier attempt has left, so that it is not taken for the new one's."""
+    for name in step.files(params):
+        (run.path / name).unlink(missing_ok=True)
+    for pattern in step.more_outputs:
+        for path in run.path.glob(pattern):
+            path.unlink()
