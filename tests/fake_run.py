@@ -92,7 +92,7 @@ def make_fake_run(
     if not not_ready:
         effects, health = {}, {}
         for number, model in enumerate(params.model_names):
-            scale = (7.0 if parent is None else 9.0) * (1 - 0.25 * number)
+            scale = (3.0 if parent is None else 3.4) * (1 - 0.25 * number)
             seed = 7 + number + 10 * bool(parent)
             effects[model] = fake_effects(params, panel, model, seed=seed, scale=scale)
             health[model] = _save_model(run, params, panel, effects[model], scale)

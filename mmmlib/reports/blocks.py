@@ -62,10 +62,14 @@ type Cell = str | Estimate | Observed | Chance | Mark
 
 @dataclass(frozen=True)
 class Column:
-    """Head of a column: what, in which unit; numbers stand right."""
+    """Head of a column; numbers stand right.
+
+    ``unit`` is what the head says already: cells in it are written without.
+    """
 
     head: str
     align: Literal["left", "right"] = "left"
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,7 @@ class Picture:
 
     def __post_init__(self) -> None:
         if len(self.alt.split()) < 5:
-            raise ValueError(
-                f"figure {self.name}: its alternative text must say what it says"
-            )
+            raise ValueError(f"figure {self.name}: its alternative text must say what it says")
 
 
 @dataclass(frozen=True)

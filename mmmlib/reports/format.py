@@ -55,6 +55,4 @@ def section_format(section: Callable[..., Any]) -> SectionFormat:
     for form in formats().get(document, ()):
         if form.name == section.__name__:
             return form
-    raise ValueError(
-        f"{document}.{section.__name__} is not a section of {FORMAT_FILE.name}"
-    )
+    raise ValueError(f"{document}.{section.__name__} is not a section of {FORMAT_FILE.name}")

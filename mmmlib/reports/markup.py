@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-SPECIAL = frozenset("\\`*_{}[]#+|<>&\"'~^$@:=")
-DASHES_OR_DOTS = re.compile(r"-{2,}|\.{2,}")
-"""Would become a longer dash or an ellipsis."""
-LIST_START = re.compile(r"^(\d+|[A-Za-z#])?[-.)(%]")
-"""Would start a list or a title block where a text starts a line."""
+SPECIAL = frozenset('\\`*_{}[]|<>&"~^$@')
+JOINED = re.compile(r"-{2,}|\.{2,}|:(?=\S)|#(?=\S)")
+"""A longer dash, an ellipsis, a division or an address, a tag, where nothing stands between."""
+LINE_START = re.compile(r"^(?:[-+*#=%:]+|\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]{1,6})[.)])(?=\s|$)")
+"""Would start a list, a heading or a definition where a text starts a line."""
 INVISIBLE = frozenset("\u200b\u200e\u200f\u2028\u2029\ufeff") | {
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
@@ -30,11 +30,12 @@ def escape(text: str) -> str:
     'a&#124;b &#60;i&#62;'
     """
     line = plain(text)
-    escaped = "".join(_reference(c) if c in SPECIAL else c for c in line)
-    escaped = DASHES_OR_DOTS.sub(lambda m: "".join(map(_reference, m[0])), escaped)
-    if LIST_START.match(line):
-        escaped = LIST_START.sub(lambda m: "".join(map(_reference, m[0])), escaped)
-    return escaped
+    start = LINE_START.match(line)
+    risky = {place for m in JOINED.finditer(line) for place in range(*m.span())}
+    risky |= set(range(*start.span())) if start else set()
+    return "".join(
+        _reference(c) if c in SPECIAL or place in risky else c for place, c in enumerate(line)
+    )
 
 
 def plain(text: str) -> str:

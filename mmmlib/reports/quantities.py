@@ -112,9 +112,7 @@ class ModelNumbers:
                     ),
                     spend_today=float(effects["spend_today"].to_numpy()[place]),
                     best=float((first == place).mean()),
-                    loses=None
-                    if even is None or not spent
-                    else float((ratio < even).mean()),
+                    loses=None if even is None or not spent else float((ratio < even).mean()),
                     next_loses=None if even is None else float((step < even).mean()),
                 )
             )
@@ -131,9 +129,7 @@ class ModelNumbers:
     def by_return(self) -> tuple[ChannelNumbers, ...]:
         """Channels by median return, the highest first; those without spend last."""
         return tuple(
-            sorted(
-                self.channels, key=lambda row: -(row.roi.median if row.roi else -1e300)
-            )
+            sorted(self.channels, key=lambda row: -(row.roi.median if row.roi else -1e300))
         )
 
     @cached_property
@@ -144,16 +140,12 @@ class ModelNumbers:
     @cached_property
     def all_channels(self) -> Estimate:
         """Contribution of all channels together."""
-        return Estimate.from_draws(
-            contribution(self.effects).sum("channel").to_numpy(), self.unit
-        )
+        return Estimate.from_draws(contribution(self.effects).sum("channel").to_numpy(), self.unit)
 
     @cached_property
     def all_share(self) -> Estimate:
         """Share of the fitted outcome that all channels caused together."""
-        return Estimate.from_draws(
-            share(self.effects).sum("channel").to_numpy(), "share"
-        )
+        return Estimate.from_draws(share(self.effects).sum("channel").to_numpy(), "share")
 
     @cached_property
     def base_share(self) -> Estimate:
@@ -166,21 +158,14 @@ class ModelNumbers:
     def ranks(self) -> dict[str, Estimate]:
         """Place of each channel by return, 1 the highest, with its range over draws."""
         names = [row.channel for row in self.channels if row.roi is not None]
-        ratios = (
-            roi(self.effects).sel(channel=names).transpose("draw", "channel").to_numpy()
-        )
+        ratios = roi(self.effects).sel(channel=names).transpose("draw", "channel").to_numpy()
         places = (-ratios).argsort(axis=1).argsort(axis=1) + 1
-        return {
-            name: Estimate.from_draws(places[:, place])
-            for place, name in enumerate(names)
-        }
+        return {name: Estimate.from_draws(places[:, place]) for place, name in enumerate(names)}
 
 
 def held(effects: xr.Dataset, where: np.ndarray, mass: float = 0.9) -> tuple[int, int]:
     """Count the weeks whose outcome lies inside the predicted band; of how many."""
     tail = (1 - mass) / 2
-    low, high = np.quantile(
-        effects["predicted"].to_numpy()[:, where], [tail, 1 - tail], axis=0
-    )
+    low, high = np.quantile(effects["predicted"].to_numpy()[:, where], [tail, 1 - tail], axis=0)
     seen = effects["observed"].to_numpy()[where]
     return int(((low <= seen) & (seen <= high)).sum()), int(where.sum())

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, format_number, format_range
 from mmmlib.reports.blocks import (
     Block,
     Bullets,
@@ -29,6 +29,7 @@ from mmmlib.reports.blocks import (
     Folded,
     Heading,
     Mark,
+    Observed,
     Picture,
     Prose,
     Statements,
@@ -104,9 +105,7 @@ def to_markdown(block: Block, folder: Path | None, document: str) -> str:
             inner = [to_markdown(part, folder, document) for part in block.blocks]
             body = "\n\n".join([f"### {escape(block.title)}", *inner])
             return _fenced("passed", body, folder)
-    raise TypeError(
-        f"a section returned a {type(block).__name__}, which is not a block"
-    )
+    raise TypeError(f"a section returned a {type(block).__name__}, which is not a block")
 
 
 def svg_bytes(figure: Figure) -> bytes:
@@ -160,16 +159,13 @@ def _mark(mark: Mark, folder: Path | None) -> str:
 
 def _table(table: Table, folder: Path | None) -> str:
     heads = [escape(column.head) for column in table.columns]
-    rows = [[_cell(cell, folder) for cell in row] for row in table.rows]
-    rules = []
+    rows, rules = [], []
+    for row in table.rows:
+        cells = zip(row, table.columns, strict=True)
+        rows.append([_cell(cell, column.unit, folder) for cell, column in cells])
     for place, column in enumerate(table.columns):
-        longest = max(
-            [
-                _length(column.head),
-                *(_length(_cell_text(row[place])) for row in table.rows),
-            ]
-        )
-        dashes = "-" * min(max(longest, NARROWEST), WIDEST)
+        texts = [column.head, *(_cell_text(row[place], column.unit) for row in table.rows)]
+        dashes = "-" * min(max(NARROWEST, *map(_length, texts)), WIDEST)
         rules.append(f"{dashes}:" if column.align == "right" else f":{dashes}")
     lines = [_row(heads), f"|{'|'.join(rules)}|", *map(_row, rows)]
     caption = escape(table.caption)
@@ -181,17 +177,21 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell, folder: Path | None) -> str:
-    return _mark(cell, folder) if isinstance(cell, Mark) else escape(_cell_text(cell))
+def _cell(cell: Cell, unit: str, folder: Path | None) -> str:
+    return _mark(cell, folder) if isinstance(cell, Mark) else escape(_cell_text(cell, unit))
 
 
-def _cell_text(cell: Cell) -> str:
+def _cell_text(cell: Cell, unit: str) -> str:
+    """Write a cell; the unit that the column's head names is left out."""
+    if isinstance(cell, Estimate | Observed) and unit and cell.unit == unit:
+        bare = "" if unit != "share" else unit
+        if isinstance(cell, Estimate):
+            return format_range(cell.low, cell.high, bare)
+        return format_number(cell.value, bare)
     return cell.text(mass=False) if isinstance(cell, Estimate) else plain(str(cell))
 
 
 def _length(text: str) -> int:
     """Count what a column needs: half of a long text, since words wrap and numbers do not."""
     words = re.split(r"[ -]", text)
-    return max(
-        max(map(len, words)) + 2, len(text) // 2 if len(text) > 28 else len(text)
-    )
+    return max(max(map(len, words)) + 2, len(text) // 2 if len(text) > 28 else len(text))

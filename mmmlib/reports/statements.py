@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mmmlib.estimates import format_number
 from mmmlib.findings import Level, Status
 from mmmlib.governance.verdict import Claim
 from mmmlib.readiness.verdict import Readiness, Verdict
@@ -12,12 +13,13 @@ from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.numbers import (
     chance_text,
     count_text,
+    date_text,
     likely,
     listed,
     money_text,
     signed_money,
 )
-from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
+from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.titles import (
     CLEAR,
@@ -76,7 +78,7 @@ def best_statement(results: Results, numbers: ModelNumbers) -> Prose:
 
 
 def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
-    """Say which channel likely costs more than it brings, or returned least."""
+    """Say which channels likely cost more than they bring, or which returned least."""
     rows = [row for row in numbers.by_return if row.roi is not None]
     if len(rows) < 2:
         return None
@@ -85,24 +87,19 @@ def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
     assert row.roi is not None
     name = name_of(results, row.channel)
     told = f"{row.roi.text(mass=False)} per {numbers.returns.spend} (90 %)"
-    if losing:
-        spend = money_text(row.spend, numbers.currency)
-        text = f"{name} {_surely(row)} brought back less than the {spend} that it cost: {told}."
-        if len(losing) > 1:
-            others = listed([name_of(results, o.channel) for o in losing if o is not row])
-            text += f" So, likely, did {others}."
+    if not losing:
+        lead, text = "Weakest return.", f"{name} returned least: {told}."
     else:
-        text = f"{name} returned least: {told}."
-    return Prose(
-        text,
-        lead="Weakest return.",
-        mark=label_mark(results.claim(numbers.name, row.channel).label),
-    )
-
-
-def _surely(row: ChannelNumbers) -> str:
-    assert row.loses is not None
-    return likely(row.loses)
+        assert row.loses is not None
+        lead = "Money that did not come back."
+        spend = money_text(row.spend, numbers.currency)
+        text = f"{name} {likely(row.loses)} brought back less than the {spend} it cost: {told}."
+        others = [name_of(results, one.channel) for one in losing if one is not row]
+        if len(losing) == len(rows):
+            text += " The same is likely of every other channel."
+        elif others:
+            text += f" The same is likely of {listed(others)}."
+    return Prose(text, lead=lead, mark=label_mark(results.claim(numbers.name, row.channel).label))
 
 
 def move_statement(results: Results, pack: ScenarioPack) -> Prose:
@@ -141,15 +138,10 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     unit = results.params.outcome_unit(pack.model)
     return (
         f"Over {count_text(pack.weeks, 'week')}, with {spent}, it would change {outcome}{after} "
-        f"by {gain.text()}; {chance_text(plan.probability_better)} likely to beat today's plan; "
-        f"in one case of ten the change is {_bad(plan.downside, unit)} or worse."
+        f"by {gain.text()}. The chance that it beats today's plan is "
+        f"{chance_text(plan.probability_better)}; in one case of ten the change is "
+        f"{format_number(plan.downside, unit)} or worse."
     )
-
-
-def _bad(value: float, unit: str) -> str:
-    from mmmlib.estimates import format_number
-
-    return format_number(value, unit)
 
 
 def change_statement(results: Results, comparison: Comparison) -> Prose:
@@ -174,6 +166,15 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
         lead="Since the last refresh.",
         mark=label_mark(lowest(results.claim(m.model, m.channel).label for m in beyond)),
     )
+
+
+def window_text(comparison: Comparison) -> str:
+    """Say which weeks were compared."""
+    weeks = count_text(comparison.weeks, "week")
+    if comparison.first_week is None or comparison.last_week is None:
+        return f"{weeks} that both refreshes saw"
+    first, last = date_text(comparison.first_week), date_text(comparison.last_week)
+    return f"the {weeks} that both refreshes saw, {first} to {last}"
 
 
 def leading_returns(results: Results, comparison: Comparison) -> list[Movement]:

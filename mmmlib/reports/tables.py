@@ -7,6 +7,7 @@ from typing import Literal
 
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, Status
+from mmmlib.governance.policy import known_checks
 from mmmlib.readiness.verdict import TestDesign
 from mmmlib.refresh.comparison import DataChange, Movement, ParameterChange
 from mmmlib.reports.blocks import (
@@ -52,11 +53,11 @@ def channel_table(
         f"ranges hold {mass_text(first)}.",
         (
             Column("Channel"),
-            Column(f"Spend ({numbers.currency})", RIGHT),
-            Column(f"Brought ({numbers.unit})", RIGHT),
+            Column(f"Spend ({numbers.currency})", RIGHT, numbers.currency),
+            Column(f"Brought ({numbers.unit})", RIGHT, numbers.unit),
             Column("Share of outcome", RIGHT),
-            Column(f"Return ({told.head})", RIGHT),
-            Column(f"Next {told.spend} ({told.unit})", RIGHT),
+            Column(f"Return ({told.head})", RIGHT, told.unit),
+            Column(f"Next {told.spend} brings ({told.unit})", RIGHT, told.unit),
             Column("May be used"),
         ),
         tuple(
@@ -132,11 +133,11 @@ def plans_table(results: Results, pack: ScenarioPack) -> Table:
         f"today; ranges hold {mass}. The bad case: one in ten is worse.",
         (
             Column("Plan"),
-            Column("Spend", RIGHT),
+            Column(f"Spend ({currency})", RIGHT, currency),
             Column("Change of spend", RIGHT),
-            Column(gain, RIGHT),
+            Column(gain, RIGHT, unit),
             Column("Better than today", RIGHT),
-            Column(f"Bad case ({unit})", RIGHT),
+            Column(f"Bad case ({unit})", RIGHT, unit),
             Column("May be used"),
         ),
         tuple(
@@ -165,16 +166,14 @@ def _against_baseline(plan: Scenario, unit: str) -> tuple[Cell, Cell, Cell]:
 def plan_table(results: Results, plan: Scenario, name: str) -> Table:
     """What a plan does to each channel, the largest change first."""
     currency = results.params.currency
-    lines = sorted(
-        plan.plan, key=lambda line: -abs(line.spend_after - line.spend_before)
-    )
+    lines = sorted(plan.plan, key=lambda line: -abs(line.spend_after - line.spend_before))
     return Table(
         name,
         f"{plan.title}: weekly spend per channel.",
         (
             Column("Channel"),
-            Column(f"Today ({currency} a week)", RIGHT),
-            Column(f"Planned ({currency} a week)", RIGHT),
+            Column(f"Today ({currency} a week)", RIGHT, currency),
+            Column(f"Planned ({currency} a week)", RIGHT, currency),
             Column("Change", RIGHT),
             Column("Seen in the past?"),
         ),
@@ -251,7 +250,7 @@ def finding_table(
         tuple(
             (
                 level_mark(level),
-                f"{check_name(finding)}, {results.subject(finding.subject)}",
+                f"{check_name(finding)}: {results.subject(finding.subject)}",
                 _sentence(finding.message, finding.meaning),
                 limit_text(finding),
                 finding.action or "–",
@@ -261,9 +260,7 @@ def finding_table(
     )
 
 
-def passed_table(
-    results: Results, findings: Sequence[Finding], name: str, caption: str
-) -> Table:
+def passed_table(results: Results, findings: Sequence[Finding], name: str, caption: str) -> Table:
     """Passed checks, short."""
     return Table(
         name,
@@ -271,7 +268,7 @@ def passed_table(
         (Column("Check"), Column("Seen"), Column("Limit", RIGHT)),
         tuple(
             (
-                f"{check_name(finding)}, {results.subject(finding.subject)}",
+                f"{check_name(finding)}: {results.subject(finding.subject)}",
                 finding.message,
                 limit_text(finding),
             )
@@ -281,7 +278,10 @@ def passed_table(
 
 
 def check_name(finding: Finding) -> str:
-    """Name a check as people do: ``health.holdout_error`` is "Model: holdout error"."""
+    """Name a check as people do; one that its room does not name, by its own name."""
+    known = known_checks().get(finding.check)
+    if known:
+        return known
     room, _, check = finding.check.partition(".")
     return f"{ROOMS.get(room, room.capitalize())}: {(check or room).replace('_', ' ')}"
 
@@ -362,9 +362,7 @@ def _weeks(change: DataChange) -> str:
     return f"{date_text(change.first)} to {date_text(change.last)}"
 
 
-def parameter_table(
-    changes: Sequence[ParameterChange], name: str, caption: str
-) -> Table:
+def parameter_table(changes: Sequence[ParameterChange], name: str, caption: str) -> Table:
     """Parameters, versions or packages that differ."""
     return Table(
         name,

@@ -59,9 +59,7 @@ def returns_words(results: Results, numbers: ModelNumbers) -> Words:
     faint = " Grey, above: the belief before the fit." if prior else ""
     rows = [row for row in numbers.by_return if row.roi is not None]
     said = "; ".join(
-        f"{results.channel(row.channel)} {row.roi.text(mass=False)}"
-        for row in rows
-        if row.roi
+        f"{results.channel(row.channel)} {row.roi.text(mass=False)}" for row in rows if row.roi
     )
     return Words(
         title,
@@ -150,21 +148,11 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
     returns = numbers.returns
     rows = sorted(numbers.channels, key=lambda row: -row.marginal.median)
     said = "; ".join(
-        f"{results.channel(row.channel)} {row.marginal.text(mass=False)}"
-        for row in rows
+        f"{results.channel(row.channel)} {row.marginal.text(mass=False)}" for row in rows
     )
-    pays = [
-        row
-        for row in rows
-        if row.next_loses is not None and row.next_loses <= 1 - CLEAR
-    ]
-    costs = [
-        row for row in rows if row.next_loses is not None and row.next_loses >= CLEAR
-    ]
-    names = [
-        listed([name_of(results, row.channel) for row in part[:3]])
-        for part in (pays, costs)
-    ]
+    pays = [row for row in rows if row.next_loses is not None and row.next_loses <= 1 - CLEAR]
+    costs = [row for row in rows if row.next_loses is not None and row.next_loses >= CLEAR]
+    names = [listed([name_of(results, row.channel) for row in part[:3]]) for part in (pays, costs)]
     if pays and costs:
         title = f"The next {returns.spend} likely pays on {names[0]}, and likely not on {names[1]}"
     elif pays:
@@ -190,9 +178,7 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
     )
 
 
-def fit_words(
-    results: Results, numbers: ModelNumbers, holdout: xr.Dataset | None
-) -> Words:
+def fit_words(results: Results, numbers: ModelNumbers, holdout: xr.Dataset | None) -> Words:
     """Words of actual against fitted."""
     outcome = outcome_of(results, numbers.name)
     inside, weeks = held(numbers.effects, np.ones(len(numbers.weeks), dtype=bool))
@@ -211,9 +197,7 @@ def fit_words(
     )
 
 
-def movement_words(
-    results: Results, movements: Sequence[Movement], parent: str
-) -> Words:
+def movement_words(results: Results, movements: Sequence[Movement], parent: str) -> Words:
     """Words of the figure of movements."""
     beyond = [m for m in movements if m.beyond_noise]
     names = listed([name_of(results, m.channel) for m in beyond[:3]])
@@ -242,9 +226,7 @@ def _told(results: Results, movement: Movement, estimate: Estimate) -> str:
     return results.return_words(movement.model).estimate(estimate).text(mass=False)
 
 
-def scenario_words(
-    results: Results, pack: ScenarioPack, plans: Sequence[Scenario]
-) -> Words:
+def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenario]) -> Words:
     """Words of the comparison of plans."""
     outcome = outcome_of(results, pack.model)
     net = all(plan.net is not None for plan in plans)

@@ -63,16 +63,11 @@ def _curve(axes: Axes, one: xr.Dataset, colour: str) -> None:
     bounds = (float(one["spend_low"]), float(one["spend_high"]))
     axes.axvspan(*bounds, color=HISTORY, zorder=0.5)
     grid = np.union1d(spend, bounds)
-    at = [
-        np.interp(grid, spend, values)
-        for values in (low, inner_low, middle, inner_high, high)
-    ]
+    at = [np.interp(grid, spend, values) for values in (low, inner_low, middle, inner_high, high)]
     seen = (grid >= bounds[0]) & (grid <= bounds[1])
     _part(axes, grid[seen], [values[seen] for values in at], colour, guess=False)
     for outside in (grid <= bounds[0], grid >= bounds[1]):
-        _part(
-            axes, grid[outside], [values[outside] for values in at], colour, guess=True
-        )
+        _part(axes, grid[outside], [values[outside] for values in at], colour, guess=True)
     today = float(one["spend_today"])
     there = float(np.interp(today, spend, middle))
     axes.plot([today, today], [0, there], color=INK, linewidth=0.9, zorder=2.2)
@@ -91,15 +86,11 @@ def _curve(axes: Axes, one: xr.Dataset, colour: str) -> None:
     number_axis(axes, "y", "", ticks=4)
 
 
-def _part(
-    axes: Axes, x: np.ndarray, at: list[np.ndarray], colour: str, *, guess: bool
-) -> None:
+def _part(axes: Axes, x: np.ndarray, at: list[np.ndarray], colour: str, *, guess: bool) -> None:
     low, inner_low, middle, inner_high, high = at
     strength = 0.35 if guess else 1.0
     axes.fill_between(x, low, high, color=colour, alpha=0.20 * strength, zorder=1)
-    axes.fill_between(
-        x, inner_low, inner_high, color=colour, alpha=0.42 * strength, zorder=1.1
-    )
+    axes.fill_between(x, inner_low, inner_high, color=colour, alpha=0.42 * strength, zorder=1.1)
     axes.plot(
         x,
         middle,

@@ -117,16 +117,12 @@ def _draw(axes: Axes, place: int, row: IntervalRow) -> None:
         axes.plot([row.mark], [y + 0.02], marker=6, color=INK, markersize=6, zorder=3)
     edge = blended_transform_factory(axes.transAxes, axes.transData)
     text = row.note or estimate.text(mass=False)
-    axes.text(
-        1.02, y, text, transform=edge, va="center", ha="left", fontsize=10.5, color=INK
-    )
+    axes.text(1.02, y, text, transform=edge, va="center", ha="left", fontsize=10.5, color=INK)
 
 
 def _frame(axes: Axes, rows: Sequence[IntervalRow]) -> None:
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(
-        range(len(rows)), [short(row.name) for row in rows], color=INK, fontsize=11
-    )
+    axes.set_yticks(range(len(rows)), [short(row.name) for row in rows], color=INK, fontsize=11)
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

@@ -79,9 +79,7 @@ def titled(title: str, subtitle: str, height: float, width: float = WIDTH) -> Fi
 
 def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
     """Break a text into lines no wider than ``width`` inches."""
-    font = FontProperties(
-        family="DejaVu Sans", size=size, weight="bold" if bold else "normal"
-    )
+    font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
     lines = [""]
     for word in plain(text).split(" "):
         longer = f"{lines[-1]} {word}".strip(" ")
@@ -122,9 +120,7 @@ def number_axis(axes: Axes, which: str, unit: str, ticks: int = 0) -> None:
     """
     axis = axes.xaxis if which == "x" else axes.yaxis
     written = unit if unit == "share" else ""
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: format_number(value, written))
-    )
+    axis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value, written)))
     if ticks:
         axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
 
@@ -135,9 +131,7 @@ def zero_line(axes: Axes, value: float = 0.0, *, horizontal: bool = False) -> No
     line(value, color=MUTED, linewidth=1.0, zorder=1.5)
 
 
-def spread(
-    positions: Sequence[float], gap: float, low: float, high: float
-) -> np.ndarray:
+def spread(positions: Sequence[float], gap: float, low: float, high: float) -> np.ndarray:
     """Move label positions apart so that neighbours are at least ``gap`` from each other.
 
     Keeps their order and stays between ``low`` and ``high`` where that is possible.

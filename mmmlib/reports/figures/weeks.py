@@ -124,9 +124,7 @@ def actual_against_fitted(
             fontsize=LABEL_SIZE,
             color="#8A5A00",
         )
-    axes.plot(
-        weeks, effects["observed"].to_numpy(), "o", color=INK, markersize=2.6, zorder=3
-    )
+    axes.plot(weeks, effects["observed"].to_numpy(), "o", color=INK, markersize=2.6, zorder=3)
     number_axis(axes, "y", effects.attrs["outcome_unit"])
     axes.set_xlim(date2num(weeks[0]), date2num(weeks[-1]) + 5)
     low, high = axes.get_ylim()
@@ -177,9 +175,7 @@ def spend_over_time(
             color="#E3E6EA",
             zorder=1,
         )
-        axes.plot(
-            weeks[-year:][flat], late[flat], "o", color=MUTED, markersize=3.0, zorder=3
-        )
+        axes.plot(weeks[-year:][flat], late[flat], "o", color=MUTED, markersize=3.0, zorder=3)
         axes.set_title(short(names[name], 26), fontsize=10.5)
         axes.set_ylim(bottom=0)
         number_axis(axes, "y", "", ticks=3)
@@ -199,14 +195,9 @@ def _layers(
 ) -> list[Layer]:
     """Mean over draws of the baseline, the coloured channels, and all others as one."""
     means = effects["contribution"].mean("draw")
-    layers: list[Layer] = [
-        ("Baseline", baseline(effects).mean("draw").to_numpy(), BASELINE)
-    ]
+    layers: list[Layer] = [("Baseline", baseline(effects).mean("draw").to_numpy(), BASELINE)]
     apart = [name for name in names if colours[name] in CHANNEL_COLOURS]
-    layers += [
-        (names[name], means.sel(channel=name).to_numpy(), colours[name])
-        for name in apart
-    ]
+    layers += [(names[name], means.sel(channel=name).to_numpy(), colours[name]) for name in apart]
     rest = [name for name in names if name not in apart]
     if rest:
         together = means.sel(channel=rest).sum("channel").to_numpy()

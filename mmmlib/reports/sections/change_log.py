@@ -8,9 +8,13 @@ from mmmlib.findings import Status
 from mmmlib.reports.blocks import Block, Bullets, Picture, Prose
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.format import format_version
-from mmmlib.reports.numbers import count_text, date_text
 from mmmlib.reports.results import Results
-from mmmlib.reports.statements import by_size, change_statement, leading_returns
+from mmmlib.reports.statements import (
+    by_size,
+    change_statement,
+    leading_returns,
+    window_text,
+)
 from mmmlib.reports.tables import data_changes_table, movement_table, parameter_table
 from mmmlib.reports.titles import movement_words
 
@@ -30,13 +34,7 @@ def summary(results: Results) -> Iterator[Block]:
     if compared.parent is None:
         yield Prose(FIRST)
         return
-    window = ""
-    if compared.first_week is not None and compared.last_week is not None:
-        window = (
-            f" on the {count_text(compared.weeks, 'week')} from "
-            f"{date_text(compared.first_week)} to {date_text(compared.last_week)}"
-        )
-    yield Prose(f"{compared.parent}{window}.", lead="Compared with")
+    yield Prose(f"{compared.parent}, on {window_text(compared)}.", lead="Compared with")
     yield change_statement(results, compared)
 
 

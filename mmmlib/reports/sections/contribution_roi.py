@@ -119,7 +119,7 @@ def over_time(results: Results) -> Iterator[Block]:
             "other",
             "The channels that the figure shows together as other, the largest first; ranges "
             "hold 90 %.",
-            (Column("Channel"), Column(f"Brought ({numbers.unit})", "right")),
+            (Column("Channel"), Column(f"Brought ({numbers.unit})", "right", numbers.unit)),
             tuple((results.channel(row.channel), row.contribution) for row in grouped),
         )
 

@@ -13,11 +13,11 @@ from mmmlib.reports.results import Results
 from mmmlib.reports.statements import (
     answer_statements,
     by_size,
-    change_statement,
     movement_sentence,
     plan_sentence,
     readiness_statements,
     reasons_of,
+    window_text,
 )
 from mmmlib.reports.tables import channel_table, plan_table
 from mmmlib.reports.titles import contributions_words
@@ -45,11 +45,21 @@ def what_changed(results: Results) -> Iterator[Block]:
     if compared.parent is None:
         yield Prose("This is the first refresh: there is nothing to compare it with.")
         return
-    yield change_statement(results, compared)
-    primary = results.params.primary
-    moves = [m for m in compared.movements if m.quantity == "roi" and m.beyond_noise]
-    leading = [m for m in by_size(moves) if m.model == primary][1:MOST]
-    items = [Prose(f"{movement_sentence(results, move)}.") for move in leading]
+    yield Prose(f"Compared with {compared.parent}, on {window_text(compared)}.")
+    moves = [m for m in compared.movements if m.quantity == "roi"]
+    beyond = [m for m in by_size(moves) if m.beyond_noise]
+    items = [
+        Prose(
+            f"{movement_sentence(results, move)}.",
+            lead=f"{results.model(move.model)}.",
+            mark=label_mark(results.claim(move.model, move.channel).label),
+        )
+        for move in beyond[:MOST]
+    ]
+    if len(beyond) > MOST:
+        items.append(Prose(f"{len(beyond) - MOST} more are in the change log."))
+    if not beyond:
+        items.append(Prose(f"None of {count_text(len(moves), 'return')} beyond noise."))
     restated = [c for c in compared.data_changes if c.kind == "restated"]
     if restated:
         series = count_text(len(restated), "series", "series")
