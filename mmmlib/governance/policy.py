@@ -213,6 +213,8 @@ def _covers(before: dict[str, Any], rule: dict[str, Any]) -> bool:
 
     statuses = ["flag", "not_run"]
     levels = [level.value for level in Level]
+    if not all(isinstance(entry.get("check"), str) for entry in (before, rule)):
+        return False
     return (
         fnmatchcase(text(rule, "check"), text(before, "check"))
         and fnmatchcase(text(rule, "subject"), text(before, "subject"))

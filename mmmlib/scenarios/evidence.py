@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.readiness.verdict import Readiness, Verdict
 
-
 FROM_THE_PRIOR = "health.prior_shrinkage"
 """A return that the data did not narrow is what was believed before: no ground for a claim."""
 

@@ -91,11 +91,7 @@ def label_plan(
 
 
 def probability_text(probability: float) -> str:
-    """Write a probability as people read it; never as certain.
-
-    >>> probability_text(0.997)
-    'over 99\\xa0%'
-    """
+    """Write a probability as people read it, never as certain: ``over 99 %``."""
     if not 0 <= probability <= 1:
         return "unknown"
     if probability > 0.99:

@@ -91,9 +91,10 @@ def standing_plans(
     best = _receivers(active, spend, marginal, set(trusted), params)
     lost = _loss_per_money(active, spend, outcome, params)
 
-    plans = [baseline_plan(effects)]
-    for count in range(1, len(best) + 1):
-        plans.append(increase_plan(spend, best[:count], params, label))
+    plans = [
+        baseline_plan(effects),
+        *(increase_plan(spend, best[: n + 1], params, label) for n in range(len(best))),
+    ]
     if best:
         donors = [name for name in active if name not in best]
         donors = [name for name in donors if marginal[name] < marginal[best[0]]]

@@ -1,0 +1,70 @@
+"""Who signs what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmmlib.governance.roles import read_roles
+from mmmlib.governance.signoffs import sign_offs_needed
+from mmmlib.refresh.comparison import Comparison, DataChange, ParameterChange
+from mmmlib.scenarios.build import build_pack
+from tests.scenarios.helpers import healthy, known_effects, ready
+
+ROLES = read_roles(Path(__file__).parents[2] / "params" / "roles.yaml")
+
+
+def _who(comparison, scenarios=None):
+    return {(one.subject, one.role) for one in sign_offs_needed(comparison, scenarios, ROLES)}
+
+
+def _change(key):
+    return ParameterChange(key=key, before="1", after="2")
+
+
+DATA = {("data", "Data Owner"), ("data", "MMM Product Owner")}
+MODEL = {("model", "Model Owner"), ("model", "MMM Product Owner")}
+NOTHING = {("publication", "MMM Product Owner")}
+
+
+def test_new_weeks_alone_are_released_by_the_product_owner():
+    longer = DataChange(series="spend:tv", kind="extended", cells=13)
+    assert _who(Comparison(parent="a", data_changes=(longer,))) == NOTHING
+
+
+def test_restated_data_is_signed_by_its_owner():
+    restated = DataChange(series="spend:tv", kind="restated", cells=3)
+    assert _who(Comparison(parent="a", data_changes=(restated,))) == DATA
+    moved = (_change("data.sources.media.path"),)
+    assert _who(Comparison(parent="a", parameter_changes=moved)) == DATA
+
+
+def test_model_limits_and_software_are_signed_by_the_model_owner():
+    for parts in (
+        {"parameter_changes": (_change("model.trend_knots"),)},
+        {"parameter_changes": (_change("health.max_rhat"),)},
+        {"code_changes": (_change("pymc"),)},
+    ):
+        assert _who(Comparison(parent="a", **parts)) == MODEL
+
+
+def test_the_period_is_no_change_of_the_model():
+    changes = (_change("refresh.period"), _change("title"), _change("compute.workers"))
+    assert _who(Comparison(parent="a", parameter_changes=changes)) == NOTHING
+
+
+def test_a_first_refresh_is_signed_as_a_whole():
+    assert _who(Comparison(parent=None)) == DATA | MODEL
+
+
+def test_a_recommendation_is_signed_by_the_decision_owner():
+    params, effects = known_effects({"weak": 0.2, "good": 3.0})
+    model = "revenue.pooled"
+    pack = build_pack({model: effects}, ready(params), healthy(model), params)
+    assert pack.recommended
+    assert _who(Comparison(parent="a"), pack) == {("recommendation", "Decision Owner")}
+
+
+def test_the_model_owner_never_signs_alone():
+    for comparison in (Comparison(parent=None), Comparison(parent="a"), None):
+        roles = {role for _, role in _who(comparison)}
+        assert roles & {"MMM Product Owner", "Decision Owner"}
