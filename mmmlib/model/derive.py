@@ -69,9 +69,7 @@ def derive_effects(
         response = respond_channel(data, c, weights[:, c], shapes[:, c], scaled[c])
         deviation = np.ones((draws, regions))
         if "deviation" in parameters:
-            deviation = np.exp(
-                parameters["pooling"][:, c, None] * parameters["deviation"][:, c]
-            )
+            deviation = np.exp(parameters["pooling"][:, c, None] * parameters["deviation"][:, c])
         norm = (scale * deviation * response[:, :, :seen].sum(-1)).sum(-1)
         strength = parameters["roi"][:, c] * data.seen_spend[c] / norm
         coefficient[:, c] = strength[:, None] * deviation * scale
@@ -190,9 +188,7 @@ def channel_forms(
     draws = len(parameters["roi"])
     weights = np.empty((draws, len(data.channels), data.adstock_weeks))
     shapes = np.full((draws, len(data.channels), 2), np.nan)
-    for c, (adstock, saturation) in enumerate(
-        zip(data.adstock, data.saturation, strict=True)
-    ):
+    for c, (adstock, saturation) in enumerate(zip(data.adstock, data.saturation, strict=True)):
         given = {"retention": parameters["retention"][:, c]}
         if adstock == "delayed":
             given["peak"] = parameters["peak"][:, data.having("delayed").index(c)]
@@ -214,15 +210,11 @@ def respond_channel(
     past = lagged(media, data.adstock_weeks)
     stocked = (past.reshape(-1, data.adstock_weeks) @ weights.T).T
     kind = data.saturation[channel]
-    given = {
-        name: shapes[:, place, None] for place, name in enumerate(SATURATIONS[kind])
-    }
+    given = {name: shapes[:, place, None] for place, name in enumerate(SATURATIONS[kind])}
     return saturate(kind, stocked, given).reshape(-1, *media.shape)
 
 
-def todays_spend(
-    data: ModelData, reference_weeks: int
-) -> tuple[np.ndarray, np.ndarray]:
+def todays_spend(data: ModelData, reference_weeks: int) -> tuple[np.ndarray, np.ndarray]:
     """Weekly spend of the latest weeks by channel, and its split over regions."""
     recent = data.spend[:, :, data.fitted_weeks - reference_weeks : data.fitted_weeks]
     today = recent.mean(-1)

@@ -104,18 +104,12 @@ def check_effects(effects: xr.Dataset) -> xr.Dataset:
         With everything that is missing, misshapen or not finite.
     """
     expected = REQUIRED | (FORMULA if effects.attrs.get("formula") else {})
-    faults = [
-        f"attribute {name} is missing"
-        for name in ATTRIBUTES
-        if name not in effects.attrs
-    ]
+    faults = [f"attribute {name} is missing" for name in ATTRIBUTES if name not in effects.attrs]
     for name, dims in expected.items():
         if name not in effects:
             faults.append(f"{name} is missing")
         elif effects[name].dims != dims:
-            faults.append(
-                f"{name} has dimensions {effects[name].dims}, expected {dims}"
-            )
+            faults.append(f"{name} has dimensions {effects[name].dims}, expected {dims}")
         elif name not in PRIOR_ONLY and not np.isfinite(effects[name].to_numpy()).all():
             faults.append(f"{name} is not finite everywhere")
     if faults:
@@ -167,18 +161,14 @@ def roi(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
     before the window is in, carryover after its end is not.
     """
     spend = effects["spend"]
-    spend = (spend if weeks is None else spend.sel(week=weeks)).sum(
-        "week", skipna=False
-    )
+    spend = (spend if weeks is None else spend.sel(week=weeks)).sum("week", skipna=False)
     return contribution(effects, weeks) / spend.where(spend > 0)
 
 
 def share(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
     """Share of the fitted outcome that each channel caused; ``(draw, channel)``."""
     total = fitted(effects)
-    total = (total if weeks is None else total.sel(week=weeks)).sum(
-        "week", skipna=False
-    )
+    total = (total if weeks is None else total.sel(week=weeks)).sum("week", skipna=False)
     return contribution(effects, weeks) / total
 
 
@@ -187,9 +177,7 @@ def saturation_kinds(effects: xr.Dataset) -> dict[str, str]:
     return json.loads(effects.attrs["saturation_kinds"])
 
 
-def respond(
-    effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None
-) -> xr.DataArray:
+def respond(effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None) -> xr.DataArray:
     """Contribution that any media plan would have.
 
     Parameters
@@ -209,18 +197,16 @@ def respond(
         Dimensions ``(draw, channel, week)``, summed over regions, in the
         outcome's unit. Memory is kept small by going channel by channel.
     """
-    return xr.concat(
-        list(_respond_each(effects, media, draws)), dim="channel"
-    ).transpose("draw", "channel", "week")
+    return xr.concat(list(_respond_each(effects, media, draws)), dim="channel").transpose(
+        "draw", "channel", "week"
+    )
 
 
 def _respond_each(
     effects: xr.Dataset, media: xr.DataArray, draws: slice | None
 ) -> Iterator[xr.DataArray]:
     if not effects.attrs.get("formula"):
-        raise ValueError(
-            f"{effects.attrs.get('model')}: this engine's formula is not known"
-        )
+        raise ValueError(f"{effects.attrs.get('model')}: this engine's formula is not known")
     picked = effects if draws is None else effects.isel(draw=draws)
     kinds = saturation_kinds(effects)
     length = effects.sizes["lag"]
@@ -235,9 +221,7 @@ def _respond_each(
         names = SATURATIONS[kinds[channel]]
         parameters = {name: shapes[:, i, None, None] for i, name in enumerate(names)}
         response = saturate(kinds[channel], stocked, parameters)
-        total = np.einsum(
-            "drt,dr->dt", response, one["coefficient"].to_numpy(), optimize=True
-        )
+        total = np.einsum("drt,dr->dt", response, one["coefficient"].to_numpy(), optimize=True)
         yield xr.DataArray(
             total,
             dims=("draw", "week"),

@@ -105,9 +105,7 @@ def fit_one(
     report = (lambda done: progress(request, 0.95 * done)) if progress else None
     tree = sample(data, params.model, seed, cores or available_cores(), report)
     sampled = time.perf_counter() - started
-    effects, linear = derive_effects(
-        data, params, tree["posterior"].to_dataset(), seed + 1
-    )
+    effects, linear = derive_effects(data, params, tree["posterior"].to_dataset(), seed + 1)
     import xarray as xr
 
     tree["linear"] = xr.DataTree(linear)
@@ -181,9 +179,7 @@ def save_fit(run: Run, fit: Fit) -> None:
 
 
 def _single(dataset: xr.Dataset) -> xr.Dataset:
-    wide = [
-        name for name, array in dataset.data_vars.items() if array.dtype == "float64"
-    ]
+    wide = [name for name, array in dataset.data_vars.items() if array.dtype == "float64"]
     return dataset.assign({name: dataset[name].astype("float32") for name in wide})
 
 
@@ -203,9 +199,7 @@ def posterior_of(run: Run, model: str) -> xr.DataTree:
         return tree.load()
 
 
-def fit_run(
-    run: Run, refit: bool = False, progress: Progress | None = None
-) -> dict[str, Fit]:
+def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> dict[str, Fit]:
     """Fit all models of a run and save them; those that are there are loaded.
 
     Parameters
@@ -232,23 +226,17 @@ def fit_run(
         for model in params.model_names
         if refit or not all(run.has(f"models/{model}/{name}") for name in needed)
     ]
-    made = {
-        fit.request.model: fit for fit in fit_models(panel, params, missing, progress)
-    }
+    made = {fit.request.model: fit for fit in fit_models(panel, params, missing, progress)}
     for fit in made.values():
         save_fit(run, fit)
-    return {
-        model: made.get(model) or load_fit(run, model) for model in params.model_names
-    }
+    return {model: made.get(model) or load_fit(run, model) for model in params.model_names}
 
 
 def load_fit(run: Run, model: str) -> Fit:
     """Load a model's fit from a run; it took no time."""
     from mmmlib.model.effects import effects_of
 
-    return Fit(
-        FitRequest(model), posterior_of(run, model), effects_of(run, model), (0.0, 0.0)
-    )
+    return Fit(FitRequest(model), posterior_of(run, model), effects_of(run, model), (0.0, 0.0))
 
 
 def say_progress(request: FitRequest, done: float) -> None:

@@ -167,6 +167,7 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
         int(packed[9]),
     )
     level_precision, max_share, share_width = packed[10], packed[11], packed[12]
+    varying = int(packed[14])
 
     at = HEADER
     prior_mean = packed[at : at + size]
@@ -181,6 +182,10 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     at += channels
     outcome_scale = packed[at : at + regions]
     at += regions
+    noise_weight = packed[at : at + regions]
+    at += regions
+    mirror = packed[at : at + regions]
+    at += regions
     sd = packed[at : at + columns]
     at += columns
     group = packed[at : at + columns]
@@ -188,13 +193,9 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     outcome = packed[at : at + regions * weeks].reshape((regions, weeks))
     at += regions * weeks
     padded = weeks + lags - 1
-    media = packed[at : at + channels * regions * padded].reshape(
-        (channels, regions, padded)
-    )
+    media = packed[at : at + channels * regions * padded].reshape((channels, regions, padded))
     at += channels * regions * padded
-    linear = packed[at : at + regions * columns * weeks].reshape(
-        (regions, columns, weeks)
-    )
+    linear = packed[at : at + regions * columns * weeks].reshape((regions, columns, weeks))
     at += regions * columns * weeks
     wide = columns + 1
     gram = packed[at : at + regions * 3 * wide * wide].reshape((regions, 3, wide, wide))
@@ -217,7 +218,7 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     firsts = np.empty(channels)
     seconds = np.ones(channels)
     peaks = np.zeros(channels)
-    rest = outcome.copy()
+    caused = np.zeros((regions, weeks))
     total_share = 0.0
     for c in range(channels):
         retention = theta[int(slots[c, 0])]
@@ -244,21 +245,27 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
         norm[c] = 0.0
         for r in range(regions):
             if slots[c, 5] >= 0:
-                deviation[c, r] = math.exp(
-                    spread * theta[deviation_at + c * regions + r]
-                )
+                deviation[c, r] = math.exp(spread * theta[deviation_at + c * regions + r])
             _stock(media[c, r], weights[c], stocked[c, r])
-            sums[c, r] = _saturate(
-                hill, stocked[c, r], firsts[c], seconds[c], saturated[c, r]
-            )
+            sums[c, r] = _saturate(hill, stocked[c, r], firsts[c], seconds[c], saturated[c, r])
             norm[c] += outcome_scale[r] * deviation[c, r] * sums[c, r]
         returned = math.exp(theta[int(slots[c, 4])])
         total_share += returned * share_per_return[c]
         strength[c] = returned * spend[c] / norm[c]
         for r in range(regions):
-            factor = strength[c] * deviation[c, r]
+            factor = strength[c] * deviation[c, r] / noise_weight[r]
             for t in range(weeks):
-                rest[r, t] -= factor * saturated[c, r, t]
+                caused[r, t] += factor * saturated[c, r, t]
+
+    # To the common movement and the differences between regions.
+    along = np.zeros(weeks)
+    for r in range(regions):
+        for t in range(weeks):
+            along[t] += mirror[r] * caused[r, t]
+    rest = np.empty((regions, weeks))
+    for r in range(regions):
+        for t in range(weeks):
+            rest[r, t] = outcome[r, t] - caused[r, t] + 2.0 * mirror[r] * along[t]
 
     # All channels together hardly pass the whole outcome.
     excess = (total_share - max_share) / share_width
@@ -269,9 +276,10 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     share_slope = -_sigmoid(excess) / share_width
 
     # Linear terms, integrated out: an arrow of one level per region and common columns.
-    rho = 0.0
+    rhos = np.zeros(2)
     if rho_at >= 0:
-        rho = _sigmoid(theta[rho_at])
+        for r in range(min(regions, 2)):
+            rhos[r] = _sigmoid(theta[rho_at + r])
     prior_precision = np.empty(columns)
     for k in range(columns):
         spread = sd[k]
@@ -285,13 +293,15 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     for k in range(columns):
         core[k, k] = prior_precision[k]
     corner = np.empty(regions)
-    edge = np.empty((regions, columns))
+    edge = np.zeros((regions, columns))
     side = np.empty(regions)
     weighted = np.empty(weeks)
     for r in range(regions):
-        precision = math.exp(-2.0 * theta[sigma_at + r])
-        for i in range(wide):
-            for j in range(wide):
+        kind = min(r, 1)
+        precision, rho = math.exp(-2.0 * theta[sigma_at + kind]), rhos[kind]
+        active = columns if r == 0 else varying
+        for i in range(active + 1):
+            for j in range(active + 1):
                 block[i, j] = precision * (
                     gram[r, 0, i, j] - rho * (gram[r, 1, i, j] - rho * gram[r, 2, i, j])
                 )
@@ -302,13 +312,13 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
         for t in range(weeks):
             total += weighted[t]
         side[r] = corner[r] * total * precision
-        for k in range(columns):
+        for k in range(active):
             edge[r, k] = corner[r] * block[0, k + 1]
             total = 0.0
             for t in range(weeks):
                 total += linear[r, k, t] * weighted[t]
             right[k] += total * precision - block[0, k + 1] * side[r]
-        for i in range(columns):
+        for i in range(active):
             for j in range(i + 1):
                 core[i, j] += block[i + 1, j + 1] - edge[r, i] * block[0, j + 1]
     if not _factor(core):
@@ -330,17 +340,18 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
 
     pull = np.empty((regions, weeks))  # by scaled contribution
     reach = np.empty(columns)
-    rho_slope = 0.0
     for r in range(regions):
-        precision = math.exp(-2.0 * theta[sigma_at + r])
+        kind = min(r, 1)
+        precision, rho = math.exp(-2.0 * theta[sigma_at + kind]), rhos[kind]
+        active = columns if r == 0 else varying
         level = side[r]
-        for k in range(columns):
+        for k in range(active):
             level -= edge[r, k] * common[k]
         value -= 0.5 * level_precision * level * level
         error = rest[r]
         for t in range(weeks):
             error[t] -= level
-        for k in range(columns):
+        for k in range(active):
             for t in range(weeks):
                 error[t] -= linear[r, k, t] * common[k]
         _precision_times(error, rho, weighted)
@@ -355,32 +366,41 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
             inner += error[t] * error[t]
         # Traces of the linear terms' covariance with the Gram matrices.
         own = corner[r]
-        for i in range(columns):
+        for i in range(active):
             total = 0.0
-            for j in range(columns):
+            for j in range(active):
                 total += covariance[i, j] * edge[r, j]
             reach[i] = -total
             own += edge[r, i] * total
         trace0 = own * gram[r, 0, 0, 0]
         trace1 = own * gram[r, 1, 0, 0]
         trace2 = own * gram[r, 2, 0, 0]
-        for i in range(columns):
+        for i in range(active):
             trace0 += 2.0 * reach[i] * gram[r, 0, 0, i + 1]
             trace1 += 2.0 * reach[i] * gram[r, 1, 0, i + 1]
             trace2 += 2.0 * reach[i] * gram[r, 2, 0, i + 1]
-            for j in range(columns):
+            for j in range(active):
                 trace0 += covariance[i, j] * gram[r, 0, i + 1, j + 1]
                 trace1 += covariance[i, j] * gram[r, 1, i + 1, j + 1]
                 trace2 += covariance[i, j] * gram[r, 2, i + 1, j + 1]
         spread0 = quadratic + trace0 - rho * (trace1 - rho * trace2)
-        value -= 0.5 * precision * quadratic + weeks * theta[sigma_at + r]
-        gradient[sigma_at + r] += precision * spread0 - weeks
+        value -= 0.5 * precision * quadratic + weeks * theta[sigma_at + kind]
+        gradient[sigma_at + kind] += precision * spread0 - weeks
         if rho_at >= 0:
             value += 0.5 * math.log(1.0 - rho * rho)
             slope = -(2.0 * neighbours + trace1) + 2.0 * rho * (inner + trace2)
-            rho_slope -= 0.5 * precision * slope + rho / (1.0 - rho * rho)
-    if rho_at >= 0:
-        gradient[rho_at] += rho_slope * rho * (1.0 - rho)
+            slope = 0.5 * precision * slope + rho / (1.0 - rho * rho)
+            gradient[rho_at + kind] -= slope * rho * (1.0 - rho)
+
+    # Back from the rotation.
+    for t in range(weeks):
+        along[t] = 0.0
+    for r in range(regions):
+        for t in range(weeks):
+            along[t] += mirror[r] * pull[r, t]
+    for r in range(regions):
+        for t in range(weeks):
+            pull[r, t] = (pull[r, t] - 2.0 * mirror[r] * along[t]) / noise_weight[r]
 
     # Back through the media.
     up = np.empty(weeks)
@@ -442,12 +462,7 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
             if slots[c, 1] >= 0:
                 gradient[int(slots[c, 0])] += slope * distance * distance * kept
                 gradient[int(slots[c, 1])] -= (
-                    slope
-                    * 2.0
-                    * distance
-                    * log_retention
-                    * peaks[c]
-                    * (1.0 - peaks[c] / lags)
+                    slope * 2.0 * distance * log_retention * peaks[c] * (1.0 - peaks[c] / lags)
                 )
             else:
                 gradient[int(slots[c, 0])] += slope * lag * kept
@@ -471,9 +486,7 @@ _expand_signature = numba.types.int64(
 
 
 @numba.cfunc(_density_signature, cache=True)
-def c_log_density(
-    size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any
-) -> int:
+def c_log_density(size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any) -> int:
     """As the sampler calls it: pointers in, a status out (0, or 4 where nothing is finite)."""
     theta = numba.carray(theta_at, (size,))
     gradient = numba.carray(gradient_at, (size,))

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmmlib.model.kernel import HEADER, SLOTS
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, LOG, LOGIT, SHARE_WIDTH
+from mmmlib.model.rotation import mirror, rotate, varies_by_region
 from mmmlib.model.spec import ModelData
 
 
@@ -56,9 +57,7 @@ def layout_of(data: ModelData) -> Layout:
     return Layout(places, shapes, rows)
 
 
-def split(
-    layout: Layout, theta: np.ndarray, adstock_weeks: int
-) -> dict[str, np.ndarray]:
+def split(layout: Layout, theta: np.ndarray, adstock_weeks: int) -> dict[str, np.ndarray]:
     """Name the values of unconstrained vectors and take them to their own scale.
 
     Parameters
@@ -106,6 +105,15 @@ def gram_matrices(columns: np.ndarray) -> np.ndarray:
     return np.stack([whole, ahead + ahead.transpose(0, 2, 1), inner], axis=1)
 
 
+def rotated_columns(data: ModelData) -> np.ndarray:
+    """Linear terms of the fitted weeks, rotated; ``(movement, column, week)``."""
+    seen = data.columns[:, :, : data.fitted_weeks]
+    rotated = rotate(seen.transpose(1, 0, 2), data.noise_weight).transpose(1, 0, 2)
+    same = [k for k in range(seen.shape[1]) if not varies_by_region(data.columns[:, k])]
+    rotated[1:, same] = 0.0  # what rounding left
+    return np.ascontiguousarray(rotated)
+
+
 def pack(data: ModelData) -> np.ndarray:
     """Put all data of a fit into the one vector that the compiled function reads."""
     layout = layout_of(data)
@@ -122,6 +130,7 @@ def pack(data: ModelData) -> np.ndarray:
     header[8] = first("scale")
     header[9] = first("deviation")
     header[10:13] = LEVEL_SD**-2, data.max_media_share, SHARE_WIDTH
+    header[14] = sum(varies_by_region(data.columns[:, k]) for k in range(count))
     slots = np.full((channels, SLOTS), -1.0)
     for slot, names in enumerate(
         (
@@ -137,7 +146,7 @@ def pack(data: ModelData) -> np.ndarray:
             if name in layout.places:
                 rows = layout.rows[name]
                 slots[rows, slot] = first(name) + np.arange(len(rows))
-    seen = data.columns[:, :, :weeks]
+    seen = rotated_columns(data)
     media = np.pad(data.scaled_media[:, :, :weeks], ((0, 0), (0, 0), (lags - 1, 0)))
     parts = [
         header,
@@ -147,9 +156,11 @@ def pack(data: ModelData) -> np.ndarray:
         data.seen_spend,
         data.seen_spend / data.seen_total,
         data.scales.outcome,
+        data.noise_weight,
+        mirror(data.noise_weight),
         data.linear.sd,
         data.linear.group,
-        data.seen_outcome - LEVEL_MEAN,
+        rotate(data.seen_outcome - LEVEL_MEAN, data.noise_weight),
         media,
         seen,
         gram_matrices(seen),

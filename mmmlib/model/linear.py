@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmmlib.model.layout import gram_matrices
+from mmmlib.model.layout import gram_matrices, rotated_columns
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
+from mmmlib.model.rotation import rotate, rotate_back
 from mmmlib.model.spec import ModelData
 
 CHUNK = 100
@@ -41,7 +42,7 @@ def draw_linear(
     """
     weeks, regions, count = data.fitted_weeks, len(data.regions), len(data.column_names)
     draws = len(media)
-    columns = data.columns[:, :, :weeks]
+    columns = rotated_columns(data)
     wide = np.concatenate([np.ones((regions, 1, weeks)), columns], axis=1)
     beside, inner = np.zeros_like(wide), wide.copy()
     beside[:, :, 1:] += wide[:, :, :-1]
@@ -49,22 +50,19 @@ def draw_linear(
     inner[:, :, [0, -1]] = 0
     gram = gram_matrices(columns)
     sd = column_spread(data, parameters, draws)
-    rho = autocorrelation(parameters, draws)
-    rest = data.seen_outcome - LEVEL_MEAN
+    rho = autocorrelation(data, parameters, draws)
+    sigma = by_movement(data, parameters["sigma"])
+    rest = rotate(data.seen_outcome - LEVEL_MEAN, data.noise_weight)
     total = np.empty((draws, regions + count))
     for start in range(0, draws, CHUNK):
         part = slice(start, start + CHUNK)
         size = len(rho[part])
-        error = rest - media[part, :, :weeks]
-        precision = parameters["sigma"][part] ** -2
-        r = rho[part, None, None]
-        side = (
-            _product(wide, error)
-            - r * _product(beside, error)
-            + r**2 * _product(inner, error)
-        )
+        error = rest - rotate(media[part, :, :weeks], data.noise_weight)
+        precision = sigma[part] ** -2
+        r = rho[part, :, None]
+        side = _product(wide, error) - r * _product(beside, error) + r**2 * _product(inner, error)
         side *= precision[:, :, None]
-        r = rho[part, None, None, None]
+        r = rho[part, :, None, None]
         blocks = gram[:, 0] - r * gram[:, 1] + r**2 * gram[:, 2]
         blocks = blocks * precision[:, :, None, None]
         matrix = np.zeros((size, regions + count, regions + count))
@@ -80,23 +78,28 @@ def draw_linear(
         mean = np.linalg.solve(matrix, right[..., None])[..., 0]
         noise = rng.normal(size=(size, regions + count, 1))
         total[part] = mean + np.linalg.solve(factor.transpose(0, 2, 1), noise)[..., 0]
-    return total[:, :regions] + LEVEL_MEAN, total[:, regions:]
+    levels = rotate_back(total[:, :regions, None], data.noise_weight)[..., 0]
+    return levels + LEVEL_MEAN, total[:, regions:]
 
 
-def column_spread(
-    data: ModelData, parameters: dict[str, np.ndarray], draws: int
-) -> np.ndarray:
+def column_spread(data: ModelData, parameters: dict[str, np.ndarray], draws: int) -> np.ndarray:
     """Prior spread of every column's coefficient, learned scales included; ``(draw, column)``."""
     scale = parameters.get("scale", np.ones((draws, 0)))
     with_fixed = np.concatenate([np.ones((draws, 1)), scale], axis=1)
     return data.linear.sd * with_fixed[:, data.linear.group]
 
 
-def autocorrelation(parameters: dict[str, np.ndarray], draws: int) -> np.ndarray:
-    """Autocorrelation of what is left; ``(draw,)``, zero where it is independent."""
+def by_movement(data: ModelData, values: np.ndarray) -> np.ndarray:
+    """Spread ``(draw, 1 or 2)`` over the rotated series: the common one, then the others."""
+    kinds = np.minimum(np.arange(len(data.regions)), 1)
+    return values[:, kinds]
+
+
+def autocorrelation(data: ModelData, parameters: dict[str, np.ndarray], draws: int) -> np.ndarray:
+    """Autocorrelation of every rotated series, zero where independent; ``(draw, region)``."""
     if "autocorrelation" not in parameters:
-        return np.zeros(draws)
-    return parameters["autocorrelation"].reshape(draws)
+        return np.zeros((draws, len(data.regions)))
+    return by_movement(data, parameters["autocorrelation"])
 
 
 def draw_noise(
@@ -121,19 +124,17 @@ def draw_noise(
         ``(draw, region, week)``.
     """
     draws, regions = last_error.shape
-    rho = autocorrelation(parameters, draws)[:, None]
-    shocks = rng.normal(size=(draws, regions, len(data.weeks)))
-    shocks *= parameters["sigma"][:, :, None]
-    noise = shocks
+    rho = autocorrelation(data, parameters, draws)
+    last = rotate(last_error[..., None], data.noise_weight)[..., 0]
+    noise = rng.normal(size=(draws, regions, len(data.weeks)))
+    noise *= by_movement(data, parameters["sigma"])[:, :, None]
     noise[:, :, 0] /= np.sqrt(1 - rho**2)
     for week in range(1, len(data.weeks)):
-        before = last_error if week == data.fitted_weeks else noise[:, :, week - 1]
+        before = last if week == data.fitted_weeks else noise[:, :, week - 1]
         noise[:, :, week] += rho * before
-    return noise
+    return rotate_back(noise, data.noise_weight)
 
 
 def _product(wide: np.ndarray, error: np.ndarray) -> np.ndarray:
     """Columns times errors by region: ``(draw, region, column)``."""
-    return np.matmul(error.transpose(1, 0, 2), wide.transpose(0, 2, 1)).transpose(
-        1, 0, 2
-    )
+    return np.matmul(error.transpose(1, 0, 2), wide.transpose(0, 2, 1)).transpose(1, 0, 2)

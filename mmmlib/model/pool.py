@@ -75,9 +75,7 @@ class LocalPool:
         if self._cluster is not None:
             self._cluster.close()
         if self._error is not None:
-            raise MMMError(
-                f"The worker pool could not start: {self._error}"
-            ) from self._error
+            raise MMMError(f"The worker pool could not start: {self._error}") from self._error
 
 
 @contextmanager

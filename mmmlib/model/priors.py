@@ -126,8 +126,14 @@ def channel_priors(
         "half_saturation": _filled(hill, np.log(1.5), 0.6),
         "slope": _filled(hill, np.log(1.2), 0.3),
         "roi": (returns[:, 0], returns[:, 1]),
-        "sigma": _filled(regions, np.log(0.08), 0.8),
-        "autocorrelation": _filled(int(params.model.noise == "ar1"), -0.5, 1.2),
+        # The common movement of many regions carries their shared shocks as well.
+        "sigma": (
+            np.log(0.08) + np.array([0.25 * np.log(regions), 0.0])[: min(regions, 2)],
+            np.array([1.0 if regions > 1 else 0.8, 0.8])[: min(regions, 2)],
+        ),
+        "autocorrelation": _filled(
+            min(regions, 2) if params.model.noise == "ar1" else 0, -0.5, 1.2
+        ),
         "scale": _filled(learned, np.log(0.08), 0.8),
     }
     if regions > 1:

@@ -161,9 +161,7 @@ def sample(
         )
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
-        raise MMMError(
-            f"{data.model}: sampling failed ({reason}). {_cause(data)}"
-        ) from error
+        raise MMMError(f"{data.model}: sampling failed ({reason}). {_cause(data)}") from error
     theta = trace["posterior"]["theta"].to_numpy()
     _check_moved(theta, data)
     return named_tree(theta, trace["sample_stats"].to_dataset(), layout, data)
@@ -181,10 +179,11 @@ def named_tree(
         "channel": labels,
         "region": list(data.regions),
         "term": scales,
+        "movement": ["common", "regional"][: len(data.regions)],
     }
     dims: dict[str, tuple[str, ...]] = {
-        "sigma": ("region",),
-        "autocorrelation": (),
+        "sigma": ("movement",),
+        "autocorrelation": ("movement",),
         "scale": ("term",),
         "deviation": ("channel", "region"),
     }
@@ -192,7 +191,6 @@ def named_tree(
     for name, value in split(layout, theta, data.adstock_weeks).items():
         if name in dims:
             where = dims[name]
-            value = value[..., 0] if not where else value
         elif len(layout.rows[name]) == len(labels):
             where = ("channel",)
         else:
@@ -200,23 +198,17 @@ def named_tree(
             coords[where[0]] = labels[layout.rows[name]]
         variables[name] = (("chain", "draw", *where), value)
     posterior = xr.Dataset(variables, coords=coords)
-    posterior = posterior.drop_vars(
-        [name for name in coords if name not in posterior.dims]
-    )
+    posterior = posterior.drop_vars([name for name in coords if name not in posterior.dims])
     kept = statistics[[name for name in STATISTICS if name in statistics]]
     kept = kept.rename({name: STATISTICS[str(name)] for name in kept.data_vars})
-    kept = kept.drop_vars(
-        [name for name in kept.coords if name not in ("chain", "draw")]
-    )
+    kept = kept.drop_vars([name for name in kept.coords if name not in ("chain", "draw")])
     posterior.attrs["model"] = data.model
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept})
 
 
 def _learned(data: ModelData, component: str) -> bool:
     parts = np.array(data.components)
-    return (
-        bool((data.linear.group[parts == component] > 0).any()) if parts.size else False
-    )
+    return bool((data.linear.group[parts == component] > 0).any()) if parts.size else False
 
 
 def _check_moved(theta: np.ndarray, data: ModelData) -> None:
@@ -225,9 +217,7 @@ def _check_moved(theta: np.ndarray, data: ModelData) -> None:
     for chain, draws in enumerate(theta):
         still = np.ptp(draws, axis=0) == 0
         if still.any():
-            raise MMMError(
-                f"{data.model}: chain {chain + 1} never moved. {_cause(data)}"
-            )
+            raise MMMError(f"{data.model}: chain {chain + 1} never moved. {_cause(data)}")
 
 
 def _cause(data: ModelData) -> str:

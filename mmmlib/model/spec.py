@@ -16,6 +16,7 @@ import pandas as pd
 from mmmlib.data.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.priors import LinearPrior, channel_priors
+from mmmlib.model.rotation import measure_noise_weight, varies_by_region
 from mmmlib.params import Params
 from mmmlib.transforms import SATURATIONS
 
@@ -76,6 +77,8 @@ class ModelData:
         Share of the outcome that all channels together hardly pass.
     autocorrelated
         Whether what is left follows its own past (AR(1)) or is independent.
+    noise_weight
+        By region: noise relative to the others; see :mod:`mmmlib.model.rotation`.
     """
 
     model: str
@@ -97,6 +100,7 @@ class ModelData:
     priors: dict[str, tuple[np.ndarray, np.ndarray]]
     max_media_share: float
     autocorrelated: bool
+    noise_weight: np.ndarray
 
     @property
     def seen_outcome(self) -> np.ndarray:
@@ -199,12 +203,11 @@ def prepare(
         ),
         max_media_share=params.model.max_media_share,
         autocorrelated=params.model.noise == "ar1",
+        noise_weight=measure_noise_weight(outcome[:, :seen] / scales.outcome[:, None]),
     )
 
 
-def measure_scales(
-    outcome: np.ndarray, media: np.ndarray, population: np.ndarray | None
-) -> Scales:
+def measure_scales(outcome: np.ndarray, media: np.ndarray, population: np.ndarray | None) -> Scales:
     """Measure the scales on the fitted weeks; see :class:`Scales`."""
     heads = np.ones(media.shape[1]) if population is None else population
     per_head = media / heads[:, None]
@@ -212,9 +215,7 @@ def measure_scales(
     if population is None:
         level = per_head.sum(-1) / np.maximum(used.sum(-1), 1)
         # A region that never had a channel takes the mean of the others.
-        total = level.sum(-1, keepdims=True) / np.maximum(
-            (level > 0).sum(-1, keepdims=True), 1
-        )
+        total = level.sum(-1, keepdims=True) / np.maximum((level > 0).sum(-1, keepdims=True), 1)
         level = np.where(level > 0, level, total)
     else:
         level = per_head.sum((1, 2)) / used.sum((1, 2))
@@ -226,9 +227,7 @@ def media_cost(data: ModelData) -> np.ndarray:
     """Money per unit of media by channel and region, over the latest year; 1 if spend-driven."""
     spend = data.spend[:, :, -RECENT_WEEKS:].sum(-1)
     media = data.media[:, :, -RECENT_WEEKS:].sum(-1)
-    everywhere = spend.sum(1, keepdims=True) / np.maximum(
-        media.sum(1, keepdims=True), 1e-300
-    )
+    everywhere = spend.sum(1, keepdims=True) / np.maximum(media.sum(1, keepdims=True), 1e-300)
     longer = data.spend.sum((1, 2)) / data.media.sum((1, 2))
     everywhere = np.where(media.sum(1, keepdims=True) > 0, everywhere, longer[:, None])
     return np.where(media > 0, spend / np.maximum(media, 1e-300), everywhere)
@@ -258,9 +257,7 @@ def _check(
     else:
         for row, name in enumerate(channels):
             if not visible[row].any() or not spend[row, :, :seen].any():
-                faults.append(
-                    f"channel {name} has no spend in the fitted weeks: remove it"
-                )
+                faults.append(f"channel {name} has no spend in the fitted weeks: remove it")
             elif np.ptp(visible[row], axis=-1).max() == 0:
                 faults.append(
                     f"channel {name} never changes, so its effect cannot be told from "
@@ -268,9 +265,7 @@ def _check(
                 )
             for other in range(row):
                 if visible[row].any() and np.array_equal(visible[row], visible[other]):
-                    faults.append(
-                        f"channels {channels[other]} and {name} are identical: join them"
-                    )
+                    faults.append(f"channels {channels[other]} and {name} are identical: join them")
     if faults:
         raise MMMError(f"{model} cannot be fitted. " + "; ".join(faults) + ".")
 
@@ -305,9 +300,7 @@ def _columns(
     for order in range(1, params.model.seasonality + 1):
         angle = 2 * np.pi * order * days / 7 / YEAR
         for name, wave in (("sin", np.sin(angle)), ("cos", np.cos(angle))):
-            rows.append(
-                (f"{name}_{order}", "seasonality", wave, 1.0, group("seasonality"))
-            )
+            rows.append((f"{name}_{order}", "seasonality", wave, 1.0, group("seasonality")))
     for role, component, spread in (
         ("event", "events", 0.3),
         ("control", "controls", 0.2),
@@ -328,9 +321,9 @@ def _columns(
     if not rows:
         empty = np.zeros((regions, 0, weeks))
         return empty, (), (), np.zeros(0), np.zeros(0, dtype=int)
-    stacked = np.stack(
-        [np.broadcast_to(row[2], (regions, weeks)) for row in rows], axis=1
-    )
+    # Columns that differ between regions come first: the rest speak of all regions at once.
+    rows.sort(key=lambda row: not varies_by_region(row[2]))
+    stacked = np.stack([np.broadcast_to(row[2], (regions, weeks)) for row in rows], axis=1)
     return (
         np.ascontiguousarray(stacked, dtype=float),
         tuple(row[0] for row in rows),
@@ -344,9 +337,7 @@ def told(data: ModelData) -> dict[str, Any]:
     """What the model was told, as plain values: priors, scales, forms."""
     return {
         "scales": {
-            "outcome": dict(
-                zip(data.regions, data.scales.outcome.tolist(), strict=True)
-            ),
+            "outcome": dict(zip(data.regions, data.scales.outcome.tolist(), strict=True)),
             "media": {
                 name: dict(zip(data.regions, row.tolist(), strict=True))
                 for name, row in zip(data.channels, data.scales.media, strict=True)
@@ -359,9 +350,7 @@ def told(data: ModelData) -> dict[str, Any]:
         },
         "forms": {
             name: {"adstock": a, "saturation": s, "parameters": list(SATURATIONS[s])}
-            for name, a, s in zip(
-                data.channels, data.adstock, data.saturation, strict=True
-            )
+            for name, a, s in zip(data.channels, data.adstock, data.saturation, strict=True)
         },
         "linear": {
             name: {"component": part, "sd": float(sd), "group": int(group)}

@@ -88,15 +88,12 @@ def sampler_table(posterior: xr.DataTree) -> pd.DataFrame:
     )
 
 
-def _by_channel(
-    effects: xr.Dataset, columns: dict[str, tuple[xr.DataArray, str]]
-) -> pd.DataFrame:
+def _by_channel(effects: xr.Dataset, columns: dict[str, tuple[xr.DataArray, str]]) -> pd.DataFrame:
     names = effects["channel"].to_numpy()
     return pd.DataFrame(
         {
             title: [
-                str(Estimate.from_draws(draws.sel(channel=name).to_numpy(), unit))
-                for name in names
+                str(Estimate.from_draws(draws.sel(channel=name).to_numpy(), unit)) for name in names
             ]
             for title, (draws, unit) in columns.items()
         },
