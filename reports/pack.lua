@@ -80,8 +80,8 @@ local function figure(image, caption, identifier)
   if html then
     local id = identifier ~= "" and ' id="' .. escape_html(identifier) .. '"' or ""
     blocks:insert(raw_block(
-      "<figure" .. id .. '>\n<img src="' .. escape_html(image.src)
-      .. '" alt="' .. escape_html(alt) .. '" />\n<figcaption>'))
+      "<figure" .. id .. '>\n<div class="frame" tabindex="0">\n<img src="' .. escape_html(image.src)
+      .. '" alt="' .. escape_html(alt) .. '" />\n</div>\n<figcaption>'))
     blocks:insert(pandoc.Plain(caption))
     blocks:insert(raw_block("</figcaption>\n</figure>"))
   else
@@ -109,41 +109,88 @@ end
 
 -- Pass 2: tables -------------------------------------------------------------
 
--- Longest cell of each column, number of rows, number of characters.
+-- What the columns need, in characters: `natural` for rows on one line, `full` for their
+-- heads too, `least` so that no word is broken; and the table's rows and characters.
 local function measures(tbl)
-  local lengths, rows, characters = {}, 0, 0
-  local function measure(row)
+  local natural, least, full, rows, characters = {}, {}, {}, 0, 0
+  local function measure(row, head)
     rows = rows + 1
     for number, cell in ipairs(row.cells) do
-      local length = utf8.len(pandoc.utils.stringify(cell.contents)) or 0
-      lengths[number] = math.max(lengths[number] or 0, length)
+      local text = pandoc.utils.stringify(cell.contents)
+      local length = utf8.len(text) or #text
+      local marked = false
+      -- Labels are written before tables are, so here they are a raw call.
+      cell.contents:walk({
+        Span = function() marked = true end,
+        RawInline = function(element) marked = marked or element.text:match("^#mark") ~= nil end,
+      })
+      -- A label is set wider than text, and does not break.
+      local factor = marked and 1.3 or head and 1.1 or 1
+      local word = marked and length * factor or 0
+      for part in text:gsub("\u{a0}", "_"):gmatch("%S+") do
+        word = math.max(word, (utf8.len(part) or #part) * factor)
+      end
+      least[number] = math.max(least[number] or 3, word)
+      natural[number] = math.max(natural[number] or 3, head and word or length * factor)
+      full[number] = math.max(full[number] or 3, length * factor)
       characters = characters + length
     end
   end
-  for _, row in ipairs(tbl.head.rows) do measure(row) end
+  for _, row in ipairs(tbl.head.rows) do measure(row, true) end
   for _, body in ipairs(tbl.bodies) do
-    for _, row in ipairs(body.body) do measure(row) end
+    for _, row in ipairs(body.body) do measure(row, false) end
   end
-  return lengths, rows, characters
+  return natural, least, full, rows, characters
+end
+
+local function sum(list)
+  local total = 0
+  for _, value in ipairs(list) do total = total + value end
+  return total
+end
+
+-- Widths for the printed page. Where all fits on one line, columns take what they need and
+-- the first the rest; where not, each gets its longest word and a share of what is left.
+local PAGE, PADDING = 116, 2.6
+
+local function print_widths(natural, least, full)
+  local count, widths = #natural, {}
+  local room = PAGE - PADDING * count
+  if sum(full) <= room then
+    local place = 1
+    for number = 1, count do
+      widths[number] = "auto"
+      if natural[number] > natural[place] and natural[number] > 30 then place = number end
+    end
+    widths[place] = "1fr"
+    return widths, false
+  end
+  local tight = sum(least) > room
+  local left = math.max(room - sum(least), 0)
+  -- A long text gains little from one more character, a number much: hence the root.
+  local wish = {}
+  for number = 1, count do wish[number] = math.sqrt(math.max(natural[number] - least[number], 0)) end
+  local wishes = math.max(sum(wish), 1)
+  for number = 1, count do
+    local width = least[number] + left * wish[number] / wishes + PADDING
+    widths[number] = string.format("%.1ffr", width)
+  end
+  return widths, tight
 end
 
 local ALIGN = { AlignLeft = "left", AlignRight = "right", AlignCenter = "center" }
 
 -- A call with the caption and then every cell, row by row, the heads first.
-local function typst_table(tbl, lengths, whole)
-  local widths, aligns, words = {}, {}, false
-  for number, spec in ipairs(tbl.colspecs) do
-    local length = lengths[number] or 0
-    -- Short or numeric columns keep their width; words share what is left.
-    local short = spec[1] == "AlignRight" or length <= 16
-    words = words or not short
-    widths[number] = short and "auto" or string.format("%.1ffr", math.min(math.sqrt(length), 12))
-    aligns[number] = ALIGN[spec[1]] or "left"
-  end
-  if not words and #widths > 0 then widths[1] = "1fr" end
+local function typst_table(tbl)
+  local natural, least, full, rows, characters = measures(tbl)
+  local widths, tight = print_widths(natural, least, full)
+  -- A small table is kept on one page; a long one breaks between rows.
+  local whole = rows <= 14 and characters <= 2200
+  local aligns = {}
+  for number, spec in ipairs(tbl.colspecs) do aligns[number] = ALIGN[spec[1]] or "left" end
   local inlines = pandoc.Inlines({ raw(
     "#pack-table((" .. table.concat(widths, ", ") .. ",), (" .. table.concat(aligns, ", ")
-    .. ",), whole: " .. tostring(whole) .. ")[") })
+    .. ",), whole: " .. tostring(whole) .. ", tight: " .. tostring(tight) .. ")[") })
   inlines:extend(pandoc.utils.blocks_to_inlines(tbl.caption.long))
   local function add(row)
     for _, cell in ipairs(row.cells) do
@@ -165,12 +212,10 @@ local function write_table(tbl)
   tbl.identifier = ""
   -- Widths follow the content, not the dashes of the source.
   for number, spec in ipairs(tbl.colspecs) do tbl.colspecs[number] = { spec[1], nil } end
-  local lengths, rows, characters = measures(tbl)
-  local total = 0
-  for _, length in ipairs(lengths) do total = total + length end
-  if typst then return typst_table(tbl, lengths, rows <= 14 and characters <= 2200) end
-  local wide = (#tbl.colspecs >= 6 or total > 150) and " wide" or ""
-  local dense = total > 60 and " dense" or ""
+  if typst then return typst_table(tbl) end
+  local total = sum((measures(tbl)))
+  local wide = (#tbl.colspecs >= 6 or total > 90) and " wide" or ""
+  local dense = total > 45 and " dense" or ""
   local caption = pandoc.utils.stringify(tbl.caption.long)
   local name = escape_html(caption ~= "" and caption or "Table")
   return {
@@ -252,7 +297,8 @@ local function write_div(element)
       blocks:insert(raw_block("</details>"))
       return blocks
     end
-    return pandoc.Blocks({ element })
+    element.attributes.summary = summary
+    return element
   end
   if element.classes:includes("statements") then
     -- Statements are numbered, so that a meeting can name them.
@@ -280,7 +326,7 @@ local function to_appendix(doc)
       chapter = pandoc.utils.stringify(block.content)
     end
     if block.t == "Div" and block.classes:includes("passed") then
-      local summary = summary_of(block)
+      local summary = block.attributes.summary
       appendix:insert(pandoc.Header(2, pandoc.Inlines(chapter .. ": " .. summary)))
       appendix:extend(block.content)
       blocks:insert(pandoc.Para(pandoc.Inlines(summary .. "; listed in the appendix.")))

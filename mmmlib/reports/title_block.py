@@ -108,9 +108,5 @@ def metadata(block: TitleBlock) -> dict[str, object]:
             "word": str(block.release),
             "sentence": escape(block.sentence),
         },
-        "signatures": [
-            f"{escape(sign.role)} ({escape(sign.person)}): {escape(sign.subject)}"
-            for sign in block.sign_offs
-        ],
         "created": f"{block.created.year}, {block.created.month}, {block.created.day}",
     }

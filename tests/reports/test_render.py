@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmmlib.errors import RunError
+from mmmlib.governance.verdict import GateResult
 from mmmlib.reports import render_pandoc
 from mmmlib.reports.documents import DOCUMENTS, EXECUTED
 from mmmlib.reports.render import (
@@ -19,6 +20,7 @@ from mmmlib.reports.render import (
     quarto_project,
     render_pack,
 )
+from mmmlib.reports.title_block import BANDS
 from mmmlib.runs import Run
 from tests.fake_run import NASTY, make_fake_run
 from tests.reports.executed import FIGURE, shown, write_report, write_reports
@@ -194,9 +196,11 @@ def test_every_page_leads_to_every_other(run: Run) -> None:
 
 
 def test_the_title_block_says_whose_and_whether(run: Run) -> None:
+    release = run.load_json("gates.json", GateResult).release
+    _, symbol = BANDS[release]
     for name in EIGHT[:6]:
         text = page(run, name)
-        assert "▲</span> LIMITED AUDIENCE" in text
+        assert f"{symbol}</span> {release}" in text
         assert "data through 28" in text
         assert f"<code>{run.name}</code>" in text
         assert all(
