@@ -8,6 +8,9 @@ from mmmlib.refresh.changes import LIMIT_KEYS, changes_model
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.pack import ScenarioPack
 
+WHERE_DATA_IS = ("data.root", "data.simulated.")
+"""Parameters that say where the data lies; what came from there is compared value by value."""
+
 
 def sign_offs_needed(
     comparison: Comparison | None, scenarios: ScenarioPack | None, roles: Roles
@@ -63,7 +66,11 @@ def data_changes(comparison: Comparison | None) -> str:
     if comparison.parent is None:
         return "First refresh: all of its data is new."
     changed = [one for one in comparison.data_changes if one.kind != "extended"]
-    keys = [one.key for one in comparison.parameter_changes if one.key.startswith("data.")]
+    keys = [
+        one.key
+        for one in comparison.parameter_changes
+        if one.key.startswith("data.") and not one.key.startswith(WHERE_DATA_IS)
+    ]
     parts = []
     if changed:
         parts.append(_list([f"{one.series} {one.kind}" for one in changed]))

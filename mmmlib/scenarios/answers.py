@@ -228,9 +228,13 @@ def _change(case: _Case, channel: str, plan: Plan, kind: Literal["scale", "cut"]
             if case.money
             else "that it is saturated (the cut loses less than half of its average return)"
         )
+    lead = ""
+    if case.question.channel is None:
+        first = "to scale first" if kind == "scale" else "to cut first"
+        lead = f"The channel {first} is {label}. "
     name = "return of the added money" if kind == "scale" else "lost per unit of money saved"
     return case.answer(
-        f"{_verdict(p, params)}: {what}; probability {test}: {probability_text(p)}.",
+        f"{lead}{_verdict(p, params)}: {what}; probability {test}: {probability_text(p)}.",
         tag,
         reasons,
         channel=channel,

@@ -227,7 +227,11 @@ def _scenario(
 
 
 def _best(scenarios: list[Scenario], label: Label) -> str | None:
-    """Name of the scenario with the largest median gain among those with a label."""
+    """Name of the best scenario among those with a label.
+
+    Among safe ones that is the largest median gain; among those to be reviewed the
+    one that is closest to safe.
+    """
     able = [
         one
         for one in scenarios
@@ -235,7 +239,10 @@ def _best(scenarios: list[Scenario], label: Label) -> str | None:
     ]
     # For a count, a plan with more spend always wins; only equal budgets are comparable.
     able = [one for one in able if one.net is not None or one.spend_change == 0]
-    best = max(able, key=lambda one: (one.net or one.difference).median, default=None)
+    if label is not Label.SAFE:
+        best = max(able, key=lambda one: one.probability_better, default=None)
+    else:
+        best = max(able, key=lambda one: (one.net or one.difference).median, default=None)
     return best.name if best else None
 
 

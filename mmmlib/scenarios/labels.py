@@ -72,9 +72,11 @@ def label_plan(
             f"difference in spend is for people to say."
         )
     elif not probability >= limits.safe_probability:
+        seen, needed = map(probability_text, (probability, limits.safe_probability))
+        just = "just " if seen == needed else ""
         doubts.append(
-            f"It beats the status quo with a probability of {probability_text(probability)}, "
-            f"below {probability_text(limits.safe_probability)}."
+            f"It beats the status quo with a probability of {seen}, {just}below the {needed} "
+            f"that a safe plan needs."
         )
     if steady_state:
         doubts.append(

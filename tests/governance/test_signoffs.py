@@ -48,7 +48,8 @@ def test_model_limits_and_software_are_signed_by_the_model_owner():
 
 
 def test_the_period_is_no_change_of_the_model():
-    changes = (_change("refresh.period"), _change("title"), _change("compute.workers"))
+    keys = ("refresh.period", "title", "compute.workers", "data.root", "data.simulated.vintage")
+    changes = tuple(map(_change, keys))
     assert _who(Comparison(parent="a", parameter_changes=changes)) == NOTHING
 
 

@@ -47,8 +47,10 @@ def test_scale_and_cut(kind, channel, start, value):
 
 
 def test_without_a_channel_the_best_and_the_least_missed_are_asked_about():
-    assert _answer("scale").channel == "best"
-    assert _answer("cut").channel == "weak"
+    scale, cut = _answer("scale"), _answer("cut")
+    assert (scale.channel, cut.channel) == ("best", "weak")
+    assert scale.text.startswith("The channel to scale first is Best. Yes")
+    assert cut.text.startswith("The channel to cut first is Weak. Yes")
 
 
 def test_a_channel_that_is_not_ready_is_not_inferred():

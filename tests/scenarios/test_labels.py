@@ -36,6 +36,11 @@ def test_probability_decides_where_nothing_else_does(probability, label):
     assert label_plan(Evidence(), probability, LIMITS)[0] is label
 
 
+def test_just_below_the_limit_is_not_written_as_the_limit():
+    (reason,) = label_plan(Evidence(), 0.898, LIMITS)[1]
+    assert "just below" in reason
+
+
 @pytest.mark.parametrize(
     ("evidence", "more", "label"),
     [
