@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data.regression import YEAR, trend_and_season
 
 NEIGHBOURS = 9
-"""Weeks in the running median that a week is held against."""
+"""Weeks around a week, itself included, that it is held against."""
 SIDE = 13
 """Weeks on either side of a lasting move."""
 CLEAR = 5.0
@@ -36,9 +35,10 @@ def outliers(values: NDArray[np.float64], positive: bool = False) -> NDArray[np.
 
     Notes
     -----
-    Hampel's identifier: deviation from the running median, divided by 1.4826 times
-    the median absolute deviation (Davies and Gather, 1993, *The identification of
-    multiple outliers*).
+    Hampel's identifier on what trend and season leave: deviation from the median of
+    the neighbours, divided by 1.4826 times the median absolute deviation (Davies and
+    Gather, 1993, *The identification of multiple outliers*). The week itself is not
+    among its neighbours; it would pull the scale towards zero.
     """
     distance = np.zeros(len(values))
     if positive:
@@ -53,8 +53,13 @@ def outliers(values: NDArray[np.float64], positive: bool = False) -> NDArray[np.
         # A constant spend has no spread; a tenth of the level is let pass.
         distance[active] = deviation / max(float(spread), 0.1)
         return distance
-    running = pd.Series(values).rolling(NEIGHBOURS, center=True, min_periods=3).median()
-    residual = values - running.to_numpy()
+    basis, _ = np.linalg.qr(trend_and_season(len(values)))
+    level = values - basis @ (basis.T @ values)
+    half = NEIGHBOURS // 2
+    padded = np.pad(level, half, constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS).copy()
+    around[:, half] = np.nan
+    residual = level - np.nanmedian(around, axis=1)
     spread = TO_SD * float(np.median(np.abs(residual)))
     floor = 1e-3 * float(np.abs(values).mean())
     return np.abs(residual) / max(spread, floor, np.finfo(float).tiny)
