@@ -1,0 +1,157 @@
+"""R4: the verdict as a whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mmmlib.data.panel import Panel
+from mmmlib.findings import Level, Status, worst
+from mmmlib.readiness import CHECKS
+from mmmlib.readiness.assess import assess
+from mmmlib.readiness.tables import (
+    alternatives_table,
+    channel_table,
+    spend_words,
+    verdict_text,
+)
+from mmmlib.readiness.verdict import Readiness, Verdict
+from tests.fakes import CHANNELS, fake_panel, fake_params
+
+
+def changed(panel: Panel, **spend: Any) -> Panel:
+    columns = {f"spend:{name}": values for name, values in spend.items()}
+    return dataclasses.replace(panel, frame=panel.frame.assign(**columns))
+
+
+def flagged(readiness: Readiness) -> set[tuple[str, str]]:
+    return {(f.check, f.subject) for f in readiness.findings if f.status is Status.FLAG}
+
+
+def test_good_data_is_ready_and_every_check_speaks() -> None:
+    params = fake_params()
+    readiness = assess(fake_panel(params), params)
+    assert readiness.overall is Verdict.READY
+    assert set(readiness.channels.values()) == {Verdict.READY}
+    assert readiness.alternatives == ()
+    assert {finding.check for finding in readiness.findings} == set(CHECKS)
+    assert worst(readiness.findings) is Level.INFO
+    assert Readiness.model_validate_json(readiness.model_dump_json()) == readiness
+
+
+@pytest.mark.parametrize("level", [20_000.0, 0.0])
+def test_one_channel_that_cannot_be_measured_is_a_caveat_with_a_test(level: float) -> None:
+    params = fake_params()
+    readiness = assess(changed(fake_panel(params), video=level), params)
+    assert readiness.overall is Verdict.CAVEATS
+    assert readiness.channels["video"] is Verdict.NOT_READY
+    assert {readiness.channels[name] for name in CHANNELS if name != "video"} == {Verdict.READY}
+    assert [design.channel for design in readiness.alternatives] == ["video"]
+    assert worst(readiness.findings) is Level.WARN
+    assert ("readiness.measurable", "workbook") in flagged(readiness)
+
+
+def test_two_identical_channels_are_both_not_ready() -> None:
+    params = fake_params()
+    panel = fake_panel(params)
+    readiness = assess(changed(panel, social=panel.frame["spend:search"] / 2), params)
+    lost = {name for name, v in readiness.channels.items() if v is Verdict.NOT_READY}
+    assert lost == {"search", "social"}
+    assert readiness.overall is Verdict.CAVEATS
+    assert [design.channel for design in readiness.alternatives] == ["search", "social"]
+
+
+def test_no_measurable_channel_is_not_ready() -> None:
+    params = fake_params()
+    constant = {name: 1000.0 * (n + 1) for n, name in enumerate(CHANNELS)}
+    readiness = assess(changed(fake_panel(params), **constant), params)
+    assert readiness.overall is Verdict.NOT_READY
+    assert [d.channel for d in readiness.alternatives] == list(CHANNELS)[::-1]
+    assert worst(readiness.findings) is Level.BLOCK
+
+
+def test_a_short_history_is_not_ready_and_tests_the_largest_channels() -> None:
+    params = fake_params()
+    readiness = assess(fake_panel(params, weeks=60), params)
+    assert readiness.overall is Verdict.NOT_READY
+    assert flagged(readiness) == {("readiness.history", "workbook")}
+    assert [design.channel for design in readiness.alternatives] == list(CHANNELS[:3])
+    assert set(readiness.channels.values()) == {Verdict.READY}
+
+
+def test_an_unusable_outcome_is_not_ready_and_has_no_test() -> None:
+    params = fake_params()
+    panel = fake_panel(params)
+    frame = panel.frame.assign(**{"outcome:revenue.pooled": 0.0})
+    readiness = assess(dataclasses.replace(panel, frame=frame), params)
+    assert readiness.overall is Verdict.NOT_READY
+    assert readiness.alternatives == ()
+
+
+def test_too_little_in_our_hands_is_not_ready() -> None:
+    params = fake_params()
+    panel = fake_panel(params)
+    frame = panel.frame.assign(**{"funnel:all": 100.0, "funnel:paid": 10.0})
+    readiness = assess(dataclasses.replace(panel, frame=frame), params)
+    assert readiness.overall is Verdict.NOT_READY
+    assert flagged(readiness) == {("readiness.controllable", "workbook")}
+
+
+def test_limits_come_from_the_parameters() -> None:
+    params = fake_params(readiness={"min_weeks": 26})
+    assert assess(fake_panel(params, weeks=60), params).overall is Verdict.READY
+
+
+def test_the_smallest_regional_panel_gets_a_holdout() -> None:
+    params = fake_params(model={"geography": "regional"})
+    panel = fake_panel(params, weeks=60, regions=("north", "south"))
+    designs = assess(panel, params).alternatives
+    assert {design.kind for design in designs} == {"geo holdout"}
+    assert all(np.isfinite(design.detectable_share) for design in designs)
+
+
+# --- what the notebook shows ------------------------------------------------------------
+
+
+def test_tables_and_words_tell_the_verdict() -> None:
+    params = fake_params()
+    panel = changed(fake_panel(params), video=20_000.0)
+    readiness = assess(panel, params)
+    text = verdict_text(readiness)
+    assert text.startswith("READY WITH CAVEATS. A model may be fitted")
+    assert "- 3 of 4 channels can be measured; not: Video." in text
+    table = channel_table(readiness, panel, params)
+    assert table.loc["Video", "verdict"] == "not ready"
+    assert table.loc["Video", "flat weeks"].startswith("100")
+    assert "never changes" in table.loc["Video", "why"]
+    assert table.loc["Search", "why"] == ""
+    assert list(alternatives_table(readiness, params)["channel"]) == ["Video"]
+    title, subtitle = spend_words(readiness, params)
+    assert title == "Spend moved too little in 1 of 4 channels: Video"
+    assert "USD" in subtitle
+
+
+def test_tables_of_what_is_ready() -> None:
+    params = fake_params()
+    readiness = assess(fake_panel(params), params)
+    assert verdict_text(readiness).splitlines()[0] == "READY. A model may be fitted."
+    assert alternatives_table(readiness, params).empty
+    assert spend_words(readiness, params)[0] == "Spend moved enough in all 4 channels"
+
+
+PROJECT = Path(__file__).parents[2]
+PUBLIC = PROJECT.parent / "shared" / "data"
+
+
+@pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public data sets are not here")
+@pytest.mark.parametrize("name", ["robyn_weekly", "meridian_national", "meridian_geo"])
+def test_public_data_is_ready(name: str) -> None:
+    from mmmlib.data.build import build_panel
+    from mmmlib.params.load import read_params
+
+    params = read_params(PROJECT / "params" / f"{name}.yaml")
+    assert assess(build_panel(params, PUBLIC), params).overall is Verdict.READY
