@@ -47,6 +47,9 @@ def check_negative_baseline(effects: xr.Dataset, limits: HealthParams) -> list[F
     weekly = negative_probability(effects)
     value = float(weekly.mean(skipna=False))
     worst = weekly.isel(week=int(np.argmax(weekly.fillna(np.inf).to_numpy())))
+    day = np.datetime_as_string(worst["week"].to_numpy(), unit="D")
+    # Not "worst > 0": an unknown probability is worth naming too.
+    where = "" if float(worst) == 0 else f"; most in the week of {day}, {_percent(float(worst))}"
     return [
         at_most(
             "health.negative_baseline",
@@ -56,8 +59,7 @@ def check_negative_baseline(effects: xr.Dataset, limits: HealthParams) -> list[F
             level=Level.WARN if value <= IMPOSSIBLE else Level.BLOCK,
             unit="share",
             message=f"The baseline is below zero with a probability of {_percent(value)} over all "
-            f"weeks (limit {_percent(limits.max_negative_baseline)}); most likely in the week of "
-            f"{np.datetime_as_string(worst['week'].to_numpy(), unit='D')}, {_percent(float(worst))}.",
+            f"weeks (limit {_percent(limits.max_negative_baseline)}){where}.",
             meaning="Channels are credited with more than there was.",
             action="Lower the prior returns of the largest channels, or give the trend more freedom.",
         )

@@ -92,7 +92,7 @@ def restated_findings(changes: Sequence[DataChange], limits: ComparisonParams) -
             limits.max_restated_share,
             level=Level.WARN,
             unit="share",
-            message=f"{change.cells} values were restated, together "
+            message=f"{_count(change.cells)} restated, together "
             f"{format_number(math.nan if change.share is None else change.share, 'share')} of the "
             f"series (limit {format_number(limits.max_restated_share, 'share')}). "
             f"The largest: {change.largest}.",
@@ -102,6 +102,10 @@ def restated_findings(changes: Sequence[DataChange], limits: ComparisonParams) -
         )
         for change in restated
     ]
+
+
+def _count(cells: int) -> str:
+    return "1 value was" if cells == 1 else f"{cells} values were"
 
 
 def _on_common_grid(before: Panel, after: Panel) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -9,6 +9,7 @@ from itertools import combinations
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params.schema import ComparisonParams
 from mmmlib.refresh.comparison import Movement
+from mmmlib.refresh.movement import change_text
 
 _MEANING = "A plan that was made on the old number may no longer hold."
 
@@ -95,7 +96,7 @@ def _judge_channel(
     flagged = _flagged(movement, limits)
     unexplained = flagged and is_severe(movement, limits) and not explained
     what = "return" if movement.quantity == "roi" else "contribution"
-    change = "from zero" if math.isnan(movement.change) else f"by {100 * movement.change:+.0f} %"
+    change = change_text(movement.change)
     noise = "more than noise" if movement.beyond_noise else "within noise"
     cause = " Neither restated data nor a changed model explains it." if unexplained else ""
     return judge(
@@ -103,10 +104,11 @@ def _judge_channel(
         f"{movement.model}/{movement.channel}",
         passed=not flagged,
         level=Level.BLOCK if unexplained else Level.WARN,
-        value=movement.change,
+        # A change from zero has no size; NaN would read as a check that saw nothing.
+        value="from zero" if math.isnan(movement.change) else movement.change,
         limit=limits.large_movement,
         unit="share",
-        message=f"The {what} moved {change}, {noise}: {movement.before.text()} then, "
+        message=f"The {what} moved ({change}, {noise}): {movement.before.text()} then, "
         f"{movement.after.text()} now, on the same weeks.{cause}",
         meaning=_MEANING,
         action="Find the cause before publishing: compare data, parameters and software."

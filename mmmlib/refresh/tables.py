@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from mmmlib.estimates import format_number
 from mmmlib.refresh.comparison import Comparison, ParameterChange
+from mmmlib.refresh.movement import change_text
 
 
 def movement_table(
@@ -21,7 +21,7 @@ def movement_table(
             "channel": move.channel,
             "then": move.before.text(),
             "now": move.after.text(),
-            "change": "from zero" if np.isnan(move.change) else f"{100 * move.change:+.0f} %",
+            "change": change_text(move.change),
             "overlap": format_number(move.overlap, "share"),
             "more than noise": "yes" if move.beyond_noise else "no",
             "place": f"{move.rank_before} → {move.rank_after}",

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from mmmlib.estimates import Estimate, format_range
 from mmmlib.model.effects import contribution, roi
 from mmmlib.params import Params
+from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.figures.weeks import actual_against_fitted
@@ -65,6 +66,30 @@ def seen_and_fitted(
     unit = effects.attrs["outcome_unit"]
     spread = format_range(float(observed.min()), float(observed.max()), unit)
     return actual_against_fitted(effects, holdout, title, f"Outcome by week, seen {spread}.")
+
+
+def then_and_now(comparison: Comparison, model: str, params: Params) -> Figure:
+    """Draw every channel's return in both refreshes, the largest movement first.
+
+    The comparison must have movements of the model's returns.
+    """
+    moves = [one for one in comparison.movements if (one.model, one.quantity) == (model, "roi")]
+    colours = channel_colours(params.channels)
+    rows = [
+        IntervalRow(_name(params, one.channel), one.after, colours[one.channel], faint=one.before)
+        for one in moves
+    ]
+    beyond = [_name(params, one.channel) for one in moves if one.beyond_noise]
+    title = (
+        f"Moved by more than noise: {', '.join(beyond)}"
+        if beyond
+        else f"No return moved by more than noise; {rows[0].name} moved most"
+    )
+    subtitle = (
+        f"Return, {params.return_unit(model)}, on the {comparison.weeks} weeks that both "
+        "refreshes fitted. Pale: the last refresh."
+    )
+    return interval_figure(rows, title, subtitle)
 
 
 def _inside(effects: xr.Dataset) -> int:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmmlib.data.panel import write_panel
+from mmmlib.findings import FindingList, Status
+from mmmlib.health import REQUIRED_CHECKS
+from mmmlib.health.run import check_run, holdouts_of, save_health
+from mmmlib.model import fit as fitting
+from mmmlib.model.fit import Fit, FitRequest
+from mmmlib.params.load import params_of
+from mmmlib.runs import Run
+from tests.fakes import fake_effects, fake_panel
+from tests.health.test_convergence import tree
+from tests.refresh.test_compare import make
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = make(tmp_path)
+    for model in params_of(run).model_names:
+        tree().to_netcdf(run.target(f"models/{model}/posterior.nc"), engine="h5netcdf")
+    return run
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[FitRequest]:
+    """Requests that reach the fit; it answers with fakes."""
+    requests: list[FitRequest] = []
+
+    def answer(panel: Any, params: Any, wanted: list[FitRequest], progress: Any) -> list[Fit]:
+        requests.extend(wanted)
+        return [
+            Fit(
+                one,
+                tree(),
+                fake_effects(params, panel, one.model, holdout_weeks=one.holdout_weeks),
+                (0.0, 0.0),
+            )
+            for one in wanted
+        ]
+
+    monkeypatch.setattr(fitting, "fit_models", answer)
+    return requests
+
+
+def test_missing_holdouts_are_fitted_once_and_kept(run: Run, asked: list[FitRequest]) -> None:
+    first = holdouts_of(run)
+    assert asked == [
+        FitRequest("revenue.pooled", holdout_weeks=8),
+        FitRequest("signups.pooled", holdout_weeks=8),
+    ]
+    again = holdouts_of(run)
+    assert len(asked) == 2
+    assert list(again) == list(first) == ["revenue.pooled", "signups.pooled"]
+    for model, holdout in again.items():
+        assert holdout.attrs["model"] == model
+        assert int((~holdout["in_sample"]).sum()) == 8
+        assert holdout.attrs["largest_rhat"] == pytest.approx(1.0, abs=0.02)
+    holdouts_of(run, refit=True)
+    assert len(asked) == 4
+
+
+def test_every_model_is_checked_and_saved(run: Run, asked: list[FitRequest]) -> None:
+    findings = check_run(run, holdouts_of(run))
+    assert list(findings) == ["revenue.pooled", "signups.pooled"]
+    for model, found in findings.items():
+        assert {one.check for one in found} == set(REQUIRED_CHECKS)
+        assert {one.subject.partition("/")[0] for one in found} == {model}
+        assert not [one for one in found if one.status is Status.NOT_RUN]
+    save_health(run, findings)
+    kept = run.load_json("models/signups.pooled/health.json", FindingList)
+    assert list(kept.findings) == findings["signups.pooled"]
+
+
+def test_a_finished_run_keeps_its_record(run: Run, asked: list[FitRequest]) -> None:
+    finished = Run(run.path, exploring=True)
+    save_health(finished, check_run(finished, holdouts_of(finished)))
+    assert not run.has("models/revenue.pooled/health.json")
+    assert (run.path / "explore/artefacts/models/revenue.pooled/health.json").is_file()
+
+
+def test_the_fake_panel_is_what_the_fit_gets(run: Run, asked: list[FitRequest]) -> None:
+    write_panel(run, fake_panel(params_of(run), weeks=80))
+    assert holdouts_of(run)["revenue.pooled"].sizes["week"] == 80
