@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 import mmmlib.data.checks
+import mmmlib.governance
 import mmmlib.health
 import mmmlib.readiness
 import mmmlib.refresh
@@ -125,6 +126,7 @@ def known_checks() -> dict[str, str]:
         mmmlib.health,
         mmmlib.refresh,
         mmmlib.scenarios,
+        mmmlib.governance,
     ):
         checks |= getattr(room, "CHECKS", {})
     return checks
