@@ -149,8 +149,11 @@ def format_range(low: float, high: float, unit: str = "") -> str:
     """
     prefix, suffix, factor = _unit_parts(unit)
     scale, letter = _magnitude(max(abs(low), abs(high)) * factor, unit)
-    ends = f"{_digits(low * factor / scale)} to {_digits(high * factor / scale)}"
-    return f"{prefix}{ends}{letter}{suffix}"
+    ends = [value * factor / scale for value in (low, high)]
+    # The end that is larger sets the decimals: "−109 to 0.06 k", not "−109 to 0.0602 k".
+    most = _decimals(max(map(abs, ends)))
+    texts = [_digits(end, max(most, _decimals(end, digits=1))) for end in ends]
+    return f"{prefix}{texts[0]} to {texts[1]}{letter}{suffix}"
 
 
 def _unit_parts(unit: str) -> tuple[str, str, float]:
@@ -176,14 +179,20 @@ def _magnitude(size: float, unit: str) -> tuple[float, str]:
     return 1.0, ""
 
 
-def _digits(value: float) -> str:
-    """Write with three significant digits at most and no trailing zeros."""
+def _decimals(value: float, digits: int = 3) -> int:
+    """Count the decimals that show ``digits`` significant digits, four at most."""
+    if value == 0 or not math.isfinite(value):
+        return 0
+    return min(max(0, digits - 1 - math.floor(math.log10(abs(value)))), 4)
+
+
+def _digits(value: float, most: int = 4) -> str:
+    """Write with three significant digits and ``most`` decimals at most, no trailing zeros."""
     if not math.isfinite(value):
         return "unknown"
     if value == 0:
         return "0"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{min(decimals, 4)}f}"
+    text = f"{value:,.{min(_decimals(value), most)}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     if text in ("-0", "0"):

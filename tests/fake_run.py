@@ -80,10 +80,11 @@ def make_fake_run(
     """
     period = period or ("2026-Q2" if parent else "2026-Q1")
     params = _params(period, parent, nasty_names, sections)
-    weeks = 61 if not_ready else 117 if parent else 104
-    panel = fake_panel(params, weeks=weeks, regions=regions)
+    panel = fake_panel(params, weeks=117, regions=regions)
     if parent:
         panel = _restated(panel)
+    else:
+        panel = _first(panel, 61 if not_ready else 104)
     run = _new_run(runs_dir, params, parent, nasty_names)
     write_panel(run, panel)
     run.save_json("data.json", FindingList(findings=_data_findings(params, panel)))
@@ -153,6 +154,11 @@ def _params(period: str, parent: Run | None, nasty: bool, sections: dict[str, An
             "not_for": [NASTY],
         }
     return fake_params(**(content | sections))
+
+
+def _first(panel: Panel, weeks: int) -> Panel:
+    frame = panel.frame[panel.frame["week"].isin(panel.weeks[:weeks])].reset_index(drop=True)
+    return Panel(frame, panel.currency, dict(panel.units))
 
 
 def _restated(panel: Panel) -> Panel:

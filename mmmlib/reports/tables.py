@@ -19,11 +19,11 @@ from mmmlib.reports.blocks import (
     label_mark,
     level_mark,
 )
-from mmmlib.reports.numbers import date_text, mass_text, signed_money
+from mmmlib.reports.numbers import count_text, date_text, mass_text, signed_money
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.titles import plan_gain
-from mmmlib.scenarios.pack import Scenario, ScenarioPack
+from mmmlib.scenarios.pack import PlanLine, Scenario, ScenarioPack
 
 RIGHT: Literal["right"] = "right"
 ROOMS = {
@@ -164,12 +164,15 @@ def _against_baseline(plan: Scenario, unit: str) -> tuple[Cell, Cell, Cell]:
 
 
 def plan_table(results: Results, plan: Scenario, name: str) -> Table:
-    """What a plan does to each channel, the largest change first."""
+    """What a plan does to each channel that it changes, the largest change first."""
     currency = results.params.currency
-    lines = sorted(plan.plan, key=lambda line: -abs(line.spend_after - line.spend_before))
+    changed = [line for line in plan.plan if _change(line) != 0] or list(plan.plan)
+    lines = sorted(changed, key=lambda line: -abs(_change(line)))
+    rest = len(plan.plan) - len(lines)
+    same = f" {count_text(rest, 'channel')} as today." if rest else ""
     return Table(
         name,
-        f"{plan.title}: weekly spend per channel.",
+        f"{plan.title}: weekly spend per channel.{same}",
         (
             Column("Channel"),
             Column(f"Today ({currency} a week)", RIGHT, currency),
@@ -182,7 +185,7 @@ def plan_table(results: Results, plan: Scenario, name: str) -> Table:
                 results.channel(line.channel),
                 Observed(line.spend_before, currency),
                 Observed(line.spend_after, currency),
-                signed_money(_rounded(line.spend_after - line.spend_before), currency),
+                signed_money(_change(line), currency),
                 "no: a guess" if line.extrapolated else "yes",
             )
             for line in lines
@@ -190,9 +193,10 @@ def plan_table(results: Results, plan: Scenario, name: str) -> Table:
     )
 
 
-def _rounded(value: float) -> float:
-    """Take float dust for nothing: half a unit of money a week is no change."""
-    return 0.0 if abs(value) < 0.5 else value
+def _change(line: PlanLine) -> float:
+    """Change of weekly money; float dust, under half a unit, is none."""
+    change = line.spend_after - line.spend_before
+    return 0.0 if abs(change) < 0.5 else change
 
 
 def movement_table(results: Results, movements: Sequence[Movement], name: str) -> Table:

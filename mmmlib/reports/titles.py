@@ -230,12 +230,18 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
     """Words of the comparison of plans."""
     outcome = outcome_of(results, pack.model)
     net = all(plan.net is not None for plan in plans)
-    what = f"{outcome} after the change of spend" if net else outcome
+    what = f"{outcome}, after its cost," if net else outcome
     by_name = {plan.name: plan for plan in plans}
     chosen = by_name.get(pack.recommended or "")
     if chosen is not None:
-        gain = plan_gain(chosen)
-        title = f"“{_cut(chosen.title)}” would change {what} by {gain.text(mass=False)}"
+        gain = plan_gain(chosen).text(mass=False)
+        more = "more than it costs" if net else f"more {outcome}"
+        sure = plan_gain(chosen).low > 0
+        title = (
+            f"“{_cut(chosen.title)}” would bring {gain} {more}"
+            if sure
+            else f"“{_cut(chosen.title)}” would change {what} by {gain}"
+        )
     elif not plans:
         title = "There is no plan but today's"
     else:
@@ -254,7 +260,7 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         f"Difference to today's spending over {pack.weeks} weeks in "
         f"{results.params.outcome_unit(pack.model)}, carryover included. {READ} "
         f"Triangle: one case in ten is worse than this",
-        f"What each plan would change in {what}, against spending as today.",
+        f"What each plan would change in {what.rstrip(',')}, against spending as today.",
         f"90 % ranges of the difference to today's spending: {said}.",
     )
 

@@ -20,12 +20,15 @@ from mmmlib.reports.figures.layout import (
     number_axis,
     short,
     titled,
+    wrap,
     zero_line,
 )
 from mmmlib.reports.style import FAINT, INK, MUTED
 
 ROW = 0.42
-"""Inches of one row."""
+TALL_ROW = 0.56
+"""Inches of a row whose name takes one line, two lines."""
+NAME_SIZE, NAME_WIDTH = 11.0, 2.2
 THIN, THICK, DOT = 1.8, 6.0, 4.5
 
 
@@ -71,17 +74,26 @@ def interval_figure(
     ends
         What a range left of zero and right of zero means, for differences.
     """
-    count = len(rows)
-    figure = titled(title, subtitle, height=ROW * count + 0.75)
+    names = [two_lines(row.name) for row in rows]
+    pitch = TALL_ROW if any("\n" in name for name in names) else ROW
+    figure = titled(title, subtitle, height=pitch * len(rows) + 0.75)
     axes = figure.subplots()
     for place, row in enumerate(rows):
         _draw(axes, place, row)
-    _frame(axes, rows)
+    _frame(axes, rows, names)
     if even is not None:
         _reference(axes, even, even_name)
     if ends is not None:
         _name_ends(axes, ends)
     return figure
+
+
+def two_lines(name: str) -> str:
+    """Break a long name into two lines, and cut what would be a third."""
+    lines = wrap(name, NAME_SIZE, NAME_WIDTH)
+    if len(lines) > 2:
+        lines = [lines[0], short(" ".join(lines[1:]), max(len(lines[0]), 12))]
+    return "\n".join(short(line) for line in lines)
 
 
 def _draw(axes: Axes, place: int, row: IntervalRow) -> None:
@@ -120,9 +132,9 @@ def _draw(axes: Axes, place: int, row: IntervalRow) -> None:
     axes.text(1.02, y, text, transform=edge, va="center", ha="left", fontsize=10.5, color=INK)
 
 
-def _frame(axes: Axes, rows: Sequence[IntervalRow]) -> None:
+def _frame(axes: Axes, rows: Sequence[IntervalRow], names: Sequence[str]) -> None:
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [short(row.name) for row in rows], color=INK, fontsize=11)
+    axes.set_yticks(range(len(rows)), names, color=INK, fontsize=NAME_SIZE)
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

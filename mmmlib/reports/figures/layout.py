@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -81,7 +82,11 @@ def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[st
     """Break a text into lines no wider than ``width`` inches."""
     font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
     lines = [""]
-    for word in plain(text).split(" "):
+    # A range stays on one line.
+    whole = re.sub(
+        r"(?<=[\w%]) to (?=[\d−])", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}", plain(text)
+    )
+    for word in whole.split(" "):
         longer = f"{lines[-1]} {word}".strip(" ")
         if lines[-1] and _inches(longer, font) > width:
             lines.append(word)
@@ -93,10 +98,12 @@ def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[st
 def balanced(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
     """Break a text into as few lines as :func:`wrap`, of about equal length."""
     lines = wrap(text, size, width, bold=bold)
-    for part in (0.6, 0.7, 0.8, 0.9):
+    for part in (0.9, 0.8, 0.7):
         even = wrap(text, size, part * width, bold=bold)
-        if len(lines) > 1 and len(even) == len(lines):
-            return even
+        if 1 < len(even) == len(lines):
+            lines = even
+        if len(lines[-1]) >= 0.5 * len(lines[0]):
+            break
     return lines
 
 

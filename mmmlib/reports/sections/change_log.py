@@ -8,6 +8,7 @@ from mmmlib.findings import Status
 from mmmlib.reports.blocks import Block, Bullets, Picture, Prose
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.format import format_version
+from mmmlib.reports.numbers import count_text
 from mmmlib.reports.results import Results
 from mmmlib.reports.statements import (
     by_size,
@@ -60,7 +61,16 @@ def movements(results: Results) -> Iterator[Block]:
             rows, words.title, words.subtitle, even=told.break_even, even_name="money back"
         )
         yield Picture("movements", figure, words.caption, words.alt)
-    yield movement_table(results, by_size(compared.movements), "movements")
+    primary = results.params.primary
+    shown = [m for m in compared.movements if m.model == primary or m.beyond_noise]
+    if shown:
+        yield movement_table(results, by_size(shown), "movements")
+    hidden = len(compared.movements) - len(shown)
+    if hidden:
+        yield Prose(
+            f"{count_text(hidden, 'number')} of the other outcomes moved within noise; the "
+            f"workbook of tables has them."
+        )
 
 
 def data(results: Results) -> Iterator[Block]:

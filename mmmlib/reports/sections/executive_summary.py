@@ -59,7 +59,9 @@ def what_changed(results: Results) -> Iterator[Block]:
     if len(beyond) > MOST:
         items.append(Prose(f"{len(beyond) - MOST} more are in the change log."))
     if not beyond:
-        items.append(Prose(f"None of {count_text(len(moves), 'return')} beyond noise."))
+        items.append(
+            Prose(f"None of the {count_text(len(moves), 'return')} moved by more than noise.")
+        )
     restated = [c for c in compared.data_changes if c.kind == "restated"]
     if restated:
         series = count_text(len(restated), "series", "series")
@@ -125,7 +127,7 @@ def confidence(results: Results) -> Iterator[Block]:
         items.append(
             Prose(
                 f"{passed} of {count_text(len(gates.entries), 'check')} passed, "
-                f"{count_text(warn, 'warning')}, {block} that block. {gates.statement}".strip(),
+                f"{count_text(warn, 'warning')}, {block} that block. The health panel has them.",
                 lead="Checks.",
             )
         )
