@@ -195,16 +195,16 @@ def _assemble(
     regions = calendar.regions if regional else [NATIONAL]
     shape = (len(regions), len(calendar.weeks))
     population = next((g.values for w, g in grids.items() if w.role == "population"), None)
-    by_outcome = {w.name: g.values for w, g in grids.items() if w.role == "value"}
+    worth = {w.name: grid for w, grid in grids.items() if w.role == "value"}
     columns: dict[str, np.ndarray] = {}
     filled: dict[str, np.ndarray] = {}
     for wanted, grid in grids.items():
         if wanted.role in ("value", "population"):
             continue
-        values = grid.values
-        if wanted.role == "outcome":
-            values = _in_money(values, by_outcome.get(wanted.name.partition(".")[0]))
-        imputed = grid.imputed
+        price = worth.get(wanted.name.partition(".")[0])
+        if wanted.role == "outcome" and price is not None:
+            grid = _in_money(grid, price, population)
+        values, imputed = grid.values, grid.imputed
         if not regional and len(values) > 1:
             values = _over_regions(wanted.role, values, population)
             imputed = imputed.any(axis=0, keepdims=True)
@@ -231,8 +231,13 @@ def _assemble(
     return Panel(frame, params.currency, units)
 
 
-def _in_money(values: np.ndarray, worth: np.ndarray | None) -> np.ndarray:
-    return values if worth is None else values * worth
+def _in_money(count: Grid, price: Grid, population: np.ndarray | None) -> Grid:
+    """Turn a count into money; a filled price makes the product a filled one."""
+    each, filled = price.values, price.imputed
+    if len(count.values) == 1 < len(each):  # a national count has one price, the mean
+        each = _over_regions("value", each, population)
+        filled = filled.any(axis=0, keepdims=True)
+    return Grid(count.values * each, count.imputed | filled)
 
 
 def _over_regions(role: str, values: np.ndarray, population: np.ndarray | None) -> np.ndarray:

@@ -245,6 +245,38 @@ def test_a_count_becomes_money(built: Built) -> None:
     assert panel.units == {"outcome:orders.pooled": "USD"}
 
 
+def test_a_national_count_is_worth_the_mean_price_of_the_regions(
+    write: Callable[..., Path],
+) -> None:
+    write(weekly()[["date", "revenue", "search_spend"]])
+    prices = regional("north", "south")[["date", "region", "price"]]
+    prices.loc[prices["region"] == "south", "price"] += 2
+    folder = write(prices.astype(object).where(prices["price"] != 9.8, ""), "prices.csv")
+    params = small_params(
+        data={
+            "gaps": "interpolate",
+            "sources": {
+                "media": {"path": "media.csv"},
+                "prices": {"path": "prices.csv", "region": "region"},
+            },
+        },
+        channels={"search": {"spend": "search_spend"}},
+        outcomes={
+            "orders": {
+                "kind": "count",
+                "unit": "orders",
+                "column": "revenue",
+                "value_per_unit": "price",
+            }
+        },
+        controls={},
+    )
+    frame = build_panel(params, folder).frame
+    expected = weekly()["revenue"] * (weekly()["price"] + 1)
+    np.testing.assert_allclose(frame["outcome:orders.pooled"], expected)
+    assert frame["imputed"].tolist() == ["", "", "", "outcome:orders.pooled"] + [""] * 8
+
+
 def test_motions_have_outcomes_of_their_own(built: Built) -> None:
     frame = weekly().assign(self_serve=3, assisted=5)
     outcomes = {

@@ -65,7 +65,7 @@ def test_no_folder_at_all_says_how_to_name_one(here: Path) -> None:
 
 @pytest.mark.parametrize("path", ["../media.csv", "/etc/passwd", "a/../../media.csv"])
 def test_a_path_cannot_leave_the_folder(path: str) -> None:
-    with pytest.raises(ValueError, match="inside data.root"):
+    with pytest.raises(ValueError, match=r"inside data\.root"):
         small_params(data=sources(path=path))
 
 
