@@ -63,7 +63,7 @@ class LocalPool:
                     scheduler_port=self.port,
                     dashboard_address=None,
                 )
-        except Exception as error:  # noqa: BLE001 - told to whoever closes the pool
+        except Exception as error:  # told to whoever closes the pool
             self._error = error
 
     def close(self) -> None:

@@ -263,9 +263,11 @@ def _check(
                     f"channel {name} never changes, so its effect cannot be told from "
                     f"the level: leave it out, or vary it"
                 )
-            for other in range(row):
-                if visible[row].any() and np.array_equal(visible[row], visible[other]):
-                    faults.append(f"channels {channels[other]} and {name} are identical: join them")
+            faults += [
+                f"channels {channels[other]} and {name} are identical: join them"
+                for other in range(row)
+                if visible[row].any() and np.array_equal(visible[row], visible[other])
+            ]
     if faults:
         raise MMMError(f"{model} cannot be fitted. " + "; ".join(faults) + ".")
 

@@ -1,0 +1,155 @@
+"""The model, written in PyMC: to read, to open, to extend.
+
+This is the full model with its linear terms as parameters. Fits use the same model
+with those terms integrated out, as one compiled function (:mod:`mmmlib.model.kernel`);
+a test holds the two equal, value and gradient. All data are ``pm.Data``, so that the
+model can be compiled once and its data swapped. To extend it, build it and go on::
+
+    with build_model(data) as model:
+        ...
+        trace = pm.sample(nuts_sampler="nutpie")
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, SHARE_WIDTH
+from mmmlib.model.rotation import mirror, rotate
+from mmmlib.model.spec import ModelData
+from mmmlib.transforms import SATURATIONS, adstock_weights, lagged, saturate
+
+
+def build_model(data: ModelData) -> pm.Model:
+    """Write the model of a fit in PyMC.
+
+    Parameters
+    ----------
+    data
+        As :func:`mmmlib.model.spec.prepare` makes it.
+
+    Returns
+    -------
+    pymc.Model
+        Parameters have the names and scales of the saved posterior. ``outcome`` is
+        the observed variable: the outcome by region, divided by its scale and rotated
+        (:mod:`mmmlib.model.rotation`), given the week before.
+    """
+    with pm.Model(coords=_coords(data)) as model:
+        seen = slice(0, data.fitted_weeks)
+        weight = pm.Data("noise_weight", data.noise_weight, dims="region")
+        scale = pm.Data("outcome_scale", data.scales.outcome, dims="region")
+        columns = pm.Data("columns", data.columns[:, :, seen], dims=("region", "column", "week"))
+        parameters = _channel_parameters(data)
+        caused = _media(data, parameters, scale)
+
+        level = pm.Normal("level", LEVEL_MEAN, LEVEL_SD * weight, dims="region")
+        spread = pm.Data("column_sd", data.linear.sd, dims="column")
+        if "scale" in data.priors:
+            learned = pm.LogNormal("scale", *data.priors["scale"], dims="term")
+            factor = pt.concatenate([pt.ones(1), learned])[data.linear.group]
+            spread = spread * factor
+        slope = pm.Normal("slope_of", 0.0, spread, dims="column")
+        fitted = level[:, None] + pt.sum(columns * slope[None, :, None], axis=1) + caused
+        pm.Deterministic("fitted", fitted, dims=("region", "week"))
+        _noise(data, fitted, weight)
+    return model
+
+
+def _coords(data: ModelData) -> dict[str, Any]:
+    names = np.array(data.channels)
+    coords: dict[str, Any] = {
+        "channel": list(data.channels),
+        "region": list(data.regions),
+        "week": list(data.weeks[: data.fitted_weeks]),
+        "column": list(data.column_names),
+        "lag": np.arange(data.adstock_weeks),
+        "term": np.arange(len(data.priors.get("scale", ([],))[0])),
+        "movement": ["common", "regional"][: len(data.regions)],
+    }
+    for form in sorted({*data.adstock, *data.saturation}):
+        coords[form] = list(names[data.having(form)])
+    return coords
+
+
+def _channel_parameters(data: ModelData) -> dict[str, Any]:
+    """Priors of the channels' parameters, on their own scale."""
+    priors = data.priors
+    parameters = {
+        "retention": _logit_normal("retention", priors["retention"], "channel"),
+        "roi": pm.LogNormal("roi", *priors["roi"], dims="channel"),
+    }
+    if "peak" in priors:
+        share = _logit_normal("peak_share", priors["peak"], "delayed")
+        parameters["peak"] = pm.Deterministic("peak", data.adstock_weeks * share, dims="delayed")
+    for kind, names in SATURATIONS.items():
+        for name in names:
+            if name in priors:
+                parameters[name] = pm.LogNormal(name, *priors[name], dims=kind)
+    if "pooling" in priors:
+        pooling = pm.LogNormal("pooling", *priors["pooling"], dims="channel")
+        deviation = pm.Normal("deviation", 0.0, 1.0, dims=("channel", "region"))
+        parameters["region"] = pt.exp(pooling[:, None] * deviation)
+    return parameters
+
+
+def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
+    """Contribution of all channels, in units of the region's mean outcome."""
+    media = data.scaled_media[:, :, : data.fitted_weeks]
+    past = pm.Data(
+        "media", lagged(media, data.adstock_weeks), dims=("channel", "region", "week", "lag")
+    )
+    spend = pm.Data("spend", data.seen_spend, dims="channel")
+    total = pm.Data("outcome_total", data.seen_total)
+    saturated = []
+    for row, (adstock, saturation) in enumerate(zip(data.adstock, data.saturation, strict=True)):
+        given = {"retention": parameters["retention"][row]}
+        if adstock == "delayed":
+            given["peak"] = parameters["peak"][data.having("delayed").index(row)]
+        weights = adstock_weights(adstock, given, data.adstock_weeks, pt)
+        stocked = pt.sum(past[row] * weights, axis=-1)
+        place = data.having(saturation).index(row)
+        shape = {name: parameters[name][place] for name in SATURATIONS[saturation]}
+        saturated.append(saturate(saturation, stocked, shape, pt))
+    response = pt.stack(saturated)
+    region = parameters.get("region", pt.ones((len(data.channels), len(data.regions))))
+    # The return fixes the size: contribution of the fitted weeks over their spend.
+    norm = pt.sum(scale * region * pt.sum(response, axis=2), axis=1)
+    strength = parameters["roi"] * spend / norm
+    contribution = (strength[:, None] * region)[:, :, None] * response
+    pm.Deterministic("contribution", contribution, dims=("channel", "region", "week"))
+    excess = pt.sum(parameters["roi"] * spend) / total - data.max_media_share
+    # All channels together hardly pass the whole outcome.
+    pm.Potential("media_share", -pt.softplus(excess / SHARE_WIDTH))
+    return pt.sum(contribution, axis=0)
+
+
+def _noise(data: ModelData, fitted: Any, weight: Any) -> None:
+    """Noise of the common movement and of the differences between regions."""
+    observed = pm.Data(
+        "observed", rotate(data.seen_outcome, data.noise_weight), dims=("region", "week")
+    )
+    kinds = np.minimum(np.arange(len(data.regions)), 1)
+    sigma = pm.LogNormal("sigma", *data.priors["sigma"], dims="movement")[kinds][:, None]
+    scaled = fitted / weight[:, None]
+    axis = mirror(data.noise_weight)
+    expected = scaled - 2 * axis[:, None] * pt.sum(axis[:, None] * scaled, axis=0)
+    if not data.autocorrelated:
+        pm.Normal("outcome", expected, sigma, observed=observed, dims=("region", "week"))
+        return
+    rho = _logit_normal("autocorrelation", data.priors["autocorrelation"], "movement")
+    rho = rho[kinds][:, None]
+    before = rho * (observed - expected)[:, :-1]
+    mean = expected + pt.concatenate([pt.zeros((len(kinds), 1)), before], axis=1)
+    first = sigma / pt.sqrt(1 - rho**2)
+    spread = pt.concatenate([first, pt.repeat(sigma, data.fitted_weeks - 1, axis=1)], axis=1)
+    pm.Normal("outcome", mean, spread, observed=observed, dims=("region", "week"))
+
+
+def _logit_normal(name: str, prior: tuple[np.ndarray, np.ndarray], dims: str) -> Any:
+    """A share between zero and one; PyMC gives this law no transform of its own."""
+    return pm.LogitNormal(name, *prior, dims=dims, transform=pm.distributions.transforms.logodds)

@@ -1,0 +1,129 @@
+"""The compiled log density is that of the PyMC model, linear terms integrated out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from mmmlib.model.build import build_model
+from mmmlib.model.kernel import log_density
+from mmmlib.model.layout import layout_of, pack
+from mmmlib.model.spec import ModelData
+from tests.model.worlds import mixed_data
+
+CASES = {
+    "national": mixed_data(seasonality=1, trend_knots=2),
+    "regional": mixed_data(regional=True, seasonality=1, trend_knots=2),
+    "independent": mixed_data(seasonality=1, trend="linear", noise="independent"),
+    "holdout": mixed_data(holdout_weeks=8, seasonality=0, trend="none"),
+}
+LINEAR = ("level", "slope_of")
+
+
+def at_random(data: ModelData, seed: int) -> np.ndarray:
+    """A point of the sampler's vector, near the prior's middle."""
+    mean = np.concatenate([np.ravel(prior[0]) for prior in data.priors.values()])
+    sd = np.concatenate([np.ravel(prior[1]) for prior in data.priors.values()])
+    return mean + 0.4 * sd * np.random.default_rng(seed).normal(size=mean.size)
+
+
+def density(data: ModelData, theta: np.ndarray) -> tuple[float, np.ndarray]:
+    gradient = np.empty_like(theta)
+    return log_density(theta, pack(data), gradient), gradient
+
+
+class Joint:
+    """Log density of the PyMC model and its automatic gradient, as functions of vectors."""
+
+    def __init__(self, data: ModelData) -> None:
+        self.model = build_model(data)
+        self.layout = layout_of(data)
+        names = {self.model.rvs_to_values[rv].name: rv.name for rv in self.model.free_RVs}
+        self.value_names = {rv: value for value, rv in names.items()}
+        self.logp: Callable = self.model.compile_logp(mode="FAST_COMPILE")
+        free = self.model.free_RVs
+        self.order = [self.model.rvs_to_values[rv].name for rv in free]
+        self.dlogp: Callable = self.model.compile_dlogp(free, mode="FAST_COMPILE")
+        self.sizes = [self.model[name].eval().size for name in LINEAR]
+
+    def point(self, theta: np.ndarray, linear: np.ndarray) -> dict[str, np.ndarray]:
+        point, start = {}, 0
+        for name, (first, last) in self.layout.places.items():
+            known = "peak_share" if name == "peak" else name
+            shape = self.layout.shapes[name]
+            point[self.value_names[known]] = theta[first:last].reshape(shape)
+        for name, size in zip(LINEAR, self.sizes, strict=True):
+            point[self.value_names[name]] = linear[start : start + size]
+            start += size
+        return point
+
+    def gradients(self, theta: np.ndarray, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient by the sampled parameters, and by the linear terms."""
+        point = self.point(theta, linear)
+        flat = self.dlogp(point)
+        parts, start = {}, 0
+        for name in self.order:
+            size = np.size(point[name])
+            parts[name] = flat[start : start + size]
+            start += size
+        inner = np.empty_like(theta)
+        for name, (first, last) in self.layout.places.items():
+            known = "peak_share" if name == "peak" else name
+            inner[first:last] = parts[self.value_names[known]]
+        return inner, np.concatenate([parts[self.value_names[n]] for n in LINEAR])
+
+    def integrated(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        """Log density with the linear terms integrated out, and its gradient.
+
+        Both are exact: the log density is quadratic in the linear terms, so its
+        Hessian comes from differences of gradients, and the mean of a quadratic
+        function over a normal law from symmetric points on its axes.
+        """
+        size = sum(self.sizes)
+        zero = np.zeros(size)
+        slope = self.gradients(theta, zero)[1]
+        hessian = np.stack([self.gradients(theta, step)[1] - slope for step in np.eye(size)])
+        precision = -(hessian + hessian.T) / 2
+        mode = np.linalg.solve(precision, slope)
+        value = float(self.logp(self.point(theta, mode)))
+        value += size / 2 * np.log(2 * np.pi) - np.linalg.slogdet(precision)[1] / 2
+        axes = np.sqrt(size) * np.linalg.cholesky(np.linalg.inv(precision)).T
+        points = [mode + sign * axis for axis in axes for sign in (1, -1)]
+        return value, np.mean([self.gradients(theta, p)[0] for p in points], axis=0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_is_the_pymc_model_with_linear_terms_integrated_out(name: str) -> None:
+    data = CASES[name]
+    joint = Joint(data)
+    first, second = at_random(data, 1), at_random(data, 2)
+    value, gradient = density(data, first)
+    expected, expected_gradient = joint.integrated(first)
+    np.testing.assert_allclose(
+        gradient, expected_gradient, rtol=1e-6, atol=1e-6 * np.abs(gradient).max()
+    )
+    # The compiled one leaves out constants, so differences are compared.
+    other = density(data, second)[0] - joint.integrated(second)[0]
+    assert value - expected == pytest.approx(other, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradient_is_that_of_its_own_value(name: str) -> None:
+    data = CASES[name]
+    theta, step = at_random(data, 3), 1e-5
+    gradient = density(data, theta)[1]
+    differences = [
+        (density(data, theta + step * axis)[0] - density(data, theta - step * axis)[0]) / (2 * step)
+        for axis in np.eye(theta.size)
+    ]
+    np.testing.assert_allclose(gradient, differences, rtol=1e-5, atol=1e-6 * np.abs(gradient).max())
+
+
+def test_extreme_points_are_refused_not_wrong() -> None:
+    data = CASES["national"]
+    theta = at_random(data, 4)
+    theta[layout_of(data).places["sigma"][0]] = -800.0
+    value, gradient = density(data, theta)
+    assert not (np.isfinite(value) and np.isfinite(gradient).all())
