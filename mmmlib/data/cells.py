@@ -144,6 +144,7 @@ def _one_zone(text: pd.Series, report: Report) -> pd.Series:
     zone = text.str.extract(rf"({OFFSET})$", expand=False).fillna("")
     # '2024-01-29' ends like an offset '-29'? No: an offset has four digits, or a colon.
     zone = zone.where(text.str.len() > 10, "")
+    zone = zone.str.replace(r"^([+-][0-9]{2})([0-9]{2})$", r"\1:\2", regex=True)
     zone = zone.replace({"Z": "+00:00", "-00:00": "+00:00"})
     usual = _most_common(zone)
     for row, cell in text[zone != usual].items():
