@@ -7,8 +7,10 @@ an error here.
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ def execute_notebook(
     parameters: dict[str, str],
     nursery: Nursery,
     env: dict[str, str],
+    say: Callable[[str], None] | None = None,
 ) -> None:
     """Execute ``source`` with ``parameters`` into ``target``, whose folder it runs in.
 
@@ -38,6 +41,8 @@ def execute_notebook(
         Where the kernel comes from.
     env
         Environment of the kernel.
+    say
+        Is told every line that the notebook prints, while it runs.
 
     Raises
     ------
@@ -45,6 +50,7 @@ def execute_notebook(
         If the notebook may not be run, or stopped. The executed copy holds the error.
     """
     papermill = _papermill()
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     check_notebook(source, parameters)
@@ -61,10 +67,29 @@ def execute_notebook(
             kernel_name="python3",
             progress_bar=False,
             manager=kernel_manager(nursery, target.parent, env),
+            stdout_file=_Lines(say) if say else None,
         )
     except PapermillExecutionError as error:
         raise StepError(_what_happened(error)) from error
+    except DeadKernelError as error:
+        raise StepError("the notebook's process died; see logs/kernels.log in the run.") from error
     _check_executed(target)
+
+
+class _Lines:
+    """A stream that hands on whole lines."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._rest = ""
+
+    def write(self, text: str) -> None:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._say(line)
+
+    def flush(self) -> None:
+        """Whole lines were handed on already."""
 
 
 def check_notebook(source: Path, parameters: dict[str, str]) -> None:
@@ -106,15 +131,23 @@ def _papermill() -> Any:
 
         @classmethod
         def execute_managed_notebook(
-            cls, nb_man: Any, kernel_name: str, *, manager: Any, **_: Any
+            cls, nb_man: Any, kernel_name: str, *, manager: Any, stdout_file: Any, **_: Any
         ) -> Any:
             client = PapermillNotebookClient(
-                nb_man, km=manager, kernel_name=kernel_name, shutdown_kernel="immediate"
+                nb_man,
+                km=manager,
+                kernel_name=kernel_name,
+                shutdown_kernel="immediate",
+                stdout_file=stdout_file,
+                log=logging.getLogger(__name__),
             )
             client.owns_km = True  # so that it ends the kernel when it is done
             return client.execute()
 
     papermill_engines.register(ENGINE, ForkedEngine)
+    # What goes wrong is told by the error that follows.
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    logging.getLogger(__name__).setLevel(logging.CRITICAL)
     return papermill
 
 

@@ -30,6 +30,7 @@ class Level(StrEnum):
 
     @property
     def rank(self) -> int:
+        """Place in the order, 0 for the least."""
         return ("info", "warn", "block").index(self.value)
 
     def __lt__(self, other: object) -> bool:

@@ -42,12 +42,28 @@ LIGHT = (
 """What the first notebook needs; imported before anything is forked."""
 
 LATER = (
-    "mmmlib.model.effects",
-    "distributed",
     "matplotlib.pyplot",
+    "mmmlib.readiness.assess",
+    "mmmlib.readiness.tables",
+    "mmmlib.reports.figures.weeks",
+    "distributed",
+    "mmmlib.model.fit",
+    "mmmlib.model.tables",
+    "mmmlib.reports.modeller",
     "matplotlib.backends.backend_svg",
+    "mmmlib.health.run",
+    "mmmlib.health.tables",
+    "mmmlib.refresh.compare",
+    "mmmlib.refresh.tables",
     "arviz",
-    "scipy.stats",
+    "mmmlib.scenarios.build",
+    "mmmlib.scenarios.tables",
+    "mmmlib.governance.gates",
+    "mmmlib.governance.agenda",
+    "mmmlib.governance.tables",
+    "mmmlib.reports.results",
+    "mmmlib.reports.sections",
+    "mmmlib.reports.show",
 )
 """Imported one by one while nobody asks; a kernel has what was there when it was forked."""
 

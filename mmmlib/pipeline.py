@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +37,8 @@ from mmmlib.steps import STEPS, Step, key_of, outputs_of, remove_outputs, wanted
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
+FIT = ("model_fit", "health", "refresh")
+"""Steps that fit models, for which the worker pool is started."""
 KERNEL_ENV = {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
 
 
@@ -47,6 +50,9 @@ class Watcher(Protocol):
 
     def step_begins(self, name: str) -> None:
         """Take notice of a step that begins."""
+
+    def step_says(self, name: str, line: str) -> None:
+        """Take notice of a line that a step prints; called from its thread."""
 
     def step_ends(self, record: StepRecord, kept: bool) -> None:
         """Take notice of a step that is done or failed, or is kept as it was."""
@@ -263,7 +269,7 @@ def _run_steps(work: Refresh) -> None:
                 if _still_good(work, step, key):
                     _take_as_done(work, step, kept=True)
                     continue
-                if not work.scheduler and work.records["model_fit"].status != "done":
+                if not work.scheduler and _has_to_fit(work):
                     work.scheduler = pool.enter_context(_pool(work.params))
                 _begin_step(work, step, key)
                 active[executor.submit(_timed, _work_of(work, step, nursery))] = step
@@ -273,6 +279,9 @@ def _run_steps(work: Refresh) -> None:
                     _finish(work, step, future)
                 except Exception as error:
                     failures.append(_fail(work, step, error))
+            if work.scheduler and not _has_to_fit(work):
+                work.scheduler = ""
+                executor.submit(pool.close)  # takes a second or two, beside the reports
     if failures:
         raise failures[0]
 
@@ -288,8 +297,16 @@ def _next_step(work: Refresh, todo: list[Step]) -> Step | None:
     return None
 
 
+def _has_to_fit(work: Refresh) -> bool:
+    return any(work.records[name].status not in ("done", "skipped") for name in FIT)
+
+
 def _pool(params: Params) -> AbstractContextManager[str]:
+    import logging
+
     from mmmlib.model.pool import start_pool
+
+    logging.getLogger("distributed").setLevel(logging.ERROR)
 
     return start_pool(params)
 
@@ -297,7 +314,7 @@ def _pool(params: Params) -> AbstractContextManager[str]:
 @contextmanager
 def _executor() -> Iterator[ThreadPoolExecutor]:
     """Threads for the steps; when stopped, what has not begun is dropped."""
-    executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="step")
+    executor = ThreadPoolExecutor(AT_ONCE + 1, thread_name_prefix="step")
     try:
         yield executor
     finally:
@@ -395,7 +412,8 @@ def _work_of(work: Refresh, step: Step, nursery: Nursery) -> Callable[[], None]:
 
         target = run.path / step.executed
         values = {"run": str(run.path)}
-        execute_notebook(PROJECT / step.notebook, target, values, nursery, env)
+        say = partial(work.watcher.step_says, step.name)
+        execute_notebook(PROJECT / step.notebook, target, values, nursery, env, say)
 
     return execute
 

@@ -26,6 +26,9 @@ class Silent:
     def step_begins(self, name: str) -> None:
         """Nothing is shown."""
 
+    def step_says(self, name: str, line: str) -> None:
+        """Nothing is shown."""
+
     def step_ends(self, record: StepRecord, kept: bool) -> None:
         """Nothing is shown."""
 
@@ -42,6 +45,7 @@ class Live(Silent):
 
         self._console = Console(stderr=True)
         self._active: dict[str, float] = {}
+        self._said: dict[str, str] = {}
         self._live = RichLive(
             console=self._console,
             get_renderable=self._render,
@@ -60,6 +64,10 @@ class Live(Silent):
         """Start a step's clock."""
         self._active[name] = time.monotonic()
 
+    def step_says(self, name: str, line: str) -> None:
+        """Show the last line beside the clock."""
+        self._said[name] = line
+
     def step_ends(self, record: StepRecord, kept: bool) -> None:
         """Turn the clock into a line that stays."""
         self._active.pop(record.name, None)
@@ -71,11 +79,11 @@ class Live(Silent):
         from rich.text import Text
 
         now = time.monotonic()
-        lines = [f" … {name:<18}{now - since:>7.0f} s" for name, since in self._active.items()]
-        return Text("\n".join([*lines, *self._fits()]))
-
-    def _fits(self) -> list[str]:
-        return []
+        lines = [
+            f" … {name:<18}{now - since:>7.0f} s  {self._said.get(name, '')}"
+            for name, since in self._active.items()
+        ]
+        return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
     def close(self) -> None:
         """Take the clocks away."""

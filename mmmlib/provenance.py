@@ -36,7 +36,7 @@ def code_version() -> tuple[str, bool]:
 @cache
 def library_hash() -> str:
     """Return one sha256 over the sources of mmmlib and of the report templates."""
-    files = [path for path in LIBRARY.rglob("*") if path.suffix not in (".pyc", ".nc")]
+    files = [path for path in LIBRARY.rglob("*") if "__pycache__" not in path.parts]
     files += [path for path in (PROJECT / "reports").glob("*") if path.suffix != ".ipynb"]
     files += [path for path in (PROJECT / "_quarto.yml",) if path.is_file()]
     digest = hashlib.sha256()

@@ -1,0 +1,57 @@
+# Each target does its own set-up; what is needed is CPython 3.12 or later, pip and make.
+
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+
+# Without compiled bytecode every import takes several times as long.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE = 1
+export UV_PYTHON_DOWNLOADS = never
+export UV_PYTHON = $(CURDIR)/$(BIN)/python
+export UV_PROJECT_ENVIRONMENT = $(CURDIR)/$(VENV)
+
+.PHONY: demo test lint lab clean
+.DEFAULT_GOAL := demo
+
+## Two refreshes of a simulated company, one quarter after the other.
+demo: $(READY)
+	@$(BIN)/mmm refresh params/demo.yaml
+	@run=$$($(BIN)/mmm refresh params/demo.yaml \
+		--set refresh.period=2026-Q3 --set data.simulated.vintage=2 | tail -n 1) \
+		&& test -d "$$run" && echo "The pack: $$run/pack/index.html" && echo "$$run"
+
+## Every test, the notebooks and one real refresh among them.
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+lint: $(READY)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb reports/*.ipynb
+
+## The notebooks in JupyterLab, on the newest run.
+lab: $(READY)
+	@$(BIN)/jupyter lab
+
+## Removes what can be made again; runs stay, they are records.
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml uv.lock
+	@set -e; \
+	for found in python3.13 python3.12 python3.14 python3 python; do \
+		if $$found -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; \
+		then python=$$found; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo "CPython 3.12 or later is needed." >&2; exit 1; fi; \
+	[ -x $(BIN)/python ] || $$python -m venv --without-pip $(VENV); \
+	if command -v uv >/dev/null 2>&1; then uv=uv; else \
+		uv=$(BIN)/uv; \
+		[ -x $$uv ] || $$python -m pip --python $(BIN)/python install --quiet uv; \
+	fi; \
+	echo "Installing what uv.lock names into $(VENV)"; \
+	$$uv sync --quiet --frozen --inexact
+	@touch $@
