@@ -149,10 +149,24 @@ local function sum(list)
   return total
 end
 
--- Widths for the printed page. Where all fits on one line, columns take what they need and
--- the first the rest; where not, each gets its longest word and a share of what is left.
-local PAGE, PADDING = 116, 2.6
+-- Characters on a line of the printed page, of the text column and of the wide column.
+local PAGE, TEXT, WIDE, PADDING = 116, 96, 128, 2.6
 
+-- Where not all fits on one line: each column gets its longest word and a share of the rest.
+local function shares(natural, least, line)
+  local count, widths = #natural, {}
+  local left = math.max(line - PADDING * count - sum(least), 0)
+  -- A long text gains less from one more character than a short one: hence the power.
+  local wish = {}
+  for number = 1, count do wish[number] = math.max(natural[number] - least[number], 0) ^ 0.75 end
+  local wishes = math.max(sum(wish), 1)
+  for number = 1, count do
+    widths[number] = least[number] + left * wish[number] / wishes + PADDING
+  end
+  return widths
+end
+
+-- Widths for the printed page, where columns that fit take what they need.
 local function print_widths(natural, least, full)
   local count, widths = #natural, {}
   local room = PAGE - PADDING * count
@@ -165,17 +179,10 @@ local function print_widths(natural, least, full)
     widths[place] = "1fr"
     return widths, false
   end
-  local tight = sum(least) > room
-  local left = math.max(room - sum(least), 0)
-  -- A long text gains little from one more character, a number much: hence the root.
-  local wish = {}
-  for number = 1, count do wish[number] = math.sqrt(math.max(natural[number] - least[number], 0)) end
-  local wishes = math.max(sum(wish), 1)
-  for number = 1, count do
-    local width = least[number] + left * wish[number] / wishes + PADDING
+  for number, width in ipairs(shares(natural, least, PAGE)) do
     widths[number] = string.format("%.1ffr", width)
   end
-  return widths, tight
+  return widths, sum(least) > room
 end
 
 local ALIGN = { AlignLeft = "left", AlignRight = "right", AlignCenter = "center" }
@@ -213,8 +220,17 @@ local function write_table(tbl)
   -- Widths follow the content, not the dashes of the source.
   for number, spec in ipairs(tbl.colspecs) do tbl.colspecs[number] = { spec[1], nil } end
   if typst then return typst_table(tbl) end
-  local total = sum((measures(tbl)))
+  local natural, least, full = measures(tbl)
+  local total = sum(natural)
   local wide = (#tbl.colspecs >= 6 or total > 90) and " wide" or ""
+  local line = wide ~= "" and WIDE or TEXT
+  if sum(full) > line - PADDING * #natural then
+    local widths = shares(natural, least, line)
+    local all = sum(widths)
+    for number, width in ipairs(widths) do
+      tbl.colspecs[number] = { tbl.colspecs[number][1], width / all }
+    end
+  end
   local dense = total > 45 and " dense" or ""
   local caption = pandoc.utils.stringify(tbl.caption.long)
   local name = escape_html(caption ~= "" and caption or "Table")

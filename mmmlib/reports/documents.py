@@ -161,9 +161,7 @@ def check_figures(body: str, path: Path) -> None:
     """Refuse a page that shows a figure that is not there."""
     for name in re.findall(rf"\]\(({FIGURES}/[^)\s]+)\)", body):
         if not (path.parent / name).is_file():
-            raise RunError(
-                f"{path}: the figure {name} is not there; run the notebook again."
-            )
+            raise RunError(f"{path}: the figure {name} is not there; run the notebook again.")
 
 
 def _cell_text(cell: NotebookNode, path: Path) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mmmlib.reports.documents import Page
 from mmmlib.reports.markup import escape
-from mmmlib.reports.title_block import TitleBlock
+from mmmlib.reports.title_block import TitleBlock, shortened
 
 FRONT = "index"
 
@@ -22,6 +22,8 @@ def front_markdown(pages: Sequence[Page], block: TitleBlock) -> str:
     parts = []
     if statements:
         parts.append(f"::: {{.statements}}\n{statements}\n:::")
+    if shortened(block.sentence) != block.sentence:
+        parts.append(escape(block.sentence))
     links = "\n".join(
         f"- [{page.document.title}]({page.document.name}.html)\\\n  {page.document.line}"
         for page in pages
@@ -38,8 +40,7 @@ def front_markdown(pages: Sequence[Page], block: TitleBlock) -> str:
             for sign in block.sign_offs
         )
         parts.append(
-            "## Sign-offs needed\n\n| Subject | Role | Who | Why |\n|:--|:--|:--|:--|\n"
-            + rows
+            "## Sign-offs needed\n\n| Subject | Role | Who | Why |\n|:--|:--|:--|:--|\n" + rows
         )
     return "\n\n".join(parts) + "\n"
 
@@ -51,9 +52,7 @@ def print_markdown(pages: Sequence[Page]) -> str:
     """
     chapters = []
     for page in pages:
-        question = (
-            f"::: {{.question}}\n{page.question}\n:::\n\n" if page.question else ""
-        )
+        question = f"::: {{.question}}\n{page.question}\n:::\n\n" if page.question else ""
         chapters.append(f"# {page.document.title}\n\n{question}{_scoped(page)}")
     return "\n\n".join(chapters) + "\n"
 

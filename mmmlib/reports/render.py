@@ -62,9 +62,7 @@ class Work:
     """Seconds since 1970; the time that files say they were made."""
 
 
-def render_pack(
-    run: Run, renderer: Renderer = "auto", params: Params | None = None
-) -> list[Path]:
+def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = None) -> list[Path]:
     """Make the pack of a run from its executed report notebooks.
 
     Parameters
@@ -163,9 +161,7 @@ def outside(html: str) -> list[str]:
     found: list[str] = []
 
     class Reader(HTMLParser):
-        def handle_starttag(
-            self, tag: str, attrs: list[tuple[str, str | None]]
-        ) -> None:
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             for name, value in attrs:
                 target = (value or "").strip()
                 loads = name in ("src", "srcset", "data", "poster") or (
@@ -201,8 +197,8 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
             _sync(path)
         _sync(temporary)
         if folder.exists():
-            os.replace(folder, old)
-        os.replace(temporary, folder)
+            folder.replace(old)
+        temporary.replace(folder)
         _sync(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -245,8 +241,7 @@ def _work(results: Results, pages: list[Page]) -> Work:
 
 def _nav(links: list[tuple[str, str]], current: str) -> list[dict[str, Any]]:
     return [
-        {"file": f"{name}.html", "title": title}
-        | ({"current": True} if name == current else {})
+        {"file": f"{name}.html", "title": title} | ({"current": True} if name == current else {})
         for name, title in links
     ]
 

@@ -73,7 +73,11 @@ def _pdf(work: Work, scratch: Path, target: Path) -> None:
     )
     try:
         compiler.compile(
-            input=str(text), output=str(target), format="pdf", timestamp=work.created, pdf_standards="ua-1"
+            input=str(text),
+            output=str(target),
+            format="pdf",
+            timestamp=work.created,
+            pdf_standards="ua-1",
         )
     except typst.TypstError as error:
         raise RenderError(f"Typst could not make {PDF}: {error.diagnostic}") from error
@@ -102,9 +106,7 @@ def _pandoc(source: Source, scratch: Path, options: list[str]) -> None:
         check=False,
     )
     if done.returncode or done.stderr:
-        raise RenderError(
-            f"pandoc could not make {source.name}: {done.stderr.decode().strip()}"
-        )
+        raise RenderError(f"pandoc could not make {source.name}: {done.stderr.decode().strip()}")
 
 
 @cache
@@ -119,6 +121,6 @@ def pandoc() -> str:
 @cache
 def font_folder() -> Path:
     """Return the folder of the DejaVu fonts that matplotlib brings along."""
-    import matplotlib
+    import matplotlib as mpl
 
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return Path(mpl.get_data_path()) / "fonts" / "ttf"

@@ -106,13 +106,9 @@ def _quarto(folder: Path, to: str, created: int) -> None:
     command = ["quarto", "render", str(folder), "--to", to, "--no-execute", "--quiet"]
     # Typst writes this time into the PDF instead of the time of rendering.
     env = os.environ | {"SOURCE_DATE_EPOCH": str(created)}
-    done = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, check=False
-    )
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False)
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip() or done.stdout.decode(
-            errors="replace"
-        )
+        said = done.stderr.decode(errors="replace").strip() or done.stdout.decode(errors="replace")
         raise RenderError(f"Quarto could not make the {to} pages: {said}")
 
 

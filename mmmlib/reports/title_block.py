@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from mmmlib.estimates import NBSP
@@ -20,6 +21,8 @@ BANDS = {
     Release.DRAFT: ("note", "\N{WHITE CIRCLE}"),
 }
 """Colour and symbol of every release status."""
+BAND_LENGTH = 170
+"""Characters that the band may hold; the front page has the whole statement."""
 SENTENCES = {
     Release.APPROVED: "Signed off for publication.",
     Release.LIMITED: "For the review group only; some points need review before wider use.",
@@ -90,6 +93,17 @@ def data_through(run: Run) -> str:
     return date_text((weeks.max() + pd.Timedelta(days=6)).date())
 
 
+def shortened(text: str, length: int = BAND_LENGTH) -> str:
+    """Return as many whole sentences as fit, the first one in any case."""
+    sentences = re.split(r"(?<=[.!?])\s+", text)
+    short = sentences[0]
+    for sentence in sentences[1:]:
+        if len(short) + 1 + len(sentence) > length:
+            break
+        short = f"{short} {sentence}"
+    return short
+
+
 def metadata(block: TitleBlock) -> dict[str, object]:
     """Return the title block as template variables, every text escaped."""
     kind, symbol = BANDS[block.release]
@@ -106,7 +120,7 @@ def metadata(block: TitleBlock) -> dict[str, object]:
             "kind": kind,
             "symbol": symbol,
             "word": str(block.release),
-            "sentence": escape(block.sentence),
+            "sentence": escape(shortened(block.sentence)),
         },
         "created": f"{block.created.year}, {block.created.month}, {block.created.day}",
     }

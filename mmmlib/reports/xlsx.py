@@ -77,9 +77,7 @@ def write_tables(results: Results, path: Path) -> Path:
         created = results.run.manifest.created
         workbook.set_properties(
             {
-                "title": safe_text(
-                    f"{results.params.title}, {results.run.manifest.period}"
-                ),
+                "title": safe_text(f"{results.params.title}, {results.run.manifest.period}"),
                 "created": created.astimezone(dt.UTC).replace(tzinfo=None),
             }
         )
@@ -190,24 +188,23 @@ def _scenarios(results: Results) -> Sheet:
     pack = results.scenarios
     currency = results.params.currency
     unit = results.params.outcome_unit(results.params.primary)
-    rows: list[tuple[Value, ...]] = []
-    for scenario in pack.scenarios if pack else ():
-        rows.append(
-            (
-                scenario.title,
-                scenario.kind,
-                scenario.spend,
-                scenario.spend_change,
-                *_ends(scenario.outcome),
-                *_ends(scenario.difference),
-                *_ends(scenario.net),
-                scenario.probability_better,
-                scenario.downside,
-                str(scenario.label),
-                " ".join(scenario.reasons),
-                "yes" if pack and scenario.name == pack.recommended else "",
-            )
+    rows: list[tuple[Value, ...]] = [
+        (
+            scenario.title,
+            scenario.kind,
+            scenario.spend,
+            scenario.spend_change,
+            *_ends(scenario.outcome),
+            *_ends(scenario.difference),
+            *_ends(scenario.net),
+            scenario.probability_better,
+            scenario.downside,
+            str(scenario.label),
+            " ".join(scenario.reasons),
+            "yes" if pack and scenario.name == pack.recommended else "",
         )
+        for scenario in (pack.scenarios if pack else ())
+    ]
     shown = MONEY if is_money(unit) else COUNT
     columns = (
         Column("Plan"),
@@ -218,9 +215,7 @@ def _scenarios(results: Results) -> Sheet:
         *_range(f"Difference to today's spending, {unit}", shown),
         *_range(f"Net of spend, {currency}", MONEY),
         Column("Probability to beat today's spending", SHARE),
-        Column(
-            f"Downside (10th percentile), {currency if is_money(unit) else unit}", shown
-        ),
+        Column(f"Downside (10th percentile), {currency if is_money(unit) else unit}", shown),
         Column("Label"),
         Column("Why this label"),
         Column("Recommended"),
@@ -316,10 +311,7 @@ def _data_changes(results: Results) -> Sheet:
 def _parameter_changes(results: Results) -> Sheet:
     compared = results.comparison
     changes = [
-        *(
-            ("parameter", change)
-            for change in (compared.parameter_changes if compared else ())
-        ),
+        *(("parameter", change) for change in (compared.parameter_changes if compared else ())),
         *(("code", change) for change in (compared.code_changes if compared else ())),
     ]
     rows = [(kind, change.key, change.before, change.after) for kind, change in changes]
@@ -390,9 +382,7 @@ def _write_sheet(workbook: xlsxwriter.Workbook, sheet: Sheet, head: Format) -> N
     dates = workbook.add_format({"num_format": "yyyy-mm-dd", "valign": "top"})
     words = workbook.add_format({"text_wrap": True, "valign": "top"})
     for place, column in enumerate(sheet.columns):
-        settings = (
-            {"num_format": column.number, "valign": "top"} if column.number else {}
-        )
+        settings = {"num_format": column.number, "valign": "top"} if column.number else {}
         shown = workbook.add_format(settings) if settings else words
         page.write_string(0, place, safe_text(column.head), head)
         for line, row in enumerate(sheet.rows, start=1):

@@ -21,7 +21,9 @@ STATEMENTS = """::: {.statements}
 
 :::
 """
-FIGURE = '![Weekly contribution.](figures/weekly.svg){#fig-weekly fig-alt="Search leads in 9 weeks"}'
+FIGURE = (
+    '![Weekly contribution.](figures/weekly.svg){#fig-weekly fig-alt="Search leads in 9 weeks"}'
+)
 TABLE = """| Channel | Return (90 %) | Level |
 |:----|----:|:----|
 | Search | 1.4 to 2.1 | [▲ Warn]{.level .warn} |
@@ -38,17 +40,13 @@ def shown(markdown: str) -> nbformat.NotebookNode:
     return new_code_cell("show(results, answer)", execution_count=1, outputs=[output])
 
 
-def write_report(
-    run: Run, name: str, *cells: nbformat.NotebookNode, title: str = ""
-) -> Path:
+def write_report(run: Run, name: str, *cells: nbformat.NotebookNode, title: str = "") -> Path:
     """Write one executed report notebook into a run, with the figure that it may show."""
     folder = run.path / EXECUTED
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     (folder / FIGURES / "weekly.svg").write_text(SVG)
     path = folder / f"{name}.ipynb"
-    heading = new_markdown_cell(
-        f"# {title or name.replace('_', ' ').capitalize() + '?'}"
-    )
+    heading = new_markdown_cell(f"# {title or name.replace('_', ' ').capitalize() + '?'}")
     nbformat.write(new_notebook(cells=[heading, *cells]), path)
     return path
 

@@ -51,9 +51,7 @@ def test_the_statements_are_found() -> None:
 
 
 def test_an_unexecuted_cell_is_refused(run: Run) -> None:
-    path = write_report(
-        run, SUMMARY.name, shown("One."), new_code_cell("show(results, x)")
-    )
+    path = write_report(run, SUMMARY.name, shown("One."), new_code_cell("show(results, x)"))
     with pytest.raises(RunError, match="cell 3 was not executed"):
         read_page(path, SUMMARY)
 
@@ -67,9 +65,7 @@ def test_a_failed_cell_is_refused(run: Run) -> None:
     failed = new_code_cell(
         "1 / 0",
         execution_count=2,
-        outputs=[
-            new_output("error", ename="ZeroDivisionError", evalue="x", traceback=[])
-        ],
+        outputs=[new_output("error", ename="ZeroDivisionError", evalue="x", traceback=[])],
     )
     path = write_report(run, SUMMARY.name, failed)
     with pytest.raises(RunError, match="cell 2 ended in an error"):
@@ -80,9 +76,7 @@ def test_an_output_that_only_html_could_show_is_refused(run: Run) -> None:
     table = new_code_cell(
         "frame",
         execution_count=2,
-        outputs=[
-            new_output("display_data", data={"text/html": "<table>", "text/plain": "x"})
-        ],
+        outputs=[new_output("display_data", data={"text/html": "<table>", "text/plain": "x"})],
     )
     path = write_report(run, SUMMARY.name, table)
     with pytest.raises(RunError, match="text/html, text/plain"):

@@ -123,9 +123,7 @@ def test_what_a_page_would_load_is_noticed() -> None:
     assert outside("<style>p { background: url(https://example.org/x) }</style>")
     assert outside('<a onclick="x()">x</a>')
     assert not outside('<a href="https://example.org">a link is no load</a>')
-    assert not outside(
-        '<img src="data:image/png;base64,AA=="><a href="index.html">x</a>'
-    )
+    assert not outside('<img src="data:image/png;base64,AA=="><a href="index.html">x</a>')
 
 
 def test_names_and_attacks_come_out_as_text(run: Run) -> None:
@@ -165,9 +163,7 @@ def test_a_page_in_a_browser_runs_nothing(run: Run) -> None:
         command += ["--disable-background-networking", "--disable-component-update"]
         command += ["--disable-sync", f"--user-data-dir={profile}", "--dump-dom"]
         url = (run.path / PACK / "executive_summary.html").as_uri()
-        done = subprocess.run(
-            [*command, url], capture_output=True, check=False, timeout=120
-        )
+        done = subprocess.run([*command, url], capture_output=True, check=False, timeout=120)
     dom = done.stdout.decode()
     assert "Skip to the content" in dom
     assert "<title>owned</title>" not in dom
@@ -203,9 +199,7 @@ def test_the_title_block_says_whose_and_whether(run: Run) -> None:
         assert f"{symbol}</span> {release}" in text
         assert "data through 28" in text
         assert f"<code>{run.name}</code>" in text
-        assert all(
-            word in text for word in ("Serves", "May support", "May not support")
-        )
+        assert all(word in text for word in ("Serves", "May support", "May not support"))
         assert '<html lang="en">' in text
         assert '<main id="content">' in text
 
@@ -222,9 +216,7 @@ def test_the_front_page_repeats_the_statements_and_asks_for_signatures(
 
 def test_passed_checks_are_folded_and_counted(run: Run) -> None:
     html = page(run, "health_panel.html")
-    summary = re.search(
-        r'<details class="passed">\s*<summary>\s*(.*?)\s*</summary>', html
-    )
+    summary = re.search(r'<details class="passed">\s*<summary>\s*(.*?)\s*</summary>', html)
     assert summary is not None and summary.group(1) == "2 checks passed"
 
 
@@ -295,14 +287,10 @@ def test_both_renderers_read_with_the_same_options() -> None:
 def test_no_template_names_a_place_on_the_web() -> None:
     for path in (PROJECT / "reports").iterdir():
         if path.suffix in (".html", ".css", ".lua", ".typ"):
-            assert "//" not in re.sub(
-                r"(?m)^\s*//.*$|\^%s\*//", "", path.read_text()
-            ), path
+            assert "//" not in re.sub(r"(?m)^\s*//.*$|\^%s\*//", "", path.read_text()), path
 
 
-@pytest.mark.skipif(
-    shutil.which("quarto") is None, reason="Quarto is not on this machine"
-)
+@pytest.mark.skipif(shutil.which("quarto") is None, reason="Quarto is not on this machine")
 def test_both_renderers_give_the_same_outline(run: Run, tmp_path: Path) -> None:
     copy = Run(shutil.copytree(run.path, tmp_path / run.name))
     render_pack(copy, "quarto")

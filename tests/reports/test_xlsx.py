@@ -23,9 +23,7 @@ def results(run: Run) -> Results:
 
 
 @pytest.fixture(scope="module")
-def book(
-    results: Results, tmp_path_factory: pytest.TempPathFactory
-) -> openpyxl.Workbook:
+def book(results: Results, tmp_path_factory: pytest.TempPathFactory) -> openpyxl.Workbook:
     path = tmp_path_factory.mktemp("tables") / "tables.xlsx"
     return openpyxl.load_workbook(write_tables(results, path))
 
@@ -69,14 +67,10 @@ def test_other_texts_stay_as_they_are() -> None:
     assert safe_text("") == ""
 
 
-def test_every_estimate_has_its_range_and_unit(
-    book: openpyxl.Workbook, results: Results
-) -> None:
+def test_every_estimate_has_its_range_and_unit(book: openpyxl.Workbook, results: Results) -> None:
     names = heads(book, "Contribution and ROI")
     for quantity in ("Contribution", "Share of outcome", "Return"):
-        places = [
-            names.index(f"{quantity}: {end}") for end in ("low", "median", "high")
-        ]
+        places = [names.index(f"{quantity}: {end}") for end in ("low", "median", "high")]
         for row in book["Contribution and ROI"].iter_rows(min_row=2, values_only=True):
             low, median, high = (row[place] for place in places)
             assert low <= median <= high
@@ -89,16 +83,12 @@ def rows(book: openpyxl.Workbook) -> list[tuple[object, ...]]:
     return list(book["Contribution and ROI"].iter_rows(min_row=2, values_only=True))
 
 
-def test_there_is_a_row_per_model_and_channel(
-    book: openpyxl.Workbook, results: Results
-) -> None:
+def test_there_is_a_row_per_model_and_channel(book: openpyxl.Workbook, results: Results) -> None:
     params = results.params
     assert len(rows(book)) == len(params.model_names) * len(params.channels)
 
 
-def test_scenarios_keep_their_downside_and_label(
-    book: openpyxl.Workbook, results: Results
-) -> None:
+def test_scenarios_keep_their_downside_and_label(book: openpyxl.Workbook, results: Results) -> None:
     names = heads(book, "Scenarios")
     pack = results.scenarios
     assert pack is not None

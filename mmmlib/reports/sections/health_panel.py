@@ -19,6 +19,7 @@ from mmmlib.reports.blocks import (
     Mark,
     Picture,
     Prose,
+    Statements,
     Table,
     level_mark,
 )
@@ -42,7 +43,7 @@ def verdict(results: Results) -> Iterator[Block]:
     """Worst level, what follows from it, and a traffic light per part."""
     readiness, gates = results.readiness, results.gates
     if readiness is not None and readiness.overall is Verdict.NOT_READY:
-        yield Bullets(readiness_statements(results, readiness))
+        yield Statements(readiness_statements(results, readiness))
     if gates is None:
         yield Prose("The gates have not been passed yet.", lead="No verdict.")
         return
