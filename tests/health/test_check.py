@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from mmmlib.findings import Level, Status, worst
+from mmmlib.governance.policy import read_policy
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.health.check import check_model
 from mmmlib.params.schema import HealthParams
+from mmmlib.refresh import required_checks
 from tests.fakes import fake_effects
 from tests.health.test_convergence import tree
 
@@ -54,3 +58,10 @@ def test_without_a_holdout_only_those_checks_block() -> None:
         "health.holdout_coverage",
         "health.holdout_skill",
     }
+
+
+def test_the_policy_requires_every_check_of_health_and_refresh() -> None:
+    policy = read_policy(Path(__file__).parents[2] / "params" / "policy.yaml")
+    required = {one.check for one in policy.required}
+    assert set(REQUIRED_CHECKS) <= required
+    assert set(required_checks("a parent")) <= required
