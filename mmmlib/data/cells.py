@@ -160,7 +160,7 @@ def _one_zone(text: pd.Series, report: Report) -> pd.Series:
 def _day_or_month_first(text: pd.Series, day_first: pd.Series, report: Report) -> pd.Series:
     """Decide between DD/MM and MM/DD: the one that reads all cells, if it is only one."""
     month_first = pd.to_datetime(text, format=US_DATE, errors="coerce")
-    fits = (day_first.notna().all(), month_first.notna().all())
+    fits = (bool(day_first.notna().all()), bool(month_first.notna().all()))
     if fits == (True, False):
         return day_first
     if fits == (False, True):
