@@ -12,7 +12,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -72,7 +73,8 @@ def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = N
         there (a run that is not ready has the health panel alone), the pack
         holds those.
     renderer
-        ``auto`` takes Quarto if it is on the machine, else pandoc and Typst.
+        ``auto`` takes Quarto if it is on the machine, else pandoc and Typst; these
+        also step in, with a warning, where the Quarto that is there fails.
     params
         The run's parameters, read from the run if not given.
 
@@ -98,13 +100,24 @@ def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = N
     results = results_of(run) if params is None else Results(run, params)
     pages = read_pages(run.path / EXECUTED)
     work = _work(results, pages)
-    make = _renderer(choose_renderer(renderer))
     names = [*(f"{source.name}.html" for source in work.pages), PDF, TABLES]
     with replacing_folder(run.path / PACK) as folder:
-        make(work, folder)
         write_tables(results, folder / TABLES)
-        check_pack(folder, names)
+        _make(work, folder, names, renderer)
     return [run.path / PACK / name for name in names]
+
+
+def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> None:
+    chosen = choose_renderer(renderer)
+    try:
+        _renderer(chosen)(work, folder)
+        check_pack(folder, names)
+    except RenderError as error:
+        if renderer != "auto" or chosen == "pandoc":
+            raise
+        # Quarto is whatever version the machine has; a refresh should not be lost to it.
+        warnings.warn(f"{error} The pack is made by pandoc and Typst instead.", stacklevel=3)
+        _make(work, folder, names, "pandoc")
 
 
 def choose_renderer(renderer: Renderer = "auto") -> Literal["quarto", "pandoc"]:
@@ -246,7 +259,7 @@ def _nav(links: list[tuple[str, str]], current: str) -> list[dict[str, Any]]:
     ]
 
 
-def _renderer(name: Literal["quarto", "pandoc"]) -> Any:
+def _renderer(name: Literal["quarto", "pandoc"]) -> Callable[[Work, Path], None]:
     if name == "quarto":
         from mmmlib.reports.render_quarto import render
     else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +32,10 @@ from mmmlib.reports.render import (
 from mmmlib.reports.render_pandoc import font_folder
 
 OUTPUT = "out"
+SHORTCODE = re.compile(r"(\{|&#123;)(?=(?:\{|&#123;)(?:<|&#60;))")
+"""Between the two braces that open a shortcode, written plainly or as references."""
+JOINER = "&#8288;"
+"""A joiner without width: nothing to see, but no shortcode any more."""
 SUPPORT = (".lua", ".html", ".css", ".typ")
 """Files of ``reports/`` that the project needs beside the notebooks."""
 
@@ -95,11 +100,15 @@ def write_notebook(source: Source, path: Path) -> None:
     front = {"title": source.name, "pagetitle": source.name, "pack": source.variables}
     lines = [f"{key}: {json.dumps(value)}" for key, value in front.items()]
     cells = [
-        new_raw_cell("\n".join(["---", *lines, "---"]), id="front"),
-        # Quarto would run a shortcode before any filter could see it.
-        new_markdown_cell(source.markdown.replace("{{<", "{\\{<"), id="body"),
+        new_raw_cell(without_shortcodes("\n".join(["---", *lines, "---"])), id="front"),
+        new_markdown_cell(without_shortcodes(source.markdown), id="body"),
     ]
     nbformat.write(new_notebook(cells=cells), path)
+
+
+def without_shortcodes(text: str) -> str:
+    """Break shortcodes, which Quarto runs before any filter could see them."""
+    return SHORTCODE.sub(rf"\1{JOINER}", text)
 
 
 def _quarto(folder: Path, to: str, created: int) -> None:
