@@ -15,7 +15,7 @@ JOINED = re.compile(r"-{2,}|\.{2,}|:(?=\S)|#(?=\S)")
 """A longer dash, an ellipsis, a division or an address, a tag, where nothing stands between."""
 LINE_START = re.compile(r"^(?:[-+*#=%:]+|\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]{1,6})[.)])(?=\s|$)")
 """Would start a list, a heading or a definition where a text starts a line."""
-INVISIBLE = frozenset("\u200b\u200e\u200f\u2028\u2029\ufeff") | {
+INVISIBLE = frozenset("\u200b\u200e\u200f\ufeff") | {
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
 """Zero-width and direction-changing characters: text could look like another text."""

@@ -45,9 +45,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FIGURES = "figures"
-WIDEST = 46
-NARROWEST = 7
-"""Characters that a column's share of the width is counted with, at most and at least."""
+COMMENT = re.compile(rb"\s*<!--.*?-->", re.DOTALL)
+WIDEST, WIDEST_OF_MANY, NARROWEST = 46, 24, 7
+"""Characters that a column's share of the width is counted with: at most, at most where
+there are more than five columns, and at least."""
 
 type Section = Callable[[Results], Iterable[Block]]
 
@@ -113,7 +114,8 @@ def svg_bytes(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with workbook_style(), quiet_fonts():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    # matplotlib repeats every text as a comment; names from data stay out of the file's source.
+    return COMMENT.sub(b"", buffer.getvalue())
 
 
 @contextmanager
@@ -159,13 +161,14 @@ def _mark(mark: Mark, folder: Path | None) -> str:
 
 def _table(table: Table, folder: Path | None) -> str:
     heads = [escape(column.head) for column in table.columns]
+    widest = WIDEST if len(heads) <= 5 else WIDEST_OF_MANY
     rows, rules = [], []
     for row in table.rows:
         cells = zip(row, table.columns, strict=True)
         rows.append([_cell(cell, column.unit, folder) for cell, column in cells])
     for place, column in enumerate(table.columns):
         texts = [column.head, *(_cell_text(row[place], column.unit) for row in table.rows)]
-        dashes = "-" * min(max(NARROWEST, *map(_length, texts)), WIDEST)
+        dashes = "-" * min(max(NARROWEST, *map(_length, texts)), widest)
         rules.append(f"{dashes}:" if column.align == "right" else f":{dashes}")
     lines = [_row(heads), f"|{'|'.join(rules)}|", *map(_row, rows)]
     caption = escape(table.caption)

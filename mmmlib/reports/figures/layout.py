@@ -6,11 +6,11 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -80,7 +80,7 @@ def titled(title: str, subtitle: str, height: float, width: float = WIDTH) -> Fi
 
 def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
     """Break a text into lines no wider than ``width`` inches."""
-    font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+    weight = "bold" if bold else "normal"
     lines = [""]
     # A range stays on one line.
     whole = re.sub(
@@ -88,7 +88,7 @@ def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[st
     )
     for word in whole.split(" "):
         longer = f"{lines[-1]} {word}".strip(" ")
-        if lines[-1] and _inches(longer, font) > width:
+        if lines[-1] and _inches(longer, size, weight) > width:
             lines.append(word)
         else:
             lines[-1] = longer
@@ -107,11 +107,16 @@ def balanced(text: str, size: float, width: float, *, bold: bool = False) -> lis
     return lines
 
 
-def _inches(text: str, font: FontProperties) -> float:
-    canvas = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=100))
-    renderer = canvas.get_renderer()
+@cache
+def _inches(text: str, size: float, weight: str) -> float:
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
     with quiet_fonts():
-        return renderer.get_text_width_height_descent(text, font, ismath=False)[0] / 100
+        return _renderer().get_text_width_height_descent(text, font, ismath=False)[0] / 100
+
+
+@cache
+def _renderer() -> RendererAgg:
+    return FigureCanvasAgg(Figure(figsize=(1, 1), dpi=100)).get_renderer()
 
 
 def short(name: str, longest: int = LONGEST_NAME) -> str:

@@ -1,0 +1,141 @@
+"""Every document of every kind of run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mmmlib.reports.blocks import Folded, Picture, Table
+from mmmlib.reports.format import formats
+from mmmlib.reports.results import Results, results_of
+from mmmlib.reports.sections import (
+    change_log,
+    contribution_roi,
+    executive_summary,
+    health_panel,
+    scenario_pack,
+)
+from mmmlib.runs import Run
+from mmmlib.scenarios.pack import ScenarioPack
+from tests.fake_run import make_fake_run
+from tests.reports.written import section, write_document
+
+MODULES = (executive_summary, contribution_roi, scenario_pack, health_panel, change_log)
+JARGON = ("posterior", "prior", "adstock", "R-hat", "coefficient", "beta", "draws", "ROI")
+
+
+@pytest.mark.parametrize("document", formats())
+def test_every_kind_of_run_has_every_document(
+    any_results: Results, document: str, tmp_path: Path
+) -> None:
+    text = write_document(any_results, document, tmp_path)
+    assert len(text.split()) > 8
+    assert not set(re.sub(r"!\[.*?\]\(.*?\)\{.*?\}", "", text)) & set("<>`$")
+    assert "nan" not in text.lower().split()
+    assert "None" not in re.findall(r"\bNone\b(?! of the)", text)
+    for name, alt in re.findall(
+        r'\]\((figures/[^)]+\.svg)\)\{#fig-[a-z0-9-]+ fig-alt="([^"]*)"', text
+    ):
+        assert (tmp_path / name).is_file()
+        assert len(alt.split()) > 8, f"{name} does not say what it says"
+        assert re.search(r"\d", alt)
+    pictures = re.findall(r"^!\[", text, re.MULTILINE)
+    assert len(pictures) == text.count("fig-alt=")
+    ids = re.findall(r"\{#((?:fig|tbl)-[a-z0-9-_]+)", text)
+    assert len(ids) == len(set(ids)), "an identifier is used twice"
+    for table in re.findall(r"^\|.*$(?:\n\|.*$)*\n\n(.*)", text, re.MULTILINE):
+        assert re.search(r"^: .+ \{#tbl-[a-z0-9-_]+\}$", table), "a table without a caption"
+
+
+def test_the_format_names_every_section_once() -> None:
+    for module in MODULES:
+        document = module.__name__.rpartition(".")[2]
+        names = [form.name for form in formats()[document]]
+        assert len(names) == len(set(names))
+        for name in names:
+            assert section(document, name).__module__ == module.__name__
+
+
+def test_the_first_screen_is_the_answer(second: Results) -> None:
+    text = write_document(second, "executive_summary", None)
+    statements = text.partition("## ")[0].strip().splitlines()
+    assert 3 <= len(statements) <= 5
+    for line in statements:
+        assert re.search(r"(safe to act on|needs review|do not infer)\*\*$", line), line
+    assert sum("(90\N{NO-BREAK SPACE}%)" in line or "(90 %)" in line for line in statements) >= 3
+
+
+def test_the_summary_has_no_jargon(second: Results) -> None:
+    text = write_document(second, "executive_summary", None)
+    own = re.sub(r"data:image[^)]*", "", text)
+    assert [word for word in JARGON if re.search(rf"\b{word}\b", own)] == []
+
+
+def test_summary_tables_have_seven_columns_at_most(any_results: Results) -> None:
+    for form in formats()["executive_summary"]:
+        for block in section("executive_summary", form.name)(any_results):
+            if isinstance(block, Table):
+                assert len(block.columns) <= 7
+
+
+def test_a_first_refresh_says_that_it_is_one(first_run: Run) -> None:
+    results = results_of(first_run)
+    for document in ("executive_summary", "change_log"):
+        assert "This is the first refresh" in write_document(results, document, None)
+
+
+def test_what_was_not_ready_says_why_and_what_instead(unready_run: Run) -> None:
+    text = write_document(results_of(unready_run), "health_panel", None)
+    assert "The data is not ready for a model" in text
+    assert "## What to do instead of a model" in text
+    assert "pause test" in text
+    assert "## Actual against fitted" not in text
+
+
+def test_who_it_serves_and_what_not_to_infer_is_repeated(any_results: Results) -> None:
+    text = write_document(any_results, "executive_summary", None)
+    assert "This pack serves growth" in text
+    assert "It may not be used to" in text
+
+
+def test_passed_checks_are_folded_and_counted(second: Results) -> None:
+    (folded,) = health_panel.passed(second)
+    assert isinstance(folded, Folded)
+    (table,) = folded.blocks
+    assert isinstance(table, Table)
+    assert folded.title == f"{len(table.rows)}\N{NO-BREAK SPACE}checks passed"
+
+
+def test_more_than_seven_channels_are_listed_under_the_figure(tmp_path: Path) -> None:
+    channels = {f"c{n}": {"label": f"Channel {n}", "spend": f"c{n}_s"} for n in range(9)}
+    revenue = {"label": "Revenue", "kind": "revenue", "column": "revenue"}
+    run = make_fake_run(
+        tmp_path, channels=channels, key_questions=[], outcomes={"revenue": revenue}
+    )
+    blocks = list(contribution_roi.over_time(results_of(run)))
+    (table,) = [block for block in blocks if isinstance(block, Table)]
+    assert {row[0] for row in table.rows} == {"Channel 7", "Channel 8"}
+    assert len([b for b in contribution_roi.curves(results_of(run)) if isinstance(b, Picture)]) == 2
+
+
+def test_plans_without_a_recommendation_say_so(second: Results) -> None:
+    pack = second.scenarios
+    assert pack is not None
+    bare = pack.model_copy(update={"recommended": None, "candidate": None})
+    results = Results(second.run, second.params)
+    results.__dict__["scenarios"] = ScenarioPack.model_validate(bare.model_dump())
+    text = write_document(results, "scenario_pack", None)
+    assert "No recommendation." in text
+
+
+def test_a_changed_format_is_told(second: Results, first_run: Run) -> None:
+    assert "The documents follow format 1." in write_document(second, "change_log", None)
+    manifest = first_run.manifest
+    first_run.write_manifest(manifest.model_copy(update={"report_format": 0}))
+    try:
+        told = write_document(second, "change_log", None)
+    finally:
+        first_run.write_manifest(manifest)
+    assert "follow format 1; the last refresh followed format 0" in told
