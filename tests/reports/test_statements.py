@@ -1,0 +1,122 @@
+"""Sentences follow the numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmmlib.findings import Level, Status
+from mmmlib.reports.quantities import ModelNumbers
+from mmmlib.reports.results import Results
+from mmmlib.reports.statements import (
+    by_size,
+    change_statement,
+    lowest,
+    model_label,
+    move_statement,
+    weakest_statement,
+)
+from mmmlib.reports.tables import agreement
+from mmmlib.reports.titles import best_sentence
+from mmmlib.scenarios.pack import Label
+from tests.fakes import fake_effects
+
+
+def with_scale(channel: str, factor: float, scale: float = 3.0) -> ModelNumbers:
+    effects = fake_effects(scale=scale).copy(deep=True)
+    effects["contribution"].loc[{"channel": channel}] *= factor
+    return ModelNumbers(effects)
+
+
+def test_a_clear_leader_is_named(second: Results) -> None:
+    sentence = best_sentence(second, with_scale("social", 5.0))
+    assert sentence.startswith("Social very likely returned most: USD")
+    assert " to " in sentence
+
+
+def test_an_open_race_is_called_open(second: Results) -> None:
+    assert "which of them leads is open" in best_sentence(second, with_scale("social", 1.0))
+
+
+def test_money_that_does_not_come_back_is_said(second: Results) -> None:
+    statement = weakest_statement(second, with_scale("video", 0.05))
+    assert statement is not None
+    assert statement.lead == "Money that did not come back."
+    assert "Video very likely brought back less than" in statement.text
+
+
+def test_it_is_said_of_all_where_it_is_so(second: Results) -> None:
+    statement = weakest_statement(second, with_scale("video", 0.9, scale=0.1))
+    assert statement is not None
+    assert statement.text.endswith("The same is likely of every other channel.")
+
+
+def test_a_return_that_pays_is_only_the_weakest(second: Results) -> None:
+    statement = weakest_statement(second, with_scale("video", 1.0, scale=9.0))
+    assert statement is not None
+    assert statement.lead == "Weakest return."
+    assert "returned least" in statement.text
+
+
+def test_what_may_not_be_recommended_is_not(second: Results) -> None:
+    pack = second.scenarios
+    assert pack is not None
+    plan = pack.scenarios[1].name
+    open_pack = pack.model_copy(update={"recommended": None, "candidate": plan})
+    said = move_statement(second, open_pack)
+    assert said.lead == "No recommendation."
+    assert "For the meeting to judge" in said.text
+    none = move_statement(second, pack.model_copy(update={"recommended": None, "candidate": None}))
+    assert "keep spending as today" in none.text
+
+
+def test_movement_beyond_noise_is_told_with_both_ranges(second: Results) -> None:
+    compared = second.comparison
+    assert compared is not None
+    moved = [
+        m.model_copy(update={"beyond_noise": m.channel == "social"}) for m in compared.movements
+    ]
+    said = change_statement(second, compared.model_copy(update={"movements": tuple(moved)}))
+    assert said.text.startswith("1 of 4\N{NO-BREAK SPACE}returns moved by more than noise: Social")
+    assert said.text.count(" to ") == 2
+
+
+def test_the_largest_movement_comes_first_and_unknown_before_all(second: Results) -> None:
+    compared = second.comparison
+    assert compared is not None
+    base = compared.movements[0].model_copy(update={"beyond_noise": False})
+    sizes = [0.1, -0.5, float("nan"), 0.3]
+    moves = [base.model_copy(update={"change": size}) for size in sizes]
+    moves.append(base.model_copy(update={"change": 0.01, "beyond_noise": True}))
+    ordered = [move.change for move in by_size(moves)]
+    assert ordered[0] == 0.01
+    assert ordered[1] != ordered[1]
+    assert ordered[2:] == [-0.5, 0.3, 0.1]
+
+
+def test_the_most_careful_label_wins() -> None:
+    assert lowest([Label.SAFE, Label.DO_NOT_INFER, Label.REVIEW]) is Label.DO_NOT_INFER
+    assert lowest([]) is Label.DO_NOT_INFER
+
+
+@pytest.mark.parametrize(
+    ("level", "label"), [(Level.BLOCK, Label.DO_NOT_INFER), (Level.WARN, Label.REVIEW)]
+)
+def test_a_flag_on_a_model_lowers_its_label(second: Results, level: Level, label: Label) -> None:
+    model = second.params.primary
+    gates = second.gates
+    assert gates is not None
+    entry = next(e for e in gates.entries if e.finding.subject == model)
+    flag = entry.finding.model_copy(update={"status": Status.FLAG, "level": level})
+    bad = entry.model_copy(update={"finding": flag, "level": level})
+    results = Results(second.run, second.params)
+    results.__dict__["gates"] = gates.model_copy(update={"entries": (bad,)})
+    assert model_label(results, model) is label
+    results.__dict__["gates"] = None
+    assert model_label(results, model) is Label.DO_NOT_INFER
+
+
+def test_outcomes_that_disagree_are_seen() -> None:
+    one, other = with_scale("social", 9.0), with_scale("social", 0.01)
+    assert agreement([one, other], "social") == "they disagree"
+    assert agreement([one, one], "social") == "within their ranges"
+    assert agreement([one], "social") == "one model only"
