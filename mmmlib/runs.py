@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mmmlib.errors import RunError
 
@@ -114,7 +114,15 @@ class Run:
     @property
     def manifest(self) -> Manifest:
         """The manifest as it stands on disk."""
-        return Manifest.model_validate_json((self.path / "manifest.json").read_bytes())
+        path = self.path / "manifest.json"
+        try:
+            return Manifest.model_validate_json(path.read_bytes())
+        except (ValidationError, OSError) as error:
+            first = str(error).splitlines()[0]
+            raise RunError(
+                f"{path}: not the manifest of a run ({first}). Restore the file, or move the "
+                f"folder out of {self.runs_dir}."
+            ) from error
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest."""

@@ -157,7 +157,6 @@ def _read_parent(parent: Run) -> tuple[Panel, dict[str, object]]:
     damaged = damaged_files(parent, ["panel.parquet"])
     if damaged:
         raise ValueError(f"{parent.name}: artefacts/{damaged[0]} is missing or was changed.")
-    parent.manifest  # noqa: B018  # reading it is the check
     return panel_of(parent), parameters_of(parent)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mmmlib.errors import InputError
+from mmmlib.errors import InputError, RunError
 from mmmlib.refresh.parent import choose_parent, damaged_files
 from mmmlib.runs import Manifest, Run, StepRecord, sha256_file
 from tests.fakes import fake_params
@@ -88,3 +88,10 @@ def test_files_that_differ_from_the_record_are_damaged(tmp_path: Path) -> None:
     run.artefact("changed.json").write_text("2")
     names = ["good.json", "changed.json", "unrecorded.json", "gone.json"]
     assert damaged_files(run, names) == ["changed.json", "gone.json"]
+
+
+def test_a_damaged_manifest_is_one_clear_error(tmp_path: Path) -> None:
+    add_run(tmp_path, "fake-a", 1)
+    (tmp_path / "fake-a" / "manifest.json").write_text("{")
+    with pytest.raises(RunError, match=r"fake-a/manifest\.json: not the manifest of a run"):
+        choose_parent(tmp_path, asking())
