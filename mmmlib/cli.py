@@ -171,34 +171,37 @@ def doctor() -> None:
 
 
 def _print_run(run: Run) -> None:
+    from functools import partial
+
     from rich.console import Console
 
+    # Names and messages come from data: brackets in them are no markup.
+    console = Console(markup=False, highlight=False)
+    say = partial(console.print, soft_wrap=True)
     manifest = run.manifest
-    console = Console()
-    console.print(f"[bold]{run.name}[/]  {manifest.workbook}, {manifest.period}")
+    say(f"{run.name}: {manifest.workbook}, {manifest.period}", style="bold")
     verdict = f", verdict {manifest.verdict}" if manifest.verdict else ""
-    console.print(f"{manifest.status}{verdict}; compared with {manifest.parent or 'nothing yet'}")
+    say(f"{manifest.status}{verdict}; compared with {manifest.parent or 'nothing yet'}")
     dirty = " with uncommitted changes" if manifest.code_dirty else ""
     made = manifest.created.astimezone().strftime("%Y-%m-%d %H:%M")
-    console.print(f"made {made} by {manifest.code_version}{dirty}, Python {manifest.python}")
+    say(f"made {made} by {manifest.code_version}{dirty}, Python {manifest.python}")
     console.print(_step_table(manifest))
     for line in _finding_lines(run):
-        console.print(line, markup=False)
+        say(line)
     pack = run.path / "pack" / "index.html"
-    console.print(
-        f"pack: {pack}" if pack.is_file() else "no pack yet", soft_wrap=True, markup=False
-    )
+    say(f"pack: {pack}" if pack.is_file() else "no pack yet")
 
 
 def _step_table(manifest: Manifest) -> object:
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("step", "status", box=None, header_style="bold")
     table.add_column("seconds", justify="right")
     table.add_column("message", overflow="fold")
     for step in manifest.steps:
         seconds = "" if step.seconds is None else f"{step.seconds:.1f}"
-        table.add_row(step.name, step.status, seconds, step.message.split("\n")[0])
+        table.add_row(step.name, step.status, seconds, Text(step.message.split("\n")[0]))
     return table
 
 

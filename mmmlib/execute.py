@@ -54,14 +54,11 @@ def execute_notebook(
     from papermill.exceptions import PapermillExecutionError
 
     check_notebook(source, parameters)
-    for path in (source, target):
-        if "{" in str(path) or "}" in str(path):
-            raise StepError(f"{path}: a path with braces cannot be used. Rename the folder.")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
-            source,
-            target,
+            _as_format(source),
+            _as_format(target),
             parameters,
             engine_name=ENGINE,
             kernel_name="python3",
@@ -105,13 +102,18 @@ def check_notebook(source: Path, parameters: dict[str, str]) -> None:
         raise StepError(
             f"{source.name}: found {len(tagged)} cells tagged 'parameters'; expected one."
         )
-    known = papermill.inspect_notebook(str(source))
+    known = papermill.inspect_notebook(_as_format(source))
     for name in parameters:
         if name not in known:
             raise StepError(
                 f"{source.name}: the parameters cell does not set '{name}'; "
                 f"it sets {', '.join(known) or 'nothing'}."
             )
+
+
+def _as_format(path: Path) -> str:
+    """Write a path so that papermill, which reads braces as format fields, reads it as it is."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _papermill() -> Any:

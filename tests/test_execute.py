@@ -1,0 +1,177 @@
+"""Notebooks run in forked kernels, and nothing that goes wrong in one passes for success."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from mmmlib.errors import StepError
+from mmmlib.execute import check_notebook, execute_notebook
+from mmmlib.kernels import LATER, LIGHT, Nursery
+
+KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
+
+# Jupyter's client leaves its event loop to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    with Nursery(tmp_path_factory.mktemp("logs") / "kernels.log") as nursery:
+        yield nursery
+
+
+def write(folder: Path, *cells: str, parameters: str = 'run = ""', tags: int = 1) -> Path:
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("# What?"),
+            *[new_code_cell(parameters, metadata={"tags": ["parameters"]}) for _ in range(tags)],
+            *[new_code_cell(cell) for cell in cells],
+        ],
+        metadata={"kernelspec": KERNELSPEC},
+    )
+    path = folder / "source.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def execute(nursery: Nursery, source: Path, **env: str) -> list[str]:
+    """Run and return what every code cell printed."""
+    target = source.parent / "run" / "copy.ipynb"
+    execute_notebook(source, target, {"run": "r1"}, nursery, env)
+    cells = nbformat.read(target, as_version=4).cells
+    return [
+        "".join(output.get("text", "") for output in cell.outputs)
+        for cell in cells
+        if cell.cell_type == "code"
+    ]
+
+
+def test_parameters_folder_and_environment_reach_the_notebook(
+    tmp_path: Path, nursery: Nursery
+) -> None:
+    source = write(tmp_path, "import os; print(run, os.getcwd(), os.environ['MMM_TEST'])")
+    assert execute(nursery, source, MMM_TEST="yes")[-1] == f"r1 {tmp_path / 'run'} yes\n"
+
+
+def test_each_notebook_has_a_process_of_its_own(tmp_path: Path, nursery: Nursery) -> None:
+    sources = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        sources.append(
+            write(tmp_path / name, "import os, json; print(hasattr(json, 'mark')); json.mark = 1")
+        )
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda source: execute(nursery, source)[-1], sources))
+    assert answers == ["False\n", "False\n"]
+
+
+def test_an_error_of_ours_is_told_by_its_text_alone(tmp_path: Path, nursery: Nursery) -> None:
+    source = write(tmp_path, "from mmmlib.errors import RunError; raise RunError('no such week')")
+    with pytest.raises(StepError) as caught:
+        execute(nursery, source)
+    assert str(caught.value) == "no such week"
+
+
+def test_any_other_error_is_told_with_its_kind(tmp_path: Path, nursery: Nursery) -> None:
+    with pytest.raises(StepError, match="ZeroDivisionError: division by zero"):
+        execute(nursery, write(tmp_path, "1 / 0"))
+    copy = nbformat.read(tmp_path / "run" / "copy.ipynb", as_version=4)
+    assert any(
+        output.output_type == "error" for cell in copy.cells for output in cell.get("outputs", [])
+    )
+
+
+def test_leaving_quietly_is_no_success(tmp_path: Path, nursery: Nursery) -> None:
+    with pytest.raises(StepError, match="did not run to its end"):
+        execute(nursery, write(tmp_path, "import sys; sys.exit(0)", "print('after')"))
+
+
+def test_a_kernel_that_dies_is_told(tmp_path: Path, nursery: Nursery) -> None:
+    with pytest.raises(StepError, match="process died"):
+        execute(nursery, write(tmp_path, "import os; os._exit(0)"))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "tags", "message"),
+    [
+        ("other = 1", 1, "does not set 'run'; it sets other"),
+        ('run = ""', 0, "found 0 cells tagged 'parameters'; expected one"),
+        ('run = ""', 2, "found 2 cells tagged 'parameters'; expected one"),
+    ],
+)
+def test_parameters_must_have_their_place(
+    tmp_path: Path, parameters: str, tags: int, message: str
+) -> None:
+    with pytest.raises(StepError, match=message):
+        check_notebook(write(tmp_path, parameters=parameters, tags=tags), {"run": "x"})
+
+
+def test_missing_notebook(tmp_path: Path) -> None:
+    with pytest.raises(StepError, match="the notebook is missing"):
+        check_notebook(tmp_path / "none.ipynb", {})
+
+
+def test_braces_in_a_path_are_no_format_fields(tmp_path: Path, nursery: Nursery) -> None:
+    folder = tmp_path / "a{b} {run}"
+    folder.mkdir()
+    assert execute(nursery, write(folder, "print(run)"))[-1] == "r1\n"
+
+
+def test_lines_are_told_while_the_notebook_runs(tmp_path: Path, nursery: Nursery) -> None:
+    source = write(tmp_path, "for k in range(3): print('fit', k, flush=True)")
+    told: list[str] = []
+    execute_notebook(source, tmp_path / "copy.ipynb", {"run": ""}, nursery, {}, told.append)
+    assert told == ["fit 0", "fit 1", "fit 2"]
+
+
+def test_modules_to_import_ahead_exist() -> None:
+    for name in (*LIGHT, *LATER):
+        assert importlib.util.find_spec(name), name
+
+
+def test_no_kernel_outlives_a_killed_parent(tmp_path: Path) -> None:
+    """The process that started them is killed outright; nursery and kernel must go."""
+    source = write(tmp_path, "import os, time; print(os.getpid(), flush=True)", "time.sleep(600)")
+    code = f"""
+from pathlib import Path
+from mmmlib.execute import execute_notebook
+from mmmlib.kernels import Nursery
+nursery = Nursery(Path({str(tmp_path / "log")!r}))
+print(nursery._process.pid, flush=True)
+execute_notebook(Path({str(source)!r}), Path({str(tmp_path / "copy.ipynb")!r}),
+                 {{"run": ""}}, nursery, {{}}, lambda line: print(line, flush=True))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pids = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 15
+    while any(alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, "a process outlived its parent"
+        time.sleep(0.1)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/status")
+    return not (status.is_file() and "State:\tZ" in status.read_text())
