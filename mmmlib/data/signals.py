@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data.regression import YEAR, trend_and_season
 
-NEIGHBOURS = 9
-"""Weeks around a week, itself included, that it is held against."""
+NEIGHBOURS = 5
+"""Weeks on either side that a week is held against."""
 SIDE = 13
 """Weeks on either side of a lasting move."""
 CLEAR = 5.0
 """Standard errors from which a move is more than noise (the largest of many is looked at)."""
+FLOOR = 0.01
+"""Least spread of a series, as a share of its size: below it, a price that is changed in small
+steps would be all outliers."""
+LARGE = 0.95
+"""Quantile of a channel's active weeks that is its large week."""
+BURST = 0.4
+"""Least spread of the logarithm of spend: at a limit of 6, a burst of eleven times its
+large week passes, an error of a factor of a hundred does not."""
 TO_SD = 1.4826
 """A normal's standard deviation, from its median absolute deviation."""
 
@@ -26,7 +35,8 @@ def outliers(values: NDArray[np.float64], positive: bool = False) -> NDArray[np.
         Shape ``(week,)``.
     positive
         Look at the logarithm of the weeks above zero only. Spend comes in bursts,
-        so that neighbours say little: a week is then held against all others.
+        so that neighbours say little: a week is then held against the channel's
+        large weeks, and only too large a spend stands out.
 
     Returns
     -------
@@ -37,8 +47,8 @@ def outliers(values: NDArray[np.float64], positive: bool = False) -> NDArray[np.
     -----
     Hampel's identifier on what trend and season leave: deviation from the median of
     the neighbours, divided by 1.4826 times the median absolute deviation (Davies and
-    Gather, 1993, *The identification of multiple outliers*). The week itself is not
-    among its neighbours; it would pull the scale towards zero.
+    Gather, 1993, *The identification of multiple outliers*). Neighbours before and
+    after are two groups, and the nearer one counts, so that a step is no outlier.
     """
     distance = np.zeros(len(values))
     if positive:
@@ -46,23 +56,28 @@ def outliers(values: NDArray[np.float64], positive: bool = False) -> NDArray[np.
         if active.sum() < NEIGHBOURS:
             return distance
         logs = np.log(values[active])
-        deviation = np.abs(logs - np.median(logs))
-        # Only what is too large: a small purchase is no error of a factor of 100.
-        deviation[logs < np.median(logs)] = 0
         spread = TO_SD * np.median(np.abs(logs - np.median(logs)))
-        # A constant spend has no spread; a tenth of the level is let pass.
-        distance[active] = deviation / max(float(spread), 0.1)
+        # Held against its large weeks: a channel with bursts has many, an error is rare.
+        deviation = np.maximum(logs - np.quantile(logs, LARGE), 0.0)
+        distance[active] = deviation / max(float(spread), BURST)
         return distance
+    if len(values) < 4 * NEIGHBOURS:
+        return distance  # too short to have neighbours; readiness says that it is short
     basis, _ = np.linalg.qr(trend_and_season(len(values)))
     level = values - basis @ (basis.T @ values)
-    half = NEIGHBOURS // 2
-    padded = np.pad(level, half, constant_values=np.nan)
-    around = np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS).copy()
-    around[:, half] = np.nan
-    residual = level - np.nanmedian(around, axis=1)
-    spread = TO_SD * float(np.median(np.abs(residual)))
-    floor = 1e-3 * float(np.abs(values).mean())
-    return np.abs(residual) / max(spread, floor, np.finfo(float).tiny)
+    series = pd.Series(level)
+    before = _median_before(series)
+    after = _median_before(series[::-1])[::-1]
+    spread = TO_SD * float(np.median(np.abs(level - (before + after) / 2)[2:-2]))
+    # Far from both sides: the weeks around a lasting move are near one of them.
+    residual = np.fmin(np.abs(level - before), np.abs(level - after))
+    floor = FLOOR * float(np.abs(values).mean())
+    return residual / max(spread, floor, np.finfo(float).tiny)
+
+
+def _median_before(series: pd.Series) -> NDArray[np.float64]:
+    """Median of the weeks before each week; NaN where there are fewer than two."""
+    return series.shift(1).rolling(NEIGHBOURS, min_periods=2).median().to_numpy()
 
 
 def level_shift(values: NDArray[np.float64]) -> tuple[float, int, bool] | None:

@@ -36,6 +36,31 @@ def test_outliers_of_a_still_or_straight_series_are_none(series: np.ndarray) -> 
     assert outliers(series).max() < 6
 
 
+@pytest.mark.parametrize("weeks", [1, 2, 4, 19])
+def test_short_series_have_no_outliers(weeks: int) -> None:
+    assert outliers(np.arange(float(weeks)) ** 4).tolist() == [0.0] * weeks
+
+
+def test_a_channel_with_bursts_has_no_outlier() -> None:
+    burst = np.where(np.arange(156) % 13 == 0, 300_000.0, 1_000.0)
+    assert outliers(burst, positive=True).max() < 6
+
+
+def test_a_step_is_no_outlier_but_a_slip_beside_it_is() -> None:
+    price = np.where(np.arange(104) < 60, 100.0, 112.0)
+    assert outliers(price).max() < 6
+    price[63] = 11.2
+    assert np.flatnonzero(outliers(price) > 6).tolist() == [63]
+
+
+@pytest.mark.parametrize("carry", [0.0, 0.6])
+def test_false_alarms_are_rare(carry: float) -> None:
+    alarms = [
+        outliers(100 + season(156) + noise(156, carry, seed)).max() > 6 for seed in range(300)
+    ]
+    assert np.mean(alarms) < 0.02
+
+
 def test_spend_outliers_are_errors_of_size_not_bursts() -> None:
     rng = np.random.default_rng(2)
     spend = np.where(rng.random(104) < 0.3, rng.lognormal(9, 0.8, 104), 0.0)
