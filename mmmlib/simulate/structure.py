@@ -1,0 +1,99 @@
+"""The structural equations that a simulated outcome follows: the truth.
+
+Per outcome and region::
+
+    y = baseline + sum over channels of coefficient * saturation(adstock(spend / scale)) + noise
+
+which is the model's own family, so that a good fit can find the truth. Spend
+before the first week is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmmlib.transforms import SATURATIONS, adstock_weights, half_life, lagged, saturate
+
+
+@dataclass(frozen=True)
+class Response:
+    """How an outcome answers to one channel.
+
+    Parameters
+    ----------
+    adstock, retention, peak
+        Kind and parameters of the carryover; ``peak`` (weeks) is for ``delayed`` only.
+    saturation, shape
+        Kind and its parameters, in the order of :data:`mmmlib.transforms.SATURATIONS`.
+    """
+
+    adstock: str
+    retention: float
+    peak: float
+    saturation: str
+    shape: tuple[float, ...]
+
+    def weights(self, length: int) -> np.ndarray:
+        """Share of an effect that comes in each week after the spend; shape ``(lag,)``."""
+        parameters = {
+            "retention": np.array(self.retention),
+            "peak": np.array(self.peak),
+        }
+        return adstock_weights(self.adstock, parameters, length)
+
+    def half_life(self, length: int) -> float:
+        """Weeks until half of an effect has come."""
+        return float(half_life(self.weights(length)))
+
+    def curve(self, stocked: np.ndarray) -> np.ndarray:
+        """Saturation of adstocked media that is divided by its scale."""
+        names = SATURATIONS[self.saturation]
+        return saturate(
+            self.saturation, stocked, dict(zip(names, self.shape, strict=True))
+        )
+
+
+def activity(
+    spend: np.ndarray, scale: np.ndarray, responses: Sequence[Response], length: int
+) -> np.ndarray:
+    """Saturated, adstocked media: what a coefficient is multiplied with.
+
+    Parameters
+    ----------
+    spend
+        Shape ``(channel, region, week)``, money.
+    scale
+        Shape ``(channel, region)``, money; divides spend.
+    responses
+        One per channel.
+    length
+        Weeks that an effect lasts.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(channel, region, week)``, 0 at no spend, below 1.
+    """
+    past = lagged(spend / scale[..., None], length)
+    return np.stack(
+        [
+            response.curve(window @ response.weights(length))
+            for window, response in zip(past, responses, strict=True)
+        ]
+    )
+
+
+def autoregressive(
+    rng: np.random.Generator, shape: tuple[int, ...], coefficient: float, sd: float
+) -> np.ndarray:
+    """Noise of order one along the last axis, stationary, with standard deviation ``sd``."""
+    from scipy.signal import lfilter
+
+    if not 0 <= coefficient < 1:
+        raise ValueError(f"autocorrelation should be in [0, 1) but got {coefficient}")
+    shocks = rng.normal(size=shape)
+    shocks[..., 1:] *= np.sqrt(1 - coefficient**2)
+    return sd * lfilter([1.0], [1.0, -coefficient], shocks, axis=-1)
