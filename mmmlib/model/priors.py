@@ -122,8 +122,8 @@ def channel_priors(
         # Retention of 0.4 (0.7 for the bell of the delayed form), 90 % about 0.1 to 0.8.
         "retention": (np.where(delayed, 0.8, -0.4), np.full(channels, 1.0)),
         "peak": _filled(int(delayed.sum()), _logit(min(2.0, half) / (2 * half)), 0.8),
-        "steepness": _filled(logistic, 0.0, 0.7),
-        "half_saturation": _filled(hill, np.log(1.5), 0.6),
+        "steepness": _filled(logistic, 0.3, 0.8),
+        "half_saturation": _filled(hill, np.log(1.2), 0.7),
         "slope": _filled(hill, np.log(1.2), 0.3),
         "roi": (returns[:, 0], returns[:, 1]),
         # The common movement of many regions carries their shared shocks as well.

@@ -272,6 +272,9 @@ class ModelParams(Section):
     noise: Literal["ar1", "independent"] = "ar1"
     """Whether what the model does not explain follows its own past. Demand usually does, and
     ranges that deny it are too short."""
+    demand_proxy: bool = True
+    """Put what all channels' spend has in common beside them, as a stand-in for unmeasured
+    demand that budgets follow."""
     max_media_share: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Share of the outcome that all channels together hardly pass; keeps the baseline above zero."""
     default_roi: Range = Range(low=0.1, high=6.0)

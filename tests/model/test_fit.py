@@ -1,0 +1,232 @@
+"""Fits: effects that add up, holdouts that are not seen, draws that repeat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from mmmlib.data.panel import Panel, write_panel
+from mmmlib.errors import MMMError, RunError
+from mmmlib.model.effects import baseline, contribution, effects_of, fitted, respond, roi
+from mmmlib.model.fit import (
+    Fit,
+    FitRequest,
+    fit_models,
+    fit_one,
+    fit_run,
+    posterior_of,
+    save_fit,
+    seed_of,
+)
+from mmmlib.model.linear import draw_linear
+from mmmlib.model.sample import _cause, _check_moved
+from mmmlib.model.spec import prepare
+from mmmlib.model.tables import (
+    diagnostics_table,
+    posterior_table,
+    prior_table,
+    sampler_table,
+)
+from mmmlib.params import Params
+from tests.fake_run import make_fake_run
+from tests.fakes import fake_panel
+from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
+
+SHORT = {"chains": 2, "tune": 200, "draws": 200, "kept_draws": 100}
+HOLDOUT = FitRequest(MODEL, holdout_weeks=8)
+
+
+def case(regional: bool) -> tuple[Params, Panel]:
+    geography = "regional" if regional else "national"
+    params = mixed_params(geography=geography, **SHORT)
+    regions = REGIONS if regional else ("national",)
+    return params, fake_panel(params, weeks=80, regions=regions)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["national", "regional"])
+def made(request: pytest.FixtureRequest) -> tuple[Params, Panel, Fit]:
+    params, panel = case(request.param)
+    return params, panel, fit_one(panel, params, FitRequest(MODEL))
+
+
+def test_parts_add_up(made: tuple[Params, Panel, Fit]) -> None:
+    _, panel, fit = made
+    effects = fit.effects
+    np.testing.assert_array_equal(
+        fitted(effects), baseline(effects) + effects["contribution"].sum("channel")
+    )
+    np.testing.assert_allclose(
+        effects["contribution_region"].sum("region"), contribution(effects), rtol=1e-4
+    )
+    # The fit explains the outcome in its own unit.
+    observed = panel.outcome(MODEL).sum("region")
+    assert float(fitted(effects).mean() / observed.mean()) == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(effects["observed"], observed, rtol=1e-6)
+
+
+def test_formula_gives_the_contribution(made: tuple[Params, Panel, Fit]) -> None:
+    effects = made[2].effects
+    scale = float(effects["contribution"].max())
+    np.testing.assert_allclose(
+        respond(effects, effects["media"]), effects["contribution"], atol=1e-5 * scale
+    )
+
+
+def test_return_is_the_parameter(made: tuple[Params, Panel, Fit]) -> None:
+    _, _, fit = made
+    parameter = fit.posterior["posterior"]["roi"].median(("chain", "draw"))
+    np.testing.assert_allclose(roi(fit.effects).median("draw"), parameter, rtol=0.15)
+    lowest, highest = (
+        fit.posterior["posterior"]["roi"].min(),
+        fit.posterior["posterior"]["roi"].max(),
+    )
+    assert float(roi(fit.effects).min()) >= float(lowest) * 0.999
+    assert float(roi(fit.effects).max()) <= float(highest) * 1.001
+
+
+def test_curve_starts_at_zero_rises_and_holds_todays_marginal(
+    made: tuple[Params, Panel, Fit],
+) -> None:
+    effects = made[2].effects
+    response = effects["response"]
+    assert float(abs(response.isel(point=0)).max()) == 0
+    assert (response.diff("point") >= 0).all()
+    # A curve's slope at today's spend, read off the grid, is near the marginal return.
+    for name in effects["channel"].to_numpy():
+        one = effects.sel(channel=name)
+        slope = one["response"].median("draw").differentiate("point").to_numpy()
+        slope = slope / np.gradient(one["response_spend"].to_numpy())
+        near = np.interp(float(one["spend_today"]), one["response_spend"].to_numpy(), slope)
+        assert near == pytest.approx(float(one["marginal_roi"].median()), rel=0.25)
+
+
+def test_predictions_cover_the_weeks(made: tuple[Params, Panel, Fit]) -> None:
+    effects = made[2].effects
+    low, high = effects["predicted"].quantile([0.05, 0.95], "draw")
+    inside = (effects["observed"] >= low) & (effects["observed"] <= high)
+    assert 0.8 <= float(inside.mean()) <= 1
+
+
+def test_same_request_same_draws_whatever_the_cores() -> None:
+    params, panel = case(regional=False)
+    one = fit_one(panel, params, FitRequest(MODEL), cores=1)
+    two = fit_one(panel, params, FitRequest(MODEL), cores=2)
+    other = fit_one(panel, params, FitRequest(MODEL, label="again"), cores=2)
+    xr.testing.assert_equal(one.effects, two.effects)
+    xr.testing.assert_equal(
+        one.posterior["posterior"].to_dataset(), two.posterior["posterior"].to_dataset()
+    )
+    assert not np.array_equal(one.effects["contribution"], other.effects["contribution"])
+    assert seed_of(params, FitRequest(MODEL)) != seed_of(params, HOLDOUT)
+
+
+def test_another_currency_changes_no_return() -> None:
+    params, panel = case(regional=False)
+    frame = panel.frame.copy()
+    money = [name for name in frame if name.startswith(("spend:", f"outcome:{MODEL}"))]
+    frame[money] *= 1000
+    first = fit_one(panel, params, FitRequest(MODEL))
+    second = fit_one(Panel(frame, panel.currency, panel.units), params, FitRequest(MODEL))
+    # Rounding differs, so chains part in the end: the laws agree, not the draws.
+    np.testing.assert_allclose(
+        roi(first.effects).median("draw"), roi(second.effects).median("draw"), rtol=0.35
+    )
+
+
+def test_held_out_outcomes_are_not_seen_but_their_spend_is_used() -> None:
+    params, panel = case(regional=False)
+    outcome, spend = panel.frame.copy(), panel.frame.copy()
+    last = panel.frame.index[-8:]
+    outcome.loc[last, f"outcome:{MODEL}"] *= 3
+    spend.loc[last, "spend:search"] = 0.0
+    first, second, third = (
+        fit_one(Panel(frame, panel.currency, panel.units), params, HOLDOUT).effects
+        for frame in (panel.frame, outcome, spend)
+    )
+    assert int((~first["in_sample"]).sum()) == 8
+    xr.testing.assert_equal(first["predicted"], second["predicted"])
+    assert not np.allclose(first["observed"], second["observed"])
+    held = slice(-4, None)
+    assert float(third["contribution"].sel(channel="search")[:, held].mean()) < float(
+        first["contribution"].sel(channel="search")[:, held].mean()
+    )
+
+
+def test_fits_are_saved_and_loaded(tmp_path: Path) -> None:
+    params, panel = case(regional=False)
+    run = make_fake_run(tmp_path)
+    run.exploring = False
+    fit = fit_one(panel, params, FitRequest(MODEL))
+    save_fit(run, fit)
+    save_fit(run, fit_one(panel, params, HOLDOUT))
+    xr.testing.assert_equal(effects_of(run, MODEL), fit.effects)
+    assert int((~effects_of(run, MODEL, holdout=True)["in_sample"]).sum()) == 8
+    posterior = posterior_of(run, MODEL)
+    assert set(posterior.children) == {"posterior", "sample_stats", "linear"}
+    assert run.artefact(f"models/{MODEL}/posterior.nc").stat().st_size < 3_000_000
+    table = diagnostics_table(posterior)
+    assert table["R-hat"].between(0.98, 1.2).all()
+    assert len(sampler_table(posterior)) == 2
+    with pytest.raises(RunError, match="has not been fitted"):
+        posterior_of(run, "signups.pooled")
+
+
+def test_a_run_is_fitted_once(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, model=SHORT)
+    run.exploring = False
+    write_panel(run, fake_panel(weeks=80))
+    told: list[tuple[str, float]] = []
+    first = fit_run(run, progress=lambda request, done: told.append((request.model, done)))
+    assert {model for model, done in told if done == 1} == set(first)
+    told.clear()
+    second = fit_run(run, progress=lambda request, done: told.append((request.model, done)))
+    assert told == []
+    for model, fit in first.items():
+        xr.testing.assert_equal(fit.effects, second[model].effects)
+
+
+def test_tables_state_ranges(made: tuple[Params, Panel, Fit]) -> None:
+    effects = made[2].effects
+    for table in (prior_table(effects), posterior_table(effects)):
+        assert list(table.index) == list(effects["channel"].to_numpy())
+        assert table.map(lambda text: "90" in text and " to " in text).all().all()
+
+
+def test_nothing_to_fit_is_nothing_done() -> None:
+    params, panel = case(regional=False)
+    assert fit_models(panel, params, []) == []
+
+
+def test_stuck_chains_name_the_likely_cause() -> None:
+    data = mixed_data(weeks=30, seasonality=10, trend_knots=12)
+    still = np.zeros((2, 50, 4))
+    with pytest.raises(MMMError, match=r"chain 1 never moved\. There are 30 observations for"):
+        _check_moved(still, data)
+    with pytest.raises(MMMError, match="a chain was cut off"):
+        _check_moved(np.full((2, 5, 4), np.nan), data)
+    params, panel = case(regional=False)
+    frame = panel.frame.copy()
+    frame.loc[3, "spend:video"] *= 1e5
+    outlier = prepare(Panel(frame, panel.currency, panel.units), params, MODEL)
+    assert "Spend of video" in _cause(outlier)
+
+
+def test_linear_terms_are_recovered() -> None:
+    """Least squares says the same where the prior is weak and the data many."""
+    data = mixed_data(weeks=150, noise="independent", trend="linear", seasonality=2)
+    draws = 2000
+    parameters = {
+        "sigma": np.full((draws, 1), 0.02),
+        "scale": np.full((draws, 1), 5.0),
+    }
+    media = np.zeros((draws, 1, data.fitted_weeks))
+    levels, slopes = draw_linear(data, parameters, media, np.random.default_rng(1))
+    design = np.vstack([np.ones(data.fitted_weeks), data.columns[0, :, : data.fitted_weeks]])
+    expected = np.linalg.lstsq(design.T, data.seen_outcome[0])[0]
+    covariance = 0.02**2 * np.linalg.inv(design @ design.T)
+    found = np.concatenate([levels, slopes], axis=1)
+    np.testing.assert_allclose(found.mean(0), expected, atol=0.003)
+    np.testing.assert_allclose(found.std(0), np.sqrt(np.diag(covariance)), rtol=0.1)

@@ -1,0 +1,134 @@
+"""From panel and parameters to arrays, and what cannot be fitted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmmlib.data.panel import Panel
+from mmmlib.errors import MMMError
+from mmmlib.model.spec import common_spend, media_cost, prepare, told
+from tests.fakes import fake_panel, fake_params
+from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
+
+
+def changed(change: Callable[[pd.DataFrame], object], weeks: int = 104) -> Panel:
+    panel = fake_panel(weeks=weeks)
+    frame = panel.frame.copy()
+    change(frame)
+    return Panel(frame, panel.currency, panel.units)
+
+
+def test_national_model_sums_regions() -> None:
+    params = fake_params()
+    panel = fake_panel(params, regions=REGIONS)
+    data = prepare(panel, params, MODEL)
+    assert data.regions == ("national",)
+    np.testing.assert_allclose(data.spend.sum(), panel.array("spend").sum())
+
+
+def test_scaled_outcome_is_around_one_and_blind_to_currency() -> None:
+    params = fake_params()
+    first = prepare(fake_panel(params), params, MODEL)
+    assert first.seen_outcome.mean() == pytest.approx(1)
+
+    def dearer(frame: pd.DataFrame) -> None:
+        money = [name for name in frame if name.startswith(("spend:", f"outcome:{MODEL}"))]
+        frame[money] *= 137.0
+
+    second = prepare(changed(dearer), params, MODEL)
+    np.testing.assert_allclose(first.seen_outcome, second.seen_outcome)
+    np.testing.assert_allclose(first.scaled_media, second.scaled_media)
+    np.testing.assert_allclose(first.priors["roi"][0], second.priors["roi"][0])
+
+
+def test_nothing_of_the_holdout_is_seen() -> None:
+    params = fake_params()
+
+    def later(frame: pd.DataFrame) -> None:
+        frame.loc[frame.index[-8:], [name for name in frame if ":" in name]] *= 5
+
+    one = prepare(fake_panel(params), params, MODEL, holdout_weeks=8)
+    two = prepare(changed(later), params, MODEL, holdout_weeks=8)
+    seen = slice(0, one.fitted_weeks)
+    assert one.fitted_weeks == 96
+    for left, right in (
+        (one.seen_outcome, two.seen_outcome),
+        (one.scaled_media[..., seen], two.scaled_media[..., seen]),
+        (one.columns[..., seen], two.columns[..., seen]),
+        (one.noise_weight, two.noise_weight),
+    ):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_columns_that_vary_by_region_come_first() -> None:
+    data = mixed_data(regional=True)
+    varies = [np.ptp(data.columns[:, k], axis=0).max() > 0 for k in range(len(data.column_names))]
+    assert varies == sorted(varies, reverse=True)
+    assert data.components[0] == "controls"
+
+
+def test_what_was_told_is_plain() -> None:
+    content = json.loads(json.dumps(told(mixed_data(regional=True))))
+    assert set(content["scales"]["outcome"]) == set(REGIONS)
+    assert content["forms"]["social"]["saturation"] == "hill"
+    assert content["noise"] == "ar1"
+
+
+def test_exposure_costs_what_was_paid_for_it() -> None:
+    channels = {name: one.model_dump() for name, one in fake_params().channels.items()}
+    channels["video"]["exposure"] = "views"
+    params = fake_params(channels=channels)
+    frame = fake_panel(params).frame.copy()
+    frame["exposure:video"] = frame["spend:video"] / 0.02
+    data = prepare(Panel(frame, "USD"), params, MODEL)
+    np.testing.assert_allclose(media_cost(data)[:, 0], [1, 1, 0.02, 1])
+    np.testing.assert_allclose(data.media[2], data.spend[2] / 0.02)
+
+
+def test_common_spend_finds_the_demand_that_budgets_follow() -> None:
+    rng = np.random.default_rng(3)
+    demand = rng.normal(size=150)
+    spend = np.exp(0.4 * demand + 0.4 * rng.normal(size=(6, 150)))
+    common = common_spend(spend, 140)
+    assert common is not None
+    assert np.corrcoef(common, demand)[0, 1] > 0.8
+    assert common_spend(spend[:2], 140) is None
+
+
+FAULTS: dict[str, tuple[Callable[[pd.DataFrame], object], int, str]] = {
+    "few weeks": (lambda f: None, 12, "12 weeks are too few for 4 channels"),
+    "zero outcome": (lambda f: f.__setitem__(f"outcome:{MODEL}", 0.0), 104, "is zero in all weeks"),
+    "flat outcome": (lambda f: f.__setitem__(f"outcome:{MODEL}", 7.0), 104, "never changes"),
+    "no spend": (lambda f: f.__setitem__("spend:video", 0.0), 104, "channel video has no spend"),
+    "constant": (
+        lambda f: f.__setitem__("spend:video", 5.0),
+        104,
+        "channel video never changes, so its effect cannot be told from the level",
+    ),
+    "twins": (
+        lambda f: f.__setitem__("spend:video", f["spend:social"]),
+        104,
+        "channels social and video are identical: join them",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_data_that_cannot_answer_are_refused_with_the_reason(name: str) -> None:
+    change, weeks, message = FAULTS[name]
+    with pytest.raises(MMMError, match=message):
+        prepare(changed(change, weeks), fake_params(), MODEL)
+
+
+def test_all_reasons_are_told_at_once() -> None:
+    def spoil(frame: pd.DataFrame) -> None:
+        frame["spend:video"] = 0.0
+        frame["spend:events"] = 3.0
+
+    with pytest.raises(MMMError, match=r"video has no spend.*events never changes"):
+        prepare(changed(spoil), mixed_params(), MODEL)
