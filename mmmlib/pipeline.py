@@ -169,6 +169,7 @@ def _begin(params: Params, params_file: Path, folder: Path, resume: bool) -> tup
         if run is not None:
             return run, True
     from mmmlib.refresh.parent import choose_parent
+    from mmmlib.reports.format import format_version
 
     def fill(path: Path) -> None:
         write_params(path, params, read_text(params_file))
@@ -178,7 +179,14 @@ def _begin(params: Params, params_file: Path, folder: Path, resume: bool) -> tup
     parent = choose_parent(folder, params)
     seed = params.model.seed
     run = new_run(
-        folder, params.workbook, period, params=digest, seed=seed, parent=parent, fill=fill
+        folder,
+        params.workbook,
+        period,
+        params=digest,
+        seed=seed,
+        parent=parent,
+        report_format=format_version(),
+        fill=fill,
     )
     return run, False
 
