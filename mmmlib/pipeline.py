@@ -7,6 +7,7 @@ manifest as it happens, so that a refresh that is cut off can be taken up again.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -310,11 +311,10 @@ def _has_to_fit(work: Refresh) -> bool:
 
 
 def _pool(params: Params) -> AbstractContextManager[str]:
-    import logging
-
     from mmmlib.model.pool import start_pool
 
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    # Dask reads this as it is imported; what matters of its troubles comes as an error.
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
 
     return start_pool(params)
 
