@@ -12,7 +12,7 @@ from mmmlib.runs import Run, sha256_file
 from mmmlib.steps import STEPS, Step, key_of, outputs_of
 from tests.small import mmm, write_workbook
 
-pytestmark = pytest.mark.xdist_group("small_run")
+pytestmark = pytest.mark.xdist_group("refresh")
 
 
 # --- the steps as data ---------------------------------------------------------------
