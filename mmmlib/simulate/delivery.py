@@ -58,10 +58,10 @@ def differences(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame])
     parts = []
     for file, table in before.items():
         if file != "lift_tests.csv":
-            both = _melted(table, file).join(
-                _melted(after[file], file), how="inner", lsuffix="_before", rsuffix="_after"
+            told = [_melted(table, file), _melted(after[file], file)]
+            both = pd.concat(told, axis=1, join="inner", keys=["before", "after"]).droplevel(
+                1, axis=1
             )
-            both.columns = pd.Index(["before", "after"])
             parts.append(both[both["before"] != both["after"]])
     return pd.concat(parts).reset_index()
 
