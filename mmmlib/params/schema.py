@@ -272,9 +272,9 @@ class ModelParams(Section):
     default_share: Range = Range(low=0.005, high=0.25)
     """Prior 90 % range of a channel's share of the outcome where it is not money."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
-    tune: Annotated[int, Field(ge=50)] = 500
-    draws: Annotated[int, Field(ge=50)] = 800
-    target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.85
+    tune: Annotated[int, Field(ge=50)] = 600
+    draws: Annotated[int, Field(ge=50)] = 1000
+    target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.88
     seed: int = 20260101
     kept_draws: Annotated[int, Field(ge=100, le=10_000)] = 1000
 
