@@ -1,9 +1,9 @@
 """The demo company: it sells software to businesses, by itself and through a sales team.
 
 Signups become pipeline, pipeline becomes revenue. Each stage answers to media
-later than the one before: self-serve within weeks, sales-assisted revenue over
 later than the one before: self-serve within weeks, sales-assisted revenue over a
 quarter. The numbers below are the truth that a model is to find.
+"""
 
 from __future__ import annotations
 
