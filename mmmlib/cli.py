@@ -86,10 +86,11 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     """Check parameters, policy, roles and data; write nothing."""
     import tempfile
 
+    from mmmlib.begin import governance_files, raise_together
     from mmmlib.data.intake import check_data
     from mmmlib.findings import Status
     from mmmlib.params.load import read_params
-    from mmmlib.pipeline import governance_files, raise_together, write_simulated
+    from mmmlib.tasks import write_simulated
 
     asked = read_params(params, overrides or ())
     faults: list[MMMError] = []

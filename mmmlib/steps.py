@@ -29,6 +29,8 @@ class Step:
         Each must be there afterwards.
     more_outputs
         Patterns of files that it may leave.
+    files_read
+        Files of the run that it reads beside parameters and artefacts.
     fitting
         It fits models or reads their effects: left out when the data is not ready.
     """
@@ -38,6 +40,7 @@ class Step:
     outputs: tuple[str, ...]
     notebook: str = ""
     more_outputs: tuple[str, ...] = ()
+    files_read: tuple[str, ...] = ()
     fitting: bool = False
 
     @property
@@ -128,6 +131,7 @@ STEPS = (
         needs=("data", "readiness", "model_fit", "health", "refresh", "scenarios"),
         outputs=("artefacts/gates.json", "artefacts/agenda.json"),
         notebook="notebooks/06_review.ipynb",
+        files_read=("policy.yaml", "roles.yaml"),
     ),
     *REPORTS,
     Step(
@@ -170,7 +174,7 @@ def key_of(
             "step": step.name,
             "notebook": sha256_file(notebook) if notebook.is_file() else "",
             "params": params.model_dump(mode="json", exclude={"compute"}),
-            "files": {name: sha256_file(run.path / name) for name in ("policy.yaml", "roles.yaml")},
+            "files": {name: sha256_file(run.path / name) for name in step.files_read},
             "library": manifest.library,
             "packages": manifest.packages,
             "python": manifest.python,
