@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mmmlib.data.panel import Panel
     from mmmlib.model.fit import Fit, FitRequest, Progress
+    from mmmlib.model.spec import Scales
     from mmmlib.params import Params
 
 SCHEDULER_ENV = "MMM_SCHEDULER"
@@ -147,6 +148,7 @@ def fit_in_pool(
     params: Params,
     requests: Sequence[FitRequest],
     progress: Progress | None,
+    scales: Mapping[str, Scales],
 ) -> list[Fit]:
     """Fit in the pool; see :func:`mmmlib.model.fit.fit_models`.
 
@@ -159,7 +161,15 @@ def fit_in_pool(
     cores = max(1, threads // len(requests))
     shared = client.scatter((panel, params), broadcast=True, hash=False)
     futures = [
-        client.submit(_fit_shared, shared, request, cores, pure=False, retries=2)
+        client.submit(
+            _fit_shared,
+            shared,
+            request,
+            cores,
+            scales.get(request.model),
+            pure=False,
+            retries=2,
+        )
         for request in requests
     ]
     try:
@@ -172,10 +182,12 @@ def fit_in_pool(
         client.cancel([future for future in futures if not future.done()])
 
 
-def _fit_shared(shared: tuple[Panel, Params], request: FitRequest, cores: int) -> Fit:
+def _fit_shared(
+    shared: tuple[Panel, Params], request: FitRequest, cores: int, scales: Scales | None
+) -> Fit:
     from mmmlib.model.fit import fit_one
 
-    return fit_one(*shared, request, cores=cores)
+    return fit_one(*shared, request, cores=cores, scales=scales)
 
 
 def _client_of(address: str) -> Client | None:
