@@ -9,6 +9,7 @@ from what is asked, so a fit that is done again after a worker died gives the sa
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -63,6 +64,7 @@ class LocalPool:
                     host="127.0.0.1",
                     scheduler_port=self.port,
                     dashboard_address=None,
+                    silence_logs=logging.ERROR,
                 )
         except Exception as error:  # told to whoever closes the pool
             self._error = error
