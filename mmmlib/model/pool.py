@@ -9,6 +9,7 @@ from what is asked, so a fit that is done again after a worker died gives the sa
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import socket
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 SCHEDULER_ENV = "MMM_SCHEDULER"
 """Where notebooks find the pool; absent, they fit in their own process."""
 WARM = ("mmmlib.model.sample", "mmmlib.model.derive")
-"""Imported by every worker as it starts: the sampler and the compiled log density."""
+"""Imported by every worker beside its start: the sampler and the compiled log density."""
 PATIENCE = 60
 """Seconds that a client waits for the scheduler."""
 
@@ -56,7 +57,7 @@ class LocalPool:
             import dask
             from distributed import LocalCluster
 
-            with dask.config.set({"distributed.worker.preload": list(WARM)}):
+            with dask.config.set({"distributed.worker.preload": [__name__]}):
                 self._cluster = LocalCluster(
                     n_workers=self.workers,
                     threads_per_worker=1,
@@ -110,6 +111,20 @@ def start_pool(params: Params) -> Iterator[str]:
             os.environ[SCHEDULER_ENV] = before
         if pool is not None:
             pool.close()
+
+
+def dask_setup(worker: object) -> None:
+    """Warm a worker up; Dask calls this as it starts.
+
+    In a thread of its own: a worker that compiled first and joined then would be taken
+    for dead on a slow machine. A fit that comes early waits for the same import.
+    """
+    threading.Thread(target=_warm, name="warm", daemon=True).start()
+
+
+def _warm() -> None:
+    for module in WARM:
+        importlib.import_module(module)
 
 
 def default_workers() -> int:

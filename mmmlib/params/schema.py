@@ -464,6 +464,18 @@ class Params(Section):
         """The model that leads the pack."""
         return self.primary_outcome or self.model_names[0]
 
+    def channel_label(self, name: str) -> str:
+        """Name of a channel as people write it."""
+        channel = self.channels.get(name)
+        return (channel.label if channel else "") or name.replace("_", " ").capitalize()
+
+    def model_label(self, model: str) -> str:
+        """Name of a model as people write it: the outcome, and the motion where there is one."""
+        name, _, motion = model.partition(".")
+        outcome = self.outcomes.get(name)
+        label = (outcome.label if outcome else "") or name.replace("_", " ").capitalize()
+        return label if motion in ("", "pooled") else f"{label}, {motion.replace('_', ' ')}"
+
     def outcome_of(self, model: str) -> Outcome:
         """Return the outcome that a model explains."""
         return self.outcomes[model.partition(".")[0]]
