@@ -64,7 +64,8 @@ class LocalPool:
                     processes=True,
                     host="127.0.0.1",
                     scheduler_port=self.port,
-                    dashboard_address=None,
+                    # Any free port, on this machine only: refreshes may run side by side.
+                    dashboard_address="127.0.0.1:0",
                     silence_logs=logging.ERROR,
                 )
         except Exception as error:  # told to whoever closes the pool

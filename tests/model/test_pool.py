@@ -41,7 +41,7 @@ def test_fits_survive_a_killed_worker(pool: str) -> None:
     panel = fake_panel(params, weeks=80)
     client = connected_client()
     assert client is not None
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=150)
     before = set(client.run(os.getpid).values())
 
     def kill() -> None:
@@ -56,7 +56,7 @@ def test_fits_survive_a_killed_worker(pool: str) -> None:
     told: list[str] = []
     fits = fit_models(panel, params, REQUESTS, lambda request, done: told.append(str(request)))
     killer.join()
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=150)
     assert set(client.run(os.getpid).values()) != before
     assert [fit.request for fit in fits] == REQUESTS
     assert sorted(told) == sorted(map(str, REQUESTS))
