@@ -7,32 +7,23 @@ parameter file is caught here or in :mod:`mmmlib.params.load`.
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-SLUG = r"^[a-z][a-z0-9_]{0,39}$"
-Slug = Annotated[str, Field(pattern=SLUG)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+from mmmlib.params.section import (
+    CURRENCY,
+    SLUG,
+    Currency,
+    InsidePath,
+    Positive,
+    Section,
+    Share,
+    Slug,
+)
+from mmmlib.params.source import Gaps, Source, Weekday
 
-
-def _inside(path: str) -> str:
-    """Refuse a path that leaves the folder that it is read from."""
-    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise ValueError("a path inside data.root, without '..' or a leading '/'")
-    return path
-
-
-InsidePath = Annotated[str, AfterValidator(_inside)]
-
-
-class Section(BaseModel):
-    """Base of every section: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
+__all__ = ["CURRENCY", "SLUG", "Gaps", "InsidePath", "Section", "Slug", "Source"]
 
 # --- what is asked -----------------------------------------------------------------
 
@@ -76,40 +67,6 @@ class Simulated(Section):
     vintage: Annotated[int, Field(ge=1)] = 1
 
 
-Gaps = Literal["fail", "zero", "carry", "interpolate"]
-
-
-class Source(Section):
-    """One file of the data set, and who answers for it (D1, D2)."""
-
-    path: InsidePath
-    layout: Literal["wide", "long"] = "wide"
-    date: str = "date"
-    """Column that holds the first day of the week (or any day in it)."""
-    region: str | None = None
-    """Column that holds the region; without it the source is national."""
-    name: str | None = None
-    """Long layout: column that holds the series' names."""
-    value: str | None = None
-    """Long layout: column that holds the values."""
-    owner: str = ""
-    delivery: Literal["automatic", "manual"] = "automatic"
-    missing: tuple[str, ...] = ()
-    """Texts that stand for a missing value, beside the empty cell."""
-    max_age_days: Annotated[int, Field(ge=1)] | None = None
-    """How old the newest row may be on the day of the refresh (D5); else ``data.limits`` says."""
-    gaps: Gaps | None = None
-    """What to do where this source lacks a week; else ``data.gaps`` says."""
-
-    @model_validator(mode="after")
-    def _long_has_names(self) -> Self:
-        if self.layout == "long" and not (self.name and self.value):
-            raise ValueError(
-                "both 'name' and 'value' columns, which layout 'long' needs"
-            )
-        return self
-
-
 class DataLimits(Section):
     """Limits of the checks on the data itself (H1, D5)."""
 
@@ -142,6 +99,14 @@ class DataParams(Section):
     ``zero`` fills spend and exposure only; an outcome is never filled.
     """
     limits: DataLimits = DataLimits()
+    week_start: Weekday | None = None
+    """First day of the weeks to which days and events are summed; if not given, that of the weekly
+    sources, else Monday."""
+    partial_weeks: Literal["drop", "keep"] = "drop"
+    """What becomes of a first or last week that days or events do not cover whole."""
+    rates: InsidePath | None = None
+    """CSV file in ``root`` with the columns currency, from, rate: what one unit of a currency is
+    worth in the workbook's from a day on."""
     population: str | None = None
     """Column with the population of each region, if regions are to be compared per head."""
 
@@ -408,7 +373,7 @@ class Params(Section):
 
     workbook: Slug
     title: str
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
     refresh: Refresh
     audience: Audience
     key_questions: tuple[KeyQuestion, ...] = ()
