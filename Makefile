@@ -17,9 +17,10 @@ export UV_PROJECT_ENVIRONMENT = $(CURDIR)/$(VENV)
 ## Two refreshes of a simulated company, one quarter after the other.
 demo: $(READY)
 	@$(BIN)/mmm refresh params/demo.yaml
-	@run=$$($(BIN)/mmm refresh params/demo.yaml \
-		--set refresh.period=2026-Q3 --set data.simulated.vintage=2 | tail -n 1) \
-		&& test -d "$$run" && echo "The pack: $$run/pack/index.html" && echo "$$run"
+	@run=$$($(BIN)/mmm refresh params/demo.yaml --set refresh.period=2026-Q3 \
+		--set refresh.as_of=2026-10-01 --set data.simulated.vintage=2); code=$$?; \
+	[ -z "$$run" ] || printf 'The pack: %s/pack/index.html\n%s\n' "$$run" "$$run"; \
+	exit $$code
 
 ## Every test, the notebooks and one real refresh among them.
 test: $(READY)

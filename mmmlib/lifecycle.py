@@ -42,6 +42,7 @@ def new_run(
     params: str,
     seed: int,
     parent: str | None = None,
+    report_format: int | None = None,
     fill: Callable[[Path], None] | None = None,
 ) -> Run:
     """Begin a run: its folder appears at once, with its first files, or not at all.
@@ -58,6 +59,8 @@ def new_run(
         Seed of its sampling.
     parent
         The run that it is compared with.
+    report_format
+        Version of the pack's format.
     fill
         Writes what is kept from the start into the folder: parameters, policy, roles.
 
@@ -84,6 +87,7 @@ def new_run(
         seed=seed,
         params=params,
         parent=parent,
+        report_format=report_format,
     )
     runs_dir.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_dir))

@@ -7,6 +7,7 @@ manifest as it happens, so that a refresh that is cut off can be taken up again.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -169,6 +170,7 @@ def _begin(params: Params, params_file: Path, folder: Path, resume: bool) -> tup
         if run is not None:
             return run, True
     from mmmlib.refresh.parent import choose_parent
+    from mmmlib.reports.format import format_version
 
     def fill(path: Path) -> None:
         write_params(path, params, read_text(params_file))
@@ -178,7 +180,14 @@ def _begin(params: Params, params_file: Path, folder: Path, resume: bool) -> tup
     parent = choose_parent(folder, params)
     seed = params.model.seed
     run = new_run(
-        folder, params.workbook, period, params=digest, seed=seed, parent=parent, fill=fill
+        folder,
+        params.workbook,
+        period,
+        params=digest,
+        seed=seed,
+        parent=parent,
+        report_format=format_version(),
+        fill=fill,
     )
     return run, False
 
@@ -302,11 +311,10 @@ def _has_to_fit(work: Refresh) -> bool:
 
 
 def _pool(params: Params) -> AbstractContextManager[str]:
-    import logging
-
     from mmmlib.model.pool import start_pool
 
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    # Dask reads this as it is imported; what matters of its troubles comes as an error.
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
 
     return start_pool(params)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
 import numpy as np
@@ -64,7 +63,7 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
 
 
 def _timeliness(params: Params, built: Built) -> Iterator[Finding]:
-    today = params.refresh.as_of or dt.date.today()
+    today = params.as_of
     calendar = built.calendar
     weeks = calendar.weeks
     latest = max((last for _, last in calendar.covers.values()), default=weeks[-1])

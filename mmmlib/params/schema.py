@@ -36,7 +36,7 @@ class Refresh(Section):
     parent: str = "latest"
     """``latest`` (the newest run of this workbook that no gate blocked), ``none``, or a run id."""
     as_of: dt.date | None = None
-    """The day on which the data is looked at; today if not given."""
+    """The day on which the data is looked at; see :attr:`Params.as_of`."""
 
 
 class Audience(Section):
@@ -136,9 +136,7 @@ class Prior(Section):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.roi is None) == (self.share is None):
-            raise ValueError(
-                "a prior stated as 'roi' or as 'share', exactly one of them"
-            )
+            raise ValueError("a prior stated as 'roi' or as 'share', exactly one of them")
         return self
 
 
@@ -183,9 +181,7 @@ class Outcome(Section):
     @model_validator(mode="after")
     def _column_or_motions(self) -> Self:
         if (self.column is None) == (not self.motions):
-            raise ValueError(
-                "either 'column' (motions pooled) or 'motions', exactly one"
-            )
+            raise ValueError("either 'column' (motions pooled) or 'motions', exactly one")
         if self.kind == "count" and not self.unit:
             raise ValueError("a 'unit' for a count: what is counted")
         return self
@@ -215,13 +211,9 @@ class Event(Section):
     def _dated_or_named(self) -> Self:
         dates = (self.start is not None) + (self.end is not None)
         if dates != (0 if self.column else 2):
-            raise ValueError(
-                "give either 'start' and 'end', or 'column' (with 'equals')"
-            )
+            raise ValueError("give either 'start' and 'end', or 'column' (with 'equals')")
         if self.start is not None and self.end is not None and self.start > self.end:
-            raise ValueError(
-                f"start not after end, but they are {self.start} and {self.end}"
-            )
+            raise ValueError(f"start not after end, but they are {self.start} and {self.end}")
         return self
 
 
@@ -420,6 +412,19 @@ class Params(Section):
             for name, outcome in self.outcomes.items()
             for motion in (outcome.motions or ("pooled",))
         )
+
+    @property
+    def as_of(self) -> dt.date:
+        """The day on which the data is looked at.
+
+        As given; else today, or the day after the period where the data is simulated,
+        because a simulated company does not live in our time.
+        """
+        if self.refresh.as_of or not self.data.simulated:
+            return self.refresh.as_of or dt.date.today()
+        year, _, part = self.refresh.period.partition("-")
+        months = 3 * int(part[1:]) if part.startswith("Q") else int(part)
+        return dt.date(int(year) + months // 12, months % 12 + 1, 1)
 
     @property
     def primary(self) -> str:

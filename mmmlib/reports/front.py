@@ -22,7 +22,7 @@ def front_markdown(pages: Sequence[Page], block: TitleBlock) -> str:
     parts = []
     if statements:
         parts.append(f"::: {{.statements}}\n{statements}\n:::")
-    if shortened(block.sentence) != block.sentence:
+    elif shortened(block.sentence) != block.sentence:
         parts.append(escape(block.sentence))
     links = "\n".join(
         f"- [{page.document.title}]({page.document.name}.html)\\\n  {page.document.line}"

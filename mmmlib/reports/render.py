@@ -200,6 +200,8 @@ def outside(html: str) -> list[str]:
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder; if nothing fails it takes the place of ``folder``."""
+    for left in folder.parent.glob(f".{folder.name}-*"):
+        shutil.rmtree(left)  # by a render that was killed
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     old = temporary.with_name(f"{temporary.name}-old")
     try:

@@ -17,7 +17,6 @@ from mmmlib.reports.numbers import (
     likely,
     listed,
     money_text,
-    signed_money,
 )
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
@@ -132,8 +131,9 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     """Say what a plan would bring, how likely, and how bad it could be."""
     gain = plan_gain(plan)
     outcome = outcome_of(results, pack.model)
-    cost = signed_money(plan.spend_change, results.params.currency)
-    spent = "the same spend" if plan.spend_change == 0 else f"{cost} of spend"
+    cost = money_text(abs(plan.spend_change), results.params.currency)
+    more = "more" if plan.spend_change > 0 else "less"
+    spent = "the same spend" if plan.spend_change == 0 else f"{cost} {more} spend"
     after = " after its cost" if plan.net is not None and plan.spend_change else ""
     unit = results.params.outcome_unit(pack.model)
     return (

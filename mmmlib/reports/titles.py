@@ -41,9 +41,11 @@ def name_of(results: Results, channel: str) -> str:
 
 def outcome_of(results: Results, model: str) -> str:
     """Name of a model's outcome inside a sentence."""
-    name = plain(results.model(model))
+    outcome, _, motion = model.partition(".")
+    name = plain(results.model(f"{outcome}.pooled"))
     name = name if len(name) <= TITLE_NAME else f"{name[: TITLE_NAME - 1].rstrip()}…"
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    name = name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    return name if motion in ("", "pooled") else f"{motion.replace('_', '-')} {name}"
 
 
 def window_of(numbers: ModelNumbers) -> str:
@@ -82,9 +84,9 @@ def best_sentence(results: Results, numbers: ModelNumbers) -> str:
         word = "very likely returned" if top.best >= 0.95 else "likely returned"
         return f"{name_of(results, top.channel)} {word} most: {told}."
     ahead = _contenders(rows)
-    if len(ahead) == len(rows) and len(rows) > 2:
-        return "No channel stands out: the returns cannot be told apart."
-    names = listed([name_of(results, row.channel) for row in ahead[:3]])
+    if len(ahead) > 3:
+        return f"No channel clearly returned most: {len(ahead)} of {len(rows)} may be ahead."
+    names = listed([name_of(results, row.channel) for row in ahead])
     return f"{names} returned most; which of them leads is open."
 
 
@@ -272,4 +274,4 @@ def plan_gain(plan: Scenario) -> Estimate:
 
 def _cut(text: str) -> str:
     text = plain(text)
-    return text if len(text) <= 50 else f"{text[:49].rstrip()}…"
+    return text if len(text) <= 72 else f"{text[:71].rstrip()}…"

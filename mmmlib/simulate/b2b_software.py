@@ -38,6 +38,7 @@ class ChannelTruth:
     peak: float
     saturation: str
     shape: tuple[float, ...]
+    """Parameters of the saturation, for spend divided by the mean of its weeks with spend."""
     signups: float
     """Share of self-serve signups that it causes."""
     opportunities: float
@@ -50,36 +51,36 @@ class ChannelTruth:
 CHANNELS = {
     "search": ChannelTruth(
         "paid_search", 110e3, budgets.demand_following, "geometric", 0.30, 0.0,
-        "logistic", (2.2,), 0.120, 0.080, 1.60, 1.20,
+        "logistic", (1.4,), 0.120, 0.080, 1.60, 1.20,
     ),
     "social": ChannelTruth(
         "paid_social", 70e3, budgets.always_on, "geometric", 0.45, 0.0,
-        "logistic", (2.6,), 0.060, 0.035, 1.10, 0.80,
+        "logistic", (1.5,), 0.060, 0.035, 1.10, 0.80,
     ),
     "video": ChannelTruth(
         "online_video", 60e3, budgets.flighted, "geometric", 0.60, 0.0,
-        "logistic", (1.8,), 0.050, 0.030, 1.20, 0.80,
+        "logistic", (1.2,), 0.050, 0.030, 1.20, 0.80,
     ),
     "events": ChannelTruth(
         "conferences", 50e3, budgets.bursts, "delayed", 0.80, 1.0,
-        "logistic", (2.0,), 0.012, 0.070, 0.45, 3.00,
+        "logistic", (0.9,), 0.012, 0.070, 0.45, 3.00,
     ),
     "content": ChannelTruth(
         # Many signups, little revenue: the quality of demand differs by channel.
         "content_syndication", 40e3, budgets.campaigns, "geometric", 0.50, 0.0,
-        "logistic", (2.4,), 0.055, 0.030, 0.50, 0.60,
+        "logistic", (1.4,), 0.055, 0.030, 0.50, 0.60,
     ),
     "partner": ChannelTruth(
         "partner_funds", 35e3, budgets.quarterly, "delayed", 0.80, 1.5,
-        "logistic", (1.6,), 0.015, 0.045, 0.70, 2.60,
+        "logistic", (1.0,), 0.015, 0.045, 0.70, 2.60,
     ),
     "brand": ChannelTruth(
         "brand", 80e3, budgets.long_flights, "delayed", 0.88, 2.0,
-        "hill", (0.45, 1.5), 0.060, 0.060, 1.40, 1.80,
+        "hill", (1.1, 1.3), 0.060, 0.060, 1.40, 1.80,
     ),
     "display": ChannelTruth(
         "display", 25e3, budgets.flat, "geometric", 0.30, 0.0,
-        "logistic", (1.8,), 0.020, 0.010, 0.80, 0.50,
+        "logistic", (1.2,), 0.020, 0.010, 0.80, 0.50,
     ),
 }  # fmt: skip
 
@@ -136,7 +137,7 @@ OUTCOMES = {
     ),
     "revenue.sales_assisted": OutcomeTruth(
         "revenue_sales_assisted", "crm.csv", 1.60e6, 0.07, 0.09, 0.06,
-        0.04, -0.07, 0.06, 0.04, -0.25, 2.2, 3.0, False,
+        0.04, -0.07, 0.06, 0.04, -0.25, 3.0, 2.5, False,
     ),
 }  # fmt: skip
 
@@ -178,9 +179,7 @@ LIFT_TESTS = (
     LiftTest("video", "emea", "signups.self_serve", "2025-09-29", 8, -1.00, 0.25, 1),
     LiftTest("brand", "apac", "revenue.self_serve", "2026-01-12", 8, 0.80, 0.30, 1),
     LiftTest("display", "amer", "revenue.self_serve", "2026-07-06", 8, 1.00, 0.30, 2),
-    LiftTest(
-        "partner", "emea", "revenue.sales_assisted", "2026-10-05", 10, 0.60, 0.30, 3
-    ),
+    LiftTest("partner", "emea", "revenue.sales_assisted", "2026-10-05", 10, 0.60, 0.30, 3),
 )
 
 # --- what the first delivery of a week gets wrong -------------------------------------

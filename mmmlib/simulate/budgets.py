@@ -15,13 +15,9 @@ from mmmlib.simulate.structure import autoregressive
 Budget = Callable[[np.random.Generator, int, np.ndarray], np.ndarray]
 
 
-def demand_following(
-    rng: np.random.Generator, weeks: int, demand: np.ndarray
-) -> np.ndarray:
+def demand_following(rng: np.random.Generator, weeks: int, demand: np.ndarray) -> np.ndarray:
     """Spend that goes where demand goes (paid search), with bids that wander."""
-    return (demand / demand.mean()) ** 1.2 * np.exp(
-        autoregressive(rng, (weeks,), 0.75, 0.3)
-    )
+    return (demand / demand.mean()) ** 1.2 * np.exp(autoregressive(rng, (weeks,), 0.75, 0.3))
 
 
 def always_on(rng: np.random.Generator, weeks: int, demand: np.ndarray) -> np.ndarray:
@@ -34,9 +30,7 @@ def flighted(rng: np.random.Generator, weeks: int, demand: np.ndarray) -> np.nda
     return _flights(rng, weeks, on=(4, 8), off=(3, 7), floor=0.0, sd=0.25)
 
 
-def long_flights(
-    rng: np.random.Generator, weeks: int, demand: np.ndarray
-) -> np.ndarray:
+def long_flights(rng: np.random.Generator, weeks: int, demand: np.ndarray) -> np.ndarray:
     """A brand's campaigns: on for six to ten weeks, then a floor for seven to twelve."""
     return _flights(rng, weeks, on=(6, 10), off=(7, 12), floor=0.12, sd=0.25)
 
@@ -103,14 +97,12 @@ def _flights(
     floor: float,
     sd: float,
 ) -> np.ndarray:
-    budget = np.full(weeks, floor)
+    budget = floor * _jitter(rng, weeks, 0.25)
     week = int(rng.integers(0, off[1]))
     while week < weeks:
         lasting = int(rng.integers(on[0], on[1] + 1))
         flight = budget[week : week + lasting]
-        flight[:] = (
-            rng.lognormal(0, sd) * np.exp(rng.normal(0, 0.1, lasting))[: len(flight)]
-        )
+        flight[:] = rng.lognormal(0, sd) * np.exp(rng.normal(0, 0.1, lasting))[: len(flight)]
         week += lasting + int(rng.integers(off[0], off[1] + 1))
     duty = np.mean(on) / (np.mean(on) + np.mean(off))
     return budget / (duty + floor * (1 - duty))

@@ -51,9 +51,7 @@ class Response:
     def curve(self, stocked: np.ndarray) -> np.ndarray:
         """Saturation of adstocked media that is divided by its scale."""
         names = SATURATIONS[self.saturation]
-        return saturate(
-            self.saturation, stocked, dict(zip(names, self.shape, strict=True))
-        )
+        return saturate(self.saturation, stocked, dict(zip(names, self.shape, strict=True)))
 
 
 def activity(

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mmmlib.estimates import Estimate
 from mmmlib.reports.figures.curves import response_curves
-from mmmlib.reports.figures.intervals import IntervalRow, interval_figure, two_lines
+from mmmlib.reports.figures.intervals import IntervalRow, interval_figure, name_lines
 from mmmlib.reports.figures.layout import WIDTH, balanced, short, spread, wrap
 from mmmlib.reports.figures.weeks import (
     actual_against_fitted,
@@ -105,4 +105,6 @@ def test_labels_are_moved_apart_in_order() -> None:
 def test_names_are_cut_where_they_must() -> None:
     assert short("TV") == "TV"
     assert len(short("x" * 80)) == 30
-    assert len(two_lines("a long name of a plan that goes on and on and on").split("\n")) == 2
+    lines = name_lines("a long name of a plan that goes on and on " * 4).split("\n")
+    assert len(lines) == 3
+    assert lines[-1].endswith("…")

@@ -256,6 +256,14 @@ def test_a_failed_render_leaves_no_half_pack(
     assert not (run.path / PACK).exists()
 
 
+def test_what_a_killed_render_left_is_cleared(run: Run) -> None:
+    left = run.path / ".pack-killed"
+    left.mkdir()
+    (left / "index.html").write_text("half")
+    render_pack(run, "pandoc")
+    assert not left.exists()
+
+
 def test_reports_that_did_not_run_make_no_pack(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, not_ready=True)
     with pytest.raises(RunError, match="nothing to render"):

@@ -26,8 +26,9 @@ from mmmlib.reports.figures.layout import (
 from mmmlib.reports.style import FAINT, INK, MUTED
 
 ROW = 0.42
-TALL_ROW = 0.56
-"""Inches of a row whose name takes one line, two lines."""
+MORE = 0.15
+"""Inches of a row, and of each line more that its name takes."""
+MOST_LINES = 3
 NAME_SIZE, NAME_WIDTH = 11.0, 2.2
 THIN, THICK, DOT = 1.8, 6.0, 4.5
 
@@ -74,8 +75,8 @@ def interval_figure(
     ends
         What a range left of zero and right of zero means, for differences.
     """
-    names = [two_lines(row.name) for row in rows]
-    pitch = TALL_ROW if any("\n" in name for name in names) else ROW
+    names = [name_lines(row.name) for row in rows]
+    pitch = ROW + MORE * max((name.count("\n") for name in names), default=0)
     figure = titled(title, subtitle, height=pitch * len(rows) + 0.75)
     axes = figure.subplots()
     for place, row in enumerate(rows):
@@ -88,11 +89,12 @@ def interval_figure(
     return figure
 
 
-def two_lines(name: str) -> str:
-    """Break a long name into two lines, and cut what would be a third."""
+def name_lines(name: str) -> str:
+    """Break a long name into lines, three at most, and cut what would be a fourth."""
     lines = wrap(name, NAME_SIZE, NAME_WIDTH)
-    if len(lines) > 2:
-        lines = [lines[0], short(" ".join(lines[1:]), max(len(lines[0]), 12))]
+    if len(lines) > MOST_LINES:
+        rest = " ".join(lines[MOST_LINES - 1 :])
+        lines = [*lines[: MOST_LINES - 1], short(rest, max(len(lines[0]), 12))]
     return "\n".join(short(line) for line in lines)
 
 

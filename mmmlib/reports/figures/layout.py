@@ -82,11 +82,11 @@ def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[st
     """Break a text into lines no wider than ``width`` inches."""
     weight = "bold" if bold else "normal"
     lines = [""]
-    # A range stays on one line.
+    # A range and its unit stay on one line.
     whole = re.sub(
         r"(?<=[\w%]) to (?=[\d−])", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}", plain(text)
     )
-    for word in whole.split(" "):
+    for word in re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", whole).split(" "):
         longer = f"{lines[-1]} {word}".strip(" ")
         if lines[-1] and _inches(longer, size, weight) > width:
             lines.append(word)

@@ -28,7 +28,7 @@ BAND = "#BFD3E6"
 INNER_BAND = "#8FB3D4"
 FIT = "#2C5F8A"
 LABEL_SIZE = 10.0
-LABEL_NAME = 16
+LABEL_NAME, LABEL_AT = 18, 1.05
 
 
 @drawn
@@ -201,7 +201,8 @@ def _layers(
     rest = [name for name in names if name not in apart]
     if rest:
         together = means.sel(channel=rest).sum("channel").to_numpy()
-        layers.append((f"Other ({len(rest)})", together, OTHER))
+        name = names[rest[0]] if len(rest) == 1 else f"Other ({len(rest)})"
+        layers.append((name, together, OTHER))
     return layers
 
 
@@ -214,21 +215,24 @@ def _label_layers(axes: Axes, layers: Sequence[Layer]) -> None:
     gap = (top - bottom) * 0.072
     placed = spread(list(middles), gap, bottom + gap / 2, top - gap / 2)
     for (name, _, colour), y, middle in zip(layers, placed, middles, strict=True):
-        axes.annotate(
+        axes.plot(
+            [1.0, LABEL_AT],
+            [middle, y],
+            transform=axes.get_yaxis_transform(),
+            clip_on=False,
+            color=colour,
+            linewidth=2.0,
+            scalex=False,
+            scaley=False,
+        )
+        axes.text(
+            LABEL_AT + 0.01,
+            y,
             short(name, LABEL_NAME),
-            xy=(1.0, middle),
-            xycoords=("axes fraction", "data"),
-            xytext=(1.05, y),
-            textcoords=("axes fraction", "data"),
+            transform=axes.get_yaxis_transform(),
             va="center",
             fontsize=LABEL_SIZE,
             color=INK,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "linewidth": 2.0,
-                "shrinkB": 0,
-            },
         )
 
 

@@ -114,7 +114,7 @@ def over_time(results: Results) -> Iterator[Block]:
     )
     yield Picture("over-time", figure, words.caption, words.alt)
     grouped = [row for row in numbers.by_contribution if results.colours[row.channel] == OTHER]
-    if grouped:
+    if len(grouped) > 1:
         yield Table(
             "other",
             "The channels that the figure shows together as other, the largest first; ranges "
