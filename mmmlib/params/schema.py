@@ -83,7 +83,34 @@ class DataLimits(Section):
     max_mismatch_share: Share = 0.02
     """Share of weeks in which spend may come without exposure, or exposure without spend."""
     min_automatic_share: Share = 0.8
-    """Share of sources that should arrive by themselves (D1)."""
+    """Share of sources, of rows and of spend that should arrive by themselves (D1)."""
+    zero_gap_weeks: Annotated[int, Field(ge=2)] = 3
+    """Zeros in a row amid a series that is hardly ever zero from which it seems not measured."""
+
+
+class Settle(Section):
+    """Which of the youngest weeks still move and stay out of the fit (D4).
+
+    They are kept with the run, as they were seen, and the data's findings name them.
+    """
+
+    weeks: Annotated[int, Field(ge=0, le=26)] | Literal["auto"] = 0
+    """How many weeks at the end of the panel are kept out. ``auto`` learns it, per source, from
+    what past runs saw of the same weeks; without past runs nothing is kept out."""
+    max_move: Share = 0.02
+    """``auto``: share of its value by which a week of some age may still move on average."""
+    max_weeks: Annotated[int, Field(ge=1, le=26)] = 8
+    """``auto``: never keep out more weeks of a source than this."""
+
+
+class PriceLevel(Section):
+    """A price index; money is brought to the prices of one month of it."""
+
+    path: InsidePath
+    """CSV file in ``root`` with the columns ``from`` and ``index``: the level of prices from a
+    day on."""
+    base: dt.date
+    """The day in whose prices money is told."""
 
 
 class DataParams(Section):
@@ -107,6 +134,11 @@ class DataParams(Section):
     rates: InsidePath | None = None
     """CSV file in ``root`` with the columns currency, from, rate: what one unit of a currency is
     worth in the workbook's from a day on."""
+    max_rate_age_days: Annotated[int, Field(ge=1)] = 45
+    """How old the newest rate (or price index) may be in a week before it counts as missing."""
+    price_level: PriceLevel | None = None
+    """Bring money to the prices of one day; prices as they were if not given."""
+    settle: Settle = Settle()
     population: str | None = None
     """Column with the population of each region, if regions are to be compared per head."""
 

@@ -96,6 +96,8 @@ class Source(Section):
     """Texts that stand for a missing value, beside the empty cell."""
     max_age_days: Annotated[int, Field(ge=1)] | None = None
     """How old the newest row may be on the day of the refresh (D5); else ``data.limits`` says."""
+    late: Literal["warn", "block"] = "warn"
+    """What a newest row that is older than that means for the refresh (D5)."""
     gaps: Gaps | None = None
     """What to do where this source lacks a week; else ``data.gaps`` says."""
 
