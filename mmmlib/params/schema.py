@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mmmlib.params.section import (
     CURRENCY,
@@ -88,13 +88,20 @@ class DataLimits(Section):
     """Zeros in a row amid a series that is hardly ever zero from which it seems not measured."""
 
 
+def _auto_or_weeks(value: object) -> object:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value != "auto" and not (whole and 0 <= value <= 26):  # type: ignore[operator]
+        raise ValueError("'auto' or a whole number from 0 to 26")
+    return value
+
+
 class Settle(Section):
     """Which of the youngest weeks still move and stay out of the fit (D4).
 
     They are kept with the run, as they were seen, and the data's findings name them.
     """
 
-    weeks: Annotated[int, Field(ge=0, le=26)] | Literal["auto"] = 0
+    weeks: Annotated[int | Literal["auto"], BeforeValidator(_auto_or_weeks)] = 0
     """How many weeks at the end of the panel are kept out. ``auto`` learns it, per source, from
     what past runs saw of the same weeks; without past runs nothing is kept out."""
     max_move: Share = 0.02
