@@ -82,6 +82,8 @@ class DataLimits(Section):
     """Weeks without spend at the end of the data from which a channel counts as stopped."""
     max_mismatch_share: Share = 0.02
     """Share of weeks in which spend may come without exposure, or exposure without spend."""
+    max_unmapped_share: Share = 0.01
+    """Share of spend under names that no rule of the taxonomy maps, above which the data blocks."""
     min_automatic_share: Share = 0.8
     """Share of sources, of rows and of spend that should arrive by themselves (D1)."""
     zero_gap_weeks: Annotated[int, Field(ge=2)] = 3
@@ -138,6 +140,8 @@ class DataParams(Section):
     sources, else Monday."""
     partial_weeks: Literal["drop", "keep"] = "drop"
     """What becomes of a first or last week that days or events do not cover whole."""
+    taxonomy: InsidePath | None = None
+    """File of the taxonomy, beside the parameter file (D3)."""
     rates: InsidePath | None = None
     """CSV file in ``root`` with the columns currency, from, rate: what one unit of a currency is
     worth in the workbook's from a day on."""
@@ -148,6 +152,13 @@ class DataParams(Section):
     settle: Settle = Settle()
     population: str | None = None
     """Column with the population of each region, if regions are to be compared per head."""
+
+    @model_validator(mode="after")
+    def _taxonomy_is_given(self) -> Self:
+        asking = [name for name, source in self.sources.items() if source.taxonomy]
+        if asking and self.taxonomy is None:
+            raise ValueError(f"'taxonomy', the file that {', '.join(asking)} asks for")
+        return self
 
 
 # --- what is modelled ----------------------------------------------------------------

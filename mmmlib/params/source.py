@@ -17,6 +17,23 @@ Layout = Literal["wide", "long", "master_flat_file", "ad_platform", "crm_pipelin
 Format = Literal["csv", "parquet", "excel", "jsonl"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
+STANDARD: dict[str, tuple[str, ...]] = {
+    "master_flat_file": ("period", "geography", "product", "campaign", "variable", "value"),
+    "ad_platform": (
+        "date",
+        "campaign",
+        "ad_group",
+        "spend",
+        "impressions",
+        "clicks",
+        "conversions",
+    ),
+    "crm_pipeline": ("opportunity", "stage", "created", "closed", "amount", "motion"),
+}
+"""Columns of the layouts that have columns of their own."""
+DATE_WORD = {"master_flat_file": "period", "ad_platform": "date", "crm_pipeline": "created"}
+"""Which of them holds the day of a row."""
+
 FORMATS: dict[str, Format] = {
     ".csv": "csv",
     ".parquet": "parquet",
@@ -72,6 +89,15 @@ class Source(Section):
     query: str | None = None
     """A query of the database, instead of a table."""
     layout: Layout = "wide"
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Layouts with columns of their own: what the file calls them, such as ``campaign: Campaign
+    name``. Without an entry it is the layout's word."""
+    name_from: tuple[str, ...] = ()
+    """Columns whose texts, joined by `` | ``, make the raw name; the campaign if not given."""
+    won: tuple[str, ...] = ("Closed Won",)
+    """CRM pipeline: stages of an opportunity that was won."""
+    taxonomy: bool = False
+    """Whether the raw names go through the taxonomy, see ``data.taxonomy``."""
     grain: Literal["week", "day", "event"] = "week"
     """What a row is: a week, a day, or something that happened. Days and events are summed."""
     time_zone: str | None = None
@@ -108,6 +134,24 @@ class Source(Section):
         return self
 
     @model_validator(mode="after")
+    def _columns_of_its_layout(self) -> Self:
+        standard = STANDARD.get(self.layout, ())
+        if not standard and (self.columns or self.name_from):
+            raise ValueError(
+                f"'columns' and 'name_from' for the layouts {', '.join(STANDARD)} only, "
+                f"and the layout is {self.layout}"
+            )
+        unknown = [name for name in self.columns if name not in standard]
+        if unknown:
+            raise ValueError(
+                f"in 'columns' the words of the layout ({', '.join(standard)}), "
+                f"and not {', '.join(unknown)}"
+            )
+        if standard and (self.name or self.value):
+            raise ValueError(f"'columns' instead of 'name' and 'value' in layout {self.layout}")
+        return self
+
+    @model_validator(mode="after")
     def _one_place(self) -> Self:
         if bool(self.path) == bool(self.url):
             raise ValueError("either a 'path' or a 'url', exactly one of them")
@@ -118,6 +162,23 @@ class Source(Section):
         if self.currency and self.currency_column:
             raise ValueError("either 'currency' or 'currency_column', not both")
         return self
+
+    def column(self, word: str) -> str:
+        """What the file calls a column of the layout."""
+        return self.columns.get(word, word)
+
+    @property
+    def date_column(self) -> str:
+        """The column with the day of a row; of a CRM export, the day of creation."""
+        word = DATE_WORD.get(self.layout)
+        return self.column(word) if word else self.date
+
+    @property
+    def region_column(self) -> str | None:
+        """The column with the region; None for a national source."""
+        if self.region is None and self.layout == "master_flat_file":
+            return self.column("geography")
+        return self.region
 
     @property
     def where(self) -> str:
@@ -136,6 +197,7 @@ __all__ = [
     "FORMATS",
     "REMOTE",
     "WILD",
+    "STANDARD",
     "Format",
     "Gaps",
     "InsidePath",
