@@ -101,12 +101,13 @@ def raw_names(tidy: ir.Table) -> ir.Table:
     Returns
     -------
     ibis.expr.types.Table
-        ``name``, ``first`` and ``last`` day, ``rows`` and ``spend`` (of the variable of
-        that name; zero where there is none).
+        ``name``, ``first`` and ``last`` day, ``rows`` and ``spend`` (the sum of the variable of
+        that name, or of the values where there is no variable; else zero).
     """
     import ibis
 
-    spend = ibis.cases((tidy.variable == "spend", tidy.value.fill_null(0.0)), else_=0.0)
+    money = tidy.variable.isin(["spend", ""])
+    spend = ibis.cases((money, tidy.value.fill_null(0.0)), else_=0.0)
     return tidy.group_by("name").aggregate(
         first=tidy.date.min(), last=tidy.date.max(), rows=tidy.count(), spend=spend.sum()
     )
