@@ -80,8 +80,8 @@ STEPS = (
     Step(
         "data",
         needs=(),
-        outputs=("artefacts/panel.parquet", "artefacts/data.json"),
-        more_outputs=("inputs/*.parquet", "simulated/*"),
+        outputs=("artefacts/panel.parquet/_index.json", "artefacts/data.json"),
+        more_outputs=("artefacts/panel.parquet/*.parquet", "inputs/*/*", "simulated/*"),
     ),
     Step(
         "readiness",

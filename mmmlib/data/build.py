@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,12 @@ from mmmlib.data.cells import to_numbers
 from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid
 from mmmlib.data.panel import NATIONAL, Panel
 from mmmlib.data.problems import Problems
+from mmmlib.data.restatement import MOVES, restatements
+from mmmlib.data.settle import keep_out, past_vintages
 from mmmlib.data.sources import Table, find_column, read_sources
+from mmmlib.data.vintages import Shape, Vintage
 from mmmlib.params import Params
+from mmmlib.runs import Run, sha256_json
 
 SUMMED = ("outcome", "spend", "exposure", "funnel")
 """Roles that add up over regions; the others are averaged."""
@@ -42,6 +47,10 @@ class Built:
     panel: Panel
     tables: dict[str, Table]
     calendar: Calendar
+    moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
+    """What past refreshes saw differently; see :mod:`mmmlib.data.restatement`."""
+    broken: tuple[str, ...] = ()
+    """Tables of past refreshes that could not be read."""
 
 
 def build_panel(params: Params, folder: Path) -> Panel:
@@ -70,8 +79,15 @@ def build_panel(params: Params, folder: Path) -> Panel:
     return build(params, folder).panel
 
 
-def build(params: Params, folder: Path) -> Built:
-    """Build the panel and keep the sources beside it; see :func:`build_panel`."""
+def build(params: Params, folder: Path, past: Sequence[Run] = ()) -> Built:
+    """Build the panel and keep the sources beside it; see :func:`build_panel`.
+
+    Parameters
+    ----------
+    past
+        Past runs of the workbook, oldest first: what they saw differently teaches how long
+        the sources take to settle.
+    """
     problems = Problems()
     tables = read_sources(params, folder, problems)
     found = {
@@ -91,15 +107,49 @@ def build(params: Params, folder: Path) -> Built:
     if calendar is None:
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
+    moves, broken = _learn(params, tables, found, past)
+    calendar, kept_out = keep_out(calendar, params.data.settle, moves, problems)
     grids = {
         wanted: _grid_of(wanted, *place, params, calendar, problems)
         for wanted, place in found.items()
     }
     problems.raise_if_any()
-    panel = _assemble(params, grids, calendar, regional)
+    panel = replace(_assemble(params, grids, calendar, regional), kept_out=tuple(kept_out))
     _refuse_empty(panel, found, problems)
     problems.raise_if_any()
-    return Built(panel, {n: t for n, t in tables.items() if t is not None}, calendar)
+    read = {name: table for name, table in tables.items() if table is not None}
+    return Built(panel, read, calendar, moves, tuple(broken))
+
+
+def _learn(
+    params: Params,
+    tables: dict[str, Table | None],
+    found: dict[Wanted, tuple[Table, str]],
+    past: Sequence[Run],
+) -> tuple[pd.DataFrame, list[str]]:
+    """Learn from past runs what the sources restate; also say which could not be read."""
+    if not past:
+        return pd.DataFrame(columns=MOVES), []
+    now = {name: as_vintage(params, table) for name, table in tables.items() if table is not None}
+    used: dict[str, set[str]] = {}
+    for table, column in found.values():
+        used.setdefault(table.name, set()).add(column)
+    vintages, broken = past_vintages(past, now)
+    return restatements(now, vintages, used), broken
+
+
+def as_vintage(params: Params, table: Table) -> Vintage:
+    """Return a source as it is kept."""
+    source = table.source
+    long = source.layout == "long"
+    shape = Shape(
+        source.date, source.region, source.name if long else None, source.value if long else None
+    )
+    asked = params.data.simulated
+    firm = [asked.company, asked.seed] if asked else []
+    # The same place, told in the same columns: only then are two vintages the same story.
+    origin = sha256_json([source.where, vars(shape), firm])
+    return Vintage(table.name, table.text, shape, origin)
 
 
 # --- what is asked for ------------------------------------------------------------------

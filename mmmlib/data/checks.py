@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from mmmlib.data import settle
 from mmmlib.data.build import Built
 from mmmlib.data.panel import Panel
+from mmmlib.data.settle import settle_findings
 from mmmlib.data.signals import level_shift, outliers
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, at_most, judge
@@ -26,6 +28,7 @@ CHECKS: dict[str, str] = {
     "data.zero_run": "Channels still running",
     "data.spend_without_exposure": "Spend without exposure",
     "data.exposure_without_spend": "Exposure without spend",
+    **settle.CHECKS,
 }
 """Every check of the data and its name for people."""
 
@@ -56,6 +59,9 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         *_level_shifts(params, built.panel),
         *_zero_runs(params, built.panel),
         *_mismatches(params, built.panel),
+        *settle_findings(
+            built.calendar, built.panel.kept_out, params.data.settle, built.moves, built.broken
+        ),
     ]
 
 

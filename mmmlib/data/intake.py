@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
-from mmmlib.data.build import build
+from mmmlib.data.build import as_vintage, build
 from mmmlib.data.checks import check_panel
 from mmmlib.data.panel import Panel, write_panel
 from mmmlib.data.sources import Table, data_folder
+from mmmlib.data.vintages import keep
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.params import Params
-from mmmlib.runs import Run, sha256_file, write_with
+from mmmlib.runs import Run, find_runs_dir, list_runs, sha256_file
 
 FINDINGS_FILE = "data.json"
 
@@ -27,7 +29,8 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
         What the sources are.
     run
         Receives ``inputs/<source>.parquet`` (each source as it was seen, all
-        text), ``artefacts/panel.parquet`` and ``artefacts/data.json``.
+        text), ``artefacts/panel.parquet`` (both folders of parts, which runs
+        share; see :mod:`mmmlib.data.parts`) and ``artefacts/data.json``.
     folder
         Where the sources lie; looked for if not given, see
         :func:`mmmlib.data.sources.data_folder`.
@@ -39,23 +42,32 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
     """
     if run.exploring:
         raise RunError(f"{run.name}: the run is finished; its inputs are a record.")
-    built = build(params, _folder(params, folder))
+    past = past_runs(run.runs_dir, params.workbook, run.manifest.created)
+    built = build(params, _folder(params, folder), past)
     for table in built.tables.values():
-        _keep(run, table)
+        _keep(run, params, table)
     write_panel(run, built.panel)
     run.save_json(FINDINGS_FILE, FindingList(findings=tuple(check_panel(params, built))))
     return built.panel
 
 
-def check_data(params: Params, folder: Path | None = None) -> list[Finding]:
+def check_data(
+    params: Params, folder: Path | None = None, runs_dir: Path | None = None
+) -> list[Finding]:
     """Read and check the sources; write nothing.
+
+    Parameters
+    ----------
+    runs_dir
+        Folder of runs, whose vintages teach what is usually restated.
 
     Raises
     ------
     InputError
         With every problem of every source.
     """
-    built = build(params, _folder(params, folder))
+    past = past_runs(find_runs_dir(runs_dir), params.workbook)
+    built = build(params, _folder(params, folder), past)
     return check_panel(params, built)
 
 
@@ -73,16 +85,22 @@ def _folder(params: Params, folder: Path | None) -> Path:
     return data_folder(params) if folder is None else Path(folder)
 
 
-def _keep(run: Run, table: Table) -> None:
-    """Keep a source as it was seen."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) -> list[Run]:
+    """Return the finished runs of a workbook, oldest first.
 
-    content = pa.Table.from_pandas(table.text, preserve_index=True)
-    facts = {
-        b"mmm.file": table.source.path.encode(),
-        b"mmm.sha256": table.sha256.encode(),
-    }
-    content = content.replace_schema_metadata({**(content.schema.metadata or {}), **facts})
-    target = run.path / "inputs" / f"{table.name}.parquet"
-    write_with(target, lambda path: pq.write_table(content, path))
+    Parameters
+    ----------
+    before
+        Only those made before; all if not given.
+    """
+    return [
+        run
+        for run in list_runs(runs_dir, workbook)
+        if run.manifest.status == "done" and (before is None or run.manifest.created < before)
+    ]
+
+
+def _keep(run: Run, params: Params, table: Table) -> None:
+    """Keep a source as it was seen."""
+    facts = {"file": table.source.where, "sha256": table.sha256}
+    keep(run, as_vintage(params, table), table.dates, facts)
