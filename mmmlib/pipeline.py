@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mmmlib.errors import InputError, MMMError, StepError
 from mmmlib.kernels import Nursery
@@ -35,6 +35,9 @@ from mmmlib.runs import (
     write_atomic,
 )
 from mmmlib.steps import STEPS, Step, key_of, outputs_of, remove_outputs, wanted
+
+if TYPE_CHECKING:
+    from mmmlib.data.taxonomy import Taxonomy
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
@@ -193,22 +196,25 @@ def _begin(params: Params, params_file: Path, folder: Path, resume: bool) -> tup
 
 
 def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
-    """Read and check the policy and the roles that lie beside a parameter file.
+    """Read and check the policy, the roles and the taxonomy that lie beside a parameter file.
 
     Raises
     ------
     InputError
-        With the problems of both.
+        With the problems of all.
     """
+    from mmmlib.data.taxonomy import read_taxonomy
     from mmmlib.governance.policy import read_policy
     from mmmlib.governance.roles import read_roles
 
     files: dict[str, bytes] = {}
     faults: list[InputError] = []
-    wanted_files = {
+    wanted_files: dict[str, tuple[str, Callable[[Path], object]]] = {
         "policy.yaml": (params.governance.policy, read_policy),
         "roles.yaml": (params.governance.roles, read_roles),
     }
+    if params.data.taxonomy is not None:
+        wanted_files["taxonomy.yaml"] = (params.data.taxonomy, read_taxonomy)
     for name, (path, read) in wanted_files.items():
         source = params_file.parent / path
         try:
@@ -218,6 +224,15 @@ def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
             faults.append(error)
     raise_together(faults)
     return files
+
+
+def taxonomy_beside(params: Params, params_file: Path) -> Taxonomy | None:
+    """Read the taxonomy that lies beside a parameter file; None where none is declared."""
+    from mmmlib.data.taxonomy import read_taxonomy
+
+    if params.data.taxonomy is None:
+        return None
+    return read_taxonomy(params_file.parent / params.data.taxonomy)
 
 
 def raise_together(faults: Sequence[MMMError]) -> None:

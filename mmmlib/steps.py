@@ -81,7 +81,12 @@ STEPS = (
         "data",
         needs=(),
         outputs=("artefacts/panel.parquet/_index.json", "artefacts/data.json"),
-        more_outputs=("artefacts/panel.parquet/*.parquet", "inputs/*/*", "simulated/*"),
+        more_outputs=(
+            "artefacts/panel.parquet/*.parquet",
+            "artefacts/taxonomy_moves.parquet",
+            "inputs/*/*",
+            "simulated/*",
+        ),
     ),
     Step(
         "readiness",
@@ -139,6 +144,10 @@ STEPS = (
 )
 
 
+SIDE_FILES = ("policy.yaml", "roles.yaml", "taxonomy.yaml")
+"""Files that a run keeps beside its parameters; the last one only where it has a taxonomy."""
+
+
 def wanted(needs: Iterable[str], leaving_out: set[str]) -> list[str]:
     """Return those steps among ``needs`` that are part of this refresh."""
     return [name for name in needs if name not in leaving_out]
@@ -170,7 +179,9 @@ def key_of(
             "step": step.name,
             "notebook": sha256_file(notebook) if notebook.is_file() else "",
             "params": params.model_dump(mode="json", exclude={"compute"}),
-            "files": {name: sha256_file(run.path / name) for name in ("policy.yaml", "roles.yaml")},
+            "files": {
+                name: sha256_file(run.path / name) for name in SIDE_FILES if (run.path / name).is_file()
+            },
             "library": manifest.library,
             "packages": manifest.packages,
             "python": manifest.python,

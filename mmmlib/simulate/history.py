@@ -45,7 +45,7 @@ class History:
     @cached_property
     def season(self) -> np.ndarray:
         """Yearly wave of two terms, high in spring and autumn; shape (week,)."""
-        turn = 2 * np.pi * self.weeks.dayofyear.to_numpy() / 365.25
+        turn = 2 * np.pi * self.weeks.day_of_year.to_numpy() / 365.25
         return 0.7 * np.cos(turn - 1.6) + 0.5 * np.cos(2 * turn - 1.9)
 
     @cached_property
