@@ -60,7 +60,7 @@ def restatements(
                 [told, earlier.values["number"]], axis=1, keys=["now", "then"], join="inner"
             ).dropna()
             day = both.index.get_level_values("day")
-            both["age"] = (earlier.newest - day).days // 7
+            both["age"] = -(day - earlier.newest).days // 7
             both["source"], both["refresh"] = source, number
             parts.append(both[both["age"] <= OLDEST].reset_index())
     if not parts:
