@@ -16,6 +16,7 @@ from mmmlib.data.problems import Problems
 from mmmlib.data.restatement import MOVES, restatements
 from mmmlib.data.settle import keep_out, past_vintages
 from mmmlib.data.sources import Table, find_column, read_sources
+from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.vintages import Shape, Vintage
 from mmmlib.params import Params
 from mmmlib.runs import Run, sha256_json
@@ -53,7 +54,7 @@ class Built:
     """Tables of past refreshes that could not be read."""
 
 
-def build_panel(params: Params, folder: Path) -> Panel:
+def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Panel:
     """Build the panel from the sources in a folder.
 
     Parameters
@@ -62,6 +63,8 @@ def build_panel(params: Params, folder: Path) -> Panel:
         Declares sources, roles and rules.
     folder
         Where the sources lie.
+    taxonomy
+        Maps raw names, where a source asks for it.
 
     Returns
     -------
@@ -76,10 +79,12 @@ def build_panel(params: Params, folder: Path) -> Panel:
     InputError
         With every problem of every source.
     """
-    return build(params, folder).panel
+    return build(params, folder, taxonomy=taxonomy).panel
 
 
-def build(params: Params, folder: Path, past: Sequence[Run] = ()) -> Built:
+def build(
+    params: Params, folder: Path, past: Sequence[Run] = (), taxonomy: Taxonomy | None = None
+) -> Built:
     """Build the panel and keep the sources beside it; see :func:`build_panel`.
 
     Parameters
@@ -87,9 +92,11 @@ def build(params: Params, folder: Path, past: Sequence[Run] = ()) -> Built:
     past
         Past runs of the workbook, oldest first: what they saw differently teaches how long
         the sources take to settle.
+    taxonomy
+        Maps raw names, where a source asks for it.
     """
     problems = Problems()
-    tables = read_sources(params, folder, problems)
+    tables = read_sources(params, folder, problems, taxonomy)
     found = {
         wanted: place
         for wanted in wanted_series(params)

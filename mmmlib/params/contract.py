@@ -67,10 +67,3 @@ class Contract(Section):
     max_rows: Annotated[int, Field(ge=1)] | None = None
     volume: Volume | None = None
     """Rows of every whole week; a partial upload falls below it."""
-
-    @model_validator(mode="after")
-    def _unique_is_listed(self) -> Self:
-        unknown = [name for name in self.unique if self.columns and name not in self.columns]
-        if unknown:
-            raise ValueError(f"'unique' over listed columns, and not {', '.join(unknown)}")
-        return self

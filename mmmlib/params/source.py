@@ -196,8 +196,8 @@ class Source(Section):
 __all__ = [
     "FORMATS",
     "REMOTE",
-    "WILD",
     "STANDARD",
+    "WILD",
     "Format",
     "Gaps",
     "InsidePath",
