@@ -12,6 +12,7 @@ import pandas as pd
 from mmmlib.data.cells import to_numbers
 from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid
 from mmmlib.data.panel import NATIONAL, Panel
+from mmmlib.data.prices import price_factors
 from mmmlib.data.problems import Problems
 from mmmlib.data.restatement import MOVES, restatements
 from mmmlib.data.settle import keep_out, past_vintages
@@ -52,6 +53,8 @@ class Built:
     """What past refreshes saw differently; see :mod:`mmmlib.data.restatement`."""
     broken: tuple[str, ...] = ()
     """Tables of past refreshes that could not be read."""
+    folder: Path = Path()
+    """Where the sources lie."""
 
 
 def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Panel:
@@ -120,12 +123,15 @@ def build(
         wanted: _grid_of(wanted, *place, params, calendar, problems)
         for wanted, place in found.items()
     }
+    prices = price_factors(params, folder, calendar.weeks, problems)
     problems.raise_if_any()
     panel = replace(_assemble(params, grids, calendar, regional), kept_out=tuple(kept_out))
+    if prices is not None:
+        panel = at_prices(panel, prices)
     _refuse_empty(panel, found, problems)
     problems.raise_if_any()
     read = {name: table for name, table in tables.items() if table is not None}
-    return Built(panel, read, calendar, moves, tuple(broken))
+    return Built(panel, read, calendar, moves, tuple(broken), folder)
 
 
 def _learn(
@@ -209,6 +215,18 @@ def _refuse_national(found: dict[Wanted, tuple[Table, str]], problems: Problems)
                 f"Name the region column in data.sources.{table.name}.region, "
                 f"or set model.geography to national.",
             )
+
+
+def at_prices(panel: Panel, factors: np.ndarray) -> Panel:
+    """Multiply all money of a panel, spend and outcomes, by one factor per week."""
+    money = [
+        name
+        for name in panel.series
+        if name.startswith("spend:") or panel.units.get(name) == panel.currency
+    ]
+    each = np.tile(factors, len(panel.regions))
+    frame = panel.frame.assign(**{name: panel.frame[name] * each for name in money})
+    return replace(panel, frame=frame)
 
 
 # --- one series -------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from mmmlib.data import settle, status, taxonomy_checks
+from mmmlib.data import prices, settle, status, taxonomy_checks
 from mmmlib.data.build import Built
 from mmmlib.data.contracts import contract_findings
 from mmmlib.data.panel import Panel
+from mmmlib.data.prices import price_findings
 from mmmlib.data.settle import settle_findings
 from mmmlib.data.signals import level_shift, outliers
 from mmmlib.estimates import format_number
@@ -30,6 +31,7 @@ CHECKS: dict[str, str] = {
     "data.exposure_without_spend": "Exposure without spend",
     "data.contract": "Contracts kept",
     **settle.CHECKS,
+    **prices.CHECKS,
     **taxonomy_checks.CHECKS,
 }
 """Every check of the data and its name for people."""
@@ -62,6 +64,7 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         *_zero_runs(params, built.panel),
         *_mismatches(params, built.panel),
         *_contracts(params, built),
+        *price_findings(params, built.folder, built.calendar.weeks),
         *settle_findings(
             built.calendar, built.panel.kept_out, params.data.settle, built.moves, built.broken
         ),

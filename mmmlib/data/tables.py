@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -93,18 +94,18 @@ def difference_lines(differences: pd.DataFrame, most: int) -> Iterator[str]:
         yield "No difference: both runs saw the same values."
         return
     grouped = dict(list(differences.groupby(["source", "series", "kind"], sort=False)))
-    for row in difference_table(differences).itertuples(index=False):
-        span = f"{row.first.date()}" + (f" to {row.last.date()}" if row.last > row.first else "")
-        values = "1 value" if row.values == 1 else f"{row.values} values"
-        moved = f", moved by {format_number(row.share, 'share')}" if row.share == row.share else ""
-        yield f"{row.source}.{row.series}: {values} {row.kind}, {span}{moved}"
-        if row.kind == "new":
+    for row in difference_table(differences).to_dict("records"):
+        first, last = row["first"].date(), row["last"].date()
+        span = f"{first}" + (f" to {last}" if last > first else "")
+        values = "1 value" if row["values"] == 1 else f"{row['values']} values"
+        share = float(row["share"])
+        moved = f", moved by {format_number(share, 'share')}" if math.isfinite(share) else ""
+        yield f"{row['source']}.{row['series']}: {values} {row['kind']}, {span}{moved}"
+        if row["kind"] == "new":
             continue
-        cells = grouped[row.source, row.series, row.kind]
-        for cell in cells.head(most).itertuples(index=False):
-            yield (
-                f"    {cell.day.date()}  {cell.region}: {cell.before or 'nothing'} -> "
-                f"{cell.after or 'nothing'}"
-            )
+        cells = grouped[row["source"], row["series"], row["kind"]]
+        for cell in cells.head(most).to_dict("records"):
+            before, after = cell["before"] or "nothing", cell["after"] or "nothing"
+            yield f"    {cell['day'].date()}  {cell['region']}: {before} -> {after}"
         if len(cells) > most > 0:
             yield f"    and {len(cells) - most} more"
