@@ -135,9 +135,14 @@ def to_weekly(rows: ir.Table, week_start: int = 0) -> pd.DataFrame:
             "week": weeks,
             "region": pd.Series(summed["region"].to_pylist(), dtype="str"),
             "series": pd.Series(summed["series"].to_pylist(), dtype="str"),
-            "value": pd.Series(summed["value"].to_pylist(), dtype=float),
+            "value": pd.Series(map(_as_told, summed["value"].to_pylist()), dtype=float),
         }
     ).dropna(subset=["value"])
     partial = read_coverage(dated, week_start).partial()
     frame["partial"] = frame["week"].isin(list(partial))
     return frame.sort_values(["week", "region", "series"], ignore_index=True)
+
+
+def _as_told(value: float | None) -> float | None:
+    """Keep twelve digits: the last ones of a sum depend on the order in which threads add."""
+    return None if value is None else float(f"{value:.12g}")
