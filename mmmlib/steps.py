@@ -180,7 +180,9 @@ def key_of(
             "notebook": sha256_file(notebook) if notebook.is_file() else "",
             "params": params.model_dump(mode="json", exclude={"compute"}),
             "files": {
-                name: sha256_file(run.path / name) for name in SIDE_FILES if (run.path / name).is_file()
+                name: sha256_file(run.path / name)
+                for name in SIDE_FILES
+                if (run.path / name).is_file()
             },
             "library": manifest.library,
             "packages": manifest.packages,

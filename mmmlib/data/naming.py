@@ -75,9 +75,7 @@ def name_rows(
         raise ValueError(f"{name}: a taxonomy is declared, and none was given")
     names = distinct_names(tidy, name)
     mapping = map_names(taxonomy, names)
-    return Naming(
-        name, apply_mapping(tidy, mapping, name, taxonomy.regions), tidy, names, mapping
-    )
+    return Naming(name, apply_mapping(tidy, mapping, name, taxonomy.regions), tidy, names, mapping)
 
 
 def distinct_names(tidy: ir.Table, source: str) -> pd.DataFrame:

@@ -366,7 +366,5 @@ def apply_mapping(
     region = ibis.cases((joined.place.fill_null("") != "", joined.place), else_=region)
     series = channel
     for part in (joined.variable, joined.motion.fill_null("")):
-        series = ibis.cases(
-            (part == "", series), (series == "", part), else_=series + "." + part
-        )
+        series = ibis.cases((part == "", series), (series == "", part), else_=series + "." + part)
     return joined.select(date=joined.date, region=region, series=series, value=joined.value)

@@ -206,7 +206,9 @@ def _opportunities(history: History, crm: pd.DataFrame) -> pd.DataFrame:
         rest = told - begun_known[: len(weeks)]
         others = _others(history, region, rest, weeks, today)
         both = pd.concat([deals, others], ignore_index=True)
-        both.insert(0, "Opportunity Id", region.upper() + "-" + both["number"].astype(str).str.zfill(6))
+        both.insert(
+            0, "Opportunity Id", region.upper() + "-" + both["number"].astype(str).str.zfill(6)
+        )
         both["Region"] = region
         parts.append(both.drop(columns=["number", "week"]))
     deals = pd.concat(parts, ignore_index=True)
@@ -276,7 +278,9 @@ def _parquet(path: Path, table: pd.DataFrame) -> None:
 
 
 def _jsonl(path: Path, table: pd.DataFrame) -> None:
-    days = {name: table[name].dt.strftime("%Y-%m-%d") for name in table if table[name].dtype.kind == "M"}
+    days = {
+        name: table[name].dt.strftime("%Y-%m-%d") for name in table if table[name].dtype.kind == "M"
+    }
     table.assign(**days).to_json(path, orient="records", lines=True)
 
 
