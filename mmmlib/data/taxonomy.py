@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -299,7 +300,7 @@ def _spans(
             matched[number] += 1
     edges = sorted({ALWAYS, FOREVER} | {d for _, r, _ in hits for d in (r.since, r.until)})
     spans: list[dict[str, Any]] = []
-    for since, until in zip(edges, edges[1:], strict=False):
+    for since, until in pairwise(edges):
         valid = [hit for hit in hits if hit[1].since <= since and until <= hit[1].until]
         number, told = (valid[0][0], valid[0][2]) if valid else (0, (UNMAPPED, "", ""))
         also = tuple(other for other, _, says in valid[1:] if says != told)

@@ -70,18 +70,18 @@ class Moves:
     def told(self, unit: str) -> list[str]:
         """Say what every channel's spend gained or lost and in which weeks, the largest first."""
         spent = self.cells[[_is_spend(name) for name in self.cells["series"]]]
-        by = spent.assign(change=spent["after"] - spent["before"]).groupby("series")["change"]
-        weeks = spent.groupby("series")["week"].agg(["min", "max"])
         facts = []
-        for name, change in by:
+        for name, rows in spent.groupby("series"):
+            change = rows["after"] - rows["before"]
             gains, losses = float(change.clip(lower=0).sum()), float(-change.clip(upper=0).sum())
-            first, last = (weeks.loc[name, end].date() for end in ("min", "max"))
+            first, last = rows["week"].min().date(), rows["week"].max().date()
+            span = f"weeks of {first} to {last}" if last > first else f"week of {first}"
             words = [
                 f"{verb} {format_number(size, unit)}"
                 for verb, size in (("gains", gains), ("loses", losses))
                 if size > 0
             ]
-            text = f"{name} {' and '.join(words)} in the weeks of {first} to {last}"
+            text = f"{name} {' and '.join(words)} in the {span}"
             facts.append((-max(gains, losses), text))
         return [text for _, text in sorted(facts)]
 

@@ -272,14 +272,16 @@ def _parquet(path: Path, table: pd.DataFrame) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    days = {name: table[name].dt.date for name in table if table[name].dtype.kind == "M"}
+    days = {str(name): table[name].dt.date for name in table if table[name].dtype.kind == "M"}
     content = pa.Table.from_pandas(table.assign(**days), preserve_index=False)
     pq.write_table(content.replace_schema_metadata(None), path)
 
 
 def _jsonl(path: Path, table: pd.DataFrame) -> None:
     days = {
-        name: table[name].dt.strftime("%Y-%m-%d") for name in table if table[name].dtype.kind == "M"
+        str(name): table[name].dt.strftime("%Y-%m-%d")
+        for name in table
+        if table[name].dtype.kind == "M"
     }
     table.assign(**days).to_json(path, orient="records", lines=True)
 
