@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mmmlib.data.grid import week_of
 from mmmlib.data.naming import Naming
@@ -69,7 +71,7 @@ class Moves:
 
     def told(self, unit: str) -> list[str]:
         """Say what every channel's spend gained or lost and in which weeks, the largest first."""
-        spent = self.cells[[_is_spend(name) for name in self.cells["series"]]]
+        spent = self.cells[_is_spend(self.cells["series"])]
         facts = []
         for name, rows in spent.groupby("series"):
             change = rows["after"] - rows["before"]
@@ -136,19 +138,19 @@ def moves_between(
         size = both.abs().max(axis=1)
         moved = both[(both["after"] - both["before"]).abs() > TOLERANCE * size]
         parts.append(moved.reset_index().assign(source=naming.source))
-        spend = both[[_is_spend(name) for name in both.index.get_level_values("series")]]
+        spend = both[_is_spend(both.index.get_level_values("series"))]
         total += float(spend["before"].sum())
         lost += _lost(before.frame, naming.mapping.frame)
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(MOVES))
-    spent = cells[[_is_spend(name) for name in cells["series"]]]
+    spent = cells[_is_spend(cells["series"])]
     left = float((spent["before"] - spent["after"]).clip(lower=0).sum())
     came = float((spent["after"] - spent["before"]).clip(lower=0).sum())
     share = max(left, came) / total if total else 0.0
     return Moves(cells[list(MOVES)], share, tuple(dict.fromkeys(lost)))
 
 
-def _is_spend(series: str) -> bool:
-    return "spend" in series.split(".")
+def _is_spend(series: Iterable[str]) -> NDArray[np.bool_]:
+    return np.array(["spend" in str(name).split(".") for name in series], dtype=bool)
 
 
 def _weekly(rows: ir.Table, week_start: int, former: Former) -> pd.Series:
