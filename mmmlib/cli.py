@@ -45,6 +45,10 @@ data_app = typer.Typer(
     help="The data behind the runs: what has arrived, and what was restated.", no_args_is_help=True
 )
 app.add_typer(data_app, name="data")
+contract_app = typer.Typer(
+    help="What sources promise.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+app.add_typer(contract_app, name="contract")
 
 
 @app.callback(invoke_without_command=True)
@@ -125,6 +129,9 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     passed = len(findings) - len(flags)
     typer.echo(f"{params}: parameters, policy and roles are in order.")
     typer.echo(f"Data: {passed} checks passed, {len(flags)} flagged.")
+    broken = {f.subject for f in flags if f.check == "data.contract"}
+    if broken:
+        raise BlockedError(f"{params}: broken contract of {', '.join(sorted(broken))}.")
 
 
 @app.command()
@@ -249,6 +256,47 @@ def data_diff(
     if out is not None:
         write_with(out, lambda path: found.to_csv(path, index=False))
         typer.echo(out)
+
+
+@contract_app.command("draft")
+def contract_draft(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A file or pattern here; or a source's name."),
+    ],
+    params: Annotated[
+        Path | None,
+        typer.Option("--params", metavar="PARAMS", help="File whose source SOURCE is."),
+    ] = None,
+) -> None:
+    """Propose a contract from all rows of a source, to go into the parameters."""
+    from mmmlib.data.draft import contract_yaml, draft_contract
+    from mmmlib.data.sources import data_folder
+    from mmmlib.params.load import read_params
+    from mmmlib.params.messages import did_you_mean, shown
+    from mmmlib.params.source import Source
+
+    if params is not None:
+        asked = read_params(params)
+        known = asked.data.sources
+        if source not in known:
+            expected = f"one of {', '.join(known)}"
+            action = did_you_mean(source, list(known))
+            raise InputError.one(params, "SOURCE", shown(source), expected, action)
+        with _sources_of(asked) as simulated:
+            folder = simulated or data_folder(asked)
+            typer.echo(contract_yaml(source, draft_contract(source, known[source], folder)))
+        return
+    place = Path(source)
+    folder = place.parent if place.is_absolute() else Path.cwd()
+    inside = place.name if place.is_absolute() else source
+    try:
+        wanted = Source(path=inside)
+    except ValueError:
+        raise InputError.one(
+            None, "SOURCE", shown(source), "a file or pattern below this folder"
+        ) from None
+    typer.echo(contract_yaml("source", draft_contract("source", wanted, folder)))
 
 
 @contextmanager

@@ -66,6 +66,13 @@ class Relation:
         """Names of the delivered columns."""
         return [name for name in self.table.columns if not name.startswith("_")]
 
+    @property
+    def is_text(self) -> bool:
+        """Whether every cell is text, as in CSV and Excel."""
+        return ROW in self.table.columns or any(
+            format_of(self.source, file) == "csv" for file in self.files[:1]
+        )
+
     def one_file(self, file: str) -> ir.Table:
         """Return the rows of one file with their numbers, as a person counts them there."""
         import ibis
