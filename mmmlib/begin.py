@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmmlib.errors import InputError, MMMError
 from mmmlib.lifecycle import new_run, unfinished_run
 from mmmlib.params.load import read_text, write_params
 from mmmlib.params.schema import Params
 from mmmlib.runs import Run, sha256_json, write_atomic
+
+if TYPE_CHECKING:
+    from mmmlib.data.taxonomy import Taxonomy
 
 
 def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> tuple[Run, bool]:
@@ -18,13 +22,13 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
     Returns
     -------
     tuple
-        The run, and whether it was taken up. Policy and roles are brought up to date in
-        a run that is taken up; its parameters are the same by how it was found.
+        The run, and whether it was taken up. Policy, roles and taxonomy are brought up to date
+        in a run that is taken up; its parameters are the same by how it was found.
 
     Raises
     ------
     InputError
-        If policy, roles or the parent are wrong; nothing is written then.
+        If policy, roles, taxonomy or the parent are wrong; nothing is written then.
     """
     files = governance_files(params, params_file)
     digest = sha256_json(params.model_dump(mode="json", exclude={"compute"}))
@@ -60,22 +64,25 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
 
 
 def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
-    """Read and check the policy and the roles that lie beside a parameter file.
+    """Read and check the policy, the roles and the taxonomy that lie beside a parameter file.
 
     Raises
     ------
     InputError
-        With the problems of both.
+        With the problems of all.
     """
+    from mmmlib.data.taxonomy import read_taxonomy
     from mmmlib.governance.policy import read_policy
     from mmmlib.governance.roles import read_roles
 
     files: dict[str, bytes] = {}
     faults: list[InputError] = []
-    wanted_files = {
+    wanted_files: dict[str, tuple[str, Callable[[Path], object]]] = {
         "policy.yaml": (params.governance.policy, read_policy),
         "roles.yaml": (params.governance.roles, read_roles),
     }
+    if params.data.taxonomy is not None:
+        wanted_files["taxonomy.yaml"] = (params.data.taxonomy, read_taxonomy)
     for name, (path, read) in wanted_files.items():
         source = params_file.parent / path
         try:
@@ -85,6 +92,15 @@ def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
             faults.append(error)
     raise_together(faults)
     return files
+
+
+def taxonomy_beside(params: Params, params_file: Path) -> Taxonomy | None:
+    """Read the taxonomy that lies beside a parameter file; None where none is declared."""
+    from mmmlib.data.taxonomy import read_taxonomy
+
+    if params.data.taxonomy is None:
+        return None
+    return read_taxonomy(params_file.parent / params.data.taxonomy)
 
 
 def raise_together(faults: Sequence[MMMError]) -> None:

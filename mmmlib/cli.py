@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,9 @@ from typer.exceptions import TyperException
 from mmmlib.errors import BlockedError, InputError, MMMError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from mmmlib.params.schema import Params
     from mmmlib.runs import Manifest, Run
 
 app = typer.Typer(
@@ -34,6 +39,16 @@ RunsDir = Annotated[
     Path | None,
     typer.Option("--runs", metavar="DIR", help="Folder of runs. Default: $MMM_RUNS or runs/."),
 ]
+
+
+data_app = typer.Typer(
+    help="The data behind the runs: what has arrived, and what was restated.", no_args_is_help=True
+)
+app.add_typer(data_app, name="data")
+contract_app = typer.Typer(
+    help="What sources promise.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+app.add_typer(contract_app, name="contract")
 
 
 @app.callback(invoke_without_command=True)
@@ -83,14 +98,11 @@ def refresh(
 
 @app.command()
 def check(params: ParamsFile, overrides: Overrides = None) -> None:
-    """Check parameters, policy, roles and data; write nothing."""
-    import tempfile
-
-    from mmmlib.begin import governance_files, raise_together
+    """Check parameters, policy, roles, taxonomy and data; write nothing."""
+    from mmmlib.begin import governance_files, raise_together, taxonomy_beside
     from mmmlib.data.intake import check_data
     from mmmlib.findings import Status
     from mmmlib.params.load import read_params
-    from mmmlib.tasks import write_simulated
 
     asked = read_params(params, overrides or ())
     faults: list[MMMError] = []
@@ -100,12 +112,12 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     except MMMError as error:
         faults.append(error)
     try:
-        if asked.data.simulated:
-            with tempfile.TemporaryDirectory() as folder:
-                write_simulated(asked, Path(folder))
-                findings = check_data(asked, Path(folder))
-        else:
-            findings = check_data(asked)
+        taxonomy = taxonomy_beside(asked, params)
+    except InputError:
+        raise_together(faults)  # it is among them, and without it no name means anything
+    try:
+        with _sources_of(asked) as folder:
+            findings = check_data(asked, folder, taxonomy=taxonomy)
     except InputError as error:
         faults.append(error)
     raise_together(faults)
@@ -117,6 +129,9 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     passed = len(findings) - len(flags)
     typer.echo(f"{params}: parameters, policy and roles are in order.")
     typer.echo(f"Data: {passed} checks passed, {len(flags)} flagged.")
+    broken = {f.subject for f in flags if f.check == "data.contract"}
+    if broken:
+        raise BlockedError(f"{params}: broken contract of {', '.join(sorted(broken))}.")
 
 
 @app.command()
@@ -168,7 +183,153 @@ def doctor() -> None:
         typer.echo(line)
 
 
+# --- data ----------------------------------------------------------------------------
+
+
+@data_app.command("status")
+def data_status(
+    params: ParamsFile,
+    overrides: Overrides = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Any late source blocks, whatever the policy says.")
+    ] = False,
+) -> None:
+    """Say before a refresh whether all data is there; for schedulers.
+
+    Exit code 0: all there, or late data that does not block; 2: late data that blocks, by
+    the source's 'late', the policy, or --strict; 1: a source is missing or broken.
+    """
+    from mmmlib.begin import taxonomy_beside
+    from mmmlib.data.status import automatic_shares, freshness, read_status
+    from mmmlib.data.tables import arrival_table
+    from mmmlib.estimates import format_number
+    from mmmlib.findings import Level, Status
+    from mmmlib.governance.policy import rank, read_policy
+    from mmmlib.params.load import read_params
+
+    asked = read_params(params, overrides or ())
+    policy = read_policy(params.parent / asked.governance.policy)
+    with _sources_of(asked) as folder:
+        arrived, error = read_status(asked, folder, taxonomy_beside(asked, params))
+    _print_frame(arrival_table(arrived, asked.currency))
+    shares = automatic_shares(arrived)
+    told = ", ".join(
+        f"{format_number(share, 'share')} of {k}" for k, share in shares.items() if share == share
+    )
+    typer.echo(f"Arrives by itself: {told}.")
+    if error is not None:
+        raise error
+    late = [found for found in freshness(asked, arrived) if found.status is not Status.OK]
+    for finding in late:
+        typer.echo(f"late: {finding.subject}: {finding.message} {finding.action}")
+    blocking = [f.subject for f in late if strict or rank(policy, f)[0] is Level.BLOCK]
+    if blocking:
+        raise BlockedError(f"late data blocks: {', '.join(blocking)}.")
+
+
+@data_app.command("diff")
+def data_diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="The earlier run.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The later run; empty: newest.")] = "",
+    series: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help="Only series such as 'paid_*'.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every value to a CSV file.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=0, help="Values to show of each series.")] = 5,
+    runs: RunsDir = None,
+) -> None:
+    """List what two runs saw differently, value by value, by series."""
+    from fnmatch import fnmatchcase
+
+    from mmmlib.data.tables import difference_lines
+    from mmmlib.data.vintages import compare_runs
+    from mmmlib.runs import open_run, write_with
+
+    found = compare_runs(open_run(before, runs), open_run(after, runs))
+    if series is not None:
+        pattern = series
+        found = found[[fnmatchcase(name, pattern) for name in found["series"]]]
+    for line in difference_lines(found, most):
+        typer.echo(line)
+    if out is not None:
+        write_with(out, lambda path: found.to_csv(path, index=False))
+        typer.echo(out)
+
+
+@contract_app.command("draft")
+def contract_draft(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A file or pattern here; or a source's name."),
+    ],
+    params: Annotated[
+        Path | None,
+        typer.Option("--params", metavar="PARAMS", help="File whose source SOURCE is."),
+    ] = None,
+) -> None:
+    """Propose a contract from all rows of a source, to go into the parameters."""
+    from mmmlib.data.draft import contract_yaml, draft_contract
+    from mmmlib.data.sources import data_folder
+    from mmmlib.params.load import read_params
+    from mmmlib.params.messages import did_you_mean, shown
+    from mmmlib.params.source import Source
+
+    if params is not None:
+        asked = read_params(params)
+        known = asked.data.sources
+        if source not in known:
+            expected = f"one of {', '.join(known)}"
+            action = did_you_mean(source, list(known))
+            raise InputError.one(params, "SOURCE", shown(source), expected, action)
+        with _sources_of(asked) as simulated:
+            folder = simulated or data_folder(asked)
+            typer.echo(contract_yaml(source, draft_contract(source, known[source], folder)))
+        return
+    place = Path(source)
+    folder = place.parent if place.is_absolute() else Path.cwd()
+    inside = place.name if place.is_absolute() else source
+    try:
+        wanted = Source(path=inside)
+    except ValueError:
+        raise InputError.one(
+            None, "SOURCE", shown(source), "a file or pattern below this folder"
+        ) from None
+    typer.echo(contract_yaml("source", draft_contract("source", wanted, folder)))
+
+
+@contextmanager
+def _sources_of(params: Params) -> Iterator[Path | None]:
+    """Yield the folder of simulated sources, or None where the sources are real."""
+    import tempfile
+
+    from mmmlib.tasks import write_simulated
+
+    if not params.data.simulated:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write_simulated(params, Path(folder))
+        yield Path(folder)
+
+
 # --- printing ------------------------------------------------------------------------
+
+
+def _print_frame(frame: pd.DataFrame) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold")
+    for name in frame.columns:
+        table.add_column(str(name), no_wrap=True)
+    for row in frame.itertuples(index=False):
+        table.add_row(*(Text(str(cell)) for cell in row))
+    # A pipe has no width: nothing is cut off there.
+    width = None if sys.stdout.isatty() else 200
+    Console(markup=False, highlight=False, width=width).print(table)
 
 
 def _print_run(run: Run) -> None:

@@ -49,8 +49,11 @@ class InputError(MMMError):
     >>> raise InputError("media.csv", [Problem("row 3, column tv", "-5", "zero or more")])
     """
 
-    def __init__(self, file: str | Path | None, problems: Sequence[Problem]) -> None:
+    def __init__(
+        self, file: str | Path | None, problems: Sequence[Problem], note: str = ""
+    ) -> None:
         self.file = None if file is None else str(file)
+        self.note = note
         self.problems = tuple(problems)
         super().__init__(self._text())
 
@@ -68,6 +71,8 @@ class InputError(MMMError):
 
     def _text(self) -> str:
         head = self.file or "input"
+        if self.note:
+            head = f"{head} ({self.note})"
         if len(self.problems) == 1:
             return f"{head}: {self.problems[0]}"
         lines = "\n".join(f"  - {problem}" for problem in self.problems)

@@ -83,8 +83,14 @@ STEPS = (
     Step(
         "data",
         needs=(),
-        outputs=("artefacts/panel.parquet", "artefacts/data.json"),
-        more_outputs=("inputs/*.parquet", "simulated/*"),
+        files_read=("taxonomy.yaml",),
+        outputs=("artefacts/panel.parquet/_index.json", "artefacts/data.json"),
+        more_outputs=(
+            "artefacts/panel.parquet/*.parquet",
+            "artefacts/taxonomy_moves.parquet",
+            "inputs/*/*",
+            "simulated/*",
+        ),
     ),
     Step(
         "readiness",
@@ -131,7 +137,7 @@ STEPS = (
         needs=("data", "readiness", "model_fit", "health", "refresh", "scenarios"),
         outputs=("artefacts/gates.json", "artefacts/agenda.json"),
         notebook="notebooks/06_review.ipynb",
-        files_read=("policy.yaml", "roles.yaml"),
+        files_read=("policy.yaml", "roles.yaml", "taxonomy.yaml"),
     ),
     *REPORTS,
     Step(
@@ -174,7 +180,11 @@ def key_of(
             "step": step.name,
             "notebook": sha256_file(notebook) if notebook.is_file() else "",
             "params": params.model_dump(mode="json", exclude={"compute"}),
-            "files": {name: sha256_file(run.path / name) for name in step.files_read},
+            "files": {
+                name: sha256_file(run.path / name)
+                for name in step.files_read
+                if (run.path / name).is_file()
+            },
             "library": manifest.library,
             "packages": manifest.packages,
             "python": manifest.python,

@@ -203,7 +203,7 @@ def _new_run(runs_dir: Path, params: Params, parent: Run | None, nasty: bool) ->
 
 
 def _data_findings(params: Params, panel: Panel) -> tuple[Finding, ...]:
-    """Two of the findings on data; the others need the sources as delivered."""
+    """Some of the findings on data; the others need the sources as delivered."""
     age = [
         at_most(
             "data.freshness",
@@ -226,7 +226,15 @@ def _data_findings(params: Params, panel: Panel) -> tuple[Finding, ...]:
         unit="share",
         message=f"No value of {len(panel.frame)} rows was filled in.",
     )
-    return (*age, imputed)
+    taxonomy = judge(
+        "data.taxonomy_version",
+        "taxonomy",
+        passed=True,
+        level=Level.BLOCK,
+        value="none",
+        message="No source goes through a taxonomy.",
+    )
+    return (*age, imputed, taxonomy)
 
 
 def _save_model(

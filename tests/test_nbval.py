@@ -29,8 +29,10 @@ def record(run: Run) -> dict[str, str]:
 def test_notebooks_run_on_the_newest_run_and_leave_its_record(small_run: Run) -> None:
     before = record(small_run)
     answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT), "-q"]
-        + ["-p", "no:cacheprovider", "-p", "no:xdist", "--nbval-lax", *map(str, NOTEBOOKS)],
+        [
+            *(sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT), "-q"),
+            *("-p", "no:cacheprovider", "-p", "no:xdist", "--nbval-lax", *map(str, NOTEBOOKS)),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -49,4 +51,4 @@ def test_notebooks_run_on_the_newest_run_and_leave_its_record(small_run: Run) ->
 def test_no_notebook_wrote_beside_itself() -> None:
     for folder in ("notebooks", "reports"):
         assert not list((ROOT / folder).glob("figures"))
-        assert not [path for path in Path(ROOT / folder).glob("*.json")]
+        assert not list((ROOT / folder).glob("*.json"))

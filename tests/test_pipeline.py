@@ -131,7 +131,7 @@ def record_of(run: Run, step: Step) -> object:
 def test_key_follows_inputs_and_outputs(small_run: Run) -> None:
     data, readiness, *_ = STEPS
     assert again(small_run, data, inputs={"media": "0"}) != again(small_run, data)
-    changed = {"artefacts/panel.parquet": "0"}
+    changed = {"artefacts/panel.parquet/_index.json": "0"}
     assert again(small_run, readiness, outputs=changed) != again(small_run, readiness)
 
 

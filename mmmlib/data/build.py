@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,15 @@ import pandas as pd
 from mmmlib.data.cells import to_numbers
 from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid
 from mmmlib.data.panel import NATIONAL, Panel
+from mmmlib.data.prices import price_factors
 from mmmlib.data.problems import Problems
+from mmmlib.data.restatement import MOVES, restatements
+from mmmlib.data.settle import keep_out, past_vintages
 from mmmlib.data.sources import Table, find_column, read_sources
+from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.vintages import Shape, Vintage
 from mmmlib.params import Params
+from mmmlib.runs import Run, sha256_json
 
 SUMMED = ("outcome", "spend", "exposure", "funnel")
 """Roles that add up over regions; the others are averaged."""
@@ -42,9 +49,15 @@ class Built:
     panel: Panel
     tables: dict[str, Table]
     calendar: Calendar
+    moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
+    """What past refreshes saw differently; see :mod:`mmmlib.data.restatement`."""
+    broken: tuple[str, ...] = ()
+    """Tables of past refreshes that could not be read."""
+    folder: Path = Path()
+    """Where the sources lie."""
 
 
-def build_panel(params: Params, folder: Path) -> Panel:
+def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Panel:
     """Build the panel from the sources in a folder.
 
     Parameters
@@ -53,6 +66,8 @@ def build_panel(params: Params, folder: Path) -> Panel:
         Declares sources, roles and rules.
     folder
         Where the sources lie.
+    taxonomy
+        Maps raw names, where a source asks for it.
 
     Returns
     -------
@@ -67,13 +82,24 @@ def build_panel(params: Params, folder: Path) -> Panel:
     InputError
         With every problem of every source.
     """
-    return build(params, folder).panel
+    return build(params, folder, taxonomy=taxonomy).panel
 
 
-def build(params: Params, folder: Path) -> Built:
-    """Build the panel and keep the sources beside it; see :func:`build_panel`."""
+def build(
+    params: Params, folder: Path, past: Sequence[Run] = (), taxonomy: Taxonomy | None = None
+) -> Built:
+    """Build the panel and keep the sources beside it; see :func:`build_panel`.
+
+    Parameters
+    ----------
+    past
+        Past runs of the workbook, oldest first: what they saw differently teaches how long
+        the sources take to settle.
+    taxonomy
+        Maps raw names, where a source asks for it.
+    """
     problems = Problems()
-    tables = read_sources(params, folder, problems)
+    tables = read_sources(params, folder, problems, taxonomy)
     found = {
         wanted: place
         for wanted in wanted_series(params)
@@ -91,15 +117,52 @@ def build(params: Params, folder: Path) -> Built:
     if calendar is None:
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
+    moves, broken = _learn(params, tables, found, past)
+    calendar, kept_out = keep_out(calendar, params.data.settle, moves, problems)
     grids = {
         wanted: _grid_of(wanted, *place, params, calendar, problems)
         for wanted, place in found.items()
     }
+    prices = price_factors(params, folder, calendar.weeks, problems)
     problems.raise_if_any()
-    panel = _assemble(params, grids, calendar, regional)
+    panel = replace(_assemble(params, grids, calendar, regional), kept_out=tuple(kept_out))
+    if prices is not None:
+        panel = at_prices(panel, prices)
     _refuse_empty(panel, found, problems)
     problems.raise_if_any()
-    return Built(panel, {n: t for n, t in tables.items() if t is not None}, calendar)
+    read = {name: table for name, table in tables.items() if table is not None}
+    return Built(panel, read, calendar, moves, tuple(broken), folder)
+
+
+def _learn(
+    params: Params,
+    tables: dict[str, Table | None],
+    found: dict[Wanted, tuple[Table, str]],
+    past: Sequence[Run],
+) -> tuple[pd.DataFrame, list[str]]:
+    """Learn from past runs what the sources restate; also say which could not be read."""
+    if not past:
+        return pd.DataFrame(columns=MOVES), []
+    now = {name: as_vintage(params, table) for name, table in tables.items() if table is not None}
+    used: dict[str, set[str]] = {}
+    for table, column in found.values():
+        used.setdefault(table.name, set()).add(column)
+    vintages, broken = past_vintages(past, now)
+    return restatements(now, vintages, used), broken
+
+
+def as_vintage(params: Params, table: Table) -> Vintage:
+    """Return a source as it is kept."""
+    source = table.source
+    long = source.layout == "long"
+    shape = Shape(
+        source.date, source.region, source.name if long else None, source.value if long else None
+    )
+    asked = params.data.simulated
+    firm = [asked.company, asked.seed] if asked else []
+    # The same place, told in the same columns: only then are two vintages the same story.
+    origin = sha256_json([source.where, vars(shape), firm])
+    return Vintage(table.name, table.text, shape, origin)
 
 
 # --- what is asked for ------------------------------------------------------------------
@@ -152,6 +215,18 @@ def _refuse_national(found: dict[Wanted, tuple[Table, str]], problems: Problems)
                 f"Name the region column in data.sources.{table.name}.region, "
                 f"or set model.geography to national.",
             )
+
+
+def at_prices(panel: Panel, factors: np.ndarray) -> Panel:
+    """Multiply all money of a panel, spend and outcomes, by one factor per week."""
+    money = [
+        name
+        for name in panel.series
+        if name.startswith("spend:") or panel.units.get(name) == panel.currency
+    ]
+    each = np.tile(factors, len(panel.regions))
+    frame = panel.frame.assign(**{name: panel.frame[name] * each for name in money})
+    return replace(panel, frame=frame)
 
 
 # --- one series -------------------------------------------------------------------------

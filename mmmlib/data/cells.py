@@ -62,7 +62,7 @@ def to_numbers(
     numbers = pd.Series(np.nan, index=text.index)
     numbers[good] = text[good].astype(float)
     for row, cell in text[~good & ~missing].items():
-        report(int(str(row)), shown(cell), *_why_no_number(cell))
+        report(int(str(row)), shown(cell), *why_no_number(cell))
     endless = good & ~np.isfinite(numbers)
     for row, cell in text[endless].items():
         report(int(str(row)), shown(cell), "a finite number", "")
@@ -75,7 +75,7 @@ def to_numbers(
     return numbers
 
 
-def _why_no_number(cell: str) -> tuple[str, str]:
+def why_no_number(cell: str) -> tuple[str, str]:
     """Return what was expected instead of a cell, and what to do."""
     if cell.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return "a finite number", _HOW_MISSING

@@ -7,25 +7,32 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from mmmlib.data import prices, settle, status, taxonomy_checks
 from mmmlib.data.build import Built
+from mmmlib.data.contracts import contract_findings
 from mmmlib.data.panel import Panel
+from mmmlib.data.prices import price_findings
+from mmmlib.data.settle import settle_findings
 from mmmlib.data.signals import level_shift, outliers
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, at_least, at_most, judge
+from mmmlib.findings import Finding, Level, at_most, judge
 from mmmlib.params import Params
 
 CHECKS: dict[str, str] = {
-    "data.freshness": "Age of the newest row",
     "data.future": "No rows from the future",
     "data.coverage": "Sources end together",
     "data.week_start": "Weeks start on one day",
-    "data.automatic": "Sources that arrive by themselves",
+    **status.CHECKS,
     "data.imputed": "Filled cells",
     "data.outliers": "Weeks far off, without an event",
     "data.level_shift": "Lasting moves of the level",
     "data.zero_run": "Channels still running",
     "data.spend_without_exposure": "Spend without exposure",
     "data.exposure_without_spend": "Exposure without spend",
+    "data.contract": "Contracts kept",
+    **settle.CHECKS,
+    **prices.CHECKS,
+    **taxonomy_checks.CHECKS,
 }
 """Every check of the data and its name for people."""
 
@@ -50,12 +57,17 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
     """
     return [
         *_timeliness(params, built),
-        *_automatic(params),
+        *status.status_findings(params, status.arrivals(params, built.tables)),
         *_imputed(params, built.panel),
         *_outliers(params, built.panel),
         *_level_shifts(params, built.panel),
         *_zero_runs(params, built.panel),
         *_mismatches(params, built.panel),
+        *_contracts(params, built),
+        *price_findings(params, built.folder, built.calendar.weeks),
+        *settle_findings(
+            built.calendar, built.panel.kept_out, params.data.settle, built.moves, built.broken
+        ),
     ]
 
 
@@ -69,22 +81,7 @@ def _timeliness(params: Params, built: Built) -> Iterator[Finding]:
     latest = max((last for _, last in calendar.covers.values()), default=weeks[-1])
     for name, table in built.tables.items():
         dates = table.dates.dropna()
-        newest = dates.max().date()
-        age = (today - newest).days
-        limit = table.source.max_age_days or params.data.limits.max_age_days
         owner = table.source.owner or "the owner of the source"
-        yield judge(
-            "data.freshness",
-            name,
-            passed=age <= limit,
-            level=Level.WARN,
-            value=float(max(age, 0)),
-            limit=float(limit),
-            unit="days",
-            message=f"The newest row is of {newest}, {_count(age, 'day')} before {today}.",
-            meaning="Late data makes the refresh speak of the past.",
-            action=f"Ask {owner} for the missing weeks.",
-        )
         ahead = int((dates.dt.date > today).sum())
         yield judge(
             "data.future",
@@ -133,26 +130,6 @@ def _week_start(name: str, dates: pd.Series, start: int) -> Iterator[Finding]:
         meaning="A date is taken as a day inside its week. If it is the first day of "
         "a week that starts otherwise, the series is shifted against the others.",
         action="Write the first day of the week in all sources.",
-    )
-
-
-def _automatic(params: Params) -> Iterator[Finding]:
-    sources = params.data.sources
-    by_hand = [name for name, source in sources.items() if source.delivery == "manual"]
-    share = 1 - len(by_hand) / len(sources)
-    yield at_least(
-        "data.automatic",
-        "workbook",
-        share,
-        params.data.limits.min_automatic_share,
-        level=Level.INFO,
-        unit="share",
-        message=(
-            f"{len(sources) - len(by_hand)} of {len(sources)} sources arrive by themselves"
-            + (f"; by hand: {', '.join(by_hand)}." if by_hand else ".")
-        ),
-        meaning="What is delivered by hand is late more often, and changes shape.",
-        action="Automate the largest manual source next.",
     )
 
 
@@ -311,3 +288,9 @@ def _some(items: list[str], most: int = 4) -> str:
 
 def _count(count: int, thing: str) -> str:
     return f"1 {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _contracts(params: Params, built: Built) -> Iterator[Finding]:
+    for name, table in built.tables.items():
+        source = params.data.sources[name]
+        yield from contract_findings(name, source, table.breaches, table.rows)

@@ -156,7 +156,7 @@ def _report_duplicates(table: Table, column: str, start: int, problems: Problems
             f"column {table.source.date}",
             f"{len(keys)} rows{of} for {len(keys) - len(again)} weeks and regions",
             "one row for every week and region",
-            "Sum daily rows to weeks, or name the column of regions.",
+            "Sum daily rows to weeks (grain: day does it), or name the column of regions.",
         )
         return
     first = keys.drop_duplicates().reset_index(names="row")

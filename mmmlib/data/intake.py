@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
-from mmmlib.data.build import build
+from mmmlib.data.build import Built, as_vintage, build, wanted_series
+from mmmlib.data.cells import to_dates
 from mmmlib.data.checks import check_panel
 from mmmlib.data.panel import Panel, write_panel
-from mmmlib.data.sources import Table, data_folder
+from mmmlib.data.problems import Problems
+from mmmlib.data.readers import read_table
+from mmmlib.data.sources import Table, data_folder, hash_source
+from mmmlib.data.taxonomy import Taxonomy, read_taxonomy
+from mmmlib.data.taxonomy_checks import check_change, check_names, check_use
+from mmmlib.data.taxonomy_moves import (
+    TAXONOMY,
+    Former,
+    Moves,
+    former_of,
+    moves_between,
+    write_moves,
+)
+from mmmlib.data.vintages import Shape, Vintage, keep
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.params import Params
-from mmmlib.runs import Run, sha256_file, write_with
+from mmmlib.runs import Run, find_runs_dir, list_runs, sha256_file, sha256_json
 
 FINDINGS_FILE = "data.json"
 
@@ -27,7 +42,8 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
         What the sources are.
     run
         Receives ``inputs/<source>.parquet`` (each source as it was seen, all
-        text), ``artefacts/panel.parquet`` and ``artefacts/data.json``.
+        text), ``artefacts/panel.parquet`` (both folders of parts, which runs
+        share; see :mod:`mmmlib.data.parts`) and ``artefacts/data.json``.
     folder
         Where the sources lie; looked for if not given, see
         :func:`mmmlib.data.sources.data_folder`.
@@ -39,50 +55,124 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
     """
     if run.exploring:
         raise RunError(f"{run.name}: the run is finished; its inputs are a record.")
-    built = build(params, _folder(params, folder))
+    past = past_runs(run.runs_dir, params.workbook, run.manifest.created)
+    taxonomy = read_taxonomy(run.path / TAXONOMY) if params.data.taxonomy else None
+    built = build(params, _folder(params, folder), past, taxonomy)
     for table in built.tables.values():
-        _keep(run, table)
+        _keep(run, params, table)
+    for name, (file, shape) in side_tables(params).items():
+        _keep_side(run, name, built.folder / file, shape)
     write_panel(run, built.panel)
-    run.save_json(FINDINGS_FILE, FindingList(findings=tuple(check_panel(params, built))))
+    former = former_of(run)
+    moves = _moves(built, taxonomy, former)
+    write_moves(run, moves)
+    findings = [
+        *check_panel(params, built),
+        *check_taxonomy(params, built, taxonomy),
+        *check_change(taxonomy, former, moves, params.as_of, params.currency),
+    ]
+    run.save_json(FINDINGS_FILE, FindingList(findings=tuple(findings)))
     return built.panel
 
 
-def check_data(params: Params, folder: Path | None = None) -> list[Finding]:
+def _moves(built: Built, taxonomy: Taxonomy | None, former: Former | None) -> Moves | None:
+    """Tell what a change of the taxonomy since the parent run moves in this run's data."""
+    if taxonomy is None:
+        return None
+    namings = [table.naming for table in built.tables.values() if table.naming is not None]
+    return moves_between(taxonomy, former, namings, built.calendar.start)
+
+
+def check_taxonomy(params: Params, built: Built, taxonomy: Taxonomy | None) -> list[Finding]:
+    """Say what became of every raw name, and of the spend under it."""
+    namings = [table.naming for table in built.tables.values() if table.naming is not None]
+    taken = {wanted.reference for wanted in wanted_series(params)}
+    return [*check_names(params, taxonomy, namings), *check_use(params, taken, namings)]
+
+
+def check_data(
+    params: Params,
+    folder: Path | None = None,
+    runs_dir: Path | None = None,
+    taxonomy: Taxonomy | None = None,
+) -> list[Finding]:
     """Read and check the sources; write nothing.
+
+    Parameters
+    ----------
+    runs_dir
+        Folder of runs, whose vintages teach what is usually restated.
+    taxonomy
+        Maps raw names, where a source asks for it.
 
     Raises
     ------
     InputError
         With every problem of every source.
     """
-    built = build(params, _folder(params, folder))
-    return check_panel(params, built)
+    past = past_runs(find_runs_dir(runs_dir), params.workbook)
+    built = build(params, _folder(params, folder), past, taxonomy)
+    return [
+        *check_panel(params, built),
+        *check_taxonomy(params, built, taxonomy),
+        *check_change(taxonomy, None, None, params.as_of, params.currency),
+    ]
 
 
 def hash_inputs(params: Params, folder: Path | None = None) -> dict[str, str]:
     """Return the sha256 of every source's file, by the source's name.
 
-    A source that is not there has an empty hash, so that its arrival is a change.
+    See :func:`mmmlib.data.sources.hash_source`.
     """
     base = _folder(params, folder)
-    paths = {name: base / source.path for name, source in params.data.sources.items()}
-    return {name: sha256_file(path) if path.is_file() else "" for name, path in paths.items()}
+    hashes = {name: hash_source(source, base) for name, source in params.data.sources.items()}
+    for name, (file, _) in side_tables(params).items():
+        hashes[name] = sha256_file(base / file) if (base / file).is_file() else ""
+    return hashes
+
+
+def side_tables(params: Params) -> dict[str, tuple[str, Shape]]:
+    """Return the tables beside the sources, rates and price index: file and shape by name.
+
+    A dot is in their names, so that no source has the same one.
+    """
+    tables = {}
+    if params.data.rates is not None:
+        tables["data.rates"] = (params.data.rates, Shape("from", name="currency", value="rate"))
+    if params.data.price_level is not None:
+        tables["data.price_level"] = (params.data.price_level.path, Shape("from"))
+    return tables
 
 
 def _folder(params: Params, folder: Path | None) -> Path:
     return data_folder(params) if folder is None else Path(folder)
 
 
-def _keep(run: Run, table: Table) -> None:
-    """Keep a source as it was seen."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) -> list[Run]:
+    """Return the finished runs of a workbook, oldest first.
 
-    content = pa.Table.from_pandas(table.text, preserve_index=True)
-    facts = {
-        b"mmm.file": table.source.path.encode(),
-        b"mmm.sha256": table.sha256.encode(),
-    }
-    content = content.replace_schema_metadata({**(content.schema.metadata or {}), **facts})
-    target = run.path / "inputs" / f"{table.name}.parquet"
-    write_with(target, lambda path: pq.write_table(content, path))
+    Parameters
+    ----------
+    before
+        Only those made before; all if not given.
+    """
+    return [
+        run
+        for run in list_runs(runs_dir, workbook)
+        if run.manifest.status == "done" and (before is None or run.manifest.created < before)
+    ]
+
+
+def _keep(run: Run, params: Params, table: Table) -> None:
+    """Keep a source as it was seen."""
+    facts = {"file": table.source.where, "sha256": table.sha256}
+    keep(run, as_vintage(params, table), table.dates, facts)
+
+
+def _keep_side(run: Run, name: str, path: Path, shape: Shape) -> None:
+    """Keep rates or prices as they were seen; they were read before, without a problem."""
+    text = read_table(path, Problems())
+    assert text is not None
+    vintage = Vintage(name, text, shape, sha256_json([path.name, vars(shape)]))
+    days = to_dates(text[shape.date], lambda *_: None)
+    keep(run, vintage, days, {"file": path.name, "sha256": sha256_file(path)})

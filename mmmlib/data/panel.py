@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmmlib.data.parts import INDEX, read_parts, store_of, write_parts
 from mmmlib.errors import RunError
-from mmmlib.runs import Run, write_with
+from mmmlib.runs import Run
 
 PANEL_FILE = "panel.parquet"
+"""A folder of parts."""
+PANEL_INDEX = f"{PANEL_FILE}/{INDEX}"
 METADATA = b"mmm.panel"
-"""Key of the file's metadata under which currency and units are kept."""
+"""Key of a file's metadata under which runs of earlier versions keep currency and units."""
 NATIONAL = "national"
 ROLES = ("outcome", "spend", "exposure", "control", "event", "funnel")
 
@@ -39,6 +42,9 @@ class Panel:
         Code of the currency that spend (and revenue) is in.
     units
         Unit per column, where it is not the currency.
+    kept_out
+        Weeks after the last one that the sources had, and that were kept out because they
+        still move.
 
     Notes
     -----
@@ -49,6 +55,7 @@ class Panel:
     frame: pd.DataFrame
     currency: str
     units: dict[str, str] = field(default_factory=dict)
+    kept_out: tuple[pd.Timestamp, ...] = ()
 
     def __post_init__(self) -> None:
         columns = self.frame.columns
@@ -142,7 +149,7 @@ class Panel:
         columns["imputed"] = grouped["imputed"].agg(_join_names)
         national = pd.DataFrame(columns).reset_index()
         national.insert(0, "region", NATIONAL)
-        return Panel(national, self.currency, dict(self.units))
+        return Panel(national, self.currency, dict(self.units), self.kept_out)
 
 
 def _join_names(values: pd.Series) -> str:
@@ -154,16 +161,21 @@ def _join_names(values: pd.Series) -> str:
 
 
 def write_panel(run: Run, panel: Panel) -> Path:
-    """Keep the panel as an artefact; currency and units go into the file's metadata."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    """Keep the panel as an artefact, in parts that runs share; see :mod:`mmmlib.data.parts`.
 
-    table = pa.Table.from_pandas(panel.frame, preserve_index=False)
-    facts = json.dumps({"currency": panel.currency, "units": panel.units})
-    table = table.replace_schema_metadata(
-        {**(table.schema.metadata or {}), METADATA: facts.encode()}
-    )
-    return write_with(run.target(PANEL_FILE), lambda path: pq.write_table(table, path))
+    Returns
+    -------
+    Path
+        The index of its folder. ``pandas.read_parquet`` reads the folder as one table.
+    """
+    facts = {
+        "currency": panel.currency,
+        "units": json.dumps(panel.units),
+        "kept_out": json.dumps([str(week.date()) for week in panel.kept_out]),
+    }
+    target = run.target(PANEL_FILE)
+    frame = panel.frame.reset_index(drop=True)
+    return write_parts(target, store_of(run.runs_dir), frame, frame["week"], facts)
 
 
 def panel_of(run: Run) -> Panel:
@@ -174,13 +186,31 @@ def panel_of(run: Run) -> Panel:
     RunError
         If the run has no panel yet, or the file is not one.
     """
-    import pyarrow.parquet as pq
-
     path = run.artefact(PANEL_FILE)
-    if not path.is_file():
+    if path.is_file():
+        return _panel_of_file(path)
+    if not (path / INDEX).is_file():
         raise RunError(
             f"{run.name}: artefacts/{PANEL_FILE} is not there; the step 'data' has not run."
         )
+    frame, facts = read_parts(path)
+    if not {"currency", "units"} <= set(facts):
+        raise RunError(f"{path}: not a panel (currency and units are missing).")
+    kept_out = tuple(pd.Timestamp(week) for week in json.loads(facts.get("kept_out", "[]")))
+    frame.index = pd.RangeIndex(len(frame))
+    return Panel(frame, facts["currency"], json.loads(facts["units"]), kept_out)
+
+
+def panel_file(run: Run) -> str:
+    """Return the artefact by which a run's panel is known to be there and unchanged."""
+    old = run.artefact(PANEL_FILE).is_file()
+    return PANEL_FILE if old else PANEL_INDEX
+
+
+def _panel_of_file(path: Path) -> Panel:
+    """Read the panel of a run that was made when a panel was one file."""
+    import pyarrow.parquet as pq
+
     with path.open("rb") as file:
         table = pq.read_table(file)
     metadata = table.schema.metadata or {}

@@ -16,6 +16,7 @@ class Problems:
 
     def __init__(self) -> None:
         self._by_file: dict[str, dict[Problem, None]] = {}
+        self._notes: dict[str, str] = {}
 
     def __bool__(self) -> bool:
         return bool(self._by_file)
@@ -32,6 +33,10 @@ class Problems:
         problem = Problem(place, found, expected, action)
         self._by_file.setdefault(str(file), {})[problem] = None
 
+    def own(self, file: str | Path, source: str, owner: str) -> None:
+        """Say whose a file is: messages about it then name the source and its owner."""
+        self._notes[str(file)] = f"source {source}, owner {owner or 'not named'}"
+
     def of(self, file: str | Path) -> list[Problem]:
         """Problems of one file, in the order in which they were seen."""
         return list(self._by_file.get(str(file), ()))
@@ -42,13 +47,17 @@ class Problems:
             return
         if len(self._by_file) == 1:
             file, problems = next(iter(self._by_file.items()))
-            raise InputError(file, _capped(problems))
+            raise InputError(file, _capped(problems), self._notes.get(file, ""))
         listed = [
-            Problem(f"{file}, {problem.place}", *_rest(problem))
+            Problem(f"{self._named(file)}, {problem.place}", *_rest(problem))
             for file, problems in self._by_file.items()
             for problem in _capped(problems)
         ]
         raise InputError(f"{len(self._by_file)} files", listed)
+
+    def _named(self, file: str) -> str:
+        note = self._notes.get(file)
+        return f"{file} ({note})" if note else file
 
 
 def _rest(problem: Problem) -> tuple[str, str, str]:

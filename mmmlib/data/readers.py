@@ -19,12 +19,12 @@ from typing import Any
 import pandas as pd
 
 from mmmlib.data.problems import Problems
-from mmmlib.params.messages import shown
+from mmmlib.params.messages import did_you_mean, shown
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 
 
-def read_table(path: Path, problems: Problems) -> pd.DataFrame | None:
+def read_table(path: Path, problems: Problems, sheet: str | None = None) -> pd.DataFrame | None:
     """Read a file as text.
 
     Parameters
@@ -34,6 +34,8 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame | None:
         formulas as the values that were saved with them).
     problems
         Receives what is wrong with the file.
+    sheet
+        Sheet of a workbook; the first one if not given.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def read_table(path: Path, problems: Problems) -> pd.DataFrame | None:
     if suffix == ".parquet":
         return _read_parquet(path, problems)
     if suffix == ".xlsx":
-        return _read_excel(path, problems)
+        return _read_excel(path, problems, sheet)
     problems.add(path, "the file", f"the ending {shown(suffix)}", f"one of {', '.join(SUFFIXES)}")
     return None
 
@@ -94,7 +96,7 @@ def _read_csv(path: Path, problems: Problems) -> pd.DataFrame | None:
     return _as_table(path, rows, problems)
 
 
-def _read_excel(path: Path, problems: Problems) -> pd.DataFrame | None:
+def _read_excel(path: Path, problems: Problems, wanted: str | None) -> pd.DataFrame | None:
     import zipfile
 
     import openpyxl
@@ -106,7 +108,14 @@ def _read_excel(path: Path, problems: Problems) -> pd.DataFrame | None:
         problems.add(path, "the file", f"no readable workbook ({error})", "an Excel workbook")
         return None
     try:
-        sheet = book.worksheets[0]
+        names = [sheet.title for sheet in book.worksheets]
+        if wanted is not None and wanted not in names:
+            known = f"one of {', '.join(names)}"
+            problems.add(
+                path, f"sheet {wanted}", "no such sheet", known, did_you_mean(wanted, names)
+            )
+            return None
+        sheet = book.worksheets[names.index(wanted) if wanted is not None else 0]
         rows = [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     finally:
         book.close()

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from mmmlib.data.cells import to_dates
+from mmmlib.data.contracts import Breach, check_contract, effective, report_unreadable
+from mmmlib.data.naming import Naming
 from mmmlib.data.panel import NATIONAL
 from mmmlib.data.problems import Problems
+from mmmlib.data.rates import Rates, read_rates
 from mmmlib.data.readers import read_table
+from mmmlib.data.relations import find_files, format_of, of_text
+from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.weekly import WEEKDAYS
 from mmmlib.errors import InputError
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.schema import Source
-from mmmlib.runs import sha256_file
+from mmmlib.params.source import WILD
+from mmmlib.runs import sha256_file, sha256_json
 
 FOLDER = "data"
 """Name of a folder of data, in the project or in a folder beside it."""
@@ -46,12 +53,18 @@ class Table:
 
     name: str
     source: Source
-    path: Path
+    path: Path | str
     sha256: str
     text: pd.DataFrame
     dates: pd.Series
     regions: pd.Series
     whole: bool
+    breaches: tuple[Breach, ...] = ()
+    """Promises of the contract that are broken, though the values can be read."""
+    rows: int = 0
+    """How many rows were delivered; more than ``text`` has where days were summed to weeks."""
+    naming: Naming | None = field(default=None, repr=False)
+    """How rows got their names, where they were read through expressions."""
 
     @property
     def regional(self) -> bool:
@@ -74,6 +87,10 @@ class Table:
 
     def place(self, row: int, column: str) -> str:
         """Say where a cell is, as a person finds it in the file."""
+        if self.naming is not None:  # summed: there is no such row in the file
+            week = self.dates[row].date()
+            where = f", region '{self.regions[row]}'" if self.regional else ""
+            return f"the week of {week}{where}, {column}"
         if self.source.layout == "long":
             return f"row {row}, column {self.source.value} ({column})"
         return f"row {row}, column {column}"
@@ -104,14 +121,16 @@ def data_folder(params: Params) -> Path:
                 "a folder that holds the sources",
             )
         return root
-    paths = [source.path for source in params.data.sources.values()]
+    paths = [s.path for s in params.data.sources.values() if s.path and "://" not in s.path]
+    if not paths:
+        return here
     near = [here / FOLDER, *sorted(here.parent.glob(f"*/{FOLDER}"))]
     candidates = [folder for folder in dict.fromkeys(near) if folder.is_dir()]
     for folder in candidates:
-        if all((folder / path).is_file() for path in paths):
+        if all(_is_there(folder, path) for path in paths):
             return folder
     for folder in candidates:  # the one that has some of them gets the better message
-        if any((folder / path).is_file() for path in paths):
+        if any(_is_there(folder, path) for path in paths):
             return folder
     raise InputError.one(
         None,
@@ -123,10 +142,18 @@ def data_folder(params: Params) -> Path:
     )
 
 
+def _is_there(folder: Path, path: str) -> bool:
+    if WILD.search(path):
+        return any(folder.glob(path))
+    return (folder / path).exists()
+
+
 # --- reading -------------------------------------------------------------------------
 
 
-def read_sources(params: Params, folder: Path, problems: Problems) -> dict[str, Table | None]:
+def read_sources(
+    params: Params, folder: Path, problems: Problems, taxonomy: Taxonomy | None = None
+) -> dict[str, Table | None]:
     """Read all declared sources; those that cannot be read are None.
 
     Parameters
@@ -137,27 +164,153 @@ def read_sources(params: Params, folder: Path, problems: Problems) -> dict[str, 
         Where they lie; see :func:`data_folder`.
     problems
         Receives what is wrong with them.
+    taxonomy
+        Maps raw names, for the sources that ask for it.
     """
-    return {
-        name: _read_source(name, source, folder, problems)
-        for name, source in params.data.sources.items()
-    }
+    tables: dict[str, Table | None] = dict.fromkeys(params.data.sources)
+    declared = params.data.sources.items()
+    by_cell = [(name, source) for name, source in declared if is_read_by_cell(source, folder)]
+    for name, source in by_cell:
+        tables[name] = _read_cells(name, source, folder, problems, params.data.week_start)
+    if len(by_cell) == len(tables):
+        return tables
+    week_start = params.data.week_start or _usual_start(tables)
+    rates: Rates | None = None
+    path = None if params.data.rates is None else folder / params.data.rates
+    try:
+        rates = read_rates(path, params.currency)
+    except InputError as error:
+        for one in error.problems:
+            problems.add(str(error.file), one.place, one.found, one.expected, one.action)
+    for name, source in declared:
+        if not is_read_by_cell(source, folder):
+            tables[name] = _read_rows(
+                name, source, params, folder, problems, week_start, taxonomy, rates
+            )
+    return tables
 
 
-def _read_source(name: str, source: Source, folder: Path, problems: Problems) -> Table | None:
-    path = folder / source.path
-    if not path.is_file():
-        around = path.parent
-        known = [f.name for f in around.iterdir()] if around.is_dir() else []
-        problems.add(
-            path,
-            f"data.sources.{name}",
-            "no such file",
-            "the file of this source",
-            did_you_mean(path.name, known) or "Pass --set data.root=FOLDER if it lies elsewhere.",
-        )
+def is_read_by_cell(source: Source, folder: Path) -> bool:
+    """Say which of the two roads a source takes; nothing else decides it.
+
+    One file of weeks, wide or long, is small: its cells are read as text, so that all that is
+    wrong can be named by row. All else goes through expressions, in bounded memory. The contract
+    is the same expressions on both.
+    """
+    return (
+        source.is_one_file
+        and not (folder / source.path).is_dir()
+        and format_of(source, source.path) != "jsonl"
+        and source.grain == "week"
+        and source.layout in ("wide", "long")
+        and not source.taxonomy
+        and source.time_zone is None
+        and source.currency is None
+        and source.currency_column is None
+    )
+
+
+def _usual_start(tables: Mapping[str, Table | None]) -> str:
+    """First day of the weeks of the weekly sources; Monday where they do not say."""
+    for table in tables.values():
+        days = [] if table is None else table.dates.dropna().dt.day_of_week.unique()
+        if len(days) == 1:
+            return WEEKDAYS[int(days[0])]
+    return WEEKDAYS[0]
+
+
+def _read_rows(
+    name: str,
+    source: Source,
+    params: Params,
+    folder: Path,
+    problems: Problems,
+    week_start: str,
+    taxonomy: Taxonomy | None,
+    rates: Rates | None,
+) -> Table | None:
+    """Read a source through expressions, and lay its weeks out as a table."""
+    from mmmlib.data.delivery import WEEKLY, read_delivery
+
+    delivery = read_delivery(
+        name,
+        source,
+        folder,
+        problems,
+        week_start=week_start,
+        variables=_wanted_columns(params, name) if source.layout == "wide" else None,
+        taxonomy=taxonomy,
+        rates=rates,
+        keep_partial=params.data.partial_weeks == "keep",
+    )
+    if delivery is None:
         return None
-    text = read_table(path, problems)
+    weekly = delivery.weekly
+    index = pd.RangeIndex(1, len(weekly) + 1, name="row")
+    text = pd.DataFrame(
+        {
+            "week": weekly["week"].dt.strftime("%Y-%m-%d").to_numpy(),
+            "region": weekly["region"].to_numpy(),
+            "series": weekly["series"].to_numpy(),
+            "value": [repr(float(value)) for value in weekly["value"]],
+        },
+        index=index,
+        dtype="str",
+    )
+    regional = source.region_column is not None or set(weekly["region"]) != {NATIONAL}
+    told = {**WEEKLY, "layout": "long", "missing": (), "region": "region" if regional else None}
+    files = delivery.relation.files
+    local = [Path(file) for file in files if Path(file).is_file()]
+    return Table(
+        name=name,
+        source=source.model_copy(update=told),
+        path=delivery.relation.label,
+        sha256=_hash_files(local) if local else sha256_json(text.to_dict("list")),
+        text=text,
+        dates=pd.Series(weekly["week"].to_numpy(), index=index),
+        regions=pd.Series(weekly["region"].to_numpy(), index=index, dtype="str"),
+        whole=True,
+        breaches=delivery.breaches,
+        rows=delivery.rows,
+        naming=delivery.naming,
+    )
+
+
+def _wanted_columns(params: Params, name: str) -> set[str]:
+    """Columns of a source that the parameters name anywhere."""
+    from mmmlib.data.build import wanted_series
+
+    references = {wanted.reference for wanted in wanted_series(params)}
+    return references | {reference.removeprefix(f"{name}.") for reference in references}
+
+
+def hash_source(source: Source, folder: Path) -> str:
+    """Hash the files of a source as they lie there now.
+
+    Empty for one that is not there, so that its arrival is a change, and for one that
+    lies elsewhere, which cannot be hashed without reading it.
+    """
+    if source.url is not None or "://" in source.path:
+        return ""
+    return _hash_files(find_files("", source, folder, Problems()))
+
+
+def _hash_files(files: list[Path]) -> str:
+    if len(files) == 1:
+        return sha256_file(files[0])
+    return sha256_json([[file.name, sha256_file(file)] for file in files]) if files else ""
+
+
+def _read_cells(
+    name: str, source: Source, folder: Path, problems: Problems, week_start: str | None
+) -> Table | None:
+    """Read a file of weeks cell by cell."""
+    files = find_files(name, source, folder, problems)
+    if not files:
+        return None
+    path = folder / source.path
+    problems.own(path, name, source.owner)
+    text = read_table(path, problems, source.sheet)
     if text is None or not _has_declared_columns(name, source, path, text, problems):
         return None
 
@@ -175,6 +328,15 @@ def _read_source(name: str, source: Source, folder: Path, problems: Problems) ->
                 "the name of a region",
             )
     dates = to_dates(text[source.date], report)
+    breaches: tuple[Breach, ...] = ()
+    if source.contract is not None and not problems.of(path):
+        relation = of_text(name, source, text, (str(path),))
+        contract = effective(source, relation.columns, ())
+        checked = check_contract(relation, contract, week_start)
+        breaches = checked.breaches
+        if checked.table is None:
+            report_unreadable(checked, relation, problems)
+            return None
     return Table(
         name=name,
         source=source,
@@ -184,6 +346,8 @@ def _read_source(name: str, source: Source, folder: Path, problems: Problems) ->
         dates=dates,
         regions=regions,
         whole=not problems.of(path),
+        breaches=breaches,
+        rows=len(text),
     )
 
 

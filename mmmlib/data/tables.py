@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
+
 import pandas as pd
 
 from mmmlib.data.panel import Panel
+from mmmlib.data.status import Arrival
+from mmmlib.data.vintages import difference_table
 from mmmlib.estimates import format_number
 
 
@@ -40,3 +45,67 @@ def series_table(panel: Panel, year: int = 52) -> pd.DataFrame:
             "filled": int(sum(series in names for names in filled)),
         }
     return pd.DataFrame.from_dict(rows, orient="index").set_index("series")
+
+
+def arrival_table(arrived: Sequence[Arrival], currency: str) -> pd.DataFrame:
+    """Return one row per source: what has arrived of it, when, and how.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text columns ``source``, ``newest``, ``age``, ``limit``, ``state``, ``delivery``,
+        ``rows``, ``spend``, ``owner``.
+    """
+    rows = [
+        {
+            "source": one.source,
+            "newest": "-" if one.newest is None else one.newest.isoformat(),
+            "age": "-" if one.age is None else f"{one.age} days",
+            "limit": f"{one.limit} days",
+            "state": _state(one),
+            "delivery": one.hand,
+            "rows": format_number(float(one.rows), ""),
+            "spend": format_number(one.spend, currency) if one.spend else "-",
+            "owner": one.owner,
+        }
+        for one in arrived
+    ]
+    return pd.DataFrame(rows)
+
+
+def _state(one: Arrival) -> str:
+    if one.newest is None:
+        return "not readable"
+    return "late" if one.is_late else "in time"
+
+
+def difference_lines(differences: pd.DataFrame, most: int) -> Iterator[str]:
+    """Tell differences of two runs in lines: a head per series, below it its values.
+
+    Parameters
+    ----------
+    differences
+        See :func:`mmmlib.data.vintages.compare_vintages`.
+    most
+        Values to list of each series, the largest changes first; the rest is counted. Of
+        new weeks only the count is told.
+    """
+    if differences.empty:
+        yield "No difference: both runs saw the same values."
+        return
+    grouped = dict(list(differences.groupby(["source", "series", "kind"], sort=False)))
+    for row in difference_table(differences).to_dict("records"):
+        first, last = row["first"].date(), row["last"].date()
+        span = f"{first}" + (f" to {last}" if last > first else "")
+        values = "1 value" if row["values"] == 1 else f"{row['values']} values"
+        share = float(row["share"])
+        moved = f", moved by {format_number(share, 'share')}" if math.isfinite(share) else ""
+        yield f"{row['source']}.{row['series']}: {values} {row['kind']}, {span}{moved}"
+        if row["kind"] == "new":
+            continue
+        cells = grouped[row["source"], row["series"], row["kind"]]
+        for cell in cells.head(most).to_dict("records"):
+            before, after = cell["before"] or "nothing", cell["after"] or "nothing"
+            yield f"    {cell['day'].date()}  {cell['region']}: {before} -> {after}"
+        if len(cells) > most > 0:
+            yield f"    and {len(cells) - most} more"

@@ -7,32 +7,23 @@ parameter file is caught here or in :mod:`mmmlib.params.load`.
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-SLUG = r"^[a-z][a-z0-9_]{0,39}$"
-Slug = Annotated[str, Field(pattern=SLUG)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+from mmmlib.params.section import (
+    CURRENCY,
+    SLUG,
+    Currency,
+    InsidePath,
+    Positive,
+    Section,
+    Share,
+    Slug,
+)
+from mmmlib.params.source import Gaps, Source, Weekday
 
-
-def _inside(path: str) -> str:
-    """Refuse a path that leaves the folder that it is read from."""
-    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise ValueError("a path inside data.root, without '..' or a leading '/'")
-    return path
-
-
-InsidePath = Annotated[str, AfterValidator(_inside)]
-
-
-class Section(BaseModel):
-    """Base of every section: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
+__all__ = ["CURRENCY", "SLUG", "Gaps", "InsidePath", "Section", "Slug", "Source"]
 
 # --- what is asked -----------------------------------------------------------------
 
@@ -76,38 +67,6 @@ class Simulated(Section):
     vintage: Annotated[int, Field(ge=1)] = 1
 
 
-Gaps = Literal["fail", "zero", "carry", "interpolate"]
-
-
-class Source(Section):
-    """One file of the data set, and who answers for it (D1, D2)."""
-
-    path: InsidePath
-    layout: Literal["wide", "long"] = "wide"
-    date: str = "date"
-    """Column that holds the first day of the week (or any day in it)."""
-    region: str | None = None
-    """Column that holds the region; without it the source is national."""
-    name: str | None = None
-    """Long layout: column that holds the series' names."""
-    value: str | None = None
-    """Long layout: column that holds the values."""
-    owner: str = ""
-    delivery: Literal["automatic", "manual"] = "automatic"
-    missing: tuple[str, ...] = ()
-    """Texts that stand for a missing value, beside the empty cell."""
-    max_age_days: Annotated[int, Field(ge=1)] | None = None
-    """How old the newest row may be on the day of the refresh (D5); else ``data.limits`` says."""
-    gaps: Gaps | None = None
-    """What to do where this source lacks a week; else ``data.gaps`` says."""
-
-    @model_validator(mode="after")
-    def _long_has_names(self) -> Self:
-        if self.layout == "long" and not (self.name and self.value):
-            raise ValueError("both 'name' and 'value' columns, which layout 'long' needs")
-        return self
-
-
 class DataLimits(Section):
     """Limits of the checks on the data itself (H1, D5)."""
 
@@ -123,8 +82,44 @@ class DataLimits(Section):
     """Weeks without spend at the end of the data from which a channel counts as stopped."""
     max_mismatch_share: Share = 0.02
     """Share of weeks in which spend may come without exposure, or exposure without spend."""
+    max_unmapped_share: Share = 0.01
+    """Share of spend under names that no rule of the taxonomy maps, above which the data blocks."""
     min_automatic_share: Share = 0.8
-    """Share of sources that should arrive by themselves (D1)."""
+    """Share of sources, of rows and of spend that should arrive by themselves (D1)."""
+    zero_gap_weeks: Annotated[int, Field(ge=2)] = 3
+    """Zeros in a row amid a series that is hardly ever zero from which it seems not measured."""
+
+
+def _auto_or_weeks(value: object) -> object:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value != "auto" and not (whole and 0 <= value <= 26):  # type: ignore[operator]
+        raise ValueError("'auto' or a whole number from 0 to 26")
+    return value
+
+
+class Settle(Section):
+    """Which of the youngest weeks still move and stay out of the fit (D4).
+
+    They are kept with the run, as they were seen, and the data's findings name them.
+    """
+
+    weeks: Annotated[int | Literal["auto"], BeforeValidator(_auto_or_weeks)] = 0
+    """How many weeks at the end of the panel are kept out. ``auto`` learns it, per source, from
+    what past runs saw of the same weeks; without past runs nothing is kept out."""
+    max_move: Share = 0.02
+    """``auto``: share of its value by which a week of some age may still move on average."""
+    max_weeks: Annotated[int, Field(ge=1, le=26)] = 8
+    """``auto``: never keep out more weeks of a source than this."""
+
+
+class PriceLevel(Section):
+    """A price index; money is brought to the prices of one month of it."""
+
+    path: InsidePath
+    """CSV file in ``root`` with the columns ``from`` and ``index``: the level of prices from a
+    day on."""
+    base: dt.date
+    """The day in whose prices money is told."""
 
 
 class DataParams(Section):
@@ -140,8 +135,30 @@ class DataParams(Section):
     ``zero`` fills spend and exposure only; an outcome is never filled.
     """
     limits: DataLimits = DataLimits()
+    week_start: Weekday | None = None
+    """First day of the weeks to which days and events are summed; if not given, that of the weekly
+    sources, else Monday."""
+    partial_weeks: Literal["drop", "keep"] = "drop"
+    """What becomes of a first or last week that days or events do not cover whole."""
+    taxonomy: InsidePath | None = None
+    """File of the taxonomy, beside the parameter file (D3)."""
+    rates: InsidePath | None = None
+    """CSV file in ``root`` with the columns currency, from, rate: what one unit of a currency is
+    worth in the workbook's from a day on."""
+    max_rate_age_days: Annotated[int, Field(ge=1)] = 45
+    """How old the newest rate (or price index) may be in a week before it counts as missing."""
+    price_level: PriceLevel | None = None
+    """Bring money to the prices of one day; prices as they were if not given."""
+    settle: Settle = Settle()
     population: str | None = None
     """Column with the population of each region, if regions are to be compared per head."""
+
+    @model_validator(mode="after")
+    def _taxonomy_is_given(self) -> Self:
+        asking = [name for name, source in self.sources.items() if source.taxonomy]
+        if asking and self.taxonomy is None:
+            raise ValueError(f"'taxonomy', the file that {', '.join(asking)} asks for")
+        return self
 
 
 # --- what is modelled ----------------------------------------------------------------
@@ -398,7 +415,7 @@ class Params(Section):
 
     workbook: Slug
     title: str
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
     refresh: Refresh
     audience: Audience
     key_questions: tuple[KeyQuestion, ...] = ()

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mmmlib.data.taxonomy import read_taxonomy
+from mmmlib.data.taxonomy_moves import TAXONOMY
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params.load import params_of
@@ -25,15 +27,20 @@ def parameters_of(run: Run) -> dict[str, Any]:
     """Return a run's parameters as plain values, defaults filled in where they can be read.
 
     A run that was made by an older library may have keys that are no longer known;
-    its file is then taken as it is.
+    its file is then taken as it is. The version of the taxonomy is among them, as
+    ``data.taxonomy_version``: it is a parameter that lies in a file of its own.
     """
     try:
-        return params_of(run).model_dump(mode="json")
+        content = params_of(run).model_dump(mode="json")
     except InputError:
         content = json.loads((run.path / "params.json").read_bytes())
         if not isinstance(content, dict):
             raise
-        return content
+    if (run.path / TAXONOMY).is_file() and isinstance(content.get("data"), dict):
+        taxonomy = read_taxonomy(run.path / TAXONOMY)
+        rules = f"{taxonomy.version} (rules {taxonomy.digest[:8]})"
+        content["data"] = {**content["data"], "taxonomy_version": rules}
+    return content
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mmmlib.data.panel import Panel, panel_of
+from mmmlib.data.panel import Panel, panel_file, panel_of
 from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, Level, at_least, judge, not_run
 from mmmlib.model.effects import effects_of
@@ -154,7 +154,7 @@ def _explains(change: DataChange, limits: ComparisonParams) -> bool:
 
 
 def _read_parent(parent: Run) -> tuple[Panel, dict[str, object]]:
-    damaged = damaged_files(parent, ["panel.parquet"])
+    damaged = damaged_files(parent, [panel_file(parent)])
     if damaged:
         raise ValueError(f"{parent.name}: artefacts/{damaged[0]} is missing or was changed.")
     return panel_of(parent), parameters_of(parent)

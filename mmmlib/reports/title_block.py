@@ -13,7 +13,6 @@ from mmmlib.reports.numbers import date_text
 from mmmlib.reports.results import Results
 from mmmlib.runs import Run
 
-PANEL = "panel.parquet"
 BANDS = {
     Release.APPROVED: ("good", "\N{BLACK CIRCLE}"),
     Release.LIMITED: ("warn", "\N{BLACK UP-POINTING TRIANGLE}"),
@@ -85,11 +84,13 @@ def period_text(period: str) -> str:
 
 def data_through(run: Run) -> str:
     """Return the last day that the panel covers, or say that there is no panel."""
-    if not run.has(PANEL):
+    from mmmlib.data.panel import PANEL_FILE, panel_file
+
+    if not run.has(panel_file(run)):
         return "unknown (no panel was made)"
     import pandas as pd
 
-    weeks = pd.read_parquet(run.artefact(PANEL), columns=["week"])["week"]
+    weeks = pd.read_parquet(run.artefact(PANEL_FILE), columns=["week"])["week"]
     return date_text((weeks.max() + pd.Timedelta(days=6)).date())
 
 

@@ -116,27 +116,27 @@ class OutcomeTruth:
 
 OUTCOMES = {
     "signups.self_serve": OutcomeTruth(
-        "signups_self_serve", "product.csv", 2_200.0, 0.10, 0.07, 0.035,
+        "signups_self_serve", "product", 2_200.0, 0.10, 0.07, 0.035,
         -0.10, -0.06, 0.10, 0.12, -0.22, 1.0, 0.0, True,
     ),
     "signups.sales_assisted": OutcomeTruth(
-        "leads_sales_assisted", "crm.csv", 700.0, 0.06, 0.06, 0.05,
+        "leads_sales_assisted", "crm", 700.0, 0.06, 0.06, 0.05,
         -0.05, -0.05, 0.08, 0.10, -0.25, 1.1, 0.0, True,
     ),
     "pipeline.self_serve": OutcomeTruth(
-        "trials_self_serve", "product.csv", 950.0, 0.09, 0.07, 0.04,
+        "trials_self_serve", "product", 950.0, 0.09, 0.07, 0.04,
         -0.12, -0.06, 0.09, 0.12, -0.22, 1.2, 0.3, True,
     ),
     "pipeline.sales_assisted": OutcomeTruth(
-        "opportunities_sales_assisted", "crm.csv", 180.0, 0.06, 0.08, 0.05,
+        "opportunities_sales_assisted", "crm", 180.0, 0.06, 0.08, 0.05,
         -0.06, -0.07, 0.07, 0.08, -0.28, 1.6, 1.0, True,
     ),
     "revenue.self_serve": OutcomeTruth(
-        "revenue_self_serve", "product.csv", 1.05e6, 0.11, 0.06, 0.035,
+        "revenue_self_serve", "product", 1.05e6, 0.11, 0.06, 0.035,
         0.05, -0.06, 0.09, 0.10, -0.18, 1.3, 0.5, False,
     ),
     "revenue.sales_assisted": OutcomeTruth(
-        "revenue_sales_assisted", "crm.csv", 1.60e6, 0.07, 0.09, 0.06,
+        "revenue_sales_assisted", "crm", 1.60e6, 0.07, 0.09, 0.06,
         0.04, -0.07, 0.06, 0.04, -0.25, 2.2, 2.5, False,
     ),
 }  # fmt: skip
@@ -192,3 +192,36 @@ INVOICE_WEEKS, INVOICE_ERROR = 6, 0.04
 FEES = ("social", "emea", "2025-03-03", 8, 1.12, 2)
 """Spend that was first delivered with agency fees: channel, region, first week, weeks,
 factor, and the vintage from which on it is right."""
+
+# --- what its systems call things ----------------------------------------------------------
+
+MARKETS = {"amer": "Americas", "emea": "EMEA", "apac": "Asia Pacific"}
+"""What ad platforms and the agency call the regions."""
+CAMPAIGNS: dict[str, tuple[tuple[str, str, float], ...]] = {
+    "search": (("GS_Brand_{year}", "exact", 0.35), ("GS_Generic_{year}", "broad", 0.65)),
+    "social": (("LI_LeadGen_{year}", "managers", 0.6), ("META_Lookalike_{year}", "all", 0.4)),
+    "video": (("YT_Explainer_{year}", "skippable", 1.0),),
+    "display": (("DV360_Retargeting_{year}", "visitors", 1.0),),
+}
+"""Channels that ad platforms report: campaign, ad group and share of the channel's spend."""
+CPM = {"search": 95.0, "social": 42.0, "video": 18.0, "display": 6.0}
+CLICK_RATE = {"search": 0.035, "social": 0.006, "video": 0.002, "display": 0.0008}
+BOOKINGS = {
+    "events": "Conference - {year} Q{quarter}",
+    "content": "Syndication - {year}",
+    "partner": "Partner MDF {year} Q{quarter}",
+    "brand": "Brand TV & Print {year}",
+}
+"""Channels that are booked by hand, and what the agency calls their campaigns."""
+PILOT = ("PILOT_podcast-ads_2026", "Americas", "2026-05-11", 28, 260.0)
+"""A campaign that no rule knows: name, market, first day, days, USD a day. It is not part of any
+channel's spend."""
+
+WON = "Closed Won"
+WIN_RATE = 0.18
+DEAL_WEEKS = (3, 26)
+"""Fewest weeks, and one more than most, from an opportunity to a won deal."""
+DEAL_SIZE = 45e3
+"""Typical amount of a deal that is not won yet, USD."""
+MOST_A_WEEK = 400
+"""More opportunities of one region than any week has."""

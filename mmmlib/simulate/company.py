@@ -18,9 +18,10 @@ import xarray as xr
 
 from mmmlib.errors import InputError
 from mmmlib.params.messages import did_you_mean, shown
-from mmmlib.runs import write_atomic, write_with
+from mmmlib.runs import write_with
 from mmmlib.simulate import b2b_software as firm
 from mmmlib.simulate.delivery import deliver, differences
+from mmmlib.simulate.exports import export, write_export
 from mmmlib.simulate.history import History
 
 COMPANIES = ("b2b_software",)
@@ -89,21 +90,26 @@ class Company:
             raise InputError.one(None, "data.simulated.vintage", shown(vintage), expected)
         return self.history.weeks[: firm.WEEKS + firm.WEEKS_PER_VINTAGE * (vintage - 1)]
 
-    def delivered(self, vintage: int) -> dict[str, pd.DataFrame]:
-        """Return the files of a vintage as tables, by file name."""
+    def weekly(self, vintage: int) -> dict[str, pd.DataFrame]:
+        """Return what each system of the firm tells of every week, by the system's name."""
         return deliver(self.history, vintage, len(self.weeks(vintage)))
 
-    def write_vintage(self, folder: str | Path, vintage: int) -> list[Path]:
-        """Write the files of a vintage, as the firm's systems would deliver them.
+    def delivered(self, vintage: int) -> dict[str, pd.DataFrame]:
+        """Return the files of a vintage as tables, by file name."""
+        return export(self.history, self.weekly(vintage))
 
-        ``media.csv`` (long), ``product.csv``, ``crm.csv`` and ``web.csv`` (wide, by
-        region), ``controls.csv`` (national), ``lift_tests.csv``. Same seed, same bytes.
+    def write_vintage(self, folder: str | Path, vintage: int) -> list[Path]:
+        """Write the files of a vintage, as the firm's systems would export them.
+
+        ``ads.csv`` (daily, by campaign), ``agency.csv`` (a master flat file),
+        ``crm.parquet`` (opportunities), ``product.xlsx`` and ``web.jsonl`` (weekly, by
+        region), ``controls.csv`` (weekly, national), ``lift_tests.csv``. Same seed,
+        same bytes.
         """
-        paths = []
-        for name, frame in self.delivered(vintage).items():
-            text = frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
-            paths.append(write_atomic(Path(folder) / name, text.encode()))
-        return paths
+        return [
+            write_export(Path(folder) / name, table)
+            for name, table in self.delivered(vintage).items()
+        ]
 
     def restated(self, earlier: int, later: int) -> pd.DataFrame:
         """List every value that two vintages tell differently for the same week.
@@ -111,9 +117,9 @@ class Company:
         Returns
         -------
         DataFrame
-            Columns ``file``, ``series``, ``region``, ``week``, ``before``, ``after``.
+            Columns ``system``, ``series``, ``region``, ``week``, ``before``, ``after``.
         """
-        return differences(self.delivered(earlier), self.delivered(later))
+        return differences(self.weekly(earlier), self.weekly(later))
 
     def truth(self, vintage: int) -> xr.Dataset:
         """Return what really happened over the weeks of a vintage.

@@ -1,4 +1,4 @@
-"""The files of a vintage: what the firm's systems told at the time, late and wrong parts too."""
+"""A vintage week by week: what the firm's systems told at the time, late and wrong parts too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHANNELS, REGIONS = list(firm.CHANNELS), list(firm.REGIONS)
 
 
 def deliver(history: History, vintage: int, count: int) -> dict[str, pd.DataFrame]:
-    """Return the files of a vintage as tables, by file name.
+    """Return what each system tells of every week, by the system's name.
 
     Parameters
     ----------
@@ -22,6 +22,12 @@ def deliver(history: History, vintage: int, count: int) -> dict[str, pd.DataFram
         Which delivery.
     count
         Weeks that it has.
+
+    Returns
+    -------
+    dict of DataFrame
+        ``media`` (long), ``product``, ``crm`` and ``web`` (wide, by region),
+        ``controls`` (national), ``lift_tests``.
     """
     weeks = history.weeks[:count]
     columns = [truth.column for truth in firm.CHANNELS.values()]
@@ -31,19 +37,19 @@ def deliver(history: History, vintage: int, count: int) -> dict[str, pd.DataFram
     media = pd.DataFrame({"spend": reported_spend(history, vintage, count).ravel()}, index=index)
     grid = pd.MultiIndex.from_product([REGIONS, weeks], names=["region", "week"])
     outcomes = reported_outcomes(history, count)
-    tables = {"media.csv": media}
+    tables = {"media": media}
     for row, truth in enumerate(firm.OUTCOMES.values()):
         table = tables.setdefault(truth.file, pd.DataFrame(index=grid))
         values = outcomes[row].ravel()
         table[truth.column] = values.astype("int64") if truth.whole else values
     web = {name: visits[:, :count].ravel() for name, visits in history.visits.items()}
-    tables["web.csv"] = pd.DataFrame(web, index=grid)
+    tables["web"] = pd.DataFrame(web, index=grid)
     people = list(firm.TARGET_COMPANIES.values())
-    tables["web.csv"]["target_companies"] = np.repeat(people, count)
+    tables["web"]["target_companies"] = np.repeat(people, count)
     files = {name: _by_week(table.reset_index()) for name, table in tables.items()}
     controls = {name: values[:count] for name, values in history.controls.items()}
-    files["controls.csv"] = pd.DataFrame({"week": weeks, **controls})
-    files["lift_tests.csv"] = lift_tests(history, vintage)
+    files["controls"] = pd.DataFrame({"week": weeks, **controls})
+    files["lift_tests"] = lift_tests(history, vintage)
     return files
 
 
@@ -53,12 +59,12 @@ def differences(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame])
     Returns
     -------
     DataFrame
-        Columns ``file``, ``series``, ``region``, ``week``, ``before``, ``after``.
+        Columns ``system``, ``series``, ``region``, ``week``, ``before``, ``after``.
     """
     parts = []
-    for file, table in before.items():
-        if file != "lift_tests.csv":
-            told = [_melted(table, file), _melted(after[file], file)]
+    for system, table in before.items():
+        if system != "lift_tests":
+            told = [_melted(table, system), _melted(after[system], system)]
             both = pd.concat(told, axis=1, join="inner", keys=["before", "after"]).droplevel(
                 1, axis=1
             )
@@ -86,7 +92,7 @@ def reported_outcomes(history: History, count: int) -> np.ndarray:
     outcome = history.outcome[..., :count].copy()
     booked = np.array(firm.LATE_BOOKINGS)[::-1]
     for row, truth in enumerate(firm.OUTCOMES.values()):
-        if truth.file == "crm.csv":
+        if truth.file == "crm":
             newest = outcome[row, :, -len(booked) :]
             newest[:] = np.round(newest * booked, 0 if truth.whole else 2)
     return outcome
@@ -141,12 +147,12 @@ def _by_week(table: pd.DataFrame) -> pd.DataFrame:
     return table[first + rest].sort_values(first, kind="stable", ignore_index=True)
 
 
-def _melted(table: pd.DataFrame, file: str) -> pd.DataFrame:
-    """Turn a file's table into one value per series, region and week."""
+def _melted(table: pd.DataFrame, system: str) -> pd.DataFrame:
+    """Turn a system's table into one value per series, region and week."""
     if "channel" in table:
         long = table.rename(columns={"channel": "series", "spend": "value"})
     else:
         long = table if "region" in table else table.assign(region="")
         long = long.melt(["week", "region"], var_name="series")
-    long = long.assign(file=file, value=long["value"].astype(float))
-    return long.set_index(["file", "series", "region", "week"])[["value"]].sort_index()
+    long = long.assign(system=system, value=long["value"].astype(float))
+    return long.set_index(["system", "series", "region", "week"])[["value"]].sort_index()

@@ -337,9 +337,9 @@ def test_all_problems_of_all_files_are_told_at_once(write: Callable[..., Path]) 
     assert caught.value.file == "2 files"
     assert len(caught.value.problems) == 2 + 12
     text = str(caught.value)
-    assert "media.csv, row 3, column revenue: found 'x'" in text
-    assert "media.csv, row 4, column price: found 'y'" in text
-    assert "ads.csv, row 13, column tv_spend: found '-1.0'" in text
+    assert "media.csv (source media, owner not named), row 3, column revenue: found 'x'" in text
+    assert "row 4, column price: found 'y'" in text
+    assert "ads.csv (source ads, owner not named), row 13, column tv_spend: found '-1.0'" in text
 
 
 def test_problems_are_capped_and_the_rest_is_counted(refused: Refused) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmmlib.data.panel import Panel, write_panel
+from mmmlib.data.panel import PANEL_INDEX, Panel, write_panel
 from mmmlib.findings import Level, Status, worst
 from mmmlib.params.load import params_of
 from mmmlib.refresh import CHECKS, required_checks
@@ -155,7 +155,7 @@ def test_a_parent_that_cannot_be_read_blocks(tmp_path: Path, parent: Run, damage
     elif damage == "manifest":
         (parent.path / "manifest.json").write_text("{")
     elif damage == "panel":
-        parent.artefact("panel.parquet").write_bytes(b"PAR1")
+        parent.artefact(PANEL_INDEX).write_bytes(b"{}")
     elif damage == "effects":
         effects.unlink()
     elif damage == "truncated":

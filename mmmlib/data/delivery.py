@@ -1,0 +1,151 @@
+"""One source from its place to rows of weeks: opened, held to its contract, named, summed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mmmlib.data.contracts import Breach, check_contract, effective, report_unreadable
+from mmmlib.data.naming import Naming, name_rows
+from mmmlib.data.problems import Problems
+from mmmlib.data.rates import Rates, to_currency
+from mmmlib.data.relations import Relation, open_relation, reading
+from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.weekly import to_weekly, week_number
+from mmmlib.errors import InputError
+from mmmlib.params.source import Source
+
+WEEKLY = {"date": "week", "region": "region", "name": "series", "value": "value"}
+"""What the columns of a source are called once it is summed to weeks."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A source that was read through expressions.
+
+    Parameters
+    ----------
+    relation
+        The source, open.
+    breaches
+        Promises of its contract that are broken, though the values can be read.
+    rows
+        How many rows were delivered.
+    naming
+        How they got their names.
+    weekly
+        ``week``, ``region``, ``series``, ``value``, ``partial``; see
+        :func:`mmmlib.data.weekly.to_weekly`.
+    """
+
+    relation: Relation
+    breaches: tuple[Breach, ...]
+    rows: int
+    naming: Naming
+    weekly: pd.DataFrame
+
+
+def read_delivery(
+    name: str,
+    source: Source,
+    folder: Path,
+    problems: Problems,
+    *,
+    week_start: str | None = None,
+    variables: Collection[str] | None = None,
+    taxonomy: Taxonomy | None = None,
+    rates: Rates | None = None,
+    keep_partial: bool = False,
+) -> Delivery | None:
+    """Read a source of any size to weeks.
+
+    Parameters
+    ----------
+    name, source, folder
+        See :func:`mmmlib.data.relations.open_relation`.
+    problems
+        Receives what makes the source unusable.
+    week_start
+        First day of the weeks; Monday if not given.
+    variables
+        Columns (wide) or variables that are wanted; all of them if not given.
+    taxonomy
+        Maps raw names, where the source asks for it.
+    rates
+        Bring money to the workbook's currency.
+    keep_partial
+        Keep first and last weeks that the source covers in part.
+
+    Returns
+    -------
+    Delivery or None
+        None where it is unusable; ``problems`` says why.
+    """
+    relation = open_relation(name, source, folder, problems)
+    if relation is None:
+        return None
+    try:
+        return _read(
+            relation, problems, week_start, variables, taxonomy, rates, keep_partial=keep_partial
+        )
+    except InputError as error:
+        for one in error.problems:
+            problems.add(
+                error.file or relation.label, one.place, one.found, one.expected, one.action
+            )
+        return None
+
+
+def _read(
+    relation: Relation,
+    problems: Problems,
+    week_start: str | None,
+    variables: Collection[str] | None,
+    taxonomy: Taxonomy | None,
+    rates: Rates | None,
+    *,
+    keep_partial: bool,
+) -> Delivery | None:
+    source = relation.source
+    contract = effective(source, relation.columns, numbers_of(source, relation.columns, variables))
+    known = rates.currencies if rates is not None else ()
+    checked = check_contract(relation, contract, week_start, known)
+    if checked.table is None:
+        report_unreadable(checked, relation, problems)
+        return None
+    table = to_currency(checked.table, relation.name, source, contract, rates)
+    with reading(relation.label):
+        naming = name_rows(table, relation.name, source, taxonomy, variables)
+        weekly = to_weekly(naming.rows, week_number(week_start))
+    if source.grain == "week":
+        weekly = weekly.assign(partial=False)  # a row is a whole week, on whatever day it is dated
+    if not keep_partial:
+        weekly = weekly[~weekly["partial"]].reset_index(drop=True)
+    if weekly.empty:
+        problems.add(relation.label, "the rows", "no whole week", "rows of one week or more")
+        return None
+    return Delivery(relation, checked.breaches, checked.rows, naming, weekly)
+
+
+def numbers_of(
+    source: Source, columns: Collection[str], variables: Collection[str] | None
+) -> list[str]:
+    """List the columns that the layout of a source reads as numbers."""
+    if source.layout == "wide":
+        taken = {source.date, source.region, source.currency_column}
+        return [
+            name
+            for name in columns
+            if name not in taken and (variables is None or name in variables)
+        ]
+    if source.layout == "long":
+        return [str(source.value)]
+    words = {
+        "master_flat_file": ("value",),
+        "ad_platform": ("spend", "impressions", "clicks", "conversions"),
+        "crm_pipeline": ("amount",),
+    }
+    return [source.column(word) for word in words[source.layout]]

@@ -1,0 +1,158 @@
+"""A contract proposed from data: what a source has kept so far, for its owner to judge."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmmlib.data.cells import ISO, NUMBER, OFFSET, TIME
+from mmmlib.data.problems import Problems
+from mmmlib.data.relations import Relation, open_relation, reading
+from mmmlib.data.weekly import read_coverage
+from mmmlib.params.source import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+FEW = 12
+"""Different texts up to which a column is taken for a list of values."""
+MONEY_WORDS = ("spend", "cost", "amount", "revenue", "price", "budget")
+
+
+def draft_contract(name: str, source: Source, folder: Path) -> dict[str, Any]:
+    """Propose a contract from all rows of a source.
+
+    Parameters
+    ----------
+    name, source, folder
+        See :func:`mmmlib.data.relations.open_relation`.
+
+    Returns
+    -------
+    dict
+        As it goes below ``contract`` in the parameters. Ranges are only proposed as far as
+        they follow from the kind of number (no spend is below zero): a maximum that was seen
+        is no promise.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read.
+    """
+    problems = Problems()
+    relation = open_relation(name, source, folder, problems)
+    problems.raise_if_any()
+    assert relation is not None
+    with reading(relation.label):
+        return _draft(relation)
+
+
+def _draft(relation: Relation) -> dict[str, Any]:
+    table = relation.table
+    rows = int(table.count().to_pyarrow().as_py())
+    columns: dict[str, dict[str, Any]] = {}
+    days = None
+    for name in relation.columns:
+        facts = _facts(table, name)
+        columns[name] = _column(name, facts, rows)
+        if days is None and columns[name]["type"] == "date":
+            days = name
+    contract: dict[str, Any] = {"columns": columns, "closed": True}
+    key = _key(table, columns, rows)
+    if key:
+        contract["unique"] = key
+    if days is not None:
+        column = table[days]
+        day = column.strip().left(10).try_cast("date") if column.type().is_string() else column
+        by_week = read_coverage(table.select(date=day.cast("date")), 0).rows_by_week()
+        if len(by_week) >= 4:
+            usual = float(by_week.median())
+            spread = float((by_week / usual - 1).abs().max()) if usual else math.inf
+            if spread <= 0.8:
+                tolerance = min(1.0, max(0.1, math.ceil(spread * 15) / 10))
+                contract["volume"] = {"rows_per_week": usual, "tolerance": tolerance}
+    return contract
+
+
+def _facts(table: ir.Table, name: str) -> dict[str, Any]:
+    column = table[name]
+    kind = column.type()
+    asked: dict[str, Any] = {}
+    if kind.is_string():
+        text = column.strip().nullif("")
+        number = text.try_cast("float64")
+        dated = text.re_search(rf"^{ISO}{TIME}?{OFFSET}?$")
+        asked = {
+            "held": text.count(),
+            "numbers": text.re_search(rf"^(?:{NUMBER})$").cast("int64").sum(),
+            "dates": dated.cast("int64").sum(),
+            "low": number.min(),
+            "whole": (number == number.round()).cast("int64").sum(),
+            "different": text.nunique(),
+        }
+    else:
+        asked = {"held": column.count(), "different": column.nunique()}
+        if kind.is_numeric():
+            asked["low"] = column.min().cast("float64")
+    facts = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
+    facts["kind"] = kind
+    if kind.is_string() and 0 < facts["different"] <= FEW:
+        texts = table.select(text=column.strip().nullif("")).distinct().to_pyarrow()
+        facts["values"] = sorted(v for v in texts["text"].to_pylist() if v is not None)
+    return facts
+
+
+def _column(name: str, facts: dict[str, Any], rows: int) -> dict[str, Any]:
+    kind, held = facts["kind"], facts["held"]
+    told: dict[str, Any]
+    if kind.is_string() and held and facts["numbers"] == held:
+        told = {"type": "integer" if facts["whole"] == held else "number"}
+    elif kind.is_string() and held and facts["dates"] == held:
+        told = {"type": "date"}
+    elif kind.is_integer():
+        told = {"type": "integer"}
+    elif kind.is_numeric():
+        told = {"type": "number"}
+    elif kind.is_date() or kind.is_timestamp():
+        told = {"type": "date"}
+    elif kind.is_boolean():
+        told = {"type": "boolean"}
+    else:
+        told = {"type": "text"}
+        if facts.get("values") and rows > 4 * len(facts["values"]):
+            told["one_of"] = facts["values"]
+    if told["type"] in ("number", "integer"):
+        if any(word in name.lower() for word in MONEY_WORDS):
+            told = {"type": "number", "unit": "currency"}
+        if facts["low"] is not None and facts["low"] >= 0:
+            told["min"] = 0
+    if held < rows:
+        told["nullable"] = True
+    return told
+
+
+def _key(table: ir.Table, columns: dict[str, dict[str, Any]], rows: int) -> list[str]:
+    """Columns of dates and texts that together occur once; none if there are none such."""
+    names = [
+        n for n, c in columns.items() if c["type"] in ("date", "text") and not c.get("nullable")
+    ]
+    if not names or not rows:
+        return []
+    different = int(table.select(names).distinct().count().to_pyarrow().as_py())
+    return names if different == rows else []
+
+
+def contract_yaml(name: str, contract: dict[str, Any]) -> str:
+    """Write a draft as it goes into a parameter file, below ``data.sources``."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.width = 100
+    text = io.StringIO()
+    yaml.dump({name: {"contract": contract}}, text)
+    head = f"# Proposed from the rows of '{name}'. Its owner says what is a promise and what was chance.\n"
+    return head + text.getvalue()

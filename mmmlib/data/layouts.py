@@ -1,0 +1,342 @@
+"""Layouts: what a delivery looks like, turned into tidy rows.
+
+An expression goes in and an expression comes out, so that nothing is read before
+the rows are summed to weeks, wherever they lie. Every layout ends as the same
+table: ``date``, ``region``, ``name`` (raw: a column, a series, a campaign, a
+sales motion), ``variable`` (``spend``, ``opportunities``; empty where the name
+says it all) and ``value``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+from mmmlib.data.panel import NATIONAL
+from mmmlib.errors import InputError
+from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.schema import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+TIDY = ("date", "region", "name", "variable", "value")
+NO_NAME = "(no name)"
+"""Raw name of rows that come without one: they are listed, not lost."""
+METRICS = ("spend", "impressions", "clicks", "conversions")
+"""What an ad platform reports; the spend has to be there."""
+PIPELINE = ("opportunities", "pipeline", "won", "bookings")
+"""Weekly outcomes of a CRM export. Opportunities and their amount (``pipeline``) count on the
+day of creation, won ones and their amount (``bookings``) on the day of closing."""
+NEEDED = {
+    "master_flat_file": ("period", "geography", "campaign", "variable", "value"),
+    "ad_platform": ("date", "campaign", "spend"),
+    "crm_pipeline": ("opportunity", "stage", "created", "closed", "amount"),
+}
+"""Columns that a layout cannot do without."""
+SEPARATOR = " | "
+
+
+def apply_layout(
+    table: ir.Table, source: Source, variables: Collection[str] | None = None
+) -> ir.Table:
+    """Turn a delivery into tidy rows.
+
+    Parameters
+    ----------
+    table
+        As delivered: typed columns or text. Columns that begin with ``_`` are not
+        part of the delivery.
+    source
+        Its layout, and what its columns are called.
+    variables
+        Keep only these variables (layout wide: columns); all of them if not given.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        ``date`` (date), ``region`` (text, ``national`` without a column of regions),
+        ``name`` (text, as delivered), ``variable`` (text), ``value`` (float; null
+        where the cell is missing or is no number, which the contract reports).
+
+    Raises
+    ------
+    InputError
+        If a column is not there that the layout cannot do without.
+    """
+    _refuse_missing(table, source)
+    return _LAYOUTS[source.layout](table, source, variables)
+
+
+def series_name(channel: str, variable: str = "", motion: str = "") -> str:
+    """Name of a series: ``search.spend``, ``opportunities.sales_assisted``, ``price_index``.
+
+    >>> series_name("search", "spend"), series_name("", "bookings", "sales_assisted")
+    ('search.spend', 'bookings.sales_assisted')
+    """
+    return ".".join(part for part in (channel, variable, motion) if part)
+
+
+def name_series(tidy: ir.Table, source: Source) -> ir.Table:
+    """Name the series of a source that has no taxonomy by its raw names.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        ``date``, ``region``, ``series``, ``value``.
+    """
+    import ibis
+
+    # Outcomes of a CRM export are named as models are: the outcome, then the motion.
+    first, then = ("variable", "name") if source.layout == "crm_pipeline" else ("name", "variable")
+    one, two = tidy[first], tidy[then]
+    series = ibis.cases((one == "", two), (two == "", one), else_=one + "." + two)
+    return tidy.select("date", "region", series=series, value="value")
+
+
+def raw_names(tidy: ir.Table) -> ir.Table:
+    """Sum a source up to its distinct raw names: what the taxonomy has to map.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        ``name``, ``first`` and ``last`` day, ``rows`` and ``spend`` (the sum of the variable of
+        that name, or of the values where there is no variable; else zero).
+    """
+    import ibis
+
+    money = tidy.variable.isin(["spend", ""])
+    spend = ibis.cases((money, tidy.value.fill_null(0.0)), else_=0.0)
+    return tidy.group_by("name").aggregate(
+        first=tidy.date.min(), last=tidy.date.max(), rows=tidy.count(), spend=spend.sum()
+    )
+
+
+# --- the layouts -----------------------------------------------------------------------
+
+
+def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
+    """One column per series."""
+    taken = {source.date, source.region, source.currency_column}
+    columns = [
+        name
+        for name in table.columns
+        if name not in taken
+        and not name.startswith("_")
+        and (variables is None or name in variables)
+    ]
+    if not columns:
+        raise InputError.one(
+            source.where, "the header", "no column of values", "one column for every series"
+        )
+    day, region = _day(table[source.date]), _region(table, source)
+    return _stacked(
+        table.select(
+            date=day,
+            region=region,
+            name=_text(name),
+            variable=_text(""),
+            value=_number(table[name], source),
+        )
+        for name in columns
+    )
+
+
+def _long(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
+    """One row per series and day."""
+    del variables  # there is one, and it has no name
+    assert source.name is not None
+    assert source.value is not None
+    return table.select(
+        date=_day(table[source.date]),
+        region=_region(table, source),
+        name=_named(table, (source.name,)),
+        variable=_text(""),
+        value=_number(table[source.value], source),
+    )
+
+
+def _master_flat_file(
+    table: ir.Table, source: Source, variables: Collection[str] | None
+) -> ir.Table:
+    """The agencies' flat file: one row per period, geography, product, campaign, variable."""
+    tidy = table.select(
+        date=_day(table[source.date_column]),
+        region=_region(table, source),
+        name=_named(table, source.name_from or (source.column("campaign"),)),
+        variable=_slug(table[source.column("variable")]),
+        value=_number(table[source.column("value")], source),
+    )
+    return tidy if variables is None else tidy.filter(tidy.variable.isin(sorted(variables)))
+
+
+def _ad_platform(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
+    """An ad platform's report: one row per day, campaign and ad group, a column per metric."""
+    day, region = _day(table[source.date_column]), _region(table, source)
+    name = _named(table, source.name_from or (source.column("campaign"),))
+    wanted = [
+        metric
+        for metric in METRICS
+        if source.column(metric) in table.columns and (variables is None or metric in variables)
+    ]
+    # One projection per metric, not an unpivot: every database can do it, and a columnar file is
+    # read by column anyway.
+    return _stacked(
+        table.select(
+            date=day,
+            region=region,
+            name=name,
+            variable=_text(metric),
+            value=_number(table[source.column(metric)], source),
+        )
+        for metric in wanted or ["spend"]
+    )
+
+
+def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
+    """A CRM export: one row per opportunity, to outcomes by day of creation and of closing."""
+    import ibis
+
+    column, motion = source.column, source.column("motion")
+    if source.name_from or motion in table.columns:
+        name = _named(table, source.name_from or (motion,))
+    else:
+        name = _text("")
+    created = _day(table[column("created")])
+    closed = _day(table[column("closed")])
+    amount = _number(table[column("amount")], source)
+    one = ibis.literal(1.0)
+    won = table[column("stage")].cast("string").strip().isin(list(source.won))
+    told = {
+        "opportunities": (created, one, None),
+        "pipeline": (created, amount, None),
+        "won": (closed, one, won),
+        "bookings": (closed, amount, won),
+    }
+    region = _region(table, source)
+    parts = []
+    for variable in PIPELINE:
+        if variables is None or variable in variables:
+            day, value, where = told[variable]
+            rows = table if where is None else table.filter(where)
+            parts.append(
+                rows.select(
+                    date=day, region=region, name=name, variable=_text(variable), value=value
+                )
+            )
+    return _stacked(parts)
+
+
+_LAYOUTS: dict[str, Callable[[Any, Source, Collection[str] | None], Any]] = {
+    "wide": _wide,
+    "long": _long,
+    "master_flat_file": _master_flat_file,
+    "ad_platform": _ad_platform,
+    "crm_pipeline": _crm_pipeline,
+}
+
+
+def _refuse_missing(table: ir.Table, source: Source) -> None:
+    """Raise one error with every column that is missing."""
+    from mmmlib.errors import Problem
+
+    words = {source.column(word): word for word in NEEDED.get(source.layout, ())}
+    needed = {column: f"columns.{word}" for column, word in words.items()}
+    if source.layout in ("wide", "long"):
+        needed = {source.date: "date"}
+    if source.layout == "long":
+        needed |= {str(source.name): "name", str(source.value): "value"}
+    if source.region is not None:
+        needed[source.region] = "region"
+    needed |= dict.fromkeys(source.name_from, "name_from")
+    known = [name for name in table.columns if not name.startswith("_")]
+    missing = [(column, key) for column, key in needed.items() if column not in known]
+    if missing:
+        listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+        raise InputError(
+            source.where,
+            [
+                Problem(
+                    f"column {column} ({key})",
+                    "no such column",
+                    f"one of {listed}",
+                    did_you_mean(column, known)
+                    or f"Say what the file calls {shown(key.rpartition('.')[2])} in the parameters.",
+                )
+                for column, key in missing
+            ],
+        )
+
+
+# --- cells -------------------------------------------------------------------------------
+
+
+def _stacked(parts: Iterable[Any]) -> Any:
+    import ibis
+
+    tables = list(parts)
+    return tables[0] if len(tables) == 1 else ibis.union(*tables, distinct=False)
+
+
+def _text(value: str) -> Any:
+    import ibis
+
+    return ibis.literal(value, type="string")
+
+
+def _region(table: ir.Table, source: Source) -> Any:
+    column = source.region_column
+    if column is None or column not in table.columns:
+        return _text(NATIONAL)
+    return table[column].cast("string").strip().fill_null("")
+
+
+def _named(table: ir.Table, columns: Collection[str]) -> Any:
+    """Join the texts of columns; where nothing is left the row says so."""
+    import ibis
+
+    parts = [table[name].cast("string").strip().fill_null("") for name in columns]
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = joined + SEPARATOR + part
+    empty = parts[0] == ""
+    for part in parts[1:]:
+        empty = empty & (part == "")
+    return ibis.cases((empty, _text(NO_NAME)), else_=joined)
+
+
+def _slug(column: Any) -> Any:
+    """Write ``Media Cost`` as ``media_cost``."""
+    plain = column.cast("string").strip().lower().re_replace(r"[^a-z0-9]+", "_")
+    return plain.fill_null("")
+
+
+def slug(text: str) -> str:
+    """Write a variable's name as the layouts do.
+
+    >>> slug(" Media Cost ")
+    'media_cost'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", text.strip().lower())
+
+
+def _number(column: Any, source: Source) -> Any:
+    """Read a column as numbers; what is none is null, as the source's own words for missing."""
+    kind = column.type()
+    if kind.is_string():
+        text = column.strip()
+        for word in ("", *source.missing):
+            text = text.nullif(word)
+        return text.try_cast("float64")
+    return column.cast("float64")
+
+
+def _day(column: Any) -> Any:
+    """Read a column as days."""
+    kind = column.type()
+    if kind.is_date():
+        return column
+    if kind.is_timestamp():
+        return column.date()
+    return column.cast("string").strip().left(10).try_cast("date")

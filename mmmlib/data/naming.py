@@ -1,0 +1,86 @@
+"""A source's rows under the names of series: by its layout, and by the taxonomy if it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mmmlib.data.layouts import apply_layout, name_series, raw_names
+from mmmlib.data.taxonomy import NAMES, Mapping, Taxonomy, apply_mapping, map_names
+from mmmlib.params.schema import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How the rows of a source got their names.
+
+    Parameters
+    ----------
+    source
+        The source's name in the parameters.
+    rows
+        ``date``, ``region``, ``series``, ``value``: what is summed to weeks.
+    tidy
+        The same rows under their raw names, see
+        :func:`mmmlib.data.layouts.apply_layout`.
+    names
+        The distinct raw names, columns :data:`~mmmlib.data.taxonomy.NAMES`; None
+        without a taxonomy.
+    mapping
+        What they are; None without a taxonomy.
+    """
+
+    source: str
+    rows: ir.Table
+    tidy: ir.Table
+    names: pd.DataFrame | None = None
+    mapping: Mapping | None = None
+
+
+def name_rows(
+    table: ir.Table,
+    name: str,
+    source: Source,
+    taxonomy: Taxonomy | None,
+    variables: Collection[str] | None = None,
+) -> Naming:
+    """Bring a delivery to rows of named series.
+
+    Parameters
+    ----------
+    table
+        As delivered.
+    name, source
+        The source's name, and what the parameters say of it.
+    taxonomy
+        Needed where ``source.taxonomy`` is set.
+    variables
+        Keep only these variables, see :func:`mmmlib.data.layouts.apply_layout`.
+
+    Raises
+    ------
+    InputError
+        If a column is not there that the layout cannot do without.
+    """
+    tidy = apply_layout(table, source, variables)
+    if not source.taxonomy:
+        return Naming(name, name_series(tidy, source), tidy)
+    if taxonomy is None:
+        raise ValueError(f"{name}: a taxonomy is declared, and none was given")
+    names = distinct_names(tidy, name)
+    mapping = map_names(taxonomy, names)
+    return Naming(name, apply_mapping(tidy, mapping, name, taxonomy.regions), tidy, names, mapping)
+
+
+def distinct_names(tidy: ir.Table, source: str) -> pd.DataFrame:
+    """Read the distinct raw names of a source, by spend, the largest first."""
+    # By way of Arrow: a table of names is small, and its types stay what they are.
+    found = pd.DataFrame(raw_names(tidy).to_pyarrow().to_pydict())
+    found = found.assign(source=source).sort_values(["spend", "name"], ascending=[False, True])
+    return found[list(NAMES)].reset_index(drop=True)

@@ -1,0 +1,233 @@
+"""Tables on disk in parts of some weeks: what two refreshes have in common is kept once.
+
+A table becomes a folder of Parquet files, one for every few weeks, with an index. Every
+part lies under the hash of its content in a store that all runs of a folder share; the
+run's own file is a hard link to it. So a year of weekly refreshes, of which each changes
+the newest weeks only, takes little more room than one; and a run that is copied away
+alone takes its parts along, because a link is the file itself.
+
+The store holds nothing of its own: it may be deleted at any time, and later runs then
+share among themselves. Where the file system has no hard links, parts are copied.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mmmlib.errors import RunError
+from mmmlib.runs import replacing, write_atomic
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STORE = "vintages"
+"""Folder of the store, beside the runs."""
+INDEX = "_index.json"
+"""Readers of a folder of Parquet files leave out what begins with an underscore."""
+PART_BYTES = 128 * 1024
+"""Least size of a part in memory. Small parts share more between refreshes; each has a
+foot of some kilobytes."""
+LONGEST = 1024
+"""Most weeks in a part."""
+MONDAY = np.datetime64("1970-01-05")
+
+
+class Part(BaseModel):
+    """One file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str
+    sha256: str
+    rows: int
+
+
+class PartsIndex(BaseModel):
+    """What a folder of parts holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: int = 1
+    facts: dict[str, str]
+    """What the writer wants to be remembered of the table."""
+    labels: str
+    """Label of every row, part after part: differences, compressed. A row that moves in the
+    file does not change its part."""
+    parts: tuple[Part, ...]
+
+
+def store_of(runs_dir: Path) -> Path:
+    """Return the store of a folder of runs."""
+    return runs_dir / STORE
+
+
+def write_parts(
+    folder: Path, store: Path, frame: pd.DataFrame, days: pd.Series, facts: dict[str, str]
+) -> Path:
+    """Write a table.
+
+    Parameters
+    ----------
+    folder
+        Becomes the table; parts of an earlier attempt are replaced.
+    store
+        Shared by all runs; see :func:`store_of`.
+    frame
+        Labelled by whole numbers that rise: rows of the file it came from.
+    days
+        Day of every row, ``datetime64`` in the order of ``frame``. Rows without one form a
+        part of their own.
+    facts
+        Kept in the index.
+
+    Returns
+    -------
+    Path
+        The index. It is written last: without it there is no table.
+    """
+    import pyarrow as pa
+
+    content = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    block = _blocks(days, content.nbytes)
+    order = np.argsort(block, kind="stable")
+    starts = np.flatnonzero(np.diff(block[order], prepend=block[order][:1] - 1))
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for number, rows in enumerate(np.split(order, starts[1:])):
+        bytes_ = _encode(content.take(rows))
+        digest = hashlib.sha256(bytes_).hexdigest()
+        file = f"{number:04d}-{digest[:16]}.parquet"
+        _put(folder / file, store / digest[:2] / f"{digest}.parquet", digest, bytes_)
+        parts.append(Part(file=file, sha256=digest, rows=len(rows)))
+    labels = frame.index.to_numpy(dtype=np.int64)[order]
+    index = PartsIndex(facts=facts, labels=_pack(labels), parts=tuple(parts))
+    path = write_atomic(folder / INDEX, index.model_dump_json(indent=1).encode())
+    known = {INDEX, *(part.file for part in parts)}
+    for left in folder.iterdir():
+        if left.name not in known:
+            left.unlink()
+    return path
+
+
+def read_parts(folder: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read a table as it was written: values, labels and order of the rows.
+
+    Raises
+    ------
+    RunError
+        If the index or a part is missing, or is not what was written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    index = read_index(folder)
+    tables = []
+    for part in index.parts:
+        path = folder / part.file
+        content = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(content).hexdigest() != part.sha256:
+            raise RunError(f"{path}: missing, or not what the run kept. Restore it from a backup.")
+        tables.append(pq.read_table(io.BytesIO(content)))
+    frame = pa.concat_tables(tables).to_pandas()
+    frame.index = pd.Index(_unpack(index.labels), name="row")
+    return frame.sort_index(), index.facts
+
+
+def read_index(folder: Path) -> PartsIndex:
+    """Read the index of a table.
+
+    Raises
+    ------
+    RunError
+        If it is not there, or no index.
+    """
+    path = folder / INDEX
+    try:
+        return PartsIndex.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise RunError(f"{path}: not there; the run has no such table.") from None
+    except ValidationError as error:
+        raise RunError(f"{path}: not the index of a table.") from error
+
+
+# --- parts ---------------------------------------------------------------------------
+
+
+def _blocks(days: pd.Series, size: int) -> NDArray[np.int64]:
+    """Number of the block of weeks that each row is in; -1 without a day.
+
+    Blocks are counted from a fixed Monday and are a power of two long, so that the same
+    week is in the same block in the next refresh too.
+    """
+    values = days.to_numpy().astype("datetime64[D]")
+    known = ~np.isnat(values)
+    week = np.full(len(values), -1, dtype=np.int64)
+    week[known] = (values[known] - MONDAY).astype(np.int64) // 7
+    weekly = size / max(len(np.unique(week[known])), 1)
+    weeks = 1
+    while weeks * weekly < PART_BYTES and weeks < LONGEST:
+        weeks *= 2
+    return np.where(known, week // weeks, np.iinfo(np.int64).min // 2)
+
+
+def _encode(part: pa.Table) -> bytes:
+    """Encode as Parquet; the same content gives the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    floats = [field.name for field in part.schema if pa.types.is_floating(field.type)]
+    others = [name for name in part.column_names if name not in floats]
+    sink = io.BytesIO()
+    pq.write_table(
+        part,
+        sink,
+        compression="zstd",
+        compression_level=9,
+        use_dictionary=others,
+        use_byte_stream_split=floats or False,
+        write_statistics=False,
+        store_schema=False,
+    )
+    return sink.getvalue()
+
+
+def _put(path: Path, stored: Path, digest: str, content: bytes) -> None:
+    """Put a part into the store, if it is not there whole, and into the run."""
+    if not stored.is_file() or hashlib.sha256(stored.read_bytes()).hexdigest() != digest:
+        with replacing(stored) as temporary:
+            temporary.write_bytes(content)
+        stored.chmod(0o444)  # one file for many runs: not to be written through one of them
+    if path.is_file() and path.samefile(stored):
+        return
+    path.unlink(missing_ok=True)
+    try:
+        os.link(stored, path)
+    except OSError:  # no hard links here, or too many of them
+        write_atomic(path, content)
+
+
+# --- labels --------------------------------------------------------------------------
+
+
+def _pack(labels: NDArray[np.int64]) -> str:
+    steps = np.diff(labels, prepend=0).astype("<i8")
+    # Bytes of equal weight side by side: the high ones are all zero and vanish.
+    planes = steps.view(np.uint8).reshape(-1, 8).T.tobytes()
+    return base64.b64encode(zlib.compress(planes, 9)).decode()
+
+
+def _unpack(text: str) -> NDArray[np.int64]:
+    planes = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=np.uint8)
+    steps = np.ascontiguousarray(planes.reshape(8, -1).T).reshape(-1).view("<i8")
+    return np.cumsum(steps, dtype=np.int64)

@@ -1,0 +1,371 @@
+"""The taxonomy: raw names to channel, motion and region, by ordered rules (D3).
+
+A taxonomy is a versioned YAML file beside the parameters. Its rules are read from
+the top and **the first one that matches a name decides**, as in the policy. A rule
+may hold from one day to another, so that a name can change its channel without
+history moving. A name that no rule matches is not lost: its rows become the series
+``unmapped.<variable>``, and the data's findings list it by spend.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from mmmlib.errors import Problem
+from mmmlib.params.messages import shown
+from mmmlib.params.places import KeyPath, dotted
+from mmmlib.params.section import Section, Slug
+from mmmlib.params.strict import read_strict
+from mmmlib.runs import sha256_json
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+UNMAPPED = "unmapped"
+"""Channel of names that no rule matches; no parameter may be called so by accident."""
+EXCLUDED = "excluded"
+"""Channel of names that a rule leaves out on purpose; their rows join no series."""
+KINDS = ("exact", "glob", "regex")
+TARGETS = ("channel", "motion", "region")
+NAMES = ("source", "name", "first", "last", "rows", "spend")
+"""Columns of a table of raw names: see :func:`mmmlib.data.layouts.raw_names`."""
+MAPPED = (*NAMES, "since", "until", *TARGETS, "rule", "also")
+"""Columns of a mapping: what a name is from ``since`` on, before ``until``; which rule (its number
+in the file, from 1; 0 for none) said so, and which later ones would have said something else."""
+ALWAYS = dt.date(1900, 1, 1)
+FOREVER = dt.date(2200, 1, 1)
+
+
+class Rule(Section):
+    """Which names, and what they are."""
+
+    exact: Annotated[str, Field(min_length=1)] | None = None
+    """The whole name."""
+    glob: Annotated[str, Field(min_length=1)] | None = None
+    """A pattern of the whole name: ``*`` any text, ``?`` one letter, ``[ab]`` one of them."""
+    regex: Annotated[str, Field(min_length=1)] | None = None
+    """A regular expression, found anywhere in the name. What its named groups ``channel``,
+    ``motion`` and ``region`` match is taken, in small letters."""
+    source: Slug | None = None
+    """Only names of this source."""
+    channel: Slug | None = None
+    motion: Slug | None = None
+    region: str | None = None
+    """Replaces what the source says of the region."""
+    exclude: str = ""
+    """Why these names are left out on purpose; nothing else is then given."""
+    valid_from: dt.date | None = None
+    """First day on which the rule holds."""
+    valid_until: dt.date | None = None
+    """Last day on which it holds."""
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_pattern(self) -> Self:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"exactly one of {', '.join(KINDS)}, not {len(given)}")
+        return self
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        groups = self._groups()
+        told = [key for key in TARGETS if getattr(self, key) is not None or key in groups]
+        if bool(told) == bool(self.exclude):
+            raise ValueError("what the names are (channel, motion, region), or why to 'exclude'")
+        unknown = [name for name in groups if name not in TARGETS]
+        if unknown:
+            raise ValueError(f"groups named {', '.join(TARGETS)}, and not {', '.join(unknown)}")
+        both = [key for key in groups if getattr(self, key) is not None]
+        if both:
+            raise ValueError(f"{both[0]} once: as a value or as a group of the regex")
+        if self.channel in (UNMAPPED, EXCLUDED):
+            raise ValueError(f"a channel that is not called '{self.channel}'")
+        return self
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
+            raise ValueError(
+                f"valid_from not after valid_until, but they are {self.valid_from} "
+                f"and {self.valid_until}"
+            )
+        return self
+
+    def _groups(self) -> tuple[str, ...]:
+        if self.regex is None:
+            return ()
+        try:
+            return tuple(re.compile(self.regex).groupindex)
+        except re.error as error:
+            raise ValueError(f"a regular expression ({error})") from None
+
+    @property
+    def pattern(self) -> str:
+        """The pattern with its kind, for messages: ``glob gads_*``."""
+        kind = next(kind for kind in KINDS if getattr(self, kind) is not None)
+        return f"{kind} {getattr(self, kind)}"
+
+    @property
+    def since(self) -> dt.date:
+        """First day on which the rule holds."""
+        return self.valid_from or ALWAYS
+
+    @property
+    def until(self) -> dt.date:
+        """First day on which it holds no more."""
+        return self.valid_until + dt.timedelta(days=1) if self.valid_until else FOREVER
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        if self.exact is not None:
+            return re.compile(re.escape(self.exact) + r"\Z")
+        if self.glob is not None:
+            return re.compile(fnmatch.translate(self.glob))
+        return re.compile(self.regex or "")
+
+    def read(self, name: str) -> tuple[str, str, str] | None:
+        """Return channel, motion and region of a name; None where the rule does not match it."""
+        # A glob and an exact name end with \Z: a match from the start is one of the whole name.
+        found = self._compiled.search(name) if self.regex else self._compiled.match(name)
+        if found is None:
+            return None
+        if self.exclude:
+            return (EXCLUDED, "", "")
+        groups = found.groupdict()
+        channel, motion, region = (
+            getattr(self, key) or (groups.get(key) or "").lower() for key in TARGETS
+        )
+        return (channel, motion, region)
+
+
+class Taxonomy(Section):
+    """A whole taxonomy file."""
+
+    version: Annotated[str, Field(min_length=1)]
+    """Name of this version; every change of the rules needs a new one."""
+    valid_from: dt.date
+    """Day from which on this version is in force."""
+    note: str = ""
+    """What this version changed, and why."""
+    regions: dict[str, str] = Field(default_factory=dict)
+    """Raw regions to regions, for those that are called otherwise in a source."""
+    rules: tuple[Rule, ...] = Field(min_length=1)
+
+    @property
+    def digest(self) -> str:
+        """Hash of what the taxonomy does: of its rules and regions, without notes."""
+        rules = [rule.model_dump(mode="json", exclude={"note"}) for rule in self.rules]
+        return sha256_json({"rules": rules, "regions": self.regions})
+
+
+def read_taxonomy(path: str | Path) -> Taxonomy:
+    """Read a taxonomy file.
+
+    Raises
+    ------
+    InputError
+        With every problem at once, each with line and column: unknown keys, broken
+        patterns, rules that repeat the pattern of one above.
+    """
+    return read_strict(path, Taxonomy, _more_checks)
+
+
+def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:
+    """Yield rules that repeat one above; runs on raw values, so nothing may be assumed."""
+    rules = content.get("rules")
+    seen: dict[tuple[str, ...], int] = {}
+    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if not isinstance(rule, dict):
+            continue
+        keys = (*KINDS, "source", "valid_from", "valid_until")
+        identity = tuple(str(rule.get(key)) for key in keys)
+        if identity in seen:
+            key: KeyPath = ("rules", number)
+            pattern = next((str(rule[kind]) for kind in KINDS if rule.get(kind)), "")
+            yield (
+                key,
+                Problem(
+                    dotted(key),
+                    f"the pattern {shown(pattern)} again (first in rule {seen[identity] + 1})",
+                    "every pattern once, or for other days",
+                    "Remove one of the two.",
+                ),
+            )
+        seen.setdefault(identity, number)
+
+
+# --- mapping ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What raw names are.
+
+    Parameters
+    ----------
+    frame
+        Columns :data:`MAPPED`. A name has one row for every span of days over which
+        it is the same; spans of a name follow each other without gap or overlap.
+    hits
+        How many names each rule decided, and how many it matched, by its number.
+    """
+
+    frame: pd.DataFrame
+    decided: dict[int, int]
+    matched: dict[int, int]
+
+    @cached_property
+    def unmapped(self) -> pd.DataFrame:
+        """Names without a rule, by spend, the largest first."""
+        lost = self.frame[self.frame["channel"] == UNMAPPED]
+        return lost.sort_values(["spend", "rows", "name"], ascending=[False, False, True])
+
+
+def map_names(taxonomy: Taxonomy, names: pd.DataFrame) -> Mapping:
+    """Map distinct raw names.
+
+    Parameters
+    ----------
+    taxonomy
+        The rules.
+    names
+        Columns :data:`NAMES`, one row per source and name.
+
+    Returns
+    -------
+    Mapping
+        Every name of ``names`` is in it, mapped or not. A name that changes what
+        it is inside its days has its spend and rows with one of its spans: one that
+        is not mapped, if there is any.
+    """
+    decided = dict.fromkeys(range(1, len(taxonomy.rules) + 1), 0)
+    matched = dict(decided)
+    rows: list[dict[str, Any]] = []
+    for fact in names.to_dict("records"):
+        spans = _spans(taxonomy, str(fact["source"]), str(fact["name"]), matched)
+        lived = [span for span in spans if _lives(span, fact)] or spans[:1]
+        for number in {span["rule"] for span in lived} - {0}:
+            decided[number] += 1
+        counts = next((span for span in lived if span["channel"] == UNMAPPED), lived[0])
+        for span in spans:
+            counted = span is counts
+            rows.append(
+                {
+                    **{key: fact[key] for key in NAMES},
+                    "spend": float(fact["spend"]) if counted else 0.0,
+                    "rows": int(fact["rows"]) if counted else 0,
+                    **span,
+                }
+            )
+    return Mapping(pd.DataFrame(rows, columns=list(MAPPED)), decided, matched)
+
+
+def _lives(span: dict[str, Any], fact: dict[Any, Any]) -> bool:
+    """Say whether a name has rows in a span of days."""
+    first, last = _day(fact["first"]), _day(fact["last"])
+    if first is None or last is None:
+        return True
+    return bool(span["since"] <= last and first < span["until"])
+
+
+def _day(value: object) -> dt.date | None:
+    if value is None or value is pd.NaT:
+        return None
+    return pd.Timestamp(str(value)).date()
+
+
+def _spans(
+    taxonomy: Taxonomy, source: str, name: str, matched: dict[int, int]
+) -> list[dict[str, Any]]:
+    """Return what a name is, over all days: spans that follow each other."""
+    hits = []
+    for number, rule in enumerate(taxonomy.rules, 1):
+        if rule.source is not None and rule.source != source:
+            continue
+        told = rule.read(name)
+        if told is not None:
+            hits.append((number, rule, told))
+            matched[number] += 1
+    edges = sorted({ALWAYS, FOREVER} | {d for _, r, _ in hits for d in (r.since, r.until)})
+    spans: list[dict[str, Any]] = []
+    for since, until in pairwise(edges):
+        valid = [hit for hit in hits if hit[1].since <= since and until <= hit[1].until]
+        number, told = (valid[0][0], valid[0][2]) if valid else (0, (UNMAPPED, "", ""))
+        also = tuple(other for other, _, says in valid[1:] if says != told)
+        span = dict(zip(TARGETS, told, strict=True)) | {"rule": number, "also": also}
+        if spans and all(spans[-1][key] == value for key, value in span.items()):
+            spans[-1]["until"] = until
+        else:
+            spans.append({"since": since, "until": until, **span})
+    return spans
+
+
+# --- joining back -------------------------------------------------------------------------
+
+
+def apply_mapping(
+    tidy: ir.Table, mapping: Mapping, source: str, regions: dict[str, str] | None = None
+) -> ir.Table:
+    """Name the series of a source by what its raw names are.
+
+    Parameters
+    ----------
+    tidy
+        Tidy rows of one source, see :func:`mmmlib.data.layouts.apply_layout`.
+    mapping
+        Covers all its names.
+    source
+        The source's name in the parameters.
+    regions
+        Raw regions to regions.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        ``date``, ``region``, ``series`` (``channel.variable.motion``, parts that
+        are empty left out), ``value``. Rows of excluded names are left out, rows of
+        unmapped names are the series ``unmapped.<variable>``.
+    """
+    import ibis
+    import pyarrow as pa
+
+    frame = mapping.frame
+    frame = frame[frame["source"] == source]
+    table = pa.table(
+        {
+            "raw": pa.array(frame["name"].tolist(), pa.string()),
+            "since": pa.array(frame["since"].tolist(), pa.date32()),
+            "until": pa.array(frame["until"].tolist(), pa.date32()),
+            "channel": pa.array(frame["channel"].tolist(), pa.string()),
+            "motion": pa.array(frame["motion"].tolist(), pa.string()),
+            "place": pa.array(frame["region"].tolist(), pa.string()),
+        }
+    )
+    known = ibis.memtable(table)
+    on = [tidy.name == known.raw]
+    if frame["name"].duplicated().any():  # by day only where some name changes what it is
+        day = tidy.date.fill_null(ibis.date(ALWAYS))
+        on += [day >= known.since, day < known.until]
+    joined = tidy.left_join(known, on)
+    channel = joined.channel.fill_null(UNMAPPED)
+    joined = joined.filter(channel != EXCLUDED)
+    region = joined.region
+    if regions:
+        region = region.cases(*regions.items(), else_=region)
+    region = ibis.cases((joined.place.fill_null("") != "", joined.place), else_=region)
+    series = channel
+    for part in (joined.variable, joined.motion.fill_null("")):
+        series = ibis.cases((part == "", series), (series == "", part), else_=series + "." + part)
+    return joined.select(date=joined.date, region=region, series=series, value=joined.value)

@@ -1,0 +1,207 @@
+"""Where data comes from: one file, many files, or a table of a database (D1)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from mmmlib.params.contract import Contract
+from mmmlib.params.section import Currency, InsidePath, Section
+
+Gaps = Literal["fail", "zero", "carry", "interpolate"]
+Layout = Literal["wide", "long", "master_flat_file", "ad_platform", "crm_pipeline"]
+Format = Literal["csv", "parquet", "excel", "jsonl"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+STANDARD: dict[str, tuple[str, ...]] = {
+    "master_flat_file": ("period", "geography", "product", "campaign", "variable", "value"),
+    "ad_platform": (
+        "date",
+        "campaign",
+        "ad_group",
+        "spend",
+        "impressions",
+        "clicks",
+        "conversions",
+    ),
+    "crm_pipeline": ("opportunity", "stage", "created", "closed", "amount", "motion"),
+}
+"""Columns of the layouts that have columns of their own."""
+DATE_WORD = {"master_flat_file": "period", "ad_platform": "date", "crm_pipeline": "created"}
+"""Which of them holds the day of a row."""
+
+FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".xlsx": "excel",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+"""Formats by the ending of a file's name."""
+REMOTE = ("s3", "gs", "gcs", "az", "abfs", "abfss")
+"""Object stores that a path may name; each needs its extra to be installed."""
+WILD = re.compile(r"[*?\[]")
+
+
+def _source_path(path: str) -> str:
+    """Refuse a path that leaves data.root, unless it names an object store in full."""
+    scheme, mark, rest = path.partition("://")
+    if mark and scheme not in REMOTE:
+        raise ValueError(f"a path inside data.root, or one of {', '.join(REMOTE)} with '://'")
+    inner = PurePosixPath(rest if mark else path)
+    if inner.is_absolute() or ".." in inner.parts or "~" in inner.parts or "\0" in path:
+        raise ValueError("a path inside data.root, without '..' or a leading '/'")
+    return path
+
+
+def _without_secrets(url: str) -> str:
+    """Refuse a URL that holds a password: it would be kept with every run."""
+    if "://" not in url:
+        raise ValueError("a connection URL such as postgresql://${DB_HOST}/marketing")
+    parts = urlsplit(re.sub(r"\$\{\w+\}", "GIVEN", url))
+    given = parts.password or ""
+    if (given and given != "GIVEN") or re.search(
+        r"(?i)(password|token|secret|key)=(?!GIVEN)", parts.query
+    ):
+        raise ValueError("no password in the URL; write ${NAME} and set it in the environment")
+    return url
+
+
+class Source(Section):
+    """One source of the data set, and who answers for it (D1, D2)."""
+
+    path: Annotated[str, AfterValidator(_source_path)] = ""
+    """A file, a pattern such as ``media/*.csv``, or a folder of partitions (``media/year=2025/``),
+    inside ``data.root``; or an object store in full, such as ``s3://bucket/media/*.parquet``."""
+    format: Format | None = None
+    """Format of the files, where their ending does not say."""
+    sheet: str | None = None
+    """Excel: name of the sheet; the first one if not given."""
+    url: Annotated[str, AfterValidator(_without_secrets)] | None = None
+    """Connection URL of a database, instead of a path. ``${NAME}`` stands for a variable of the
+    environment; credentials come from there only."""
+    table: str | None = None
+    """Table of the database, ``schema.table`` where needed."""
+    query: str | None = None
+    """A query of the database, instead of a table."""
+    layout: Layout = "wide"
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Layouts with columns of their own: what the file calls them, such as ``campaign: Campaign
+    name``. Without an entry it is the layout's word."""
+    name_from: tuple[str, ...] = ()
+    """Columns whose texts, joined by `` | ``, make the raw name; the campaign if not given."""
+    won: tuple[str, ...] = ("Closed Won",)
+    """CRM pipeline: stages of an opportunity that was won."""
+    taxonomy: bool = False
+    """Whether the raw names go through the taxonomy, see ``data.taxonomy``."""
+    grain: Literal["week", "day", "event"] = "week"
+    """What a row is: a week, a day, or something that happened. Days and events are summed."""
+    time_zone: str | None = None
+    """Where times of day are given: the zone in which a day begins, such as Europe/Berlin."""
+    date: str = "date"
+    """Column that holds the first day of the week (or any day in it)."""
+    region: str | None = None
+    """Column that holds the region; without it the source is national."""
+    name: str | None = None
+    """Long layout: column that holds the series' names."""
+    value: str | None = None
+    """Long layout: column that holds the values."""
+    currency: Currency | None = None
+    """Currency of the source's money, where it is not the workbook's."""
+    currency_column: str | None = None
+    """Column with the currency of each row."""
+    contract: Contract | None = None
+    """What the source promises; a broken promise blocks."""
+    owner: str = ""
+    delivery: Literal["automatic", "manual"] = "automatic"
+    missing: tuple[str, ...] = ()
+    """Texts that stand for a missing value, beside the empty cell."""
+    max_age_days: Annotated[int, Field(ge=1)] | None = None
+    """How old the newest row may be on the day of the refresh (D5); else ``data.limits`` says."""
+    late: Literal["warn", "block"] = "warn"
+    """What a newest row that is older than that means for the refresh (D5)."""
+    gaps: Gaps | None = None
+    """What to do where this source lacks a week; else ``data.gaps`` says."""
+
+    @model_validator(mode="after")
+    def _long_has_names(self) -> Self:
+        if self.layout == "long" and not (self.name and self.value):
+            raise ValueError("both 'name' and 'value' columns, which layout 'long' needs")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_of_its_layout(self) -> Self:
+        standard = STANDARD.get(self.layout, ())
+        if not standard and (self.columns or self.name_from):
+            raise ValueError(
+                f"'columns' and 'name_from' for the layouts {', '.join(STANDARD)} only, "
+                f"and the layout is {self.layout}"
+            )
+        unknown = [name for name in self.columns if name not in standard]
+        if unknown:
+            raise ValueError(
+                f"in 'columns' the words of the layout ({', '.join(standard)}), "
+                f"and not {', '.join(unknown)}"
+            )
+        if standard and (self.name or self.value):
+            raise ValueError(f"'columns' instead of 'name' and 'value' in layout {self.layout}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.path) == bool(self.url):
+            raise ValueError("either a 'path' or a 'url', exactly one of them")
+        if (self.url is None) != (self.table is None and self.query is None):
+            raise ValueError("'url' together with 'table' or 'query'")
+        if self.table is not None and self.query is not None:
+            raise ValueError("either 'table' or 'query', exactly one of them")
+        if self.currency and self.currency_column:
+            raise ValueError("either 'currency' or 'currency_column', not both")
+        return self
+
+    def column(self, word: str) -> str:
+        """What the file calls a column of the layout."""
+        return self.columns.get(word, word)
+
+    @property
+    def date_column(self) -> str:
+        """The column with the day of a row; of a CRM export, the day of creation."""
+        word = DATE_WORD.get(self.layout)
+        return self.column(word) if word else self.date
+
+    @property
+    def region_column(self) -> str | None:
+        """The column with the region; None for a national source."""
+        if self.region is None and self.layout == "master_flat_file":
+            return self.column("geography")
+        return self.region
+
+    @property
+    def where(self) -> str:
+        """The place in words, for messages: a path, or a table at a URL."""
+        if self.url is None:
+            return self.path
+        return f"{self.url} ({self.table or 'query'})"
+
+    @property
+    def is_one_file(self) -> bool:
+        """Whether the source is a single file here."""
+        return bool(self.path) and "://" not in self.path and not WILD.search(self.path)
+
+
+__all__ = [
+    "FORMATS",
+    "REMOTE",
+    "STANDARD",
+    "WILD",
+    "Format",
+    "Gaps",
+    "InsidePath",
+    "Layout",
+    "Source",
+    "Weekday",
+]
