@@ -10,6 +10,7 @@ import csv
 import os
 import re
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -249,7 +250,7 @@ def csv_header(path: str | Path) -> list[str]:
     import gzip
 
     opener = gzip.open if str(path).endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+    with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
         return [cell.strip() for cell in next(csv.reader(file), [])]
 
 
@@ -387,17 +388,30 @@ def _open_database(name: str, source: Source, folder: Path, problems: Problems) 
     url = VARIABLE.sub(lambda match: quote(os.environ[match[1]], safe=""), source.url)
     scheme = urlsplit(url).scheme
     try:
-        if scheme in ("duckdb", "sqlite"):
-            connection = _open_file_database(scheme, url, folder)
+        if scheme == "duckdb":
+            connection = _open_file_database(url, folder)
+        elif scheme == "sqlite":  # its columns have no types, and its path may leave the folder
+            problems.add(source.where, place, "a SQLite database", "typed columns", _AS_PARQUET)
+            return None
         else:
             connection = ibis.connect(url)
-        if source.query is not None:
+            close = getattr(getattr(connection, "con", None), "close", None)
+            if close is not None:  # with the last expression that needs it
+                weakref.finalize(connection, close)
+        if source.query is not None and scheme == "duckdb":
+            connection.raw_sql(f"CREATE TEMP VIEW query_of_source AS {source.query}")
+            table = connection.table("query_of_source")
+        elif source.query is not None and connection.name == "postgres":
+            # ibis 12 asks for the columns of a query with a statement that PostgreSQL refuses.
+            with connection.con.transaction():
+                connection.con.execute(f"CREATE TEMP VIEW query_of_source AS {source.query}")
+            schema = connection.get_schema("query_of_source")
+            table = connection.sql(source.query, schema=schema)
+        elif source.query is not None:
             table = connection.sql(source.query)
         else:
             *schema, last = str(source.table).split(".")
             table = connection.table(last, database=".".join(schema) or None)
-    except MMMError:
-        raise
     except Exception as error:  # every driver has errors of its own; all are told
         problems.add(
             source.where, place, *_why_no_table(error, source, scheme, _secrets(source.url))
@@ -406,15 +420,13 @@ def _open_database(name: str, source: Source, folder: Path, problems: Problems) 
     return Relation(name, source, table, (), connection)
 
 
-def _open_file_database(scheme: str, url: str, folder: Path) -> Any:
+def _open_file_database(url: str, folder: Path) -> Any:
     """Open a database that is a file inside the folder; its queries see nothing beside it."""
     import ibis
 
     path = (folder / url.partition("://")[2].lstrip("/")).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise FileNotFoundError(f"no such file inside {folder}: {url}")
-    if scheme == "sqlite":
-        return ibis.sqlite.connect(path)
     connection = ibis.duckdb.connect(path, read_only=True, memory_limit=MEMORY)
     connection.raw_sql("SET enable_external_access = false")
     return connection
@@ -497,5 +509,6 @@ def _told(error: Exception, place: str) -> tuple[str, str, str, str, str]:
     return where, row, f"no readable rows ({_first_line(error)})", "rows", ""
 
 
+_AS_PARQUET = "Export the table as Parquet."
 _UTF8 = "Save the file as 'CSV UTF-8'."
 _CUT_OFF = "The file may be cut off: ask for it again."

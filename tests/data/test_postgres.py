@@ -1,0 +1,193 @@
+"""The same expressions on a real PostgreSQL, started here, give the same weeks."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mmmlib.data.build import build_panel
+from mmmlib.data.contracts import breach_words
+from mmmlib.data.delivery import Delivery, read_delivery
+from mmmlib.data.problems import Problems
+from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.errors import InputError
+from mmmlib.params.source import Source
+from tests.data.conftest import small_params, weekly
+from tests.data.test_contracts import CONTRACT, daily
+
+TAXONOMY = Taxonomy.model_validate(
+    {
+        "version": "1",
+        "valid_from": "2024-01-01",
+        "rules": [{"exact": "search", "channel": "search"}, {"glob": "bra*", "channel": "tv"}],
+    }
+)
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    here = shutil.which("initdb")
+    if not found and here is None:
+        pytest.skip("PostgreSQL is not installed here (Debian: apt install postgresql)")
+    return found[-1].parent if found else Path(str(here)).parent
+
+
+def _as_user(folder: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: some other user has to be there."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    pytest.skip("PostgreSQL does not run as root, and no other user is here")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A server on loopback with a password; yields what the environment has to hold."""
+    pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
+    import tempfile
+
+    programs = _programs()
+    # Not below pytest's folder, which only its own user may enter.
+    with tempfile.TemporaryDirectory(prefix="mmm-pg-") as scratch:
+        folder = Path(scratch)
+        who = _as_user(folder)
+        folder.chmod(0o755)
+        secret = folder / "secret"
+        secret.write_text("p@ss/word")
+        secret.chmod(0o644)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        data = folder / "base"
+        options: dict[str, Any] = {"check": True, "capture_output": True, "cwd": "/", **who}
+        made = [programs / "initdb", "-D", data, "-U", "mmm", "-A", "scram-sha-256"]
+        try:
+            subprocess.run([*made, f"--pwfile={secret}", "--no-sync"], **options)
+        except (subprocess.CalledProcessError, PermissionError) as error:
+            pytest.skip(f"PostgreSQL cannot be set up here: {error}")
+        words = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -F"
+        control = [programs / "pg_ctl", "-D", data, "-w"]
+        log = ["-l", folder / "base" / "log", "-o", words]
+        subprocess.run([*control, *log, "start"], **options | {"capture_output": False})
+        try:
+            yield {"PG_PORT": port, "PG_SECRET": "p@ss/word"}
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **options)
+
+
+URL = "postgresql://mmm:${PG_SECRET}@127.0.0.1:${PG_PORT}/postgres"
+
+
+@pytest.fixture
+def base(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    import psycopg
+
+    for name, value in server.items():
+        monkeypatch.setenv(name, value)
+    with psycopg.connect(
+        host="127.0.0.1",
+        port=server["PG_PORT"],
+        user="mmm",
+        password=server["PG_SECRET"],
+        dbname="postgres",
+        autocommit=True,
+    ) as connection:
+        connection.execute("drop table if exists ads cascade")
+        connection.execute(
+            "create table ads (date date, campaign text, spend double precision, clicks int)"
+        )
+        yield connection
+
+
+def fill(base: Any, frame: pd.DataFrame) -> None:
+    with base.cursor().copy("copy ads from stdin") as copy:
+        for row in frame.itertuples(index=False):
+            copy.write_row(tuple(row))
+
+
+def read(folder: Path, taxonomy: Taxonomy | None = None, **told: Any) -> Delivery:
+    options = {
+        "layout": "ad_platform",
+        "grain": "day",
+        "owner": "Growth",
+        "contract": CONTRACT,
+        "taxonomy": taxonomy is not None,
+    }
+    problems = Problems()
+    source = Source.model_validate(options | told)
+    delivery = read_delivery(
+        "ads", source, folder, problems, taxonomy=taxonomy, week_start="sunday"
+    )
+    problems.raise_if_any()
+    assert delivery is not None
+    return delivery
+
+
+def test_the_same_weeks_from_files_and_from_postgres(tmp_path: Path, base: Any) -> None:
+    frame = daily(100).assign(spend=[f"{0.25 * n}" for n in range(200)])
+    fill(base, frame)
+    frame.to_csv(tmp_path / "ads.csv", index=False)
+    for taxonomy in (None, TAXONOMY):
+        here = read(tmp_path, taxonomy, path="ads.csv")
+        assert here.breaches == ()
+        for told in ({"table": "ads"}, {"query": "select * from public.ads"}):
+            there = read(tmp_path, taxonomy, url=URL, **told)
+            assert there.breaches == ()
+            assert there.rows == here.rows == 200
+            pd.testing.assert_frame_equal(there.weekly, here.weekly)
+
+
+def test_the_same_panel(tmp_path: Path, base: Any) -> None:
+    frame = daily(84)
+    fill(base, frame)
+    frame.to_csv(tmp_path / "ads.csv", index=False)
+    weekly()[["date", "revenue", "price"]].to_csv(tmp_path / "media.csv", index=False)
+    panels = []
+    for place in ({"path": "ads.csv"}, {"url": URL, "table": "public.ads"}):
+        ads = {"layout": "ad_platform", "grain": "day", "taxonomy": True, **place}
+        data = {
+            "taxonomy": "taxonomy.yaml",
+            "sources": {"media": {"path": "media.csv"}, "ads": ads},
+        }
+        channels = {"search": {"spend": "search.spend"}, "tv": {"spend": "tv.spend"}}
+        panels.append(build_panel(small_params(data=data, channels=channels), tmp_path, TAXONOMY))
+    pd.testing.assert_frame_equal(panels[0].frame, panels[1].frame)
+
+
+def test_broken_promises_are_told_by_key(tmp_path: Path, base: Any) -> None:
+    frame = daily(28)
+    frame.loc[3, "spend"] = "-1"
+    fill(base, pd.concat([frame, frame.iloc[[5]]]))
+    below, twice = map(breach_words, read(tmp_path, url=URL, table="ads").breaches)
+    assert "the row of date 2024-01-04, campaign brand, column spend: '-1.0'" in below
+    assert "the key date 2024-01-06, campaign brand: it 2 times" in twice
+
+
+def test_a_table_that_is_locked_or_gone(
+    tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(base, daily(28))
+    with pytest.raises(InputError, match="no table 'gone'") as caught:
+        read(tmp_path, url=URL, table="gone")
+    assert "source ads, owner Growth" in str(caught.value)
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=200")
+    with base.transaction():
+        base.execute("lock table ads in access exclusive mode")
+        with pytest.raises(InputError, match="lock timeout") as caught:
+            read(tmp_path, url=URL, table="ads")
+    assert "source ads, owner Growth" in str(caught.value)

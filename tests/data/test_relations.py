@@ -1,0 +1,201 @@
+"""Places of sources: patterns, folders, databases, stores; and what is wrong with them."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from mmmlib.data.delivery import read_delivery
+from mmmlib.data.problems import Problems
+from mmmlib.data.relations import open_relation
+from mmmlib.errors import InputError
+from mmmlib.params.source import Source
+from tests.data.test_contracts import daily
+
+
+def weekly_of(folder: Path, **told: Any) -> pd.DataFrame:
+    options = {"layout": "ad_platform", "grain": "day", "owner": "Growth"}
+    problems = Problems()
+    source = Source.model_validate(options | told)
+    delivery = read_delivery("ads", source, folder, problems)
+    problems.raise_if_any()
+    assert delivery is not None
+    return delivery.weekly
+
+
+def refused(folder: Path, **told: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        weekly_of(folder, **told)
+    text = str(caught.value)
+    assert "source ads, owner Growth" in text
+    return text
+
+
+@pytest.fixture
+def typed() -> pd.DataFrame:
+    frame = daily()
+    return frame.assign(
+        date=pd.to_datetime(frame["date"]).dt.date,
+        spend=frame["spend"].astype(float),
+        clicks=frame["clicks"].astype(int),
+    )
+
+
+def test_every_kind_of_source_gives_the_same_weeks(tmp_path: Path, typed: pd.DataFrame) -> None:
+    expected = None
+    typed.to_csv(tmp_path / "a.csv", index=False)
+    with gzip.open(tmp_path / "a2.csv.gz", "wt") as file:
+        typed.to_csv(file, index=False)
+    typed.to_parquet(tmp_path / "a.parquet")
+    typed.to_excel(tmp_path / "a.xlsx", index=False)
+    typed.astype({"date": str}).to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    for name, part in typed.groupby("campaign"):
+        folder = tmp_path / "parts" / f"campaign={name}"
+        folder.mkdir(parents=True)
+        part.drop(columns="campaign").to_parquet(folder / "part.parquet")
+    sources = [
+        {"path": "a.csv"},
+        {"path": "a2.csv.gz"},
+        {"path": "a.parquet"},
+        {"path": "a.xlsx"},
+        {"path": "a.jsonl"},
+        {"path": "parts"},
+        {"path": "parts/*/*.parquet"},
+    ]
+    for told in sources:
+        weekly = weekly_of(tmp_path, **told)
+        expected = weekly if expected is None else expected
+        pd.testing.assert_frame_equal(weekly, expected)
+
+
+@pytest.mark.parametrize("path", ["../ads.csv", "/etc/passwd", "a/../../b.csv", "~/x.csv"])
+def test_no_path_leaves_the_folder(path: str) -> None:
+    with pytest.raises(ValidationError, match="inside data.root"):
+        Source(path=path)
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_no_accepted_path_leaves_the_folder(text: str) -> None:
+    try:
+        source = Source(path=text)
+    except ValidationError:
+        return
+    if "://" not in source.path:
+        place = Path("/root/of/data") / source.path
+        assert ".." not in place.parts
+        assert place.is_relative_to("/root/of/data")
+
+
+def test_no_link_leaves_the_folder(tmp_path: Path) -> None:
+    inside = tmp_path / "data"
+    inside.mkdir()
+    daily().to_csv(tmp_path / "secret.csv", index=False)
+    (inside / "ads.csv").symlink_to(tmp_path / "secret.csv")
+    assert "a link that leaves the folder" in refused(inside, path="ads.csv")
+
+
+def test_files_that_lack_a_column_without_a_contract(tmp_path: Path) -> None:
+    daily().to_csv(tmp_path / "ads_1.csv", index=False)
+    daily().drop(columns="clicks").to_csv(tmp_path / "ads_2.csv", index=False)
+    assert "no column 'clicks'" in refused(tmp_path, path="ads_*.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"date,campaign,spend\n2024-01-01,a,1\n2024-01-0\xe9,a,1\n", "not UTF-8"),
+        (b"date,campaign,spend\n2024-01-01,a,1\n2024-01-02,a\n", "2 cells"),
+        (b'date,campaign,spend\n2024-01-01,a,1\n"2024-01-02,a,1\n', "broken quoting"),
+        (b"date;campaign;spend\n2024-01-01;a;1\n", "columns separated by ';'"),
+        (b"", "an empty file"),
+        (b"date,campaign,date\n", "a column name twice"),
+    ],
+)
+def test_broken_csv(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "ads.csv").write_bytes(content)
+    assert told in refused(tmp_path, path="ads.csv")
+
+
+def test_truncated_files(tmp_path: Path, typed: pd.DataFrame) -> None:
+    typed.to_parquet(tmp_path / "a.parquet")
+    whole = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(whole[: len(whole) // 2])
+    assert "no readable Parquet file" in refused(tmp_path, path="a.parquet")
+    typed.astype({"date": str}).to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    whole = (tmp_path / "a.jsonl").read_bytes()
+    (tmp_path / "a.jsonl").write_bytes(whole[:-9])
+    assert "no readable JSON" in refused(tmp_path, path="a.jsonl")
+
+
+def test_missing_file_and_sheet(tmp_path: Path, typed: pd.DataFrame) -> None:
+    typed.to_excel(tmp_path / "ads.xlsx", index=False)
+    assert "Did you mean 'ads.xlsx'?" in refused(tmp_path, path="adz.xlsx")
+    assert "sheet Plan: found no such sheet" in refused(tmp_path, path="ads.xlsx", sheet="Plan")
+
+
+# --- databases -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:secret@host/db", "postgresql://host/db?password=secret"]
+)
+def test_no_password_in_the_parameters(url: str) -> None:
+    with pytest.raises(ValidationError, match="no password in the URL"):
+        Source(url=url, table="ads")
+
+
+def test_credentials_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ADS_PASSWORD", raising=False)
+    text = refused(tmp_path, url="postgresql://me:${ADS_PASSWORD}@localhost/db", table="ads")
+    assert "no ADS_PASSWORD in the environment" in text
+
+
+def test_no_answer_does_not_repeat_the_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("psycopg")
+    monkeypatch.setenv("ADS_PASSWORD", "hunter2")
+    url = "postgresql://me:${ADS_PASSWORD}@127.0.0.1:9/db"
+    text = refused(tmp_path, url=url, table="ads")
+    assert "no answer from the database" in text
+    assert "hunter2" not in text
+
+
+def test_a_database_that_is_a_file(tmp_path: Path, typed: pd.DataFrame) -> None:
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as base:
+        base.register("frame", typed)
+        base.execute("create table ads as select * replace (date::date as date) from frame")
+    typed.to_parquet(tmp_path / "a.parquet")
+    expected = weekly_of(tmp_path, path="a.parquet")
+    told = {"url": "duckdb://a.duckdb"}
+    pd.testing.assert_frame_equal(weekly_of(tmp_path, **told, table="ads"), expected)
+    query = {"query": "select * from ads where true"}
+    pd.testing.assert_frame_equal(weekly_of(tmp_path, **told, **query), expected)
+    assert "no table 'gone'" in refused(tmp_path, **told, table="gone")
+    outside = {"query": "select * from read_csv('/etc/passwd')"}
+    assert "no answer" in refused(tmp_path, **told, **outside)
+    assert "a SQLite database" in refused(tmp_path, url="sqlite:///etc/x.db", table="ads")
+    assert "no such file" in refused(tmp_path, url="duckdb://../a.duckdb", table="ads")
+
+
+def test_a_store_whose_library_is_not_here(tmp_path: Path) -> None:
+    problems = Problems()
+    try:
+        import s3fs  # type: ignore[import-not-found]  # noqa: F401
+    except ImportError:
+        source = Source(path="s3://bucket/ads/*.parquet", layout="ad_platform")
+        assert open_relation("ads", source, tmp_path, problems) is None
+        with pytest.raises(InputError, match="the extra 'cloud'"):
+            problems.raise_if_any()
+    else:
+        pytest.skip("s3fs is installed")

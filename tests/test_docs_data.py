@@ -1,0 +1,60 @@
+"""docs/data.md: what it tells a new team to write and to run works as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mmmlib.cli import app
+from mmmlib.provenance import PROJECT
+
+TEXT = (PROJECT / "docs" / "data.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.removeprefix("mmm ")
+    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
+    for line in block.splitlines()
+    if line.startswith("mmm ")
+]
+
+
+def run(command: str, code: int = 0) -> str:
+    answer = CliRunner().invoke(app, command.split())
+    assert answer.exit_code == code, f"{command}: {answer.output}\n{answer.exception!r}"
+    return answer.output
+
+
+def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    params, taxonomy = re.findall(r"```yaml\n(.*?)```", TEXT, re.S)
+    (tmp_path / "params").mkdir()
+    for name in ("policy.yaml", "roles.yaml"):
+        (tmp_path / "params" / name).write_text((PROJECT / "params" / name).read_text())
+    (tmp_path / "params" / "practice.yaml").write_text(params)
+    (tmp_path / "params" / "practice_taxonomy.yaml").write_text(taxonomy)
+    simulate, check, draft, status, refresh, new, again = COMMANDS
+    run(simulate)
+    for vintage in ("vintage_1", "vintage_2"):
+        files = set(re.findall(r"^\| `(\w+\.\w+)` \|", TEXT, re.M))
+        assert files <= {path.name for path in (tmp_path / "practice" / vintage).iterdir()}
+    told = run(check)
+    assert "PILOT_podcast-ads_2026" in told
+    # What the page says to do next: map it, look again.
+    path = tmp_path / "params" / "practice_taxonomy.yaml"
+    path.write_text(taxonomy + '  - {source: ads, glob: "PILOT_*", exclude: a pilot}\n')
+    assert "without a rule" not in run(check)
+    contract = run(draft)
+    assert "Cost:" in contract
+    block = re.search(r"^  contract:\n(?:    .*\n)+", contract, re.M)
+    assert block is not None
+    indented = "".join(f"    {line}\n" for line in block[0].splitlines())
+    owner = "      owner: Growth marketing\n"
+    (tmp_path / "params" / "practice.yaml").write_text(params.replace(owner, owner + indented))
+    run(check)
+    assert "ads" in run(status)
+    run(new)
+    asked, override = again.removeprefix("refresh ").split(" --set ")
+    assert refresh == "refresh params/practice.yaml"
+    run(f"check {asked} --set {override}")
