@@ -14,7 +14,7 @@ from mmmlib.provenance import PROJECT
 TEXT = (PROJECT / "docs" / "data.md").read_text(encoding="utf-8")
 COMMANDS = [
     line.removeprefix("mmm ")
-    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
+    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
     for line in block.splitlines()
     if line.startswith("mmm ")
 ]
@@ -28,7 +28,7 @@ def run(command: str, code: int = 0) -> str:
 
 def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    params, taxonomy = re.findall(r"```yaml\n(.*?)```", TEXT, re.S)
+    params, taxonomy = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     (tmp_path / "params").mkdir()
     for name in ("policy.yaml", "roles.yaml"):
         (tmp_path / "params" / name).write_text((PROJECT / "params" / name).read_text())
@@ -37,7 +37,7 @@ def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     simulate, check, draft, status, refresh, new, again = COMMANDS
     run(simulate)
     for vintage in ("vintage_1", "vintage_2"):
-        files = set(re.findall(r"^\| `(\w+\.\w+)` \|", TEXT, re.M))
+        files = set(re.findall(r"^\| `(\w+\.\w+)` \|", TEXT, re.MULTILINE))
         assert files <= {path.name for path in (tmp_path / "practice" / vintage).iterdir()}
     told = run(check)
     assert "PILOT_podcast-ads_2026" in told
@@ -47,7 +47,7 @@ def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "without a rule" not in run(check)
     contract = run(draft)
     assert "Cost:" in contract
-    block = re.search(r"^  contract:\n(?:    .*\n)+", contract, re.M)
+    block = re.search(r"^  contract:\n(?:    .*\n)+", contract, re.MULTILINE)
     assert block is not None
     indented = "".join(f"    {line}\n" for line in block[0].splitlines())
     owner = "      owner: Growth marketing\n"
