@@ -74,20 +74,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
         data = folder / "base"
-        options: dict[str, Any] = {"check": True, "capture_output": True, "cwd": "/", **who}
+        options: dict[str, Any] = {"capture_output": True, "cwd": "/", **who}
         made = [programs / "initdb", "-D", data, "-U", "mmm", "-A", "scram-sha-256"]
         try:
-            subprocess.run([*made, f"--pwfile={secret}", "--no-sync"], **options)
+            subprocess.run([*made, f"--pwfile={secret}", "--no-sync"], check=True, **options)
         except (subprocess.CalledProcessError, PermissionError) as error:
             pytest.skip(f"PostgreSQL cannot be set up here: {error}")
         words = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -F"
         control = [programs / "pg_ctl", "-D", data, "-w"]
         log = ["-l", folder / "base" / "log", "-o", words]
-        subprocess.run([*control, *log, "start"], **options | {"capture_output": False})
+        subprocess.run(
+            [*control, *log, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/", **who
+        )
         try:
             yield {"PG_PORT": port, "PG_SECRET": "p@ss/word"}
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], **options)
+            subprocess.run([*control, "-m", "immediate", "stop"], check=True, **options)
 
 
 URL = "postgresql://mmm:${PG_SECRET}@127.0.0.1:${PG_PORT}/postgres"

@@ -77,7 +77,7 @@ def test_every_kind_of_source_gives_the_same_weeks(tmp_path: Path, typed: pd.Dat
 
 @pytest.mark.parametrize("path", ["../ads.csv", "/etc/passwd", "a/../../b.csv", "~/x.csv"])
 def test_no_path_leaves_the_folder(path: str) -> None:
-    with pytest.raises(ValidationError, match="inside data.root"):
+    with pytest.raises(ValidationError, match=r"inside data\.root"):
         Source(path=path)
 
 
