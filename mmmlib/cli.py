@@ -99,10 +99,10 @@ def refresh(
 @app.command()
 def check(params: ParamsFile, overrides: Overrides = None) -> None:
     """Check parameters, policy, roles, taxonomy and data; write nothing."""
+    from mmmlib.begin import governance_files, raise_together, taxonomy_beside
     from mmmlib.data.intake import check_data
     from mmmlib.findings import Status
     from mmmlib.params.load import read_params
-    from mmmlib.pipeline import governance_files, raise_together, taxonomy_beside
 
     asked = read_params(params, overrides or ())
     faults: list[MMMError] = []
@@ -205,7 +205,7 @@ def data_status(
     from mmmlib.findings import Level, Status
     from mmmlib.governance.policy import rank, read_policy
     from mmmlib.params.load import read_params
-    from mmmlib.pipeline import taxonomy_beside
+    from mmmlib.begin import taxonomy_beside
 
     asked = read_params(params, overrides or ())
     policy = read_policy(params.parent / asked.governance.policy)
@@ -304,7 +304,7 @@ def _sources_of(params: Params) -> Iterator[Path | None]:
     """Yield the folder of simulated sources, or None where the sources are real."""
     import tempfile
 
-    from mmmlib.pipeline import write_simulated
+    from mmmlib.tasks import write_simulated
 
     if not params.data.simulated:
         yield None

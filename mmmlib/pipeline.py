@@ -17,27 +17,24 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from mmmlib.errors import InputError, MMMError, StepError
+from mmmlib.begin import begin_run
+from mmmlib.errors import MMMError, StepError
 from mmmlib.kernels import Nursery
-from mmmlib.lifecycle import locked, new_run, unfinished_run
-from mmmlib.params.load import read_params, read_text, write_params
+from mmmlib.lifecycle import locked
+from mmmlib.params.load import read_params
 from mmmlib.params.schema import Params
-from mmmlib.provenance import PROJECT, code_version, library_hash, package_versions, python_version
+from mmmlib.provenance import code_version, library_hash, package_versions, python_version
 from mmmlib.runs import (
     RUNS_ENV,
     Run,
     RunStatus,
     StepRecord,
     find_runs_dir,
-    sha256_json,
-    write_atomic,
 )
 from mmmlib.steps import STEPS, Step, key_of, outputs_of, remove_outputs, wanted
-
-if TYPE_CHECKING:
-    from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.tasks import hash_data, render, run_notebook, take_data
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
@@ -125,7 +122,7 @@ def refresh(
     """
     params = read_params(params_file, overrides)
     folder = find_runs_dir(runs_dir).resolve()
-    run, resumed = _begin(params, params_file, folder, resume)
+    run, resumed = begin_run(params, params_file, folder, resume)
     with locked(run):
         work = Refresh(run, params, watcher)
         watcher.run_begins(run, resumed)
@@ -160,94 +157,12 @@ def is_ready(run: Run) -> bool:
     return run.load_json("readiness.json", Readiness).overall is not Verdict.NOT_READY
 
 
-# --- beginning ----------------------------------------------------------------------
-
-
-def _begin(params: Params, params_file: Path, folder: Path, resume: bool) -> tuple[Run, bool]:
-    """Take up or make a run; everything that can be wrong with its files is told first."""
-    files = governance_files(params, params_file)
-    digest = sha256_json(params.model_dump(mode="json", exclude={"compute"}))
-    period = params.refresh.period
-    if resume:
-        run = unfinished_run(folder, params.workbook, period, digest)
-        if run is not None:
-            return run, True
-    from mmmlib.refresh.parent import choose_parent
-    from mmmlib.reports.format import format_version
-
-    def fill(path: Path) -> None:
-        write_params(path, params, read_text(params_file))
-        for name, content in files.items():
-            write_atomic(path / name, content)
-
-    parent = choose_parent(folder, params)
-    seed = params.model.seed
-    run = new_run(
-        folder,
-        params.workbook,
-        period,
-        params=digest,
-        seed=seed,
-        parent=parent,
-        report_format=format_version(),
-        fill=fill,
-    )
-    return run, False
-
-
-def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
-    """Read and check the policy, the roles and the taxonomy that lie beside a parameter file.
-
-    Raises
-    ------
-    InputError
-        With the problems of all.
-    """
-    from mmmlib.data.taxonomy import read_taxonomy
-    from mmmlib.governance.policy import read_policy
-    from mmmlib.governance.roles import read_roles
-
-    files: dict[str, bytes] = {}
-    faults: list[InputError] = []
-    wanted_files: dict[str, tuple[str, Callable[[Path], object]]] = {
-        "policy.yaml": (params.governance.policy, read_policy),
-        "roles.yaml": (params.governance.roles, read_roles),
-    }
-    if params.data.taxonomy is not None:
-        wanted_files["taxonomy.yaml"] = (params.data.taxonomy, read_taxonomy)
-    for name, (path, read) in wanted_files.items():
-        source = params_file.parent / path
-        try:
-            read(source)
-            files[name] = source.read_bytes()
-        except InputError as error:
-            faults.append(error)
-    raise_together(faults)
-    return files
-
-
-def taxonomy_beside(params: Params, params_file: Path) -> Taxonomy | None:
-    """Read the taxonomy that lies beside a parameter file; None where none is declared."""
-    from mmmlib.data.taxonomy import read_taxonomy
-
-    if params.data.taxonomy is None:
-        return None
-    return read_taxonomy(params_file.parent / params.data.taxonomy)
-
-
-def raise_together(faults: Sequence[MMMError]) -> None:
-    """Raise the problems of several files as one error; do nothing where there is none."""
-    if len(faults) == 1:
-        raise faults[0]
-    if faults:
-        raise MMMError("\n".join(str(fault) for fault in faults))
-
-
 def _record_code(work: Refresh) -> None:
     """Write down what this process is, which may differ from the one that was cut off."""
     version, dirty = code_version()
     before = {record.name: record for record in work.run.manifest.steps}
     work.records = {step.name: before.get(step.name, StepRecord(name=step.name)) for step in STEPS}
+    _cut_off(work)
     work.save(
         "running",
         code_version=version,
@@ -259,12 +174,16 @@ def _record_code(work: Refresh) -> None:
 
 
 def _leave(work: Refresh, status: RunStatus) -> None:
-    """Write down that the refresh ends here, and that what was under way is not done."""
+    """Write down that the refresh ends here."""
+    _cut_off(work)
+    work.save(status)
+
+
+def _cut_off(work: Refresh) -> None:
+    """Take what was under way as not done."""
     for record in work.records.values():
         if record.status == "running":
-            record.status = "pending"
-            record.message = "cut off"
-    work.save(status)
+            record.status, record.message = "pending", "cut off"
 
 
 # --- running ------------------------------------------------------------------------
@@ -279,7 +198,7 @@ def _run_steps(work: Refresh) -> None:
         _executor() as executor,
         Nursery(work.run.path / "logs" / "kernels.log", env) as nursery,
     ):
-        inputs = _input_hashes(work)
+        inputs = {} if work.params.data.simulated else hash_data(work.params, work.run)
         todo = list(STEPS)
         active: dict[Future[float], Step] = {}
         failures: list[Exception] = []
@@ -296,7 +215,7 @@ def _run_steps(work: Refresh) -> None:
                 if not work.scheduler and _has_to_fit(work):
                     work.scheduler = pool.enter_context(_pool(work.params))
                 _begin_step(work, step, key)
-                active[executor.submit(_timed, _work_of(work, step, nursery))] = step
+                active[executor.submit(_timed, _task(work, step, nursery))] = step
             for future in wait(active, return_when=FIRST_COMPLETED).done:
                 step = active.pop(future)
                 try:
@@ -350,6 +269,17 @@ def _timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - started
 
 
+def _task(work: Refresh, step: Step, nursery: Nursery) -> Callable[[], None]:
+    """Return what to do for a step, to be called in a thread."""
+    run, params = work.run, work.params
+    if step.name == "data":
+        return partial(take_data, params, run)
+    if step.name == "render":
+        return partial(render, params, run)
+    say = partial(work.watcher.step_says, step.name)
+    return partial(run_notebook, run, step, nursery, work.scheduler, say)
+
+
 def _needed(work: Refresh, step: Step) -> dict[str, str]:
     """Return what the steps that a step needs have left."""
     return {
@@ -385,6 +315,8 @@ def _finish(work: Refresh, step: Step, future: Future[float]) -> None:
     if missing:
         raise StepError(f"it ended without an error, but did not leave {', '.join(missing)}.")
     record.outputs, record.status = outputs, "done"
+    if step.name == "data":
+        work.save(inputs=hash_data(work.params, work.run))
     _take_as_done(work, step, kept=False)
     work.save()
 
@@ -414,68 +346,6 @@ def _skip(work: Refresh, step: Step) -> None:
     record.key, record.seconds, record.outputs = "", None, {}
     remove_outputs(step, work.run, work.params)
     work.save()
-
-
-# --- what the steps do ----------------------------------------------------------------
-
-
-def _work_of(work: Refresh, step: Step, nursery: Nursery) -> Callable[[], None]:
-    """Return what to do for a step, to be called in a thread."""
-    from mmmlib.model.pool import SCHEDULER_ENV
-
-    run, params = work.run, work.params
-    env = {SCHEDULER_ENV: work.scheduler} if work.scheduler else {}
-    if step.name == "data":
-        return lambda: take_data(params, run)
-    if step.name == "render":
-        return lambda: _render(params, run)
-
-    def execute() -> None:
-        from mmmlib.execute import execute_notebook
-
-        target = run.path / step.executed
-        values = {"run": str(run.path)}
-        say = partial(work.watcher.step_says, step.name)
-        execute_notebook(PROJECT / step.notebook, target, values, nursery, env, say)
-
-    return execute
-
-
-def take_data(params: Params, run: Run) -> None:
-    """Read the data set into the run; a simulated one is written into the run first."""
-    from mmmlib.data.intake import take_in
-
-    folder = None
-    if params.data.simulated:
-        folder = run.path / "simulated"
-        write_simulated(params, folder)
-    take_in(params, run, folder)
-
-
-def write_simulated(params: Params, folder: Path) -> None:
-    """Write the vintage of the simulated company that the parameters name."""
-    from mmmlib.simulate.company import make_company
-
-    asked = params.data.simulated
-    assert asked is not None
-    make_company(asked.company, asked.seed).write_vintage(folder, asked.vintage)
-
-
-def _render(params: Params, run: Run) -> None:
-    from mmmlib.reports.render import render_pack
-
-    render_pack(run, params=params)
-
-
-def _input_hashes(work: Refresh) -> dict[str, str]:
-    """Hash the data set as it lies there now; simulated data is given by its parameters."""
-    from mmmlib.data.intake import hash_inputs
-
-    if work.params.data.simulated:
-        return {}
-    inputs = hash_inputs(work.params)
-    work.save(inputs=inputs)
-    return inputs
 
 
 # --- being stopped ---------------------------------------------------------------------

@@ -58,7 +58,8 @@ class Live(Silent):
     def run_begins(self, run: Run, resumed: bool) -> None:
         """Name the run."""
         self.run = run
-        self._console.print(f"[bold]{run.name}[/]{', taken up again' if resumed else ''}")
+        again = ", taken up again" if resumed else ""
+        self._console.print(f"{run.name}{again}", style="bold", highlight=False)
 
     def step_begins(self, name: str) -> None:
         """Start a step's clock."""

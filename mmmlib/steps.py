@@ -29,6 +29,8 @@ class Step:
         Each must be there afterwards.
     more_outputs
         Patterns of files that it may leave.
+    files_read
+        Files of the run that it reads beside parameters and artefacts.
     fitting
         It fits models or reads their effects: left out when the data is not ready.
     """
@@ -38,6 +40,7 @@ class Step:
     outputs: tuple[str, ...]
     notebook: str = ""
     more_outputs: tuple[str, ...] = ()
+    files_read: tuple[str, ...] = ()
     fitting: bool = False
 
     @property
@@ -87,6 +90,7 @@ STEPS = (
             "inputs/*/*",
             "simulated/*",
         ),
+        files_read=("taxonomy.yaml",),
     ),
     Step(
         "readiness",
@@ -119,6 +123,7 @@ STEPS = (
         needs=("data", "model_fit"),
         outputs=("artefacts/refresh.json", "artefacts/restated.parquet"),
         notebook="notebooks/04_refresh.ipynb",
+        files_read=("taxonomy.yaml",),
         fitting=True,
     ),
     Step(
@@ -133,6 +138,7 @@ STEPS = (
         needs=("data", "readiness", "model_fit", "health", "refresh", "scenarios"),
         outputs=("artefacts/gates.json", "artefacts/agenda.json"),
         notebook="notebooks/06_review.ipynb",
+        files_read=("policy.yaml", "roles.yaml"),
     ),
     *REPORTS,
     Step(
@@ -142,10 +148,6 @@ STEPS = (
         more_outputs=("pack/*",),
     ),
 )
-
-
-SIDE_FILES = ("policy.yaml", "roles.yaml", "taxonomy.yaml")
-"""Files that a run keeps beside its parameters; the last one only where it has a taxonomy."""
 
 
 def wanted(needs: Iterable[str], leaving_out: set[str]) -> list[str]:
@@ -181,7 +183,7 @@ def key_of(
             "params": params.model_dump(mode="json", exclude={"compute"}),
             "files": {
                 name: sha256_file(run.path / name)
-                for name in SIDE_FILES
+                for name in step.files_read
                 if (run.path / name).is_file()
             },
             "library": manifest.library,

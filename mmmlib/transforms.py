@@ -55,9 +55,7 @@ def delayed_weights(retention: Any, peak: Any, length: int, xp: Any = np) -> Any
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def adstock_weights(
-    kind: str, parameters: dict[str, Any], length: int, xp: Any = np
-) -> Any:
+def adstock_weights(kind: str, parameters: dict[str, Any], length: int, xp: Any = np) -> Any:
     """Weights of the adstock called ``kind``; see :data:`ADSTOCKS` for its parameters."""
     if kind == "geometric":
         return geometric_weights(parameters["retention"], length, xp)
@@ -118,9 +116,7 @@ def saturate(kind: str, media: Any, parameters: dict[str, Any], xp: Any = np) ->
         return logistic(media, parameters["steepness"], xp)
     if kind == "hill":
         return hill(media, parameters["half_saturation"], parameters["slope"], xp)
-    raise ValueError(
-        f"saturation should be one of {', '.join(SATURATIONS)} but got {kind!r}"
-    )
+    raise ValueError(f"saturation should be one of {', '.join(SATURATIONS)} but got {kind!r}")
 
 
 def logistic(media: Any, steepness: Any, xp: Any = np) -> Any:

@@ -37,9 +37,7 @@ def fake_params(**overrides: Any) -> Params:
             }
         ],
         "data": {"sources": {"media": {"path": "media.csv"}}},
-        "channels": {
-            name: {"label": name.title(), "spend": f"{name}_spend"} for name in CHANNELS
-        },
+        "channels": {name: {"label": name.title(), "spend": f"{name}_spend"} for name in CHANNELS},
         "outcomes": {
             "revenue": {"label": "Revenue", "kind": "revenue", "column": "revenue"},
             "signups": {
@@ -78,18 +76,14 @@ def fake_panel(
             season = 1 + 0.1 * np.sin(2 * np.pi * np.arange(weeks) / 52)
             effect = sum(1.5 * np.tanh(x / x.mean()) * x.mean() for x in media.values())
             noise = rng.normal(0, 5_000, weeks)
-            frame[f"outcome:{model}"] = unit * np.maximum(
-                150_000 * season + effect + noise, 0
-            )
+            frame[f"outcome:{model}"] = unit * np.maximum(150_000 * season + effect + noise, 0)
         for name, values in media.items():
             frame[f"spend:{name}"] = values
         for name in params.controls:
             frame[f"control:{name}"] = rng.normal(size=weeks)
         frame["imputed"] = ""
         frames.append(frame)
-    units = {
-        f"outcome:{model}": params.outcome_unit(model) for model in params.model_names
-    }
+    units = {f"outcome:{model}": params.outcome_unit(model) for model in params.model_names}
     return Panel(pd.concat(frames, ignore_index=True), params.currency, units)
 
 
@@ -154,30 +148,20 @@ def fake_effects(
         respond(effects.sel(region=[region]), media.sel(region=[region])).sum("week")
         for region in panel.regions
     ]
-    effects["contribution_region"] = xr.concat(by_region, dim="region").transpose(
-        *dims, "region"
-    )
+    effects["contribution_region"] = xr.concat(by_region, dim="region").transpose(*dims, "region")
     effects["contribution_region"] = effects["contribution_region"].assign_coords(
         region=panel.regions
     )
     observed = panel.outcome(model).sum("region")
     rest = observed - effects["contribution"].median("draw").sum("channel")
     noise = observed.std("week").to_numpy() * 0.1
-    trend = (
-        float(rest.mean())
-        * (1 + 0.02 * rng.normal(size=(draws, 1)))
-        * np.ones(sizes["week"])
-    )
-    season = (rest - rest.mean()).to_numpy() * 0.9 + 0.1 * noise * rng.normal(
-        size=(draws, 1)
-    )
+    trend = float(rest.mean()) * (1 + 0.02 * rng.normal(size=(draws, 1))) * np.ones(sizes["week"])
+    season = (rest - rest.mean()).to_numpy() * 0.9 + 0.1 * noise * rng.normal(size=(draws, 1))
     effects["baseline_part"] = (
         ("draw", "component", "week"),
         np.stack([trend, season], axis=1),
     )
-    effects = effects.assign_coords(
-        component=["trend", "seasonality"], week=panel.weeks
-    )
+    effects = effects.assign_coords(component=["trend", "seasonality"], week=panel.weeks)
     fitted = baseline(effects) + effects["contribution"].sum("channel")
     effects["predicted"] = fitted + noise * rng.normal(size=fitted.shape)
     effects["observed"] = observed

@@ -11,7 +11,7 @@ import pytest
 from mmmlib.runs import Run
 from tests.small import mmm, write_workbook
 
-pytestmark = pytest.mark.xdist_group("small_run")
+pytestmark = pytest.mark.xdist_group("commands")
 
 
 @pytest.fixture

@@ -29,9 +29,7 @@ def test_levels_are_ordered_by_severity_not_by_name():
 
 @pytest.mark.parametrize("compare", [at_most, at_least])
 def test_nan_never_passes(compare):
-    finding = compare(
-        "health.x", "model", math.nan, 1.0, level=Level.BLOCK, message="seen"
-    )
+    finding = compare("health.x", "model", math.nan, 1.0, level=Level.BLOCK, message="seen")
     assert finding.status is Status.FLAG
     assert finding.level is Level.BLOCK
 
@@ -64,9 +62,7 @@ def test_not_run_blocks_unless_told_otherwise():
 
 def test_ok_with_a_severity_is_refused():
     with pytest.raises(ValidationError, match="level info"):
-        Finding(
-            check="a.b", subject="c", level=Level.WARN, status=Status.OK, message="seen"
-        )
+        Finding(check="a.b", subject="c", level=Level.WARN, status=Status.OK, message="seen")
 
 
 def test_worst():

@@ -29,6 +29,8 @@ LINE = (
     "kernels",
     "execute",
     "steps",
+    "begin",
+    "tasks",
     "pipeline",
     "progress",
     "doctor",

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from mmmlib.begin import begin_run
+from mmmlib.errors import StepError
+from mmmlib.lifecycle import new_run
 from mmmlib.params.load import params_of, read_params
-from mmmlib.runs import Run, sha256_file
+from mmmlib.pipeline import Refresh, _finish
+from mmmlib.progress import Silent
+from mmmlib.runs import Run, StepRecord, sha256_file
 from mmmlib.steps import STEPS, Step, key_of, outputs_of
+from tests.fakes import fake_params
 from tests.small import mmm, write_workbook
 
-pytestmark = pytest.mark.xdist_group("small_run")
+pytestmark = pytest.mark.xdist_group("refresh")
 
 
 # --- the steps as data ---------------------------------------------------------------
@@ -165,3 +172,29 @@ def test_a_gate_that_blocks_leaves_a_whole_pack(tmp_path: Path) -> None:
     shown = mmm("show", run.name, "--runs", tmp_path / "runs")
     assert shown.returncode == 0
     assert "NOT APPROVED" in shown.stdout
+
+
+def test_a_step_that_leaves_nothing_fails(tmp_path: Path) -> None:
+    """It ended without an error, and yet what it was to leave is not there."""
+    run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1)
+    records = {step.name: StepRecord(name=step.name) for step in STEPS}
+    work = Refresh(run, fake_params(), Silent(), records)
+    (step,) = [step for step in STEPS if step.name == "refresh"]
+    future: Future[float] = Future()
+    future.set_result(0.1)
+    with pytest.raises(StepError, match=r"did not leave .*04_refresh.ipynb, artefacts/refresh"):
+        _finish(work, step, future)
+    assert records["refresh"].status != "done"
+
+
+def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
+    file = write_workbook(tmp_path / "w")
+    params = read_params(file)
+    run, resumed = begin_run(params, file, tmp_path / "runs", resume=True)
+    assert not resumed  # nothing to take up: a new run
+    roles = file.parent / "roles.yaml"
+    roles.write_text(roles.read_text() + "# reviewed\n")
+    again, resumed = begin_run(params, file, tmp_path / "runs", resume=True)
+    assert resumed
+    assert again.name == run.name
+    assert (again.path / "roles.yaml").read_text().endswith("# reviewed\n")

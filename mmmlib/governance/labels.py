@@ -53,7 +53,9 @@ def label_channels(
         draws = returns[:, column]
         against, doubts = [], []
         if not np.isfinite(draws).all():
-            against.append(f"{name} has no spend in this window, so it has no return.")
+            against.append(
+                f"{params.channel_label(name)} has no spend in this window, so it has no return."
+            )
         else:
             estimate = Estimate.from_draws(draws, str(effects.attrs["return_unit"]))
             limit = params.governance.wide_ratio
@@ -63,7 +65,9 @@ def label_channels(
                     f"of {limit:g}."
                 )
         doubts += _moved(comparison, model, name)
-        evidence = on_model + channel_evidence(name, model, readiness, health)
+        evidence = on_model + channel_evidence(
+            name, model, readiness, health, params.channel_label(name)
+        )
         label, reasons = decide(evidence, more_against=against, more_doubts=doubts)
         if label is None:
             label = Label.SAFE

@@ -37,7 +37,7 @@ def holdouts_of(
     progress
         See :data:`mmmlib.model.fit.Progress`.
     """
-    from mmmlib.model.fit import FitRequest, fit_models, save_fit
+    from mmmlib.model.fit import FitRequest, fit_models, inherited_scales, save_fit
 
     params = params_of(run)
     missing = [
@@ -46,7 +46,9 @@ def holdouts_of(
         if refit or not run.has(f"models/{model}/holdout.nc")
     ]
     made = {}
-    for fit in fit_models(panel_of(run), params, missing, progress) if missing else ():
+    panel = panel_of(run) if missing else None
+    scales = inherited_scales(run, panel, params) if panel else {}
+    for fit in fit_models(panel, params, missing, progress, scales) if panel else ():
         fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
         save_fit(run, fit)
         made[fit.request.model] = fit.effects

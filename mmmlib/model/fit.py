@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,6 +119,7 @@ def fit_models(
     params: Params,
     requests: Sequence[FitRequest],
     progress: Progress | None = None,
+    scales: Mapping[str, Scales] | None = None,
 ) -> list[Fit]:
     """Fit several models, in the refresh's worker pool if there is one.
 
@@ -130,6 +131,9 @@ def fit_models(
         What to fit.
     progress
         See :data:`Progress`.
+    scales
+        By model: scales of an earlier fit that are carried on; see
+        :func:`inherited_scales`.
 
     Returns
     -------
@@ -141,8 +145,11 @@ def fit_models(
 
     client = connected_client()
     if client is None or len(requests) == 0:
-        return [fit_one(panel, params, request, None, progress) for request in requests]
-    return fit_in_pool(client, panel, params, requests, progress)
+        return [
+            fit_one(panel, params, request, None, progress, (scales or {}).get(request.model))
+            for request in requests
+        ]
+    return fit_in_pool(client, panel, params, requests, progress, scales or {})
 
 
 def available_cores() -> int:
@@ -228,10 +235,32 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
         for model in params.model_names
         if refit or not all(run.has(f"models/{model}/{name}") for name in needed)
     ]
-    made = {fit.request.model: fit for fit in fit_models(panel, params, missing, progress)}
+    scales = inherited_scales(run, panel, params) if missing else {}
+    fits = fit_models(panel, params, missing, progress, scales)
+    made = {fit.request.model: fit for fit in fits}
     for fit in made.values():
         save_fit(run, fit)
     return {model: made.get(model) or load_fit(run, model) for model in params.model_names}
+
+
+def inherited_scales(run: Run, panel: Panel, params: Params) -> dict[str, Scales]:
+    """Scales of the parent run's fits, by model, where they still fit.
+
+    A refit is comparable with the refresh before it if outcome and media are divided
+    by the same numbers: the same prior then means the same.
+    """
+    from mmmlib.model.effects import effects_of
+    from mmmlib.model.spec import carried_scales
+
+    parent = run.parent
+    if parent is None:
+        return {}
+    found = {
+        model: carried_scales(effects_of(parent, model), panel, params)
+        for model in params.model_names
+        if parent.has(f"models/{model}/effects.nc")
+    }
+    return {model: scales for model, scales in found.items() if scales is not None}
 
 
 def load_fit(run: Run, model: str) -> Fit:

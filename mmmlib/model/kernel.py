@@ -36,6 +36,45 @@ def _sigmoid(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
+@numba.njit(fastmath=FAST, error_model="numpy", inline="always")
+def _decay(x: float) -> float:
+    """exp(-x) for x >= 0, to 13 digits: a series and eight squarings, for vector instructions.
+
+    The mathematical library's exp is called number by number; this is three times as fast.
+    """
+    y = -min(x, 40.0) / 256.0
+    p = 1.0 + y * (
+        1.0
+        + y
+        / 2.0
+        * (
+            1.0
+            + y
+            / 3.0
+            * (
+                1.0
+                + y
+                / 4.0
+                * (
+                    1.0
+                    + y
+                    / 5.0
+                    * (1.0 + y / 6.0 * (1.0 + y / 7.0 * (1.0 + y / 8.0 * (1.0 + y / 9.0))))
+                )
+            )
+        )
+    )
+    p *= p
+    p *= p
+    p *= p
+    p *= p
+    p *= p
+    p *= p
+    p *= p
+    p *= p
+    return p
+
+
 @numba.njit(fastmath=FAST, error_model="numpy", cache=True)
 def _precision_times(x: Any, rho: float, out: Any) -> None:
     """Apply the AR(1) precision (for unit innovations) to a series."""
@@ -71,19 +110,20 @@ def _factor(matrix: Any) -> bool:
 def _invert(factor: Any, inverse: Any) -> None:
     """Inverse of the matrix whose Cholesky factor is given."""
     size = factor.shape[0]
-    lower = np.zeros((size, size))
+    # Row j of ``upper`` is column j of the factor's inverse, so that loops run along rows.
+    upper = np.zeros((size, size))
     for j in range(size):
-        lower[j, j] = 1.0 / factor[j, j]
+        upper[j, j] = 1.0 / factor[j, j]
         for i in range(j + 1, size):
             value = 0.0
             for k in range(j, i):
-                value -= factor[i, k] * lower[k, j]
-            lower[i, j] = value / factor[i, i]
+                value += factor[i, k] * upper[j, k]
+            upper[j, i] = -value / factor[i, i]
     for i in range(size):
         for j in range(i + 1):
             value = 0.0
             for k in range(i, size):
-                value += lower[k, i] * lower[k, j]
+                value += upper[i, k] * upper[j, k]
             inverse[i, j] = value
             inverse[j, i] = value
 
@@ -94,11 +134,47 @@ def _stock(media: Any, weights: Any, out: Any) -> None:
     lags, weeks = weights.shape[0], out.shape[0]
     for t in range(weeks):
         out[t] = 0.0
-    for lag in range(lags):
-        weight = weights[lag]
-        start = lags - 1 - lag
+    # Four lags in a pass: the sum is loaded and stored a quarter as often.
+    lag = 0
+    while lag + 4 <= lags:
+        a, b, c, d = weights[lag], weights[lag + 1], weights[lag + 2], weights[lag + 3]
+        window = media[lags - 4 - lag :]
         for t in range(weeks):
-            out[t] += weight * media[start + t]
+            out[t] += (a * window[t + 3] + b * window[t + 2]) + (c * window[t + 1] + d * window[t])
+        lag += 4
+    while lag < lags:
+        weight = weights[lag]
+        window = media[lags - 1 - lag :]
+        for t in range(weeks):
+            out[t] += weight * window[t]
+        lag += 1
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _stock_back(media: Any, up: Any, out: Any) -> None:
+    """Carry ``up`` (by adstocked media) back to the weights; adds to ``out``."""
+    lags, weeks = out.shape[0], up.shape[0]
+    lag = 0
+    while lag + 4 <= lags:
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        window = media[lags - 4 - lag :]
+        for t in range(weeks):
+            a += up[t] * window[t + 3]
+            b += up[t] * window[t + 2]
+            c += up[t] * window[t + 1]
+            d += up[t] * window[t]
+        out[lag] += a
+        out[lag + 1] += b
+        out[lag + 2] += c
+        out[lag + 3] += d
+        lag += 4
+    while lag < lags:
+        a = 0.0
+        window = media[lags - 1 - lag :]
+        for t in range(weeks):
+            a += up[t] * window[t]
+        out[lag] += a
+        lag += 1
 
 
 @numba.njit(fastmath=FAST, error_model="numpy", cache=True)
@@ -116,7 +192,7 @@ def _saturate(hill: bool, stocked: Any, first: float, second: float, out: Any) -
             total += out[t]
     else:
         for t in range(stocked.shape[0]):
-            power = math.exp(-first * stocked[t])
+            power = _decay(first * stocked[t])
             out[t] = (1.0 - power) / (1.0 + power)
             total += out[t]
     return total
@@ -441,12 +517,7 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
             )
             first_sum += one
             second_sum += two
-            for lag in range(lags):
-                start = lags - 1 - lag
-                total = 0.0
-                for t in range(weeks):
-                    total += back[t] * media[c, r, start + t]
-                by_weight[lag] += total
+            _stock_back(media[c, r], back, by_weight)
         gradient[int(slots[c, 2])] += first_sum
         if hill:
             gradient[int(slots[c, 3])] += second_sum

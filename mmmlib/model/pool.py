@@ -9,10 +9,12 @@ from what is asked, so a fit that is done again after a worker died gives the sa
 
 from __future__ import annotations
 
+import importlib
+import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,12 +25,13 @@ if TYPE_CHECKING:
 
     from mmmlib.data.panel import Panel
     from mmmlib.model.fit import Fit, FitRequest, Progress
+    from mmmlib.model.spec import Scales
     from mmmlib.params import Params
 
 SCHEDULER_ENV = "MMM_SCHEDULER"
 """Where notebooks find the pool; absent, they fit in their own process."""
 WARM = ("mmmlib.model.sample", "mmmlib.model.derive")
-"""Imported by every worker as it starts: the sampler and the compiled log density."""
+"""Imported by every worker beside its start: the sampler and the compiled log density."""
 PATIENCE = 60
 """Seconds that a client waits for the scheduler."""
 
@@ -54,14 +57,16 @@ class LocalPool:
             import dask
             from distributed import LocalCluster
 
-            with dask.config.set({"distributed.worker.preload": list(WARM)}):
+            with dask.config.set({"distributed.worker.preload": [__name__]}):
                 self._cluster = LocalCluster(
                     n_workers=self.workers,
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
                     scheduler_port=self.port,
-                    dashboard_address=None,
+                    # Any free port, on this machine only: refreshes may run side by side.
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.ERROR,
                 )
         except Exception as error:  # told to whoever closes the pool
             self._error = error
@@ -109,6 +114,20 @@ def start_pool(params: Params) -> Iterator[str]:
             pool.close()
 
 
+def dask_setup(worker: object) -> None:
+    """Warm a worker up; Dask calls this as it starts.
+
+    In a thread of its own: a worker that compiled first and joined then would be taken
+    for dead on a slow machine. A fit that comes early waits for the same import.
+    """
+    threading.Thread(target=_warm, name="warm", daemon=True).start()
+
+
+def _warm() -> None:
+    for module in WARM:
+        importlib.import_module(module)
+
+
 def default_workers() -> int:
     """One worker per core; each runs the chains of a fit one after the other."""
     from mmmlib.model.fit import available_cores
@@ -147,6 +166,7 @@ def fit_in_pool(
     params: Params,
     requests: Sequence[FitRequest],
     progress: Progress | None,
+    scales: Mapping[str, Scales],
 ) -> list[Fit]:
     """Fit in the pool; see :func:`mmmlib.model.fit.fit_models`.
 
@@ -159,7 +179,15 @@ def fit_in_pool(
     cores = max(1, threads // len(requests))
     shared = client.scatter((panel, params), broadcast=True, hash=False)
     futures = [
-        client.submit(_fit_shared, shared, request, cores, pure=False, retries=2)
+        client.submit(
+            _fit_shared,
+            shared,
+            request,
+            cores,
+            scales.get(request.model),
+            pure=False,
+            retries=2,
+        )
         for request in requests
     ]
     try:
@@ -172,10 +200,12 @@ def fit_in_pool(
         client.cancel([future for future in futures if not future.done()])
 
 
-def _fit_shared(shared: tuple[Panel, Params], request: FitRequest, cores: int) -> Fit:
+def _fit_shared(
+    shared: tuple[Panel, Params], request: FitRequest, cores: int, scales: Scales | None
+) -> Fit:
     from mmmlib.model.fit import fit_one
 
-    return fit_one(*shared, request, cores=cores)
+    return fit_one(*shared, request, cores=cores, scales=scales)
 
 
 def _client_of(address: str) -> Client | None:

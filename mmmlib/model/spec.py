@@ -6,12 +6,14 @@ is the one-region case of the same arrays.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from mmmlib.data.panel import Panel
 from mmmlib.errors import MMMError
@@ -22,6 +24,8 @@ from mmmlib.transforms import SATURATIONS
 
 RECENT_WEEKS = 52
 """Weeks over which the cost of a unit of exposure is measured."""
+SAME_SIZE = 3.0
+"""Factor by which a scale may have grown or shrunk and still be carried on."""
 YEAR = 365.25 / 7
 """Weeks in a year."""
 
@@ -221,6 +225,31 @@ def measure_scales(outcome: np.ndarray, media: np.ndarray, population: np.ndarra
         level = per_head.sum((1, 2)) / used.sum((1, 2))
         level = level[:, None] * np.ones(media.shape[1])
     return Scales(outcome=outcome.mean(-1), media=level * heads)
+
+
+def carried_scales(effects: xr.Dataset, panel: Panel, params: Params) -> Scales | None:
+    """Scales that an earlier fit was told, for a refit that shall be comparable.
+
+    Returns
+    -------
+    Scales or None
+        None where they do not fit this panel: other channels or regions, or a size
+        that changed by more than the factor ``SAME_SIZE`` (a unit or a source changed).
+    """
+    told_scales = json.loads(effects.attrs["told"]).get("scales", {})
+    panel = panel.to_national() if params.model.geography == "national" else panel
+    outcome, media = told_scales.get("outcome", {}), told_scales.get("media", {})
+    if set(outcome) != set(panel.regions) or set(media) != set(params.channels):
+        return None
+    scales = Scales(
+        outcome=np.array([outcome[region] for region in panel.regions]),
+        media=np.array([[media[name][r] for r in panel.regions] for name in params.channels]),
+    )
+    fresh = prepare(panel, params, effects.attrs["model"]).scales
+    for old, new in ((scales.outcome, fresh.outcome), (scales.media, fresh.media)):
+        if not (np.abs(np.log(old / new)) < np.log(SAME_SIZE)).all():
+            return None
+    return scales
 
 
 def media_cost(data: ModelData) -> np.ndarray:

@@ -47,13 +47,9 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
     document = read_yaml(read_text(path), str(path))
     content = document.content
     if content is None:
-        raise InputError.one(
-            path, "the file", "no parameters", "a mapping (key: value)"
-        )
+        raise InputError.one(path, "the file", "no parameters", "a mapping (key: value)")
     if not isinstance(content, dict):
-        raise InputError.one(
-            path, "line 1, column 1", shown(content), "a mapping (key: value)"
-        )
+        raise InputError.one(path, "line 1, column 1", shown(content), "a mapping (key: value)")
     problems = list(document.problems)
     set_paths: dict[KeyPath, str] = {}
     for override in overrides:
@@ -66,9 +62,7 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
     found = dict.fromkeys(_broken_references(content))
     try:
         # JSON mode: lists may be tuples and dates may be text, but '"500"' is no number.
-        params = Params.model_validate_json(
-            json.dumps(content, default=str), strict=True
-        )
+        params = Params.model_validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as error:
         faults = [fault for fault in error.errors() if fault["loc"]]
         found |= dict.fromkeys(translate(faults, content))
@@ -88,9 +82,7 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = did_you_mean(path.name, _yaml_beside(path))
-        raise InputError.one(
-            path, "the file", "nothing", "a parameter file", near
-        ) from None
+        raise InputError.one(path, "the file", "nothing", "a parameter file", near) from None
     except UnicodeDecodeError as error:
         raise InputError.one(
             path,
@@ -101,9 +93,7 @@ def read_text(path: Path) -> str:
         ) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise InputError.one(
-            path, "the file", reason, "a file that can be read"
-        ) from None
+        raise InputError.one(path, "the file", reason, "a file that can be read") from None
 
 
 def _yaml_beside(path: Path) -> list[str]:
@@ -166,11 +156,7 @@ def _broken_references(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Probl
         for number, question in enumerate(questions):
             for field, known in (("channel", channels), ("outcome", outcomes)):
                 name = question.get(field) if isinstance(question, dict) else None
-                if (
-                    isinstance(known, dict)
-                    and isinstance(name, str)
-                    and name not in known
-                ):
+                if isinstance(known, dict) and isinstance(name, str) and name not in known:
                     yield _broken(("key_questions", number, field), name, list(known))
     primary = content.get("primary_outcome")
     if isinstance(outcomes, dict) and isinstance(primary, str) and primary:
@@ -231,11 +217,15 @@ def params_of(run: Run) -> Params:
             "Make the run again.",
         )
     try:
-        return Params.model_validate_json(path.read_bytes())
+        return Params.model_validate(json.loads(path.read_bytes()))
     except ValidationError as error:
         content = json.loads(path.read_bytes())
         problems = [problem for _, problem in translate(error.errors(), content)]
         raise InputError(path, problems) from None
+    except ValueError as error:
+        raise InputError.one(
+            path, "the file", f"broken JSON ({error})", "the parameters of the run"
+        ) from None
 
 
 # --- the next period ------------------------------------------------------------------

@@ -51,9 +51,7 @@ def shown(value: object, width: int = 60) -> str:
         text = value if len(value) <= width else value[: width - 1] + "…"
         return f"'{text}'"
     if isinstance(value, Mapping):
-        return (
-            f"a mapping ({', '.join(map(str, value))})" if value else "an empty mapping"
-        )
+        return f"a mapping ({', '.join(map(str, value))})" if value else "an empty mapping"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}" if value else "an empty list"
     if isinstance(value, dt.date):
@@ -104,9 +102,7 @@ def translate(
         yield path, Problem(dotted(path), found, expected, action)
 
 
-def _expected(
-    error: ErrorDetails, path: KeyPath, root: type[BaseModel]
-) -> tuple[str, str]:
+def _expected(error: ErrorDetails, path: KeyPath, root: type[BaseModel]) -> tuple[str, str]:
     """Return what should be there, and what to do where that says more."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
@@ -164,9 +160,7 @@ def _annotation(path: KeyPath, root: type[BaseModel]) -> Any:
             arguments = typing.get_args(kind)
             if not arguments:
                 return None
-            kind = _bare(
-                arguments[1] if typing.get_origin(kind) is dict else arguments[0]
-            )
+            kind = _bare(arguments[1] if typing.get_origin(kind) is dict else arguments[0])
     return kind
 
 

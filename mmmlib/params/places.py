@@ -94,9 +94,7 @@ def _walk(
 ) -> Iterator[Problem]:
     """Note the place of everything under a node; yield what is wrong with its keys."""
     if id(node) in above:
-        yield Problem(
-            f"{_at(node)}, key {dotted(path)}", "an alias to itself", "values"
-        )
+        yield Problem(f"{_at(node)}, key {dotted(path)}", "an alias to itself", "values")
         return
     above = (*above, id(node))
     if isinstance(node, SequenceNode):
@@ -106,14 +104,10 @@ def _walk(
     elif isinstance(node, MappingNode):
         seen: dict[str, Node] = {}
         for key, value in node.value:
-            if not isinstance(key, ScalarNode) or not str(key.tag).endswith(
-                (":str", ":merge")
-            ):
+            if not isinstance(key, ScalarNode) or not str(key.tag).endswith((":str", ":merge")):
                 shown = key.value if isinstance(key, ScalarNode) else "a collection"
                 where = f", in {dotted(path)}" if path else ""
-                yield Problem(
-                    f"{_at(key)}{where}", f"key {shown}", "a key that is text"
-                )
+                yield Problem(f"{_at(key)}{where}", f"key {shown}", "a key that is text")
                 continue
             name = str(key.value)
             here = (*path, name)
@@ -135,21 +129,13 @@ def _at(node: Node) -> str:
 
 def _place(key: Node, value: Node) -> Place:
     mark = key.start_mark
-    return Place(
-        mark.line + 1, mark.column + 1, value.start_mark.index, value.end_mark.index
-    )
+    return Place(mark.line + 1, mark.column + 1, value.start_mark.index, value.end_mark.index)
 
 
 def _not_yaml(file: str, error: MarkedYAMLError) -> InputError:
     mark = error.problem_mark or error.context_mark
-    place = (
-        "the file"
-        if mark is None
-        else f"line {mark.line + 1}, column {mark.column + 1}"
-    )
-    found = " ".join(
-        part for part in (error.context, error.problem) if isinstance(part, str)
-    )
+    place = "the file" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}"
+    found = " ".join(part for part in (error.context, error.problem) if isinstance(part, str))
     action = ""
     if "\\t" in found or "'\t'" in found:
         action = "Indent with spaces, not with tabs."

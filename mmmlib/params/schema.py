@@ -289,9 +289,9 @@ class ModelParams(Section):
     default_share: Range = Range(low=0.005, high=0.25)
     """Prior 90 % range of a channel's share of the outcome where it is not money."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
-    tune: Annotated[int, Field(ge=50)] = 800
-    draws: Annotated[int, Field(ge=50)] = 800
-    target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+    tune: Annotated[int, Field(ge=50)] = 600
+    draws: Annotated[int, Field(ge=50)] = 1000
+    target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.88
     seed: int = 20260101
     kept_draws: Annotated[int, Field(ge=100, le=10_000)] = 1000
 
@@ -480,6 +480,18 @@ class Params(Section):
     def primary(self) -> str:
         """The model that leads the pack."""
         return self.primary_outcome or self.model_names[0]
+
+    def channel_label(self, name: str) -> str:
+        """Name of a channel as people write it."""
+        channel = self.channels.get(name)
+        return (channel.label if channel else "") or name.replace("_", " ").capitalize()
+
+    def model_label(self, model: str) -> str:
+        """Name of a model as people write it: the outcome, and the motion where there is one."""
+        name, _, motion = model.partition(".")
+        outcome = self.outcomes.get(name)
+        label = (outcome.label if outcome else "") or name.replace("_", " ").capitalize()
+        return label if motion in ("", "pooled") else f"{label}, {motion.replace('_', ' ')}"
 
     def outcome_of(self, model: str) -> Outcome:
         """Return the outcome that a model explains."""

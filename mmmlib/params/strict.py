@@ -17,9 +17,7 @@ from mmmlib.params.places import Document, KeyPath, Place, dotted, read_yaml
 MoreChecks = Callable[[dict[str, Any]], Iterator[tuple[KeyPath, Problem]]]
 
 
-def read_strict[M: BaseModel](
-    path: str | Path, kind: type[M], more: MoreChecks | None = None
-) -> M:
+def read_strict[M: BaseModel](path: str | Path, kind: type[M], more: MoreChecks | None = None) -> M:
     """Read a YAML file as a frozen value.
 
     Parameters

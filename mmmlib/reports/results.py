@@ -98,15 +98,11 @@ class Results:
 
     def channel(self, name: str) -> str:
         """Name of a channel as people write it."""
-        part = self.params.channels.get(name)
-        return (part.label if part else "") or name.replace("_", " ").capitalize()
+        return self.params.channel_label(name)
 
     def model(self, name: str) -> str:
         """Name of a model: the outcome, and the motion where motions are apart."""
-        outcome, _, motion = name.partition(".")
-        part = self.params.outcomes.get(outcome)
-        label = (part.label if part else "") or outcome.replace("_", " ").capitalize()
-        return label if motion in ("", "pooled") else f"{label}, {motion.replace('_', ' ')}"
+        return self.params.model_label(name)
 
     def subject(self, name: str) -> str:
         """Name of a finding's subject: a channel, a model, both, a series, or as written."""

@@ -13,7 +13,11 @@ CHECK = "scenarios.disagreement"
 
 
 def disagreements(
-    plan: Plan, leading: str, effects: Mapping[str, PlanEffect], clear: float
+    plan: Plan,
+    leading: str,
+    effects: Mapping[str, PlanEffect],
+    clear: float,
+    labels: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Say in words which models speak clearly against the leading one on a plan.
 
@@ -28,15 +32,26 @@ def disagreements(
     clear
         Probability from which a model speaks for, and one minus it from which it
         speaks against. Models in between say nothing.
+    labels
+        Names of the models as people write them.
+
+    Returns
+    -------
+    tuple of str
+        What the leading model says, then a sentence for every model against it;
+        empty if none is.
     """
     side = _side(effects[leading].speaks_for, clear)
     if not side:
         return ()
-    return tuple(
-        f"{leading} says: {_stance(plan, effects[leading])}; {model} says: {_stance(plan, other)}."
+    against = tuple(
+        f"{labels[model]} says: {_stance(plan, other)}."
         for model, other in effects.items()
         if model != leading and _side(other.speaks_for, clear) == -side
     )
+    if not against:
+        return ()
+    return (f"{labels[leading]} says: {_stance(plan, effects[leading])}.", *against)
 
 
 def disagreement_findings(
@@ -51,7 +66,7 @@ def disagreement_findings(
             plan,
             passed=False,
             level=Level.WARN,
-            value=float(len(texts)),
+            value=float(len(texts) - 1),
             limit=0.0,
             unit="models",
             message=" ".join(texts),

@@ -54,7 +54,9 @@ class _Case:
     def evidence(self, *channels: str) -> Evidence:
         full = model_evidence(self.model, self.health, self.labels)
         for channel in channels:
-            full += channel_evidence(channel, self.model, self.readiness, self.health)
+            full += channel_evidence(
+                channel, self.model, self.readiness, self.health, self.labels.get(channel, "")
+            )
         return full
 
     def answer(

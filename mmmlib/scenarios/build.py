@@ -70,16 +70,21 @@ def build_pack(
     }
     channels = channel_labels(params, effects)
     on_channel = {
-        name: channel_evidence(name, leading, readiness, health_by_model.get(leading))
+        name: channel_evidence(
+            name, leading, readiness, health_by_model.get(leading), channels[name]
+        )
         for name in channels
     }
     trusted = [name for name, evidence in on_channel.items() if evidence.good]
     plans = standing_plans(effects, outcomes[leading], trusted, params)
     on_model = model_evidence(leading, health_by_model.get(leading), channels)
+    model_labels = {model: params.model_label(model) for model in effects_by_model}
     scenarios, words = [], {}
     for plan in plans:
         by_model = _in_every_model(plan, plans[0], effects_by_model, outcomes, params)
-        words[plan.name] = disagreements(plan, leading, by_model, limits.clear_probability)
+        words[plan.name] = disagreements(
+            plan, leading, by_model, limits.clear_probability, model_labels
+        )
         scenarios.append(
             _scenario(
                 plan, plans[0], by_model, effects, on_model, on_channel, words[plan.name], params

@@ -50,12 +50,18 @@ def model_evidence(model: str, health: FindingList | None, channels: Iterable[st
 
 
 def channel_evidence(
-    channel: str, model: str, readiness: Readiness, health: FindingList | None
+    channel: str,
+    model: str,
+    readiness: Readiness,
+    health: FindingList | None,
+    label: str = "",
 ) -> Evidence:
     """Collect what readiness and health say of one channel in one model.
 
     A channel that readiness did not judge counts as not ready: checks fail closed.
+    ``label`` is the channel's name as people write it; its own name if not given.
     """
+    label = label or channel
     verdict = readiness.channels.get(channel)
     found = health.findings if health is not None else ()
     by_health = _collect(f for f in found if channel in _named(f, model))
@@ -68,9 +74,9 @@ def channel_evidence(
     ]
     detail = f": {_clause(seen[0])}" if seen else "."
     if verdict is Verdict.CAVEATS:
-        return Evidence(doubts=(f"{channel} is ready with caveats{detail}",)) + by_health
+        return Evidence(doubts=(f"{label} is ready with caveats{detail}",)) + by_health
     word = "is not ready to be measured" if verdict else "was not judged for readiness"
-    return Evidence(against=(f"{channel} {word}{detail}",)) + by_health
+    return Evidence(against=(f"{label} {word}{detail}",)) + by_health
 
 
 def _collect(findings: Iterable[Finding]) -> Evidence:

@@ -320,10 +320,7 @@ def _same(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
 
 
 def _labels(params: Params, names: Iterable[str]) -> dict[str, str]:
-    return {
-        name: (params.channels[name].label if name in params.channels else "") or name
-        for name in names
-    }
+    return {name: params.channel_label(name) for name in names}
 
 
 def channel_labels(params: Params, effects: xr.Dataset) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """The demo company: it sells software to businesses, by itself and through a sales team.
 
 Signups become pipeline, pipeline becomes revenue. Each stage answers to media
-later than the one before: self-serve within weeks, sales-assisted revenue over
-months. The numbers below are the truth that a model is to find.
+later than the one before: self-serve within weeks, sales-assisted revenue over a
+quarter. The numbers below are the truth that a model is to find.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ CHANNELS = {
         "logistic", (1.5,), 0.060, 0.035, 1.10, 0.80,
     ),
     "video": ChannelTruth(
-        "online_video", 60e3, budgets.flighted, "geometric", 0.60, 0.0,
+        "online_video", 60e3, budgets.flighted, "geometric", 0.50, 0.0,
         "logistic", (1.2,), 0.050, 0.030, 1.20, 0.80,
     ),
     "events": ChannelTruth(
@@ -75,7 +75,7 @@ CHANNELS = {
         "logistic", (1.0,), 0.015, 0.045, 0.70, 2.60,
     ),
     "brand": ChannelTruth(
-        "brand", 80e3, budgets.long_flights, "delayed", 0.88, 2.0,
+        "brand", 80e3, budgets.long_flights, "delayed", 0.82, 2.0,
         "hill", (1.1, 1.3), 0.060, 0.060, 1.40, 1.80,
     ),
     "display": ChannelTruth(
@@ -137,7 +137,7 @@ OUTCOMES = {
     ),
     "revenue.sales_assisted": OutcomeTruth(
         "revenue_sales_assisted", "crm", 1.60e6, 0.07, 0.09, 0.06,
-        0.04, -0.07, 0.06, 0.04, -0.25, 3.0, 2.5, False,
+        0.04, -0.07, 0.06, 0.04, -0.25, 2.2, 2.5, False,
     ),
 }  # fmt: skip
 

@@ -17,7 +17,8 @@ Budget = Callable[[np.random.Generator, int, np.ndarray], np.ndarray]
 
 def demand_following(rng: np.random.Generator, weeks: int, demand: np.ndarray) -> np.ndarray:
     """Spend that goes where demand goes (paid search), with bids that wander."""
-    return (demand / demand.mean()) ** 1.2 * np.exp(autoregressive(rng, (weeks,), 0.75, 0.3))
+    bids = np.exp(autoregressive(rng, (weeks,), 0.75, 0.28))
+    return (demand / demand.mean()) ** 2 * bids
 
 
 def always_on(rng: np.random.Generator, weeks: int, demand: np.ndarray) -> np.ndarray:

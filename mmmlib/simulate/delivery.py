@@ -64,10 +64,10 @@ def differences(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame])
     parts = []
     for system, table in before.items():
         if system != "lift_tests":
-            both = _melted(table, system).join(
-                _melted(after[system], system), how="inner", lsuffix="_before", rsuffix="_after"
+            told = [_melted(table, system), _melted(after[system], system)]
+            both = pd.concat(told, axis=1, join="inner", keys=["before", "after"]).droplevel(
+                1, axis=1
             )
-            both.columns = pd.Index(["before", "after"])
             parts.append(both[both["before"] != both["after"]])
     return pd.concat(parts).reset_index()
 

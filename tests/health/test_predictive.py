@@ -54,7 +54,8 @@ def test_the_meaning_says_which_way_it_is_wrong() -> None:
     wide = check_coverage(simulated(1, 4.0), LIMITS)[0]
     assert "too narrow" in narrow.meaning
     assert "wider" in wide.meaning
-    assert narrow.level is wide.level is Level.WARN
+    assert narrow.level is Level.WARN
+    assert wide.level is Level.INFO  # on the safe side: told, but it limits nobody
 
 
 def test_coverage_counts_weeks_inside_the_band() -> None:
@@ -78,6 +79,7 @@ def test_no_weeks_or_nan_do_not_pass() -> None:
     broken = data.assign(predicted=data["predicted"] * np.nan)
     for each in (empty, broken):
         assert {finding.status for finding in check_coverage(each, LIMITS)} == {Status.FLAG}
+        assert {finding.level for finding in check_coverage(each, LIMITS)} == {Level.WARN}
 
 
 def test_few_weeks_are_given_room_for_chance() -> None:

@@ -31,7 +31,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[FitRequest]:
     """Requests that reach the fit; it answers with fakes."""
     requests: list[FitRequest] = []
 
-    def answer(panel: Any, params: Any, wanted: list[FitRequest], progress: Any) -> list[Fit]:
+    def answer(
+        panel: Any, params: Any, wanted: list[FitRequest], progress: Any, scales: Any
+    ) -> list[Fit]:
         requests.extend(wanted)
         return [
             Fit(

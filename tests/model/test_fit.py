@@ -97,10 +97,10 @@ def test_curve_starts_at_zero_rises_and_holds_todays_marginal(
     # A curve's slope at today's spend, read off the grid, is near the marginal return.
     for name in effects["channel"].to_numpy():
         one = effects.sel(channel=name)
-        slope = one["response"].median("draw").differentiate("point").to_numpy()
+        slope = one["response"].mean("draw").differentiate("point").to_numpy()
         slope = slope / np.gradient(one["response_spend"].to_numpy())
         near = np.interp(float(one["spend_today"]), one["response_spend"].to_numpy(), slope)
-        assert near == pytest.approx(float(one["marginal_roi"].median()), rel=0.25)
+        assert near == pytest.approx(float(one["marginal_roi"].mean()), rel=0.2)
 
 
 def test_predictions_cover_the_weeks(made: tuple[Params, Panel, Fit]) -> None:

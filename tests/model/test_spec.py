@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from mmmlib.data.panel import Panel
 from mmmlib.errors import MMMError
-from mmmlib.model.spec import common_spend, media_cost, prepare, told
+from mmmlib.model.spec import carried_scales, common_spend, media_cost, prepare, told
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
 
@@ -132,3 +133,23 @@ def test_all_reasons_are_told_at_once() -> None:
 
     with pytest.raises(MMMError, match=r"video has no spend.*events never changes"):
         prepare(changed(spoil), mixed_params(), MODEL)
+
+
+def test_scales_are_carried_on_while_they_fit() -> None:
+    params = fake_params()
+    first = prepare(fake_panel(params), params, MODEL)
+    effects = xr.Dataset(attrs={"model": MODEL, "told": json.dumps(told(first))})
+
+    def grown(frame: pd.DataFrame, factor: float = 1.4) -> None:
+        frame[[name for name in frame if name.startswith("spend:")]] *= factor
+
+    carried = carried_scales(effects, changed(grown), params)
+    assert carried is not None
+    np.testing.assert_allclose(carried.media, first.scales.media)
+    again = prepare(changed(grown), params, MODEL, scales=carried)
+    np.testing.assert_allclose(again.scaled_media, first.scaled_media * 1.4)
+    # Thousand times the spend is another unit, and other channels another model.
+    assert carried_scales(effects, changed(lambda f: grown(f, 1000.0)), params) is None
+    channels = {name: one.model_dump() for name, one in params.channels.items()}
+    del channels["video"]
+    assert carried_scales(effects, fake_panel(), fake_params(channels=channels)) is None

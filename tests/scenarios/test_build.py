@@ -109,7 +109,7 @@ def test_a_channel_that_is_not_ready_is_not_offered_and_not_inferred():
     by_name = _by_name(pack)
     assert "increase_good" in by_name
     assert by_name["protect"].label is Label.DO_NOT_INFER
-    assert any("weak" in reason for reason in by_name["protect"].reasons)
+    assert any("Weak" in reason for reason in by_name["protect"].reasons)
 
 
 def test_caveats_need_review():
@@ -178,7 +178,7 @@ def test_models_that_disagree_are_a_finding_and_a_doubt():
     assert "increase_best" in {one.subject for one in found}
     assert all(one.status is Status.FLAG for one in found)
     plan = _by_name(pack)["increase_best"]
-    assert any("signups.pooled says: there is room to scale" in r for r in plan.reasons)
+    assert any("Signups says: there is room to scale" in r for r in plan.reasons)
     assert plan.others["signups.pooled"].unit == "signups"
 
 

@@ -180,16 +180,23 @@ class TestAgreement:
         saturated = _effect([1, 1, 1, 1], 10.0, money=True)
         scales = _effect([9, 9, 9, 9], 10.0, money=False)
         unclear = _effect([9, 9, 1, 1], 10.0, money=False)
-        texts = disagreements(self.plan, "a", {"a": saturated, "b": scales, "c": unclear}, 0.8)
-        assert len(texts) == 1
-        assert "b says: there is room to scale" in texts[0]
-        assert disagreements(self.plan, "c", {"c": unclear, "a": saturated}, 0.8) == ()
+        effects = {"a": saturated, "b": scales, "c": unclear}
+        labels = {"a": "Revenue", "b": "Signups", "c": "Opportunities"}
+        texts = disagreements(self.plan, "a", effects, 0.8, labels)
+        assert [text.partition(" (")[0] for text in texts] == [
+            "Revenue says: added money does not pay back",
+            "Signups says: there is room to scale",
+        ]
+        assert disagreements(self.plan, "c", effects, 0.8, labels) == ()
 
     def test_findings_say_when_all_agree(self):
         found = disagreement_findings({"x": (), "y": ()}, 0.8, models=2)
         assert [one.status for one in found] == [Status.OK]
         assert disagreement_findings({"x": ()}, 0.8, models=1) == []
-        flagged = disagreement_findings({"x": ("a says no.",), "y": ()}, 0.8, models=2)
+        flagged = disagreement_findings(
+            {"x": ("a says yes.", "b says no."), "y": ()}, 0.8, models=2
+        )
+        assert [one.value for one in flagged] == [1.0]
         assert [(one.subject, one.level) for one in flagged] == [("x", Level.WARN)]
 
 

@@ -1,0 +1,62 @@
+"""What the steps of a refresh do when their turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mmmlib.kernels import Nursery
+from mmmlib.params.schema import Params
+from mmmlib.provenance import PROJECT
+from mmmlib.runs import Run
+from mmmlib.steps import Step
+
+
+def data_folder_of(params: Params, run: Run) -> Path | None:
+    """Return where simulated data lies in the run; None where the data is found elsewhere."""
+    return run.path / "simulated" if params.data.simulated else None
+
+
+def take_data(params: Params, run: Run) -> None:
+    """Read the data set into the run; a simulated one is written into the run first."""
+    from mmmlib.data.intake import take_in
+
+    folder = data_folder_of(params, run)
+    if folder is not None:
+        write_simulated(params, folder)
+    take_in(params, run, folder)
+
+
+def write_simulated(params: Params, folder: Path) -> None:
+    """Write the vintage of the simulated company that the parameters name."""
+    from mmmlib.simulate.company import make_company
+
+    asked = params.data.simulated
+    assert asked is not None
+    make_company(asked.company, asked.seed).write_vintage(folder, asked.vintage)
+
+
+def hash_data(params: Params, run: Run) -> dict[str, str]:
+    """Return the sha256 of the data set's files as they lie there now, by source."""
+    from mmmlib.data.intake import hash_inputs
+
+    return hash_inputs(params, data_folder_of(params, run))
+
+
+def run_notebook(
+    run: Run, step: Step, nursery: Nursery, scheduler: str, say: Callable[[str], None]
+) -> None:
+    """Execute the notebook of a step into the run."""
+    from mmmlib.execute import execute_notebook
+    from mmmlib.model.pool import SCHEDULER_ENV
+
+    env = {SCHEDULER_ENV: scheduler} if scheduler else {}
+    values = {"run": str(run.path)}
+    execute_notebook(PROJECT / step.notebook, run.path / step.executed, values, nursery, env, say)
+
+
+def render(params: Params, run: Run) -> None:
+    """Make the pack from the executed report notebooks."""
+    from mmmlib.reports.render import render_pack
+
+    render_pack(run, params=params)

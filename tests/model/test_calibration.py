@@ -1,0 +1,89 @@
+"""Simulation-based calibration: worlds drawn from the prior are found again.
+
+Talts et al. (2018), *Validating Bayesian inference algorithms with simulation-based
+calibration*: if the truth is drawn from the prior, its rank among posterior draws is
+uniform. This tests density, gradient, sampler and the recovered linear terms at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mmmlib.model.derive import channel_forms, respond_channel, thin
+from mmmlib.model.layout import layout_of, split
+from mmmlib.model.linear import column_spread, draw_linear, draw_noise
+from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
+from mmmlib.model.sample import sample
+from mmmlib.model.spec import ModelData
+from tests.model.worlds import mixed_data, mixed_params
+
+WORLDS, KEPT = 50, 99
+SETTINGS = mixed_params(chains=2, tune=300, draws=500, kept_draws=100).model
+
+
+def media_of(data: ModelData, parameters: dict[str, np.ndarray]) -> np.ndarray:
+    """Contribution of all channels in scaled units; ``(draw, region, week)``."""
+    weights, shapes = channel_forms(data, parameters)
+    scale, total = data.scales.outcome, 0.0
+    for c in range(len(data.channels)):
+        response = respond_channel(data, c, weights[:, c], shapes[:, c], data.scaled_media[c])
+        region = np.ones(response.shape[:2])
+        if "deviation" in parameters:
+            spread = parameters["pooling"][:, c, None]
+            region = np.exp(spread * parameters["deviation"][:, c])
+        norm = (scale * region * response.sum(-1)).sum(-1)
+        strength = parameters["roi"][:, c] * data.seen_spend[c] / norm
+        total = total + (strength[:, None] * region)[:, :, None] * response
+    return np.asarray(total)
+
+
+def draw_world(
+    data: ModelData, rng: np.random.Generator
+) -> tuple[ModelData, dict[str, np.ndarray]]:
+    """Draw parameters from the prior, and an outcome from them."""
+    layout = layout_of(data)
+    mean = np.concatenate([np.ravel(prior[0]) for prior in data.priors.values()])
+    sd = np.concatenate([np.ravel(prior[1]) for prior in data.priors.values()])
+    theta = mean + sd * rng.normal(size=(1, mean.size))
+    truth = split(layout, theta, data.adstock_weeks)
+    level = LEVEL_MEAN + LEVEL_SD * data.noise_weight * rng.normal(size=len(data.regions))
+    slope = column_spread(data, truth, 1)[0] * rng.normal(size=len(data.column_names))
+    noise = draw_noise(data, truth, np.zeros((1, len(data.regions))), rng)[0]
+    scaled = level[:, None] + slope @ data.columns + media_of(data, truth)[0] + noise
+    truth["level"], truth["column"] = level[None], slope[None]
+    return replace(data, outcome=scaled * data.scales.outcome[:, None]), truth
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("regional", [False, True], ids=["national", "regional"])
+def test_ranks_are_uniform(regional: bool) -> None:
+    shape = {"seasonality": 1, "trend_knots": 2, "demand_proxy": False}
+    prior = mixed_data(regional=regional, weeks=60, **shape)
+    # Without the bound on the media's share, which depends on the outcome itself.
+    prior = replace(prior, max_media_share=1e6)
+    ranks: dict[str, list[np.ndarray]] = {}
+    for number in range(WORLDS):
+        rng = np.random.default_rng([7, number])
+        data, truth = draw_world(prior, rng)
+        tree = sample(data, SETTINGS, seed=number, cores=2)
+        draws = thin(tree["posterior"].to_dataset(), 100)
+        levels, slopes = draw_linear(data, draws, media_of(data, draws), rng)
+        draws |= {"level": levels, "column": slopes}
+        for name, values in draws.items():
+            below = (values[:KEPT] < truth[name]).sum(0)
+            ranks.setdefault(name, []).append(np.ravel(below))
+    for name, found in ranks.items():
+        uniform = (np.stack(found) + 0.5) / (KEPT + 1)
+        # Thinned draws are nearly independent; the mean of uniforms has a known spread.
+        error = 1 / np.sqrt(12 * WORLDS)
+        off = np.abs(uniform.mean(0) - 0.5) / error
+        assert off.max() < 4.2, f"{name}: ranks lean to one side ({off.max():.1f} errors)"
+        covered = ((uniform > 0.05) & (uniform < 0.95)).mean(0)
+        assert covered.min() > 0.72, f"{name}: 90 % ranges cover {covered.min():.0%}"
+        halves = ((uniform > 0.25) & (uniform < 0.75)).mean(0)
+        assert 0.25 < halves.min() <= halves.max() < 0.75, f"{name}: 50 % ranges"
+    pooled = np.concatenate([np.ravel(found) for found in ranks["roi"]])
+    assert 0.84 < np.mean((pooled >= 5) & (pooled < 95)) < 0.96

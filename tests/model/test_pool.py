@@ -1,0 +1,85 @@
+"""The worker pool: real processes, one of them killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import xarray as xr
+
+from mmmlib.errors import MMMError
+from mmmlib.model.fit import FitRequest, fit_models, fit_one
+from mmmlib.model.pool import SCHEDULER_ENV, connected_client, start_pool
+from tests.fakes import fake_panel, fake_params
+from tests.model.worlds import MODEL
+
+pytestmark = [
+    pytest.mark.slow,
+    # Sockets and loops of a cluster that is torn down, some of it by force.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+LONG = {"chains": 2, "tune": 2000, "draws": 6000, "kept_draws": 100}
+REQUESTS = [FitRequest(MODEL), FitRequest(MODEL, 4), FitRequest(MODEL, 8)]
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[str]:
+    params = fake_params(compute={"workers": 2})
+    with start_pool(params) as address:
+        yield address
+
+
+def test_fits_survive_a_killed_worker(pool: str) -> None:
+    params = fake_params(model=LONG)
+    panel = fake_panel(params, weeks=80)
+    client = connected_client()
+    assert client is not None
+    client.wait_for_workers(2, timeout=150)
+    before = set(client.run(os.getpid).values())
+
+    def kill() -> None:
+        # Wait until fits are under way, so that one of them is lost.
+        while not any(client.processing().values()):
+            time.sleep(0.01)
+        time.sleep(0.5)
+        os.kill(min(before), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    told: list[str] = []
+    fits = fit_models(panel, params, REQUESTS, lambda request, done: told.append(str(request)))
+    killer.join()
+    client.wait_for_workers(2, timeout=150)
+    assert set(client.run(os.getpid).values()) != before
+    assert [fit.request for fit in fits] == REQUESTS
+    assert sorted(told) == sorted(map(str, REQUESTS))
+    for request, fit in zip(REQUESTS, fits, strict=True):
+        xr.testing.assert_equal(fit.effects, fit_one(panel, params, request).effects)
+
+
+def test_errors_of_a_fit_come_back_as_they_are(pool: str) -> None:
+    params = fake_params()
+    with pytest.raises(MMMError, match="12 weeks are too few"):
+        fit_models(fake_panel(params, weeks=12), params, [FitRequest(MODEL)])
+
+
+def test_pool_is_named_only_inside(pool: str) -> None:
+    assert os.environ[SCHEDULER_ENV] == pool
+    elsewhere = fake_params(compute={"scheduler": "tcp://elsewhere:1"})
+    with start_pool(elsewhere) as address:
+        assert address == "tcp://elsewhere:1" == os.environ[SCHEDULER_ENV]
+    assert os.environ[SCHEDULER_ENV] == pool
+
+
+def test_silent_scheduler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SCHEDULER_ENV, "tcp://127.0.0.1:9")
+    monkeypatch.setattr("mmmlib.model.pool.PATIENCE", 1)
+    with pytest.raises(MMMError, match=r"127\.0\.0\.1:9 does not answer"):
+        connected_client()

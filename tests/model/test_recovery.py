@@ -1,0 +1,50 @@
+"""Ranges hold what really happened, in worlds that were not drawn from the model's own prior."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from mmmlib.model.fit import FitRequest, fit_one
+from mmmlib.simulate.coverage import cover, fewest_covered
+from mmmlib.simulate.worlds import MODEL, make_world
+
+SHORT = {"chains": 2, "tune": 300, "draws": 400, "kept_draws": 800}
+
+
+def fit_worlds(regions: int, count: int, weeks: int) -> pd.DataFrame:
+    """Coverage of every channel of some worlds."""
+    tables = []
+    for seed in range(count):
+        world = make_world(
+            seed,
+            weeks=weeks,
+            regions=regions,
+            autocorrelation=0.3,
+            adstock=("geometric", "delayed"),
+            saturation=("logistic", "logistic", "hill"),
+        )
+        model = world.params.model.model_copy(update=SHORT)
+        params = world.params.model_copy(update={"model": model})
+        fit = fit_one(world.panel, params, FitRequest(MODEL))
+        tables.append(cover(fit.effects, world.truth["contribution"]))
+    return pd.concat(tables, keys=range(count), names=["seed"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("regions", "count", "weeks"), [(1, 16, 130), (4, 8, 104)], ids=["national", "regional"]
+)
+def test_ranges_hold_the_truth_and_halves_of_them_would_not(
+    regions: int, count: int, weeks: int
+) -> None:
+    table = fit_worlds(regions, count, weeks)
+    least = fewest_covered(len(table))
+    assert table["covered"].sum() >= least, table.to_string()
+    # The test has teeth: a model half as unsure as it should be fails it.
+    low = (table["low"] + table["median"]) / 2
+    high = (table["high"] + table["median"]) / 2
+    assert table["truth"].between(low, high).sum() < least, table.to_string()
+    # Truths lie on both sides: returns are told neither too low nor too high.
+    spread = (1 / 12 / len(table)) ** 0.5  # of a mean of ranks that are uniform
+    assert abs(table["rank"].mean() - 0.5) < 3 * spread, table.to_string()
