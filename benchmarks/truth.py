@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mmmlib.begin import taxonomy_beside
 from mmmlib.data.build import build_panel
 from mmmlib.estimates import format_range
 from mmmlib.model.fit import FitRequest, fit_models
@@ -32,7 +33,7 @@ def measure(overrides: list[str]) -> pd.DataFrame:
     company = make_company(asked.company, asked.seed)
     with tempfile.TemporaryDirectory() as folder:
         company.write_vintage(folder, asked.vintage)
-        panel = build_panel(params, Path(folder))
+        panel = build_panel(params, Path(folder), taxonomy_beside(params, DEMO))
     truth = company.truth(asked.vintage)["contribution"]
     fits = fit_models(panel, params, [FitRequest(model) for model in params.model_names])
     tables = {

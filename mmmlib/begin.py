@@ -22,8 +22,8 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
     Returns
     -------
     tuple
-        The run, and whether it was taken up. Policy, roles and taxonomy are brought up to date
-        in a run that is taken up; its parameters are the same by how it was found.
+        The run, and whether it was taken up. Policy, roles and taxonomy are brought up to date in
+        a run that is taken up; its parameters are the same by how it was found.
 
     Raises
     ------

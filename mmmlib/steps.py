@@ -91,6 +91,7 @@ STEPS = (
             "inputs/*/*",
             "simulated/*",
         ),
+        files_read=("taxonomy.yaml",),
     ),
     Step(
         "readiness",
@@ -123,6 +124,7 @@ STEPS = (
         needs=("data", "model_fit"),
         outputs=("artefacts/refresh.json", "artefacts/restated.parquet"),
         notebook="notebooks/04_refresh.ipynb",
+        files_read=("taxonomy.yaml",),
         fitting=True,
     ),
     Step(

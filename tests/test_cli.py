@@ -201,7 +201,7 @@ def test_simulate_writes_vintages(tmp_path: Path) -> None:
     answer = mmm("simulate", tmp_path / "out", "--vintages", "1", "--seed", "3")
     assert answer.returncode == 0, answer.stderr
     folder = Path(answer.stdout.strip())
-    assert {"media.csv", "truth.nc"} <= {path.name for path in folder.iterdir()}
+    assert {"ads.csv", "crm.parquet", "truth.nc"} <= {path.name for path in folder.iterdir()}
 
 
 def test_doctor_names_the_renderer(tmp_path: Path) -> None:

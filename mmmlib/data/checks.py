@@ -27,6 +27,7 @@ CHECKS: dict[str, str] = {
     "data.outliers": "Weeks far off, without an event",
     "data.level_shift": "Lasting moves of the level",
     "data.zero_run": "Channels still running",
+    "data.zero_gap": "Zeros amid a series",
     "data.spend_without_exposure": "Spend without exposure",
     "data.exposure_without_spend": "Exposure without spend",
     "data.contract": "Contracts kept",
@@ -36,6 +37,8 @@ CHECKS: dict[str, str] = {
 }
 """Every check of the data and its name for people."""
 
+RARE = 0.1
+"""Share of weeks up to which a series is hardly ever zero."""
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -62,6 +65,7 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         *_outliers(params, built.panel),
         *_level_shifts(params, built.panel),
         *_zero_runs(params, built.panel),
+        *_zero_gaps(params, built.panel),
         *_mismatches(params, built.panel),
         *_contracts(params, built),
         *price_findings(params, built.folder, built.calendar.weeks),
@@ -180,6 +184,7 @@ def _outliers(params: Params, panel: Panel) -> Iterator[Finding]:
         values = national.frame[series].to_numpy(dtype=float)
         distance = outliers(values, positive=role == "spend")
         odd = (distance > limit) & ~near
+        explained = panel.weeks[(distance > limit) & near]
         weeks = [str(week.date()) for week in panel.weeks[odd]]
         worst = float(distance[~near].max(initial=0.0))
         seen = f"{_count(len(weeks), 'week')} far from the usual: {_some(weeks)}."
@@ -191,7 +196,8 @@ def _outliers(params: Params, panel: Panel) -> Iterator[Finding]:
             value=worst,
             limit=limit,
             unit="robust sd",
-            message=seen if weeks else "No week is far from the usual.",
+            message=(seen if weeks else "No week is far from the usual.")
+            + _beside_events([str(week.date()) for week in explained]),
             meaning="A typing error or an event that nobody declared bends the fit.",
             action="Correct it at the source, or declare an event for the week.",
         )
@@ -250,6 +256,48 @@ def _zero_runs(params: Params, panel: Panel) -> Iterator[Finding]:
         )
 
 
+def _zero_gaps(params: Params, panel: Panel) -> Iterator[Finding]:
+    """Find zeros amid a series that is hardly ever zero: it was not measured."""
+    limit = params.data.limits.zero_gap_weeks
+    national = panel.to_national()
+    for series in national.series:
+        if series.partition(":")[0] not in ("outcome", "funnel"):
+            continue
+        values = national.frame[series].to_numpy(dtype=float)
+        zero = values == 0
+        active = np.flatnonzero(~zero)
+        if len(active) < 2 or zero[active[0] :].mean() > RARE:
+            continue  # it pauses often: zeros are its habit
+        length, start = _longest_run(zero[: active[-1] + 1])
+        yield judge(
+            "data.zero_gap",
+            series,
+            passed=length < limit,
+            level=Level.WARN,
+            value=float(length),
+            limit=float(limit),
+            unit="weeks",
+            message=(
+                f"Zero for {_count(length, 'week')} in a row from {panel.weeks[start].date()}, "
+                f"and hardly ever else."
+                if length
+                else "Not a single week of zero amid others."
+            ),
+            meaning="Measurement that failed looks like demand that vanished.",
+            action="Ask the owner whether it was measured; have the weeks completed.",
+        )
+
+
+def _longest_run(mask: np.ndarray) -> tuple[int, int]:
+    """Return length and start of the longest run of true values; 0, 0 where there is none."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    if not len(edges):
+        return 0, 0
+    starts, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - starts))
+    return int((ends - starts)[longest]), int(starts[longest])
+
+
 def _mismatches(params: Params, panel: Panel) -> Iterator[Finding]:
     limit = params.data.limits.max_mismatch_share
     if not panel.names("exposure"):
@@ -279,6 +327,13 @@ def _mismatches(params: Params, panel: Panel) -> Iterator[Finding]:
                 "effect are booked in different weeks.",
                 action="Check how the two series are dated.",
             )
+
+
+def _beside_events(weeks: list[str]) -> str:
+    if not weeks:
+        return ""
+    verb = "agrees" if len(weeks) == 1 else "agree"
+    return f" {_count(len(weeks), 'odd week')} {verb} with an event: {_some(weeks)}."
 
 
 def _some(items: list[str], most: int = 4) -> str:

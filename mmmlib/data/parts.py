@@ -35,7 +35,7 @@ STORE = "vintages"
 """Folder of the store, beside the runs."""
 INDEX = "_index.json"
 """Readers of a folder of Parquet files leave out what begins with an underscore."""
-PART_BYTES = 128 * 1024
+PART_BYTES = 48 * 1024
 """Least size of a part in memory. Small parts share more between refreshes; each has a
 foot of some kilobytes."""
 LONGEST = 1024

@@ -154,6 +154,17 @@ def by_source(moves: pd.DataFrame, source: str, weeks: int) -> dict[str, float]:
     }
 
 
+def most_moving(moves: pd.DataFrame, source: str, weeks: int) -> tuple[str, float]:
+    """Return the series of a source whose youngest weeks move most, and by what share."""
+    young = moves[(moves["source"] == source) & (moves["age"] < weeks)]
+    sums = young.groupby("series")[["moved", "of"]].sum()
+    sums = sums[sums["of"] > 0]
+    if sums.empty:
+        return "", float("nan")
+    share = sums["moved"] / sums["of"]
+    return str(share.idxmax()), float(share.max())
+
+
 def _mean_share(moves: pd.DataFrame, column: str) -> float:
     """Share by series, then the mean: series have units of their own."""
     sums = moves.groupby("series")[[column, "of"]].sum()

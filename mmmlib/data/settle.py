@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmmlib.data.grid import WEEK, Calendar
 from mmmlib.data.problems import Problems
-from mmmlib.data.restatement import by_source, moving_weeks
+from mmmlib.data.restatement import by_source, most_moving, moving_weeks
 from mmmlib.data.vintages import Vintage, origin_of, sources_of, vintage_of
 from mmmlib.errors import RunError
 from mmmlib.estimates import format_number
@@ -187,6 +187,9 @@ def _usual_words(moves: pd.DataFrame, source: str, weeks: int, rule: Settle) -> 
     count = int(usual["refreshes"])
     learned = f"{count} past refresh" if count == 1 else f"{count} past refreshes"
     words = f"Its last {_weeks(shown)} move by {young} on average"
+    series, most = most_moving(moves, source, shown)
+    if weeks and series:
+        words += f" ({series} most, by {format_number(most, 'share')})"
     lean = usual["shift"]
     if weeks and np.isfinite(lean) and abs(lean) > usual["young"] / 2:
         words += ", mostly up" if lean > 0 else ", mostly down"

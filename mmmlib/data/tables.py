@@ -87,25 +87,27 @@ def difference_lines(differences: pd.DataFrame, most: int) -> Iterator[str]:
     differences
         See :func:`mmmlib.data.vintages.compare_vintages`.
     most
-        Values to list of each series, the largest changes first; the rest is counted. Of
-        new weeks only the count is told.
+        Values to list of each series, the largest changes first; the rest is counted. New
+        weeks are told last, one line for each source.
     """
     if differences.empty:
         yield "No difference: both runs saw the same values."
         return
     grouped = dict(list(differences.groupby(["source", "series", "kind"], sort=False)))
-    for row in difference_table(differences).to_dict("records"):
+    table = difference_table(differences)
+    for row in table[table["kind"] != "new"].to_dict("records"):
         first, last = row["first"].date(), row["last"].date()
         span = f"{first}" + (f" to {last}" if last > first else "")
         values = "1 value" if row["values"] == 1 else f"{row['values']} values"
         share = float(row["share"])
         moved = f", moved by {format_number(share, 'share')}" if math.isfinite(share) else ""
         yield f"{row['source']}.{row['series']}: {values} {row['kind']}, {span}{moved}"
-        if row["kind"] == "new":
-            continue
         cells = grouped[row["source"], row["series"], row["kind"]]
         for cell in cells.head(most).to_dict("records"):
             before, after = cell["before"] or "nothing", cell["after"] or "nothing"
             yield f"    {cell['day'].date()}  {cell['region']}: {before} -> {after}"
         if len(cells) > most > 0:
             yield f"    and {len(cells) - most} more"
+    for source, new in table[table["kind"] == "new"].groupby("source", sort=True):
+        span = f"{new['first'].min().date()} to {new['last'].max().date()}"
+        yield f"{source}: {new['values'].sum()} new values of {len(new)} series, {span}"

@@ -214,13 +214,12 @@ def compare_vintages(before: Vintage | None, after: Vintage | None) -> pd.DataFr
     empty = known.values.iloc[:0]
     old = empty if before is None else before.values
     new = empty if after is None else after.values
-    both = old.join(new, how="outer", lsuffix="_old", rsuffix="_new")
+    both = old.join(new, how="outer", suffixes=("_old", "_new"))
     left, right = both["number_old"], both["number_new"]
     size = np.maximum(left.abs(), right.abs())
     close = (right - left).abs() <= ROUNDING * size
     same = close | (both["text_old"] == both["text_new"])
-    if before is not None and after is not None:
-        both = both[~same.fillna(False).astype(bool)]
+    both = both[~same.fillna(False).astype(bool)]
     table = both.reset_index()
     series = table["series"]
     was, is_ = table["text_old"].notna(), table["text_new"].notna()

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmmlib.data import prices, taxonomy_checks
 from mmmlib.data.build import build
 from mmmlib.data.checks import CHECKS, check_panel
 from mmmlib.findings import Finding, Level, Status
@@ -49,7 +50,32 @@ def flags(findings: list[Finding]) -> dict[tuple[str, str], Finding]:
 def test_healthy_data_has_no_flag_and_every_check_speaks(write: Write) -> None:
     findings = run_checks(write, healthy())
     assert flags(findings) == {}
-    assert {finding.check for finding in findings} == set(CHECKS)
+    asked_for = {"data.contract", *prices.CHECKS, *taxonomy_checks.CHECKS}
+    always = set(CHECKS) - asked_for
+    assert {finding.check for finding in findings} == always
+
+
+def test_zeros_amid_an_outcome(write: Write) -> None:
+    frame = healthy()
+    frame.loc[[40, 41, 42, 43], "revenue"] = 0.0
+    found = flags(run_checks(write, frame))["data.zero_gap", "outcome:revenue.pooled"]
+    assert (found.value, found.limit) == (4.0, 3.0)
+    assert str((pd.Timestamp(FIRST) + pd.Timedelta(weeks=40)).date()) in found.message
+    frame.loc[:, "revenue"] = frame["revenue"].where(frame.index % 5 > 0, 0.0)
+    assert ("data.zero_gap", "outcome:revenue.pooled") not in flags(run_checks(write, frame))
+
+
+def test_an_outlier_that_agrees_with_an_event_is_told_as_such(write: Write) -> None:
+    frame = healthy()
+    frame.loc[40, "revenue"] *= 3
+    day = pd.Timestamp(FIRST) + pd.Timedelta(weeks=40)
+    event = {"start": str(day.date()), "end": str(day.date())}
+    findings = run_checks(write, frame, events={"sale": event})
+    (found,) = [
+        f for f in findings if (f.check, f.subject) == ("data.outliers", "outcome:revenue.pooled")
+    ]
+    assert found.status is Status.OK
+    assert found.message.endswith(f"1 odd week agrees with an event: {day.date()}.")
 
 
 def test_late_source_names_its_owner(write: Write) -> None:

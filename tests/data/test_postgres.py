@@ -83,7 +83,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         words = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -F"
         control = [programs / "pg_ctl", "-D", data, "-w"]
         log = ["-l", folder / "base" / "log", "-o", words]
-        subprocess.run([*control, *log, "start"], check=True, **options | {"capture_output": False})
+        subprocess.run(
+            [*control, *log, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/", **who
+        )
         try:
             yield {"PG_PORT": port, "PG_SECRET": "p@ss/word"}
         finally:

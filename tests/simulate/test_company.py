@@ -19,7 +19,15 @@ from mmmlib.simulate.company import (
     write_vintages,
 )
 
-FILES = {"media.csv", "product.csv", "crm.csv", "web.csv", "controls.csv", "lift_tests.csv"}
+FILES = {
+    "ads.csv",
+    "agency.csv",
+    "crm.parquet",
+    "product.xlsx",
+    "web.jsonl",
+    "controls.csv",
+    "lift_tests.csv",
+}
 NAME = list_companies()[0]
 
 
@@ -95,7 +103,7 @@ def test_vintages_differ_only_where_declared(company: Company) -> None:
     begun = pd.Timestamp(first)
     fees = changed["series"] == firm.CHANNELS[channel].column
     late = changed["series"].isin([firm.CHANNELS[name].column for name in firm.LATE_INVOICES])
-    deals = changed["file"] == "crm.csv"
+    deals = changed["system"] == "crm"
     assert fees.any()
     assert late.any()
     assert deals.any()
@@ -112,7 +120,7 @@ def test_vintages_differ_only_where_declared(company: Company) -> None:
 
 def test_later_vintages_hold_the_final_values(company: Company) -> None:
     weeks = company.weeks(1)
-    media = company.delivered(2)["media.csv"]
+    media = company.weekly(2)["media"]
     media = media[(media["region"] == "emea") & media["week"].isin(weeks)]
     truth = company.truth(1)["spend"].sel(region="emea")
     for name, channel in firm.CHANNELS.items():
@@ -141,13 +149,18 @@ def test_spend_is_plausible_and_of_different_character(seed: int) -> None:
 
 def test_files_are_what_systems_deliver(company: Company, tmp_path: Path) -> None:
     company.write_vintage(tmp_path, 1)
-    media = pd.read_csv(tmp_path / "media.csv", parse_dates=["week"])
-    assert list(media.columns) == ["week", "region", "channel", "spend"]
-    assert len(media) == firm.WEEKS * len(firm.REGIONS) * len(firm.CHANNELS)
-    assert (media["week"].dt.day_name() == "Monday").all()
-    crm = pd.read_csv(tmp_path / "crm.csv")
-    assert crm["opportunities_sales_assisted"].dtype == "int64"
-    web = pd.read_csv(tmp_path / "web.csv")
+    ads = pd.read_csv(tmp_path / "ads.csv", parse_dates=["Day"])
+    campaigns = sum(map(len, firm.CAMPAIGNS.values()))
+    pilot = ads["Campaign name"] == firm.PILOT[0]
+    assert (~pilot).sum() == 7 * firm.WEEKS * len(firm.REGIONS) * campaigns
+    assert pilot.sum() == firm.PILOT[3]
+    agency = pd.read_csv(tmp_path / "agency.csv", parse_dates=["Period"])
+    assert len(agency) == firm.WEEKS * len(firm.REGIONS) * len(firm.BOOKINGS)
+    assert (agency["Period"].dt.day_name() == "Monday").all()
+    crm = pd.read_parquet(tmp_path / "crm.parquet")
+    assert crm["Close Date"].notna().any()
+    assert pd.read_excel(tmp_path / "product.xlsx")["signups_self_serve"].dtype == "int64"
+    web = pd.read_json(tmp_path / "web.jsonl", lines=True)
     assert 0.3 < web["paid_visits"].sum() / web["visits"].sum() < 0.7
     controls = pd.read_csv(tmp_path / "controls.csv")
     assert set(controls["price_index"]) == {100.0, 108.0}
@@ -157,7 +170,7 @@ def test_lift_tests_saw_the_truth_within_their_error() -> None:
     scores = []
     for seed in range(1, 13):
         company = make_company(NAME, seed)
-        tests = company.delivered(3)["lift_tests.csv"]
+        tests = company.weekly(3)["lift_tests"]
         assert len(tests) == len([t for t in firm.LIFT_TESTS if t.vintage <= 3])
         assert (tests["standard_error"] > 0).all()
         truth = company.truth(3)

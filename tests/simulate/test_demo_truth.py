@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mmmlib.begin import taxonomy_beside
 from mmmlib.data.build import build_panel
 from mmmlib.model.fit import FitRequest, fit_one
 from mmmlib.params.load import read_params
@@ -24,7 +25,7 @@ def test_ranges_of_the_primary_model_hold_the_truth(tmp_path: Path) -> None:
     assert asked is not None
     company = make_company(asked.company, asked.seed)
     company.write_vintage(tmp_path, asked.vintage)
-    panel = build_panel(params, tmp_path)
+    panel = build_panel(params, tmp_path, taxonomy_beside(params, DEMO))
     fit = fit_one(panel, params, FitRequest(params.primary))
     truth = company.truth(asked.vintage)["contribution"].sel(model=params.primary)
     table = cover(fit.effects, truth)
