@@ -91,7 +91,6 @@ STEPS = (
             "inputs/*/*",
             "simulated/*",
         ),
-        files_read=("taxonomy.yaml",),
     ),
     Step(
         "readiness",

@@ -70,11 +70,14 @@ def test_an_index_that_ends_early_is_told(write: Write) -> None:
     ],
 )
 def test_a_broken_index_stops(write: Write, index: str | None, base: str, words: str) -> None:
+    def take_in() -> object:
+        if index is not None:
+            return made(write, index, base)
+        rule = {"path": "none.csv", "base": base}
+        return build(small_params(data=sources() | {"price_level": rule}), write(weekly()))
+
     with pytest.raises(InputError) as caught:
-        if index is None:
-            rule = {"path": "none.csv", "base": base}
-            build(small_params(data=sources() | {"price_level": rule}), write(weekly()))
-        made(write, index or INDEX, base)
+        take_in()
     assert words in str(caught.value)
 
 

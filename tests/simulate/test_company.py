@@ -167,19 +167,39 @@ def test_files_are_what_systems_deliver(company: Company, tmp_path: Path) -> Non
 
 
 def test_lift_tests_saw_the_truth_within_their_error() -> None:
+    """Work every lift out of the truth's own parameters, and score what the test saw."""
     scores = []
     for seed in range(1, 13):
         company = make_company(NAME, seed)
-        tests = company.weekly(3)["lift_tests"]
+        tests, truth = company.weekly(3)["lift_tests"], company.truth(3)
         assert len(tests) == len([t for t in firm.LIFT_TESTS if t.vintage <= 3])
         assert (tests["standard_error"] > 0).all()
-        truth = company.truth(3)
         for row in tests.itertuples():
-            model = f"{row.outcome}.{row.motion}"
-            per_unit = float(truth["roi"].sel(model=model, channel=row.channel))
-            # More money works less well than what is there, less money costs as much or more.
-            scores.append(row.incremental_outcome / (per_unit * row.spend_change))
-    assert 0.4 < np.median(scores) < 1.2
+            one = truth.sel(channel=row.channel, region=row.region)
+            one = one.sel(model=f"{row.outcome}.{row.motion}")
+            spend = one["spend"].to_series()
+            tested = spend.copy()
+            share = 1 + row.spend_change / spend[row.start : row.end].sum()
+            tested[row.start : row.end] *= share
+            gained = respond(one, tested) - respond(one, spend)
+            lift = float(gained[row.start : row.end].sum())
+            assert np.sign(lift) == np.sign(row.spend_change)
+            scores.append((row.incremental_outcome - lift) / row.standard_error)
+    assert len(scores) == 60
+    assert abs(np.mean(scores)) < 3 / np.sqrt(len(scores))
+    assert 0.7 < np.std(scores) < 1.3
+
+
+def respond(truth: xr.Dataset, spend: pd.Series) -> pd.Series:
+    """Weekly outcome that spend causes, from the structural equation."""
+    weights = truth["adstock_weight"].to_numpy()
+    stocked = np.convolve(spend / float(truth["media_scale"]), weights)[: len(spend)]
+    shape = truth["saturation"].to_numpy()
+    if np.isfinite(shape[1]):  # Hill
+        active = stocked ** shape[1] / (stocked ** shape[1] + shape[0] ** shape[1])
+    else:
+        active = np.tanh(shape[0] * stocked / 2)
+    return pd.Series(float(truth["coefficient"]) * active, index=spend.index)
 
 
 def test_vintages_get_folders_of_their_own_with_the_truth_beside(tmp_path: Path) -> None:
