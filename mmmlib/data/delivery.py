@@ -46,6 +46,8 @@ class Delivery:
     rows: int
     naming: Naming
     weekly: pd.DataFrame
+    newest: pd.Timestamp | None = None
+    """Day of the newest row, also where its week is not whole yet."""
 
 
 def read_delivery(
@@ -119,7 +121,9 @@ def _read(
     table = to_currency(checked.table, relation.name, source, contract, rates)
     with reading(relation.label):
         naming = name_rows(table, relation.name, source, taxonomy, variables)
-        weekly = to_weekly(naming.rows, week_number(week_start))
+        # The rows of a CRM export are of two days, creation and closing.
+        coverage = None if source.layout == "crm_pipeline" else checked.coverage
+        weekly = to_weekly(naming.rows, week_number(week_start), coverage)
     if source.grain == "week":
         weekly = weekly.assign(partial=False)  # a row is a whole week, on whatever day it is dated
     if not keep_partial:
@@ -127,7 +131,9 @@ def _read(
     if weekly.empty:
         problems.add(relation.label, "the rows", "no whole week", "rows of one week or more")
         return None
-    return Delivery(relation, checked.breaches, checked.rows, naming, weekly)
+    days = None if checked.coverage is None else checked.coverage.days.index
+    newest = None if days is None or days.empty else pd.Timestamp(days.max())
+    return Delivery(relation, checked.breaches, checked.rows, naming, weekly, newest)
 
 
 def numbers_of(

@@ -296,6 +296,9 @@ def _named(table: ir.Table, columns: Collection[str]) -> Any:
     """Join the texts of columns; where nothing is left the row says so."""
     import ibis
 
+    if len(columns) == 1:
+        (only,) = columns
+        return table[only].cast("string").strip().nullif("").fill_null(NO_NAME)
     parts = [table[name].cast("string").strip().fill_null("") for name in columns]
     joined = parts[0]
     for part in parts[1:]:

@@ -343,22 +343,39 @@ def apply_mapping(
 
     frame = mapping.frame
     frame = frame[frame["source"] == source]
-    table = pa.table(
-        {
-            "raw": pa.array(frame["name"].tolist(), pa.string()),
-            "since": pa.array(frame["since"].tolist(), pa.date32()),
-            "until": pa.array(frame["until"].tolist(), pa.date32()),
-            "channel": pa.array(frame["channel"].tolist(), pa.string()),
-            "motion": pa.array(frame["motion"].tolist(), pa.string()),
-            "place": pa.array(frame["region"].tolist(), pa.string()),
-        }
+    # Rows are summed by day and by the number of what a name is, before texts are joined: a
+    # hundred million rows are of few channels.
+    told = frame[["channel", "motion", "region"]].drop_duplicates(ignore_index=True)
+    number = frame[["channel", "motion", "region"]].merge(told.reset_index(), how="left")["index"]
+    known = ibis.memtable(
+        pa.table(
+            {
+                "raw": pa.array(frame["name"].tolist(), pa.string()),
+                "since": pa.array(frame["since"].tolist(), pa.date32()),
+                "until": pa.array(frame["until"].tolist(), pa.date32()),
+                "number": pa.array(number.tolist(), pa.int32()),
+            }
+        )
     )
-    known = ibis.memtable(table)
+    meaning = ibis.memtable(
+        pa.table(
+            {
+                "code": pa.array(told.index.tolist(), pa.int32()),
+                "channel": pa.array(told["channel"].tolist(), pa.string()),
+                "motion": pa.array(told["motion"].tolist(), pa.string()),
+                "place": pa.array(told["region"].tolist(), pa.string()),
+            }
+        )
+    )
     on = [tidy.name == known.raw]
     if frame["name"].duplicated().any():  # by day only where some name changes what it is
         day = tidy.date.fill_null(ibis.date(ALWAYS))
         on += [day >= known.since, day < known.until]
-    joined = tidy.left_join(known, on)
+    numbered = tidy.left_join(known, on)
+    summed = numbered.group_by("date", "region", "variable", "number").aggregate(
+        value=numbered.value.sum()
+    )
+    joined = summed.left_join(meaning, summed.number == meaning.code)
     channel = joined.channel.fill_null(UNMAPPED)
     joined = joined.filter(channel != EXCLUDED)
     region = joined.region

@@ -101,7 +101,9 @@ def week_of(date: ir.Column, start: int) -> ir.Column:
     return (week + ibis.interval(days=start)).cast("date") if start else week
 
 
-def to_weekly(rows: ir.Table, week_start: int = 0) -> pd.DataFrame:
+def to_weekly(
+    rows: ir.Table, week_start: int = 0, coverage: Coverage | None = None
+) -> pd.DataFrame:
     """Sum rows to weeks.
 
     Parameters
@@ -111,6 +113,8 @@ def to_weekly(rows: ir.Table, week_start: int = 0) -> pd.DataFrame:
         left out (the contract reports them).
     week_start
         Weekday on which weeks start, 0 for Monday.
+    coverage
+        The days that ``rows`` have, where that is known already.
 
     Returns
     -------
@@ -138,7 +142,7 @@ def to_weekly(rows: ir.Table, week_start: int = 0) -> pd.DataFrame:
             "value": pd.Series(map(_as_told, summed["value"].to_pylist()), dtype=float),
         }
     ).dropna(subset=["value"])
-    partial = read_coverage(dated, week_start).partial()
+    partial = (coverage or read_coverage(dated, week_start)).partial()
     frame["partial"] = frame["week"].isin(list(partial))
     return frame.sort_values(["week", "region", "series"], ignore_index=True)
 
