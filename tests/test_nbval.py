@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,10 @@ from tests.small import ROOT
 from tests.test_notebooks import NOTEBOOKS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("commands")]
+
+# Plain pytest: warnings of Jupyter's client are not ours to judge.
+PYTEST = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT), "-q"]
+PYTEST += ["-p", "no:cacheprovider", "-p", "no:xdist", "--nbval-lax"]
 
 
 def record(run: Run) -> dict[str, str]:
@@ -29,8 +32,7 @@ def record(run: Run) -> dict[str, str]:
 def test_notebooks_run_on_the_newest_run_and_leave_its_record(small_run: Run) -> None:
     before = record(small_run)
     answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT), "-q"]
-        + ["-p", "no:cacheprovider", "-p", "no:xdist", "--nbval-lax", *map(str, NOTEBOOKS)],
+        [*PYTEST, *map(str, NOTEBOOKS)],
         capture_output=True,
         text=True,
         check=False,
@@ -49,4 +51,4 @@ def test_notebooks_run_on_the_newest_run_and_leave_its_record(small_run: Run) ->
 def test_no_notebook_wrote_beside_itself() -> None:
     for folder in ("notebooks", "reports"):
         assert not list((ROOT / folder).glob("figures"))
-        assert not [path for path in Path(ROOT / folder).glob("*.json")]
+        assert not list((ROOT / folder).glob("*.json"))
