@@ -15,6 +15,10 @@ from tests.test_notebooks import NOTEBOOKS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("commands")]
 
+# Plain pytest: warnings of Jupyter's client are not ours to judge.
+PYTEST = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT), "-q"]
+PYTEST += ["-p", "no:cacheprovider", "-p", "no:xdist", "--nbval-lax"]
+
 
 def record(run: Run) -> dict[str, str]:
     """Hash all that is the run's record: everything but what was explored later."""
@@ -28,10 +32,7 @@ def record(run: Run) -> dict[str, str]:
 def test_notebooks_run_on_the_newest_run_and_leave_its_record(small_run: Run) -> None:
     before = record(small_run)
     answer = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT), "-q"),
-            *("-p", "no:cacheprovider", "-p", "no:xdist", "--nbval-lax", *map(str, NOTEBOOKS)),
-        ],
+        [*PYTEST, *map(str, NOTEBOOKS)],
         capture_output=True,
         text=True,
         check=False,
