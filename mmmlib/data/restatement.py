@@ -59,7 +59,7 @@ def restatements(
             both = pd.concat(
                 [told, earlier.values["number"]], axis=1, keys=["now", "then"], join="inner"
             ).dropna()
-            day = both.index.get_level_values("day")
+            day = pd.DatetimeIndex(both.index.get_level_values("day"))
             both["age"] = -(day - earlier.newest).days // 7
             both["source"], both["refresh"] = source, number
             parts.append(both[both["age"] <= OLDEST].reset_index())

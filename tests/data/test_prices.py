@@ -70,11 +70,12 @@ def test_an_index_that_ends_early_is_told(write: Write) -> None:
     ],
 )
 def test_a_broken_index_stops(write: Write, index: str | None, base: str, words: str) -> None:
+    if index is not None:
+        write(index, "prices.csv")
+    folder = write(weekly())
+    rule = {"path": "prices.csv", "base": base}
     with pytest.raises(InputError) as caught:
-        if index is None:
-            rule = {"path": "none.csv", "base": base}
-            build(small_params(data=sources() | {"price_level": rule}), write(weekly()))
-        made(write, index or INDEX, base)
+        build(small_params(data=sources() | {"price_level": rule}), folder)
     assert words in str(caught.value)
 
 

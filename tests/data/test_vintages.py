@@ -137,7 +137,7 @@ def test_a_run_without_inputs_says_so(tmp_path: Path, write: Write) -> None:
     take_in(small_params(), one, write(weekly()))
     with pytest.raises(RunError, match="00000002: it kept no sources"):
         compare_runs(one, two)
-    with pytest.raises(RunError, match="'tv' was not kept. Kept: media"):
+    with pytest.raises(RunError, match=r"'tv' was not kept\. Kept: media"):
         vintage_of(one, "tv")
 
 
