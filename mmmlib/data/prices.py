@@ -95,7 +95,7 @@ def price_factors(
     index = read_index(path, problems)
     if index is None:
         return None
-    base = index.reindex([pd.Timestamp(rule.base)], method="ffill").to_numpy(dtype=float)[0]
+    base = float(index.reindex([pd.Timestamp(rule.base)], method="ffill").iloc[0])
     levels = index.reindex(weeks, method="ffill").to_numpy(dtype=float)
     first = index.index[0].date()
     if not np.isfinite(base):

@@ -63,6 +63,8 @@ class Table:
     """Promises of the contract that are broken, though the values can be read."""
     rows: int = 0
     """How many rows were delivered; more than ``text`` has where days were summed to weeks."""
+    newest: pd.Timestamp | None = None
+    """Day of the newest row, where that is later than the weeks in ``dates`` tell."""
     naming: Naming | None = field(default=None, repr=False)
     """How rows got their names, where they were read through expressions."""
 
@@ -272,6 +274,7 @@ def _read_rows(
         whole=True,
         breaches=delivery.breaches,
         rows=delivery.rows,
+        newest=delivery.newest,
         naming=delivery.naming,
     )
 

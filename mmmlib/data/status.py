@@ -104,6 +104,8 @@ def arrivals(params: Params, tables: Mapping[str, Table | None]) -> list[Arrival
         table = tables.get(name)
         dates = pd.Series(dtype="datetime64[ns]") if table is None else table.dates.dropna()
         newest = None if dates.empty else dates.max().date()
+        if table is not None and table.newest is not None:
+            newest = table.newest.date()
         found.append(
             Arrival(
                 source=name,

@@ -214,7 +214,7 @@ def compare_vintages(before: Vintage | None, after: Vintage | None) -> pd.DataFr
     empty = known.values.iloc[:0]
     old = empty if before is None else before.values
     new = empty if after is None else after.values
-    both = old.join(new, how="outer", lsuffix="_old", rsuffix="_new")
+    both = old.add_suffix("_old").join(new.add_suffix("_new"), how="outer")
     left, right = both["number_old"], both["number_new"]
     size = np.maximum(left.abs(), right.abs())
     close = (right - left).abs() <= ROUNDING * size

@@ -70,14 +70,12 @@ def test_an_index_that_ends_early_is_told(write: Write) -> None:
     ],
 )
 def test_a_broken_index_stops(write: Write, index: str | None, base: str, words: str) -> None:
-    def take_in() -> object:
-        if index is not None:
-            return made(write, index, base)
-        rule = {"path": "none.csv", "base": base}
-        return build(small_params(data=sources() | {"price_level": rule}), write(weekly()))
-
+    if index is not None:
+        write(index, "prices.csv")
+    folder = write(weekly())
+    rule = {"path": "prices.csv", "base": base}
     with pytest.raises(InputError) as caught:
-        take_in()
+        build(small_params(data=sources() | {"price_level": rule}), folder)
     assert words in str(caught.value)
 
 

@@ -126,3 +126,13 @@ def test_the_policy_may_let_late_data_block(workbook: Path) -> None:
     policy.write_text(policy.read_text().replace("rules:\n", rule, 1))
     late = mmm("data", "status", workbook, "--set", "data.sources.media.max_age_days=3")
     assert late.returncode == 2
+
+
+def test_daily_rows_are_as_old_as_their_newest_day(write: Write) -> None:
+    days = pd.date_range("2024-01-01", "2024-03-23")  # a Saturday: its week is not whole yet
+    daily = pd.DataFrame({"date": days, "search_spend": 1.0, "tv_spend": 2.0, "revenue": 9.0})
+    frame = weekly()
+    write(frame[["date", "price"]], "prices.csv")
+    arrived, error = read_status(params(grain="day"), write(daily))
+    assert error is None
+    assert (arrived[0].age, arrived[0].rows) == (2, len(days))
