@@ -116,7 +116,8 @@ def test_wrong_data_changes_nothing_but_the_record_of_the_run(
     before = tree(workbook.parent)
     answer = mmm("refresh", workbook, "--runs", tmp_path / "runs")
     assert answer.returncode == 1
-    assert "media.csv: row 6, column" in answer.stderr
+    assert "media.csv (source media" in answer.stderr
+    assert "row 6, column" in answer.stderr
     assert "'many'" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert tree(workbook.parent) == before

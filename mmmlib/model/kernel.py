@@ -15,11 +15,16 @@ Layout of ``packed`` (one vector of floats): see :func:`pack`.
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
+from filelock import FileLock
 
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 """Sums may be reordered, so that loops use vector instructions; NaN and infinity stay exact."""
@@ -556,8 +561,9 @@ _expand_signature = numba.types.int64(
 )
 
 
-@numba.cfunc(_density_signature, cache=True)
-def c_log_density(size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any) -> int:
+def _log_density_of_pointers(
+    size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any
+) -> int:
     """As the sampler calls it: pointers in, a status out (0, or 4 where nothing is finite)."""
     theta = numba.carray(theta_at, (size,))
     gradient = numba.carray(gradient_at, (size,))
@@ -573,9 +579,23 @@ def c_log_density(size: Any, theta_at: Any, gradient_at: Any, value_at: Any, pac
     return 0
 
 
-@numba.cfunc(_expand_signature, cache=True)
-def c_copy(size: Any, expanded: Any, theta_at: Any, out_at: Any, packed_at: Any) -> int:
+def _copy(size: Any, expanded: Any, theta_at: Any, out_at: Any, packed_at: Any) -> int:
     """Draws are kept as they are; what follows from them is computed after sampling."""
     for i in range(size):
         out_at[i] = theta_at[i]
     return 0
+
+
+def _compile_lock() -> FileLock:
+    """Return the lock under which one process compiles and the others wait, then load.
+
+    Code that is compiled beside another process's half-filled cache may round
+    otherwise than the code that the cache ends up with: the same seed, other draws.
+    """
+    place = hashlib.sha256(__file__.encode()).hexdigest()[:16]
+    return FileLock(Path(tempfile.gettempdir()) / f"mmm-kernel-{os.getuid()}-{place}.lock")
+
+
+with _compile_lock():
+    c_log_density = numba.cfunc(_density_signature, cache=True)(_log_density_of_pointers)
+    c_copy = numba.cfunc(_expand_signature, cache=True)(_copy)
