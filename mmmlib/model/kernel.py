@@ -18,6 +18,8 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,14 @@ from typing import Any
 import numba
 import numpy as np
 from filelock import FileLock
+from numba.core.caching import FunctionCache
+from numba.core.registry import cpu_target
 
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 """Sums may be reordered, so that loops use vector instructions; NaN and infinity stay exact."""
 
+COMPILING_ENV = "MMM_COMPILING"
+"""Set in the process that compiles the density for all others."""
 HEADER = 16
 LENGTH_AT = 13
 """Place of the packed vector's own length."""
@@ -587,15 +593,30 @@ def _copy(size: Any, expanded: Any, theta_at: Any, out_at: Any, packed_at: Any) 
 
 
 def _compile_lock() -> FileLock:
-    """Return the lock under which one process compiles and the others wait, then load.
-
-    Code that is compiled beside another process's half-filled cache may round
-    otherwise than the code that the cache ends up with: the same seed, other draws.
-    """
+    """Return the lock under which one process compiles and the others wait, then load."""
     place = hashlib.sha256(__file__.encode()).hexdigest()[:16]
     return FileLock(Path(tempfile.gettempdir()) / f"mmm-kernel-{os.getuid()}-{place}.lock")
 
 
-with _compile_lock():
-    c_log_density = numba.cfunc(_density_signature, cache=True)(_log_density_of_pointers)
-    c_copy = numba.cfunc(_expand_signature, cache=True)(_copy)
+def _is_cached() -> bool:
+    """Say whether numba keeps the code for this source and processor."""
+    cache = FunctionCache(_log_density_of_pointers)
+    return cache.load_overload(_density_signature, cpu_target.target_context) is not None
+
+
+def _compile_elsewhere() -> None:
+    """Fill numba's cache in another process.
+
+    The code in a process that compiles rounds otherwise than the code that is later
+    loaded from the cache: the same seed, other draws. So nobody samples with the former.
+    """
+    with _compile_lock():
+        if not _is_cached():
+            command = [sys.executable, "-c", f"import {__name__}"]
+            subprocess.run(command, env=os.environ | {COMPILING_ENV: "1"}, check=True)
+
+
+if COMPILING_ENV not in os.environ:
+    _compile_elsewhere()
+c_log_density = numba.cfunc(_density_signature, cache=True)(_log_density_of_pointers)
+c_copy = numba.cfunc(_expand_signature, cache=True)(_copy)
