@@ -78,8 +78,7 @@ def test_formula_gives_the_contribution(made: tuple[Params, Panel, Fit]) -> None
 def test_return_is_the_parameter(made: tuple[Params, Panel, Fit]) -> None:
     _, _, fit = made
     parameter = fit.posterior["posterior"]["roi"].median(("chain", "draw"))
-    # Effects keep some of the draws, so that the medians differ by chance.
-    np.testing.assert_allclose(roi(fit.effects).median("draw"), parameter, rtol=0.3)
+    np.testing.assert_allclose(roi(fit.effects).median("draw"), parameter, rtol=0.15)
     lowest, highest = (
         fit.posterior["posterior"]["roi"].min(),
         fit.posterior["posterior"]["roi"].max(),
