@@ -11,7 +11,8 @@ import xarray as xr
 from mmmlib.model.effects import check_effects
 from mmmlib.model.linear import draw_linear, draw_noise
 from mmmlib.model.priors import draw_returns
-from mmmlib.model.spec import ModelData, media_cost, told
+from mmmlib.model.spec import ModelData
+from mmmlib.model.told import told
 from mmmlib.params import Params
 from mmmlib.transforms import SATURATIONS, adstock_weights, half_life, lagged, saturate
 
@@ -19,6 +20,8 @@ POINTS, BEYOND = 31, 1.5
 """Points of a response curve, and how far beyond the largest weekly spend it goes."""
 STEP = 0.01
 """Relative step of spend from which the marginal return is taken."""
+RECENT_WEEKS = 52
+"""Weeks over which the cost of a unit of exposure is measured."""
 
 
 def thin(posterior: xr.Dataset, kept: int) -> dict[str, np.ndarray]:
@@ -212,6 +215,16 @@ def respond_channel(
     kind = data.saturation[channel]
     given = {name: shapes[:, place, None] for place, name in enumerate(SATURATIONS[kind])}
     return saturate(kind, stocked, given).reshape(-1, *media.shape)
+
+
+def media_cost(data: ModelData) -> np.ndarray:
+    """Money per unit of media by channel and region, over the latest year; 1 if spend-driven."""
+    spend = data.spend[:, :, -RECENT_WEEKS:].sum(-1)
+    media = data.media[:, :, -RECENT_WEEKS:].sum(-1)
+    everywhere = spend.sum(1, keepdims=True) / np.maximum(media.sum(1, keepdims=True), 1e-300)
+    longer = data.spend.sum((1, 2)) / data.media.sum((1, 2))
+    everywhere = np.where(media.sum(1, keepdims=True) > 0, everywhere, longer[:, None])
+    return np.where(media > 0, spend / np.maximum(media, 1e-300), everywhere)
 
 
 def todays_spend(data: ModelData, reference_weeks: int) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from mmmlib.runs import Run
 if TYPE_CHECKING:
     import xarray as xr
 
-    from mmmlib.model.spec import Scales
+    from mmmlib.model.scales import Scales
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def inherited_scales(run: Run, panel: Panel, params: Params) -> dict[str, Scales
     by the same numbers: the same prior then means the same.
     """
     from mmmlib.model.effects import effects_of
-    from mmmlib.model.spec import carried_scales
+    from mmmlib.model.told import carried_scales
 
     parent = run.parent
     if parent is None:

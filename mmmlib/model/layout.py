@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmmlib.model.kernel import HEADER, SLOTS
+from mmmlib.model.kernel.packed import HEADER, SLOTS
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, LOG, LOGIT, SHARE_WIDTH
 from mmmlib.model.rotation import mirror, rotate, varies_by_region
 from mmmlib.model.spec import ModelData

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mmmlib.data.panel import Panel
     from mmmlib.model.fit import Fit, FitRequest, Progress
-    from mmmlib.model.spec import Scales
+    from mmmlib.model.scales import Scales
     from mmmlib.params import Params
 
 SCHEDULER_ENV = "MMM_SCHEDULER"

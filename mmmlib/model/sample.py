@@ -14,7 +14,7 @@ from nutpie import _lib  # type: ignore[import-untyped]
 from nutpie.sample import CompiledModel  # type: ignore[import-untyped]
 
 from mmmlib.errors import MMMError
-from mmmlib.model.kernel import c_copy, c_log_density
+from mmmlib.model.kernel.compiled import c_copy, c_log_density
 from mmmlib.model.layout import Layout, layout_of, pack, split
 from mmmlib.model.spec import ModelData
 from mmmlib.params.schema import ModelParams

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmmlib.model.build import build_model
-from mmmlib.model.kernel import log_density
+from mmmlib.model.kernel.compiled import evaluate
 from mmmlib.model.layout import layout_of, pack
 from mmmlib.model.spec import ModelData
 from tests.model.worlds import mixed_data
@@ -30,8 +30,7 @@ def at_random(data: ModelData, seed: int) -> np.ndarray:
 
 
 def density(data: ModelData, theta: np.ndarray) -> tuple[float, np.ndarray]:
-    gradient = np.empty_like(theta)
-    return log_density(theta, pack(data), gradient), gradient
+    return evaluate(theta, pack(data))
 
 
 class Joint:

@@ -12,7 +12,10 @@ import xarray as xr
 
 from mmmlib.data.panel import Panel
 from mmmlib.errors import MMMError
-from mmmlib.model.spec import carried_scales, common_spend, media_cost, prepare, told
+from mmmlib.model.columns import common_spend
+from mmmlib.model.derive import media_cost
+from mmmlib.model.spec import prepare
+from mmmlib.model.told import carried_scales, told
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
 

@@ -1,0 +1,119 @@
+"""Linear terms beside the regions' levels: trend, seasonality, events, controls, demand."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.panel import Panel
+from mmmlib.model.rotation import varies_by_region
+from mmmlib.params import Params
+
+YEAR = 365.25 / 7
+"""Weeks in a year."""
+
+
+def make_columns(
+    panel: Panel, params: Params, seen: int
+) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...], np.ndarray, np.ndarray]:
+    """Linear terms with their prior spread and the learned scale that they share.
+
+    The spread is in units of the region's mean outcome. Group 0 has a fixed
+    spread; the others multiply it by a scale that is learned.
+    """
+    weeks, regions = len(panel.weeks), len(panel.regions)
+    rows: list[tuple[str, str, np.ndarray, float, int]] = []
+    groups: list[str] = []
+
+    def group(name: str) -> int:
+        if name not in groups:
+            groups.append(name)
+        return groups.index(name) + 1
+
+    time = np.arange(weeks)
+    if params.model.trend != "none":
+        # One unit over two years, so that the prior does not depend on the history's length.
+        rows.append(("slope", "trend", (time - time.mean()) / 104, 0.3, 0))
+    if params.model.trend == "piecewise":
+        knots = np.linspace(0, weeks - 1, params.model.trend_knots + 1)
+        for number, (start, end) in enumerate(pairwise(knots)):
+            ramp = np.clip((time - start) / (end - start), 0, 1)
+            rows.append((f"knot_{number + 1}", "trend", ramp, 1.0, group("trend")))
+    days = (panel.weeks - pd.Timestamp("2000-01-03")).days.to_numpy()
+    for order in range(1, params.model.seasonality + 1):
+        angle = 2 * np.pi * order * days / 7 / YEAR
+        for name, wave in (("sin", np.sin(angle)), ("cos", np.cos(angle))):
+            rows.append((f"{name}_{order}", "seasonality", wave, 1.0, group("seasonality")))
+    for role, component, spread in (
+        ("event", "events", 0.3),
+        ("control", "controls", 0.2),
+    ):
+        array = panel.array(role).to_numpy()
+        for name, values in zip(panel.names(role), array, strict=True):
+            inside = values[:, :seen]
+            if role == "control":
+                # Centred by region: differences between regions belong to their levels.
+                deviation = inside - inside.mean(-1, keepdims=True)
+                size = deviation.std()
+                if not size > 0:
+                    continue
+                values = (values - inside.mean(-1, keepdims=True)) / size
+            elif not inside.any():
+                continue
+            rows.append((name, component, values, spread, 0))
+    proxy = common_spend(panel.array("spend").to_numpy().sum(1), seen)
+    if params.model.demand_proxy and proxy is not None:
+        rows.append(("common_spend", "demand", proxy, 0.1, 0))
+    if not rows:
+        empty = np.zeros((regions, 0, weeks))
+        return empty, (), (), np.zeros(0), np.zeros(0, dtype=int)
+    # Columns that differ between regions come first: the rest speak of all regions at once.
+    rows.sort(key=lambda row: not varies_by_region(row[2]))
+    stacked = np.stack([np.broadcast_to(row[2], (regions, weeks)) for row in rows], axis=1)
+    return (
+        np.ascontiguousarray(stacked, dtype=float),
+        tuple(row[0] for row in rows),
+        tuple(row[1] for row in rows),
+        np.array([row[3] for row in rows]),
+        np.array([row[4] for row in rows]),
+    )
+
+
+def common_spend(spend: np.ndarray, seen: int) -> np.ndarray | None:
+    """What all channels' spend has in common, week by week: a stand-in for demand.
+
+    Budgets follow demand that no column measures, and a model takes that demand for
+    the channels' doing. Where budgets follow one demand they move together, so their
+    common movement (first principal component of log spend) is put beside the
+    channels as a linear term; it takes up what is as likely demand as media.
+
+    Parameters
+    ----------
+    spend
+        ``(channel, week)``.
+    seen
+        Weeks of the fit; the component is found in them.
+
+    Returns
+    -------
+    ndarray or None
+        ``(week,)``, spread one; None below three channels, where common and own
+        movement cannot be told apart.
+
+    Notes
+    -----
+    A control function with one factor, after Wooldridge (2015), *Control function
+    methods in applied econometrics*.
+    """
+    spend = spend[np.ptp(spend[:, :seen], axis=-1) > 0]
+    if len(spend) < 3:
+        return None
+    level = np.log1p(spend / spend[:, :seen].mean(-1, keepdims=True))
+    moved = level - level[:, :seen].mean(-1, keepdims=True)
+    moved = moved / moved[:, :seen].std(-1, keepdims=True)
+    left, _, _ = np.linalg.svd(moved[:, :seen], full_matrices=False)
+    direction = left[:, 0] * np.sign(left[:, 0].sum() or 1.0)
+    common = direction @ moved
+    return np.asarray(common / common[:seen].std())

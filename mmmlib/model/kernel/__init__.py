@@ -1,0 +1,14 @@
+"""The log density and its gradient in one compiled function.
+
+It is the density of the model that :mod:`mmmlib.model.build` writes in PyMC, with
+the linear terms (levels, trend, seasonality, events, controls) integrated out; a
+test holds the two equal. One function serves every model, whatever its channels,
+forms, regions and weeks, so it is compiled once, kept on disk by numba, and a fit
+pays for sampling only.
+
+What happens in it, in order: prior (``density``), contribution of the channels
+(``media``, built from ``forms``), the linear terms that leave in closed form
+(``linear``), and from there the gradient back through the channels (``media``).
+``compiled`` turns it into machine code. All data of a fit come as one vector
+(``packed``).
+"""

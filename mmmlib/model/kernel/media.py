@@ -1,0 +1,160 @@
+"""Contribution of the channels, and the gradient's way back through them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mmmlib.model.kernel.arithmetic import jit, sigmoid
+from mmmlib.model.kernel.forms import (
+    saturate,
+    saturate_back,
+    stock,
+    stock_back,
+    weigh,
+    weigh_back,
+)
+from mmmlib.model.kernel.packed import FIRST, PEAK, POOLING, RETENTION, RETURN, SECOND, Packed
+
+
+class Media(NamedTuple):
+    """What the channels do at a point, kept for the way back.
+
+    A channel's contribution in a region is ``strength * deviation * saturated``.
+    """
+
+    weights: Any
+    """``(channel, lag)``"""
+    stocked: Any
+    saturated: Any
+    """``(channel, region, week)``"""
+    sums: Any
+    """``(channel, region)``: saturated, summed over weeks"""
+    deviation: Any
+    """``(channel, region)``: factor of the region on the channel's effect"""
+    strength: Any
+    norm: Any
+    firsts: Any
+    seconds: Any
+    peaks: Any
+    """by channel"""
+    caused: Any
+    """``(region, week)``: all channels, in units of the region's mean outcome"""
+
+
+@jit
+def add_media(theta: Any, data: Packed) -> Media:
+    """Compute the contribution of all channels at ``theta``."""
+    channels, regions, weeks = data.spend.shape[0], data.outcome.shape[0], data.outcome.shape[1]
+    slots = data.slots
+    weights = np.empty((channels, data.lags))
+    stocked = np.empty((channels, regions, weeks))
+    saturated = np.empty((channels, regions, weeks))
+    sums = np.empty((channels, regions))
+    deviation = np.ones((channels, regions))
+    strength = np.empty(channels)
+    norm = np.empty(channels)
+    firsts = np.empty(channels)
+    seconds = np.ones(channels)
+    peaks = np.zeros(channels)
+    caused = np.zeros((regions, weeks))
+    for c in range(channels):
+        delayed, hill, pooled = slots[c, PEAK] >= 0, slots[c, SECOND] >= 0, slots[c, POOLING] >= 0
+        if delayed:
+            peaks[c] = data.lags * sigmoid(theta[int(slots[c, PEAK])])
+        weigh(delayed, theta[int(slots[c, RETENTION])], peaks[c], weights[c])
+        firsts[c] = math.exp(theta[int(slots[c, FIRST])])
+        if hill:
+            seconds[c] = math.exp(theta[int(slots[c, SECOND])])
+        spread = 0.0
+        if pooled:
+            spread = math.exp(theta[int(slots[c, POOLING])])
+        norm[c] = 0.0
+        for r in range(regions):
+            if pooled:
+                deviation[c, r] = math.exp(spread * theta[data.deviation_at + c * regions + r])
+            stock(data.media[c, r], weights[c], stocked[c, r])
+            sums[c, r] = saturate(hill, stocked[c, r], firsts[c], seconds[c], saturated[c, r])
+            norm[c] += data.outcome_scale[r] * deviation[c, r] * sums[c, r]
+        # The return fixes the size: contribution of the fitted weeks over their spend.
+        strength[c] = math.exp(theta[int(slots[c, RETURN])]) * data.spend[c] / norm[c]
+        for r in range(regions):
+            factor = strength[c] * deviation[c, r]
+            for t in range(weeks):
+                caused[r, t] += factor * saturated[c, r, t]
+    return Media(
+        weights,
+        stocked,
+        saturated,
+        sums,
+        deviation,
+        strength,
+        norm,
+        firsts,
+        seconds,
+        peaks,
+        caused,
+    )
+
+
+@jit
+def carry_back(theta: Any, data: Packed, media: Media, pull: Any, gradient: Any) -> None:
+    """Carry ``pull`` (by contribution, ``(region, week)``) back to the channels' parameters."""
+    channels, regions, weeks = data.spend.shape[0], pull.shape[0], pull.shape[1]
+    slots = data.slots
+    up = np.empty(weeks)
+    back = np.empty(weeks)
+    held = np.empty(regions)
+    by_weight = np.empty(data.lags)
+    for c in range(channels):
+        delayed, hill, pooled = slots[c, PEAK] >= 0, slots[c, SECOND] >= 0, slots[c, POOLING] >= 0
+        all_regions = 0.0
+        for r in range(regions):
+            total = 0.0
+            for t in range(weeks):
+                total += pull[r, t] * media.saturated[c, r, t]
+            held[r] = total
+            all_regions += media.deviation[c, r] * total
+        gradient[int(slots[c, RETURN])] += media.strength[c] * all_regions
+        mean_pull = all_regions / media.norm[c]
+        first_sum, second_sum = 0.0, 0.0
+        for lag in range(data.lags):
+            by_weight[lag] = 0.0
+        for r in range(regions):
+            factor = media.strength[c] * media.deviation[c, r]
+            shift = data.outcome_scale[r] * mean_pull
+            if pooled:
+                spread = math.exp(theta[int(slots[c, POOLING])])
+                place = data.deviation_at + c * regions + r
+                slope = factor * (held[r] - shift * media.sums[c, r])
+                gradient[place] += slope * spread
+                gradient[int(slots[c, POOLING])] += slope * spread * theta[place]
+            for t in range(weeks):
+                up[t] = factor * (pull[r, t] - shift)
+            one, two = saturate_back(
+                hill,
+                media.stocked[c, r],
+                media.firsts[c],
+                media.seconds[c],
+                media.saturated[c, r],
+                up,
+                back,
+            )
+            first_sum += one
+            second_sum += two
+            stock_back(data.media[c, r], back, by_weight)
+        gradient[int(slots[c, FIRST])] += first_sum
+        if hill:
+            gradient[int(slots[c, SECOND])] += second_sum
+        by_retention, by_peak = weigh_back(
+            delayed,
+            theta[int(slots[c, RETENTION])],
+            media.peaks[c],
+            media.weights[c],
+            by_weight,
+        )
+        gradient[int(slots[c, RETENTION])] += by_retention
+        if delayed:
+            gradient[int(slots[c, PEAK])] += by_peak

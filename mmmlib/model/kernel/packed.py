@@ -1,0 +1,113 @@
+"""The one vector of floats in which all data of a fit come to the compiled function.
+
+:func:`mmmlib.model.layout.pack` writes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from mmmlib.model.kernel.arithmetic import jit
+
+HEADER = 16
+LENGTH_AT = 13
+"""Place of the packed vector's own length."""
+SLOTS = 6
+RETENTION, PEAK, FIRST, SECOND, RETURN, POOLING = range(SLOTS)
+"""Per channel: place of retention, peak, steepness or half saturation, slope, return, pooling."""
+
+
+class Packed(NamedTuple):
+    """Views of the packed vector; places are -1 where the model has no such parameter."""
+
+    sigma_at: int
+    rho_at: int
+    scale_at: int
+    deviation_at: int
+    level_precision: float
+    max_share: float
+    share_width: float
+    varying: int
+    """How many of the columns, the first ones, differ between regions."""
+    prior_mean: Any
+    prior_sd: Any
+    slots: Any
+    """``(channel, slot)``"""
+    spend: Any
+    share_per_return: Any
+    outcome_scale: Any
+    noise_weight: Any
+    mirror: Any
+    sd: Any
+    group: Any
+    outcome: Any
+    """``(region, week)``, rotated"""
+    media: Any
+    """``(channel, region, week)``, with the adstock's length of zeros in front"""
+    linear: Any
+    """``(region, column, week)``, rotated"""
+    gram: Any
+    """``(region, 3, 1 + column, 1 + column)``; see :func:`mmmlib.model.layout.gram_matrices`"""
+    lags: int
+
+
+@jit
+def unpack(packed: Any) -> Packed:
+    """Give the parts of the vector their names and shapes; nothing is copied."""
+    channels, regions, weeks = int(packed[0]), int(packed[1]), int(packed[2])
+    lags, columns, size = int(packed[3]), int(packed[4]), int(packed[5])
+    at = HEADER
+    prior_mean = packed[at : at + size]
+    at += size
+    prior_sd = packed[at : at + size]
+    at += size
+    slots = packed[at : at + channels * SLOTS].reshape((channels, SLOTS))
+    at += channels * SLOTS
+    spend = packed[at : at + channels]
+    at += channels
+    share_per_return = packed[at : at + channels]
+    at += channels
+    outcome_scale = packed[at : at + regions]
+    at += regions
+    noise_weight = packed[at : at + regions]
+    at += regions
+    mirror = packed[at : at + regions]
+    at += regions
+    sd = packed[at : at + columns]
+    at += columns
+    group = packed[at : at + columns]
+    at += columns
+    outcome = packed[at : at + regions * weeks].reshape((regions, weeks))
+    at += regions * weeks
+    padded = weeks + lags - 1
+    media = packed[at : at + channels * regions * padded].reshape((channels, regions, padded))
+    at += channels * regions * padded
+    linear = packed[at : at + regions * columns * weeks].reshape((regions, columns, weeks))
+    at += regions * columns * weeks
+    wide = columns + 1
+    gram = packed[at : at + regions * 3 * wide * wide].reshape((regions, 3, wide, wide))
+    return Packed(
+        int(packed[6]),
+        int(packed[7]),
+        int(packed[8]),
+        int(packed[9]),
+        packed[10],
+        packed[11],
+        packed[12],
+        int(packed[14]),
+        prior_mean,
+        prior_sd,
+        slots,
+        spend,
+        share_per_return,
+        outcome_scale,
+        noise_weight,
+        mirror,
+        sd,
+        group,
+        outcome,
+        media,
+        linear,
+        gram,
+        lags,
+    )

@@ -1,0 +1,78 @@
+"""What a model was told, and what its next refit takes over from that."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.data.panel import Panel
+from mmmlib.model.scales import Scales
+from mmmlib.model.spec import ModelData, prepare
+from mmmlib.params import Params
+from mmmlib.transforms import SATURATIONS
+
+SAME_SIZE = 3.0
+"""Factor by which a scale may have grown or shrunk and still be carried on."""
+
+
+def told(data: ModelData) -> dict[str, Any]:
+    """What the model was told, as plain values: priors, scales, forms."""
+    return {
+        "scales": {
+            "outcome": dict(zip(data.regions, data.scales.outcome.tolist(), strict=True)),
+            "media": {
+                name: dict(zip(data.regions, row.tolist(), strict=True))
+                for name, row in zip(data.channels, data.scales.media, strict=True)
+            },
+        },
+        "priors": {
+            name: {"mean": np.asarray(mean).tolist(), "sd": np.asarray(sd).tolist()}
+            for name, (mean, sd) in data.priors.items()
+            if name != "deviation"
+        },
+        "forms": {
+            name: {"adstock": a, "saturation": s, "parameters": list(SATURATIONS[s])}
+            for name, a, s in zip(data.channels, data.adstock, data.saturation, strict=True)
+        },
+        "linear": {
+            name: {"component": part, "sd": float(sd), "group": int(group)}
+            for name, part, sd, group in zip(
+                data.column_names,
+                data.components,
+                data.linear.sd,
+                data.linear.group,
+                strict=True,
+            )
+        },
+        "noise": "ar1" if data.autocorrelated else "independent",
+        "max_media_share": data.max_media_share,
+        "fitted_weeks": data.fitted_weeks,
+    }
+
+
+def carried_scales(effects: xr.Dataset, panel: Panel, params: Params) -> Scales | None:
+    """Scales that an earlier fit was told, for a refit that shall be comparable.
+
+    Returns
+    -------
+    Scales or None
+        None where they do not fit this panel: other channels or regions, or a size
+        that changed by more than the factor ``SAME_SIZE`` (a unit or a source changed).
+    """
+    told_scales = json.loads(effects.attrs["told"]).get("scales", {})
+    panel = panel.to_national() if params.model.geography == "national" else panel
+    outcome, media = told_scales.get("outcome", {}), told_scales.get("media", {})
+    if set(outcome) != set(panel.regions) or set(media) != set(params.channels):
+        return None
+    scales = Scales(
+        outcome=np.array([outcome[region] for region in panel.regions]),
+        media=np.array([[media[name][r] for r in panel.regions] for name in params.channels]),
+    )
+    fresh = prepare(panel, params, effects.attrs["model"]).scales
+    for old, new in ((scales.outcome, fresh.outcome), (scales.media, fresh.media)):
+        if not (np.abs(np.log(old / new)) < np.log(SAME_SIZE)).all():
+            return None
+    return scales
