@@ -174,7 +174,7 @@ def _imputed(params: Params, panel: Panel) -> Iterator[Finding]:
 def _outliers(params: Params, panel: Panel) -> Iterator[Finding]:
     limit = params.data.limits.outlier_distance
     national = panel.to_national()
-    events = national.array("event").to_numpy()
+    events = national.values("event")
     eventful = (events > 0).any(axis=(0, 1)) if events.size else np.zeros(len(panel.weeks), bool)
     near = eventful | np.roll(eventful, 1) | np.roll(eventful, -1)
     for series in national.series:
@@ -236,9 +236,9 @@ def _level_shifts(params: Params, panel: Panel) -> Iterator[Finding]:
 
 def _zero_runs(params: Params, panel: Panel) -> Iterator[Finding]:
     limit = params.data.limits.zero_run_weeks
-    spend = panel.to_national().array("spend").isel(region=0)
-    for channel in panel.names("spend"):
-        active = spend.sel(channel=channel).to_numpy() > 0
+    spend = panel.to_national().values("spend")[:, 0]
+    for channel, series in zip(panel.names("spend"), spend, strict=True):
+        active = series > 0
         quiet = int(np.argmax(active[::-1])) if active.any() else len(active)
         yield judge(
             "data.zero_run",
@@ -302,10 +302,10 @@ def _mismatches(params: Params, panel: Panel) -> Iterator[Finding]:
     limit = params.data.limits.max_mismatch_share
     if not panel.names("exposure"):
         return
-    spend, exposure = panel.array("spend"), panel.array("exposure")
-    for channel in panel.names("exposure"):
-        paid = spend.sel(channel=channel).to_numpy() > 0
-        seen = exposure.sel(channel=channel).to_numpy() > 0
+    spend = dict(zip(panel.names("spend"), panel.values("spend"), strict=True))
+    exposure = dict(zip(panel.names("exposure"), panel.values("exposure"), strict=True))
+    for channel, shown in exposure.items():
+        paid, seen = spend[channel] > 0, shown > 0
         for check, odd, words in (
             ("data.spend_without_exposure", paid & ~seen, "spend but no exposure"),
             ("data.exposure_without_spend", seen & ~paid, "exposure but no spend"),

@@ -166,6 +166,7 @@ def check_contract(
     breaches = _check_columns(relation, contract)
     columns = {n: c for n, c in contract.columns.items() if n in relation.table.columns}
     with reading(relation.label):
+        relation = relation.held()
         formats, more = _date_formats(relation, columns)
         breaches += more
         typed = {
@@ -186,6 +187,8 @@ def check_contract(
         table = relation.table.mutate(
             **{name: make(relation.table) for name, make in typed.items()}
         )
+        if relation.is_small:
+            table = relation.hold(table)
         coverage = None
         if source.date_column in columns:
             coverage = read_coverage(

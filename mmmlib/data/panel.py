@@ -6,14 +6,18 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
+from numpy.typing import NDArray
 
 from mmmlib.data.parts import INDEX, read_parts, store_of, write_parts
 from mmmlib.errors import RunError
 from mmmlib.runs import Run
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PANEL_FILE = "panel.parquet"
 """A folder of parts."""
@@ -92,6 +96,12 @@ class Panel:
         prefix = f"{role}:"
         return [name.removeprefix(prefix) for name in self.series if name.startswith(prefix)]
 
+    def values(self, role: str) -> NDArray[np.float64]:
+        """Return the series of a role as plain numbers, shape ``(role, region, week)``."""
+        names = [f"{role}:{name}" for name in self.names(role)]
+        shape = (len(names), len(self.regions), len(self.weeks))
+        return self.frame[names].to_numpy(dtype=float).T.reshape(shape)
+
     def array(self, role: str) -> xr.DataArray:
         """Return the series of a role.
 
@@ -103,12 +113,10 @@ class Panel:
         """
         dim = "channel" if role in ("spend", "exposure") else role
         names = self.names(role)
-        shape = (len(self.regions), len(self.weeks))
-        values = np.empty((len(names), *shape))
-        for row, name in enumerate(names):
-            values[row] = self.frame[f"{role}:{name}"].to_numpy(dtype=float).reshape(shape)
+        import xarray as xr
+
         return xr.DataArray(
-            values,
+            self.values(role),
             dims=(dim, "region", "week"),
             coords={dim: names, "region": self.regions, "week": self.weeks},
             name=role,
@@ -123,6 +131,8 @@ class Panel:
         """Population by region, or None where it was not given."""
         if "population" not in self.frame:
             return None
+        import xarray as xr
+
         values = self.frame.groupby("region", sort=False)["population"].first()
         return xr.DataArray(values.to_numpy(float), dims="region", coords={"region": self.regions})
 

@@ -10,10 +10,11 @@ import csv
 import os
 import re
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -30,6 +31,9 @@ FILE, ROW = "_file", "_row"
 """Columns that are added: where a row lies."""
 MEMORY = "1200MB"
 """What DuckDB may hold in memory; beyond it, it goes to a temporary folder."""
+HELD = 16_000_000
+"""Bytes of files up to which a source is read once and held; a larger one is read anew, as a
+stream, for every question."""
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 EXTRAS = {"postgresql": "postgres", "postgres": "postgres", "s3": "cloud", "gs": "cloud"}
 
@@ -47,6 +51,8 @@ class Relation:
         their path in ``_file``; rows that were read here their number in ``_row``.
     files
         The files that it is made of; none for a table of a database.
+    size
+        Bytes of the files; none where it is not known.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Relation:
     table: ir.Table
     files: tuple[str, ...] = ()
     connection: Any = None
+    size: int | None = None
 
     @property
     def label(self) -> str:
@@ -74,6 +81,21 @@ class Relation:
             format_of(self.source, file) == "csv" for file in self.files[:1]
         )
 
+    @property
+    def is_small(self) -> bool:
+        """Whether its rows are held once they were read; never those of a database."""
+        return self.size is not None and self.size <= HELD
+
+    def held(self) -> Relation:
+        """Read a small source once, instead of once for every question."""
+        return replace(self, table=self.hold(self.table)) if self.is_small else self
+
+    def hold(self, table: ir.Table) -> ir.Table:
+        """Compute a table of this source now; it lives as long as the connection."""
+        import ibis
+
+        return self.connection.create_table(ibis.util.gen_name("held"), table, temp=True)
+
     def one_file(self, file: str) -> ir.Table:
         """Return the rows of one file with their numbers, as a person counts them there."""
         import ibis
@@ -88,14 +110,21 @@ class Relation:
 
 
 def connect() -> Any:
-    """Open DuckDB in this process, with bounded memory."""
+    """Return DuckDB in this thread, with bounded memory; sources that are open together share it."""
     import ibis
 
-    return ibis.duckdb.connect(
-        memory_limit=MEMORY,
-        threads=os.cpu_count() or 1,
-        temp_directory=str(Path(tempfile.gettempdir()) / f"mmm-{os.getpid()}"),
-    )
+    found = _shared.connection() if hasattr(_shared, "connection") else None
+    if found is None:
+        found = ibis.duckdb.connect(
+            memory_limit=MEMORY,
+            threads=os.cpu_count() or 1,
+            temp_directory=str(Path(tempfile.gettempdir()) / f"mmm-{os.getpid()}"),
+        )
+        _shared.connection = weakref.ref(found)
+    return found
+
+
+_shared = threading.local()
 
 
 def open_relation(name: str, source: Source, folder: Path, problems: Problems) -> Relation | None:
@@ -137,7 +166,10 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
         return None
     connection = connect()
     table = _read_or_report(connection, source, paths, problems)
-    return table if table is None else Relation(name, source, table, tuple(paths), connection)
+    if table is None:
+        return None
+    size = sum(file.stat().st_size for file in files)
+    return Relation(name, source, table, tuple(paths), connection, size)
 
 
 def format_of(source: Source, file: str | Path) -> str | None:
@@ -329,7 +361,7 @@ def of_text(name: str, source: Source, text: Any, files: tuple[str, ...]) -> Rel
     rows = pa.array([int(row) for row in frame.index], pa.int64())
     connection = connect()
     table = connection.create_table(
-        f"text_{name}", ibis.memtable(pa.table({**columns, ROW: rows})), temp=True
+        ibis.util.gen_name("text"), ibis.memtable(pa.table({**columns, ROW: rows})), temp=True
     )
     return Relation(name, source, table, files, connection)
 
@@ -363,7 +395,10 @@ def _open_remote(name: str, source: Source, problems: Problems) -> Relation | No
     connection = connect()
     connection.con.register_filesystem(system)
     table = _read_or_report(connection, source, files, problems)
-    return table if table is None else Relation(name, source, table, tuple(files), connection)
+    if table is None:
+        return None
+    size = sum(int(bytes_ or HELD) for bytes_ in system.sizes(files))
+    return Relation(name, source, table, tuple(files), connection, size)
 
 
 # --- databases -----------------------------------------------------------------------------

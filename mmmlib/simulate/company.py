@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from mmmlib.errors import InputError
 from mmmlib.params.messages import did_you_mean, shown
@@ -23,6 +23,9 @@ from mmmlib.simulate import b2b_software as firm
 from mmmlib.simulate.delivery import deliver, differences
 from mmmlib.simulate.exports import export, write_export
 from mmmlib.simulate.history import History
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 COMPANIES = ("b2b_software",)
 
@@ -135,6 +138,8 @@ class Company:
             ``adstock_weight`` (model, channel, lag); ``saturation`` (channel, shape);
             ``media_scale`` (channel, region); ``coefficient`` (model, channel, region).
         """
+        import xarray as xr
+
         history, weeks = self.history, self.weeks(vintage)
         known = slice(len(weeks))
         by_region = ("model", "region", "week")

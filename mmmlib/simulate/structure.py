@@ -88,10 +88,10 @@ def autoregressive(
     rng: np.random.Generator, shape: tuple[int, ...], coefficient: float, sd: float
 ) -> np.ndarray:
     """Noise of order one along the last axis, stationary, with standard deviation ``sd``."""
-    from scipy.signal import lfilter
-
     if not 0 <= coefficient < 1:
         raise ValueError(f"autocorrelation should be in [0, 1) but got {coefficient}")
     shocks = rng.normal(size=shape)
     shocks[..., 1:] *= np.sqrt(1 - coefficient**2)
-    return sd * lfilter([1.0], [1.0, -coefficient], shocks, axis=-1)
+    for week in range(1, shape[-1]):  # a loop of some hundred steps; a filter costs its import
+        shocks[..., week] += coefficient * shocks[..., week - 1]
+    return sd * shocks
