@@ -13,6 +13,7 @@ share among themselves. Where the file system has no hard links, parts are copie
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import io
 import os
@@ -51,6 +52,8 @@ class Part(BaseModel):
     file: str
     sha256: str
     rows: int
+    last: dt.date | None = None
+    """The newest day in it."""
 
 
 class PartsIndex(BaseModel):
@@ -99,7 +102,8 @@ def write_parts(
     import pyarrow as pa
 
     content = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    block = _blocks(days, content.nbytes)
+    day = days.to_numpy().astype("datetime64[D]")
+    block = _blocks(day, content.nbytes)
     order = np.argsort(block, kind="stable")
     starts = np.flatnonzero(np.diff(block[order], prepend=block[order][:1] - 1))
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,19 +113,26 @@ def write_parts(
         digest = hashlib.sha256(bytes_).hexdigest()
         file = f"{number:04d}-{digest[:16]}.parquet"
         _put(folder / file, store / digest[:2] / f"{digest}.parquet", digest, bytes_)
-        parts.append(Part(file=file, sha256=digest, rows=len(rows)))
+        known = day[rows][~np.isnat(day[rows])]
+        last = known.max().astype(object) if len(known) else None
+        parts.append(Part(file=file, sha256=digest, rows=len(rows), last=last))
     labels = frame.index.to_numpy(dtype=np.int64)[order]
     index = PartsIndex(facts=facts, labels=_pack(labels), parts=tuple(parts))
     path = write_atomic(folder / INDEX, index.model_dump_json(indent=1).encode())
-    known = {INDEX, *(part.file for part in parts)}
+    written = {INDEX, *(part.file for part in parts)}
     for left in folder.iterdir():
-        if left.name not in known:
+        if left.name not in written:
             left.unlink()
     return path
 
 
-def read_parts(folder: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+def read_parts(folder: Path, weeks: int | None = None) -> tuple[pd.DataFrame, dict[str, str]]:
     """Read a table as it was written: values, labels and order of the rows.
+
+    Parameters
+    ----------
+    weeks
+        Read no more than the parts of so many weeks before the newest day need.
 
     Raises
     ------
@@ -132,16 +143,28 @@ def read_parts(folder: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     import pyarrow.parquet as pq
 
     index = read_index(folder)
-    tables = []
-    for part in index.parts:
+    ends = np.cumsum([part.rows for part in index.parts])
+    every = _unpack(index.labels)
+    tables, labels = [], []
+    for part, end in zip(index.parts, ends, strict=True):
+        if not _is_young(part, index.parts, weeks):
+            continue
+        labels.append(every[end - part.rows : end])
         path = folder / part.file
         content = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content).hexdigest() != part.sha256:
             raise RunError(f"{path}: missing, or not what the run kept. Restore it from a backup.")
         tables.append(pq.read_table(io.BytesIO(content)))
     frame = pa.concat_tables(tables).to_pandas()
-    frame.index = pd.Index(_unpack(index.labels), name="row")
+    frame.index = pd.Index(np.concatenate(labels), name="row")
     return frame.sort_index(), index.facts
+
+
+def _is_young(part: Part, parts: tuple[Part, ...], weeks: int | None) -> bool:
+    newest = max((one.last for one in parts if one.last is not None), default=None)
+    if weeks is None or newest is None:
+        return True
+    return part.last is not None and part.last >= newest - dt.timedelta(weeks=weeks)
 
 
 def read_index(folder: Path) -> PartsIndex:
@@ -164,13 +187,12 @@ def read_index(folder: Path) -> PartsIndex:
 # --- parts ---------------------------------------------------------------------------
 
 
-def _blocks(days: pd.Series, size: int) -> NDArray[np.int64]:
+def _blocks(values: NDArray[np.datetime64], size: int) -> NDArray[np.int64]:
     """Number of the block of weeks that each row is in; -1 without a day.
 
     Blocks are counted from a fixed Monday and are a power of two long, so that the same
     week is in the same block in the next refresh too.
     """
-    values = days.to_numpy().astype("datetime64[D]")
     known = ~np.isnat(values)
     week = np.full(len(values), -1, dtype=np.int64)
     week[known] = (values[known] - MONDAY).astype(np.int64) // 7

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmmlib.data.grid import WEEK, Calendar
 from mmmlib.data.problems import Problems
-from mmmlib.data.restatement import by_source, most_moving, moving_weeks
+from mmmlib.data.restatement import OLDEST, by_source, most_moving, moving_weeks
 from mmmlib.data.vintages import Vintage, origin_of, sources_of, vintage_of
 from mmmlib.errors import RunError
 from mmmlib.estimates import format_number
@@ -18,6 +18,8 @@ from mmmlib.findings import Finding, Level, judge
 from mmmlib.params.schema import Settle
 from mmmlib.runs import Run
 
+LEARN_FROM = 26
+"""Past runs that are learned from, the newest: half a year of weekly refreshes."""
 CHECKS: dict[str, str] = {
     "data.restatement": "Youngest weeks have settled",
     "data.kept_out": "Weeks kept out of the fit",
@@ -44,11 +46,11 @@ def past_vintages(
     """
     past: dict[str, list[Vintage]] = {name: [] for name in now}
     broken = []
-    for run in runs:
+    for run in runs[-LEARN_FROM:]:
         for source in sources_of(run):
             try:
                 if source in now and origin_of(run, source) == now[source].origin:
-                    past[source].append(vintage_of(run, source))
+                    past[source].append(vintage_of(run, source, OLDEST + 1))
             except RunError as error:
                 broken.append(str(error))
     return past, broken

@@ -131,8 +131,13 @@ def keep(run: Run, vintage: Vintage, days: pd.Series, facts: Mapping[str, str]) 
     return write_parts(folder, store_of(run.runs_dir), vintage.text, days, remembered)
 
 
-def vintage_of(run: Run, source: str) -> Vintage:
+def vintage_of(run: Run, source: str, weeks: int | None = None) -> Vintage:
     """Return a source as a run saw it.
+
+    Parameters
+    ----------
+    weeks
+        Only the parts that hold the youngest weeks, at least so many; all if not given.
 
     Raises
     ------
@@ -143,7 +148,7 @@ def vintage_of(run: Run, source: str) -> Vintage:
     if not (folder / INDEX).is_file():
         known = ", ".join(sources_of(run)) or "none"
         raise RunError(f"{run.name}: the source '{source}' was not kept. Kept: {known}.")
-    text, facts = read_parts(folder)
+    text, facts = read_parts(folder, weeks)
     return Vintage(source, text, Shape(**json.loads(facts["shape"])), facts["origin"])
 
 

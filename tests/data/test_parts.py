@@ -114,6 +114,19 @@ def test_a_new_week_changes_one_part(tmp_path: Path) -> None:
     assert len(shared) >= len(list(one.glob("*.parquet"))) - 1
 
 
+def test_the_youngest_weeks_are_read_alone(tmp_path: Path) -> None:
+    frame = history(156)
+    folder = write(tmp_path, frame)
+    first = min(folder.glob("*.parquet"))
+    first.unlink()  # not needed for young weeks
+    young, _ = read_parts(folder, weeks=10)
+    assert len(young) < len(frame) / 2
+    pd.testing.assert_frame_equal(young, frame.loc[young.index], check_index_type=False)
+    days = pd.to_datetime(frame["week"])
+    needed = frame.index[days >= days.max() - pd.Timedelta(weeks=10)]
+    assert set(needed) <= set(young.index)
+
+
 def test_a_run_is_readable_alone(tmp_path: Path) -> None:
     frame = history(30)
     write(tmp_path / "here", frame)

@@ -142,7 +142,7 @@ def test_a_damaged_past_is_told_and_left_out(tmp_path: Path, write: Write) -> No
     run = make_run(tmp_path, 1)
     take_in(params, run, write(told(30, (0.2,))))
     finish(run)
-    part = next((run.path / "inputs" / "media.parquet").glob("*.parquet"))
+    part = max((run.path / "inputs" / "media.parquet").glob("*.parquet"))
     part.unlink()
     past = past_runs(run.runs_dir, "fake")
     findings = check_panel(params, build(params, write(told(40)), past))
