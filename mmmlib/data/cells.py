@@ -108,6 +108,12 @@ def to_dates(text: pd.Series, report: Report) -> pd.Series:
     pandas.Series
         ``datetime64[ns]``; NaT where the cell was reported.
     """
+    days, known = pd.factorize(text)  # a day is in many rows
+    plain = pd.Series(known)
+    if len(plain) and plain.str.fullmatch(ISO).all():
+        read = pd.to_datetime(plain, format="%Y-%m-%d", errors="coerce")
+        if read.notna().all():
+            return pd.Series(read.to_numpy()[days], index=text.index).astype("datetime64[ns]")
     dates = pd.Series(pd.NaT, index=text.index, dtype="datetime64[ns]")
     formats = pd.Series("", index=text.index, dtype=object)
     for name, (pattern, _) in DATE_FORMATS.items():

@@ -15,6 +15,7 @@ OLDEST = 26
 """Weeks of age up to which restatements are told apart."""
 SEEN_AGAIN = 4
 """A week counts once it is told again at least this many weeks later."""
+WEEK = pd.Timedelta(days=7)
 MOVES = ["source", "series", "age", "values", "refreshes", "moved", "of", "shift"]
 
 
@@ -50,15 +51,19 @@ def restatements(
     """
     parts = []
     for source, vintage in now.items():
-        told = vintage.values["number"]
-        told = told[told.index.get_level_values("series").isin(list(used.get(source, ())))]
-        for number, earlier in enumerate(past.get(source, ())):
-            weeks = (vintage.newest - earlier.newest).days // 7
-            if weeks < SEEN_AGAIN:
-                continue
-            both = pd.concat(
-                [told, earlier.values["number"]], axis=1, keys=["now", "then"], join="inner"
-            ).dropna()
+        series = used.get(source, set())
+        again = [
+            (number, earlier)
+            for number, earlier in enumerate(past.get(source, ()))
+            if (vintage.newest - earlier.newest).days // 7 >= SEEN_AGAIN
+        ]
+        if not again or not series:
+            continue
+        since = min(earlier.newest for _, earlier in again) - (OLDEST + 1) * WEEK
+        told = vintage.only(series, since).values["number"]
+        for number, earlier in again:
+            then = earlier.only(series, since).values["number"]
+            both = pd.concat([told, then], axis=1, keys=["now", "then"], join="inner").dropna()
             day = pd.DatetimeIndex(both.index.get_level_values("day"))
             both["age"] = -(day - earlier.newest).days // 7
             both["source"], both["refresh"] = source, number

@@ -16,7 +16,7 @@ from mmmlib.data.panel import NATIONAL
 from mmmlib.data.problems import Problems
 from mmmlib.data.rates import Rates, read_rates
 from mmmlib.data.readers import read_table
-from mmmlib.data.relations import find_files, format_of, of_text
+from mmmlib.data.relations import connect, find_files, format_of, of_text
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.weekly import WEEKDAYS
 from mmmlib.errors import InputError
@@ -170,6 +170,7 @@ def read_sources(
         Maps raw names, for the sources that ask for it.
     """
     tables: dict[str, Table | None] = dict.fromkeys(params.data.sources)
+    shared = connect()  # held until all are read
     declared = params.data.sources.items()
     by_cell = [(name, source) for name, source in declared if is_read_by_cell(source, folder)]
     for name, source in by_cell:
@@ -189,6 +190,7 @@ def read_sources(
             tables[name] = _read_rows(
                 name, source, params, folder, problems, week_start, taxonomy, rates
             )
+    del shared
     return tables
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -76,8 +76,7 @@ class Vintage:
             the first row where several are of one day) and ``number`` (their sum; NaN where
             no cell is a number). Rows without a day are left out: they were reported.
         """
-        shape, text = self.shape, self.text
-        days = to_dates(text[shape.date], lambda *_: None)
+        shape, text, days = self.shape, self.text, self.days
         regions = text[shape.region] if shape.region else pd.Series(NATIONAL, index=text.index)
         keys = pd.DataFrame({"region": regions, "day": days})
         if shape.name and shape.value:
@@ -98,10 +97,23 @@ class Vintage:
             {"text": grouped["text"].first(), "number": grouped["number"].sum(min_count=1)}
         )
 
-    @property
+    @cached_property
+    def days(self) -> pd.Series:
+        """Day of every row; NaT where it has none."""
+        return to_dates(self.text[self.shape.date], lambda *_: None)
+
+    @cached_property
     def newest(self) -> pd.Timestamp:
         """The newest day."""
-        return pd.Timestamp(self.values.index.get_level_values("day").max())
+        return pd.Timestamp(self.days.max())
+
+    def only(self, series: Collection[str], since: pd.Timestamp) -> Vintage:
+        """Return some series of it, from a day on."""
+        shape, recent = self.shape, self.days >= since
+        if shape.name is not None:
+            return replace(self, text=self.text[recent & self.text[shape.name].isin(list(series))])
+        kept = [c for c in self.text.columns if c in (shape.date, shape.region, *series)]
+        return replace(self, text=self.text.loc[recent, kept])
 
 
 # --- on disk -------------------------------------------------------------------------

@@ -199,3 +199,30 @@ def test_a_store_whose_library_is_not_here(tmp_path: Path) -> None:
             problems.raise_if_any()
     else:
         pytest.skip("s3fs is installed")
+
+
+def test_a_small_source_is_read_once(
+    tmp_path: Path, typed: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+    for held in (0, 10_000_000):
+        monkeypatch.setattr("mmmlib.data.relations.HELD", held)
+        typed.to_parquet(tmp_path / "a.parquet")
+        source = Source.model_validate(
+            {"path": "a.parquet", "layout": "ad_platform", "grain": "day"}
+        )
+        relation = open_relation("ads", source, tmp_path, Problems())
+        assert relation is not None
+        rows = relation.held().table
+        typed.iloc[:3].to_parquet(tmp_path / "a.parquet")  # the file changes under our hands
+        seen[held] = rows.count().to_pyarrow().as_py()
+    assert seen == {0: 3, 10_000_000: len(typed)}
+
+
+def test_open_sources_share_one_database(tmp_path: Path, typed: pd.DataFrame) -> None:
+    typed.to_parquet(tmp_path / "a.parquet")
+    source = Source.model_validate({"path": "a.parquet", "layout": "ad_platform", "grain": "day"})
+    one, two = (open_relation("ads", source, tmp_path, Problems()) for _ in range(2))
+    assert one is not None
+    assert two is not None
+    assert one.connection is two.connection
