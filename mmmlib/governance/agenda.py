@@ -72,12 +72,12 @@ def build_agenda(run: Run, gates: GateResult) -> Agenda:
             AgendaItem(
                 title="What changed",
                 lead=_lead(roles, "model_owner"),
-                points=_changes(evidence.comparison),
+                points=_changes(evidence.comparison, params),
             ),
             AgendaItem(
                 title="Decisions on the table",
                 lead=_lead(roles, "decision_owner"),
-                points=_decisions(evidence, gates),
+                points=_decisions(evidence, gates, params),
             ),
             AgendaItem(
                 title="Scenarios",
@@ -137,7 +137,7 @@ def _violations(gates: GateResult) -> tuple[str, ...]:
     return _first(points, "more in the health panel")
 
 
-def _changes(comparison: Comparison | None) -> tuple[str, ...]:
+def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
     if comparison is None:
         return ("Nothing was compared: the run stopped before it.",)
     if comparison.parent is None:
@@ -145,14 +145,15 @@ def _changes(comparison: Comparison | None) -> tuple[str, ...]:
     moved = [m for m in comparison.movements if m.quantity == "roi" and m.beyond_noise]
     moved.sort(key=_size, reverse=True)
     points = [
-        f"The return of {move.channel} ({move.model}) moved by more than noise: "
+        f"The return of {params.channel_label(move.channel)} "
+        f"({params.model_label(move.model)}) moved by more than noise: "
         f"from {move.before} to {move.after}."
         for move in moved
     ]
     if not points:
         points = ["No return moved by more than noise."]
     shown = list(_first(points, "more movements in the change log"))
-    if data := data_changes(comparison):
+    if data := data_changes(comparison, params):
         shown.append(f"Data: {data}")
     if model := model_changes(comparison):
         shown.append(f"Model and software: {model}")
@@ -163,11 +164,12 @@ def _size(move: Movement) -> float:
     return abs(move.after.median - move.before.median)
 
 
-def _decisions(evidence: Evidence, gates: GateResult) -> tuple[str, ...]:
+def _decisions(evidence: Evidence, gates: GateResult, params: Params) -> tuple[str, ...]:
     if evidence.not_ready:
         designs = evidence.readiness.alternatives if evidence.readiness else ()
         tests = [
-            f"Run a {one.kind} of {one.channel} for {one.weeks} weeks instead of a model?"
+            f"Run a {one.kind} of {params.channel_label(one.channel)} for {one.weeks} weeks "
+            "instead of a model?"
             for one in designs
         ]
         return _first(tests or ["What to measure with instead of a model?"], "more designs")

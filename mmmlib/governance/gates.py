@@ -86,7 +86,7 @@ def pass_gates(run: Run) -> GateResult:
     evidence = gather(run, params)
     entries = judge_all(evidence, policy, params, has_parent=run.manifest.parent is not None)
     level = max((entry.level for entry in entries), default=Level.BLOCK)
-    sign_offs = sign_offs_needed(evidence.comparison, evidence.scenarios, roles)
+    sign_offs = sign_offs_needed(evidence.comparison, evidence.scenarios, roles, params)
     if evidence.not_ready:
         sign_offs = ()
     return GateResult(
@@ -95,7 +95,7 @@ def pass_gates(run: Run) -> GateResult:
         policy_version=policy.version,
         entries=tuple(entries),
         sign_offs=sign_offs,
-        statement=statement(level, entries, evidence, sign_offs),
+        statement=statement(level, entries, evidence, sign_offs, params),
         claims=_claims(run, params, evidence),
     )
 
@@ -158,12 +158,14 @@ def statement(
     entries: Iterable[GateEntry],
     evidence: Evidence,
     sign_offs: Iterable[SignOffNeeded],
+    params: Params,
 ) -> str:
     """Say the verdict in a sentence or two."""
     waiting = ", ".join(dict.fromkeys(f"{one.person} ({one.role})" for one in sign_offs))
     waits = f" Awaiting sign-off by {waiting}." if waiting else ""
     if evidence.not_ready:
-        return f"Not approved: the data is not ready for a model. {_instead(evidence)}".strip()
+        instead = _instead(evidence, params)
+        return f"Not approved: the data is not ready for a model. {instead}".strip()
     bad = [entry for entry in entries if entry.level is level and level is not Level.INFO]
     count = f"{len(bad)} finding{'' if len(bad) == 1 else 's'}"
     if level is Level.BLOCK:
@@ -244,22 +246,22 @@ def _not_ready(evidence: Evidence, left_out: list[Required], params: Params) -> 
             NOT_READY_CHECK,
             "workbook",
             f"{count} required checks did not run because the data is not ready for a model.",
-            action=_instead(evidence),
+            action=_instead(evidence, params),
         ),
         level=Level.BLOCK,
         rule="no model, because readiness said not ready",
     )
 
 
-def _instead(evidence: Evidence) -> str:
+def _instead(evidence: Evidence, params: Params) -> str:
     designs = evidence.readiness.alternatives if evidence.readiness else ()
     if not designs:
         return ""
     first = designs[0]
     more = f" {len(designs) - 1} more designs are in the health panel." if designs[1:] else ""
     return (
-        f"Instead of a model: a {first.kind} of {first.channel} for {first.weeks} weeks. "
-        f"{first.description}{more}"
+        f"Instead of a model: a {first.kind} of {params.channel_label(first.channel)} "
+        f"for {first.weeks} weeks. {first.description}{more}"
     )
 
 

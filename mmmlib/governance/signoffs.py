@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmmlib.governance.roles import TITLES, Roles
 from mmmlib.governance.verdict import SignOffNeeded
+from mmmlib.params.schema import Params
 from mmmlib.refresh.changes import LIMIT_KEYS, changes_model
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.pack import ScenarioPack
@@ -13,7 +14,7 @@ WHERE_DATA_IS = ("data.root", "data.simulated.")
 
 
 def sign_offs_needed(
-    comparison: Comparison | None, scenarios: ScenarioPack | None, roles: Roles
+    comparison: Comparison | None, scenarios: ScenarioPack | None, roles: Roles, params: Params
 ) -> tuple[SignOffNeeded, ...]:
     """List the signatures that a run needs before it is published.
 
@@ -26,6 +27,8 @@ def sign_offs_needed(
         The scenario pack, if there is one.
     roles
         People by role.
+    params
+        Names of channels and outcomes as people write them.
 
     Notes
     -----
@@ -41,7 +44,7 @@ def sign_offs_needed(
         needed.append(SignOffNeeded(subject=subject, role=TITLES[role], person=person, why=why))
 
     for subject, role, why in (
-        ("data", "data_owner", data_changes(comparison)),
+        ("data", "data_owner", data_changes(comparison, params)),
         ("model", "model_owner", model_changes(comparison)),
     ):
         if why:
@@ -59,7 +62,7 @@ def sign_offs_needed(
     return tuple(needed)
 
 
-def data_changes(comparison: Comparison | None) -> str:
+def data_changes(comparison: Comparison | None, params: Params) -> str:
     """Say in a sentence what changed in the data, beyond new weeks; empty if nothing did."""
     if comparison is None:
         return ""
@@ -73,7 +76,7 @@ def data_changes(comparison: Comparison | None) -> str:
     ]
     parts = []
     if changed:
-        parts.append(_list([f"{one.series} {one.kind}" for one in changed]))
+        parts.append(_list([f"{params.subject_label(one.series)} {one.kind}" for one in changed]))
     if keys:
         parts.append(_list([f"{key} changed" for key in keys]))
     return f"{'; '.join(parts)}." if parts else ""

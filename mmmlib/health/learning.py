@@ -106,9 +106,10 @@ def _judge(
         )
     else:
         before, after = (Estimate.from_draws(draws, unit) for draws in (prior, posterior))
-        how = "narrowed the return by" if value >= limit else "said little: they narrowed it by"
+        way = "narrowed" if value >= 0 else "widened"
+        how = f"{way} the return by" if value >= limit else f"said little: they {way} it by"
         message = (
-            f"The data {how} {100 * value:.0f} % (at least {100 * limit:g} %): "
+            f"The data {how} {100 * abs(value):.0f} % (narrowed by at least {100 * limit:g} %): "
             f"{before.text()} before, {after.text()} after."
         )
     return at_least(

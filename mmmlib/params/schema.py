@@ -493,6 +493,21 @@ class Params(Section):
         label = (outcome.label if outcome else "") or name.replace("_", " ").capitalize()
         return label if motion in ("", "pooled") else f"{label}, {motion.replace('_', ' ')}"
 
+    def subject_label(self, name: str) -> str:
+        """Name of what a finding is on: a channel, a model, both, a series, or as written."""
+        if name in self.channels:
+            return self.channel_label(name)
+        if name in self.model_names:
+            return self.model_label(name)
+        if name == "workbook":
+            return "the workbook"
+        for mark in ("/", ":"):
+            first, found, rest = name.partition(mark)
+            if found and rest:
+                head = self.subject_label(first) if mark == "/" else first
+                return f"{head}: {self.subject_label(rest)}"
+        return name
+
     def outcome_of(self, model: str) -> Outcome:
         """Return the outcome that a model explains."""
         return self.outcomes[model.partition(".")[0]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,8 +32,6 @@ class ChannelNumbers:
     prior: Estimate | None
     half_life: Estimate
     spend_today: float
-    best: float
-    """Probability that its return is the highest of all."""
     loses: float | None
     """Probability that it brings back less than it cost; None where the outcome is not money."""
     next_loses: float | None
@@ -90,7 +89,6 @@ class ModelNumbers:
         marginal = effects["marginal_roi"].to_numpy()
         priors = effects["prior_roi"].to_numpy()
         spend = effects["spend"].sum("week").to_numpy()
-        first = np.argmax(np.where(np.isfinite(ratios), ratios, -np.inf), axis=1)
         even = returns.break_even
         rows = []
         for place, name in enumerate(effects["channel"].to_numpy()):
@@ -111,7 +109,6 @@ class ModelNumbers:
                         effects["half_life"].to_numpy()[:, place], "weeks"
                     ),
                     spend_today=float(effects["spend_today"].to_numpy()[place]),
-                    best=float((first == place).mean()),
                     loses=None if even is None or not spent else float((ratio < even).mean()),
                     next_loses=None if even is None else float((step < even).mean()),
                 )
@@ -131,6 +128,12 @@ class ModelNumbers:
         return tuple(
             sorted(self.channels, key=lambda row: -(row.roi.median if row.roi else -1e300))
         )
+
+    def chances_to_lead(self, channels: Sequence[str]) -> dict[str, float]:
+        """Probability of each channel that its return is the highest among these channels."""
+        ratios = roi(self.effects).sel(channel=list(channels)).transpose("draw", "channel")
+        first = ratios.fillna(-np.inf).to_numpy().argmax(axis=1)
+        return {name: float((first == place).mean()) for place, name in enumerate(channels)}
 
     @cached_property
     def by_contribution(self) -> tuple[ChannelNumbers, ...]:

@@ -106,18 +106,7 @@ class Results:
 
     def subject(self, name: str) -> str:
         """Name of a finding's subject: a channel, a model, both, a series, or as written."""
-        if name in self.params.channels:
-            return self.channel(name)
-        if name in self.params.model_names:
-            return self.model(name)
-        if name == "workbook":
-            return "the workbook"
-        for mark in ("/", ":"):
-            first, found, rest = name.partition(mark)
-            if found and rest:
-                head = self.subject(first) if mark == "/" else first
-                return f"{head}: {self.subject(rest)}"
-        return name
+        return self.params.subject_label(name)
 
     # --- how it is told
 

@@ -23,9 +23,11 @@ from mmmlib.reports.results import Results
 from mmmlib.reports.titles import (
     CLEAR,
     best_sentence,
+    contenders,
     name_of,
     outcome_of,
     plan_gain,
+    race_for_best,
     window_of,
 )
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
@@ -61,19 +63,20 @@ def total_statement(results: Results, numbers: ModelNumbers) -> Prose:
 
 def best_statement(results: Results, numbers: ModelNumbers) -> Prose:
     """Say which channel returned most, or that none stands out."""
-    top = max(numbers.by_return, key=lambda row: row.best)
     sentence = best_sentence(results, numbers)
-    if top.best < CLEAR and top.roi is not None:
+    race = race_for_best(results, numbers)
+    if not race:
+        return Prose(sentence, lead="Best return.", mark=label_mark(Label.DO_NOT_INFER))
+    top, chance = race[0]
+    named = contenders(race)
+    if chance < CLEAR and top.roi is not None:
         ahead = f"{name_of(results, top.channel)} is the likeliest to lead"
         told = f"{top.roi.text(mass=False)} per {numbers.returns.spend}"
-        sentence += f" {ahead} ({chance_text(top.best)}): {told} (90 %)."
+        sentence += f" {ahead} ({chance_text(chance)}): {told} (90 %)."
     else:
         sentence = f"{sentence.rstrip('.')} (90 %)."
-    return Prose(
-        sentence,
-        lead="Best return.",
-        mark=label_mark(results.claim(numbers.name, top.channel).label),
-    )
+    label = lowest(results.claim(numbers.name, row.channel).label for row in named)
+    return Prose(sentence, lead="Best return.", mark=label_mark(label))
 
 
 def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:

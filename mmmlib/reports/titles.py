@@ -15,7 +15,7 @@ from mmmlib.reports.markup import plain
 from mmmlib.reports.numbers import chance_text, count_text, likely, listed, month_text
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
 from mmmlib.reports.results import Results
-from mmmlib.scenarios.pack import Scenario, ScenarioPack
+from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
 READ = "Thin line: 90 % range, thick: 50 %, dot: median."
 CLEAR = 0.8
@@ -74,29 +74,43 @@ def returns_words(results: Results, numbers: ModelNumbers) -> Words:
 
 def best_sentence(results: Results, numbers: ModelNumbers) -> str:
     """Say which channel returned most, as surely as the draws allow."""
-    rows = [row for row in numbers.by_return if row.roi is not None]
-    if not rows:
+    race = race_for_best(results, numbers)
+    if not race:
         return "No channel had any spend, so there is no return."
-    top = max(rows, key=lambda row: row.best)
+    top, chance = race[0]
     assert top.roi is not None
-    told = f"{top.roi.text(mass=False)} per {numbers.returns.spend}"
-    if top.best >= CLEAR:
-        word = "very likely returned" if top.best >= 0.95 else "likely returned"
+    if chance >= CLEAR:
+        word = "very likely returned" if chance >= 0.95 else "likely returned"
+        told = f"{top.roi.text(mass=False)} per {numbers.returns.spend}"
         return f"{name_of(results, top.channel)} {word} most: {told}."
-    ahead = _contenders(rows)
+    ahead = contenders(race)
     if len(ahead) > 3:
-        return f"No channel clearly returned most: {len(ahead)} of {len(rows)} may be ahead."
+        return f"No channel clearly returned most: {len(ahead)} of {len(race)} may be ahead."
     names = listed([name_of(results, row.channel) for row in ahead])
     return f"{names} returned most; which of them leads is open."
 
 
-def _contenders(rows: Sequence[ChannelNumbers]) -> list[ChannelNumbers]:
+def race_for_best(
+    results: Results, numbers: ModelNumbers
+) -> tuple[tuple[ChannelNumbers, float], ...]:
+    """Channels with the chance that their return is the highest, the likeliest first.
+
+    Channels of which nothing may be inferred do not take part, unless there are no others.
+    """
+    rows = [row for row in numbers.channels if row.roi is not None]
+    labels = {row.channel: results.claim(numbers.name, row.channel).label for row in rows}
+    told = [row for row in rows if labels[row.channel] is not Label.DO_NOT_INFER] or rows
+    chances = numbers.chances_to_lead([row.channel for row in told])
+    ordered = sorted(told, key=lambda row: -chances[row.channel])
+    return tuple((row, chances[row.channel]) for row in ordered)
+
+
+def contenders(race: Sequence[tuple[ChannelNumbers, float]]) -> list[ChannelNumbers]:
     """The fewest channels that hold the top place with the probability of ``CLEAR``."""
-    ordered = sorted(rows, key=lambda row: -row.best)
     reached, ahead = 0.0, []
-    for row in ordered:
+    for row, chance in race:
         ahead.append(row)
-        reached += row.best
+        reached += chance
         if reached >= CLEAR:
             break
     return ahead

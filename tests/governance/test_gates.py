@@ -211,7 +211,9 @@ class TestNotReady:
         assert result.release is Release.NOT_APPROVED
         assert "not ready for a model" in result.statement
         test = run.load_json("readiness.json", Readiness).alternatives[0]
-        assert f"{test.kind} of {test.channel} for {test.weeks} weeks" in result.statement
+        assert (
+            f"{test.kind} of {test.channel.capitalize()} for {test.weeks} weeks" in result.statement
+        )
         found = [one for one in result.entries if one.finding.check == "gates.model"]
         assert len(found) == 1
         assert found[0].finding.status is Status.NOT_RUN
@@ -274,7 +276,7 @@ class TestAgenda:
             "Recommendation",
         ]
         text = agenda_markdown(agenda)
-        assert "spend:search restated" in text
+        assert "spend: Search restated" in text
         assert "Can we scale paid search?" in text
 
     def test_a_block_leaves_no_recommendation(self, run):

@@ -8,13 +8,17 @@ from mmmlib.governance.roles import read_roles
 from mmmlib.governance.signoffs import sign_offs_needed
 from mmmlib.refresh.comparison import Comparison, DataChange, ParameterChange
 from mmmlib.scenarios.build import build_pack
+from tests.fakes import fake_params
 from tests.scenarios.helpers import healthy, known_effects, ready
 
 ROLES = read_roles(Path(__file__).parents[2] / "params" / "roles.yaml")
 
 
 def _who(comparison, scenarios=None):
-    return {(one.subject, one.role) for one in sign_offs_needed(comparison, scenarios, ROLES)}
+    return {
+        (one.subject, one.role)
+        for one in sign_offs_needed(comparison, scenarios, ROLES, fake_params())
+    }
 
 
 def _change(key):

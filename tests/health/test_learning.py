@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from mmmlib.findings import Level, Status
 from mmmlib.health.learning import check_shrinkage, shrinkage
@@ -30,6 +31,19 @@ def test_a_posterior_that_is_the_prior_is_found_almost_always() -> None:
     assert np.mean(alarms) >= 0.95
 
 
+def with_return(channel: str, draws: np.ndarray) -> xr.Dataset:
+    """Effects in which a channel has these draws of its return."""
+    effects = fake_effects(draws=1000)
+    spend = effects["spend"].sum("week").sel(channel=channel)
+    total = effects["contribution"].sum("week").sel(channel=channel)
+    factor = (draws * float(spend) / total).astype("float32")
+    values = effects["contribution"].to_numpy().copy()
+    place = list(effects["channel"].to_numpy()).index(channel)
+    values[:, place] *= factor.to_numpy()[:, None]
+    effects["contribution"] = (effects["contribution"].dims, values)
+    return effects
+
+
 @pytest.mark.parametrize("middle", [0.02, 1.0, 5.0])
 def test_a_return_that_the_data_settled_is_not_called_unknown(middle: float) -> None:
     """Tiny, ordinary and large: a range that narrowed in money or in ratio has learnt."""
@@ -38,17 +52,18 @@ def test_a_return_that_the_data_settled_is_not_called_unknown(middle: float) -> 
     assert shrinkage(lognormal(0.8, 1.2), posterior) > 0.5
 
 
+def test_a_range_that_grew_is_said_to_have_widened() -> None:
+    effects = with_return("video", lognormal(1, 2.0, seed=9))
+    [found] = [one for one in check_shrinkage(effects, LIMITS) if one.subject.endswith("/video")]
+    assert found.status is Status.FLAG
+    assert found.value < 0
+    assert "they widened it by" in found.message
+    assert "-" not in found.message
+
+
 def test_a_channel_that_was_not_measured_is_named() -> None:
-    effects = fake_effects(draws=1000)
-    effects["prior_roi"] = effects["prior_roi"].copy()
-    # Give video a posterior as wide as its prior.
-    spend = effects["spend"].sum("week").sel(channel="video")
-    total = effects["contribution"].sum("week").sel(channel="video")
-    factor = (lognormal(1, 1.2, seed=9) * float(spend) / total).astype("float32")
-    values = effects["contribution"].to_numpy().copy()
-    place = list(effects["channel"].to_numpy()).index("video")
-    values[:, place] *= factor.to_numpy()[:, None]
-    effects["contribution"] = (effects["contribution"].dims, values)
+    # A posterior as wide as its prior.
+    effects = with_return("video", lognormal(1, 1.2, seed=9))
     found = {finding.subject: finding for finding in check_shrinkage(effects, LIMITS)}
     assert set(found) == {
         f"revenue.pooled/{name}" for name in ("search", "social", "video", "events")

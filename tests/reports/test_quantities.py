@@ -22,7 +22,15 @@ def test_returns_are_those_of_the_effects(numbers: ModelNumbers) -> None:
         own = draws.sel(channel=row.channel)
         assert row.roi.median == pytest.approx(float(own.median("draw")), rel=1e-5)
         assert row.loses == pytest.approx(float((own < 1).mean()))
-    assert sum(row.best for row in numbers.channels) == pytest.approx(1)
+
+
+def test_a_channel_leads_as_often_as_its_draws_are_the_highest(numbers: ModelNumbers) -> None:
+    draws = roi(numbers.effects).transpose("draw", "channel").to_numpy()
+    names = [row.channel for row in numbers.channels]
+    chances = numbers.chances_to_lead(names)
+    assert sum(chances.values()) == pytest.approx(1)
+    assert chances[names[0]] == pytest.approx((draws.argmax(axis=1) == 0).mean())
+    assert numbers.chances_to_lead(names[1:2]) == {names[1]: 1.0}
 
 
 def test_the_whole_is_summed_draw_by_draw(numbers: ModelNumbers) -> None:
@@ -42,7 +50,7 @@ def test_a_channel_without_spend_has_no_return() -> None:
     effects["spend"][0] = 0.0
     numbers = ModelNumbers(effects)
     row = numbers.channels[0]
-    assert (row.roi, row.loses, row.best) == (None, None, 0.0)
+    assert (row.roi, row.loses) == (None, None)
     assert numbers.by_return[-1].channel == row.channel
     assert row.channel not in numbers.ranks
 

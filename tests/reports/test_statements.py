@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mmmlib.findings import Level, Status
+from mmmlib.governance.verdict import Claim
+from mmmlib.reports.blocks import label_mark
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.statements import (
+    best_statement,
     by_size,
     change_statement,
     lowest,
@@ -35,6 +38,23 @@ def test_a_clear_leader_is_named(second: Results) -> None:
 
 def test_an_open_race_is_called_open(second: Results) -> None:
     assert "which of them leads is open" in best_sentence(second, with_scale("social", 1.0))
+
+
+def test_what_may_not_be_inferred_is_not_called_best(second: Results) -> None:
+    numbers = with_scale("social", 5.0)
+    gates = second.gates
+    assert gates is not None
+    claims = {name: dict(of) for name, of in gates.claims.items()}
+    never = Claim(label=Label.DO_NOT_INFER, reasons=("Not ready.",))
+    claims.setdefault(numbers.name, {})["social"] = never
+    results = Results(second.run, second.params)
+    results.__dict__["gates"] = gates.model_copy(update={"claims": claims})
+    assert "Social" not in best_sentence(results, numbers)
+    said = best_statement(results, numbers)
+    assert "Social" not in said.text
+    results.__dict__["gates"] = None  # nothing was judged: all take part, nothing is claimed
+    assert "Social" in best_sentence(results, numbers)
+    assert best_statement(results, numbers).mark == label_mark(Label.DO_NOT_INFER)
 
 
 def test_money_that_does_not_come_back_is_said(second: Results) -> None:
