@@ -24,7 +24,7 @@ demo: $(READY)
 
 ## Every test, the notebooks and one real refresh among them.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(READY)
 	@$(BIN)/ruff check

@@ -9,6 +9,19 @@ import pytest
 from mmmlib.runs import Run
 from tests.small import mmm, write_workbook
 
+REFRESHES = {"test_cli.py", "test_nbval.py", "test_pipeline.py", "test_resume.py"}
+"""Files whose tests share one small refresh, or make their own: the longest part of all."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file to one worker, so that its fixtures are made once, the long ones first."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.name not in REFRESHES, item.path not in slow))
+    for item in items:
+        name = "refreshes" if item.path.name in REFRESHES else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(name))
+
 
 @pytest.fixture(scope="session")
 def small_workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:

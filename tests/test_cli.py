@@ -11,8 +11,6 @@ import pytest
 from mmmlib.runs import Run
 from tests.small import mmm, write_workbook
 
-pytestmark = pytest.mark.xdist_group("commands")
-
 
 @pytest.fixture
 def workbook(tmp_path: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import os
 import tomllib
 from pathlib import Path
 
@@ -45,3 +46,9 @@ def test_python_version_is_one_that_is_asked_for(project: dict) -> None:
     chosen = tuple(map(int, (ROOT / ".python-version").read_text().strip().split(".")))
     least = tuple(map(int, project["project"]["requires-python"].removeprefix(">=").split(".")))
     assert chosen >= least
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="there is one worker only")
+def test_a_file_stays_with_one_worker(request: pytest.FixtureRequest) -> None:
+    """The mark of a group is in the id, or tests are dealt out one by one, and no one says so."""
+    assert "@" in request.node.nodeid

@@ -13,7 +13,7 @@ from mmmlib.runs import Run, sha256_file
 from tests.small import ROOT
 from tests.test_notebooks import NOTEBOOKS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("commands")]
+pytestmark = pytest.mark.slow
 
 # Plain pytest: warnings of Jupyter's client are not ours to judge.
 PYTEST = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT), "-q"]

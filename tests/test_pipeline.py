@@ -19,9 +19,6 @@ from mmmlib.steps import STEPS, Step, key_of, outputs_of
 from tests.fakes import fake_params
 from tests.small import mmm, write_workbook
 
-pytestmark = pytest.mark.xdist_group("refresh")
-
-
 # --- the steps as data ---------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from mmmlib.runs import Run, StepRecord, list_runs, sha256_file
 from mmmlib.steps import STEPS
 from tests.small import MMM, ROOT, mmm
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("refresh")]
+pytestmark = pytest.mark.slow
 
 MARK = "MMM_TEST_MARK"
 PATIENCE = 240
