@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mmmlib.runs import Run
 from tests.small import mmm, write_workbook
+
+# How fast a machine is says nothing of whether a property holds.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 REFRESHES = {"test_cli.py", "test_nbval.py", "test_pipeline.py", "test_resume.py"}
 """Files whose tests share one small refresh, or make their own: the longest part of all."""

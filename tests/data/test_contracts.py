@@ -245,7 +245,7 @@ def test_weeks_start_on_the_declared_day(tmp_path: Path) -> None:
 # --- a draft ------------------------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     spend=st.lists(st.floats(0, 1e6, allow_nan=False), min_size=28, max_size=28),
     empty=st.sets(st.integers(0, 27), max_size=5),

@@ -141,7 +141,7 @@ def test_only_wanted_variables_are_kept() -> None:
 ROWS = st.lists(st.tuples(DAYS, NAMES, MONEY, st.integers(0, 999)), min_size=1, max_size=30)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ROWS)
 def test_no_money_is_lost_on_the_way(rows: list[tuple[dt.date, str, float, int]]) -> None:
     days, names, spend, clicks = map(list, zip(*rows, strict=True))

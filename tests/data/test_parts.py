@@ -56,9 +56,7 @@ def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
     assert len(list((tmp_path / "run").glob("*.parquet"))) >= 3
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.tuples(st.integers(-400, 4000) | st.none(), st.text(st.characters(codec="utf-8"))),

@@ -82,7 +82,7 @@ def test_no_path_leaves_the_folder(path: str) -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_accepted_path_leaves_the_folder(text: str) -> None:
     try:
         source = Source(path=text)

@@ -207,7 +207,7 @@ def rules(draw: st.DrawFn) -> dict[str, Any]:
     return rule
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(rules(), min_size=1, max_size=6),
     st.lists(LETTERS, min_size=1, max_size=8, unique=True),
@@ -224,7 +224,7 @@ def test_every_name_is_something_on_every_day(
         assert list(spans["until"][:-1]) == list(spans["since"][1:])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     LETTERS,
     st.dates(dt.date(2023, 12, 1), dt.date(2024, 4, 1)),
@@ -247,7 +247,7 @@ def test_a_span_says_what_the_first_valid_rule_says(
     assert (span["channel"], span["motion"], span["region"]) == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(rules(), min_size=1, max_size=4),
     st.lists(

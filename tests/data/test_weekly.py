@@ -41,7 +41,7 @@ def test_a_year_of_53_weeks() -> None:
     assert weekly.set_index("week").loc["2020-12-28", "value"] == 7
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     first=st.dates(dt.date(2019, 1, 1), dt.date(2030, 12, 31)),
     count=st.integers(1, 60),

@@ -109,7 +109,7 @@ def test_a_number_keeps_its_unit() -> None:
     assert plain("18\N{NO-BREAK SPACE}%") == "18\N{NO-BREAK SPACE}%"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=60))
 def test_any_text_is_one_safe_line(text: str) -> None:
     escaped = escape(text)
