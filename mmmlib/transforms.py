@@ -5,7 +5,9 @@ Every function uses only arithmetic and the few functions of ``xp``, which is
 parameters may carry draws and channels in front.
 
 Sources: Jin et al. (2017), *Bayesian methods for media mix modeling with
-carryover and shape effects* (geometric and delayed adstock, Hill).
+carryover and shape effects* (geometric and delayed adstock, Hill). Robyn (Meta, 2021)
+for the Weibull density as adstock; Michaelis and Menten (1913) for the saturation
+that bears their names.
 """
 
 from __future__ import annotations
@@ -14,9 +16,17 @@ from typing import Any
 
 import numpy as np
 
-ADSTOCKS = {"geometric": ("retention",), "delayed": ("retention", "peak")}
-"""Parameters of each adstock: retention in (0, 1), peak in weeks."""
-SATURATIONS = {"logistic": ("steepness",), "hill": ("half_saturation", "slope")}
+ADSTOCKS = {
+    "geometric": ("retention",),
+    "delayed": ("retention", "peak"),
+    "weibull": ("weibull_shape", "weibull_scale"),
+}
+"""Parameters of each adstock: retention in (0, 1), peak and scale in weeks, shape positive."""
+SATURATIONS = {
+    "logistic": ("steepness",),
+    "hill": ("half_saturation", "slope"),
+    "michaelis_menten": ("half_saturation",),
+}
 """Parameters of each saturation, on media divided by its scale."""
 
 # Hill's power is not differentiable at zero spend, where PyTensor would give NaN.
@@ -55,12 +65,28 @@ def delayed_weights(retention: Any, peak: Any, length: int, xp: Any = np) -> Any
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
+def weibull_weights(shape: Any, scale: Any, length: int, xp: Any = np) -> Any:
+    """Weights of Weibull adstock: the density of a Weibull law at 1, 2, … ``length`` weeks.
+
+    With ``shape`` at most 1 an effect decays from its first week on; above, it peaks
+    ``scale * (1 - 1 / shape) ** (1 / shape)`` weeks into it. Same shapes as
+    :func:`geometric_weights`. Weights are normalised to sum to one.
+    """
+    week = np.arange(1, length + 1)
+    shape, scale = shape[..., None], scale[..., None]
+    log = (shape - 1) * np.log(week) - (week / scale) ** shape
+    weights = xp.exp(log - xp.max(log, axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
 def adstock_weights(kind: str, parameters: dict[str, Any], length: int, xp: Any = np) -> Any:
     """Weights of the adstock called ``kind``; see :data:`ADSTOCKS` for its parameters."""
     if kind == "geometric":
         return geometric_weights(parameters["retention"], length, xp)
     if kind == "delayed":
         return delayed_weights(parameters["retention"], parameters["peak"], length, xp)
+    if kind == "weibull":
+        return weibull_weights(parameters["weibull_shape"], parameters["weibull_scale"], length, xp)
     raise ValueError(f"adstock should be one of {', '.join(ADSTOCKS)} but got {kind!r}")
 
 
@@ -116,6 +142,8 @@ def saturate(kind: str, media: Any, parameters: dict[str, Any], xp: Any = np) ->
         return logistic(media, parameters["steepness"], xp)
     if kind == "hill":
         return hill(media, parameters["half_saturation"], parameters["slope"], xp)
+    if kind == "michaelis_menten":
+        return michaelis_menten(media, parameters["half_saturation"])
     raise ValueError(f"saturation should be one of {', '.join(SATURATIONS)} but got {kind!r}")
 
 
@@ -128,3 +156,8 @@ def hill(media: Any, half_saturation: Any, slope: Any, xp: Any = np) -> Any:
     """Hill saturation ``x^slope / (x^slope + half_saturation^slope)``; S-shaped for slope > 1."""
     ratio = (xp.maximum(media, TINY) / half_saturation) ** slope
     return xp.where(media > TINY, ratio / (1 + ratio), 0.0)
+
+
+def michaelis_menten(media: Any, half_saturation: Any) -> Any:
+    """Michaelis-Menten saturation ``x / (x + half_saturation)``; Hill's with slope 1."""
+    return media / (media + half_saturation)

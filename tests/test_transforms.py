@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import weibull_min
 
 from mmmlib.transforms import (
     ADSTOCKS,
@@ -20,6 +21,8 @@ from mmmlib.transforms import (
 SHAPES = {
     "retention": 0.6,
     "peak": 2.3,
+    "weibull_shape": 2.2,
+    "weibull_scale": 3.1,
     "steepness": 1.4,
     "half_saturation": 0.8,
     "slope": 1.7,
@@ -67,6 +70,30 @@ def test_saturation_is_the_same_in_pytensor_and_between_zero_and_one(kind: str) 
 def test_delayed_adstock_peaks_where_it_is_told() -> None:
     weights = adstock_weights("delayed", {"retention": np.array(0.5), "peak": np.array(3.0)}, 8)
     assert int(weights.argmax()) == 3
+
+
+def test_weibull_adstock_is_the_density_and_peaks_where_it_should() -> None:
+    shape, scale = np.array(2.5), np.array(4.0)
+    weights = adstock_weights("weibull", {"weibull_shape": shape, "weibull_scale": scale}, 12)
+    density = weibull_min.pdf(np.arange(1, 13), shape, scale=scale)
+    np.testing.assert_allclose(weights, density / density.sum())
+    assert int(weights.argmax()) + 1 == round(4.0 * (1 - 1 / 2.5) ** (1 / 2.5))
+    early = {"weibull_shape": np.array(0.7), "weibull_scale": scale}
+    assert (np.diff(adstock_weights("weibull", early, 12)) < 0).all()
+
+
+def test_weibull_adstock_far_shorter_than_a_week_is_all_in_the_first() -> None:
+    short = {"weibull_shape": np.array(5.0), "weibull_scale": np.array(0.02)}
+    np.testing.assert_allclose(adstock_weights("weibull", short, 3), [1, 0, 0])
+
+
+def test_michaelis_menten_is_hill_without_an_s() -> None:
+    half = np.array(0.8)
+    np.testing.assert_allclose(
+        saturate("michaelis_menten", MEDIA, {"half_saturation": half}),
+        saturate("hill", MEDIA, {"half_saturation": half, "slope": np.array(1.0)}),
+        atol=1e-12,
+    )
 
 
 @given(retention=st.floats(0.05, 0.95))

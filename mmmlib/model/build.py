@@ -20,8 +20,8 @@ import pytensor.tensor as pt
 
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, SHARE_WIDTH
 from mmmlib.model.rotation import mirror, rotate
-from mmmlib.model.spec import ModelData
-from mmmlib.transforms import SATURATIONS, adstock_weights, lagged, saturate
+from mmmlib.model.spec import FORM_PARAMETERS, ModelData
+from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, lagged, saturate
 
 
 def build_model(data: ModelData) -> pm.Model:
@@ -71,25 +71,24 @@ def _coords(data: ModelData) -> dict[str, Any]:
         "term": np.arange(len(data.priors.get("scale", ([],))[0])),
         "movement": ["common", "regional"][: len(data.regions)],
     }
-    for form in sorted({*data.adstock, *data.saturation}):
-        coords[form] = list(names[data.having(form)])
+    for name in FORM_PARAMETERS & set(data.priors):
+        coords[f"channel_{name}"] = list(names[data.using(name)])
     return coords
 
 
 def _channel_parameters(data: ModelData) -> dict[str, Any]:
     """Priors of the channels' parameters, on their own scale."""
     priors = data.priors
-    parameters = {
-        "retention": _logit_normal("retention", priors["retention"], "channel"),
-        "roi": pm.LogNormal("roi", *priors["roi"], dims="channel"),
-    }
-    if "peak" in priors:
-        share = _logit_normal("peak_share", priors["peak"], "delayed")
-        parameters["peak"] = pm.Deterministic("peak", data.adstock_weeks * share, dims="delayed")
-    for kind, names in SATURATIONS.items():
-        for name in names:
-            if name in priors:
-                parameters[name] = pm.LogNormal(name, *priors[name], dims=kind)
+    parameters: dict[str, Any] = {"roi": pm.LogNormal("roi", *priors["roi"], dims="channel")}
+    for name in priors:
+        dims = f"channel_{name}"
+        if name == "retention":
+            parameters[name] = _logit_normal(name, priors[name], dims)
+        elif name == "peak":
+            share = _logit_normal("peak_share", priors[name], dims)
+            parameters[name] = pm.Deterministic(name, data.adstock_weeks * share, dims=dims)
+        elif name in FORM_PARAMETERS:
+            parameters[name] = pm.LogNormal(name, *priors[name], dims=dims)
     if "pooling" in priors:
         pooling = pm.LogNormal("pooling", *priors["pooling"], dims="channel")
         deviation = pm.Normal("deviation", 0.0, 1.0, dims=("channel", "region"))
@@ -107,14 +106,13 @@ def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
     total = pm.Data("outcome_total", data.seen_total)
     saturated = []
     for row, (adstock, saturation) in enumerate(zip(data.adstock, data.saturation, strict=True)):
-        given = {"retention": parameters["retention"][row]}
-        if adstock == "delayed":
-            given["peak"] = parameters["peak"][data.having("delayed").index(row)]
-        weights = adstock_weights(adstock, given, data.adstock_weeks, pt)
+        own = {
+            name: parameters[name][data.using(name).index(row)]
+            for name in (*ADSTOCKS[adstock], *SATURATIONS[saturation])
+        }
+        weights = adstock_weights(adstock, own, data.adstock_weeks, pt)
         stocked = pt.sum(past[row] * weights, axis=-1)
-        place = data.having(saturation).index(row)
-        shape = {name: parameters[name][place] for name in SATURATIONS[saturation]}
-        saturated.append(saturate(saturation, stocked, shape, pt))
+        saturated.append(saturate(saturation, stocked, own, pt))
     response = pt.stack(saturated)
     region = parameters.get("region", pt.ones((len(data.channels), len(data.regions))))
     # The return fixes the size: contribution of the fitted weeks over their spend.

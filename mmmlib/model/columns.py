@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.panel import Panel
+from mmmlib.model.holidays import holiday_weeks
 from mmmlib.model.rotation import varies_by_region
 from mmmlib.params import Params
 
@@ -36,8 +37,12 @@ def make_columns(
     if params.model.trend != "none":
         # One unit over two years, so that the prior does not depend on the history's length.
         rows.append(("slope", "trend", (time - time.mean()) / 104, 0.3, 0))
+    knots = np.linspace(0, weeks - 1, params.model.trend_knots + 1)
     if params.model.trend == "piecewise":
-        knots = np.linspace(0, weeks - 1, params.model.trend_knots + 1)
+        for number, knot in enumerate(knots[1:-1]):
+            bend = np.maximum(time - knot, 0) / 104
+            rows.append((f"bend_{number + 1}", "trend", bend, 3.0, group("trend")))
+    if params.model.trend == "random_walk":
         for number, (start, end) in enumerate(pairwise(knots)):
             ramp = np.clip((time - start) / (end - start), 0, 1)
             rows.append((f"knot_{number + 1}", "trend", ramp, 1.0, group("trend")))
@@ -46,6 +51,10 @@ def make_columns(
         angle = 2 * np.pi * order * days / 7 / YEAR
         for name, wave in (("sin", np.sin(angle)), ("cos", np.cos(angle))):
             rows.append((f"{name}_{order}", "seasonality", wave, 1.0, group("seasonality")))
+    if params.model.holidays is not None:
+        for name, days in holiday_weeks(params.model.holidays, panel.weeks, panel.regions).items():
+            if days[:, :seen].any():
+                rows.append((name, "holidays", days, 1.0, group("holidays")))
     for role, component, spread in (
         ("event", "events", 0.3),
         ("control", "controls", 0.2),

@@ -14,7 +14,7 @@ from mmmlib.model.priors import draw_returns
 from mmmlib.model.spec import ModelData
 from mmmlib.model.told import told
 from mmmlib.params import Params
-from mmmlib.transforms import SATURATIONS, adstock_weights, half_life, lagged, saturate
+from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, half_life, lagged, saturate
 
 POINTS, BEYOND = 31, 1.5
 """Points of a response curve, and how far beyond the largest weekly spend it goes."""
@@ -192,13 +192,13 @@ def channel_forms(
     weights = np.empty((draws, len(data.channels), data.adstock_weeks))
     shapes = np.full((draws, len(data.channels), 2), np.nan)
     for c, (adstock, saturation) in enumerate(zip(data.adstock, data.saturation, strict=True)):
-        given = {"retention": parameters["retention"][:, c]}
-        if adstock == "delayed":
-            given["peak"] = parameters["peak"][:, data.having("delayed").index(c)]
-        weights[:, c] = adstock_weights(adstock, given, data.adstock_weeks)
-        row = data.having(saturation).index(c)
+        own = {
+            name: parameters[name][:, data.using(name).index(c)]
+            for name in (*ADSTOCKS[adstock], *SATURATIONS[saturation])
+        }
+        weights[:, c] = adstock_weights(adstock, own, data.adstock_weeks)
         for place, name in enumerate(SATURATIONS[saturation]):
-            shapes[:, c, place] = parameters[name][:, row]
+            shapes[:, c, place] = own[name]
     return weights, shapes
 
 

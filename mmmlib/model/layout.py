@@ -6,10 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmmlib.model.kernel.packed import HEADER, SLOTS
+from mmmlib.model.kernel.packed import (
+    ADSTOCK,
+    CARRY,
+    CARRY_2,
+    HEADER,
+    POOLING,
+    RETURN,
+    SATURATION,
+    SHAPE,
+    SHAPE_2,
+    SLOTS,
+)
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, LOG, LOGIT, SHARE_WIDTH
 from mmmlib.model.rotation import mirror, rotate, varies_by_region
-from mmmlib.model.spec import ModelData
+from mmmlib.model.spec import FORM_PARAMETERS, ModelData
+from mmmlib.transforms import ADSTOCKS, SATURATIONS
 
 
 @dataclass(frozen=True)
@@ -38,17 +50,7 @@ class Layout:
 
 def layout_of(data: ModelData) -> Layout:
     """Order the parameters of a fit as its priors are ordered."""
-    everyone = list(range(len(data.channels)))
-    rows = {
-        "retention": everyone,
-        "peak": data.having("delayed"),
-        "steepness": data.having("logistic"),
-        "half_saturation": data.having("hill"),
-        "slope": data.having("hill"),
-        "roi": everyone,
-        "pooling": everyone,
-        "deviation": everyone,
-    }
+    rows = {name: data.using(name) for name in (*FORM_PARAMETERS, "roi", "pooling", "deviation")}
     places, start = {}, 0
     for name, (mean, _) in data.priors.items():
         places[name] = (start, start + mean.size)
@@ -132,16 +134,16 @@ def pack(data: ModelData) -> np.ndarray:
     header[10:13] = LEVEL_SD**-2, data.max_media_share, SHARE_WIDTH
     header[14] = sum(varies_by_region(data.columns[:, k]) for k in range(count))
     slots = np.full((channels, SLOTS), -1.0)
-    for slot, names in enumerate(
-        (
-            ("retention",),
-            ("peak",),
-            ("steepness", "half_saturation"),
-            ("slope",),
-            ("roi",),
-            ("pooling",),
-        )
-    ):
+    slots[:, ADSTOCK] = [list(ADSTOCKS).index(form) for form in data.adstock]
+    slots[:, SATURATION] = [list(SATURATIONS).index(form) for form in data.saturation]
+    for slot, names in {
+        CARRY: ("retention", "weibull_shape"),
+        CARRY_2: ("peak", "weibull_scale"),
+        SHAPE: ("steepness", "half_saturation"),
+        SHAPE_2: ("slope",),
+        RETURN: ("roi",),
+        POOLING: ("pooling",),
+    }.items():
         for name in names:
             if name in layout.places:
                 rows = layout.rows[name]

@@ -18,6 +18,7 @@ import numpy as np
 
 from mmmlib.params import Params
 from mmmlib.params.schema import Prior, Range
+from mmmlib.transforms import ADSTOCKS
 
 Z90 = 1.6448536269514722
 """Half width of a standard normal's 90 % range."""
@@ -27,7 +28,17 @@ LEVEL_MEAN, LEVEL_SD = 0.7, 0.5
 SHARE_WIDTH = 0.03
 """How sharply the prior falls where all channels together pass ``max_media_share``."""
 
-LOG = ("steepness", "half_saturation", "slope", "roi", "pooling", "sigma", "scale")
+LOG = (
+    "weibull_shape",
+    "weibull_scale",
+    "steepness",
+    "half_saturation",
+    "slope",
+    "roi",
+    "pooling",
+    "sigma",
+    "scale",
+)
 LOGIT = ("retention", "peak", "autocorrelation")
 """Parameters by their unconstrained scale; ``deviation`` (region by channel) is normal as it is."""
 
@@ -107,9 +118,12 @@ def channel_priors(
         has the form.
     """
     channels = len(adstock)
-    delayed = np.array([form == "delayed" for form in adstock])
+    kept = [form for form in adstock if "retention" in ADSTOCKS[form]]
+    delayed = np.array([form == "delayed" for form in kept], dtype=bool)
+    weibull = adstock.count("weibull")
     logistic = saturation.count("logistic")
     hill = saturation.count("hill")
+    halves = hill + saturation.count("michaelis_menten")
     returns = np.array(
         [
             return_prior(channel.prior, params, model, money, total)
@@ -120,10 +134,13 @@ def channel_priors(
     half = params.model.adstock_weeks / 2
     priors: dict[str, tuple[np.ndarray, np.ndarray]] = {
         # Retention of 0.4 (0.7 for the bell of the delayed form), 90 % about 0.1 to 0.8.
-        "retention": (np.where(delayed, 0.8, -0.4), np.full(channels, 1.0)),
+        "retention": (np.where(delayed, 0.8, -0.4), np.full(len(kept), 1.0)),
         "peak": _filled(int(delayed.sum()), _logit(min(2.0, half) / (2 * half)), 0.8),
+        # From a plain decay (shape 0.8) to a bell; most of an effect within a month.
+        "weibull_shape": _filled(weibull, np.log(1.5), 0.4),
+        "weibull_scale": _filled(weibull, np.log(min(2.5, half)), 0.6),
         "steepness": _filled(logistic, 0.3, 0.8),
-        "half_saturation": _filled(hill, np.log(1.2), 0.7),
+        "half_saturation": _filled(halves, np.log(1.2), 0.7),
         "slope": _filled(hill, np.log(1.2), 0.3),
         "roi": (returns[:, 0], returns[:, 1]),
         # The common movement of many regions carries their shared shocks as well.

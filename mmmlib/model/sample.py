@@ -172,7 +172,7 @@ def named_tree(
 ) -> xr.DataTree:
     """Name the draws: parameters on their own scale, with channels and regions."""
     labels = np.array(data.channels)
-    scales = [name for name in ("trend", "seasonality") if _learned(data, name)]
+    scales = [name for name in ("trend", "seasonality", "holidays") if _learned(data, name)]
     coords: dict[str, Any] = {
         "chain": np.arange(theta.shape[0]),
         "draw": np.arange(theta.shape[1]),
@@ -192,7 +192,7 @@ def named_tree(
         if name in dims:
             where = dims[name]
         elif len(layout.rows[name]) == len(labels):
-            where = ("channel",)
+            where = ("channel",)  # all have it
         else:
             where = (f"channel_{name}",)
             coords[where[0]] = labels[layout.rows[name]]

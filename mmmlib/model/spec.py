@@ -18,6 +18,12 @@ from mmmlib.model.priors import LinearPrior, channel_priors
 from mmmlib.model.rotation import measure_noise_weight
 from mmmlib.model.scales import Scales, measure_scales
 from mmmlib.params import Params
+from mmmlib.transforms import ADSTOCKS, SATURATIONS
+
+FORM_PARAMETERS = {
+    name for forms in (ADSTOCKS, SATURATIONS) for names in forms.values() for name in names
+}
+"""Parameters that only channels of some forms have."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,15 @@ class ModelData:
         """Outcome of the fitted weeks, all regions, in its unit."""
         return float(self.outcome[:, : self.fitted_weeks].sum())
 
-    def having(self, form: str) -> list[int]:
-        """Rows of the channels whose adstock or saturation is ``form``."""
+    def using(self, parameter: str) -> list[int]:
+        """Rows of the channels that have a parameter: all, unless their forms say otherwise."""
+        forms = list(zip(self.adstock, self.saturation, strict=True))
+        if parameter not in FORM_PARAMETERS:
+            return list(range(len(forms)))
         return [
             row
-            for row, forms in enumerate(zip(self.adstock, self.saturation, strict=True))
-            if form in forms
+            for row, (adstock, saturation) in enumerate(forms)
+            if parameter in (*ADSTOCKS[adstock], *SATURATIONS[saturation])
         ]
 
 

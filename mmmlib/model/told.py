@@ -12,7 +12,7 @@ from mmmlib.data.panel import Panel
 from mmmlib.model.scales import Scales
 from mmmlib.model.spec import ModelData, prepare
 from mmmlib.params import Params
-from mmmlib.transforms import SATURATIONS
+from mmmlib.transforms import ADSTOCKS, SATURATIONS
 
 SAME_SIZE = 3.0
 """Factor by which a scale may have grown or shrunk and still be carried on."""
@@ -34,7 +34,7 @@ def told(data: ModelData) -> dict[str, Any]:
             if name != "deviation"
         },
         "forms": {
-            name: {"adstock": a, "saturation": s, "parameters": list(SATURATIONS[s])}
+            name: {"adstock": a, "saturation": s, "parameters": [*ADSTOCKS[a], *SATURATIONS[s]]}
             for name, a, s in zip(data.channels, data.adstock, data.saturation, strict=True)
         },
         "linear": {

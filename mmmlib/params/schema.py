@@ -200,8 +200,8 @@ class Channel(Section):
     """Column of impressions or clicks; if given, the response follows it, not spend."""
     stage: Literal["top", "bottom"] = "top"
     """Top or bottom of the funnel (R3)."""
-    adstock: Literal["geometric", "delayed"] = "geometric"
-    saturation: Literal["logistic", "hill"] = "logistic"
+    adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
+    saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
     prior: Prior | None = None
     scalable: bool = True
     """Whether more could be bought at all; others are not offered for an increase."""
@@ -267,15 +267,52 @@ class Event(Section):
         return self
 
 
+class Place(Section):
+    """A country, or a part of one, whose public holidays count."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")]
+    """ISO code: ``DE``, ``US``."""
+    subdivision: str | None = None
+    """State, province or canton, by its ISO code: ``BY``, ``CA``."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        from holidays import country_holidays
+
+        try:
+            country_holidays(self.country, subdiv=self.subdivision)
+        except NotImplementedError as error:
+            part = f" with the subdivision {self.subdivision}" if self.subdivision else ""
+            raise ValueError(
+                f"a country whose holidays are known, not {self.country}{part} ({error})"
+            ) from error
+        return self
+
+
+class Holidays(Place):
+    """Public holidays whose effects are estimated, one by one but shrunk together."""
+
+    before_days: Annotated[int, Field(ge=0, le=28)] = 0
+    after_days: Annotated[int, Field(ge=0, le=28)] = 0
+    """Days before and after a holiday that belong to it: shopping ahead, a bridge day after."""
+    only: tuple[str, ...] = ()
+    """Their English names; all public holidays if not given."""
+    regions: dict[str, Place] = Field(default_factory=dict)
+    """Regions of the data that keep the holidays of another place."""
+
+
 class ModelParams(Section):
     """How the model is built and sampled (A1)."""
 
     geography: Literal["national", "regional"] = "national"
     adstock_weeks: Annotated[int, Field(ge=1, le=26)] = 8
-    trend: Literal["none", "linear", "piecewise"] = "piecewise"
+    trend: Literal["none", "linear", "piecewise", "random_walk"] = "random_walk"
+    """``piecewise`` changes its slope at the knots, ``random_walk`` its level between them; by how
+    much is learned."""
     trend_knots: Annotated[int, Field(ge=1, le=40)] = 6
     seasonality: Annotated[int, Field(ge=0, le=10)] = 3
     """Order of the yearly Fourier terms; 0 for none."""
+    holidays: Holidays | None = None
     noise: Literal["ar1", "independent"] = "ar1"
     """Whether what the model does not explain follows its own past. Demand usually does, and
     ranges that deny it are too short."""

@@ -55,7 +55,9 @@ def count_parameters(panel: Panel, params: Params) -> int:
     """
     model = params.model
     regions = len(panel.regions) if model.geography == "regional" else 1
-    trend = {"none": 0, "linear": 1, "piecewise": 1 + model.trend_knots}[model.trend]
+    trend = {"none": 0, "linear": 1, "piecewise": model.trend_knots}.get(
+        model.trend, 1 + model.trend_knots
+    )
     shared = 1 + trend + 2 * model.seasonality + len(params.controls) + len(params.events)
     shapes = sum(
         len(ADSTOCKS[channel.adstock]) + len(SATURATIONS[channel.saturation])

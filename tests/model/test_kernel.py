@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
+import pytensor
+import pytensor.tensor as pt
 import pytest
+from pytensor.compile.mode import Mode
 
 from mmmlib.model.build import build_model
 from mmmlib.model.kernel.compiled import evaluate
@@ -16,8 +17,8 @@ from tests.model.worlds import mixed_data
 CASES = {
     "national": mixed_data(seasonality=1, trend_knots=2),
     "regional": mixed_data(regional=True, seasonality=1, trend_knots=2),
-    "independent": mixed_data(seasonality=1, trend="linear", noise="independent"),
-    "holdout": mixed_data(holdout_weeks=8, seasonality=0, trend="none"),
+    "independent": mixed_data(holdout_weeks=8, seasonality=1, trend="linear", noise="independent"),
+    "level only": mixed_data(regional=True, holdout_weeks=8, seasonality=0, trend="none"),
 }
 LINEAR = ("level", "slope_of")
 
@@ -34,44 +35,38 @@ def density(data: ModelData, theta: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 class Joint:
-    """Log density of the PyMC model and its automatic gradient, as functions of vectors."""
+    """Log density of the PyMC model and its automatic gradient, as a function of vectors."""
 
     def __init__(self, data: ModelData) -> None:
-        self.model = build_model(data)
         self.layout = layout_of(data)
-        names = {self.model.rvs_to_values[rv].name: rv.name for rv in self.model.free_RVs}
-        self.value_names = {rv: value for value, rv in names.items()}
-        self.logp: Callable = self.model.compile_logp(mode="FAST_COMPILE")
-        free = self.model.free_RVs
-        self.order = [self.model.rvs_to_values[rv].name for rv in free]
-        self.dlogp: Callable = self.model.compile_dlogp(free, mode="FAST_COMPILE")
-        self.sizes = [self.model[name].eval().size for name in LINEAR]
+        # Each graph is evaluated some dozen times: rewriting it, and keeping a trace of where
+        # each part was written, costs more than it saves.
+        plain = Mode(linker="py", optimizer=None)
+        with pytensor.config.change_flags(traceback__limit=0):
+            model = build_model(data)
+            self.names = [model.values_to_rvs[value].name for value in model.value_vars]
+            density = model.logp()
+            outputs = [density, *pt.grad(density, model.value_vars)]
+            self.function = pytensor.function(model.value_vars, outputs, mode=plain)
+        self.sizes = [len(data.regions), len(data.column_names)]
 
-    def point(self, theta: np.ndarray, linear: np.ndarray) -> dict[str, np.ndarray]:
+    def __call__(
+        self, theta: np.ndarray, linear: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """Value; gradient by the sampled parameters, and by the linear terms."""
         point, start = {}, 0
         for name, (first, last) in self.layout.places.items():
             known = "peak_share" if name == "peak" else name
-            shape = self.layout.shapes[name]
-            point[self.value_names[known]] = theta[first:last].reshape(shape)
+            point[known] = theta[first:last].reshape(self.layout.shapes[name])
         for name, size in zip(LINEAR, self.sizes, strict=True):
-            point[self.value_names[name]] = linear[start : start + size]
+            point[name] = linear[start : start + size]
             start += size
-        return point
-
-    def gradients(self, theta: np.ndarray, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient by the sampled parameters, and by the linear terms."""
-        point = self.point(theta, linear)
-        flat = self.dlogp(point)
-        parts, start = {}, 0
-        for name in self.order:
-            size = np.size(point[name])
-            parts[name] = flat[start : start + size]
-            start += size
+        value, *slopes = self.function(*(point[name] for name in self.names))
+        parts = {name: np.ravel(slope) for name, slope in zip(self.names, slopes, strict=True)}
         inner = np.empty_like(theta)
         for name, (first, last) in self.layout.places.items():
-            known = "peak_share" if name == "peak" else name
-            inner[first:last] = parts[self.value_names[known]]
-        return inner, np.concatenate([parts[self.value_names[n]] for n in LINEAR])
+            inner[first:last] = parts["peak_share" if name == "peak" else name]
+        return float(value), inner, np.concatenate([parts[name] for name in LINEAR])
 
     def integrated(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Log density with the linear terms integrated out, and its gradient.
@@ -81,16 +76,15 @@ class Joint:
         function over a normal law from symmetric points on its axes.
         """
         size = sum(self.sizes)
-        zero = np.zeros(size)
-        slope = self.gradients(theta, zero)[1]
-        hessian = np.stack([self.gradients(theta, step)[1] - slope for step in np.eye(size)])
+        slope = self(theta, np.zeros(size))[2]
+        hessian = np.stack([self(theta, step)[2] - slope for step in np.eye(size)])
         precision = -(hessian + hessian.T) / 2
         mode = np.linalg.solve(precision, slope)
-        value = float(self.logp(self.point(theta, mode)))
+        value = self(theta, mode)[0]
         value += size / 2 * np.log(2 * np.pi) - np.linalg.slogdet(precision)[1] / 2
         axes = np.sqrt(size) * np.linalg.cholesky(np.linalg.inv(precision)).T
         points = [mode + sign * axis for axis in axes for sign in (1, -1)]
-        return value, np.mean([self.gradients(theta, p)[0] for p in points], axis=0)
+        return value, np.mean([self(theta, p)[1] for p in points], axis=0)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -15,8 +15,8 @@ MODEL = "revenue.pooled"
 def mixed_params(**model: Any) -> Params:
     """Parameters in which every adstock and saturation occurs."""
     channels = {name: one.model_dump() for name, one in fake_params().channels.items()}
-    channels["social"] |= {"saturation": "hill"}
-    channels["video"] |= {"adstock": "delayed"}
+    channels["social"] |= {"adstock": "weibull", "saturation": "hill"}
+    channels["video"] |= {"adstock": "delayed", "saturation": "michaelis_menten"}
     channels["events"] |= {"adstock": "delayed", "saturation": "hill"}
     return fake_params(channels=channels, model=model)
 

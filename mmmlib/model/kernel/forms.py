@@ -1,6 +1,7 @@
 """Adstock and saturation of one series, and their gradients.
 
-The same formulas as in :mod:`mmmlib.transforms`, which says what they mean.
+The same formulas as in :mod:`mmmlib.transforms`, which says what they mean. Parameters
+come on their unconstrained scale, and so do the gradients.
 """
 
 from __future__ import annotations
@@ -9,44 +10,69 @@ import math
 from typing import Any
 
 from mmmlib.model.kernel.arithmetic import decay, jit, sigmoid
+from mmmlib.model.kernel.packed import DELAYED, HILL, LOGISTIC, WEIBULL
 
 
 @jit
-def weigh(delayed: bool, retention: float, peak: float, out: Any) -> None:
-    """Weights of the lags, which sum to one; ``retention`` is on the logit scale."""
-    log_retention = -math.log1p(math.exp(-retention))
+def weigh(form: int, first: float, second: float, out: Any) -> None:
+    """Weights of the lags, which sum to one."""
+    lags = out.shape[0]
+    if form == WEIBULL:
+        shape, scale = math.exp(first), math.exp(second)
+        largest = -math.inf
+        for lag in range(lags):
+            week = lag + 1.0
+            out[lag] = (shape - 1.0) * math.log(week) - math.exp(shape * math.log(week / scale))
+            largest = max(largest, out[lag])
+        for lag in range(lags):
+            out[lag] = math.exp(out[lag] - largest)
+    else:
+        log_retention = -math.log1p(math.exp(-first))
+        peak = lags * sigmoid(second)
+        for lag in range(lags):
+            distance = 1.0 * lag
+            if form == DELAYED:
+                distance = (lag - peak) * (lag - peak)
+            out[lag] = math.exp(distance * log_retention)
     total = 0.0
-    for lag in range(out.shape[0]):
-        distance = lag - peak
-        if delayed:
-            distance *= distance
-        out[lag] = math.exp(distance * log_retention)
+    for lag in range(lags):
         total += out[lag]
-    for lag in range(out.shape[0]):
+    for lag in range(lags):
         out[lag] /= total
 
 
 @jit
 def weigh_back(
-    delayed: bool, retention: float, peak: float, weights: Any, up: Any
+    form: int, first: float, second: float, weights: Any, up: Any
 ) -> tuple[float, float]:
-    """Carry ``up`` (by weight) back to retention and the peak's place, both on the logit scale."""
+    """Carry ``up`` (by weight) back to both parameters."""
     lags = weights.shape[0]
-    log_retention = -math.log1p(math.exp(-retention))
-    kept = 1.0 - sigmoid(retention)
     mean = 0.0
     for lag in range(lags):
         mean += weights[lag] * up[lag]
-    by_retention, by_peak = 0.0, 0.0
-    for lag in range(lags):
-        slope = weights[lag] * (up[lag] - mean)
-        distance = lag - peak
-        if delayed:
-            by_retention += slope * distance * distance * kept
-            by_peak -= slope * 2.0 * distance * log_retention * peak * (1.0 - peak / lags)
-        else:
-            by_retention += slope * lag * kept
-    return by_retention, by_peak
+    by_first, by_second = 0.0, 0.0
+    if form == WEIBULL:
+        shape, scale = math.exp(first), math.exp(second)
+        for lag in range(lags):
+            slope = weights[lag] * (up[lag] - mean)
+            if slope != 0.0:
+                far = math.log((lag + 1.0) / scale)
+                power = math.exp(shape * far)
+                by_first += slope * shape * (math.log(lag + 1.0) - power * far)
+                by_second += slope * shape * power
+    else:
+        log_retention = -math.log1p(math.exp(-first))
+        kept = 1.0 - sigmoid(first)
+        peak = lags * sigmoid(second)
+        for lag in range(lags):
+            slope = weights[lag] * (up[lag] - mean)
+            if form == DELAYED:
+                distance = lag - peak
+                by_first += slope * distance * distance * kept
+                by_second -= slope * 2.0 * distance * log_retention * peak * (1.0 - peak / lags)
+            else:
+                by_first += slope * lag * kept
+    return by_first, by_second
 
 
 @jit
@@ -99,45 +125,58 @@ def stock_back(media: Any, up: Any, out: Any) -> None:
 
 
 @jit
-def saturate(hill: bool, stocked: Any, first: float, second: float, out: Any) -> float:
+def saturate(form: int, stocked: Any, first: float, second: float, out: Any) -> float:
     """Saturation of a series; returns its sum."""
     total = 0.0
-    if hill:
-        shift = math.log(first)
+    if form == LOGISTIC:
+        steepness = math.exp(first)
+        for t in range(stocked.shape[0]):
+            power = decay(steepness * stocked[t])
+            out[t] = (1.0 - power) / (1.0 + power)
+            total += out[t]
+    elif form == HILL:
+        slope = math.exp(second)
         for t in range(stocked.shape[0]):
             if stocked[t] > 1e-12:
-                power = math.exp(-second * (math.log(stocked[t]) - shift))
+                power = math.exp(-slope * (math.log(stocked[t]) - first))
                 out[t] = 1.0 / (1.0 + power)
             else:
                 out[t] = 0.0
             total += out[t]
     else:
+        half = math.exp(first)
         for t in range(stocked.shape[0]):
-            power = decay(first * stocked[t])
-            out[t] = (1.0 - power) / (1.0 + power)
+            out[t] = stocked[t] / (stocked[t] + half)
             total += out[t]
     return total
 
 
 @jit
 def saturate_back(
-    hill: bool, stocked: Any, first: float, second: float, value: Any, up: Any, out: Any
+    form: int, stocked: Any, first: float, second: float, value: Any, up: Any, out: Any
 ) -> tuple[float, float]:
     """Carry ``up`` (by value) back to the stocked media (``out``) and to both parameters."""
     first_sum, second_sum = 0.0, 0.0
-    if hill:
-        shift = math.log(first)
+    if form == LOGISTIC:
+        steepness = math.exp(first)
+        for t in range(stocked.shape[0]):
+            inner = 0.5 * up[t] * (1.0 - value[t] * value[t])
+            out[t] = inner * steepness
+            first_sum += inner * stocked[t] * steepness
+    elif form == HILL:
+        slope = math.exp(second)
         for t in range(stocked.shape[0]):
             if stocked[t] > 1e-12:
                 inner = up[t] * value[t] * (1.0 - value[t])
-                out[t] = inner * second / stocked[t]
-                first_sum -= inner * second
-                second_sum += inner * (math.log(stocked[t]) - shift) * second
+                out[t] = inner * slope / stocked[t]
+                first_sum -= inner * slope
+                second_sum += inner * (math.log(stocked[t]) - first) * slope
             else:
                 out[t] = 0.0
     else:
+        half = math.exp(first)
         for t in range(stocked.shape[0]):
-            inner = 0.5 * up[t] * (1.0 - value[t] * value[t])
-            out[t] = inner * first
-            first_sum += inner * stocked[t] * first
+            left = up[t] * (1.0 - value[t])
+            out[t] = left / (stocked[t] + half)
+            first_sum -= left * value[t]
     return first_sum, second_sum

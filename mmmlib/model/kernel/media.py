@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmmlib.model.kernel.arithmetic import jit, sigmoid
+from mmmlib.model.kernel.arithmetic import jit
 from mmmlib.model.kernel.forms import (
     saturate,
     saturate_back,
@@ -16,7 +16,17 @@ from mmmlib.model.kernel.forms import (
     weigh,
     weigh_back,
 )
-from mmmlib.model.kernel.packed import FIRST, PEAK, POOLING, RETENTION, RETURN, SECOND, Packed
+from mmmlib.model.kernel.packed import (
+    ADSTOCK,
+    CARRY,
+    CARRY_2,
+    POOLING,
+    RETURN,
+    SATURATION,
+    SHAPE,
+    SHAPE_2,
+    Packed,
+)
 
 
 class Media(NamedTuple):
@@ -36,12 +46,22 @@ class Media(NamedTuple):
     """``(channel, region)``: factor of the region on the channel's effect"""
     strength: Any
     norm: Any
-    firsts: Any
-    seconds: Any
-    peaks: Any
     """by channel"""
     caused: Any
     """``(region, week)``: all channels, in units of the region's mean outcome"""
+
+
+@jit
+def at(theta: Any, place: float) -> float:
+    """Value at a place; 0 where there is none."""
+    return theta[int(place)] if place >= 0 else 0.0
+
+
+@jit
+def add(gradient: Any, place: float, value: float) -> None:
+    """Add at a place, if there is one."""
+    if place >= 0:
+        gradient[int(place)] += value
 
 
 @jit
@@ -56,18 +76,12 @@ def add_media(theta: Any, data: Packed) -> Media:
     deviation = np.ones((channels, regions))
     strength = np.empty(channels)
     norm = np.empty(channels)
-    firsts = np.empty(channels)
-    seconds = np.ones(channels)
-    peaks = np.zeros(channels)
     caused = np.zeros((regions, weeks))
     for c in range(channels):
-        delayed, hill, pooled = slots[c, PEAK] >= 0, slots[c, SECOND] >= 0, slots[c, POOLING] >= 0
-        if delayed:
-            peaks[c] = data.lags * sigmoid(theta[int(slots[c, PEAK])])
-        weigh(delayed, theta[int(slots[c, RETENTION])], peaks[c], weights[c])
-        firsts[c] = math.exp(theta[int(slots[c, FIRST])])
-        if hill:
-            seconds[c] = math.exp(theta[int(slots[c, SECOND])])
+        adstock, saturation = int(slots[c, ADSTOCK]), int(slots[c, SATURATION])
+        first, second = at(theta, slots[c, SHAPE]), at(theta, slots[c, SHAPE_2])
+        pooled = slots[c, POOLING] >= 0
+        weigh(adstock, at(theta, slots[c, CARRY]), at(theta, slots[c, CARRY_2]), weights[c])
         spread = 0.0
         if pooled:
             spread = math.exp(theta[int(slots[c, POOLING])])
@@ -76,7 +90,7 @@ def add_media(theta: Any, data: Packed) -> Media:
             if pooled:
                 deviation[c, r] = math.exp(spread * theta[data.deviation_at + c * regions + r])
             stock(data.media[c, r], weights[c], stocked[c, r])
-            sums[c, r] = saturate(hill, stocked[c, r], firsts[c], seconds[c], saturated[c, r])
+            sums[c, r] = saturate(saturation, stocked[c, r], first, second, saturated[c, r])
             norm[c] += data.outcome_scale[r] * deviation[c, r] * sums[c, r]
         # The return fixes the size: contribution of the fitted weeks over their spend.
         strength[c] = math.exp(theta[int(slots[c, RETURN])]) * data.spend[c] / norm[c]
@@ -92,9 +106,6 @@ def add_media(theta: Any, data: Packed) -> Media:
         deviation,
         strength,
         norm,
-        firsts,
-        seconds,
-        peaks,
         caused,
     )
 
@@ -109,7 +120,8 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, gradient: Any)
     held = np.empty(regions)
     by_weight = np.empty(data.lags)
     for c in range(channels):
-        delayed, hill, pooled = slots[c, PEAK] >= 0, slots[c, SECOND] >= 0, slots[c, POOLING] >= 0
+        saturation, pooled = int(slots[c, SATURATION]), slots[c, POOLING] >= 0
+        first, second = at(theta, slots[c, SHAPE]), at(theta, slots[c, SHAPE_2])
         all_regions = 0.0
         for r in range(regions):
             total = 0.0
@@ -134,27 +146,35 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, gradient: Any)
             for t in range(weeks):
                 up[t] = factor * (pull[r, t] - shift)
             one, two = saturate_back(
-                hill,
-                media.stocked[c, r],
-                media.firsts[c],
-                media.seconds[c],
-                media.saturated[c, r],
-                up,
-                back,
+                saturation, media.stocked[c, r], first, second, media.saturated[c, r], up, back
             )
             first_sum += one
             second_sum += two
             stock_back(data.media[c, r], back, by_weight)
-        gradient[int(slots[c, FIRST])] += first_sum
-        if hill:
-            gradient[int(slots[c, SECOND])] += second_sum
-        by_retention, by_peak = weigh_back(
-            delayed,
-            theta[int(slots[c, RETENTION])],
-            media.peaks[c],
-            media.weights[c],
-            by_weight,
-        )
-        gradient[int(slots[c, RETENTION])] += by_retention
-        if delayed:
-            gradient[int(slots[c, PEAK])] += by_peak
+        form_back(theta, data, media, c, first_sum, second_sum, by_weight, gradient)
+
+
+@jit
+def form_back(
+    theta: Any,
+    data: Packed,
+    media: Media,
+    c: int,
+    first_sum: float,
+    second_sum: float,
+    by_weight: Any,
+    gradient: Any,
+) -> None:
+    """Add to ``gradient`` what reached the parameters of channel ``c``'s forms."""
+    slots = data.slots
+    add(gradient, slots[c, SHAPE], first_sum)
+    add(gradient, slots[c, SHAPE_2], second_sum)
+    one, two = weigh_back(
+        int(slots[c, ADSTOCK]),
+        at(theta, slots[c, CARRY]),
+        at(theta, slots[c, CARRY_2]),
+        media.weights[c],
+        by_weight,
+    )
+    add(gradient, slots[c, CARRY], one)
+    add(gradient, slots[c, CARRY_2], two)

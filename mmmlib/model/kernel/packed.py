@@ -12,9 +12,12 @@ from mmmlib.model.kernel.arithmetic import jit
 HEADER = 16
 LENGTH_AT = 13
 """Place of the packed vector's own length."""
-SLOTS = 6
-RETENTION, PEAK, FIRST, SECOND, RETURN, POOLING = range(SLOTS)
-"""Per channel: place of retention, peak, steepness or half saturation, slope, return, pooling."""
+SLOTS = 8
+ADSTOCK, CARRY, CARRY_2, SATURATION, SHAPE, SHAPE_2, RETURN, POOLING = range(SLOTS)
+"""Per channel: number of its adstock, places of its two parameters; the same of its saturation;
+places of return and pooling. Numbers are those of the names' order in ``mmmlib.transforms``."""
+GEOMETRIC, DELAYED, WEIBULL = range(3)
+LOGISTIC, HILL, MICHAELIS_MENTEN = range(3)
 
 
 class Packed(NamedTuple):
