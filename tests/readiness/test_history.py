@@ -39,7 +39,7 @@ def test_fewer_values_than_parameters_block() -> None:
 
 def test_parameters_are_counted_by_hand() -> None:
     params = fake_params(
-        model={"trend": "piecewise", "trend_knots": 6, "seasonality": 3},
+        model={"trend": "random_walk", "trend_knots": 6, "seasonality": 3},
         channels={
             "search": {"spend": "a"},
             "tv": {"spend": "b", "adstock": "delayed", "saturation": "hill"},
