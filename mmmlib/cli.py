@@ -101,7 +101,8 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     """Check parameters, policy, roles, taxonomy and data; write nothing."""
     from mmmlib.begin import governance_files, raise_together, taxonomy_beside
     from mmmlib.data.intake import check_data
-    from mmmlib.findings import Status
+    from mmmlib.findings import Level, Status
+    from mmmlib.governance.policy import rank, read_policy
     from mmmlib.params.load import read_params
 
     asked = read_params(params, overrides or ())
@@ -129,9 +130,10 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     passed = len(findings) - len(flags)
     typer.echo(f"{params}: parameters, policy and roles are in order.")
     typer.echo(f"Data: {passed} checks passed, {len(flags)} flagged.")
-    broken = {f.subject for f in flags if f.check == "data.contract"}
+    policy = read_policy(params.parent / asked.governance.policy)
+    broken = {f"{f.check} ({f.subject})" for f in flags if rank(policy, f)[0] is Level.BLOCK}
     if broken:
-        raise BlockedError(f"{params}: broken contract of {', '.join(sorted(broken))}.")
+        raise BlockedError(f"{params}: the data would block: {', '.join(sorted(broken))}.")
 
 
 @app.command()
