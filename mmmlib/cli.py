@@ -273,7 +273,7 @@ def contract_draft(
 ) -> None:
     """Propose a contract from all rows of a source, to go into the parameters."""
     from mmmlib.data.draft import contract_yaml, draft_contract
-    from mmmlib.data.sources import data_folder
+    from mmmlib.data.folder import data_folder
     from mmmlib.params.load import read_params
     from mmmlib.params.messages import did_you_mean, shown
     from mmmlib.params.source import Source

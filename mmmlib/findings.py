@@ -184,6 +184,40 @@ def at_least(
     )
 
 
+def none_of(
+    check: str,
+    subject: str,
+    count: int,
+    unit: str,
+    *,
+    level: Level,
+    seen: str,
+    clear: str,
+    meaning: str = "",
+    action: str = "",
+) -> Finding:
+    """Pass when nothing was found.
+
+    Parameters
+    ----------
+    count, unit
+        How many were found, and of what: ``weeks``, ``names``.
+    seen, clear
+        The message where something was found, and where nothing was.
+    """
+    return at_most(
+        check,
+        subject,
+        float(count),
+        0.0,
+        level=level,
+        message=seen if count else clear,
+        unit=unit,
+        meaning=meaning,
+        action=action,
+    )
+
+
 def not_run(
     check: str, subject: str, why: str, *, level: Level = Level.BLOCK, action: str = ""
 ) -> Finding:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmmlib.data.contracts import Breach, check_contract, effective, report_unreadable
+from mmmlib.data.breaches import Breach, report_unreadable
+from mmmlib.data.contracts import check_contract, effective
 from mmmlib.data.naming import Naming, name_rows
+from mmmlib.data.opening import open_relation
 from mmmlib.data.problems import Problems
 from mmmlib.data.rates import Rates, to_currency
-from mmmlib.data.relations import Relation, open_relation, reading
+from mmmlib.data.reading import reading
+from mmmlib.data.relations import Relation
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.weekly import to_weekly, week_number
 from mmmlib.errors import InputError
@@ -67,7 +70,7 @@ def read_delivery(
     Parameters
     ----------
     name, source, folder
-        See :func:`mmmlib.data.relations.open_relation`.
+        See :func:`mmmlib.data.opening.open_relation`.
     problems
         Receives what makes the source unusable.
     week_start
@@ -116,7 +119,7 @@ def _read(
     known = rates.currencies if rates is not None else ()
     checked = check_contract(relation, contract, week_start, known)
     if checked.table is None:
-        report_unreadable(checked, relation, problems)
+        report_unreadable(checked.breaches, relation, problems)
         return None
     table = to_currency(checked.table, relation.name, source, contract, rates)
     with reading(relation.label):

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.cells import ISO, NUMBER, OFFSET, TIME
+from mmmlib.data.opening import open_relation
 from mmmlib.data.problems import Problems
-from mmmlib.data.relations import Relation, open_relation, reading
+from mmmlib.data.reading import reading
+from mmmlib.data.relations import Relation
 from mmmlib.data.weekly import read_coverage
 from mmmlib.params.source import Source
 
@@ -26,7 +28,7 @@ def draft_contract(name: str, source: Source, folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     name, source, folder
-        See :func:`mmmlib.data.relations.open_relation`.
+        See :func:`mmmlib.data.opening.open_relation`.
 
     Returns
     -------

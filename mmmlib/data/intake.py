@@ -8,10 +8,11 @@ from pathlib import Path
 from mmmlib.data.build import Built, as_vintage, build, wanted_series
 from mmmlib.data.cells import to_dates
 from mmmlib.data.checks import check_panel
+from mmmlib.data.folder import data_folder, hash_source
 from mmmlib.data.panel import Panel, write_panel
 from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_table
-from mmmlib.data.sources import Table, data_folder, hash_source
+from mmmlib.data.sources import Table
 from mmmlib.data.taxonomy import Taxonomy, read_taxonomy
 from mmmlib.data.taxonomy_checks import check_change, check_names, check_use
 from mmmlib.data.taxonomy_moves import (
@@ -46,7 +47,7 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
         share; see :mod:`mmmlib.data.parts`) and ``artefacts/data.json``.
     folder
         Where the sources lie; looked for if not given, see
-        :func:`mmmlib.data.sources.data_folder`.
+        :func:`mmmlib.data.folder.data_folder`.
 
     Raises
     ------
@@ -122,7 +123,7 @@ def check_data(
 def hash_inputs(params: Params, folder: Path | None = None) -> dict[str, str]:
     """Return the sha256 of every source's file, by the source's name.
 
-    See :func:`mmmlib.data.sources.hash_source`.
+    See :func:`mmmlib.data.folder.hash_source`.
     """
     base = _folder(params, folder)
     hashes = {name: hash_source(source, base) for name, source in params.data.sources.items()}

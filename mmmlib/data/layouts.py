@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mmmlib.data.panel import NATIONAL
 from mmmlib.errors import InputError
 from mmmlib.params.messages import did_you_mean, shown
-from mmmlib.params.schema import Source
+from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmmlib.data.layouts import apply_layout, name_series, raw_names
 from mmmlib.data.taxonomy import NAMES, Mapping, Taxonomy, apply_mapping, map_names
-from mmmlib.params.schema import Source
+from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

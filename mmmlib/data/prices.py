@@ -11,7 +11,7 @@ import pandas as pd
 from mmmlib.data.cells import to_dates, to_numbers
 from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_table
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, Level, none_of
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean, shown
 
@@ -138,20 +138,15 @@ def price_findings(params: Params, folder: Path, weeks: pd.DatetimeIndex) -> Ite
         age = np.where(place >= 0, (weeks - known).days, np.iinfo(np.int32).max)
         old = weeks[age > limit]
         span = f", the first of {old[0].date()}, the last of {old[-1].date()}" if len(old) else ""
-        yield judge(
+        yield none_of(
             check,
             "workbook" if check == "data.price_level" else subject,
-            passed=len(old) == 0,
+            len(old),
+            "weeks",
             level=Level.WARN,
-            value=float(len(old)),
-            limit=0.0,
-            unit="weeks",
-            message=(
-                f"{subject}: {len(old)} weeks without one of the last {limit} days{span}; the "
-                f"last one known was used."
-                if len(old)
-                else f"{subject}: known for every week; the newest is of {newest[-1].date()}."
-            ),
+            seen=f"{subject}: {len(old)} weeks without one of the last {limit} days{span}; the "
+            f"last one known was used.",
+            clear=f"{subject}: known for every week; the newest is of {newest[-1].date()}.",
             meaning="Money that is converted at an old rate seems to move when it does not.",
             action="Bring the table up to date.",
         )

@@ -83,17 +83,24 @@ def _read_csv(path: Path, problems: Problems) -> pd.DataFrame | None:
         )
         return None
     header = rows[0] if rows else []
-    separator = next((mark for mark in (";", "\t", "|") if mark in "".join(header)), "")
-    if len(header) == 1 and separator:
-        problems.add(
-            path,
-            "row 1",
-            f"columns separated by {shown(separator)}",
-            "columns separated by ','",
-            "Save the file with commas, and numbers with a decimal point.",
-        )
+    if refuse_separator(path, header, problems):
         return None
     return _as_table(path, rows, problems)
+
+
+def refuse_separator(path: Path | str, header: Sequence[str], problems: Problems) -> bool:
+    """Report a header of one cell that holds another separator; say whether it does."""
+    separator = next((mark for mark in (";", "\t", "|") if mark in "".join(header)), "")
+    if len(header) != 1 or not separator:
+        return False
+    problems.add(
+        path,
+        "row 1",
+        f"columns separated by {shown(separator)}",
+        "columns separated by ','",
+        "Save the file with commas, and numbers with a decimal point.",
+    )
+    return True
 
 
 def _read_excel(path: Path, problems: Problems, wanted: str | None) -> pd.DataFrame | None:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data.vintages import Vintage
-from mmmlib.params.schema import Settle
+from mmmlib.params.data import Settle
 
 OLDEST = 26
 """Weeks of age up to which restatements are told apart."""

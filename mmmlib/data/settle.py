@@ -12,10 +12,11 @@ from mmmlib.data.grid import WEEK, Calendar
 from mmmlib.data.problems import Problems
 from mmmlib.data.restatement import OLDEST, by_source, most_moving, moving_weeks
 from mmmlib.data.vintages import Vintage, origin_of, sources_of, vintage_of
+from mmmlib.data.words import count_of
 from mmmlib.errors import RunError
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, judge
-from mmmlib.params.schema import Settle
+from mmmlib.findings import Finding, Level, judge, none_of
+from mmmlib.params.data import Settle
 from mmmlib.runs import Run
 
 LEARN_FROM = 26
@@ -146,36 +147,28 @@ def settle_findings(
     names = [str(week.date()) for week in kept_out]
     span = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if names else ""
     how = "what past refreshes restated" if rule.weeks == "auto" else "the number declared"
-    yield judge(
+    yield none_of(
         "data.kept_out",
         "workbook",
-        passed=not names,
+        len(names),
+        "weeks",
         level=Level.INFO,
-        value=float(len(names)),
-        limit=0.0,
-        unit="weeks",
-        message=(
-            f"{_weeks(len(names))} kept out of the fit as still moving: {span} "
+        seen=(
+            f"{count_of(len(names), 'week')} kept out of the fit as still moving: {span} "
             f"(data.settle.weeks: {rule.weeks}, {how})."
-            if names
-            else f"No week was kept out (data.settle.weeks: {rule.weeks})."
         ),
+        clear=f"No week was kept out (data.settle.weeks: {rule.weeks}).",
         meaning="They are kept with the run as they were seen; the panel ends before them.",
         action="Read the panel's last week, not today, as the end of what is told.",
     )
-    yield judge(
+    yield none_of(
         "data.past",
         "workbook",
-        passed=not broken,
+        len(broken),
+        "tables",
         level=Level.WARN,
-        value=float(len(broken)),
-        limit=0.0,
-        unit="tables",
-        message=(
-            f"{len(broken)} tables of past runs could not be read; the first: {broken[0]}"
-            if broken
-            else "Every table of past runs that was asked for could be read."
-        ),
+        seen=f"{len(broken)} tables of past runs could not be read; the first: {(*broken, '')[0]}",
+        clear="Every table of past runs that was asked for could be read.",
         meaning="What is usually restated is learned from past runs.",
         action="Restore them from a backup, or move the damaged runs away.",
     )
@@ -188,7 +181,7 @@ def _usual_words(moves: pd.DataFrame, source: str, weeks: int, rule: Settle) -> 
     young, old = format_number(usual["young"], "share"), format_number(usual["old"], "share")
     count = int(usual["refreshes"])
     learned = f"{count} past refresh" if count == 1 else f"{count} past refreshes"
-    words = f"Its last {_weeks(shown)} move by {young} on average"
+    words = f"Its last {count_of(shown, 'week')} move by {young} on average"
     series, most = most_moving(moves, source, shown)
     if weeks and series:
         words += f" ({series} most, by {format_number(most, 'share')})"
@@ -197,9 +190,7 @@ def _usual_words(moves: pd.DataFrame, source: str, weeks: int, rule: Settle) -> 
         words += ", mostly up" if lean > 0 else ", mostly down"
     if np.isfinite(usual["old"]):
         words += f"; older ones by {old}"
-    settled = f"it settles after {_weeks(weeks)}" if weeks else "none of them beyond the limit"
+    settled = (
+        f"it settles after {count_of(weeks, 'week')}" if weeks else "none of them beyond the limit"
+    )
     return f"{words} ({learned}; {settled}, limit {format_number(rule.max_move, 'share')})."
-
-
-def _weeks(count: int) -> str:
-    return "1 week" if count == 1 else f"{count} weeks"

@@ -9,25 +9,24 @@ from pathlib import Path
 
 import pandas as pd
 
+from mmmlib.data.breaches import Breach, report_unreadable
 from mmmlib.data.cells import to_dates
-from mmmlib.data.contracts import Breach, check_contract, effective, report_unreadable
+from mmmlib.data.contracts import check_contract, effective
+from mmmlib.data.files import find_files, format_of
+from mmmlib.data.folder import hash_files
 from mmmlib.data.naming import Naming
 from mmmlib.data.panel import NATIONAL
 from mmmlib.data.problems import Problems
 from mmmlib.data.rates import Rates, read_rates
 from mmmlib.data.readers import read_table
-from mmmlib.data.relations import connect, find_files, format_of, of_text
+from mmmlib.data.relations import connect, of_text
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.weekly import WEEKDAYS
 from mmmlib.errors import InputError
 from mmmlib.params import Params
-from mmmlib.params.messages import did_you_mean, shown
-from mmmlib.params.schema import Source
-from mmmlib.params.source import WILD
+from mmmlib.params.messages import did_you_mean
+from mmmlib.params.source import Source
 from mmmlib.runs import sha256_file, sha256_json
-
-FOLDER = "data"
-"""Name of a folder of data, in the project or in a folder beside it."""
 
 
 @dataclass(frozen=True)
@@ -96,58 +95,6 @@ class Table:
         if self.source.layout == "long":
             return f"row {row}, column {self.source.value} ({column})"
         return f"row {row}, column {column}"
-
-
-# --- finding -------------------------------------------------------------------------
-
-
-def data_folder(params: Params) -> Path:
-    """Return the folder that holds the sources.
-
-    It is ``data.root`` where that is set. Else it is the first of these that has
-    all declared files: ``data/`` here, and ``data/`` in a folder beside this one.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder.
-    """
-    here = Path.cwd()
-    if params.data.root is not None:
-        root = (here / Path(params.data.root).expanduser()).resolve()
-        if not root.is_dir():
-            raise InputError.one(
-                None,
-                "data.root",
-                f"{shown(params.data.root)}, and no folder at {root}",
-                "a folder that holds the sources",
-            )
-        return root
-    paths = [s.path for s in params.data.sources.values() if s.path and "://" not in s.path]
-    if not paths:
-        return here
-    near = [here / FOLDER, *sorted(here.parent.glob(f"*/{FOLDER}"))]
-    candidates = [folder for folder in dict.fromkeys(near) if folder.is_dir()]
-    for folder in candidates:
-        if all(_is_there(folder, path) for path in paths):
-            return folder
-    for folder in candidates:  # the one that has some of them gets the better message
-        if any(_is_there(folder, path) for path in paths):
-            return folder
-    raise InputError.one(
-        None,
-        "data.root",
-        f"nothing set, and {', '.join(map(shown, paths))} neither in {here / FOLDER} "
-        f"nor in a '{FOLDER}' folder beside {here}",
-        "the folder that holds the sources",
-        "Pass it: --set data.root=FOLDER.",
-    )
-
-
-def _is_there(folder: Path, path: str) -> bool:
-    if WILD.search(path):
-        return any(folder.glob(path))
-    return (folder / path).exists()
 
 
 # --- reading -------------------------------------------------------------------------
@@ -269,7 +216,7 @@ def _read_rows(
         name=name,
         source=source.model_copy(update=told),
         path=delivery.relation.label,
-        sha256=_hash_files(local) if local else sha256_json(text.to_dict("list")),
+        sha256=hash_files(local) if local else sha256_json(text.to_dict("list")),
         text=text,
         dates=pd.Series(weekly["week"].to_numpy(), index=index),
         regions=pd.Series(weekly["region"].to_numpy(), index=index, dtype="str"),
@@ -287,23 +234,6 @@ def _wanted_columns(params: Params, name: str) -> set[str]:
 
     references = {wanted.reference for wanted in wanted_series(params)}
     return references | {reference.removeprefix(f"{name}.") for reference in references}
-
-
-def hash_source(source: Source, folder: Path) -> str:
-    """Hash the files of a source as they lie there now.
-
-    Empty for one that is not there, so that its arrival is a change, and for one that
-    lies elsewhere, which cannot be hashed without reading it.
-    """
-    if source.url is not None or "://" in source.path:
-        return ""
-    return _hash_files(find_files("", source, folder, Problems()))
-
-
-def _hash_files(files: list[Path]) -> str:
-    if len(files) == 1:
-        return sha256_file(files[0])
-    return sha256_json([[file.name, sha256_file(file)] for file in files]) if files else ""
 
 
 def _read_cells(
@@ -340,7 +270,7 @@ def _read_cells(
         checked = check_contract(relation, contract, week_start)
         breaches = checked.breaches
         if checked.table is None:
-            report_unreadable(checked, relation, problems)
+            report_unreadable(checked.breaches, relation, problems)
             return None
     return Table(
         name=name,

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.folder import data_folder
 from mmmlib.data.problems import Problems
-from mmmlib.data.sources import Table, data_folder, find_column, read_sources
+from mmmlib.data.sources import Table, find_column, read_sources
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.errors import InputError
 from mmmlib.estimates import format_number

@@ -11,8 +11,9 @@ from mmmlib.data.layouts import series_name
 from mmmlib.data.naming import Naming
 from mmmlib.data.taxonomy import EXCLUDED, UNMAPPED, Taxonomy
 from mmmlib.data.taxonomy_moves import Former, Moves
+from mmmlib.data.words import count_of, some_of
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, at_most, judge, not_run
+from mmmlib.findings import Finding, Level, at_most, judge, none_of, not_run
 from mmmlib.params import Params
 
 CHECKS: dict[str, str] = {
@@ -91,7 +92,9 @@ def check_use(
         known = {name.removeprefix(f"{naming.source}.") for name in taken}
         left = sums[[name not in known for name in sums.index]].sort_values(ascending=False)
         share = float(left.sum() / sums.sum())
-        listed = _some([f"{name} ({format_number(float(one))})" for name, one in left.items()])
+        listed = some_of(
+            [f"{name} ({format_number(float(one))})" for name, one in left.items()], SHOWN
+        )
         yield at_most(
             "data.unused_spend",
             naming.source,
@@ -120,13 +123,14 @@ def _unmapped(params: Params, naming: Naming) -> Finding:
     total = float(frame[by].sum())
     share = float(lost[by].sum()) / total if total else 0.0
     names = lost["name"].drop_duplicates()
-    listed = _some(
+    listed = some_of(
         [
             f"'{row['name']}' ({format_number(float(row[by]), params.currency)})"
             if by == "spend"
             else f"'{row['name']}' ({int(row['rows'])} rows)"
             for _, row in lost.drop_duplicates("name").iterrows()
-        ]
+        ],
+        SHOWN,
     )
     return judge(
         "data.unmapped",
@@ -137,10 +141,10 @@ def _unmapped(params: Params, naming: Naming) -> Finding:
         limit=limit,
         unit="share",
         message=(
-            f"{_count(len(names), 'name')} without a rule, {format_number(share, 'share')} of its "
+            f"{count_of(len(names), 'name')} without a rule, {format_number(share, 'share')} of its "
             f"{by} (blocks above {format_number(limit, 'share')}): {listed}."
             if len(names)
-            else f"All of its {_count(frame['name'].nunique(), 'name')} are mapped."
+            else f"All of its {count_of(frame['name'].nunique(), 'name')} are mapped."
         ),
         meaning="Money that is in no channel makes the others look better than they are.",
         action="Add a rule to the taxonomy, with a new version.",
@@ -162,8 +166,8 @@ def _excluded(naming: Naming) -> Finding:
         limit=0.0,
         unit="share",
         message=(
-            f"{_count(out['name'].nunique(), 'name')} left out by a rule, "
-            f"{format_number(share, 'share')} of its spend: {_some(_quoted(out['name']))}."
+            f"{count_of(out['name'].nunique(), 'name')} left out by a rule, "
+            f"{format_number(share, 'share')} of its spend: {some_of(_quoted(out['name']), SHOWN)}."
             if len(out)
             else "No name is left out."
         ),
@@ -179,20 +183,17 @@ def _overlaps(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
             if row["also"]:
                 others = ", ".join(str(number) for number in row["also"])
                 claimed[row["name"]] = f"'{row['name']}' (rule {row['rule']}, also {others})"
-    return judge(
+    return none_of(
         "data.taxonomy_overlap",
         "taxonomy",
-        passed=not claimed,
+        len(claimed),
+        "names",
         level=Level.INFO,
-        value=float(len(claimed)),
-        limit=0.0,
-        unit="names",
-        message=(
-            f"{_count(len(claimed), 'name')} would be something else by a later rule: "
-            f"{_some(list(claimed.values()))}. The first of the {len(taxonomy.rules)} rules decides."
-            if claimed
-            else "No two rules disagree about a name."
+        seen=(
+            f"{count_of(len(claimed), 'name')} would be something else by a later rule: "
+            f"{some_of(list(claimed.values()), SHOWN)}. The first of the {len(taxonomy.rules)} rules decides."
         ),
+        clear="No two rules disagree about a name.",
         meaning="Where rules overlap, their order decides; a rule that is moved moves money.",
         action="Narrow the patterns, if the order is not meant.",
     )
@@ -210,19 +211,14 @@ def _dead(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
             else "matches no name"
         )
         dead.append(f"rule {number} ({rule.pattern}: {why})")
-    return judge(
+    return none_of(
         "data.taxonomy_dead",
         "taxonomy",
-        passed=not dead,
+        len(dead),
+        "rules",
         level=Level.INFO,
-        value=float(len(dead)),
-        limit=0.0,
-        unit="rules",
-        message=(
-            f"{_count(len(dead), 'rule')} decided no name: {_some(dead)}."
-            if dead
-            else f"Each of the {len(taxonomy.rules)} rules decided a name."
-        ),
+        seen=f"{count_of(len(dead), 'rule')} decided no name: {some_of(dead, SHOWN)}.",
+        clear=f"Each of the {len(taxonomy.rules)} rules decided a name.",
         meaning="A rule without names is a typing error, or names that no longer come.",
         action="Correct the pattern, or remove the rule.",
     )
@@ -307,20 +303,15 @@ def _version(taxonomy: Taxonomy | None, former: Former | None, as_of: dt.date) -
 
 def _lost(moves: Moves | None) -> Finding:
     lost = moves.lost if moves else ()
-    return judge(
+    return none_of(
         "data.taxonomy_lost",
         "taxonomy",
-        passed=not lost,
+        len(lost),
+        "names",
         level=Level.BLOCK,
-        value=float(len(lost)),
-        limit=0.0,
-        unit="names",
-        message=(
-            f"{_count(len(lost), 'name')} had a channel in the last refresh and none now: "
-            f"{_some(_quoted(lost))}."
-            if lost
-            else "Every name that had a channel in the last refresh has one."
-        ),
+        seen=f"{count_of(len(lost), 'name')} had a channel in the last refresh and none now: "
+        f"{some_of(_quoted(lost), SHOWN)}.",
+        clear="Every name that had a channel in the last refresh has one.",
         meaning="History would lose money that a channel had.",
         action="Map the names again, or exclude them with a reason.",
     )
@@ -339,7 +330,7 @@ def _history(former: Former, moves: Moves | None, unit: str) -> Finding:
         unit="share",
         message=(
             f"The change since {former.run} moves {format_number(share, 'share')} of the spend of "
-            f"weeks that it had: {_some(moves.told(unit))}. "
+            f"weeks that it had: {some_of(moves.told(unit), SHOWN)}. "
             "artefacts/taxonomy_moves.parquet has every week."
             if moved and moves is not None
             else "No week that the last refresh had is told differently."
@@ -351,12 +342,3 @@ def _history(former: Former, moves: Moves | None, unit: str) -> Finding:
 
 def _quoted(names: Collection[str] | pd.Series) -> list[str]:
     return [f"'{name}'" for name in dict.fromkeys(names)]
-
-
-def _some(items: list[str]) -> str:
-    rest = len(items) - SHOWN
-    return ", ".join(items[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _count(count: int, thing: str) -> str:
-    return f"1 {thing}" if count == 1 else f"{count} {thing}s"

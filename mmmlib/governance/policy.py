@@ -27,7 +27,7 @@ from mmmlib.errors import Problem
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.places import KeyPath, dotted
-from mmmlib.params.schema import Section
+from mmmlib.params.section import Section
 from mmmlib.params.strict import read_strict
 
 AS_PROPOSED = "as proposed by the check"

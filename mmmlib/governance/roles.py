@@ -11,7 +11,7 @@ from pydantic import Field
 from mmmlib.errors import Problem
 from mmmlib.params.messages import shown
 from mmmlib.params.places import KeyPath, dotted
-from mmmlib.params.schema import Section
+from mmmlib.params.section import Section
 from mmmlib.params.strict import read_strict
 
 APPROVERS = ("decision_owner", "mmm_product_owner")

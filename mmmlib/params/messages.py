@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 
 from mmmlib.errors import Problem
 from mmmlib.params.places import KeyPath, dotted
-from mmmlib.params.schema import SLUG, Params
+from mmmlib.params.schema import Params
+from mmmlib.params.section import SLUG
 
 PATTERNS = {
     SLUG: "a name of small letters, digits and '_' that begins with a letter (40 at most)",

@@ -9,7 +9,7 @@ from typing import Any
 from mmmlib.data.taxonomy import read_taxonomy
 from mmmlib.data.taxonomy_moves import TAXONOMY
 from mmmlib.errors import InputError
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, Level, judge, none_of
 from mmmlib.params.load import params_of
 from mmmlib.refresh.comparison import ParameterChange
 from mmmlib.runs import Manifest, Run
@@ -118,17 +118,14 @@ def parameter_findings(changes: Sequence[ParameterChange]) -> list[Finding]:
 
 def code_finding(changes: Sequence[ParameterChange]) -> Finding:
     """Say whether the software changed; for information, since it changes with most refreshes."""
-    return judge(
+    return none_of(
         "refresh.code",
         "workbook",
-        passed=not changes,
+        len(changes),
+        "changes",
         level=Level.INFO,
-        value=float(len(changes)),
-        limit=0.0,
-        unit="changes",
-        message=f"The software changed: {_shown(changes)}."
-        if changes
-        else "Library, Python and packages are those of the last refresh.",
+        seen=f"The software changed: {_shown(changes)}.",
+        clear="Library, Python and packages are those of the last refresh.",
         meaning="The same model can sample a little differently with other software.",
         action="Nothing, unless something moved that nothing else explains.",
     )

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmmlib.data.breaches import breach_words
 from mmmlib.data.build import build, build_panel
 from mmmlib.data.checks import check_panel
-from mmmlib.data.contracts import breach_words
 from mmmlib.data.delivery import Delivery, read_delivery
 from mmmlib.data.draft import contract_yaml, draft_contract
 from mmmlib.data.problems import Problems
@@ -138,7 +138,7 @@ def test_a_delivery_that_came_twice(tmp_path: Path) -> None:
 
 
 def test_uniqueness_in_slices_of_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmmlib.data.contracts.AT_ONCE", 10)
+    monkeypatch.setattr("mmmlib.data.uniqueness.AT_ONCE", 10)
     daily().to_csv(tmp_path / "ads.csv", index=False)
     assert words(tmp_path) == []
     pd.concat([daily(), daily().tail(1)]).to_csv(tmp_path / "ads.csv", index=False)

@@ -22,7 +22,7 @@ from mmmlib.data.layouts import (
     slug,
 )
 from mmmlib.errors import InputError
-from mmmlib.params.schema import Source
+from mmmlib.params.source import Source
 
 DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2024, 3, 31))
 NAMES = st.sampled_from(["Brand", "GS_Generic_2024", "Ünïcode %_*[x]", "a'b\"c", "x | y", ""])

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from mmmlib.data.breaches import breach_words
 from mmmlib.data.build import build_panel
-from mmmlib.data.contracts import breach_words
 from mmmlib.data.delivery import Delivery, read_delivery
 from mmmlib.data.problems import Problems
 from mmmlib.data.taxonomy import Taxonomy

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mmmlib.data.delivery import read_delivery
+from mmmlib.data.opening import open_relation
 from mmmlib.data.problems import Problems
-from mmmlib.data.relations import open_relation
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.test_contracts import daily

@@ -18,7 +18,7 @@ from mmmlib.data.restatement import falling, moving_weeks, restatements
 from mmmlib.data.vintages import Shape, Vintage
 from mmmlib.errors import InputError
 from mmmlib.findings import FindingList, Level, Status
-from mmmlib.params.schema import Settle
+from mmmlib.params.data import Settle
 from tests.data.conftest import small_params, sources, weekly
 from tests.data.test_vintages import finish, make_run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.data.sources import data_folder
+from mmmlib.data.folder import data_folder
 from mmmlib.errors import InputError
 from tests.data.conftest import small_params, sources, weekly
 

@@ -26,7 +26,7 @@ from mmmlib.data.taxonomy import (
     read_taxonomy,
 )
 from mmmlib.errors import InputError
-from mmmlib.params.schema import Source
+from mmmlib.params.source import Source
 
 ADS = Source(path="ads.csv", layout="ad_platform", taxonomy=True, region="market")
 

@@ -16,7 +16,8 @@ from mmmlib.data.taxonomy import Rule, Taxonomy
 from mmmlib.data.taxonomy_checks import check_change, check_names, check_use
 from mmmlib.data.taxonomy_moves import Former, Moves, moves_between
 from mmmlib.findings import Finding, Level, Status
-from mmmlib.params.schema import DataLimits, Source
+from mmmlib.params.data import DataLimits
+from mmmlib.params.source import Source
 
 DAY = dt.date(2024, 6, 30)
 ADS = Source(path="ads.csv", layout="ad_platform", taxonomy=True)

@@ -1,0 +1,106 @@
+"""Broken promises: how many rows break each, which ones as examples, and how they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmmlib.data.problems import Problems
+from mmmlib.data.relations import Relation
+from mmmlib.findings import Finding, Level, judge
+from mmmlib.params.source import Source
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row that breaks a promise."""
+
+    file: str
+    place: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A promise that was broken.
+
+    Parameters
+    ----------
+    rule
+        ``type``, ``range``, ``uniqueness`` and so on.
+    column
+        The column that it is about; empty for the source as a whole.
+    count
+        Rows (or weeks, or columns) that break it.
+    expected, action
+        What was promised, and what to do.
+    examples
+        At most 20 of them over all breaches of a source.
+    unreadable
+        Whether the values cannot be used at all; the others are for the policy to
+        judge.
+    """
+
+    rule: str
+    column: str
+    count: int
+    expected: str
+    action: str = ""
+    examples: tuple[Example, ...] = ()
+    unreadable: bool = False
+
+
+def report_unreadable(breaches: Sequence[Breach], relation: Relation, problems: Problems) -> None:
+    """Tell what makes the values unusable, and all else that was broken, as problems."""
+    for breach in breaches:
+        for example in breach.examples:
+            problems.add(example.file, example.place, example.found, breach.expected, breach.action)
+        rest = breach.count - len(breach.examples)
+        if rest > 0:
+            place = f"column {breach.column}" if breach.column else "the source"
+            problems.add(relation.label, place, f"{rest} more of these", breach.expected)
+
+
+def contract_findings(
+    name: str, source: Source, breaches: Sequence[Breach], rows: int
+) -> list[Finding]:
+    """Say per source whether it keeps its contract; every broken promise is a finding."""
+    if source.contract is None:
+        return []
+    owner = source.owner or "the owner of the source"
+    if not breaches:
+        promises = len(source.contract.columns)
+        return [
+            judge(
+                "data.contract",
+                name,
+                passed=True,
+                level=Level.BLOCK,
+                message=f"{rows:,} rows keep the contract of {promises} columns.",
+                meaning="The source is what its owner promised.",
+            )
+        ]
+    return [
+        judge(
+            "data.contract",
+            name,
+            passed=False,
+            level=Level.BLOCK,
+            value=float(breach.count),
+            limit=0.0,
+            unit=breach.rule,
+            message=breach_words(breach),
+            meaning=f"The contract of '{name}' ({breach.rule}) is broken; its owner is {owner}.",
+            action=f"{breach.action} Ask {owner} for a correction, or for a new contract.".strip(),
+        )
+        for breach in breaches
+    ]
+
+
+def breach_words(breach: Breach) -> str:
+    """Tell a breach in one sentence, with its examples and the count of the rest."""
+    listed = "; ".join(f"{one.file}, {one.place}: {one.found}" for one in breach.examples)
+    rest = breach.count - len(breach.examples)
+    more = f"; and {rest:,} more" if rest > 0 else ""
+    about = f"{breach.column}: " if breach.column else ""
+    return f"{about}expected {breach.expected}, found {listed or 'others'}{more}."

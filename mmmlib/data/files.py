@@ -1,0 +1,174 @@
+"""Files of a source: found inside the folder, of one format, read into one table by DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmmlib.data.problems import Problems
+from mmmlib.data.readers import refuse_separator
+from mmmlib.data.reading import is_of_a_database, told
+from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.source import FORMATS, WILD, Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+FILE = "_file"
+"""Column that is added to rows of files: the path of theirs."""
+
+
+def format_of(source: Source, file: str | Path) -> str | None:
+    """Format of a file: as declared, else by its ending."""
+    name = str(file).removesuffix(".gz")
+    return source.format or FORMATS.get(Path(name).suffix.lower())
+
+
+def find_files(name: str, source: Source, folder: Path, problems: Problems) -> list[Path]:
+    """List the files of a source, sorted; none may lie outside the folder, by a link either."""
+    root = folder.resolve()
+    place = root / source.path
+    if WILD.search(source.path):
+        found = sorted(path for path in root.glob(source.path) if path.is_file())
+    elif place.is_dir():
+        endings = [end for end, kind in FORMATS.items() if source.format in (None, kind)]
+        found = sorted(
+            path
+            for path in place.rglob("*")
+            if path.is_file() and path.name.removesuffix(".gz").endswith(tuple(endings))
+        )
+    else:
+        found = [place] if place.is_file() else []
+    for path in (place, *found):
+        problems.own(path, name, source.owner)
+    outside = [path for path in found if not path.resolve().is_relative_to(root)]
+    for path in outside:
+        problems.add(
+            path,
+            f"data.sources.{name}",
+            "a link that leaves the folder of the sources",
+            f"a file inside {root}",
+        )
+    if not found:
+        around = place.parent
+        known = [f.name for f in around.iterdir()] if around.is_dir() else []
+        problems.add(
+            place,
+            f"data.sources.{name}",
+            "no such file",
+            "the file of this source",
+            did_you_mean(place.name, known) or "Pass --set data.root=FOLDER if it lies elsewhere.",
+        )
+    return [] if outside else found
+
+
+def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:
+    """Read files of one format into one table; text stays text."""
+    import ibis
+
+    kind = format_of(source, paths[0])
+    names = [re.sub(r"([*?\[])", r"[\1]", path) if "://" not in path else path for path in paths]
+    if kind == "parquet":
+        return connection.read_parquet(
+            names, filename=FILE, hive_partitioning=True, union_by_name=True
+        )
+    if kind == "jsonl":
+        return connection.read_json(
+            names,
+            format="newline_delimited",
+            filename=FILE,
+            union_by_name=True,
+            convert_strings_to_integers=False,
+        )
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for path, escaped in zip(paths, names, strict=True):
+        groups.setdefault(tuple(csv_header(path)), []).append(escaped)
+    tables = [
+        connection.read_csv(
+            group,
+            columns=dict.fromkeys(header, "VARCHAR"),
+            auto_detect=False,
+            header=True,
+            delim=",",
+            quote='"',
+            escape='"',
+            filename=FILE,
+            strict_mode=True,
+            max_line_size=1_000_000,
+        )
+        for header, group in groups.items()
+    ]
+    every = list(dict.fromkeys(name for table in tables for name in table.columns))
+    same = [
+        table.mutate(
+            **{name: ibis.null("string") for name in every if name not in table.columns}
+        ).select(every)
+        for table in tables
+    ]
+    return same[0] if len(same) == 1 else ibis.union(*same, distinct=False)
+
+
+def read_or_report(
+    connection: Any, source: Source, paths: list[str], problems: Problems
+) -> ir.Table | None:
+    """Read files, or report why they cannot be read."""
+    try:
+        return read_files(connection, source, paths)
+    except Exception as error:
+        if not is_of_a_database(error):
+            raise
+        problems.add(*told(error, source.path))
+        return None
+
+
+def csv_header(path: str | Path) -> list[str]:
+    """Names of the columns of a CSV file."""
+    import gzip
+
+    opener = gzip.open if str(path).endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+        return [cell.strip() for cell in next(csv.reader(file), [])]
+
+
+def same_headers(source: Source, paths: list[str], problems: Problems) -> bool:
+    """Say whether the headers can be read, and report files that lack what others have."""
+    headers: dict[str, list[str]] = {}
+    good = True
+    for path in paths:
+        try:
+            header = csv_header(path)
+        except (UnicodeDecodeError, OSError, EOFError, csv.Error) as error:
+            problems.add(path, "row 1", f"no readable header ({error})", "text in UTF-8")
+            good = False
+            continue
+        headers[path] = header
+        if not any(header):
+            problems.add(path, "the file", "an empty file", "a header and rows")
+        elif refuse_separator(path, header, problems):
+            pass
+        elif len(set(header)) < len(header) or not all(header):
+            problems.add(path, "row 1", "a column name twice, or none", "every column name once")
+        else:
+            continue
+        good = False
+    if not good:
+        return False
+    # With a contract it is the contract that says which columns have to be there.
+    listed = source.contract.columns if source.contract else {}
+    first, usual = next(iter(headers.items()))
+    for path, header in headers.items():
+        for name in dict.fromkeys([*usual, *header]):
+            optional = name in listed and not listed[name].required
+            lacking = path if name not in header else first if name not in usual else ""
+            if lacking and not optional:
+                problems.add(
+                    lacking,
+                    "row 1",
+                    f"no column {shown(name)}",
+                    "the columns of the other files of this source",
+                    "List it in the contract with 'required: false' if it may be missing.",
+                )
+                good = False
+    return good

@@ -1,0 +1,60 @@
+"""What goes wrong while rows are read, told as file, place, found and expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmmlib.errors import InputError, MMMError
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error that says anything."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason")
+
+
+@contextmanager
+def reading(place: str) -> Iterator[None]:
+    """Turn what a database says while it reads into an :class:`InputError`."""
+    try:
+        yield
+    except MMMError:
+        raise
+    except Exception as error:
+        if not is_of_a_database(error):
+            raise
+        file, where, found, expected, action = told(error, place)
+        raise InputError.one(file, where, found, expected, action) from error
+
+
+def is_of_a_database(error: Exception) -> bool:
+    """Say whether DuckDB or a driver raised it; all else is a fault of ours."""
+    return type(error).__module__.partition(".")[0].lstrip("_") in ("duckdb", "psycopg", "sqlite3")
+
+
+def told(error: Exception, place: str) -> tuple[str, str, str, str, str]:
+    """Return file, place, found, expected and action of an error of DuckDB or a driver."""
+    text = str(error)
+    file = re.search(
+        r"^\s*file = (.+)$|file \"([^\"]+)\"|path \"([^\"]+)\"|file '([^']+)'", text, re.MULTILINE
+    )
+    where = next((group for group in file.groups() if group), place) if file else place
+    line = re.search(r"CSV Error on Line: (\d+)|in line (\d+)", text)
+    row = f"row {next(filter(None, line.groups()))}" if line else "the file"
+    short = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+    if short:
+        return where, row, f"{short[2]} cells", f"{short[1]} cells, as in the header", _CUT_OFF
+    if "not utf-8" in text.lower() or "invalid unicode" in text.lower():
+        return where, row, "a byte that is not UTF-8", "text in UTF-8", _UTF8
+    if "unterminated quote" in text.lower() or "quote" in text.lower():
+        return where, row, "broken quoting", "every quote closed", _CUT_OFF
+    if "parquet" in text.lower() or "magic bytes" in text.lower():
+        return where, row, "no readable Parquet file", "a whole Parquet file", _CUT_OFF
+    if "json" in text.lower():
+        return where, row, "no readable JSON", "one JSON object on every line", _CUT_OFF
+    return where, row, f"no readable rows ({first_line(error)})", "rows", ""
+
+
+_UTF8 = "Save the file as 'CSV UTF-8'."
+_CUT_OFF = "The file may be cut off: ask for it again."

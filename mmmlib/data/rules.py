@@ -1,0 +1,271 @@
+"""The promises of a contract as rules: expressions that are true for a row that breaks one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mmmlib.data.breaches import Breach, Example
+from mmmlib.data.cells import NUMBER, why_no_number
+from mmmlib.data.column_types import DATES, Expression, cell_text
+from mmmlib.data.files import FILE
+from mmmlib.data.relations import ROW, Relation
+from mmmlib.data.weekly import week_number
+from mmmlib.params.contract import ColumnContract, Contract
+from mmmlib.params.messages import shown
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A promise, and the expression that is true for a row that breaks it."""
+
+    rule: str
+    column: str
+    bad: Expression
+    expected: str
+    unreadable: bool = False
+    why: Callable[[str], tuple[str, str]] | None = None
+    """From a cell to what was expected and what to do, where the cell tells more."""
+
+
+def rules_of(
+    relation: Relation,
+    columns: dict[str, ColumnContract],
+    typed: dict[str, Expression],
+    formats: dict[str, str],
+    week_start: str | None,
+    currencies: Sequence[str] | None,
+) -> list[Rule]:
+    """List the rules of a contract.
+
+    Parameters
+    ----------
+    columns
+        Those of the contract that were delivered.
+    typed
+        How each is read as its type; see :func:`mmmlib.data.column_types.typed_as`.
+    formats
+        Format of the dates in columns of text.
+    week_start, currencies
+        See :func:`mmmlib.data.contracts.check_contract`.
+    """
+    source = relation.source
+    rules: list[Rule] = []
+    for name, column in columns.items():
+        rules += _column_rules(name, column, typed[name], relation, formats.get(name))
+    if source.grain == "week" and week_start is not None and source.date in typed:
+        day, start = typed[source.date], week_number(week_start)
+        rules.append(
+            Rule(
+                "grain",
+                source.date,
+                lambda t: day(t).day_of_week.index() != start,
+                f"a {week_start.capitalize()}, on which weeks start",
+            )
+        )
+    if source.currency_column and source.currency_column in relation.columns:
+        money = source.currency_column
+        known = sorted(currencies or ())
+        rules.append(
+            Rule(
+                "currency",
+                money,
+                lambda t: ~t[money].fill_null("").isin(known),
+                f"a currency with a rate ({', '.join(known)})",
+                unreadable=True,
+            )
+        )
+    return rules
+
+
+def _column_rules(
+    name: str, column: ColumnContract, typed: Expression, relation: Relation, dates: str | None
+) -> list[Rule]:
+    source = relation.source
+    kind = relation.table[name].type()
+    textual = kind.is_string()
+    rules = []
+
+    # Spaces around a text are its file's way of writing; where texts are typed, they are meant.
+    loose = column.type != "text" or relation.is_text
+
+    def raw(table: Any) -> Any:
+        return cell_text(table, name, source) if loose and textual else table[name]
+
+    dated = name == source.date_column
+    if not column.nullable:
+        expected = "a date" if dated else "a value in every row"
+        rules.append(Rule("missing", name, lambda t: raw(t).isnull(), expected, unreadable=dated))
+    if textual and column.type in ("number", "integer"):
+        pattern = rf"^(?:{NUMBER})$"
+        rules.append(
+            Rule(
+                "type",
+                name,
+                lambda t: raw(t).notnull() & ~raw(t).re_search(pattern),
+                "a number",
+                unreadable=True,
+                why=why_no_number,
+            )
+        )
+    elif textual and column.type in ("date", "time"):
+        looks = DATES["DD/MM/YYYY" if dates == "MM/DD/YYYY" else dates or "YYYY-MM-DD"][0]
+        rules.append(
+            Rule(
+                "type",
+                name,
+                lambda t: raw(t).notnull() & (~raw(t).re_search(looks) | typed(t).isnull()),
+                f"a day of the calendar, written {dates} as in most rows",
+                unreadable=True,
+            )
+        )
+    elif not textual and not _fits(kind, column.type):
+        rules.append(
+            Rule(
+                "type",
+                name,
+                lambda t: t[name].notnull(),
+                f"{column.type}, and the column is {kind}",
+                unreadable=True,
+            )
+        )
+        return rules
+    if column.type in ("number", "integer") and (not textual) and kind.is_floating():
+        # Not a number and infinity pass every comparison that is not asked for them.
+        rules.append(
+            Rule(
+                "type",
+                name,
+                lambda t: t[name].isnan() | t[name].isinf(),
+                "a finite number",
+                unreadable=True,
+            )
+        )
+    if column.type == "integer" and not kind.is_integer():
+        rules.append(Rule("type", name, lambda t: typed(t) != typed(t).round(), "a whole number"))
+    if column.min is not None or column.max is not None:
+        low, high = column.min, column.max
+
+        def outside(t: Any) -> Any:
+            value = typed(t)
+            below = value < low if low is not None else None
+            above = value > high if high is not None else None
+            if below is None or above is None:
+                return above if below is None else below
+            return below | above
+
+        rules.append(Rule("range", name, outside, _range_words(low, high)))
+    if column.one_of:
+        allowed = list(column.one_of)
+        some = ", ".join(allowed[:8]) + (", …" if len(allowed) > 8 else "")
+        rules.append(
+            Rule(
+                "values", name, lambda t: raw(t).notnull() & ~raw(t).isin(allowed), f"one of {some}"
+            )
+        )
+    if column.pattern:
+        looks_so = f"^(?:{column.pattern})$"
+        rules.append(
+            Rule(
+                "values",
+                name,
+                lambda t: raw(t).notnull() & ~raw(t).re_search(looks_so),
+                f"text like {column.pattern}",
+            )
+        )
+    return rules
+
+
+def _range_words(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {high:,}"
+    if high is None:
+        return "zero or more" if low == 0 else f"{low:,} or more"
+    return f"{low:,} to {high:,}"
+
+
+def _fits(kind: Any, wanted: str) -> bool:
+    return {
+        "text": kind.is_string(),
+        "number": kind.is_numeric(),
+        "integer": kind.is_numeric(),
+        "date": kind.is_date() or kind.is_timestamp(),
+        "time": kind.is_date() or kind.is_timestamp(),
+        "boolean": kind.is_boolean(),
+    }[wanted]
+
+
+def count_breaches(table: ir.Table, rules: Sequence[Rule]) -> list[int]:
+    """Count the rows that break every rule, and all rows, in one pass."""
+    numbers = {
+        f"n{number}": table.count(where=rule.bad(table).fill_null(False))
+        for number, rule in enumerate(rules)
+    }
+    row = table.aggregate(**numbers, rows=table.count()).to_pyarrow().to_pylist()[0]
+    return [int(row[f"n{number}"]) for number in range(len(rules))] + [int(row["rows"])]
+
+
+# --- examples ------------------------------------------------------------------------------
+
+
+def examples_of(
+    relation: Relation, rule: Rule, limit: int, contract: Contract
+) -> tuple[tuple[Example, str, str], ...]:
+    """Fetch rows that break a rule, with what was expected of each and what to do."""
+    if limit <= 0:
+        return ()
+    found: list[tuple[Example, str, str]] = []
+    for file, row in _bad_rows(relation, rule.bad, limit):
+        cell = row[rule.column]
+        expected, action = rule.why(str(cell)) if rule.why else (rule.expected, "")
+        seen = "an empty cell" if cell is None or cell == "" else shown(str(cell))
+        place = f"{_row_words(row, relation, contract)}, column {rule.column}"
+        found.append((Example(file, place, seen), expected, action))
+    return tuple(found)
+
+
+def _bad_rows(relation: Relation, bad: Expression, limit: int) -> list[tuple[str, dict[str, Any]]]:
+    """Fetch at most ``limit`` rows for which ``bad`` holds, file by file."""
+    if not relation.files:
+        rows = relation.table.filter(bad(relation.table)).limit(limit).to_pyarrow().to_pylist()
+        return [(relation.label, row) for row in rows]
+    counted = (
+        relation.table.filter(bad(relation.table)).group_by(FILE).aggregate(n=lambda t: t.count())
+    )
+    files = sorted(counted.to_pyarrow()[FILE].to_pylist())
+    found: list[tuple[str, dict[str, Any]]] = []
+    for file in files:
+        table = relation.one_file(file)
+        rows = table.filter(bad(table)).order_by(ROW).limit(limit - len(found))
+        found += [(file, row) for row in rows.to_pyarrow().to_pylist()]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _row_words(row: dict[str, Any], relation: Relation, contract: Contract) -> str:
+    """Name a row: by its number in a file, by its key in a database."""
+    if ROW in row:
+        return f"row {row[ROW]}"
+    keys = contract.unique or (relation.source.date_column,)
+    return "the row of " + ", ".join(f"{name} {row[name]}" for name in keys if name in row)
+
+
+def breach_of(rule: Rule, count: int, examples: tuple[tuple[Example, str, str], ...]) -> Breach:
+    """Make a breach of a rule, its number of rows and examples of them."""
+    expected, action = rule.expected, ""
+    if examples:
+        _, expected, action = examples[0]
+    return Breach(
+        rule.rule,
+        rule.column,
+        count,
+        expected,
+        action,
+        tuple(example for example, *_ in examples),
+        rule.unreadable,
+    )
