@@ -35,6 +35,8 @@ GROWTH = {
 """Sizes (regions, weeks, channels) on which the growth of our own cost is fitted."""
 GROWTH_ROWS = {f"growth {r}x{w}x{c}": (r, w, c) for one in GROWTH.values() for r, w, c in one}
 ROWS = [*PUBLIC, *SIMULATED, REFRESH, *GROWTH_ROWS]
+HALF = 6
+"""Models of a refresh that a process fits, so that no process runs for very long."""
 QUICK = {"chains": 2, "tune": 200, "draws": 200}
 Record = dict[str, Any]
 
@@ -49,25 +51,41 @@ def measure(row: str, engine: str, asked: argparse.Namespace, settings: Record) 
     folder.mkdir(parents=True, exist_ok=True)
     cases = make_cases(row, asked.data, folder)
     kept = CACHE / "compiled" / engine
-    common: Record = {"limit": asked.limit, "lock": asked.lock, **settings}
-    records = []
-    # Meridian compiles while it samples: its cold cell is a whole fit.
-    apart = engine != "meridian"
-    own_growth = row in GROWTH_ROWS
-    if asked.cold and not own_growth:
-        shutil.rmtree(kept, ignore_errors=True)
-        stage = "compile" if apart else "fit"
-        cold = run_cell(engine, cases[:1], stage, kept, **common)
-        if row != REFRESH:
-            records.append({"row": row, "engine": engine, "state": "cold", **cold})
-        if "seconds" not in cold:
-            return [{"row": row, "engine": engine, "state": "cold", **cold}]
-        if "sampled" in cold["seconds"] and cold["wall"] > asked.limit / 3:
-            return _judged(records)  # sampled already, and long enough
-    stage = "refresh" if row == REFRESH else "fit"
-    warm = run_cell(engine, cases, stage, kept, **common)
-    records.append({"row": row, "engine": engine, "state": "warm", **warm})
-    return _judged(records)
+
+    def cell(state: str, stage: str, files: list[Path]) -> Record:
+        done = run_cell(engine, files, stage, kept, asked.limit, asked.lock, **settings)
+        return {"row": row, "engine": engine, "state": state, **done}
+
+    if row == REFRESH:
+        # A refresh finds what an earlier one has compiled, where the engine keeps that.
+        first = cell("first", "fit", cases[:1])
+        if "seconds" not in first:
+            return [first]
+        parts = [cell("warm", "refresh", cases[n : n + HALF]) for n in range(0, len(cases), HALF)]
+        return [_joined(_judged(parts))]
+    if row in GROWTH_ROWS or not asked.cold:
+        return _judged([cell("warm", "fit", cases)])
+    shutil.rmtree(kept, ignore_errors=True)
+    cold = cell("cold", "fit", cases)
+    if "seconds" not in cold:
+        return [cold]
+    if cold["wall"] < asked.limit / 3:
+        return _judged([cold, cell("warm", "fit", cases)])
+    # Long enough to be measured once; only the compiling is repeated, where that can be.
+    return _judged([cold, *([cell("warm", "compile", cases)] if engine != "meridian" else [])])
+
+
+def _joined(parts: list[Record]) -> Record:
+    """Add processes of one refresh up; what the later ones import again does not count."""
+    unfinished = [one for one in parts if "seconds" not in one]
+    if unfinished:
+        return unfinished[0]
+    again = sum(one["seconds"]["imported"] for one in parts[1:])
+    whole = sum(one["seconds"]["sampled"] for one in parts) - again
+    return parts[0] | {
+        "seconds": parts[0]["seconds"] | {"sampled": whole},
+        "megabytes": max(one["megabytes"] for one in parts),
+    }
 
 
 def _judged(records: list[Record]) -> list[Record]:
@@ -114,8 +132,9 @@ def _line(row: str, engine: str, mine: list[Record]) -> Record:
         line["stopped"] = stopped[-1]
         if any(one.get("megabytes") for one in stopped):
             line["memory"] = max(one.get("megabytes", 0) for one in stopped)
-    if warm:
-        line["warm compile"] = _median(seconds_of(one)[0] for one in warm)
+    loaded = [one for one in mine if one.get("state") == "warm" and "seconds" in one]
+    if loaded:
+        line["warm compile"] = _median(seconds_of(one)[0] for one in loaded)
     warm = warm or [one for one in cold if "sampled" in one["seconds"]]
     if warm:
         line["sampling"] = _median(seconds_of(one)[1] for one in warm)
@@ -132,13 +151,7 @@ def _line(row: str, engine: str, mine: list[Record]) -> Record:
         line["times"] = len(warm)
     if cold:
         line["cold compile"] = _median(seconds_of(one)[0] for one in cold)
-        whole = [one["seconds"]["sampled"] for one in cold if "sampled" in one["seconds"]]
-        line["cold start"] = (
-            _median(whole)
-            if whole
-            else _median(one["seconds"]["compiled"] for one in cold)
-            + line.get("sampling", math.nan)
-        )
+        line["cold start"] = _median(one["seconds"]["sampled"] for one in cold)
     return line
 
 

@@ -160,8 +160,9 @@ def draws_of(model: Any, posterior: Any, case: Case) -> dict[str, np.ndarray]:
         "saturation": posterior["saturation_lam"],
         "effect": posterior["saturation_beta"],
     }
-    spreads = [name for name in posterior if str(name).startswith("saturation_beta")]
-    named |= {"spread": posterior[name] for name in spreads if str(name).endswith("sigma")}
+    for name in posterior:
+        if str(name).startswith("saturation_beta") and str(name).endswith("sigma"):
+            named["spread"] = posterior[name]
     contribution = total.to_numpy()
     return {name: one.to_numpy() for name, one in named.items()} | {
         "contribution": contribution,
