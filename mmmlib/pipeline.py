@@ -34,7 +34,7 @@ from mmmlib.runs import (
     find_runs_dir,
 )
 from mmmlib.steps import STEPS, Step, key_of, outputs_of, remove_outputs, wanted
-from mmmlib.tasks import hash_data, render, run_notebook, take_data
+from mmmlib.tasks import hash_data, kept_data, render, run_notebook, take_data
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
@@ -316,7 +316,7 @@ def _finish(work: Refresh, step: Step, future: Future[float]) -> None:
         raise StepError(f"it ended without an error, but did not leave {', '.join(missing)}.")
     record.outputs, record.status = outputs, "done"
     if step.name == "data":
-        work.save(inputs=hash_data(work.params, work.run))
+        work.save(inputs=hash_data(work.params, work.run), kept=kept_data(work.run))
     _take_as_done(work, step, kept=False)
     work.save()
 

@@ -72,6 +72,8 @@ class Manifest(BaseModel):
     """sha256 of the resolved parameters."""
     inputs: dict[str, str] = Field(default_factory=dict)
     """sha256 of every input file, by its name."""
+    kept: dict[str, str] = Field(default_factory=dict)
+    """What the run keeps of every source: its cells, its rows, or sums by week."""
     steps: list[StepRecord] = Field(default_factory=list)
     status: RunStatus = "running"
     verdict: str | None = None

@@ -43,6 +43,13 @@ def hash_data(params: Params, run: Run) -> dict[str, str]:
     return hash_inputs(params, data_folder_of(params, run))
 
 
+def kept_data(run: Run) -> dict[str, str]:
+    """Return what the run keeps of every source, in words."""
+    from mmmlib.data.rows import kept_of
+
+    return kept_of(run)
+
+
 def run_notebook(
     run: Run, step: Step, nursery: Nursery, scheduler: str, say: Callable[[str], None]
 ) -> None:

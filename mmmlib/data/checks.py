@@ -9,6 +9,7 @@ import pandas as pd
 from mmmlib.data import (
     exposure_checks,
     prices,
+    rows,
     series_checks,
     settle,
     status,
@@ -33,6 +34,7 @@ CHECKS: dict[str, str] = {
     **series_checks.CHECKS,
     **exposure_checks.CHECKS,
     "data.contract": "Contracts kept",
+    **rows.CHECKS,
     **settle.CHECKS,
     **prices.CHECKS,
     **taxonomy_checks.CHECKS,

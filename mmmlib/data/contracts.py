@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mmmlib.data.breaches import Breach, Example
-from mmmlib.data.column_types import date_formats, typed_as
+from mmmlib.data.column_types import Expression, date_formats, typed_as
 from mmmlib.data.problems import CAP
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
@@ -41,11 +41,17 @@ class Checked:
         The rows, typed as the contract says; None where values cannot be read.
     rows
         How many there are.
+    relation
+        The source, with its rows held where it is small.
+    day
+        The expression that reads the day of a row; None where values cannot be read.
     """
 
     breaches: tuple[Breach, ...]
     table: ir.Table | None
     rows: int
+    relation: Relation
+    day: Expression | None = None
     coverage: Coverage | None = field(default=None, repr=False)
 
 
@@ -122,7 +128,7 @@ def check_contract(
                 left -= len(examples)
                 breaches.append(breach_of(rule, count, examples))
         if any(breach.unreadable for breach in breaches):
-            return Checked(tuple(breaches), None, rows)
+            return Checked(tuple(breaches), None, rows, relation)
         table = relation.table.mutate(
             **{name: make(relation.table) for name, make in typed.items()}
         )
@@ -136,7 +142,7 @@ def check_contract(
         breaches += _check_rows(relation, contract, rows, coverage)
         if contract.unique and all(name in table.columns for name in contract.unique):
             breaches += check_unique(relation, contract, table, rows, coverage, left)
-    return Checked(tuple(breaches), table, rows, coverage)
+    return Checked(tuple(breaches), table, rows, relation, typed.get(source.date_column), coverage)
 
 
 # --- columns -------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from mmmlib.data.breaches import Breach, report_unreadable
+from mmmlib.data.column_types import Expression
 from mmmlib.data.contracts import check_contract, effective
+from mmmlib.data.files import stamps
 from mmmlib.data.naming import Naming, name_rows
 from mmmlib.data.opening import open_relation
 from mmmlib.data.problems import Problems
@@ -32,7 +34,9 @@ class Delivery:
     Parameters
     ----------
     relation
-        The source, open.
+        The source, open; its rows are held where it is small.
+    day
+        The expression that reads the day of a row of it.
     breaches
         Promises of its contract that are broken, though the values can be read.
     rows
@@ -45,6 +49,7 @@ class Delivery:
     """
 
     relation: Relation
+    day: Expression
     breaches: tuple[Breach, ...]
     rows: int
     naming: Naming
@@ -92,8 +97,9 @@ def read_delivery(
     relation = open_relation(name, source, folder, problems)
     if relation is None:
         return None
+    before = stamps(relation.files)
     try:
-        return _read(
+        delivery = _read(
             relation, problems, week_start, variables, taxonomy, rates, keep_partial=keep_partial
         )
     except InputError as error:
@@ -102,6 +108,16 @@ def read_delivery(
                 error.file or relation.label, one.place, one.found, one.expected, one.action
             )
         return None
+    changed = [file for file, stamp in stamps(relation.files).items() if before[file] != stamp]
+    for file in changed:
+        problems.add(
+            file,
+            "the file",
+            "it changed while it was read",
+            "a delivery that is complete",
+            "Begin again once the upload is over.",
+        )
+    return None if changed else delivery
 
 
 def _read(
@@ -136,7 +152,10 @@ def _read(
         return None
     days = None if checked.coverage is None else checked.coverage.days.index
     newest = None if days is None or days.empty else pd.Timestamp(days.max())
-    return Delivery(relation, checked.breaches, checked.rows, naming, weekly, newest)
+    assert checked.day is not None  # or there were no weeks
+    return Delivery(
+        checked.relation, checked.day, checked.breaches, checked.rows, naming, weekly, newest
+    )
 
 
 def numbers_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,12 @@ def find_files(name: str, source: Source, folder: Path, problems: Problems) -> l
             did_you_mean(place.name, known) or "Pass --set data.root=FOLDER if it lies elsewhere.",
         )
     return [] if outside else found
+
+
+def stamps(files: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Size and time of change of local files: the same before and after, nobody wrote to them."""
+    found = {file: Path(file).stat() for file in files if Path(file).is_file()}
+    return {file: (state.st_size, state.st_mtime_ns) for file, state in found.items()}
 
 
 def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mmmlib.data.files import find_files
@@ -73,11 +74,19 @@ def hash_source(source: Source, folder: Path) -> str:
     """
     if source.url is not None or "://" in source.path:
         return ""
-    return hash_files(find_files("", source, folder, Problems()))
+    return sha256_of(hash_each(find_files("", source, folder, Problems())))
 
 
-def hash_files(files: list[Path]) -> str:
-    """Hash files: one by its content, several by their names and contents."""
-    if len(files) == 1:
-        return sha256_file(files[0])
-    return sha256_json([[file.name, sha256_file(file)] for file in files]) if files else ""
+def hash_each(files: Iterable[Path]) -> dict[str, str]:
+    """Hash files: sha256 by path; by name where the names differ."""
+    listed = list(files)
+    names = [file.name for file in listed]
+    told = names if len(set(names)) == len(names) else [str(file) for file in listed]
+    return {name: sha256_file(file) for name, file in zip(told, listed, strict=True)}
+
+
+def sha256_of(hashes: Mapping[str, str]) -> str:
+    """Return the hash of a source: that of its file, or one over several with their names."""
+    if len(hashes) == 1:
+        return next(iter(hashes.values()))
+    return sha256_json(list(hashes.items())) if hashes else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 from mmmlib.data.build import Built, as_vintage, build, wanted_series
@@ -12,6 +13,7 @@ from mmmlib.data.folder import data_folder, hash_source
 from mmmlib.data.panel import Panel, write_panel
 from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_table
+from mmmlib.data.rows import ROWS, keep_rows, kept_findings, what_is_kept
 from mmmlib.data.sources import Table
 from mmmlib.data.taxonomy import Taxonomy, read_taxonomy
 from mmmlib.data.taxonomy_checks import check_change, check_names, check_use
@@ -43,7 +45,9 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
         What the sources are.
     run
         Receives ``inputs/<source>.parquet`` (each source as it was seen, all
-        text), ``artefacts/panel.parquet`` (both folders of parts, which runs
+        text; sums by week where it is of days, events or a database),
+        ``inputs/<source>.rows`` (rows as delivered of the latter),
+        ``artefacts/panel.parquet`` (all folders of parts, which runs
         share; see :mod:`mmmlib.data.parts`) and ``artefacts/data.json``.
     folder
         Where the sources lie; looked for if not given, see
@@ -71,6 +75,7 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
         *check_panel(params, built),
         *check_taxonomy(params, built, taxonomy),
         *check_change(taxonomy, former, moves, params.as_of, params.currency),
+        *kept_findings(built.tables.values(), params.data.keep_rows_mb),
     ]
     run.save_json(FINDINGS_FILE, FindingList(findings=tuple(findings)))
     return built.panel
@@ -166,8 +171,17 @@ def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) 
 
 def _keep(run: Run, params: Params, table: Table) -> None:
     """Keep a source as it was seen."""
-    facts = {"file": table.source.where, "sha256": table.sha256}
+    kept = what_is_kept(table, params.data.keep_rows_mb)
+    facts = {
+        "file": table.source.where,
+        "sha256": table.sha256,
+        "files": json.dumps(table.file_hashes),
+        "rows": str(table.rows),
+        "kept": kept,
+    }
     keep(run, as_vintage(params, table), table.dates, facts)
+    if kept == ROWS:
+        keep_rows(run, table)
 
 
 def _keep_side(run: Run, name: str, path: Path, shape: Shape) -> None:

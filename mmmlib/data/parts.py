@@ -102,8 +102,30 @@ def write_parts(
     import pyarrow as pa
 
     content = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    day = days.to_numpy().astype("datetime64[D]")
-    block = _blocks(day, content.nbytes)
+    labels = frame.index.to_numpy(dtype=np.int64)
+    return write_arrow(folder, store, content, labels, days.to_numpy(), facts)
+
+
+def write_arrow(
+    folder: Path,
+    store: Path,
+    content: pa.Table,
+    labels: NDArray[np.int64],
+    days: NDArray[np.datetime64],
+    facts: dict[str, str],
+    least: int = PART_BYTES,
+) -> Path:
+    """Write an Arrow table; see :func:`write_parts`.
+
+    Parameters
+    ----------
+    labels, days
+        Of every row.
+    least
+        Least bytes of a part in memory.
+    """
+    day = days.astype("datetime64[D]")
+    block = _blocks(day, content.nbytes, least)
     order = np.argsort(block, kind="stable")
     starts = np.flatnonzero(np.diff(block[order], prepend=block[order][:1] - 1))
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,8 +138,7 @@ def write_parts(
         known = day[rows][~np.isnat(day[rows])]
         last = known.max().astype(object) if len(known) else None
         parts.append(Part(file=file, sha256=digest, rows=len(rows), last=last))
-    labels = frame.index.to_numpy(dtype=np.int64)[order]
-    index = PartsIndex(facts=facts, labels=_pack(labels), parts=tuple(parts))
+    index = PartsIndex(facts=facts, labels=_pack(labels[order]), parts=tuple(parts))
     path = write_atomic(folder / INDEX, index.model_dump_json(indent=1).encode())
     written = {INDEX, *(part.file for part in parts)}
     for left in folder.iterdir():
@@ -187,7 +208,7 @@ def read_index(folder: Path) -> PartsIndex:
 # --- parts ---------------------------------------------------------------------------
 
 
-def _blocks(values: NDArray[np.datetime64], size: int) -> NDArray[np.int64]:
+def _blocks(values: NDArray[np.datetime64], size: int, least: int) -> NDArray[np.int64]:
     """Number of the block of weeks that each row is in; -1 without a day.
 
     Blocks are counted from a fixed Monday and are a power of two long, so that the same
@@ -198,7 +219,7 @@ def _blocks(values: NDArray[np.datetime64], size: int) -> NDArray[np.int64]:
     week[known] = (values[known] - MONDAY).astype(np.int64) // 7
     weekly = size / max(len(np.unique(week[known])), 1)
     weeks = 1
-    while weeks * weekly < PART_BYTES and weeks < LONGEST:
+    while weeks * weekly < least and weeks < LONGEST:
         weeks *= 2
     return np.where(known, week // weeks, np.iinfo(np.int64).min // 2)
 

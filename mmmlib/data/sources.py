@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from mmmlib.data.breaches import Breach, report_unreadable
 from mmmlib.data.cells import to_dates
 from mmmlib.data.contracts import check_contract, effective
 from mmmlib.data.files import find_files, format_of
-from mmmlib.data.folder import hash_files
+from mmmlib.data.folder import hash_each, sha256_of
 from mmmlib.data.naming import Naming
 from mmmlib.data.panel import NATIONAL
 from mmmlib.data.problems import Problems
@@ -27,6 +28,9 @@ from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean
 from mmmlib.params.source import Source
 from mmmlib.runs import sha256_file, sha256_json
+
+if TYPE_CHECKING:
+    from mmmlib.data.delivery import Delivery
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ class Table:
     """Day of the newest row, where that is later than the weeks in ``dates`` tell."""
     naming: Naming | None = field(default=None, repr=False)
     """How rows got their names, where they were read through expressions."""
+    delivered: Delivery | None = field(default=None, repr=False)
+    """The rows themselves, where they were read through expressions."""
+    file_hashes: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of every file here, by its name."""
 
     @property
     def regional(self) -> bool:
@@ -211,12 +219,12 @@ def _read_rows(
     regional = source.region_column is not None or set(weekly["region"]) != {NATIONAL}
     told = {**WEEKLY, "layout": "long", "missing": (), "region": "region" if regional else None}
     files = delivery.relation.files
-    local = [Path(file) for file in files if Path(file).is_file()]
+    hashes = hash_each([Path(file) for file in files if Path(file).is_file()])
     return Table(
         name=name,
         source=source.model_copy(update=told),
         path=delivery.relation.label,
-        sha256=hash_files(local) if local else sha256_json(text.to_dict("list")),
+        sha256=sha256_of(hashes) if hashes else sha256_json(text.to_dict("list")),
         text=text,
         dates=pd.Series(weekly["week"].to_numpy(), index=index),
         regions=pd.Series(weekly["region"].to_numpy(), index=index, dtype="str"),
@@ -225,6 +233,8 @@ def _read_rows(
         rows=delivery.rows,
         newest=delivery.newest,
         naming=delivery.naming,
+        delivered=delivery,
+        file_hashes=hashes,
     )
 
 

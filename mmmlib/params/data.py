@@ -102,6 +102,9 @@ class DataParams(Section):
     price_level: PriceLevel | None = None
     """Bring money to the prices of one day; prices as they were if not given."""
     settle: Settle = Settle()
+    keep_rows_mb: Annotated[float, Field(ge=0)] = 16
+    """Megabytes of a source up to which a run keeps its rows as they were delivered. Of a larger
+    one it keeps the sums by week and the sha256 of every file. 0 keeps no rows of days or events."""
     population: str | None = None
     """Column with the population of each region, if regions are to be compared per head."""
 
