@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.cells import to_numbers
-from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid
+from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid, regions_of
+from mmmlib.data.lift_grid import Lift, at_factors
+from mmmlib.data.lift_tests import Declared, lifts_of, read_lift_tests
 from mmmlib.data.panel import NATIONAL, Panel
 from mmmlib.data.prices import price_factors
 from mmmlib.data.problems import Problems
@@ -19,6 +21,7 @@ from mmmlib.data.settle import keep_out, past_vintages
 from mmmlib.data.sources import Table, find_column, read_sources
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.vintages import Shape, Vintage
+from mmmlib.data.weekly import share_of_week
 from mmmlib.params import Params
 from mmmlib.runs import Run, sha256_json
 
@@ -55,6 +58,8 @@ class Built:
     """Tables of past refreshes that could not be read."""
     folder: Path = Path()
     """Where the sources lie."""
+    lift_tests: tuple[Declared, ...] = ()
+    """As declared; the panel has those that lie in its weeks."""
 
 
 def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Panel:
@@ -118,20 +123,50 @@ def build(
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
     moves, broken = _learn(params, tables, found, past)
+    covered = calendar
     calendar, kept_out = keep_out(calendar, params.data.settle, moves, problems)
     grids = {
         wanted: _grid_of(wanted, *place, params, calendar, problems)
         for wanted, place in found.items()
     }
     prices = price_factors(params, folder, calendar.weeks, problems)
+    declared = read_lift_tests(params, folder, problems)
     problems.raise_if_any()
-    panel = replace(_assemble(params, grids, calendar, regional), kept_out=tuple(kept_out))
+    lifts = _lifts(declared, params, found, covered, calendar, problems)
+    problems.raise_if_any()
+    panel = _assemble(params, grids, calendar, regional)
+    panel = replace(panel, kept_out=tuple(kept_out), lift_tests=tuple(lifts))
     if prices is not None:
         panel = at_prices(panel, prices)
     _refuse_empty(panel, found, problems)
     problems.raise_if_any()
     read = {name: table for name, table in tables.items() if table is not None}
-    return Built(panel, read, calendar, moves, tuple(broken), folder)
+    return Built(panel, read, calendar, moves, tuple(broken), folder, tuple(declared))
+
+
+def _lifts(
+    declared: Sequence[Declared],
+    params: Params,
+    found: dict[Wanted, tuple[Table, str]],
+    covered: Calendar,
+    calendar: Calendar,
+    problems: Problems,
+) -> list[Lift]:
+    """Lay lift tests on the grid, with the spend by region also where the panel is national."""
+    if not declared:
+        return []
+    asked = {one.test.channel for one in declared}
+    # The panel's weeks are known to be whole; weeks that are kept out need not be.
+    spend = {
+        wanted.name: (
+            regions_of(place[0], covered),
+            np.nan_to_num(_grid_of(wanted, *place, params, covered, Problems()).values),
+        )
+        for wanted, place in found.items()
+        if wanted.role == "spend" and wanted.name in asked
+    }
+    national = params.model.geography == "national"
+    return lifts_of(declared, spend, covered.weeks, len(calendar.weeks), national, problems)
 
 
 def _learn(
@@ -226,7 +261,12 @@ def at_prices(panel: Panel, factors: np.ndarray) -> Panel:
     ]
     each = np.tile(factors, len(panel.regions))
     frame = panel.frame.assign(**{name: panel.frame[name] * each for name in money})
-    return replace(panel, frame=frame)
+    lifts = []
+    for lift in panel.lift_tests:
+        first = int(panel.weeks.searchsorted(pd.Timestamp(lift.weeks[0])))
+        part = factors[first : first + len(lift.weeks)]
+        lifts.append(at_factors(lift, part, money=f"outcome:{lift.model}" in money))
+    return replace(panel, frame=frame, lift_tests=tuple(lifts))
 
 
 # --- one series -------------------------------------------------------------------------
@@ -322,19 +362,6 @@ def _over_regions(role: str, values: np.ndarray, population: np.ndarray | None) 
     same = population is not None and population.shape == values.shape
     weights = population if same else None
     return np.average(values, axis=0, weights=weights)[None]
-
-
-def share_of_week(weeks: pd.DatetimeIndex, start: object, end: object) -> np.ndarray:
-    """Return the share of each week's seven days that lie in ``start`` to ``end``.
-
-    Both ends count. Shape ``(week,)``, values 0 to 1.
-    """
-    first, last = pd.Timestamp(str(start)), pd.Timestamp(str(end))
-    day = pd.Timedelta(days=1)
-    begin = np.maximum(weeks.to_numpy(), first.to_datetime64())
-    stop = np.minimum((weeks + 7 * day).to_numpy(), (last + day).to_datetime64())
-    days = (stop - begin) / np.timedelta64(1, "D")
-    return np.clip(days, 0, 7) / 7
 
 
 def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from mmmlib.data import (
     exposure_checks,
+    lift_tests,
     prices,
     rows,
     series_checks,
@@ -17,6 +18,7 @@ from mmmlib.data import (
 )
 from mmmlib.data.breaches import contract_findings
 from mmmlib.data.build import Built
+from mmmlib.data.lift_tests import lift_findings
 from mmmlib.data.panel import Panel
 from mmmlib.data.prices import price_findings
 from mmmlib.data.settle import settle_findings
@@ -37,6 +39,7 @@ CHECKS: dict[str, str] = {
     **rows.CHECKS,
     **settle.CHECKS,
     **prices.CHECKS,
+    **lift_tests.CHECKS,
     **taxonomy_checks.CHECKS,
 }
 """Every check of the data and its name for people."""
@@ -67,6 +70,7 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         *series_checks.check_series(params, built.panel),
         *exposure_checks.check_exposure(params, built),
         *_contracts(params, built),
+        *lift_findings(built.lift_tests, built.panel),
         *price_findings(params, built.folder, built.calendar.weeks),
         *settle_findings(
             built.calendar, built.panel.kept_out, params.data.settle, built.moves, built.broken

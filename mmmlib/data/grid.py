@@ -172,6 +172,15 @@ def _report_duplicates(table: Table, column: str, start: int, problems: Problems
         )
 
 
+def regions_of(table: Table, calendar: Calendar) -> list[str]:
+    """Regions of a series' grid: the panel's, or its source's own where the panel is national."""
+    if not table.regional:
+        return [NATIONAL]
+    if calendar.regions == [NATIONAL]:
+        return sorted(set(table.regions) - {""})
+    return calendar.regions
+
+
 # --- filling ----------------------------------------------------------------------------
 
 
@@ -197,9 +206,7 @@ def make_grid(
     event
         An event that is not mentioned did not happen: nothing is marked.
     """
-    regions = calendar.regions if table.regional else [NATIONAL]
-    if table.regional and calendar.regions == [NATIONAL]:
-        regions = sorted(set(table.regions) - {""})
+    regions = regions_of(table, calendar)
     keyed = pd.DataFrame(
         {
             "region": table.regions.loc[values.index],

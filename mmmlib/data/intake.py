@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+from mmmlib.data import lift_tests
 from mmmlib.data.build import Built, as_vintage, build, wanted_series
 from mmmlib.data.cells import to_dates
 from mmmlib.data.checks import check_panel
@@ -138,7 +139,9 @@ def hash_inputs(params: Params, folder: Path | None = None) -> dict[str, str]:
 
 
 def side_tables(params: Params) -> dict[str, tuple[str, Shape]]:
-    """Return the tables beside the sources, rates and price index: file and shape by name.
+    """Return the tables beside the sources: file and shape by name.
+
+    Rates, price index and lift tests.
 
     A dot is in their names, so that no source has the same one.
     """
@@ -147,6 +150,8 @@ def side_tables(params: Params) -> dict[str, tuple[str, Shape]]:
         tables["data.rates"] = (params.data.rates, Shape("from", name="currency", value="rate"))
     if params.data.price_level is not None:
         tables["data.price_level"] = (params.data.price_level.path, Shape("from"))
+    if params.data.lift_tests is not None:
+        tables["data.lift_tests"] = (params.data.lift_tests, lift_tests.SHAPE)
     return tables
 
 
@@ -185,7 +190,7 @@ def _keep(run: Run, params: Params, table: Table) -> None:
 
 
 def _keep_side(run: Run, name: str, path: Path, shape: Shape) -> None:
-    """Keep rates or prices as they were seen; they were read before, without a problem."""
+    """Keep a table beside the sources as it was seen; it was read before, without a problem."""
     text = read_table(path, Problems())
     assert text is not None
     vintage = Vintage(name, text, shape, sha256_json([path.name, vars(shape)]))

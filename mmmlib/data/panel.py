@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmmlib.data.lift_grid import Lift, nationwide
 from mmmlib.data.parts import INDEX, read_parts, store_of, write_parts
 from mmmlib.errors import RunError
 from mmmlib.runs import Run
@@ -49,6 +50,8 @@ class Panel:
     kept_out
         Weeks after the last one that the sources had, and that were kept out because they
         still move.
+    lift_tests
+        Experiments that lie in these weeks.
 
     Notes
     -----
@@ -60,6 +63,7 @@ class Panel:
     currency: str
     units: dict[str, str] = field(default_factory=dict)
     kept_out: tuple[pd.Timestamp, ...] = ()
+    lift_tests: tuple[Lift, ...] = ()
 
     def __post_init__(self) -> None:
         columns = self.frame.columns
@@ -140,7 +144,8 @@ class Panel:
         """Return the panel summed over regions.
 
         Outcomes, spend, exposures and population add up; controls and events are
-        averaged, weighted by population where it is known.
+        averaged, weighted by population where it is known. Lift tests of regions become
+        ones of the country, see :func:`mmmlib.data.lift_grid.nationwide`.
         """
         if len(self.regions) == 1:
             return self
@@ -159,7 +164,13 @@ class Panel:
         columns["imputed"] = grouped["imputed"].agg(_join_names)
         national = pd.DataFrame(columns).reset_index()
         national.insert(0, "region", NATIONAL)
-        return Panel(national, self.currency, dict(self.units), self.kept_out)
+        lifts = tuple(self._nationwide(lift) for lift in self.lift_tests)
+        return Panel(national, self.currency, dict(self.units), self.kept_out, lifts)
+
+    def _nationwide(self, lift: Lift) -> Lift:
+        weeks = pd.DatetimeIndex([pd.Timestamp(week) for week in lift.weeks])
+        spend = self.array("spend").sel(channel=lift.channel, week=weeks).to_numpy()
+        return nationwide(lift, spend, self.regions, NATIONAL)
 
 
 def _join_names(values: pd.Series) -> str:
@@ -182,6 +193,7 @@ def write_panel(run: Run, panel: Panel) -> Path:
         "currency": panel.currency,
         "units": json.dumps(panel.units),
         "kept_out": json.dumps([str(week.date()) for week in panel.kept_out]),
+        "lift_tests": json.dumps([lift.model_dump(mode="json") for lift in panel.lift_tests]),
     }
     target = run.target(PANEL_FILE)
     frame = panel.frame.reset_index(drop=True)
@@ -208,7 +220,9 @@ def panel_of(run: Run) -> Panel:
         raise RunError(f"{path}: not a panel (currency and units are missing).")
     kept_out = tuple(pd.Timestamp(week) for week in json.loads(facts.get("kept_out", "[]")))
     frame.index = pd.RangeIndex(len(frame))
-    return Panel(frame, facts["currency"], json.loads(facts["units"]), kept_out)
+    told = json.loads(facts.get("lift_tests", "[]"))
+    lifts = tuple(Lift.model_validate(lift) for lift in told)
+    return Panel(frame, facts["currency"], json.loads(facts["units"]), kept_out, lifts)
 
 
 def panel_file(run: Run) -> str:

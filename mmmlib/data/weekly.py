@@ -150,3 +150,16 @@ def to_weekly(
 def _as_told(value: float | None) -> float | None:
     """Keep twelve digits: the last ones of a sum depend on the order in which threads add."""
     return None if value is None else float(f"{value:.12g}")
+
+
+def share_of_week(weeks: pd.DatetimeIndex, start: object, end: object) -> np.ndarray:
+    """Return the share of each week's seven days that lie in ``start`` to ``end``.
+
+    Both ends count. Shape ``(week,)``, values 0 to 1.
+    """
+    first, last = pd.Timestamp(str(start)), pd.Timestamp(str(end))
+    day = pd.Timedelta(days=1)
+    begin = np.maximum(weeks.to_numpy(), first.to_datetime64())
+    stop = np.minimum((weeks + 7 * day).to_numpy(), (last + day).to_datetime64())
+    days = (stop - begin) / np.timedelta64(1, "D")
+    return np.clip(days, 0, 7) / 7

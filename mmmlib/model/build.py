@@ -18,6 +18,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from mmmlib.model.lift import LiftArrays
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, SHARE_WIDTH
 from mmmlib.model.rotation import mirror, rotate
 from mmmlib.model.spec import FORM_PARAMETERS, ModelData
@@ -37,7 +38,8 @@ def build_model(data: ModelData) -> pm.Model:
     pymc.Model
         Parameters have the names and scales of the saved posterior. ``outcome`` is
         the observed variable: the outcome by region, divided by its scale and rotated
-        (:mod:`mmmlib.model.rotation`), given the week before.
+        (:mod:`mmmlib.model.rotation`), given the week before. ``lift`` is observed too
+        where there are lift tests (:mod:`mmmlib.model.lift`).
     """
     with pm.Model(coords=_coords(data)) as model:
         seen = slice(0, data.fitted_weeks)
@@ -71,6 +73,8 @@ def _coords(data: ModelData) -> dict[str, Any]:
         "term": np.arange(len(data.priors.get("scale", ([],))[0])),
         "movement": ["common", "regional"][: len(data.regions)],
     }
+    if data.calibration:
+        coords["lift_test"] = [lift.test.name for lift in data.calibration]
     for name in FORM_PARAMETERS & set(data.priors):
         coords[f"channel_{name}"] = list(names[data.using(name)])
     return coords
@@ -105,6 +109,7 @@ def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
     spend = pm.Data("spend", data.seen_spend, dims="channel")
     total = pm.Data("outcome_total", data.seen_total)
     saturated = []
+    forms = []
     for row, (adstock, saturation) in enumerate(zip(data.adstock, data.saturation, strict=True)):
         own = {
             name: parameters[name][data.using(name).index(row)]
@@ -113,6 +118,7 @@ def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
         weights = adstock_weights(adstock, own, data.adstock_weeks, pt)
         stocked = pt.sum(past[row] * weights, axis=-1)
         saturated.append(saturate(saturation, stocked, own, pt))
+        forms.append((weights, saturation, own))
     response = pt.stack(saturated)
     region = parameters.get("region", pt.ones((len(data.channels), len(data.regions))))
     # The return fixes the size: contribution of the fitted weeks over their spend.
@@ -120,10 +126,41 @@ def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
     strength = parameters["roi"] * spend / norm
     contribution = (strength[:, None] * region)[:, :, None] * response
     pm.Deterministic("contribution", contribution, dims=("channel", "region", "week"))
+    if data.calibration:
+        coefficient = (strength * scale[:, None]).T * region
+        _measure(
+            data.calibration,
+            [
+                pt.sum(
+                    coefficient[lift.channel, list(lift.regions)]
+                    * _changed(lift, *forms[lift.channel], data.adstock_weeks)
+                )
+                for lift in data.calibration
+            ],
+        )
     excess = pt.sum(parameters["roi"] * spend) / total - data.max_media_share
     # All channels together hardly pass the whole outcome.
     pm.Potential("media_share", -pt.softplus(excess / SHARE_WIDTH))
     return pt.sum(contribution, axis=0)
+
+
+def _changed(
+    lift: LiftArrays, weights: Any, saturation: str, shape: dict[str, Any], lags: int
+) -> Any:
+    """What a test changed of the channel's saturated media, by region; see mmmlib.model.lift."""
+    changed = 0.0
+    for sign, path in lift.signed:
+        past = lagged(path, lags)[:, lags - 1 :]
+        saturated = saturate(saturation, pt.sum(past * weights, axis=-1), shape, pt)
+        changed = changed + sign * pt.sum(lift.counted * saturated, axis=-1)
+    return changed
+
+
+def _measure(lifts: tuple[LiftArrays, ...], expected: list[Any]) -> None:
+    """What the tests measured is normal around what the model gives them."""
+    measured = pm.Data("measured_lift", [lift.measured for lift in lifts], dims="lift_test")
+    error = pm.Data("lift_error", [lift.error for lift in lifts], dims="lift_test")
+    pm.Normal("lift", pt.stack(expected), error, observed=measured, dims="lift_test")
 
 
 def _noise(data: ModelData, fitted: Any, weight: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.model.effects import check_effects
+from mmmlib.model.lift import LiftArrays
 from mmmlib.model.linear import draw_linear, draw_noise
 from mmmlib.model.priors import draw_returns
 from mmmlib.model.spec import ModelData
@@ -20,8 +21,6 @@ POINTS, BEYOND = 31, 1.5
 """Points of a response curve, and how far beyond the largest weekly spend it goes."""
 STEP = 0.01
 """Relative step of spend from which the marginal return is taken."""
-RECENT_WEEKS = 52
-"""Weeks over which the cost of a unit of exposure is measured."""
 
 
 def thin(posterior: xr.Dataset, kept: int) -> dict[str, np.ndarray]:
@@ -99,7 +98,7 @@ def derive_effects(
     noise = np.einsum("drt,r->dt", draw_noise(data, parameters, last, rng), scale)
     predicted = baseline.sum(1) + contribution.sum(1) + noise
 
-    cost = media_cost(data)
+    cost = data.media_cost
     spend = data.spend.sum(1)
     today, split = todays_spend(data, params.scenarios.reference_weeks)
     low, high = spend[:, :seen].min(-1), spend[:, :seen].max(-1)
@@ -152,6 +151,10 @@ def derive_effects(
         },
         attrs=attributes(data, params),
     )
+    if data.lifts:
+        expected = [expected_lift(data, one, weights, shapes, coefficient) for one in data.lifts]
+        effects = effects.assign(lift_expected=(("draw", "test"), np.stack(expected, axis=1)))
+        effects = effects.assign_coords(test=[one.test.name for one in data.lifts])
     for name, array in effects.data_vars.items():
         if array.dtype == np.float64:
             effects[name] = array.astype("float32")
@@ -217,14 +220,33 @@ def respond_channel(
     return saturate(kind, stocked, given).reshape(-1, *media.shape)
 
 
-def media_cost(data: ModelData) -> np.ndarray:
-    """Money per unit of media by channel and region, over the latest year; 1 if spend-driven."""
-    spend = data.spend[:, :, -RECENT_WEEKS:].sum(-1)
-    media = data.media[:, :, -RECENT_WEEKS:].sum(-1)
-    everywhere = spend.sum(1, keepdims=True) / np.maximum(media.sum(1, keepdims=True), 1e-300)
-    longer = data.spend.sum((1, 2)) / data.media.sum((1, 2))
-    everywhere = np.where(media.sum(1, keepdims=True) > 0, everywhere, longer[:, None])
-    return np.where(media > 0, spend / np.maximum(media, 1e-300), everywhere)
+def expected_lift(
+    data: ModelData,
+    lift: LiftArrays,
+    weights: np.ndarray,
+    shapes: np.ndarray,
+    coefficient: np.ndarray,
+) -> np.ndarray:
+    """Incremental outcome that the model gives a lift test; see :mod:`mmmlib.model.lift`.
+
+    Parameters
+    ----------
+    weights, shapes
+        See :func:`channel_forms`.
+    coefficient
+        ``(draw, channel, region)``: weekly outcome at full saturation.
+
+    Returns
+    -------
+    ndarray
+        ``(draw,)``, in the outcome's unit.
+    """
+    c = lift.channel
+    changed = np.zeros((len(weights), len(lift.regions)))
+    for sign, path in lift.signed:
+        response = respond_channel(data, c, weights[:, c], shapes[:, c], path)
+        changed += sign * (response[:, :, data.adstock_weeks - 1 :] @ lift.counted)
+    return np.asarray((changed * coefficient[:, c][:, list(lift.regions)]).sum(-1))
 
 
 def todays_spend(data: ModelData, reference_weeks: int) -> tuple[np.ndarray, np.ndarray]:

@@ -39,9 +39,15 @@ coefficient          draw, channel, region         weekly outcome at full satura
 media_scale          channel, region               divides adstocked media before saturation
 ==================== ============================= =====================================
 
+Where lift tests lie in the fitted weeks:
+
+==================== ============================= =====================================
+lift_expected        draw, test                    incremental outcome that the model gives a test
+==================== ============================= =====================================
+
 Attributes: ``model``, ``outcome_unit``, ``currency``, ``return_unit``, ``engine``,
 ``formula``, ``saturation_kinds`` (JSON, by channel), ``told`` (JSON: priors,
-scales, calibration: what the model was told).
+scales, lift tests and whether the fit was calibrated by them: what the model was told).
 """
 
 from __future__ import annotations
@@ -52,6 +58,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from mmmlib.data.lift_grid import Lift
 from mmmlib.runs import Run
 from mmmlib.transforms import SATURATIONS, lagged, saturate
 
@@ -81,6 +88,7 @@ FORMULA: dict[str, tuple[str, ...]] = {
     "coefficient": ("draw", "channel", "region"),
     "media_scale": ("channel", "region"),
 }
+CALIBRATION: dict[str, tuple[str, ...]] = {"lift_expected": ("draw", "test")}
 ATTRIBUTES = (
     "model",
     "outcome_unit",
@@ -91,6 +99,8 @@ ATTRIBUTES = (
     "saturation_kinds",
     "told",
 )
+UNCALIBRATED = "uncalibrated.nc"
+"""Effects of the fit without lift tests, beside ``effects.nc`` of a model that has some."""
 PRIOR_ONLY = {"prior_roi", "saturation"}
 """Variables that may hold NaN: a prior not stated by the engine, a second shape not used."""
 
@@ -104,6 +114,8 @@ def check_effects(effects: xr.Dataset) -> xr.Dataset:
         With everything that is missing, misshapen or not finite.
     """
     expected = REQUIRED | (FORMULA if effects.attrs.get("formula") else {})
+    if "lift_expected" in effects:
+        expected = expected | CALIBRATION
     faults = [f"attribute {name} is missing" for name in ATTRIBUTES if name not in effects.attrs]
     for name, dims in expected.items():
         if name not in effects:
@@ -115,6 +127,12 @@ def check_effects(effects: xr.Dataset) -> xr.Dataset:
     if faults:
         raise ValueError("effects break their contract: " + "; ".join(faults))
     return effects
+
+
+def lift_tests_of(effects: xr.Dataset) -> list[Lift]:
+    """Lift tests that the fit was told of, in the order of ``lift_expected``."""
+    told = json.loads(effects.attrs["told"]).get("lift_tests", [])
+    return [Lift.model_validate(one) for one in told]
 
 
 def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
@@ -136,6 +154,12 @@ def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
     """
     name = "holdout" if holdout else "effects"
     return check_effects(run.load_dataset(f"models/{model}/{name}.nc"))
+
+
+def uncalibrated_of(run: Run, model: str) -> xr.Dataset | None:
+    """Load the effects of the fit without lift tests; None where the model has none."""
+    name = f"models/{model}/{UNCALIBRATED}"
+    return check_effects(run.load_dataset(name)) if run.has(name) else None
 
 
 def baseline(effects: xr.Dataset) -> xr.DataArray:

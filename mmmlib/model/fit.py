@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel import Panel
+from mmmlib.model.effects import UNCALIBRATED
 from mmmlib.params import Params
 from mmmlib.runs import Run
 
@@ -30,16 +31,22 @@ class FitRequest:
         Last weeks of the panel that the fit must not see; they are predicted.
     label
         Tells fits of the same model apart, and moves the seed.
+    calibrated
+        Whether lift tests are part of the likelihood. A fit without them is there to be
+        compared with: it takes no more draws than its effects keep.
     """
 
     model: str
     holdout_weeks: int = 0
     label: str = ""
+    calibrated: bool = True
 
     def __str__(self) -> str:
         parts = [self.model]
         if self.holdout_weeks:
             parts.append(f"without the last {self.holdout_weeks} weeks")
+        if not self.calibrated:
+            parts.append("without lift tests")
         if self.label:
             parts.append(self.label)
         return ", ".join(parts)
@@ -74,6 +81,7 @@ Progress = Callable[[FitRequest, float], None]
 def seed_of(params: Params, request: FitRequest) -> int:
     """Seed of a fit: the same for the same request, different between requests."""
     text = f"{request.model}|{request.holdout_weeks}|{request.label}"
+    text += "" if request.calibrated else "|without lift tests"
     digest = hashlib.sha256(text.encode()).digest()
     return (params.model.seed + int.from_bytes(digest[:6], "big")) % 2**63
 
@@ -100,10 +108,14 @@ def fit_one(
     from mmmlib.model.spec import prepare
 
     started = time.perf_counter()
-    data = prepare(panel, params, request.model, request.holdout_weeks, scales)
+    data = prepare(panel, params, request.model, request.holdout_weeks, scales, request.calibrated)
+    settings = params.model
+    if not request.calibrated:
+        kept = -(-settings.kept_draws // settings.chains)
+        settings = settings.model_copy(update={"draws": min(kept, settings.draws)})
     seed = seed_of(params, request)
     report = (lambda done: progress(request, 0.95 * done)) if progress else None
-    tree = sample(data, params.model, seed, cores or available_cores(), report)
+    tree = sample(data, settings, seed, cores or available_cores(), report)
     sampled = time.perf_counter() - started
     effects, linear = derive_effects(data, params, tree["posterior"].to_dataset(), seed + 1)
     import xarray as xr
@@ -161,13 +173,17 @@ def save_fit(run: Run, fit: Fit) -> None:
     """Save a fit among a run's artefacts.
 
     A full fit becomes ``models/<model>/posterior.nc`` and ``effects.nc``; a holdout
-    fit becomes ``models/<model>/holdout.nc``, effects only.
+    fit becomes ``models/<model>/holdout.nc``, and one without lift tests
+    ``uncalibrated.nc``, effects only.
     """
     from mmmlib.runs import write_with
 
     folder = f"models/{fit.request.model}"
     if fit.request.holdout_weeks:
         run.save_dataset(f"{folder}/holdout.nc", fit.effects)
+        return
+    if not fit.request.calibrated:
+        run.save_dataset(f"{folder}/{UNCALIBRATED}", fit.effects)
         return
     small = fit.posterior.map_over_datasets(_single)
     encoding = {
@@ -211,6 +227,9 @@ def posterior_of(run: Run, model: str) -> xr.DataTree:
 def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> dict[str, Fit]:
     """Fit all models of a run and save them; those that are there are loaded.
 
+    A model whose outcome has lift tests is fitted without them too, and that is saved
+    beside it (see :func:`save_fit`), so that reports can tell both.
+
     Parameters
     ----------
     run
@@ -229,17 +248,24 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
     from mmmlib.params.load import params_of
 
     params, panel = params_of(run), panel_of(run)
-    needed = ("posterior.nc", "effects.nc")
-    missing = [
-        FitRequest(model)
+    tested = {lift.model for lift in panel.lift_tests}
+    asked = [
+        (FitRequest(model), ("posterior.nc", "effects.nc")) for model in params.model_names
+    ] + [
+        (FitRequest(model, calibrated=False), (UNCALIBRATED,))
         for model in params.model_names
-        if refit or not all(run.has(f"models/{model}/{name}") for name in needed)
+        if model in tested
+    ]
+    missing = [
+        request
+        for request, needed in asked
+        if refit or not all(run.has(f"models/{request.model}/{name}") for name in needed)
     ]
     scales = inherited_scales(run, panel, params) if missing else {}
     fits = fit_models(panel, params, missing, progress, scales)
-    made = {fit.request.model: fit for fit in fits}
-    for fit in made.values():
+    for fit in fits:
         save_fit(run, fit)
+    made = {fit.request.model: fit for fit in fits if fit.request.calibrated}
     return {model: made.get(model) or load_fit(run, model) for model in params.model_names}
 
 

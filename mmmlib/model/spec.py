@@ -6,7 +6,7 @@ is the one-region case of the same arrays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from mmmlib.data.panel import Panel
 from mmmlib.model.columns import make_columns
 from mmmlib.model.faults import refuse_faults
+from mmmlib.model.lift import LiftArrays, lifts_of
 from mmmlib.model.priors import LinearPrior, channel_priors
 from mmmlib.model.rotation import measure_noise_weight
 from mmmlib.model.scales import Scales, measure_scales
@@ -24,6 +25,9 @@ FORM_PARAMETERS = {
     name for forms in (ADSTOCKS, SATURATIONS) for names in forms.values() for name in names
 }
 """Parameters that only channels of some forms have."""
+
+RECENT_WEEKS = 52
+"""Weeks over which the cost of a unit of exposure is measured."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ class ModelData:
         Whether what is left follows its own past (AR(1)) or is independent.
     noise_weight
         By region: noise relative to the others; see :mod:`mmmlib.model.rotation`.
+    lifts
+        Lift tests of this outcome in the fitted weeks; see :mod:`mmmlib.model.lift`.
+    calibrated
+        Whether they are part of the likelihood.
     """
 
     model: str
@@ -84,6 +92,13 @@ class ModelData:
     max_media_share: float
     autocorrelated: bool
     noise_weight: np.ndarray
+    lifts: tuple[LiftArrays, ...] = ()
+    calibrated: bool = True
+
+    @property
+    def calibration(self) -> tuple[LiftArrays, ...]:
+        """Lift tests that are part of the likelihood."""
+        return self.lifts if self.calibrated else ()
 
     @property
     def seen_outcome(self) -> np.ndarray:
@@ -105,6 +120,16 @@ class ModelData:
         """Outcome of the fitted weeks, all regions, in its unit."""
         return float(self.outcome[:, : self.fitted_weeks].sum())
 
+    @property
+    def media_cost(self) -> np.ndarray:
+        """Money per unit of media by channel and region, of the latest year; 1 if spend-driven."""
+        spend = self.spend[:, :, -RECENT_WEEKS:].sum(-1)
+        media = self.media[:, :, -RECENT_WEEKS:].sum(-1)
+        everywhere = spend.sum(1, keepdims=True) / np.maximum(media.sum(1, keepdims=True), 1e-300)
+        longer = self.spend.sum((1, 2)) / self.media.sum((1, 2))
+        everywhere = np.where(media.sum(1, keepdims=True) > 0, everywhere, longer[:, None])
+        return np.where(media > 0, spend / np.maximum(media, 1e-300), everywhere)
+
     def using(self, parameter: str) -> list[int]:
         """Rows of the channels that have a parameter: all, unless their forms say otherwise."""
         forms = list(zip(self.adstock, self.saturation, strict=True))
@@ -123,6 +148,7 @@ def prepare(
     model: str,
     holdout_weeks: int = 0,
     scales: Scales | None = None,
+    calibrated: bool = True,
 ) -> ModelData:
     """Make the arrays of one fit.
 
@@ -136,6 +162,8 @@ def prepare(
         Last weeks that the fit must not see.
     scales
         Scales of an earlier fit, to keep refits comparable; measured if not given.
+    calibrated
+        Whether the panel's lift tests are part of the likelihood.
 
     Raises
     ------
@@ -160,7 +188,7 @@ def prepare(
     scales = scales or measure_scales(outcome[:, :seen], media[:, :, :seen], population)
     adstock = tuple(params.channels[name].adstock for name in channels)
     saturation = tuple(params.channels[name].saturation for name in channels)
-    return ModelData(
+    data = ModelData(
         model=model,
         channels=channels,
         regions=tuple(panel.regions),
@@ -190,4 +218,6 @@ def prepare(
         max_media_share=params.model.max_media_share,
         autocorrelated=params.model.noise == "ar1",
         noise_weight=measure_noise_weight(outcome[:, :seen] / scales.outcome[:, None]),
+        calibrated=calibrated,
     )
+    return replace(data, lifts=lifts_of(panel.lift_tests, data))

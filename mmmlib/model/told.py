@@ -19,7 +19,7 @@ SAME_SIZE = 3.0
 
 
 def told(data: ModelData) -> dict[str, Any]:
-    """What the model was told, as plain values: priors, scales, forms."""
+    """What the model was told, as plain values: priors, scales, forms, lift tests."""
     return {
         "scales": {
             "outcome": dict(zip(data.regions, data.scales.outcome.tolist(), strict=True)),
@@ -50,6 +50,8 @@ def told(data: ModelData) -> dict[str, Any]:
         "noise": "ar1" if data.autocorrelated else "independent",
         "max_media_share": data.max_media_share,
         "fitted_weeks": data.fitted_weeks,
+        "calibrated": data.calibrated,
+        "lift_tests": [one.test.model_dump(mode="json") for one in data.lifts],
     }
 
 

@@ -105,6 +105,8 @@ class DataParams(Section):
     keep_rows_mb: Annotated[float, Field(ge=0)] = 16
     """Megabytes of a source up to which a run keeps its rows as they were delivered. Of a larger
     one it keeps the sums by week and the sha256 of every file. 0 keeps no rows of days or events."""
+    lift_tests: InsidePath | None = None
+    """Table of lift tests in ``root``, one row per test; see docs/lift_tests.md."""
     population: str | None = None
     """Column with the population of each region, if regions are to be compared per head."""
 

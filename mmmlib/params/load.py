@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from mmmlib.errors import InputError, Problem
+from mmmlib.params.lift import POOLED
 from mmmlib.params.messages import did_you_mean, shown, translate
 from mmmlib.params.places import Document, KeyPath, Place, dotted, read_yaml
 from mmmlib.params.schema import Params
@@ -158,6 +159,7 @@ def _broken_references(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Probl
                 name = question.get(field) if isinstance(question, dict) else None
                 if isinstance(known, dict) and isinstance(name, str) and name not in known:
                     yield _broken(("key_questions", number, field), name, list(known))
+    yield from _broken_tests(content.get("lift_tests"), channels, outcomes)
     primary = content.get("primary_outcome")
     if isinstance(outcomes, dict) and isinstance(primary, str) and primary:
         models = []
@@ -166,6 +168,28 @@ def _broken_references(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Probl
             models += [f"{name}.{motion}" for motion in motions or ("pooled",)]
         if primary not in models:
             yield _broken(("primary_outcome",), primary, models)
+
+
+def _broken_tests(tests: Any, channels: Any, outcomes: Any) -> Iterator[tuple[KeyPath, Problem]]:
+    """Yield the channels, outcomes and motions of lift tests that are not declared."""
+    for name, test in tests.items() if isinstance(tests, dict) else ():
+        if not isinstance(test, dict):
+            continue
+        for field, known in (("channel", channels), ("outcome", outcomes)):
+            given = test.get(field)
+            if isinstance(known, dict) and isinstance(given, str) and given not in known:
+                yield _broken(("lift_tests", name, field), given, list(known))
+        named, motion = test.get("outcome"), test.get("motion")
+        outcome = (
+            outcomes.get(named) if isinstance(outcomes, dict) and isinstance(named, str) else None
+        )
+        if isinstance(outcome, dict) and isinstance(motion, str | None):
+            motions = outcome.get("motions")
+            known = list(motions) if isinstance(motions, dict) and motions else [POOLED]
+            if (motion or POOLED) not in known:
+                path = ("lift_tests", name, "motion" if "motion" in test else "outcome")
+                found = shown(motion) if motion else "no motion"
+                yield path, Problem(dotted(path), found, f"a motion: one of {', '.join(known)}")
 
 
 def _broken(path: KeyPath, name: str, known: list[str]) -> tuple[KeyPath, Problem]:

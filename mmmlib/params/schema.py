@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from mmmlib.params.data import DataParams
+from mmmlib.params.lift import LiftTest
 from mmmlib.params.section import Currency, InsidePath, Positive, Section, Share, Slug
 
 # --- what is asked -----------------------------------------------------------------
@@ -347,6 +348,8 @@ class Params(Section):
     """Model that leads the pack, ``outcome.motion``; the first one if not given."""
     controls: dict[Slug, Control] = Field(default_factory=dict)
     events: dict[Slug, Event] = Field(default_factory=dict)
+    lift_tests: dict[Slug, LiftTest] = Field(default_factory=dict)
+    """Lift tests by name, beside those of ``data.lift_tests``."""
     model: ModelParams = ModelParams()
     readiness: ReadinessParams = ReadinessParams()
     health: HealthParams = HealthParams()
@@ -373,6 +376,12 @@ class Params(Section):
                 f"primary_outcome is '{self.primary_outcome}', "
                 f"which is not among the models ({', '.join(self.model_names)})"
             )
+        for name, test in self.lift_tests.items():
+            if test.channel not in self.channels or test.model not in self.model_names:
+                raise ValueError(
+                    f"lift_tests.{name} is of channel '{test.channel}' and outcome "
+                    f"'{test.model}', which are not both declared"
+                )
         return self
 
     @property

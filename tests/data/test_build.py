@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.build import build, build_panel, share_of_week
+from mmmlib.data.build import build, build_panel
 from mmmlib.data.panel import NATIONAL, Panel
+from mmmlib.data.weekly import share_of_week
 from mmmlib.errors import InputError
 from tests.data.conftest import WEEKS, regional, small_params, sources, weekly
 

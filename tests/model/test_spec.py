@@ -13,7 +13,6 @@ import xarray as xr
 from mmmlib.data.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.columns import common_spend
-from mmmlib.model.derive import media_cost
 from mmmlib.model.spec import prepare
 from mmmlib.model.told import carried_scales, told
 from tests.fakes import fake_panel, fake_params
@@ -90,7 +89,7 @@ def test_exposure_costs_what_was_paid_for_it() -> None:
     frame = fake_panel(params).frame.copy()
     frame["exposure:video"] = frame["spend:video"] / 0.02
     data = prepare(Panel(frame, "USD"), params, MODEL)
-    np.testing.assert_allclose(media_cost(data)[:, 0], [1, 1, 0.02, 1])
+    np.testing.assert_allclose(data.media_cost[:, 0], [1, 1, 0.02, 1])
     np.testing.assert_allclose(data.media[2], data.spend[2] / 0.02)
 
 

@@ -303,3 +303,37 @@ def test_simulated_data_is_looked_at_after_its_period() -> None:
     assert read_params(GOOD, [*bare, "refresh.period=2026-02"]).as_of == dt.date(2026, 3, 1)
     assert read_params(GOOD).as_of == dt.date(2026, 12, 31)
     assert read_params(GOOD, [*bare, "data.simulated=null"]).as_of == dt.date.today()
+
+
+def test_lift_tests_in_the_file_are_checked_with_the_rest(tmp_path: Path) -> None:
+    text = GOOD.read_text(encoding="utf-8") + (
+        "lift_tests:\n"
+        "  one: {channel: tvv, outcome: revenue, motion: self_serv, start: 2026-03-02,\n"
+        "    end: 2026-02-01, spend_change: 0, incremental_outcome: 3, standard_error: 0}\n"
+        "  two: {channel: tv, outcome: rev, start: 2026-01-05, end: 2026-02-01,\n"
+        "    spend_change_share: -2, incremental_outcome: .nan, standard_error: 1, size: 3}\n"
+        "  three: {channel: tv, outcome: revenue, start: 2026-01-05, end: 2026-02-01,\n"
+        "    spend_change_share: -1, incremental_outcome: -3, standard_error: 1}\n"
+    )
+    told = faults(written(tmp_path, text))
+    for words in (
+        "key lift_tests.one.channel: found 'tvv'; expected one of on, tv.",
+        "key lift_tests.one.motion: found 'self_serv'; expected a motion: one of self_serve,",
+        "key lift_tests.one.standard_error: found 0; expected more than 0.",
+        "key lift_tests.two.outcome: found 'rev'; expected one of revenue. Did you mean",
+        "key lift_tests.two.spend_change_share: found -2; expected -1 or more.",
+        "key lift_tests.two.incremental_outcome: found nan; expected a finite number.",
+        "key lift_tests.two.size: found unknown key 'size'",
+        "key lift_tests.three.outcome: found no motion; expected a motion: one of self_serve,",
+    ):
+        assert any(words in line for line in told), f"{words}\n" + "\n".join(told)
+    assert len(told) == 8
+    good = text.replace("tvv", "tv").replace("self_serv,", "self_serve,")
+    good = (
+        good.replace("2026-03-02", "2026-01-05")
+        .replace("0, incr", "9, incr")
+        .replace("error: 0", "error: 1")
+    )
+    good = good.split("  two:")[0]
+    params = read_params(written(tmp_path, good))
+    assert params.lift_tests["one"].model == "revenue.self_serve"

@@ -1,0 +1,117 @@
+"""Lift tests as the model sees them: two paths of media, and the difference that was measured.
+
+The incremental outcome that the model gives a test is, in the test's regions and weeks::
+
+    part * sum over regions and weeks of
+        counted[week] * coefficient[channel, region]
+        * (saturation(adstock(tested)) - saturation(adstock(without)))
+
+with ``tested`` and ``without`` the channel's media with the change of spend and without it,
+and ``coefficient`` the outcome at full saturation. What was measured is normal around it
+with the test's standard error.
+
+Carryover is in it, as the test saw it. Media from before the window is in front of both
+paths and raises both, so it matters only by how far it fills the saturation. What the
+changed spend brings in the weeks that were counted is in the difference; what it brings
+after them is not, on either side: the return of a channel whose effect comes late is larger
+than what a short test saw of it, and the model knows by how much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.lift_grid import Lift
+
+if TYPE_CHECKING:
+    from mmmlib.model.spec import ModelData
+
+
+@dataclass(frozen=True)
+class LiftArrays:
+    """One lift test, as arrays.
+
+    Parameters
+    ----------
+    test
+        What was tested, for people.
+    channel, regions
+        Row of the channel, rows of the regions.
+    without, tested
+        ``(region, week)``: scaled media without the change and with it. In front of the
+        test's weeks there are as many as the adstock reaches back.
+    counted
+        By week of the test: share of the week's outcome that was counted, times the part
+        of the panel's regions that was tested.
+    """
+
+    test: Lift
+    channel: int
+    regions: tuple[int, ...]
+    without: np.ndarray
+    tested: np.ndarray
+    counted: np.ndarray
+
+    @property
+    def measured(self) -> float:
+        """Incremental outcome, in its unit."""
+        return self.test.incremental_outcome
+
+    @property
+    def error(self) -> float:
+        """Standard error that the likelihood uses, in the outcome's unit."""
+        return self.test.error
+
+    @property
+    def signed(self) -> tuple[tuple[float, np.ndarray], ...]:
+        """Both paths with the sign by which they count."""
+        return (1.0, self.tested), (-1.0, self.without)
+
+
+def lifts_of(tests: Sequence[Lift], data: ModelData) -> tuple[LiftArrays, ...]:
+    """Turn the tests of a model's outcome into arrays.
+
+    Parameters
+    ----------
+    tests
+        Of the panel; those that a fit does not see to their last counted week are left out.
+    data
+        What is fitted. Where a response follows exposure, a test's exposure is in proportion
+        to its spend: by the week's own cost of a unit, or the usual cost in a week without.
+    """
+    seen = set(data.weeks[: data.fitted_weeks].date)
+    return tuple(
+        _arrays(test, data)
+        for test in tests
+        if test.model == data.model and test.channel in data.channels and seen >= set(test.weeks)
+    )
+
+
+def _arrays(test: Lift, data: ModelData) -> LiftArrays:
+    row, lags = data.channels.index(test.channel), data.adstock_weeks
+    chosen = [data.regions.index(region) for region in test.regions]
+    first = int(data.weeks.searchsorted(pd.Timestamp(test.weeks[0])))
+    inside = slice(first, first + len(test.weeks))
+    media, spend = data.media[row, chosen], data.spend[row, chosen]
+    paid = spend[:, inside]
+    usual = 1 / data.media_cost[row, chosen][:, None]
+    per_money = np.where(paid > 0, media[:, inside] / np.where(paid > 0, paid, 1.0), usual)
+    before = np.pad(media, ((0, 0), (lags - 1, 0)))[:, first : first + lags - 1]
+
+    def path(money: tuple[tuple[float, ...], ...]) -> np.ndarray:
+        whole = np.concatenate([before, np.array(money) * per_money], axis=1)
+        return whole / data.scales.media[row, chosen][:, None]
+
+    return LiftArrays(
+        test=test,
+        channel=row,
+        regions=tuple(chosen),
+        without=path(test.without),
+        tested=path(test.tested),
+        counted=test.part * np.array(test.counted),
+    )

@@ -1,0 +1,78 @@
+"""Lift tests as people declare them: what was changed, where, when, and what it brought (M8)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from mmmlib.params.section import Positive, Section, Slug
+
+POOLED = "pooled"
+"""The motion of an outcome whose motions are pooled."""
+
+
+class LiftTest(Section):
+    """One experiment: spend was changed on purpose, and its effect was measured.
+
+    The incremental outcome has the sign of what happened: a pause that cost 400 signups
+    is -400.
+    """
+
+    channel: Slug
+    outcome: Slug
+    motion: Slug | None = None
+    """The sales motion whose outcome was measured; none where motions are pooled."""
+    regions: tuple[str, ...] = ()
+    """Where spend was changed; none named means everywhere."""
+    start: dt.date
+    end: dt.date
+    """First and last day of the changed spend."""
+    measured_until: dt.date | None = None
+    """Last day whose outcome was counted; the last day of the changed spend if not given."""
+    spend_change: float | None = None
+    """Money added (or, below zero, taken away), all regions and days of the test together."""
+    spend_change_share: Annotated[float, Field(ge=-1)] | None = None
+    """The change as a share of the spend without it: -1 is a pause."""
+    already_in_spend: bool = False
+    """Whether the spend of the data has the change in it. If not, the data shows the spend as it
+    was elsewhere or would have been, and the test is a change of that."""
+    incremental_outcome: float
+    """Outcome gained in the regions from the first day to the last one counted, in the unit of
+    the outcome."""
+    standard_error: Positive
+
+    @model_validator(mode="after")
+    def _one_story(self) -> Self:
+        faults = []
+        if self.start > self.end:
+            faults.append(f"start not after end, but they are {self.start} and {self.end}")
+        elif self.measured_until is not None and self.measured_until < self.end:
+            faults.append(
+                f"measured_until not before end, but they are {self.measured_until} and {self.end}"
+            )
+        if (self.spend_change is None) == (self.spend_change_share is None):
+            faults.append("either 'spend_change' or 'spend_change_share', exactly one of them")
+        if 0.0 in (self.spend_change, self.spend_change_share):
+            faults.append("a change of spend that is not zero")
+        if self.already_in_spend and self.spend_change_share == -1:
+            faults.append(
+                "'spend_change' in money for a pause that the spend of the data has already: "
+                "what would have been spent cannot be read from it"
+            )
+        if len(set(self.regions)) < len(self.regions):
+            faults.append("every region once")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def model(self) -> str:
+        """The model whose outcome was measured, ``outcome.motion``."""
+        return f"{self.outcome}.{self.motion or POOLED}"
+
+    @property
+    def counted_until(self) -> dt.date:
+        """Last day whose outcome was counted."""
+        return self.measured_until or self.end
