@@ -7,6 +7,7 @@ An :class:`Estimate` is made from posterior draws and prints as people read it:
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import Self
 
 import numpy as np
@@ -32,7 +33,7 @@ class Estimate(BaseModel):
         ``"USD"`` (any three capitals are money), ``"USD/USD"`` (return per unit
         of money), ``"share"``, ``"weeks"``, or what is counted: ``"signups"``.
     draws
-        How many draws it rests on.
+        How many draws it rests on; none where it was measured with a standard error.
 
     Notes
     -----
@@ -100,6 +101,29 @@ class Estimate(BaseModel):
             mass=mass,
             unit=unit,
             draws=values.size,
+        )
+
+    @classmethod
+    def from_measurement(cls, value: float, standard_error: float, unit: str = "") -> Self:
+        """Summarise what was measured with a normal error, an experiment's result for one."""
+        normal = NormalDist(value, standard_error)
+        low, inner_low, inner_high, high = (
+            normal.inv_cdf(share)
+            for share in (
+                (1 - MASS) / 2,
+                (1 - INNER_MASS) / 2,
+                (1 + INNER_MASS) / 2,
+                (1 + MASS) / 2,
+            )
+        )
+        return cls(
+            median=value,
+            low=low,
+            high=high,
+            inner_low=inner_low,
+            inner_high=inner_high,
+            unit=unit,
+            draws=0,
         )
 
     @property

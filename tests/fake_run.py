@@ -20,6 +20,7 @@ from mmmlib.findings import Finding, FindingList, Level, at_least, at_most, judg
 from mmmlib.governance.gates import pass_gates
 from mmmlib.health.check import EFFECTS_CHECKS
 from mmmlib.health.holdout import check_holdout
+from mmmlib.health.lift import check_lift_tests
 from mmmlib.params import Params
 from mmmlib.readiness.assess import assess
 from mmmlib.refresh.compare import compare
@@ -285,6 +286,7 @@ def _save_model(
     ]
     for check in EFFECTS_CHECKS:
         findings += check(effects, limits)
+    findings += check_lift_tests(effects, None, limits)
     findings += check_holdout(model, holdout, limits)
     saved = FindingList(findings=tuple(findings))
     run.save_json(f"models/{model}/health.json", saved)

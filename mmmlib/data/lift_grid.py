@@ -40,8 +40,8 @@ class Lift(BaseModel):
         Regions in which spend was changed, as declared; none for everywhere.
     start, end, counted_until
         First and last day of the changed spend, last day whose outcome was counted.
-    spend_change
-        Money that was added (or, below zero, taken away).
+    spend_change, spend_change_share
+        Money that was added (or, below zero, taken away); the share, where that was declared.
     incremental_outcome, standard_error
         As measured, in the outcome's unit.
     regions, weeks
@@ -69,6 +69,7 @@ class Lift(BaseModel):
     end: dt.date
     counted_until: dt.date
     spend_change: float
+    spend_change_share: float | None = None
     incremental_outcome: float
     standard_error: float
     regions: tuple[str, ...]
@@ -133,6 +134,7 @@ def lay_out(
         end=test.end,
         counted_until=test.counted_until,
         spend_change=float((tested - without).sum()),
+        spend_change_share=test.spend_change_share,
         incremental_outcome=test.incremental_outcome,
         standard_error=test.standard_error,
         regions=tuple(regions[row] for row in chosen),

@@ -12,6 +12,7 @@ from mmmlib.health.baseline import check_flat_baseline, check_negative_baseline
 from mmmlib.health.convergence import check_convergence
 from mmmlib.health.holdout import check_holdout
 from mmmlib.health.learning import check_shrinkage
+from mmmlib.health.lift import check_lift_tests
 from mmmlib.health.plausibility import check_media_share, check_returns
 from mmmlib.health.predictive import check_coverage
 from mmmlib.health.residuals import check_autocorrelation
@@ -34,6 +35,7 @@ def check_model(
     *,
     posterior: xr.DataTree | None,
     holdout: xr.Dataset | None,
+    uncalibrated: xr.Dataset | None = None,
 ) -> list[Finding]:
     """Put every check of :data:`mmmlib.health.CHECKS` to one model.
 
@@ -47,6 +49,8 @@ def check_model(
         The sampler's draws by chain, with its statistics; None where there are none.
     holdout
         Effects of the fit without the last weeks; None where it was not made.
+    uncalibrated
+        Effects of the fit without lift tests; None where it was not made.
 
     Returns
     -------
@@ -60,6 +64,7 @@ def check_model(
         return _in_order(findings + not_converged(model, findings))
     for check in EFFECTS_CHECKS:
         findings = findings + check(effects, limits)
+    findings = findings + check_lift_tests(effects, uncalibrated, limits)
     return _in_order(findings + check_holdout(model, holdout, limits))
 
 

@@ -10,7 +10,7 @@ from mmmlib.findings import Finding, FindingList
 from mmmlib.health.check import check_model
 from mmmlib.health.convergence import largest_rhat
 from mmmlib.health.holdout import RHAT
-from mmmlib.model.effects import effects_of
+from mmmlib.model.effects import effects_of, uncalibrated_of
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
 
@@ -82,6 +82,7 @@ def check_run(run: Run, holdouts: Mapping[str, xr.Dataset]) -> dict[str, list[Fi
             params.health,
             posterior=posterior_of(run, model),
             holdout=holdouts.get(model),
+            uncalibrated=uncalibrated_of(run, model),
         )
         for model in params.model_names
     }

@@ -12,6 +12,7 @@ from mmmlib.estimates import Estimate, format_number, format_range
 from mmmlib.findings import Finding, Level, Status, worst
 from mmmlib.health.baseline import negative_probability
 from mmmlib.health.learning import shrinkage
+from mmmlib.health.lift import compare_lifts
 from mmmlib.health.predictive import MASSES, band, coverage
 from mmmlib.model.effects import baseline, roi
 
@@ -106,3 +107,25 @@ def baseline_table(effects: xr.Dataset) -> pd.DataFrame:
         for year, weeks in level.groupby("week.year")
     ]
     return pd.DataFrame(rows)
+
+
+def lift_table(effects: xr.Dataset, uncalibrated: xr.Dataset | None) -> pd.DataFrame:
+    """Lift tests beside the model, alone and told of them; the furthest off first.
+
+    Off by counts standard deviations of model and test together. No row where no test
+    measured the outcome.
+    """
+    columns = ["test", "saw", "model alone", "off by", "model with tests", "off by, with tests"]
+    found = [] if uncalibrated is None else compare_lifts(effects, uncalibrated)
+    rows = [
+        (
+            one.test.name,
+            one.measured.text(),
+            one.alone.text(),
+            round(one.off_alone, 1),
+            one.calibrated.text(),
+            round(one.off, 1),
+        )
+        for one in sorted(found, key=lambda one: -abs(one.off_alone))
+    ]
+    return pd.DataFrame(rows, columns=columns)

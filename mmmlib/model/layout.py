@@ -148,6 +148,9 @@ def pack(data: ModelData) -> np.ndarray:
             if name in layout.places:
                 rows = layout.rows[name]
                 slots[rows, slot] = first(name) + np.arange(len(rows))
+    lifts = pack_lifts(data)
+    header[15] = len(lifts[0])
+    header[16:18] = lifts[2].shape
     seen = rotated_columns(data)
     media = np.pad(data.scaled_media[:, :, :weeks], ((0, 0), (0, 0), (lags - 1, 0)))
     parts = [
@@ -166,6 +169,39 @@ def pack(data: ModelData) -> np.ndarray:
         media,
         seen,
         gram_matrices(seen),
+        *lifts,
     ]
     header[13] = sum(np.size(part) for part in parts)
+    header[18] = header[13] - sum(part.size for part in lifts)
     return np.concatenate([np.ravel(part).astype(float) for part in parts])
+
+
+def pack_lifts(data: ModelData) -> tuple[np.ndarray, ...]:
+    """Lay out the lift tests of the likelihood as the compiled function reads them.
+
+    Returns
+    -------
+    tuple of ndarray
+        Tests, and their cells' regions, weights and media: see
+        :class:`mmmlib.model.kernel.packed.PackedLifts`. A cell is a test in one region; all are
+        as wide as the longest test, with weights of zero after a shorter one's end.
+    """
+    lifts, before = data.calibration, data.adstock_weeks - 1
+    cells = sum(len(lift.regions) for lift in lifts)
+    width = max((len(lift.counted) for lift in lifts), default=0)
+    tests = np.empty((len(lifts), 4))
+    regions = np.empty(cells)
+    weight = np.zeros((cells, width))
+    media = np.zeros((cells, 2, before + width))
+    start = 0
+    for row, lift in enumerate(lifts):
+        mine = slice(start, start + len(lift.regions))
+        weeks = len(lift.counted)
+        tests[row] = lift.channel, start, len(lift.regions), lift.measured / lift.error
+        regions[mine] = lift.regions
+        scale = data.scales.outcome[list(lift.regions)] / lift.error
+        weight[mine, :weeks] = scale[:, None] * lift.counted
+        media[mine, 0, : before + weeks] = lift.without
+        media[mine, 1, : before + weeks] = lift.tested
+        start = mine.stop
+    return tests, regions, weight, media

@@ -51,6 +51,24 @@ def posterior_table(effects: xr.Dataset) -> pd.DataFrame:
     )
 
 
+def calibration_table(effects: xr.Dataset, uncalibrated: xr.Dataset | None) -> pd.DataFrame:
+    """Return of every channel without lift tests and with them; no row without lift tests.
+
+    How to read it: a test moves the channel that it tested, and a little those that share
+    its weeks. A range that got narrower is what the test was worth.
+    """
+    columns = ["channel", "without lift tests", "with them"]
+    if uncalibrated is None:
+        return pd.DataFrame(columns=columns)
+    unit = effects.attrs["return_unit"]
+    fits = [roi(fit).dropna("channel") for fit in (uncalibrated, effects)]
+    rows = [
+        (name, *(str(Estimate.from_draws(fit.sel(channel=name).to_numpy(), unit)) for fit in fits))
+        for name in fits[0]["channel"].to_numpy()
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def diagnostics_table(posterior: xr.DataTree, worst: int = 10) -> pd.DataFrame:
     """Convergence of the parameters that converged least.
 

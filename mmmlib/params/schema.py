@@ -278,6 +278,9 @@ class HealthParams(Section):
     max_plausible_roi: Positive = 20.0
     max_media_share: Share = 0.7
     """Largest plausible share of the outcome that all channels explain together."""
+    max_lift_distance: Positive = 1.645
+    """Standard deviations (of model and test together) by which a lift test may lie off what the
+    model expects of it; 1.645 is the end of a 90 % range."""
 
 
 class ComparisonParams(Section):

@@ -14,6 +14,7 @@ CHECKS: dict[str, str] = {
     "refresh.rank": "Order of the channels",
     "refresh.restated": "Restated history",
     "refresh.parameters": "Changed parameters",
+    "refresh.lift_tests": "Changed lift tests",
     "refresh.code": "Changed software",
 }
 """Every check and its name for people."""

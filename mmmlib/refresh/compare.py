@@ -22,6 +22,7 @@ from mmmlib.refresh.changes import (
 from mmmlib.refresh.comparison import Comparison, DataChange, Movement
 from mmmlib.refresh.data_changes import ALL, CELLS, data_changes, restated_cells, restated_findings
 from mmmlib.refresh.drift import movement_findings, rank_finding
+from mmmlib.refresh.lift_changes import lift_changes, lift_findings
 from mmmlib.refresh.movement import common_weeks, movements
 from mmmlib.refresh.parent import damaged_files
 from mmmlib.refresh.structure import structure_findings
@@ -79,8 +80,11 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
     changed_data = data_changes(before, after)
     changed_parameters = parameter_changes(old_parameters, parameters_of(run))
     changed_code = code_changes(parent.manifest, run.manifest)
-    explained = bool(changes_model(changed_parameters)) or any(
-        _explains(change, limits) for change in changed_data
+    changed_lifts = lift_changes(before, after)
+    explained = (
+        bool(changes_model(changed_parameters))
+        or bool(changed_lifts)
+        or any(_explains(change, limits) for change in changed_data)
     )
     findings = [_has_parent(parent), *structure_findings(before, after)]
     moved: list[Movement] = []
@@ -98,6 +102,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
         findings += _model_not_compared("workbook", why)
     findings += restated_findings(changed_data, limits)
     findings += parameter_findings(changed_parameters)
+    findings += lift_findings(changed_lifts)
     findings.append(code_finding(changed_code))
     window = windows.get(params.primary, next(iter(windows.values()), pd.DatetimeIndex([])))
     order = list(CHECKS)
@@ -109,6 +114,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
         movements=tuple(moved),
         data_changes=tuple(changed_data),
         parameter_changes=tuple(changed_parameters),
+        lift_changes=tuple(changed_lifts),
         code_changes=tuple(changed_code),
         findings=tuple(sorted(findings, key=lambda finding: order.index(finding.check))),
     )

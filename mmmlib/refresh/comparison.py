@@ -57,6 +57,17 @@ class ParameterChange(_Frozen):
     after: str
 
 
+class LiftChange(_Frozen):
+    """A lift test that came, went or is told differently."""
+
+    test: str
+    model: str
+    channel: str
+    kind: Literal["added", "removed", "changed"]
+    what: str
+    """Where, when and what it saw; or what differs."""
+
+
 class Comparison(_Frozen):
     """The comparison with the parent; ``parent`` is None on a first refresh."""
 
@@ -68,6 +79,7 @@ class Comparison(_Frozen):
     movements: tuple[Movement, ...] = ()
     data_changes: tuple[DataChange, ...] = ()
     parameter_changes: tuple[ParameterChange, ...] = ()
+    lift_changes: tuple[LiftChange, ...] = ()
     code_changes: tuple[ParameterChange, ...] = ()
     """Library version and packages that differ."""
     findings: tuple[Finding, ...] = ()

@@ -57,6 +57,15 @@ def change_table(changes: Sequence[ParameterChange]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "then", "now"])
 
 
+def lift_change_table(comparison: Comparison) -> pd.DataFrame:
+    """Return the lift tests that came, went or are told differently."""
+    rows = [
+        {"test": one.test, "of": f"{one.model}/{one.channel}", "how": one.kind, "what": one.what}
+        for one in comparison.lift_changes
+    ]
+    return pd.DataFrame(rows, columns=["test", "of", "how", "what"])
+
+
 def window_text(comparison: Comparison) -> str:
     """Say in a sentence what is compared with what."""
     if comparison.parent is None:

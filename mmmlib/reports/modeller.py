@@ -12,7 +12,9 @@ from mmmlib.params import Params
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.figures.layout import titled
 from mmmlib.reports.figures.weeks import actual_against_fitted
+from mmmlib.reports.lift import experiments_of
 from mmmlib.reports.style import channel_colours
 
 
@@ -66,6 +68,17 @@ def seen_and_fitted(
     unit = effects.attrs["outcome_unit"]
     spread = format_range(float(observed.min()), float(observed.max()), unit)
     return actual_against_fitted(effects, holdout, title, f"Outcome by week, seen {spread}.")
+
+
+def lift_tests(effects: xr.Dataset, uncalibrated: xr.Dataset | None, params: Params) -> Figure:
+    """Draw what lift tests saw beside the model, without them and with them.
+
+    For a model without lift tests the figure says so.
+    """
+    found = experiments_of(effects, uncalibrated, params)
+    if found is None:
+        return titled("No lift test measured this outcome", "", height=0.1)
+    return found.figure()
 
 
 def then_and_now(comparison: Comparison, model: str, params: Params) -> Figure:

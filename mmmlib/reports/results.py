@@ -11,11 +11,12 @@ from pydantic import BaseModel
 
 from mmmlib.findings import Finding, FindingList, Level
 from mmmlib.governance.verdict import Claim, GateResult
-from mmmlib.model.effects import check_effects, effects_of
+from mmmlib.model.effects import check_effects, effects_of, uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
+from mmmlib.reports.lift import Experiments, experiments_of
 from mmmlib.reports.numbers import ReturnWords, return_words
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.style import channel_colours
@@ -83,6 +84,10 @@ class Results:
         """Effects of the fit that did not see the last weeks, if it was made."""
         name = f"models/{model}/holdout.nc"
         return check_effects(self.run.load_dataset(name)) if self.run.has(name) else None
+
+    def lifts(self, model: str) -> Experiments | None:
+        """Lift tests of a model beside it; None where it has none."""
+        return experiments_of(self.effects[model], uncalibrated_of(self.run, model), self.params)
 
     def health(self, model: str) -> tuple[Finding, ...]:
         """Health findings of a model."""

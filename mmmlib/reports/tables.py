@@ -9,7 +9,7 @@ from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.governance.policy import known_checks
 from mmmlib.readiness.verdict import TestDesign
-from mmmlib.refresh.comparison import DataChange, Movement, ParameterChange
+from mmmlib.refresh.comparison import DataChange, LiftChange, Movement, ParameterChange
 from mmmlib.reports.blocks import (
     Cell,
     Chance,
@@ -364,6 +364,25 @@ def _weeks(change: DataChange) -> str:
     if change.first == change.last:
         return date_text(change.first)
     return f"{date_text(change.first)} to {date_text(change.last)}"
+
+
+def lift_changes_table(results: Results, changes: Sequence[LiftChange]) -> Table:
+    """Lift tests that came, went or are told differently."""
+    return Table(
+        "lift-changes",
+        "Lift tests that are not as the last refresh was told them; ranges hold 90 %.",
+        (Column("Channel"), Column("Outcome"), Column("Test"), Column("Change"), Column("What")),
+        tuple(
+            (
+                results.channel(one.channel),
+                results.model(one.model),
+                one.test,
+                KINDS.get(one.kind, one.kind),
+                one.what,
+            )
+            for one in changes
+        ),
+    )
 
 
 def parameter_table(changes: Sequence[ParameterChange], name: str, caption: str) -> Table:

@@ -14,7 +14,34 @@ from mmmlib.model.layout import layout_of, pack
 from mmmlib.model.spec import ModelData
 from tests.model.worlds import mixed_data
 
+MORE = {"incremental_outcome": 30_000, "standard_error": 9_000}
+LESS = {"incremental_outcome": -20_000, "standard_error": 5_000}
+TESTS = {
+    # Several of one channel, every form, one in the first weeks, one whose end is counted later.
+    "more": MORE | {"channel": "search", "start": "2024-03-04", "end": "2024-04-14"},
+    "again": MORE | {"channel": "search", "start": "2024-09-02", "end": "2024-09-08"},
+    "off": LESS | {"channel": "social", "start": "2024-01-03", "end": "2024-01-30"},
+    "late": MORE
+    | {
+        "channel": "video",
+        "start": "2024-06-03",
+        "end": "2024-06-30",
+        "measured_until": "2024-08-06",
+        "spend_change": 45_000,
+    },
+    "fair": LESS | {"channel": "events", "start": "2024-10-07", "end": "2024-11-03"},
+}
+PLACES = {name: test | {"regions": ["south"]} for name, test in TESTS.items()}
+PLACES["again"] |= {"regions": ["north", "west"]}
+PLACES["off"] |= {"regions": []}
+for switched in (TESTS, PLACES):
+    for name in ("off", "fair"):
+        switched[name] |= {"spend_change_share": -1}
 CASES = {
+    "lift tests": mixed_data(seasonality=0, trend="none", lift_tests=TESTS),
+    "regional lift tests": mixed_data(
+        regional=True, seasonality=0, trend="none", lift_tests=PLACES
+    ),
     "national": mixed_data(seasonality=1, trend_knots=2),
     "regional": mixed_data(regional=True, seasonality=1, trend_knots=2),
     "independent": mixed_data(holdout_weeks=8, seasonality=1, trend="linear", noise="independent"),

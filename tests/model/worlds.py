@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from mmmlib.data.lift_grid import lay_out
+from mmmlib.data.panel import Panel
 from mmmlib.model.spec import ModelData, prepare
 from mmmlib.params import Params
+from mmmlib.params.lift import LiftTest
 from tests.fakes import fake_panel, fake_params
 
 REGIONS = ("north", "south", "west")
@@ -22,10 +26,35 @@ def mixed_params(**model: Any) -> Params:
 
 
 def mixed_data(
-    regional: bool = False, holdout_weeks: int = 0, weeks: int = 60, **model: Any
+    regional: bool = False,
+    holdout_weeks: int = 0,
+    weeks: int = 60,
+    lift_tests: dict[str, dict[str, Any]] | None = None,
+    **model: Any,
 ) -> ModelData:
-    """Arrays of a fit in which every form occurs."""
+    """Arrays of a fit in which every form occurs; ``lift_tests`` as parameters have them."""
     geography = "regional" if regional else "national"
     params = mixed_params(geography=geography, **model)
     panel = fake_panel(params, weeks=weeks, regions=REGIONS if regional else ("national",))
+    panel = with_tests(panel, lift_tests or {})
     return prepare(panel, params, MODEL, holdout_weeks)
+
+
+def with_tests(panel: Panel, tests: dict[str, dict[str, Any]]) -> Panel:
+    """Put lift tests beside a panel; what is not said of a test is filled in."""
+    lifts = []
+    for name, options in tests.items():
+        outcome, _, motion = MODEL.partition(".")
+        content = {"outcome": outcome, "motion": motion, "spend_change_share": 0.5}
+        if "spend_change" in options:
+            content.pop("spend_change_share")
+        test = LiftTest.model_validate(content | options)
+        spend = panel.array("spend").sel(channel=test.channel).to_numpy()
+        lift = lay_out(name, test, spend, panel.regions, panel.weeks, _fail)
+        assert lift is not None
+        lifts.append(lift)
+    return replace(panel, lift_tests=tuple(lifts))
+
+
+def _fail(*words: str) -> None:
+    raise AssertionError(" ".join(words))

@@ -1,4 +1,4 @@
-"""The log density: prior, channels, and the outcome given both."""
+"""The log density: prior, channels, lift tests, and the outcome given the channels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from mmmlib.model.kernel.arithmetic import jit, sigmoid
+from mmmlib.model.kernel.lift import add_lifts
 from mmmlib.model.kernel.linear import integrate_out
 from mmmlib.model.kernel.media import add_media, carry_back
-from mmmlib.model.kernel.packed import RETURN, Packed, unpack
+from mmmlib.model.kernel.packed import LIFTS_AT, RETURN, Packed, unpack, unpack_lifts
 
 
 @jit
@@ -23,10 +24,13 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     data = unpack(packed)
     value = _believe(theta, data, gradient) + _leave_room(theta, data, gradient)
     media = add_media(theta, data)
+    held = np.zeros(media.sums.shape)
+    if packed[LIFTS_AT] > 0:
+        value += add_lifts(theta, unpack_lifts(packed), data, media, held, gradient)
     pull = np.empty(media.caused.shape)
     value += integrate_out(theta, data, media.caused, pull, gradient)
     if math.isfinite(value):
-        carry_back(theta, data, media, pull, gradient)
+        carry_back(theta, data, media, pull, held, gradient)
     return value
 
 

@@ -111,23 +111,26 @@ def add_media(theta: Any, data: Packed) -> Media:
 
 
 @jit
-def carry_back(theta: Any, data: Packed, media: Media, pull: Any, gradient: Any) -> None:
-    """Carry ``pull`` (by contribution, ``(region, week)``) back to the channels' parameters."""
+def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gradient: Any) -> None:
+    """Carry ``pull`` (by contribution, ``(region, week)``) back to the channels' parameters.
+
+    ``held`` (``(channel, region)``) has what else pulls at the size of a channel's effect;
+    it is overwritten.
+    """
     channels, regions, weeks = data.spend.shape[0], pull.shape[0], pull.shape[1]
     slots = data.slots
     up = np.empty(weeks)
     back = np.empty(weeks)
-    held = np.empty(regions)
     by_weight = np.empty(data.lags)
     for c in range(channels):
         saturation, pooled = int(slots[c, SATURATION]), slots[c, POOLING] >= 0
         first, second = at(theta, slots[c, SHAPE]), at(theta, slots[c, SHAPE_2])
         all_regions = 0.0
         for r in range(regions):
-            total = 0.0
+            total = held[c, r]
             for t in range(weeks):
                 total += pull[r, t] * media.saturated[c, r, t]
-            held[r] = total
+            held[c, r] = total
             all_regions += media.deviation[c, r] * total
         gradient[int(slots[c, RETURN])] += media.strength[c] * all_regions
         mean_pull = all_regions / media.norm[c]
@@ -140,7 +143,7 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, gradient: Any)
             if pooled:
                 spread = math.exp(theta[int(slots[c, POOLING])])
                 place = data.deviation_at + c * regions + r
-                slope = factor * (held[r] - shift * media.sums[c, r])
+                slope = factor * (held[c, r] - shift * media.sums[c, r])
                 gradient[place] += slope * spread
                 gradient[int(slots[c, POOLING])] += slope * spread * theta[place]
             for t in range(weeks):

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from mmmlib.model.kernel.arithmetic import jit
 
-HEADER = 16
+HEADER = 20
 LENGTH_AT = 13
 """Place of the packed vector's own length."""
+LIFTS_AT = 15
+"""Place of the number of lift tests."""
 SLOTS = 8
 ADSTOCK, CARRY, CARRY_2, SATURATION, SHAPE, SHAPE_2, RETURN, POOLING = range(SLOTS)
 """Per channel: number of its adstock, places of its two parameters; the same of its saturation;
@@ -114,3 +116,35 @@ def unpack(packed: Any) -> Packed:
         gram,
         lags,
     )
+
+
+class PackedLifts(NamedTuple):
+    """Views of the part of the packed vector that holds the lift tests of the likelihood.
+
+    A cell is a test in one region; all cells are as wide as the longest test.
+    """
+
+    tests: Any
+    """``(test, 4)``: channel, first cell, number of cells, measured lift in standard errors"""
+    region: Any
+    """By cell: the region"""
+    weight: Any
+    """``(cell, week)``: outcome scale times what was counted, in standard errors"""
+    media: Any
+    """``(cell, 2, week)``: media without the change and with it, the adstock's length in front"""
+
+
+@jit
+def unpack_lifts(packed: Any) -> PackedLifts:
+    """Give the lift tests their names and shapes."""
+    tests, cells, width = int(packed[LIFTS_AT]), int(packed[16]), int(packed[17])
+    at = int(packed[18])
+    table = packed[at : at + 4 * tests].reshape((tests, 4))
+    at += 4 * tests
+    region = packed[at : at + cells]
+    at += cells
+    weight = packed[at : at + cells * width].reshape((cells, width))
+    at += cells * width
+    length = width + int(packed[3]) - 1
+    media = packed[at : at + cells * 2 * length].reshape((cells, 2, length))
+    return PackedLifts(table, region, weight, media)

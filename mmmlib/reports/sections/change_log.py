@@ -16,7 +16,12 @@ from mmmlib.reports.statements import (
     leading_returns,
     window_text,
 )
-from mmmlib.reports.tables import data_changes_table, movement_table, parameter_table
+from mmmlib.reports.tables import (
+    data_changes_table,
+    lift_changes_table,
+    movement_table,
+    parameter_table,
+)
 from mmmlib.reports.titles import movement_words
 
 FIRST = "This is the first refresh: there is nothing to compare it with."
@@ -85,10 +90,12 @@ def data(results: Results) -> Iterator[Block]:
 
 
 def configuration(results: Results) -> Iterator[Block]:
-    """Parameters that differ."""
+    """Parameters and lift tests that differ."""
     compared = results.comparison
     if compared is None or compared.parent is None:
         return
+    if compared.lift_changes:
+        yield lift_changes_table(results, compared.lift_changes)
     if not compared.parameter_changes:
         yield Prose("No parameter changed.")
         return

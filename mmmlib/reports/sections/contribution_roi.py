@@ -8,6 +8,7 @@ from mmmlib.reports.blocks import Block, Bullets, Column, Heading, Picture, Pros
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.figures.weeks import contribution_over_time
+from mmmlib.reports.lift import experiment_blocks
 from mmmlib.reports.numbers import count_text, listed
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
@@ -153,6 +154,22 @@ def timing(results: Results) -> Iterator[Block]:
             "A decision on a channel should not be judged before most of its effect can have come."
         )
         yield timing_table(results, results.leading)
+
+
+def lift_tests(results: Results) -> Iterator[Block]:
+    """Lift tests beside the models that they measured: with them, without them, how far apart."""
+    found = [experiments for model in results.effects if (experiments := results.lifts(model))]
+    if not found:
+        if results.effects:
+            yield Prose(
+                "No lift test measured any of these outcomes. A test is the strongest evidence "
+                "there is for a channel's return; the readiness notebook designs one."
+            )
+        return
+    for number, experiments in enumerate(found):
+        if len(found) > 1:
+            yield Heading(results.model(experiments.model))
+        yield from experiment_blocks(experiments, number)
 
 
 def other_outcomes(results: Results) -> Iterator[Block]:

@@ -1,0 +1,318 @@
+"""Experiments beside the model: what tests saw, what the model says alone and with them (M8)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from mmmlib.estimates import Estimate
+from mmmlib.health.lift import LiftComparison, compare_lifts
+from mmmlib.model.effects import lift_tests_of, roi
+from mmmlib.params import Params
+from mmmlib.reports.blocks import Block, Column, Observed, Picture, Prose, Table
+from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.markup import plain
+from mmmlib.reports.numbers import (
+    ReturnWords,
+    count_text,
+    date_text,
+    listed,
+    mass_text,
+    month_text,
+    return_words,
+)
+from mmmlib.reports.style import FAINT, INK, channel_colours
+
+CLEARLY = 0.1
+"""Share by which a range has to narrow to be worth a word."""
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """The lift tests of one model, beside it.
+
+    Parameters
+    ----------
+    effects, uncalibrated
+        Of the fit with lift tests and of the one without.
+    params
+        For names and units.
+    """
+
+    effects: xr.Dataset
+    uncalibrated: xr.Dataset
+    params: Params
+
+    @property
+    def model(self) -> str:
+        """``outcome.motion``."""
+        return str(self.effects.attrs["model"])
+
+    @cached_property
+    def told(self) -> ReturnWords:
+        """How returns of this model are told."""
+        return return_words(str(self.effects.attrs["return_unit"]), self.params.currency)
+
+    @cached_property
+    def tests(self) -> list[LiftComparison]:
+        """Every test beside the model, the one furthest off the model alone first."""
+        found = compare_lifts(self.effects, self.uncalibrated)
+        return sorted(found, key=lambda one: -abs(one.off_alone))
+
+    def is_off(self, distance: float) -> bool:
+        """Say whether a distance is beyond the limit; NaN is."""
+        return not abs(distance) <= self.params.health.max_lift_distance
+
+    def returned(self, fit: xr.Dataset, channel: str) -> Estimate | None:
+        """Return of a channel in one of the fits, as it is told; None without spend."""
+        draws = roi(fit).sel(channel=channel).to_numpy().astype(float)
+        if not all(map(math.isfinite, draws)):
+            return None
+        return self.told.estimate(Estimate.from_draws(draws, str(fit.attrs["return_unit"])))
+
+    @cached_property
+    def returns(self) -> list[tuple[str, Estimate, Estimate]]:
+        """Channel, return without and with tests; the range that narrowed most first."""
+        pairs = [
+            (
+                channel,
+                self.returned(self.uncalibrated, channel),
+                self.returned(self.effects, channel),
+            )
+            for channel in map(str, self.effects["channel"].to_numpy())
+        ]
+        both = [(name, a, b) for name, a, b in pairs if a is not None and b is not None]
+        return sorted(both, key=lambda row: row[2].width / max(row[1].width, 1e-300))
+
+    def per_money(self, estimate: Estimate, change: float) -> Estimate:
+        """Bring an incremental outcome to one unit of the money that was changed."""
+        factor = self.told.factor / change
+        ends = sorted((estimate.low * factor, estimate.high * factor))
+        inner = sorted((estimate.inner_low * factor, estimate.inner_high * factor))
+        return estimate.model_copy(
+            update={
+                "low": ends[0],
+                "high": ends[1],
+                "inner_low": inner[0],
+                "inner_high": inner[1],
+                "median": estimate.median * factor,
+                "unit": self.told.unit,
+            }
+        )
+
+    # --- words
+
+    def channel(self, name: str) -> str:
+        """Name of a channel inside a sentence."""
+        return plain(self.params.channel_label(name))
+
+    def name_of(self, one: LiftComparison) -> str:
+        """Name of a test: channel, place, month."""
+        where = f" in {', '.join(one.test.where)}" if one.test.where else ""
+        return f"{self.channel(one.test.channel)}{where}, {month_text(one.test.start)}"
+
+    @cached_property
+    def title(self) -> str:
+        """What the tests say of the model, in a line."""
+        missed = [one for one in self.tests if self.is_off(one.off_alone)]
+        many = len(self.tests)
+        if missed and many == 1:
+            head = f"The model alone would have missed the test of {self.name_of(missed[0])}"
+        elif missed:
+            head = f"The model alone would have missed {len(missed)} of {many} lift tests"
+        else:
+            head = "The model alone foresaw " + ("the lift test" if many == 1 else f"all {many} lift tests")  # fmt: skip
+        narrowed = self.narrowed
+        if narrowed is None:
+            return f"{head}; the tests narrow no range by much"
+        channel, before, after = narrowed
+        return (
+            f"{head}; with {'it' if many == 1 else 'them'} {self.channel(channel)} goes from "
+            f"{before.text(mass=False)} to {after.text(mass=False)}"
+        )
+
+    @cached_property
+    def narrowed(self) -> tuple[str, Estimate, Estimate] | None:
+        """The tested channel whose range narrowed most, if by enough to speak of."""
+        tested = {one.test.channel for one in self.tests}
+        for name, before, after in self.returns:
+            if name in tested and after.width < (1 - CLEARLY) * before.width:
+                return name, before, after
+        return None
+
+    @property
+    def sentence(self) -> str:
+        """Where tests and model agree, and which stay apart."""
+        count = len(self.tests)
+        alone = sum(not self.is_off(one.off_alone) for one in self.tests)
+        now = [one for one in self.tests if self.is_off(one.off)]
+        words = (
+            f"{count_text(count, 'lift test')} measured this outcome. Told nothing of "
+            f"{'it' if count == 1 else 'them'}, the model agrees with {alone} of {count} (both "
+            f"errors considered); "
+        )
+        if not now:
+            return f"{words}told of {'it' if count == 1 else 'them'}, with {count} of {count}."
+        names = listed([self.name_of(one) for one in now])
+        return (
+            f"{words}told of {'it' if count == 1 else 'them'}, it still lies off {names}: there "
+            f"test and data cannot both be right."
+        )
+
+    @property
+    def subtitle(self) -> str:
+        """What the figure draws."""
+        return (
+            f"{self.told.head} of spend that was changed, as far as it came in the weeks of the "
+            f"test. Dark: what the test saw; grey: the model without any test; colour: with "
+            f"them. Thin line: 90 % range, thick: 50 %, dot: median."
+        )
+
+    def figure(self) -> Figure:
+        """Draw what every test saw, and what the model says of it without and with tests."""
+        colours = channel_colours(self.params.channels)
+        rows = []
+        for one in self.tests:
+            change = one.test.spend_change
+            rows += [
+                IntervalRow(self.name_of(one), self.per_money(one.measured, change), INK),
+                IntervalRow("model alone", self.per_money(one.alone, change), FAINT),
+                IntervalRow(
+                    "model with tests",
+                    self.per_money(one.calibrated, change),
+                    colours[one.test.channel],
+                ),
+            ]
+        return interval_figure(
+            rows, self.title, self.subtitle, even=self.told.break_even, even_name="money back"
+        )
+
+    @property
+    def alt(self) -> str:
+        """What the figure says, in words."""
+        said = "; ".join(
+            f"{self.name_of(one)}: the test saw {one.measured.text(mass=False)}, the model alone "
+            f"{one.alone.text(mass=False)}, with tests {one.calibrated.text(mass=False)}"
+            for one in self.tests
+        )
+        return f"90 % ranges of the incremental outcome of each lift test: {said}."
+
+
+def experiments_of(
+    effects: xr.Dataset, uncalibrated: xr.Dataset | None, params: Params
+) -> Experiments | None:
+    """Return the experiments of a model; None where it has none."""
+    if uncalibrated is None or not lift_tests_of(effects):
+        return None
+    return Experiments(effects, uncalibrated, params)
+
+
+def experiment_blocks(found: Experiments, number: int) -> Iterator[Block]:
+    """What a report says of a model's lift tests: sentence, figure, two tables."""
+    suffix = f"-{number}" if number else ""
+    yield Prose(found.sentence)
+    yield Picture(
+        f"lift-tests{suffix}",
+        found.figure(),
+        f"Lift tests of {plain(found.params.model_label(found.model))} and the model, the test "
+        f"furthest off the model first.",
+        found.alt,
+    )
+    yield tests_table(found, f"lift-tests{suffix}")
+    yield returns_table(found, f"with-and-without{suffix}")
+
+
+def tests_table(found: Experiments, name: str) -> Table:
+    """One line per test: what was changed, what it saw, what the model says of it."""
+    unit = str(found.effects.attrs["outcome_unit"])
+    currency = found.params.currency
+    rows = []
+    for one in found.tests:
+        test = one.test
+        where = ", ".join(test.where) or "everywhere"
+        rows.append(
+            (
+                f"{found.params.channel_label(test.channel)}, {where}",
+                f"{date_text(test.start)} to {date_text(test.counted_until)}",
+                Observed(test.spend_change, currency),
+                one.measured,
+                one.alone,
+                one.calibrated,
+                _verdict(found, one),
+            )
+        )
+    return Table(
+        name,
+        f"{found.params.model_label(found.model)}: incremental outcome of each test, ranges hold "
+        f"{mass_text(found.tests[0].measured)}.{_widened(found.tests)}",
+        (
+            Column("Test"),
+            Column("When"),
+            Column(f"Change of spend ({currency})", "right", currency),
+            Column(f"The test saw ({unit})", "right", unit),
+            Column("Model alone", "right", unit),
+            Column("Model with tests", "right", unit),
+            Column("Do they agree?"),
+        ),
+        tuple(rows),
+    )
+
+
+def returns_table(found: Experiments, name: str) -> Table:
+    """Return of every channel without and with lift tests."""
+    told = found.told
+    counts = [one.test.channel for one in found.tests]
+    rows = tuple(
+        (
+            found.params.channel_label(channel),
+            Observed(counts.count(channel)),
+            before,
+            after,
+            _narrower(before, after),
+        )
+        for channel, before, after in found.returns
+    )
+    return Table(
+        name,
+        f"{found.params.model_label(found.model)}: return ({told.head}) without lift tests and "
+        f"with them, the range that narrowed most first; ranges hold "
+        f"{mass_text(found.tests[0].measured)}.",
+        (
+            Column("Channel"),
+            Column("Tests", "right"),
+            Column("Without tests", "right", told.unit),
+            Column("With tests", "right", told.unit),
+            Column("The range is"),
+        ),
+        rows,
+    )
+
+
+def _verdict(found: Experiments, one: LiftComparison) -> str:
+    """Say how far test and model are apart, alone and together."""
+    words = f"off by {abs(one.off_alone):.1f} standard deviations alone, {abs(one.off):.1f} with it"
+    if found.is_off(one.off):
+        return f"no: {words}"
+    return f"only with it: {words}" if found.is_off(one.off_alone) else f"yes: {words}"
+
+
+def _narrower(before: Estimate, after: Estimate) -> str:
+    change = 1 - after.width / before.width if before.width > 0 else 0.0
+    if abs(change) < CLEARLY:
+        return "as wide"
+    return f"{abs(change):.0%} {'narrower' if change > 0 else 'wider'}"
+
+
+def _widened(tests: Sequence[LiftComparison]) -> str:
+    """Say where a test's range is wider than its own error, because the model is national."""
+    if all(one.test.part == 1 for one in tests):
+        return ""
+    return (
+        " The model is of the country, so the range of a test in some regions is wider than its "
+        "own error: regions are not all alike."
+    )
