@@ -105,6 +105,7 @@ STEPS = (
             "artefacts/models/{model}/posterior.nc",
             "artefacts/models/{model}/effects.nc",
         ),
+        more_outputs=("artefacts/models/*/uncalibrated.nc",),
         notebook="notebooks/02_model_fit.ipynb",
         fitting=True,
     ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from mmmlib.governance.gates import pass_gates
 from mmmlib.health.check import EFFECTS_CHECKS
 from mmmlib.health.holdout import check_holdout
 from mmmlib.health.lift import check_lift_tests
+from mmmlib.model.effects import uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.readiness.assess import assess
 from mmmlib.refresh.compare import compare
+from mmmlib.reports.format import format_version
 from mmmlib.runs import Manifest, Run, StepRecord, write_atomic
 from mmmlib.scenarios.build import build_pack
-from tests.fakes import fake_effects, fake_panel, fake_params
+from tests.fakes import fake_effects, fake_lift, fake_panel, fake_params, with_lifts
 
 NASTY = "<script>alert('x')</script> | \"q\" `tick` *b* $m$ [l](javascript:0) {{< n >}} Žluťoučký"
 """A name that breaks Markdown, HTML, a pipe table, mathematics or a shortcode if not escaped."""
@@ -60,8 +63,8 @@ def make_fake_run(
     runs_dir
         Folder of runs.
     parent
-        The run that this one is compared with; it then has 13 more weeks and
-        some restated values. Without it, it is a first refresh.
+        The run that this one is compared with; it then has 13 more weeks,
+        some restated values and a lift test. Without it, it is a first refresh.
     not_ready
         Too few weeks, and the run as readiness leaves it when it says no: panel,
         ``readiness.json``, ``data.json`` and ``gates.json`` only.
@@ -84,6 +87,8 @@ def make_fake_run(
     panel = fake_panel(params, weeks=117, regions=regions)
     if parent:
         panel = _restated(panel)
+        name = NASTY if nasty_names else "search_spring"
+        panel = replace(panel, lift_tests=(fake_lift(panel, name),))
     else:
         panel = _first(panel, 61 if not_ready else 104)
     run = _new_run(runs_dir, params, parent, nasty_names)
@@ -97,6 +102,11 @@ def make_fake_run(
             scale = (3.0 if parent is None else 3.4) * (1 - 0.25 * number)
             seed = 7 + number + 10 * bool(parent)
             effects[model] = fake_effects(params, panel, model, seed=seed, scale=scale)
+            lifts = [lift for lift in panel.lift_tests if lift.model == model]
+            if lifts:
+                alone = with_lifts(effects[model], lifts, spread=0.8)
+                run.save_dataset(f"models/{model}/uncalibrated.nc", alone)
+                effects[model] = with_lifts(effects[model], lifts)
             health[model] = _save_model(run, params, panel, effects[model], scale)
         run.save_json("refresh.json", compare(run, parent))
         run.save_json("scenarios.json", build_pack(effects, readiness, health, params))
@@ -186,7 +196,7 @@ def _new_run(runs_dir: Path, params: Params, parent: Run | None, nasty: bool) ->
         python="3.13.5",
         packages={"pymc": "6.4.0", "nutpie": "0.16.11", "numpy": "2.3.5"},
         seed=params.model.seed,
-        report_format=1,
+        report_format=format_version(),
         inputs={"media.csv": digest},
         steps=[StepRecord(name=name, status="done", seconds=1.0) for name in STEPS],
     )
@@ -286,7 +296,7 @@ def _save_model(
     ]
     for check in EFFECTS_CHECKS:
         findings += check(effects, limits)
-    findings += check_lift_tests(effects, None, limits)
+    findings += check_lift_tests(effects, uncalibrated_of(run, model), limits)
     findings += check_holdout(model, holdout, limits)
     saved = FindingList(findings=tuple(findings))
     run.save_json(f"models/{model}/health.json", saved)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmmlib.data.lift_grid import Lift, lay_out
 from mmmlib.data.panel import NATIONAL, Panel
 from mmmlib.model.effects import baseline, check_effects, contribution, respond
 from mmmlib.params import Params
+from mmmlib.params.lift import LiftTest
 from mmmlib.transforms import geometric_weights, half_life
 
 CHANNELS = ("search", "social", "video", "events")
@@ -85,6 +88,41 @@ def fake_panel(
         frames.append(frame)
     units = {f"outcome:{model}": params.outcome_unit(model) for model in params.model_names}
     return Panel(pd.concat(frames, ignore_index=True), params.currency, units)
+
+
+def fake_lift(panel: Panel, name: str = "spring", **options: Any) -> Lift:
+    """A lift test on a panel: half as much again on search in four weeks of spring."""
+    content = {
+        "channel": "search",
+        "outcome": "revenue",
+        "start": str(panel.weeks[10].date()),
+        "end": str((panel.weeks[14] - pd.Timedelta(days=1)).date()),
+        "incremental_outcome": 30_000.0,
+        "standard_error": 9_000.0,
+    } | options
+    if "spend_change" not in content:
+        content.setdefault("spend_change_share", 0.5)
+    test = LiftTest.model_validate(content)
+    spend = panel.array("spend").sel(channel=test.channel).to_numpy()
+    faults: list[tuple[str, ...]] = []
+    lift = lay_out(name, test, spend, panel.regions, panel.weeks, lambda *one: faults.append(one))
+    assert lift is not None, faults
+    return lift
+
+
+def with_lifts(effects: xr.Dataset, lifts: Sequence[Lift], spread: float = 0.3) -> xr.Dataset:
+    """Effects of a fit that was told of lift tests and expects about what they saw.
+
+    ``spread`` is that of the logarithm of what is expected.
+    """
+    rng = np.random.default_rng(11)
+    saw = np.array([lift.incremental_outcome for lift in lifts])
+    expected = saw * np.exp(spread * rng.normal(size=(effects.sizes["draw"], len(lifts))))
+    told = json.loads(effects.attrs["told"])
+    told["lift_tests"] = [lift.model_dump(mode="json") for lift in lifts]
+    more = effects.assign(lift_expected=(("draw", "test"), expected))
+    more = more.assign_coords(test=[lift.name for lift in lifts])
+    return check_effects(more.assign_attrs(told=json.dumps(told)))
 
 
 def fake_effects(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mmmlib.data.lift_grid import lay_out
 from mmmlib.data.panel import Panel
 from mmmlib.model.spec import ModelData, prepare
 from mmmlib.params import Params
-from mmmlib.params.lift import LiftTest
-from tests.fakes import fake_panel, fake_params
+from tests.fakes import fake_lift, fake_panel, fake_params
 
 REGIONS = ("north", "south", "west")
 MODEL = "revenue.pooled"
@@ -42,19 +40,5 @@ def mixed_data(
 
 def with_tests(panel: Panel, tests: dict[str, dict[str, Any]]) -> Panel:
     """Put lift tests beside a panel; what is not said of a test is filled in."""
-    lifts = []
-    for name, options in tests.items():
-        outcome, _, motion = MODEL.partition(".")
-        content = {"outcome": outcome, "motion": motion, "spend_change_share": 0.5}
-        if "spend_change" in options:
-            content.pop("spend_change_share")
-        test = LiftTest.model_validate(content | options)
-        spend = panel.array("spend").sel(channel=test.channel).to_numpy()
-        lift = lay_out(name, test, spend, panel.regions, panel.weeks, _fail)
-        assert lift is not None
-        lifts.append(lift)
-    return replace(panel, lift_tests=tuple(lifts))
-
-
-def _fail(*words: str) -> None:
-    raise AssertionError(" ".join(words))
+    lifts = tuple(fake_lift(panel, name, **options) for name, options in tests.items())
+    return replace(panel, lift_tests=lifts)

@@ -1,0 +1,62 @@
+"""Lift tests beside the model: how far off, alone and told of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmmlib.findings import Level, Status
+from mmmlib.health.lift import check_lift_tests, compare_lifts, distance
+from mmmlib.health.tables import lift_table
+from mmmlib.model.tables import calibration_table
+from mmmlib.params.schema import HealthParams
+from tests.fakes import fake_effects, fake_lift, fake_panel, with_lifts
+
+LIMITS = HealthParams()
+PANEL = fake_panel()
+EFFECTS = fake_effects(panel=PANEL)
+
+
+def test_distance_counts_both_errors() -> None:
+    lift = fake_lift(PANEL, incremental_outcome=100.0, standard_error=3.0)
+    expected = np.array([86.0, 94.0] * 50)  # mean 90, spread 4
+    assert distance(lift, expected) == pytest.approx(2.0)
+    assert distance(lift, expected + 20) == pytest.approx(-2.0)
+
+
+def test_a_test_that_agrees_passes_and_one_that_lies_outside_is_flagged() -> None:
+    agrees = with_lifts(EFFECTS, [fake_lift(PANEL)])
+    [finding] = check_lift_tests(agrees, agrees, LIMITS)
+    assert (finding.status, finding.subject) == (Status.OK, "revenue.pooled/search")
+    # The model alone expected five times as much, though told of the test it gives way.
+    alone = agrees.assign(lift_expected=agrees["lift_expected"] * 5)
+    [finding] = check_lift_tests(agrees, alone, LIMITS)
+    assert (finding.status, finding.level) == (Status.FLAG, Level.WARN)
+    assert "the test lies" in finding.message and "below" in finding.message
+    # Or it does not give way: test and data cannot both be right.
+    [finding] = check_lift_tests(alone, agrees, LIMITS)
+    assert finding.status is Status.FLAG
+    bad = agrees.assign(lift_expected=agrees["lift_expected"] * np.nan)
+    with pytest.raises(ValueError, match="not finite"):
+        check_lift_tests(agrees, bad, LIMITS)
+
+
+def test_without_tests_it_passes_and_without_the_other_fit_it_did_not_run() -> None:
+    [finding] = check_lift_tests(EFFECTS, None, LIMITS)
+    assert finding.status is Status.OK
+    assert "No lift test" in finding.message
+    [finding] = check_lift_tests(with_lifts(EFFECTS, [fake_lift(PANEL)]), None, LIMITS)
+    assert (finding.status, finding.level) == (Status.NOT_RUN, Level.WARN)
+
+
+def test_tables_of_the_notebooks() -> None:
+    tests = [fake_lift(PANEL), fake_lift(PANEL, "off", channel="video", spend_change_share=-1,
+                                         incremental_outcome=-9_000)]  # fmt: skip
+    told, alone = with_lifts(EFFECTS, tests), with_lifts(EFFECTS, tests, 0.9)
+    table = lift_table(told, alone)
+    assert set(table["test"]) == {"spring", "off"}
+    found = {one.test.name: one for one in compare_lifts(told, alone)}
+    assert found["off"].measured.median == -9_000
+    assert list(calibration_table(told, alone)["channel"]) == list(EFFECTS["channel"].to_numpy())
+    assert lift_table(EFFECTS, None).empty
+    assert calibration_table(EFFECTS, None).empty
