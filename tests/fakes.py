@@ -55,6 +55,13 @@ def fake_params(**overrides: Any) -> Params:
     return Params.model_validate(content | overrides)
 
 
+def two_motions(**overrides: Any) -> Params:
+    """Parameters of a workbook whose revenue comes from two motions."""
+    motions = {name: {"column": name} for name in ("self_serve", "sales_assisted")}
+    revenue = {"label": "Revenue", "kind": "revenue", "motions": motions}
+    return fake_params(outcomes={"revenue": revenue}, **overrides)
+
+
 def fake_panel(
     params: Params | None = None,
     weeks: int = 104,

@@ -13,7 +13,8 @@ from mmmlib.governance.policy import Policy, Required, rank, read_policy
 from mmmlib.governance.roles import read_roles
 from mmmlib.governance.signoffs import sign_offs_needed
 from mmmlib.governance.verdict import Claim, GateEntry, GateResult, Release, SignOffNeeded
-from mmmlib.model.effects import effects_of
+from mmmlib.health.motions import sum_health
+from mmmlib.model.effects import effects_of, has_effects
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness, Verdict
@@ -268,17 +269,16 @@ def _instead(evidence: Evidence, params: Params) -> str:
 def _claims(run: Run, params: Params, evidence: Evidence) -> dict[str, dict[str, Claim]]:
     if evidence.readiness is None:
         return {}
-    return {
-        model: label_channels(
-            effects_of(run, model),
-            evidence.readiness,
-            evidence.health.get(model),
-            evidence.comparison,
-            params,
-        )
-        for model in params.model_names
-        if run.has(f"models/{model}/effects.nc")
-    }
+    claims = {}
+    for model in params.views:
+        if has_effects(run, model):
+            effects, health = effects_of(run, model), evidence.health.get(model)
+            if model not in params.model_names:
+                health = sum_health(model, effects, evidence.health, params)
+            claims[model] = label_channels(
+                effects, evidence.readiness, health, evidence.comparison, params
+            )
+    return claims
 
 
 def blocking(result: GateResult) -> list[GateEntry]:

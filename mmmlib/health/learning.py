@@ -17,6 +17,7 @@ from mmmlib.model.effects import roi
 from mmmlib.params.schema import HealthParams
 
 TAILS = (0.05, 0.95)
+SHRINKAGE = "health.prior_shrinkage"
 
 
 def shrinkage(prior: np.ndarray, posterior: np.ndarray) -> float:
@@ -84,7 +85,7 @@ def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
 def _judge(
     subject: str, prior: np.ndarray, posterior: np.ndarray, unit: str, limit: float
 ) -> Finding:
-    check = "health.prior_shrinkage"
+    check = SHRINKAGE
     if np.isnan(posterior).all():
         return not_run(
             check,

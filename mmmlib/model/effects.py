@@ -59,6 +59,8 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.data.lift_grid import Lift
+from mmmlib.model.motions import sum_motions
+from mmmlib.params.load import params_of
 from mmmlib.runs import Run
 from mmmlib.transforms import SATURATIONS, lagged, saturate
 
@@ -143,7 +145,7 @@ def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
     run
         An open run.
     model
-        ``outcome.motion``.
+        ``outcome.motion``; or an outcome, whose motions are summed.
     holdout
         Take the fit that did not see the last weeks (``in_sample`` is False there).
 
@@ -153,7 +155,18 @@ def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
         If the model has not been fitted in this run.
     """
     name = "holdout" if holdout else "effects"
-    return check_effects(run.load_dataset(f"models/{model}/{name}.nc"))
+    parts = [run.load_dataset(f"models/{part}/{name}.nc") for part in parts_of(run, model)]
+    return check_effects(parts[0] if len(parts) == 1 else sum_motions(model, parts))
+
+
+def parts_of(run: Run, model: str) -> tuple[str, ...]:
+    """Return the models that a model, or an outcome over its motions, has in a run."""
+    return (model,) if "." in model else params_of(run).parts_of(model)
+
+
+def has_effects(run: Run, model: str) -> bool:
+    """Say whether a model, or every motion of an outcome, was fitted in a run."""
+    return all(run.has(f"models/{part}/effects.nc") for part in parts_of(run, model))
 
 
 def uncalibrated_of(run: Run, model: str) -> xr.Dataset | None:

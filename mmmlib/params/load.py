@@ -162,7 +162,7 @@ def _broken_references(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Probl
     yield from _broken_tests(content.get("lift_tests"), channels, outcomes)
     primary = content.get("primary_outcome")
     if isinstance(outcomes, dict) and isinstance(primary, str) and primary:
-        models = []
+        models = list(map(str, outcomes))
         for name, outcome in outcomes.items():
             motions = outcome.get("motions") if isinstance(outcome, dict) else None
             models += [f"{name}.{motion}" for motion in motions or ("pooled",)]

@@ -348,7 +348,10 @@ class Params(Section):
     channels: dict[Slug, Channel] = Field(min_length=1)
     outcomes: dict[Slug, Outcome] = Field(min_length=1)
     primary_outcome: str = ""
-    """Model that leads the pack, ``outcome.motion``; the first one if not given."""
+    """What leads the pack: an outcome, over all its motions, or one model, ``outcome.motion``.
+
+    The first outcome if not given.
+    """
     controls: dict[Slug, Control] = Field(default_factory=dict)
     events: dict[Slug, Event] = Field(default_factory=dict)
     lift_tests: dict[Slug, LiftTest] = Field(default_factory=dict)
@@ -374,10 +377,11 @@ class Params(Section):
                     f"key_questions[{number}].outcome is '{question.outcome}', "
                     f"which is not among outcomes ({', '.join(self.outcomes)})"
                 )
-        if self.primary_outcome and self.primary_outcome not in self.model_names:
+        known = (*self.outcomes, *self.model_names)
+        if self.primary_outcome and self.primary_outcome not in known:
             raise ValueError(
                 f"primary_outcome is '{self.primary_outcome}', "
-                f"which is not among the models ({', '.join(self.model_names)})"
+                f"which is not among outcomes and models ({', '.join(known)})"
             )
         for name, test in self.lift_tests.items():
             if test.channel not in self.channels or test.model not in self.model_names:
@@ -411,8 +415,27 @@ class Params(Section):
 
     @property
     def primary(self) -> str:
-        """The model that leads the pack."""
-        return self.primary_outcome or self.model_names[0]
+        """What leads the pack: a model, or the name of an outcome summed over its motions."""
+        name = self.primary_outcome or next(iter(self.outcomes))
+        parts = self.parts_of(name)
+        return name if len(parts) > 1 else parts[0]
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """What is told of, the leading one first: every model, and the sum where it leads."""
+        return (self.primary, *(name for name in self.model_names if name != self.primary))
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """Return the models that a model, or an outcome over all its motions, consists of.
+
+        Raises
+        ------
+        KeyError
+            If there is neither a model nor an outcome of that name.
+        """
+        if name in self.model_names:
+            return (name,)
+        return tuple(f"{name}.{motion}" for motion in self.outcomes[name].motions or ("pooled",))
 
     def channel_label(self, name: str) -> str:
         """Name of a channel as people write it."""
@@ -430,7 +453,7 @@ class Params(Section):
         """Name of what a finding is on: a channel, a model, both, a series, or as written."""
         if name in self.channels:
             return self.channel_label(name)
-        if name in self.model_names:
+        if name in self.model_names or name in self.outcomes:
             return self.model_label(name)
         if name == "workbook":
             return "the workbook"

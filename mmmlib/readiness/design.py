@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from mmmlib.data.panel import Panel
@@ -49,7 +50,7 @@ def make_yardstick(panel: Panel, params: Params) -> Yardstick | None:
     are not, so that the noise is rather too large than too small. None where the outcome is not positive
     or too short to tell its noise.
     """
-    outcome = panel.outcome(params.primary).to_numpy()
+    outcome = primary_outcome(panel, params).to_numpy()
     columns = trend_and_season(len(panel.weeks))
     if outcome.sum() <= 0 or len(panel.weeks) < 2 * columns.shape[1]:
         return None
@@ -67,6 +68,12 @@ def make_yardstick(panel: Panel, params: Params) -> Yardstick | None:
         known = columns
     noise, carry = residual_noise(total / total.mean(), known)
     return Yardstick("pause test", noise, carry, before)
+
+
+def primary_outcome(panel: Panel, params: Params) -> xr.DataArray:
+    """Return the outcome that leads the pack, over all its motions; ``(region, week)``."""
+    first, *more = (panel.outcome(model) for model in params.parts_of(params.primary))
+    return sum(more, start=first)
 
 
 def design_test(channel: str, panel: Panel, params: Params, yardstick: Yardstick) -> TestDesign:
@@ -127,7 +134,7 @@ def believed_share(channel: str, panel: Panel, params: Params) -> tuple[float, f
         low, high = params.model.default_share.low, params.model.default_share.high
     else:
         stated = prior.roi if prior is not None and prior.roi else params.model.default_roi
-        outcome = panel.outcome(model).isel(week=slice(-BEFORE, None)).sum()
+        outcome = primary_outcome(panel, params).isel(week=slice(-BEFORE, None)).sum()
         ratio = float(_spend(channel, panel).sum()) / float(outcome)
         low, high = stated.low * ratio, stated.high * ratio
     return low, float(np.sqrt(low * high)), high

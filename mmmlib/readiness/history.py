@@ -82,7 +82,7 @@ def check_outcomes(panel: Panel, params: Params) -> Iterator[Finding]:
             "readiness.outcome",
             model,
             passed=empty <= limit and varied,
-            level=Level.BLOCK if model == params.primary else Level.WARN,
+            level=Level.BLOCK if model in params.parts_of(params.primary) else Level.WARN,
             value=empty,
             limit=limit,
             unit="share",

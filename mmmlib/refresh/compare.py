@@ -7,7 +7,7 @@ import pandas as pd
 from mmmlib.data.panel import Panel, panel_file, panel_of
 from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, Level, at_least, judge, not_run
-from mmmlib.model.effects import effects_of
+from mmmlib.model.effects import effects_of, parts_of
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import ComparisonParams
 from mmmlib.refresh import CHECKS
@@ -89,8 +89,8 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
     findings = [_has_parent(parent), *structure_findings(before, after)]
     moved: list[Movement] = []
     windows: dict[str, pd.DatetimeIndex] = {}
-    for model in params.model_names:
-        if model not in before.names("outcome"):
+    for model in params.views:
+        if not set(params.parts_of(model)) <= set(before.names("outcome")):
             continue  # a new outcome or motion; the structure finding says so
         found, weeks, judged = _compare_model(run, parent, model, limits, explained)
         moved += found
@@ -125,7 +125,9 @@ def _compare_model(
 ) -> tuple[list[Movement], pd.DatetimeIndex | None, list[Finding]]:
     """Return a model's movements, the common window, and the findings on both."""
     try:
-        damaged = damaged_files(parent, [f"models/{model}/effects.nc"])
+        damaged = damaged_files(
+            parent, [f"models/{part}/effects.nc" for part in parts_of(parent, model)]
+        )
         if damaged:
             return (
                 [],

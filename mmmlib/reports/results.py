@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from mmmlib.findings import Finding, FindingList, Level
 from mmmlib.governance.verdict import Claim, GateResult
-from mmmlib.model.effects import check_effects, effects_of, uncalibrated_of
+from mmmlib.model.effects import check_effects, effects_of, has_effects, uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
@@ -58,17 +58,9 @@ class Results:
 
     @cached_property
     def effects(self) -> Mapping[str, xr.Dataset]:
-        """Effects of every model that was fitted, the leading one first."""
-        params = self.params
-        names = [
-            params.primary,
-            *(m for m in params.model_names if m != params.primary),
-        ]
-        return {
-            name: effects_of(self.run, name)
-            for name in names
-            if self.run.has(f"models/{name}/effects.nc")
-        }
+        """Effects of the outcome that leads and of every model that was fitted, in this order."""
+        views = self.params.views
+        return {name: effects_of(self.run, name) for name in views if has_effects(self.run, name)}
 
     @cached_property
     def models(self) -> tuple[ModelNumbers, ...]:

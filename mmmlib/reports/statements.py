@@ -221,11 +221,12 @@ def model_label(results: Results, model: str) -> Label:
     """
     if results.gates is None:
         return Label.DO_NOT_INFER
+    subjects = {model, *results.params.parts_of(model), "workbook"}
     level = max(
         (
             level
             for finding, level in results.findings()
-            if finding.status is not Status.OK and finding.subject in (model, "workbook")
+            if finding.status is not Status.OK and finding.subject in subjects
         ),
         default=Level.INFO,
     )

@@ -26,7 +26,7 @@ from mmmlib.scenarios.plans import (
     cut_plan,
     increase_plan,
 )
-from mmmlib.scenarios.projection import Outcome, method, outcome_function
+from mmmlib.scenarios.projection import Outcome
 
 YEAR = 52
 
@@ -89,8 +89,7 @@ def answer_questions(
     readiness: Readiness,
     health_by_model: Mapping[str, FindingList],
     params: Params,
-    *,
-    outcomes: Mapping[str, Outcome] | None = None,
+    outcomes: Mapping[str, Outcome],
 ) -> tuple[Answer, ...]:
     """Answer every key question of the parameters with a range and a label.
 
@@ -99,13 +98,13 @@ def answer_questions(
     effects_by_model, readiness, health_by_model, params
         Of the run.
     outcomes
-        Projections that were made already, by model.
+        Projection of every model.
 
     Returns
     -------
     tuple of Answer
         In the order of the questions. A question that names an outcome is put to
-        every model of that outcome (one per motion), else to the leading model.
+        that outcome, over all its motions, else to what leads the pack.
 
     Notes
     -----
@@ -114,20 +113,17 @@ def answer_questions(
     channel is far from saturation. ``rank`` compares returns over the last year.
     A question of kind ``other`` gets the numbers that bear on it, for review.
     """
-    horizon = params.scenarios
     answers: list[Answer] = []
     for question in params.key_questions:
         for model in _models(question, params):
             if model not in effects_by_model:
                 answers.append(_unanswered(question, model))
                 continue
-            effects = effects_by_model[model]
-            known = (outcomes or {}).get(model)
             case = _Case(
                 question,
                 model,
-                effects,
-                known or outcome_function(effects, horizon.horizon_weeks, horizon.reference_weeks),
+                effects_by_model[model],
+                outcomes[model],
                 readiness,
                 health_by_model.get(model),
                 params,
@@ -139,7 +135,9 @@ def answer_questions(
 def _models(question: KeyQuestion, params: Params) -> list[str]:
     if question.outcome is None:
         return [params.primary]
-    return [m for m in params.model_names if m.partition(".")[0] == question.outcome]
+    parts = params.parts_of(question.outcome)
+    # Money is spent once: a question on an outcome is put to all of its motions together.
+    return [question.outcome] if len(parts) > 1 else [parts[0]]
 
 
 def _unanswered(question: KeyQuestion, model: str) -> Answer:
@@ -196,7 +194,7 @@ def _change(case: _Case, channel: str, plan: Plan, kind: Literal["scale", "cut"]
         max(p, 1 - p),
         params.scenarios,
         extrapolated=extrapolated,
-        steady_state=method(case.effects) != "formula",
+        steady_state=case.outcome.method != "formula",
     )
     if tag is Label.SAFE:
         clear = (
@@ -310,7 +308,7 @@ def _other(case: _Case) -> Answer:
     who = case.labels[channel] if channel else "all channels together"
     text = (
         f"The model answers no free question. What bears on it: {who} caused {value} of "
-        f"{case.model} over {case.effects.sizes['week']} weeks."
+        f"{case.params.model_label(case.model)} over {case.effects.sizes['week']} weeks."
     )
     tag, reasons = decide(
         case.evidence(*names), more_doubts=["A free question: people draw the conclusion."]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,9 @@ import xarray as xr
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, FindingList, Level, at_least, judge, not_run
+from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of
+from mmmlib.model.motions import sum_motions
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness
@@ -22,7 +24,7 @@ from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
 from mmmlib.scenarios.labels import decide, label_plan, probability_text
 from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, SpendRange, channel_labels, standing_plans
-from mmmlib.scenarios.projection import Outcome, method, outcome_function
+from mmmlib.scenarios.projection import Method, Outcome, outcome_function, sum_outcomes
 
 DOWNSIDE = 0.10
 ENOUGH_SCENARIOS = 3
@@ -39,8 +41,9 @@ def build_pack(
     Parameters
     ----------
     effects_by_model
-        Effects of every model of the run, the leading one (``params.primary``)
-        among them.
+        Effects of every model of the run, those that lead (``params.primary``)
+        among them. An outcome with several motions is judged by their sum, because
+        a plan's money is spent once.
     readiness, health_by_model
         What labels rest on. A model whose health is missing is labelled "do not
         infer".
@@ -59,15 +62,26 @@ def build_pack(
         If the leading model is not among the effects.
     """
     leading = params.primary
-    if leading not in effects_by_model:
+    missing = [part for part in params.parts_of(leading) if part not in effects_by_model]
+    if missing:
         known = ", ".join(effects_by_model) or "none"
-        raise ValueError(f"scenarios need the effects of {leading}; there are: {known}")
-    effects = effects_by_model[leading]
+        raise ValueError(f"scenarios need the effects of {', '.join(missing)}; there are: {known}")
     limits = params.scenarios
     outcomes = {
         model: outcome_function(one, limits.horizon_weeks, limits.reference_weeks)
         for model, one in effects_by_model.items()
     }
+    fitted = tuple(effects_by_model)
+    effects_by_model, health_by_model = dict(effects_by_model), dict(health_by_model)
+    for name in _summed(params, fitted):
+        parts = params.parts_of(name)
+        whole = sum_motions(name, [effects_by_model[part] for part in parts])
+        health = sum_health(name, whole, health_by_model, params)
+        effects_by_model[name] = whole
+        outcomes[name] = sum_outcomes([outcomes[part] for part in parts])
+        if health is not None:
+            health_by_model[name] = health
+    effects = effects_by_model[leading]
     channels = channel_labels(params, effects)
     on_channel = {
         name: channel_evidence(
@@ -79,15 +93,26 @@ def build_pack(
     plans = standing_plans(effects, outcomes[leading], trusted, params)
     on_model = model_evidence(leading, health_by_model.get(leading), channels)
     model_labels = {model: params.model_label(model) for model in effects_by_model}
+    parts_of_sums = {p for name in _summed(params, fitted) for p in params.parts_of(name)}
     scenarios, words = [], {}
     for plan in plans:
         by_model = _in_every_model(plan, plans[0], effects_by_model, outcomes, params)
+        # A part does not disagree with its sum: its gain is in it, the spend counts once.
+        asked = {m: e for m, e in by_model.items() if m not in parts_of_sums or m == leading}
         words[plan.name] = disagreements(
-            plan, leading, by_model, limits.clear_probability, model_labels
+            plan, leading, asked, limits.clear_probability, model_labels
         )
         scenarios.append(
             _scenario(
-                plan, plans[0], by_model, effects, on_model, on_channel, words[plan.name], params
+                plan,
+                plans[0],
+                by_model,
+                effects,
+                outcomes[leading].method,
+                on_model,
+                on_channel,
+                words[plan.name],
+                params,
             )
         )
     recommended = _best(scenarios, Label.SAFE)
@@ -98,8 +123,10 @@ def build_pack(
         _count(scenarios),
         _better(scenarios),
         _recommendation(scenarios, recommended, candidate),
-        *_steady(effects_by_model),
-        *disagreement_findings(words, limits.clear_probability, len(effects_by_model)),
+        *_steady({model: outcomes[model] for model in fitted}, params),
+        *disagreement_findings(
+            words, limits.clear_probability, len(effects_by_model) - len(parts_of_sums)
+        ),
         *(
             not_run(
                 "scenarios.model",
@@ -118,9 +145,7 @@ def build_pack(
         scenarios=tuple(scenarios),
         recommended=recommended,
         candidate=candidate,
-        answers=answer_questions(
-            effects_by_model, readiness, health_by_model, params, outcomes=outcomes
-        ),
+        answers=answer_questions(effects_by_model, readiness, health_by_model, params, outcomes),
         findings=tuple(findings),
     )
 
@@ -136,6 +161,16 @@ def pack_of_run(run: Run) -> ScenarioPack:
         {m: run.load_json(f"models/{m}/health.json", FindingList) for m in checked},
         params,
     )
+
+
+def _summed(params: Params, fitted: Sequence[str]) -> list[str]:
+    """Outcomes with several motions, all of which were fitted."""
+    parts = {name: params.parts_of(name) for name in params.outcomes}
+    return [
+        name
+        for name, models in parts.items()
+        if len(models) > 1 and all(model in fitted for model in models)
+    ]
 
 
 def _in_every_model(
@@ -164,6 +199,7 @@ def _scenario(
     baseline: Plan,
     by_model: Mapping[str, PlanEffect],
     effects: xr.Dataset,
+    method: Method,
     on_model: Evidence,
     on_channel: Mapping[str, Evidence],
     disagreeing: tuple[str, ...],
@@ -196,7 +232,7 @@ def _scenario(
             effect.probability_better,
             params.scenarios,
             extrapolated=[names[line.channel] for line in changed if line.extrapolated],
-            steady_state=method(effects) != "formula",
+            steady_state=method != "formula",
             count_unit="" if effect.money or effect.spend_change == 0 else unit,
             disagreements=disagreeing,
         )
@@ -227,7 +263,7 @@ def _scenario(
             if effect.spend_change
             else None
         ),
-        method="formula" if method(effects) == "formula" else "steady state",
+        method=method,
     )
 
 
@@ -347,16 +383,17 @@ def _recommendation(
     )
 
 
-def _steady(effects_by_model: Mapping[str, xr.Dataset]) -> list[Finding]:
+def _steady(outcomes: Mapping[str, Outcome], params: Params) -> list[Finding]:
     return [
         judge(
             "scenarios.steady_state",
             model,
             passed=False,
             level=Level.INFO,
-            message=f"{model} is read off steady-state curves; its engine's formula is not known.",
+            message=f"{params.model_label(model)} is read off steady-state curves; its engine's "
+            "formula is not known.",
             meaning="Carryover into and out of the horizon is taken to be equal.",
         )
-        for model, effects in effects_by_model.items()
-        if not effects.attrs.get("formula")
+        for model, outcome in outcomes.items()
+        if outcome.method != "formula"
     ]

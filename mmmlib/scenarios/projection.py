@@ -9,8 +9,10 @@ alone would bring cancels out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -18,8 +20,34 @@ import xarray as xr
 
 from mmmlib.model.effects import FORMULA, respond
 
-Outcome = Callable[[str, float], np.ndarray]
-"""``(channel, weekly money) -> (draw,)`` outcome caused over the horizon and after it."""
+Method = Literal["formula", "steady state"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``(channel, weekly money) -> (draw,)`` outcome caused over the horizon and after it.
+
+    ``method`` says whether carryover is followed week by week, or read off steady-state curves.
+    """
+
+    caused: Callable[[str, float], np.ndarray]
+    method: Method
+
+    def __call__(self, channel: str, weekly: float) -> np.ndarray:
+        """Return the draws; the very same array for the same question."""
+        return self.caused(channel, weekly)
+
+
+def sum_outcomes(parts: Sequence[Outcome]) -> Outcome:
+    """Add the projections of an outcome's motions, whose money is spent once."""
+
+    def project(channel: str, weekly: float) -> np.ndarray:
+        draws = [part(channel, weekly) for part in parts]
+        fewest = min(map(len, draws))
+        return np.sum([one[:fewest] for one in draws], axis=0)
+
+    known = all(part.method == "formula" for part in parts)
+    return Outcome(cache(project), "formula" if known else "steady state")
 
 
 def outcome_function(effects: xr.Dataset, weeks: int, reference_weeks: int) -> Outcome:
@@ -57,12 +85,7 @@ def outcome_function(effects: xr.Dataset, weeks: int, reference_weeks: int) -> O
         def project(channel: str, weekly: float) -> np.ndarray:
             return _by_curve(effects.sel(channel=channel), weekly) * weeks
 
-    return cache(project)
-
-
-def method(effects: xr.Dataset) -> str:
-    """Name how plans are projected with this model: ``formula`` or ``steady state``."""
-    return "formula" if effects.attrs.get("formula") else "steady state"
+    return Outcome(cache(project), "formula" if effects.attrs.get("formula") else "steady state")
 
 
 def regional_split(effects: xr.Dataset, reference_weeks: int) -> xr.DataArray:

@@ -8,6 +8,7 @@ from mmmlib.params.schema import KeyQuestion
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.scenarios.answers import answer_questions
 from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.projection import outcome_function
 from tests.scenarios.helpers import healthy, known_effects, ready
 
 GAINS = {"weak": 0.2, "fair": 1.1, "good": 2.0, "best": 4.0}
@@ -24,7 +25,8 @@ def _answer(kind, channel=None, outcome=None, *, money=True, verdicts=None, chan
         effects = change(effects)
     models = {params.primary: effects}
     readiness = ready(params, **(verdicts or {}))
-    (answer,) = answer_questions(models, readiness, healthy(*models), params)
+    outcomes = {params.primary: outcome_function(effects, 13, 13)}
+    (answer,) = answer_questions(models, readiness, healthy(*models), params, outcomes)
     return answer
 
 

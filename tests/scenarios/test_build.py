@@ -17,7 +17,7 @@ from mmmlib.scenarios.tables import (
     reason_table,
     scenario_table,
 )
-from tests.fakes import fake_effects, fake_panel, fake_params
+from tests.fakes import fake_effects, fake_panel, fake_params, two_motions
 from tests.scenarios.helpers import finding, healthy, known_effects, ready
 
 GAINS = {"weak": 0.2, "fair": 1.1, "good": 2.0, "best": 4.0}
@@ -229,3 +229,34 @@ def test_the_pack_survives_the_disk_and_every_check_has_a_name():
     assert set(reason_table(pack).index) == {one.title for one in pack.scenarios}
     assert list(other_models_table(pack).columns) == list(params.model_names)
     assert len(answer_table(pack)) == 1
+
+
+def test_money_of_all_motions_is_set_against_spend_that_is_paid_once():
+    """Each motion alone brings back less than a plan costs; together they bring back more."""
+    one, effects = known_effects(dict.fromkeys(GAINS, 0.7))
+    params = two_motions(
+        channels={name: channel.model_dump() for name, channel in one.channels.items()},
+        key_questions=[{"question": "Scale it?", "kind": "scale", "channel": "best"}],
+    )
+    parts = params.parts_of("revenue")
+    models = {m: effects.assign_attrs(model=m) for m in parts}
+    pack = build_pack(models, ready(params), healthy(*parts), params)
+    assert pack.model == params.primary == "revenue"
+    plan = next(plan for plan in pack.scenarios if plan.kind == "increase")
+    assert plan.net is not None
+    assert plan.net.median == pytest.approx(0.4 * plan.spend_change, rel=0.02)
+    assert plan.probability_better == 1.0
+    assert plan.label is Label.SAFE
+    assert plan.method == "formula"
+    assert set(plan.others) == set(parts)
+    assert not [one for one in pack.findings if one.check == "scenarios.disagreement"]
+    (answer,) = pack.answers
+    assert answer.model == "revenue"
+    assert answer.text.startswith("Yes, very likely")
+
+
+def test_a_motion_without_a_fit_leaves_nothing_to_judge_plans_by():
+    params = two_motions()
+    effects = fake_effects(params, model="revenue.self_serve", draws=20)
+    with pytest.raises(ValueError, match=r"need the effects of revenue\.sales_assisted"):
+        build_pack({"revenue.self_serve": effects}, ready(params), {}, params)

@@ -129,7 +129,8 @@ def flags(results: Results) -> Iterator[Block]:
 
 def fit(results: Results) -> Iterator[Block]:
     """Actual against fitted, with the weeks that were held out."""
-    for number, numbers in enumerate(results.models, start=1):
+    fitted = [one for one in results.models if one.name in results.params.model_names]
+    for number, numbers in enumerate(fitted, start=1):
         holdout = results.holdout(numbers.name)
         words = fit_words(results, numbers, holdout)
         figure = actual_against_fitted(numbers.effects, holdout, words.title, words.subtitle)

@@ -1,0 +1,52 @@
+"""Health of an outcome over all its motions: that of the models that it is the sum of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import xarray as xr
+
+from mmmlib.findings import FindingList
+from mmmlib.health.learning import SHRINKAGE, check_shrinkage
+from mmmlib.params.schema import HealthParams, Params
+
+
+def sum_health(
+    outcome: str, effects: xr.Dataset, health_by_model: Mapping[str, FindingList], params: Params
+) -> FindingList | None:
+    """Collect what the health checks say of the sum of an outcome's motions.
+
+    Parameters
+    ----------
+    outcome
+        Its name, as in the subject of the findings.
+    effects
+        Of the sum, see :func:`mmmlib.model.motions.sum_motions`.
+    health_by_model
+        Findings of every model that was checked.
+    params
+        Which models are summed, and how they are called.
+
+    Returns
+    -------
+    FindingList or None
+        Every finding of every motion, told with the motion's name; what the data
+        added to the belief is judged anew, on the sum. None where a motion was not
+        checked: then nothing speaks for the sum.
+    """
+    parts = params.parts_of(outcome)
+    if any(part not in health_by_model for part in parts):
+        return None
+    limits: HealthParams = params.health
+    found = [
+        finding.model_copy(
+            update={
+                "subject": outcome + finding.subject.removeprefix(part),
+                "message": f"{params.model_label(part)}: {finding.message}",
+            }
+        )
+        for part in parts
+        for finding in health_by_model[part].findings
+        if finding.check != SHRINKAGE
+    ]
+    return FindingList(findings=(*found, *check_shrinkage(effects, limits)))

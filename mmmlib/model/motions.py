@@ -1,0 +1,98 @@
+"""An outcome over all its motions: the sum of the models that were fitted to each (M3).
+
+Each motion has its own model and curves, and yet the money is spent once. What a channel
+returns, and what a plan is worth, is the sum over motions; a motion alone, with all of the
+spend set against it, looks worse than it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import reduce
+from operator import add, and_
+
+import numpy as np
+import xarray as xr
+
+ADDED = (
+    "contribution",
+    "contribution_region",
+    "predicted",
+    "observed",
+    "response",
+    "marginal_roi",
+    "prior_roi",
+)
+SAME = (
+    "spend",
+    "spend_region",
+    "media",
+    "media_cost",
+    "response_spend",
+    "spend_today",
+    "spend_low",
+    "spend_high",
+)
+"""Every motion has the same media."""
+
+
+def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Add the effects of an outcome's motions draw by draw.
+
+    Parameters
+    ----------
+    outcome
+        Its name; the sum is called by it.
+    parts
+        Effects of its motions, fitted to the same media.
+
+    Returns
+    -------
+    xr.Dataset
+        Effects without a formula: each motion has its own. The fits are independent
+        given the data, so that any pairing of their draws is a draw of the sum. The
+        half-life is the motions' own, weighted by what each brings.
+
+    Raises
+    ------
+    ValueError
+        If weeks, channels, regions or the unit differ.
+    """
+    first = parts[0]
+    for part in parts[1:]:
+        for dim in ("week", "channel", "region"):
+            if not np.array_equal(part[dim].to_numpy(), first[dim].to_numpy()):
+                raise ValueError(f"the motions of {outcome} do not have the same {dim}s")
+        if part.attrs["outcome_unit"] != first.attrs["outcome_unit"]:
+            raise ValueError(f"the motions of {outcome} do not have the same unit")
+    draws = min(part.sizes["draw"] for part in parts)
+    cut = [part.isel(draw=slice(draws)).assign_coords(draw=np.arange(draws)) for part in parts]
+    whole = cut[0][list(SAME)].assign_coords(draw=np.arange(draws))
+    for name in ADDED:
+        whole[name] = reduce(add, (part[name] for part in cut))
+    whole["in_sample"] = reduce(and_, (part["in_sample"] for part in cut))
+    whole["baseline_part"] = _added_components([part["baseline_part"] for part in cut])
+    whole["half_life"] = _mean_half_life(cut)
+    whole.attrs = first.attrs | {
+        "model": outcome,
+        "formula": 0,
+        "saturation_kinds": "{}",
+        "told": json.dumps({"sum_of": [part.attrs["model"] for part in parts]}),
+    }
+    return whole
+
+
+def _added_components(parts: Sequence[xr.DataArray]) -> xr.DataArray:
+    """Add component by component; one that a motion lacks counts nothing there."""
+    names = dict.fromkeys(str(name) for part in parts for name in part["component"].to_numpy())
+    return reduce(add, (part.reindex(component=list(names), fill_value=0.0) for part in parts))
+
+
+def _mean_half_life(parts: Sequence[xr.Dataset]) -> xr.DataArray:
+    brought = xr.concat([part["contribution"].sum("week") for part in parts], "motion")
+    each = xr.concat([part["half_life"] for part in parts], "motion")
+    total = brought.sum("motion")
+    return (each * brought).sum("motion") / total.where(total > 0, 1.0) + each.mean("motion").where(
+        total <= 0, 0.0
+    )
