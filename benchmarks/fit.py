@@ -125,17 +125,17 @@ def summarise(records: list[Record]) -> list[Record]:
 def _line(row: str, engine: str, mine: list[Record]) -> Record:
     line: Record = {"row": row, "engine": engine}
     stopped = [one for one in mine if one.keys() & {"over", "failed", "missing"}]
-    cold = [one for one in mine if one.get("state") == "cold" and "seconds" in one]
-    warm = [one for one in mine if one.get("state") == "warm" and "seconds" in one]
-    warm = [one for one in warm if "sampled" in one["seconds"]]
-    if stopped and not any("sampled" in one["seconds"] for one in (*warm, *cold)):
+    done = [one for one in mine if "sampled" in one.get("seconds", {})]
+    cold = [one for one in done if one["state"] == "cold"]
+    warm = [one for one in done if one["state"] == "warm"]
+    if stopped and not done:
         line["stopped"] = stopped[-1]
         if any(one.get("megabytes") for one in stopped):
             line["memory"] = max(one.get("megabytes", 0) for one in stopped)
     loaded = [one for one in mine if one.get("state") == "warm" and "seconds" in one]
     if loaded:
         line["warm compile"] = _median(seconds_of(one)[0] for one in loaded)
-    warm = warm or [one for one in cold if "sampled" in one["seconds"]]
+    warm = warm or cold
     if warm:
         line["sampling"] = _median(seconds_of(one)[1] for one in warm)
         line["wall"] = _median(one["seconds"]["sampled"] for one in warm)
