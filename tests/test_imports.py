@@ -34,6 +34,7 @@ LINE = (
     "pipeline",
     "progress",
     "doctor",
+    "screen",
     "cli",
 )
 """Every module or folder imports only from those before it."""

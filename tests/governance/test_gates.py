@@ -224,7 +224,9 @@ class TestNotReady:
         agenda = build_agenda(run, pass_gates(run))
         decisions = next(one for one in agenda.items if one.title == "Decisions on the table")
         test = run.load_json("readiness.json", Readiness).alternatives[0]
-        assert any(f"{test.kind} of {test.channel.capitalize()}" in point for point in decisions.points)
+        assert any(
+            f"{test.kind} of {test.channel.capitalize()}" in point for point in decisions.points
+        )
 
     def test_missing_data_findings_still_block_by_name(self, run):
         run.artefact("data.json").unlink()
