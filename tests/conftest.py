@@ -32,8 +32,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def small_workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Parameter file of a small workbook on disk."""
-    return write_workbook(tmp_path_factory.mktemp("small") / "workbook")
+    """Parameter file of a small workbook on disk, with a lift test."""
+    test = {
+        "channel": "search",
+        "outcome": "revenue",
+        "start": "2025-03-03",
+        "end": "2025-03-30",
+        "spend_change_share": 0.5,
+        "incremental_outcome": 20_000,
+        "standard_error": 8_000,
+    }
+    folder = tmp_path_factory.mktemp("small") / "workbook"
+    return write_workbook(folder, lift_tests={"search_spring": test})
 
 
 @pytest.fixture(scope="session")

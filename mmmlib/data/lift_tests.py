@@ -18,6 +18,7 @@ from mmmlib.data.panel import NATIONAL, Panel
 from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_table
 from mmmlib.data.vintages import Shape
+from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
 from mmmlib.params.lift import POOLED, LiftTest
@@ -139,9 +140,10 @@ def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Findin
         words = f"It calibrates {test.channel} in {test.model}, {span}."
         if lift is not None and lift.part < 1:
             words = (
-                f"{words[:-1]}. It was of {', '.join(test.regions)}, {lift.part:.0%} of the "
-                f"channel's spend; the model is national, so its standard error grew by "
-                f"{lift.error / lift.standard_error - 1:.0%}."
+                f"{words[:-1]}. It was of {', '.join(test.regions)}, "
+                f"{format_number(lift.part, 'share')} of the channel's spend; the model is "
+                f"national, so its standard error grew by "
+                f"{format_number(lift.error / lift.standard_error - 1, 'share')}."
             )
         yield judge(
             "data.lift_tests",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,6 @@ def derive_effects(
     draws = len(parameters["roi"])
     weights, shapes = channel_forms(data, parameters)
     scale = data.scales.outcome
-    scaled = data.scaled_media
     seen, weeks = data.fitted_weeks, len(data.weeks)
     channels, regions = len(data.channels), len(data.regions)
 
@@ -67,17 +67,11 @@ def derive_effects(
     contribution = np.empty((draws, channels, weeks), dtype=np.float32)
     by_region = np.empty((draws, channels, regions))
     media = np.zeros((draws, regions, weeks))
-    for c in range(channels):
-        response = respond_channel(data, c, weights[:, c], shapes[:, c], scaled[c])
-        deviation = np.ones((draws, regions))
-        if "deviation" in parameters:
-            deviation = np.exp(parameters["pooling"][:, c, None] * parameters["deviation"][:, c])
-        norm = (scale * deviation * response[:, :, :seen].sum(-1)).sum(-1)
-        strength = parameters["roi"][:, c] * data.seen_spend[c] / norm
-        coefficient[:, c] = strength[:, None] * deviation * scale
+    for c, (response, size) in enumerate(respond_each(data, parameters, weights, shapes)):
+        coefficient[:, c] = size * scale
         contribution[:, c] = np.einsum("drt,dr->dt", response, coefficient[:, c])
         by_region[:, c] = response.sum(-1) * coefficient[:, c]
-        response *= (strength[:, None] * deviation)[:, :, None]
+        response *= size[:, :, None]
         media += response
 
     levels, slopes = draw_linear(data, parameters, media, rng)
@@ -203,6 +197,29 @@ def channel_forms(
         for place, name in enumerate(SATURATIONS[saturation]):
             shapes[:, c, place] = own[name]
     return weights, shapes
+
+
+def respond_each(
+    data: ModelData, parameters: dict[str, np.ndarray], weights: np.ndarray, shapes: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield every channel's response and the size of its effect.
+
+    Returns
+    -------
+    Iterator
+        Saturated adstock ``(draw, region, week)``, and what it is multiplied with to be the
+        contribution in units of the region's mean outcome, ``(draw, region)``: the return
+        fixes the size, by the contribution of the fitted weeks over their spend.
+    """
+    scale, seen = data.scales.outcome, data.fitted_weeks
+    for c, media in enumerate(data.scaled_media):
+        response = respond_channel(data, c, weights[:, c], shapes[:, c], media)
+        deviation = np.ones(response.shape[:2])
+        if "deviation" in parameters:
+            deviation = np.exp(parameters["pooling"][:, c, None] * parameters["deviation"][:, c])
+        norm = (scale * deviation * response[:, :, :seen].sum(-1)).sum(-1)
+        strength = parameters["roi"][:, c] * data.seen_spend[c] / norm
+        yield response, strength[:, None] * deviation
 
 
 def respond_channel(

@@ -10,7 +10,7 @@ from functools import cached_property
 import xarray as xr
 from matplotlib.figure import Figure
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, format_number
 from mmmlib.health.lift import LiftComparison, compare_lifts
 from mmmlib.model.effects import lift_tests_of, roi
 from mmmlib.params import Params
@@ -28,7 +28,7 @@ from mmmlib.reports.numbers import (
 )
 from mmmlib.reports.style import FAINT, INK, channel_colours
 
-CLEARLY = 0.1
+CLEARLY = 0.15
 """Share by which a range has to narrow to be worth a word."""
 
 
@@ -121,19 +121,19 @@ class Experiments:
         """What the tests say of the model, in a line."""
         missed = [one for one in self.tests if self.is_off(one.off_alone)]
         many = len(self.tests)
+        every = {1: "the lift test", 2: "both lift tests"}.get(many, f"all {many} lift tests")
         if missed and many == 1:
             head = f"The model alone would have missed the test of {self.name_of(missed[0])}"
         elif missed:
             head = f"The model alone would have missed {len(missed)} of {many} lift tests"
         else:
-            head = "The model alone foresaw " + ("the lift test" if many == 1 else f"all {many} lift tests")  # fmt: skip
-        narrowed = self.narrowed
-        if narrowed is None:
-            return f"{head}; the tests narrow no range by much"
-        channel, before, after = narrowed
+            head = f"The model alone foresaw {every}"
+        if self.narrowed is None:
+            return f"{head}, and no range narrows by much with {'it' if many == 1 else 'them'}"
+        channel, _, after = self.narrowed
         return (
-            f"{head}; with {'it' if many == 1 else 'them'} {self.channel(channel)} goes from "
-            f"{before.text(mass=False)} to {after.text(mass=False)}"
+            f"{head}; {'it narrows' if many == 1 else 'they narrow'} the return of "
+            f"{self.channel(channel)} to {after.text(mass=False)}"
         )
 
     @cached_property
@@ -148,20 +148,24 @@ class Experiments:
     @property
     def sentence(self) -> str:
         """Where tests and model agree, and which stay apart."""
-        count = len(self.tests)
-        alone = sum(not self.is_off(one.off_alone) for one in self.tests)
-        now = [one for one in self.tests if self.is_off(one.off)]
-        words = (
-            f"{count_text(count, 'lift test')} measured this outcome. Told nothing of "
-            f"{'it' if count == 1 else 'them'}, the model agrees with {alone} of {count} (both "
-            f"errors considered); "
-        )
-        if not now:
-            return f"{words}told of {'it' if count == 1 else 'them'}, with {count} of {count}."
-        names = listed([self.name_of(one) for one in now])
+        head = f"{count_text(len(self.tests), 'lift test')} measured this outcome."
+        them = "it" if len(self.tests) == 1 else "them"
+        alone = [self.name_of(one) for one in self.tests if self.is_off(one.off_alone)]
+        still = [self.name_of(one) for one in self.tests if self.is_off(one.off)]
+        if still:
+            return (
+                f"{head} Though the model was told of {them}, it lies off {listed(still)}: there "
+                f"test and data cannot both be right."
+            )
+        if alone:
+            return (
+                f"{head} Told nothing of {them}, the model would have been off {listed(alone)}; "
+                f"told of {them}, it agrees with {them} within both errors. What it says now is "
+                f"the better number."
+            )
         return (
-            f"{words}told of {'it' if count == 1 else 'them'}, it still lies off {names}: there "
-            f"test and data cannot both be right."
+            f"{head} Told nothing of {them}, the model expected what {'it' if them == 'it' else 'they'} saw, within "
+            f"both errors: experiment and data tell the same."
         )
 
     @property
@@ -188,9 +192,7 @@ class Experiments:
                     colours[one.test.channel],
                 ),
             ]
-        return interval_figure(
-            rows, self.title, self.subtitle, even=self.told.break_even, even_name="money back"
-        )
+        return interval_figure(rows, self.title, self.subtitle)
 
     @property
     def alt(self) -> str:
@@ -305,7 +307,7 @@ def _narrower(before: Estimate, after: Estimate) -> str:
     change = 1 - after.width / before.width if before.width > 0 else 0.0
     if abs(change) < CLEARLY:
         return "as wide"
-    return f"{abs(change):.0%} {'narrower' if change > 0 else 'wider'}"
+    return f"{format_number(abs(change), 'share')} {'narrower' if change > 0 else 'wider'}"
 
 
 def _widened(tests: Sequence[LiftComparison]) -> str:

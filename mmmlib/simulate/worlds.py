@@ -16,6 +16,7 @@ import xarray as xr
 
 from mmmlib.data.panel import NATIONAL, Panel
 from mmmlib.params import Params
+from mmmlib.params.lift import LiftTest
 from mmmlib.simulate.structure import Response, activity, autoregressive
 from mmmlib.transforms import ADSTOCKS, SATURATIONS
 
@@ -39,11 +40,42 @@ class World:
         and ``half_life`` (channel), ``coefficient`` (channel, region).
     params
         Parameters that a model of this world is fitted with.
+    responses
+        How the outcome answers to each channel.
     """
 
     panel: Panel
     truth: xr.Dataset
     params: Params
+    responses: tuple[Response, ...]
+
+    def lift(self, test: LiftTest) -> float:
+        """Return what a lift test (a share of spend, whole weeks) would see without any error."""
+        truth, spend = self.truth, self.panel.array("spend")
+        row = list(truth["channel"].to_numpy()).index(test.channel)
+        regions = list(test.regions) or self.panel.regions
+        where = {"channel": test.channel, "region": regions}
+        tested = spend.copy()
+        tested.loc[where | {"week": slice(str(test.start), str(test.end))}] *= 1 + float(
+            test.spend_change_share or 0.0
+        )
+        level = (spend.sum("week") / (spend > 0).sum("week")).sel(channel=[test.channel])
+        gain = [
+            activity(
+                path.sel(channel=[test.channel]).to_numpy(),
+                level.to_numpy(),
+                [self.responses[row]],
+                self.params.model.adstock_weeks,
+            )[0]
+            for path in (tested, spend)
+        ]
+        change = truth["coefficient"].sel(channel=test.channel).to_numpy()[:, None] * (
+            gain[0] - gain[1]
+        )
+        counted = xr.DataArray(change, coords=[self.panel.regions, self.panel.weeks],
+                               dims=["region", "week"])  # fmt: skip
+        window = slice(str(test.start), str(test.counted_until))
+        return float(counted.sel(region=regions, week=window).sum())
 
 
 def make_world(
@@ -138,7 +170,7 @@ def make_world(
         attrs={"seed": seed},
     )
     params = _params(dict(zip(names, forms, strict=True)), regions, adstock_weeks)
-    return World(Panel(frame, "USD"), truth, params)
+    return World(Panel(frame, "USD"), truth, params, tuple(responses))
 
 
 def _draw_response(rng: np.random.Generator, adstock: str, saturation: str) -> Response:

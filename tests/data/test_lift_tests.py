@@ -168,7 +168,7 @@ def test_tests_of_regions_in_a_regional_and_a_national_model(write: Callable[...
     np.testing.assert_allclose(summed.tested, national.tested)
     assert summed.part == pytest.approx(national.part)
     [finding] = lift_findings(built.lift_tests, built.panel)
-    assert "It was of north, west, 67% of the channel's spend" in finding.message
+    assert "It was of north, west, 66.7\N{NO-BREAK SPACE}% of the channel's spend" in finding.message
 
 
 def test_tests_in_weeks_that_are_kept_out_wait(write: Callable[..., Path]) -> None:

@@ -12,14 +12,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmmlib.model.derive import channel_forms, respond_channel, thin
+from mmmlib.model.derive import channel_forms, expected_lift, respond_each, thin
 from mmmlib.model.layout import layout_of, split
+from mmmlib.model.lift import LiftArrays
 from mmmlib.model.linear import column_spread, draw_linear, draw_noise
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
 from mmmlib.model.sample import sample
 from mmmlib.model.spec import ModelData
 from tests.model.worlds import mixed_data, mixed_params
 
+TESTS = {
+    "search": {"start": "2024-06-03", "end": "2024-07-14", "standard_error": 10_000},
+    "events": {"channel": "events", "spend_change_share": -1, "standard_error": 8_000},
+}
+"""Lift tests of two forms; what they see is drawn with each world."""
 WORLDS, KEPT = 50, 99
 SETTINGS = mixed_params(chains=2, tune=300, draws=500, kept_draws=100).model
 
@@ -27,17 +33,8 @@ SETTINGS = mixed_params(chains=2, tune=300, draws=500, kept_draws=100).model
 def media_of(data: ModelData, parameters: dict[str, np.ndarray]) -> np.ndarray:
     """Contribution of all channels in scaled units; ``(draw, region, week)``."""
     weights, shapes = channel_forms(data, parameters)
-    scale, total = data.scales.outcome, 0.0
-    for c in range(len(data.channels)):
-        response = respond_channel(data, c, weights[:, c], shapes[:, c], data.scaled_media[c])
-        region = np.ones(response.shape[:2])
-        if "deviation" in parameters:
-            spread = parameters["pooling"][:, c, None]
-            region = np.exp(spread * parameters["deviation"][:, c])
-        norm = (scale * region * response.sum(-1)).sum(-1)
-        strength = parameters["roi"][:, c] * data.seen_spend[c] / norm
-        total = total + (strength[:, None] * region)[:, :, None] * response
-    return np.asarray(total)
+    each = respond_each(data, parameters, weights, shapes)
+    return np.asarray(sum(size[:, :, None] * response for response, size in each))
 
 
 def draw_world(
@@ -54,14 +51,27 @@ def draw_world(
     noise = draw_noise(data, truth, np.zeros((1, len(data.regions))), rng)[0]
     scaled = level[:, None] + slope @ data.columns + media_of(data, truth)[0] + noise
     truth["level"], truth["column"] = level[None], slope[None]
-    return replace(data, outcome=scaled * data.scales.outcome[:, None]), truth
+    lifts = tuple(measure(data, lift, truth, rng) for lift in data.lifts)
+    return replace(data, outcome=scaled * data.scales.outcome[:, None], lifts=lifts), truth
+
+
+def measure(
+    data: ModelData, lift: LiftArrays, truth: dict[str, np.ndarray], rng: np.random.Generator
+) -> LiftArrays:
+    """Carry out a lift test in the world of ``truth``."""
+    weights, shapes = channel_forms(data, truth)
+    sizes = [size for _, size in respond_each(data, truth, weights, shapes)]
+    coefficient = np.stack(sizes, axis=1) * data.scales.outcome
+    expected = expected_lift(data, lift, weights, shapes, coefficient)[0]
+    seen = rng.normal(expected, lift.error)
+    return replace(lift, test=lift.test.model_copy(update={"incremental_outcome": seen}))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("regional", [False, True], ids=["national", "regional"])
 def test_ranks_are_uniform(regional: bool) -> None:
     shape = {"seasonality": 1, "trend_knots": 2, "demand_proxy": False}
-    prior = mixed_data(regional=regional, weeks=60, **shape)
+    prior = mixed_data(regional=regional, weeks=60, lift_tests=TESTS, **shape)
     # Without the bound on the media's share, which depends on the outcome itself.
     prior = replace(prior, max_media_share=1e6)
     ranks: dict[str, list[np.ndarray]] = {}

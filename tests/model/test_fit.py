@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,16 @@ import xarray as xr
 
 from mmmlib.data.panel import Panel, write_panel
 from mmmlib.errors import MMMError, RunError
-from mmmlib.model.effects import baseline, contribution, effects_of, fitted, respond, roi
+from mmmlib.health.lift import distance
+from mmmlib.model.effects import (
+    baseline,
+    contribution,
+    effects_of,
+    fitted,
+    respond,
+    roi,
+    uncalibrated_of,
+)
 from mmmlib.model.fit import (
     Fit,
     FitRequest,
@@ -32,7 +42,7 @@ from mmmlib.model.tables import (
 )
 from mmmlib.params import Params
 from tests.fake_run import make_fake_run
-from tests.fakes import fake_panel
+from tests.fakes import fake_lift, fake_panel
 from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
 
 SHORT = {"chains": 2, "tune": 200, "draws": 200, "kept_draws": 100}
@@ -174,18 +184,29 @@ def test_fits_are_saved_and_loaded(tmp_path: Path) -> None:
         posterior_of(run, "signups.pooled")
 
 
-def test_a_run_is_fitted_once(tmp_path: Path) -> None:
+def test_a_run_is_fitted_once_and_without_lift_tests_where_it_has_some(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, model=SHORT)
     run.exploring = False
-    write_panel(run, fake_panel(weeks=80))
+    panel = fake_panel(weeks=80)
+    # An error so small that the fit must follow the test wherever it leads.
+    lift = fake_lift(panel, incremental_outcome=90_000, standard_error=1_000)
+    write_panel(run, replace(panel, lift_tests=(lift,)))
     told: list[tuple[str, float]] = []
-    first = fit_run(run, progress=lambda request, done: told.append((request.model, done)))
-    assert {model for model, done in told if done == 1} == set(first)
+    first = fit_run(run, progress=lambda request, done: told.append((str(request), done)))
+    without = "revenue.pooled, without lift tests"
+    assert {request for request, done in told if done == 1} == {*first, without}
     told.clear()
-    second = fit_run(run, progress=lambda request, done: told.append((request.model, done)))
+    second = fit_run(run, progress=lambda request, done: told.append((str(request), done)))
     assert told == []
     for model, fit in first.items():
         xr.testing.assert_equal(fit.effects, second[model].effects)
+    alone = uncalibrated_of(run, MODEL)
+    assert alone is not None
+    assert uncalibrated_of(run, "signups.pooled") is None
+    off, off_alone = (
+        distance(lift, fit["lift_expected"].to_numpy()) for fit in (effects_of(run, MODEL), alone)
+    )
+    assert abs(off) < 2 < abs(off_alone)
 
 
 def test_tables_state_ranges(made: tuple[Params, Panel, Fit]) -> None:

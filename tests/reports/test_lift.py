@@ -1,0 +1,84 @@
+"""What the reports say of lift tests: foreseen, missed by the model alone, or still apart."""
+
+from __future__ import annotations
+
+import pytest
+import xarray as xr
+
+from mmmlib.reports.blocks import Picture, Table
+from mmmlib.reports.lift import Experiments, experiment_blocks, experiments_of
+from mmmlib.reports.modeller import lift_tests
+from mmmlib.reports.results import Results
+from mmmlib.reports.sections import contribution_roi
+from tests.fakes import fake_effects, fake_lift, fake_panel, fake_params, with_lifts
+
+PARAMS = fake_params()
+PANEL = fake_panel(PARAMS)
+EFFECTS = fake_effects(PARAMS, PANEL)
+SPRING = fake_lift(PANEL)
+PAUSE = fake_lift(PANEL, "pause", channel="video", spend_change_share=-1, incremental_outcome=-9e3)
+
+
+def times(effects: xr.Dataset, factor: float) -> xr.Dataset:
+    """The same fit, expecting so much more of every test."""
+    return effects.assign(lift_expected=effects["lift_expected"] * factor)
+
+
+def found(alone: float, now: float, *lifts: object) -> Experiments:
+    told = with_lifts(EFFECTS, lifts or [SPRING])  # type: ignore[arg-type]
+    return Experiments(times(told, now), times(told, alone), PARAMS)
+
+
+@pytest.mark.parametrize(
+    ("alone", "now", "title", "sentence"),
+    [
+        (1, 1, "The model alone foresaw the lift test", "experiment and data tell the same"),
+        (5, 1, "would have missed the test of Search", "What it says now is the better number"),
+        (5, 4, "would have missed the test of Search", "cannot both be right"),
+    ],
+)
+def test_words_follow_from_the_distances(
+    alone: float, now: float, title: str, sentence: str
+) -> None:
+    experiments = found(alone, now)
+    assert title in experiments.title
+    assert sentence in experiments.sentence
+
+
+def test_a_pause_is_told_per_money_that_was_taken_away() -> None:
+    experiments = found(1, 1, SPRING, PAUSE)
+    assert "both lift tests" in experiments.title
+    pause = next(one for one in experiments.tests if one.test.name == "pause")
+    told = experiments.per_money(pause.calibrated, pause.test.spend_change)
+    assert pause.calibrated.high < 0 < told.low < told.inner_low < told.median
+    assert told.median == pytest.approx(pause.calibrated.median / pause.test.spend_change)
+
+
+def test_a_range_that_narrowed_is_named() -> None:
+    told = with_lifts(EFFECTS, [SPRING])
+    share = told["contribution"] / told["contribution"].median("draw")
+    wide = told.assign(
+        contribution=(told["contribution"] * share).transpose(*told["contribution"].dims)
+    )
+    experiments = Experiments(told, wide, PARAMS)
+    assert "it narrows the return of Search to" in experiments.title
+    [tests, returns] = [b for b in experiment_blocks(experiments, 1) if isinstance(b, Table)]
+    assert tests.rows[0][-1].startswith("yes")  # type: ignore[union-attr]
+    assert "narrower" in str(returns.rows[0][-1])
+    assert tests.name == "lift-tests-1"
+
+
+def test_without_tests_there_is_nothing_to_show() -> None:
+    assert experiments_of(EFFECTS, None, PARAMS) is None
+    assert "No lift test" in lift_tests(EFFECTS, None, PARAMS).texts[0].get_text()
+    told = with_lifts(EFFECTS, [SPRING])
+    assert len(lift_tests(told, told, PARAMS).axes) == 1
+
+
+def test_the_report_shows_them_for_every_model_that_has_some(second: Results) -> None:
+    blocks = list(contribution_roi.lift_tests(second))
+    assert [block.name for block in blocks if isinstance(block, Picture)] == ["lift-tests"]
+    assert [block.name for block in blocks if isinstance(block, Table)] == [
+        "lift-tests",
+        "with-and-without",
+    ]
