@@ -200,6 +200,9 @@ def data_status(
     the source's 'late', the policy, or --strict; 1: a source is missing or broken.
     """
     from mmmlib.begin import taxonomy_beside
+    from mmmlib.data.folder import data_folder
+    from mmmlib.data.lift_tests import lift_status, read_lift_tests
+    from mmmlib.data.problems import Problems
     from mmmlib.data.status import automatic_shares, freshness, read_status
     from mmmlib.data.tables import arrival_table
     from mmmlib.estimates import format_number
@@ -211,7 +214,11 @@ def data_status(
     policy = read_policy(params.parent / asked.governance.policy)
     with _sources_of(asked) as folder:
         arrived, error = read_status(asked, folder, taxonomy_beside(asked, params))
+        base = folder or data_folder(asked)
+        tests = lift_status(read_lift_tests(asked, base, Problems()))
     print_frame(arrival_table(arrived, asked.currency))
+    if tests:
+        typer.echo(tests)
     shares = automatic_shares(arrived)
     told = ", ".join(
         f"{format_number(share, 'share')} of {k}" for k, share in shares.items() if share == share

@@ -158,6 +158,16 @@ def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Findin
         )
 
 
+def lift_status(declared: Sequence[Declared]) -> str:
+    """Say in a line which lift tests there are; nothing where none is declared."""
+    if not declared:
+        return ""
+    last = max(one.test.counted_until for one in declared)
+    models = sorted({one.test.model for one in declared})
+    count = "1 lift test" if len(declared) == 1 else f"{len(declared)} lift tests"
+    return f"{count} of {', '.join(models)}; the last one counted until {last}."
+
+
 # --- the table -------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.folder import data_folder
+from mmmlib.data.lift_tests import read_lift_tests
 from mmmlib.data.problems import Problems
 from mmmlib.data.sources import Table, find_column, read_sources
 from mmmlib.data.taxonomy import Taxonomy
@@ -88,6 +89,7 @@ def read_status(
     problems = Problems()
     base = data_folder(params) if folder is None else Path(folder)
     tables = read_sources(params, base, problems, taxonomy)
+    read_lift_tests(params, base, problems)
     try:
         problems.raise_if_any()
         error = None

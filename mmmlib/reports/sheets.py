@@ -44,6 +44,7 @@ def sheets(results: Results) -> list[Sheet]:
     made = [
         _about(results),
         _channels(results),
+        _lift_tests(results),
         _scenarios(results),
         _plans(results),
         _movements(results),
@@ -123,6 +124,52 @@ def _channels(results: Results) -> Sheet:
         Column("Label of the return"),
     )
     return Sheet("Contribution and ROI", columns, tuple(rows))
+
+
+def _lift_tests(results: Results) -> Sheet:
+    """What every lift test saw, and what the model says of it alone and with the tests."""
+    rows: list[tuple[Value, ...]] = []
+    for model in results.effects:
+        experiments = results.lifts(model)
+        for one in experiments.tests if experiments else ():
+            test = one.test
+            rows.append(
+                (
+                    test.name,
+                    results.model(model),
+                    results.channel(test.channel),
+                    ", ".join(test.where) or "everywhere",
+                    test.start,
+                    test.end,
+                    test.counted_until,
+                    test.spend_change,
+                    one.measured.unit,
+                    test.incremental_outcome,
+                    test.standard_error,
+                    *_ends(one.alone),
+                    *_ends(one.calibrated),
+                    one.off_alone,
+                    one.off,
+                )
+            )
+    columns = (
+        Column("Test"),
+        Column("Outcome"),
+        Column("Channel"),
+        Column("Where"),
+        Column("First day"),
+        Column("Last day"),
+        Column("Counted until"),
+        Column(f"Change of spend, {results.params.currency}", MONEY),
+        Column("Unit of the outcome"),
+        Column("Incremental outcome measured", MONEY),
+        Column("Its standard error", MONEY),
+        *_range("Model alone", MONEY),
+        *_range("Model with tests", MONEY),
+        Column("Measured less model alone, standard deviations", RATIO),
+        Column("Measured less model with tests, standard deviations", RATIO),
+    )
+    return Sheet("Lift tests", columns, tuple(rows))
 
 
 def _scenarios(results: Results) -> Sheet:

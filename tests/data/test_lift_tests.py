@@ -11,8 +11,10 @@ import pytest
 
 from mmmlib.data.build import build
 from mmmlib.data.intake import hash_inputs, take_in
-from mmmlib.data.lift_tests import lift_findings
+from mmmlib.data.lift_tests import lift_findings, lift_status, read_lift_tests
 from mmmlib.data.panel import panel_of
+from mmmlib.data.problems import Problems
+from mmmlib.data.status import read_status
 from mmmlib.data.vintages import compare_vintages, vintage_of
 from mmmlib.errors import InputError
 from mmmlib.runs import Manifest, Run, write_atomic
@@ -168,7 +170,24 @@ def test_tests_of_regions_in_a_regional_and_a_national_model(write: Callable[...
     np.testing.assert_allclose(summed.tested, national.tested)
     assert summed.part == pytest.approx(national.part)
     [finding] = lift_findings(built.lift_tests, built.panel)
-    assert "It was of north, west, 66.7\N{NO-BREAK SPACE}% of the channel's spend" in finding.message
+    assert (
+        "It was of north, west, 66.7\N{NO-BREAK SPACE}% of the channel's spend" in finding.message
+    )
+
+
+def test_status_says_what_there_is_and_what_is_wrong(write: Callable[..., Path]) -> None:
+    write(GOOD, "lift_tests.csv")
+    params, folder = small_params(**FROM_TABLE), write(weekly())
+    declared = read_lift_tests(params, folder, Problems())
+    assert lift_status(declared) == (
+        "2 lift tests of revenue.pooled; the last one counted until 2024-01-28."
+    )
+    assert lift_status([]) == ""
+    assert read_status(params, folder)[1] is None
+    write(GOOD.replace(",40\n", ",0\n"), "lift_tests.csv")
+    error = read_status(params, folder)[1]
+    assert error is not None
+    assert "more than 0" in str(error)
 
 
 def test_tests_in_weeks_that_are_kept_out_wait(write: Callable[..., Path]) -> None:

@@ -82,7 +82,7 @@ def test_a_lift_test_pulls_a_confounded_channel_to_the_truth() -> None:
     # With the test the returns are near the truth, on average and nearly every time.
     assert abs(np.mean(told[:, 1])) < 0.5 * np.mean(alone[:, 1]), table
     assert np.sum(np.abs(told[:, 1]) < np.abs(alone[:, 1])) >= len(SEEDS) - 1, table
-    widths = [np.ptp(ends[:, [0, 2]], axis=1) for ends in (alone, told)]
+    widths = [np.ptp(np.exp(ends[:, [0, 2]]), axis=1) for ends in (alone, told)]
     assert np.mean(widths[1] < widths[0]) > 0.8, table
 
 

@@ -36,6 +36,7 @@ def test_every_part_of_the_run_has_its_sheet(book: openpyxl.Workbook) -> None:
     assert book.sheetnames == [
         "About",
         "Contribution and ROI",
+        "Lift tests",
         "Scenarios",
         "Plan lines",
         "Movements",
