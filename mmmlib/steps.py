@@ -95,6 +95,7 @@ STEPS = (
     Step(
         "readiness",
         needs=("data",),
+        files_read=("policy.yaml",),
         outputs=("artefacts/readiness.json",),
         notebook="notebooks/01_readiness.ipynb",
     ),

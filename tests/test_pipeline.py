@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from ruamel.yaml import YAML
 
 from mmmlib.begin import begin_run
 from mmmlib.errors import StepError
@@ -140,8 +141,10 @@ def test_outputs_names_what_is_missing(small_run: Run) -> None:
 # --- a refresh that ends otherwise -------------------------------------------------------
 
 
-def test_not_ready_stops_before_sampling_and_still_tells(tmp_path: Path) -> None:
-    file = write_workbook(tmp_path / "w", readiness={"min_weeks": 200})
+def test_a_broken_contract_stops_before_sampling_and_still_tells(tmp_path: Path) -> None:
+    file = write_workbook(tmp_path / "w")
+    promise = {"columns": {"price": {"type": "number", "max": 1.0}}}
+    _edit(file, promise)
     answer = mmm("refresh", file, "--runs", tmp_path / "runs")
     assert answer.returncode == 2
     run = Run(Path(answer.stdout.splitlines()[-1]))
@@ -152,9 +155,20 @@ def test_not_ready_stops_before_sampling_and_still_tells(tmp_path: Path) -> None
     assert run.manifest.status == "done"
     assert run.manifest.verdict == "block"
     page = (run.path / "pack" / "health_panel.html").read_text()
-    assert "200" in page
+    assert "media.csv, row 2, column price" in page
+    assert "ready for a model" in page
+    assert "Data team" in page
     assert not (run.path / "artefacts" / "models").exists()
     assert "a gate blocks publication" in answer.stderr
+
+
+def _edit(file: Path, contract: dict[str, object]) -> None:
+    """Let the only source of a workbook promise something."""
+    yaml = YAML()
+    content = yaml.load(file.read_text())
+    content["data"]["sources"]["media"]["contract"] = contract
+    with file.open("w") as stream:
+        yaml.dump(content, stream)
 
 
 def test_a_gate_that_blocks_leaves_a_whole_pack(tmp_path: Path) -> None:

@@ -99,7 +99,15 @@ def contract_findings(
 
 def breach_words(breach: Breach) -> str:
     """Tell a breach in one sentence, with its examples and the count of the rest."""
-    listed = "; ".join(f"{one.file}, {one.place}: {one.found}" for one in breach.examples)
+    told, file = [], ""
+    for one in breach.examples:  # the file once, not twenty times
+        told.append(
+            f"{one.file}, {one.place}: {one.found}"
+            if one.file != file
+            else f"{one.place}: {one.found}"
+        )
+        file = one.file
+    listed = "; ".join(told)
     rest = breach.count - len(breach.examples)
     more = f"; and {rest:,} more" if rest > 0 else ""
     about = f"{breach.column}: " if breach.column else ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,13 +131,43 @@ def read_or_report(
         return None
 
 
-def csv_header(path: str | Path) -> list[str]:
-    """Names of the columns of a CSV file."""
+@contextmanager
+def _records(path: str | Path) -> Iterator[Iterator[list[str]]]:
+    """Yield the records of a CSV file, blank ones included."""
     import gzip
 
     opener = gzip.open if str(path).endswith(".gz") else open
     with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-        return [cell.strip() for cell in next(csv.reader(file), [])]
+        yield csv.reader(file)
+
+
+def csv_header(path: str | Path) -> list[str]:
+    """Names of the columns of a CSV file."""
+    with _records(path) as records:
+        return [cell.strip() for cell in next(records, [])]
+
+
+def rows_in_csv(path: str | Path, numbers: Collection[int]) -> dict[int, int]:
+    """Return where rows are in a CSV file, as a person counts them there.
+
+    DuckDB leaves out blank lines, and so they are missing in its numbers. The file is read
+    again up to the last row that is asked for: few are, and only those that are wrong.
+
+    Parameters
+    ----------
+    numbers
+        Rows without blank ones; the header is row 1.
+    """
+    found: dict[int, int] = {}
+    number = 0
+    with _records(path) as records:
+        for place, cells in enumerate(records, 1):
+            number += bool(cells)
+            if cells and number in numbers:
+                found[number] = place
+            if len(found) == len(set(numbers)):
+                break
+    return found
 
 
 def same_headers(source: Source, paths: list[str], problems: Problems) -> bool:

@@ -55,7 +55,7 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
     if table is None:
         return None
     size = sum(file.stat().st_size for file in files)
-    return Relation(name, source, table, tuple(paths), connection, size)
+    return Relation(name, source, table, tuple(paths), connection, size, kinds == {"csv"})
 
 
 def _open_text(name: str, source: Source, files: list[Path], problems: Problems) -> Relation | None:
@@ -104,4 +104,5 @@ def _open_remote(name: str, source: Source, problems: Problems) -> Relation | No
     if table is None:
         return None
     size = sum(int(bytes_ or HELD) for bytes_ in system.sizes(files))
-    return Relation(name, source, table, tuple(files), connection, size)
+    text = format_of(source, files[0]) == "csv"
+    return Relation(name, source, table, tuple(files), connection, size, text)

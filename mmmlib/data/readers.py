@@ -21,7 +21,9 @@ import pandas as pd
 from mmmlib.data.problems import Problems
 from mmmlib.params.messages import did_you_mean, shown
 
-SUFFIXES = (".csv", ".parquet", ".xlsx")
+EXCEL = (".xlsx", ".xlsm")
+"""Workbooks; macros of the latter are never looked at, let alone run."""
+SUFFIXES = (".csv", ".parquet", *EXCEL)
 
 
 def read_table(path: Path, problems: Problems, sheet: str | None = None) -> pd.DataFrame | None:
@@ -30,8 +32,8 @@ def read_table(path: Path, problems: Problems, sheet: str | None = None) -> pd.D
     Parameters
     ----------
     path
-        A ``.csv`` (comma, UTF-8), ``.parquet`` or ``.xlsx`` file (first sheet,
-        formulas as the values that were saved with them).
+        A ``.csv`` (comma, UTF-8), ``.parquet``, ``.xlsx`` or ``.xlsm`` file (first sheet,
+        formulas as the values that were saved with them, macros ignored).
     problems
         Receives what is wrong with the file.
     sheet
@@ -49,7 +51,7 @@ def read_table(path: Path, problems: Problems, sheet: str | None = None) -> pd.D
         return _read_csv(path, problems)
     if suffix == ".parquet":
         return _read_parquet(path, problems)
-    if suffix == ".xlsx":
+    if suffix in EXCEL:
         return _read_excel(path, problems, sheet)
     problems.add(path, "the file", f"the ending {shown(suffix)}", f"one of {', '.join(SUFFIXES)}")
     return None
@@ -123,13 +125,50 @@ def _read_excel(path: Path, problems: Problems, wanted: str | None) -> pd.DataFr
             )
             return None
         sheet = book.worksheets[names.index(wanted) if wanted is not None else 0]
+        sheet_name = sheet.title
         rows = [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     finally:
         book.close()
+    if not _formulas_are_saved(path, sheet_name, problems):
+        return None
     # Excel keeps a width for the sheet: cells right of the header are not ragged rows.
     width = max((i + 1 for row in rows[:1] for i, v in enumerate(row) if v), default=0)
     rows = [row[:width] if not any(row[width:]) else row for row in rows]
     return _as_table(path, rows, problems)
+
+
+def _formulas_are_saved(path: Path, sheet: str, problems: Problems) -> bool:
+    """Report formulas that no program has calculated yet: their cells would seem to be empty."""
+    import zipfile
+
+    import openpyxl
+
+    with zipfile.ZipFile(path) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        if not any(b"<f>" in part or b"<f " in part for part in map(archive.read, sheets)):
+            return True
+    told = openpyxl.load_workbook(path, read_only=True)
+    known = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        pairs = zip(told[sheet].iter_rows(), known[sheet].iter_rows(values_only=True), strict=True)
+        bare = [
+            (cell, row)
+            for row, (cells, values) in enumerate(pairs, 1)
+            for cell, value in zip(cells, values, strict=True)
+            if value is None and isinstance(cell.value, str) and cell.value.startswith("=")
+        ]
+        for cell, row in bare:
+            problems.add(
+                path,
+                f"row {row}, cell {cell.coordinate}",
+                f"the formula {shown(cell.value)} without a saved value",
+                "a value",
+                "Open the workbook in Excel and save it, or paste the values.",
+            )
+    finally:
+        told.close()
+        known.close()
+    return not bare
 
 
 def _cell_text(value: Any) -> str:

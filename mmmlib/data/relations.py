@@ -10,11 +10,12 @@ import os
 import tempfile
 import threading
 import weakref
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.files import FILE, format_of, read_files
+from mmmlib.data.files import FILE, format_of, read_files, rows_in_csv
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Relation:
         The files that it is made of; none for a table of a database.
     size
         Bytes of the files; none where it is not known.
+    is_text
+        Whether every cell is text, as in CSV and Excel.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Relation:
     files: tuple[str, ...] = ()
     connection: Any = None
     size: int | None = None
+    is_text: bool = False
 
     @property
     def label(self) -> str:
@@ -66,20 +70,18 @@ class Relation:
         return [name for name in self.table.columns if not name.startswith("_")]
 
     @property
-    def is_text(self) -> bool:
-        """Whether every cell is text, as in CSV and Excel."""
-        return ROW in self.table.columns or any(
-            format_of(self.source, file) == "csv" for file in self.files[:1]
-        )
-
-    @property
     def is_small(self) -> bool:
         """Whether its rows are held once they were read; never those of a database."""
         return self.size is not None and self.size <= HELD
 
     def held(self) -> Relation:
         """Read a small source once, instead of once for every question."""
-        return replace(self, table=self.hold(self.table)) if self.is_small else self
+        if not self.is_small:
+            return self
+        table = self.table
+        if len(self.files) == 1 and ROW not in table.columns:
+            table = self._numbered(table, self.files[0])
+        return replace(self, table=self.hold(table))
 
     def hold(self, table: ir.Table) -> ir.Table:
         """Compute a table of this source now; it lives as long as the connection."""
@@ -93,11 +95,25 @@ class Relation:
 
         if ROW in self.table.columns:
             return self.table.filter(self.table[FILE] == file)
-        table = read_files(self.connection, self.source, [file])
-        first = 2 if format_of(self.source, file) == "csv" else 1
-        table = table.mutate(**{ROW: ibis.row_number() + first})
+        table = self._numbered(read_files(self.connection, self.source, [file]), file)
         lacking = [name for name in self.columns if name not in table.columns]
         return table.mutate(**{name: ibis.null("string") for name in lacking})
+
+    def _numbered(self, table: ir.Table, file: str) -> ir.Table:
+        """Number the rows of a file; blank lines of a CSV file do not count."""
+        import ibis
+
+        first = 2 if self._is_csv(file) else 1
+        return table.mutate(**{ROW: ibis.row_number() + first})
+
+    def _is_csv(self, file: str) -> bool:
+        return format_of(self.source, file) == "csv" and "://" not in file
+
+    def places(self, file: str, numbers: Collection[int]) -> dict[int, int]:
+        """Return the rows as a person counts them in the file, by their numbers in ``_row``."""
+        if self.size is None or not self._is_csv(file):
+            return dict(zip(numbers, numbers, strict=True))
+        return rows_in_csv(file, numbers)
 
 
 def connect() -> Any:
@@ -130,4 +146,4 @@ def of_text(name: str, source: Source, text: Any, files: tuple[str, ...]) -> Rel
     table = connection.create_table(
         ibis.util.gen_name("text"), ibis.memtable(pa.table({**columns, ROW: rows})), temp=True
     )
-    return Relation(name, source, table, files, connection)
+    return Relation(name, source, table, files, connection, is_text=True)

@@ -127,7 +127,8 @@ def rows_of(run: Run, source: str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Cells as the file had them: text from CSV and Excel, typed from Parquet, JSON lines and
-        databases. Indexed by the number of the row; ``_file`` says where it was, if there were
+        databases. Indexed by the number of the row (of a CSV or Excel file as there, the header
+        being row 1, without blank ones); ``_file`` says where it was, if there were
         several.
 
     Raises

@@ -240,8 +240,10 @@ def _bad_rows(relation: Relation, bad: Expression, limit: int) -> list[tuple[str
     found: list[tuple[str, dict[str, Any]]] = []
     for file in files:
         table = relation.one_file(file)
-        rows = table.filter(bad(table)).order_by(ROW).limit(limit - len(found))
-        found += [(file, row) for row in rows.to_pyarrow().to_pylist()]
+        some = table.filter(bad(table)).order_by(ROW).limit(limit - len(found))
+        rows = some.to_pyarrow().to_pylist()
+        places = relation.places(file, [row[ROW] for row in rows])
+        found += [(file, row | {ROW: places.get(row[ROW], row[ROW])}) for row in rows]
         if len(found) >= limit:
             break
     return found

@@ -117,7 +117,11 @@ def _places_of(relation: Relation, table: ir.Table, names: list[str], group: dic
     for name in names:
         value = group[name]
         rows = rows.filter(rows[name].isnull() if value is None else rows[name] == value)
-    kept = [FILE, ROW] if ROW in table.columns else [FILE]
-    seen = rows.select(kept).limit(3).to_pyarrow().to_pylist()
-    words = [f"row {row[ROW]}" if ROW in row else row[FILE] for row in seen]
+    if ROW not in table.columns:
+        seen = rows.select(FILE).limit(3).to_pyarrow().to_pylist()
+        words = [row[FILE] for row in seen]
+    else:
+        some = rows.select(FILE, ROW).order_by(ROW).limit(3).to_pyarrow().to_pylist()
+        places = relation.places(relation.files[0], [row[ROW] for row in some])
+        words = [f"row {places.get(row[ROW], row[ROW])}" for row in some]
     return f" ({', '.join(dict.fromkeys(words))})"

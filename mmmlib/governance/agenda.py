@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mmmlib.estimates import format_number
 from mmmlib.findings import Level
-from mmmlib.governance.gates import ROLES, Evidence, blocking, gather
+from mmmlib.governance.gates import ROLES, Evidence, blocking, blocking_data, gather
 from mmmlib.governance.roles import TITLES, Roles, read_roles
 from mmmlib.governance.signoffs import data_changes, model_changes
 from mmmlib.governance.verdict import GateResult
@@ -172,7 +172,10 @@ def _decisions(evidence: Evidence, gates: GateResult, params: Params) -> tuple[s
             "instead of a model?"
             for one in designs
         ]
-        return _first(tests or ["What to measure with instead of a model?"], "more designs")
+        data = [
+            f"Who has the data corrected? {f.message}" for f in blocking_data(evidence.readiness)
+        ]
+        return _first(data + tests or ["What to measure with instead of a model?"], "more designs")
     points = [
         f"{answer.question} {answer.text} ({answer.label.value})"
         for answer in (evidence.scenarios.answers if evidence.scenarios else ())

@@ -257,13 +257,26 @@ def _not_ready(evidence: Evidence, left_out: list[Required], params: Params) -> 
 def _instead(evidence: Evidence, params: Params) -> str:
     designs = evidence.readiness.alternatives if evidence.readiness else ()
     if not designs:
-        return ""
+        return next((f.action for f in blocking_data(evidence.readiness)), "")
     first = designs[0]
     more = f" {len(designs) - 1} more designs are in the health panel." if designs[1:] else ""
     return (
         f"Instead of a model: a {first.kind} of {params.channel_label(first.channel)} "
         f"for {first.weeks} weeks. {first.description}{more}"
     )
+
+
+def blocking_data(readiness: Readiness | None) -> list[Finding]:
+    """Return the finding of readiness that the data blocks, if it does."""
+    found = readiness.findings if readiness else ()
+    return [f for f in found if f.check == "readiness.data" and f.status is not Status.OK]
+
+
+def data_that_blocks(run: Run) -> list[Finding]:
+    """Return the findings of a run's data that its policy lets block: nothing is fitted then."""
+    policy = read_policy(run.path / POLICY)
+    found = run.load_json("data.json", FindingList).findings
+    return [f for f in found if f.status is not Status.OK and rank(policy, f)[0] is Level.BLOCK]
 
 
 def _claims(run: Run, params: Params, evidence: Evidence) -> dict[str, dict[str, Claim]]:

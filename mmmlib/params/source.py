@@ -38,6 +38,7 @@ FORMATS: dict[str, Format] = {
     ".csv": "csv",
     ".parquet": "parquet",
     ".xlsx": "excel",
+    ".xlsm": "excel",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }

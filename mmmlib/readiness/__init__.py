@@ -8,6 +8,7 @@ asks them and gives the verdict (R4).
 from __future__ import annotations
 
 CHECKS: dict[str, str] = {
+    "readiness.data": "Data that may be fitted",
     "readiness.history": "Weeks of history",
     "readiness.parameters": "Weeks for the model's parameters",
     "readiness.outcome": "Outcome that can be explained",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mmmlib.data.panel import Panel
-from mmmlib.findings import Finding, Level, judge, worst
+from mmmlib.findings import Finding, Level, judge, none_of, worst
 from mmmlib.params import Params
 from mmmlib.readiness.design import design_test, make_yardstick
 from mmmlib.readiness.funnel import check_controllable
@@ -21,7 +23,7 @@ MOST_TESTS = 3
 """Tests designed where nothing can be fitted: for these many channels, by spend."""
 
 
-def assess(panel: Panel, params: Params) -> Readiness:
+def assess(panel: Panel, params: Params, blocking: Sequence[Finding] = ()) -> Readiness:
     """Ask whether a model may be fitted to a panel (R1 to R4).
 
     Parameters
@@ -30,11 +32,13 @@ def assess(panel: Panel, params: Params) -> Readiness:
         The panel of the refresh.
     params
         Limits in ``readiness``.
+    blocking
+        Findings of the data that block by the policy, such as a broken contract.
 
     Returns
     -------
     Readiness
-        Not ready overall where history is too short, the leading outcome is not
+        Not ready overall where the data blocks, history is too short, the leading outcome is not
         usable, paid channels are too small a part, or no channel can be measured:
         then nothing is fitted. A single channel that cannot be measured leaves the
         workbook ready with caveats. Every channel that is not ready, and the
@@ -49,12 +53,29 @@ def assess(panel: Panel, params: Params) -> Readiness:
     channels = {name: _worst_verdict(name, judged) for name in panel.names("spend")}
     whole.append(_measurable(channels, params))
     findings = (*whole, *(item.finding for item in judged))
-    overall = _overall(whole, channels)
+    # A test is no answer to broken data: only what the data itself cannot tell gets one.
+    alternatives = _alternatives(panel, params, _overall(whole, channels), channels)
+    data = _data(blocking)
     return Readiness(
-        overall=overall,
+        overall=_overall([data, *whole], channels),
         channels=channels,
-        findings=findings,
-        alternatives=_alternatives(panel, params, overall, channels),
+        findings=(data, *findings),
+        alternatives=alternatives,
+    )
+
+
+def _data(blocking: Sequence[Finding]) -> Finding:
+    sources = ", ".join(dict.fromkeys(finding.subject for finding in blocking))
+    return none_of(
+        "readiness.data",
+        "workbook",
+        len(blocking),
+        "findings",
+        level=Level.BLOCK,
+        seen=f"The data blocks ({sources}): {blocking[0].message if blocking else ''}",
+        clear="No finding of the data blocks.",
+        meaning="A model of broken data is a wrong answer with a narrow range.",
+        action=blocking[0].action if blocking else "",
     )
 
 

@@ -30,7 +30,10 @@ def verdict_text(readiness: Readiness) -> str:
         if finding.subject not in readiness.channels and finding.status is not Status.OK
     ]
     verdict = readiness.overall
-    return "\n".join([f"{verdict.value.upper()}. {MEANING[verdict]}", *reasons])
+    meaning = MEANING[verdict]
+    if verdict is Verdict.NOT_READY and not readiness.alternatives:
+        meaning = "No model is fitted. Correct what stands below, and refresh again."
+    return "\n".join([f"{verdict.value.upper()}. {meaning}", *reasons])
 
 
 def channel_table(readiness: Readiness, panel: Panel, params: Params) -> pd.DataFrame:

@@ -262,6 +262,8 @@ def readiness_statements(results: Results, readiness: Readiness) -> tuple[Prose,
                 lead="What to do instead.",
             )
         )
+    elif flags and flags[0].action:
+        statements.append(Prose(flags[0].action, lead="What to do."))
     return tuple(statements)
 
 

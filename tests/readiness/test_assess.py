@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmmlib.data.panel import Panel
-from mmmlib.findings import Level, Status, worst
+from mmmlib.findings import Level, Status, judge, worst
 from mmmlib.readiness import CHECKS
 from mmmlib.readiness.assess import assess
 from mmmlib.readiness.tables import (
@@ -90,6 +90,25 @@ def test_an_unusable_outcome_is_not_ready_and_has_no_test() -> None:
     readiness = assess(dataclasses.replace(panel, frame=frame), params)
     assert readiness.overall is Verdict.NOT_READY
     assert readiness.alternatives == ()
+
+
+def test_data_that_blocks_is_not_ready_and_no_test_is_the_answer() -> None:
+    params = fake_params()
+    broken = judge(
+        "data.contract",
+        "media",
+        passed=False,
+        level=Level.BLOCK,
+        message="price: expected at most 1.",
+        action="Ask Data team for a correction.",
+    )
+    readiness = assess(fake_panel(params), params, [broken])
+    assert readiness.overall is Verdict.NOT_READY
+    assert flagged(readiness) == {("readiness.data", "workbook")}
+    assert readiness.alternatives == ()
+    told = verdict_text(readiness)
+    assert "Correct what stands below" in told
+    assert "The data blocks (media): price: expected at most 1." in told
 
 
 def test_too_little_in_our_hands_is_not_ready() -> None:
