@@ -155,7 +155,7 @@ def test_a_broken_contract_stops_before_sampling_and_still_tells(tmp_path: Path)
     assert run.manifest.status == "done"
     assert run.manifest.verdict == "block"
     page = (run.path / "pack" / "health_panel.html").read_text()
-    assert "media.csv, row 2, column price" in page
+    assert "media.csv, row 26, column price" in page
     assert "ready for a model" in page
     assert "Data team" in page
     assert not (run.path / "artefacts" / "models").exists()

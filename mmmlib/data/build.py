@@ -21,28 +21,10 @@ from mmmlib.data.settle import keep_out, past_vintages
 from mmmlib.data.sources import Table, find_column, read_sources
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.vintages import Shape, Vintage
+from mmmlib.data.wanted import SUMMED, Wanted, wanted_series
 from mmmlib.data.weekly import share_of_week
 from mmmlib.params import Params
 from mmmlib.runs import Run, sha256_json
-
-SUMMED = ("outcome", "spend", "exposure", "funnel")
-"""Roles that add up over regions; the others are averaged."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A series that the parameters ask for."""
-
-    role: str
-    name: str
-    key: str
-    """Where the parameters name it: ``channels.tv.spend``."""
-    reference: str
-
-    @property
-    def series(self) -> str:
-        """Column of the panel: ``spend:tv``."""
-        return f"{self.role}:{self.name}"
 
 
 @dataclass(frozen=True)
@@ -114,8 +96,8 @@ def build(
     if regional:
         _refuse_national(found, problems)
     calendar = make_calendar(
-        {wanted.series: place for wanted, place in found.items() if wanted.role != "event"},
-        [w.series for w in found if w.role == "outcome"],
+        {wanted.told: place for wanted, place in found.items() if wanted.role != "event"},
+        [w.told for w in found if w.role == "outcome"],
         regional,
         problems,
     )
@@ -157,14 +139,22 @@ def _lifts(
         return []
     asked = {one.test.channel for one in declared}
     # The panel's weeks are known to be whole; weeks that are kept out need not be.
-    spend = {
-        wanted.name: (
-            regions_of(place[0], covered),
-            np.nan_to_num(_grid_of(wanted, *place, params, covered, Problems()).values),
-        )
-        for wanted, place in found.items()
-        if wanted.role == "spend" and wanted.name in asked
-    }
+    spend: dict[str, tuple[list[str], np.ndarray]] = {}
+    for wanted, place in found.items():
+        if wanted.role != "spend" or wanted.name not in asked:
+            continue
+        regions = regions_of(place[0], covered)
+        values = np.nan_to_num(_grid_of(wanted, *place, params, covered, Problems()).values)
+        others, sums = spend.get(wanted.name, (regions, np.zeros_like(values)))
+        if others != regions:
+            problems.add(
+                place[0].path,
+                f"column {place[1]} ({wanted.key})",
+                f"the regions {', '.join(regions)}",
+                f"those of the channel's other source ({', '.join(others)}), as it has a lift test",
+            )
+            continue
+        spend[wanted.name] = regions, sums + values
     national = params.model.geography == "national"
     return lifts_of(declared, spend, covered.weeks, len(calendar.weeks), national, problems)
 
@@ -198,45 +188,6 @@ def as_vintage(params: Params, table: Table) -> Vintage:
     # The same place, told in the same columns: only then are two vintages the same story.
     origin = sha256_json([source.where, vars(shape), firm])
     return Vintage(table.name, table.text, shape, origin)
-
-
-# --- what is asked for ------------------------------------------------------------------
-
-
-def wanted_series(params: Params) -> list[Wanted]:
-    """List every series that the parameters name, in the panel's order."""
-    wanted: list[Wanted] = []
-    for name, outcome in params.outcomes.items():
-        if outcome.column is not None:
-            key = f"outcomes.{name}.column"
-            wanted.append(Wanted("outcome", f"{name}.pooled", key, outcome.column))
-        for motion, part in outcome.motions.items():
-            key = f"outcomes.{name}.motions.{motion}.column"
-            wanted.append(Wanted("outcome", f"{name}.{motion}", key, part.column))
-        if outcome.value_per_unit is not None:
-            key = f"outcomes.{name}.value_per_unit"
-            wanted.append(Wanted("value", name, key, outcome.value_per_unit))
-    for name, channel in params.channels.items():
-        wanted.append(Wanted("spend", name, f"channels.{name}.spend", channel.spend))
-    for name, channel in params.channels.items():
-        if channel.exposure is not None:
-            key = f"channels.{name}.exposure"
-            wanted.append(Wanted("exposure", name, key, channel.exposure))
-    for name, control in params.controls.items():
-        wanted.append(Wanted("control", name, f"controls.{name}.column", control.column))
-    for name, event in params.events.items():
-        if event.column is not None:
-            wanted.append(Wanted("event", name, f"events.{name}.column", event.column))
-    limits = params.readiness
-    if limits.top_of_funnel and limits.paid_top_of_funnel:
-        for name, key, reference in (
-            ("all", "top_of_funnel", limits.top_of_funnel),
-            ("paid", "paid_top_of_funnel", limits.paid_top_of_funnel),
-        ):
-            wanted.append(Wanted("funnel", name, f"readiness.{key}", reference))
-    if params.data.population is not None:
-        wanted.append(Wanted("population", "", "data.population", params.data.population))
-    return wanted
 
 
 def _refuse_national(found: dict[Wanted, tuple[Table, str]], problems: Problems) -> None:
@@ -323,8 +274,13 @@ def _assemble(
         if not regional and len(values) > 1:
             values = _over_regions(wanted.role, values, population)
             imputed = imputed.any(axis=0, keepdims=True)
-        columns[wanted.series] = np.broadcast_to(values, shape).ravel()
-        filled[wanted.series] = np.broadcast_to(imputed, shape).ravel()
+        # What several sources tell of one series is added up, marks of filled cells too.
+        columns[wanted.series] = (
+            columns.get(wanted.series, 0.0) + np.broadcast_to(values, shape).ravel()
+        )
+        filled[wanted.series] = (
+            filled.get(wanted.series, False) | np.broadcast_to(imputed, shape).ravel()
+        )
     for name, event in params.events.items():
         if event.start is not None and event.end is not None:
             share = share_of_week(calendar.weeks, event.start, event.end)

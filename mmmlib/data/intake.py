@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from mmmlib.data import lift_tests
-from mmmlib.data.build import Built, as_vintage, build, wanted_series
+from mmmlib.data.build import Built, as_vintage, build
 from mmmlib.data.cells import to_dates
 from mmmlib.data.checks import check_panel
 from mmmlib.data.folder import data_folder, hash_source
@@ -27,6 +27,7 @@ from mmmlib.data.taxonomy_moves import (
     write_moves,
 )
 from mmmlib.data.vintages import Shape, Vintage, keep
+from mmmlib.data.wanted import wanted_series
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.params import Params

@@ -22,6 +22,7 @@ from mmmlib.data.rates import Rates, read_rates
 from mmmlib.data.readers import read_table
 from mmmlib.data.relations import connect, of_text
 from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.wanted import wanted_series
 from mmmlib.data.weekly import WEEKDAYS
 from mmmlib.errors import InputError
 from mmmlib.params import Params
@@ -240,8 +241,6 @@ def _read_rows(
 
 def _wanted_columns(params: Params, name: str) -> set[str]:
     """Columns of a source that the parameters name anywhere."""
-    from mmmlib.data.build import wanted_series
-
     references = {wanted.reference for wanted in wanted_series(params)}
     return references | {reference.removeprefix(f"{name}.") for reference in references}
 

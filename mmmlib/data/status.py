@@ -15,6 +15,7 @@ from mmmlib.data.lift_tests import read_lift_tests
 from mmmlib.data.problems import Problems
 from mmmlib.data.sources import Table, find_column, read_sources
 from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.wanted import wanted_series
 from mmmlib.errors import InputError
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, judge
@@ -128,8 +129,10 @@ def arrivals(params: Params, tables: Mapping[str, Table | None]) -> list[Arrival
 def _spend_by_source(params: Params, tables: Mapping[str, Table | None]) -> dict[str, float]:
     """Sum what channels spend by the source that tells it; cells that are no number are nothing."""
     spend: dict[str, float] = {}
-    for name, channel in params.channels.items():
-        place = find_column(tables, channel.spend, f"channels.{name}.spend", Problems())
+    for wanted in wanted_series(params):
+        if wanted.role != "spend":
+            continue
+        place = find_column(tables, wanted.reference, wanted.key, Problems())
         if place is not None:
             table, column = place
             numbers = pd.to_numeric(table.cells(column), errors="coerce")

@@ -80,7 +80,8 @@ class Channel(Section):
 
     label: str = ""
     spend: str
-    """Column of weekly spend; ``source.column`` where two sources share the name."""
+    """Column of weekly spend; ``source.column`` where two sources share the name. What several
+    sources tell is added up: ``ads.search.spend + agency.search.spend``."""
     exposure: str | None = None
     """Column of impressions or clicks; if given, the response follows it, not spend."""
     stage: Literal["top", "bottom"] = "top"

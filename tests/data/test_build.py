@@ -334,3 +334,25 @@ def test_public_data_comes_in_through_parameters_alone(
             "event2": (raw == "event2").sum(),
         }
         assert float(events.min()) > 0
+
+
+def test_a_channel_of_two_sources_is_their_sum(write: Callable[..., Path]) -> None:
+    from mmmlib.data.checks import check_panel
+    from mmmlib.data.status import arrivals
+
+    one, two = weekly().assign(tv_spend=1.0), weekly()[["date"]].assign(search_spend=5.0)
+    write(one)
+    folder = write(two, "agency.csv")
+    params = small_params(
+        data={"sources": {"media": {"path": "media.csv"}, "agency": {"path": "agency.csv"}}},
+        channels={
+            "search": {"spend": "media.search_spend + agency.search_spend"},
+            "tv": {"spend": "tv_spend"},
+        },
+    )
+    built = build(params, folder)
+    assert built.panel.frame["spend:search"].tolist() == (one["search_spend"] + 5).tolist()
+    assert built.panel.frame["spend:tv"].tolist() == one["tv_spend"].tolist()
+    spent = {one.source: one.spend for one in arrivals(params, built.tables)}
+    assert spent["agency"] == 5.0 * len(two)
+    assert not [f for f in check_panel(params, built) if f.check == "data.unused_spend"]

@@ -1,0 +1,83 @@
+"""The series that the parameters ask for: what each is, and where it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mmmlib.params import Params
+
+SUMMED = ("outcome", "spend", "exposure", "funnel")
+"""Roles that add up over regions; the others are averaged."""
+
+
+PLUS = " + "
+"""Stands between the parts of a series that several sources tell."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A series that the parameters ask for."""
+
+    role: str
+    name: str
+    key: str
+    """Where the parameters name it: ``channels.tv.spend``."""
+    reference: str
+
+    @property
+    def series(self) -> str:
+        """Column of the panel: ``spend:tv``."""
+        return f"{self.role}:{self.name}"
+
+    @property
+    def told(self) -> str:
+        """The part of it that one source tells."""
+        return f"{self.series} {self.reference}"
+
+
+def wanted_series(params: Params) -> list[Wanted]:
+    """List every series that the parameters name, in the panel's order.
+
+    One that is the sum of several sources (``ads.search.spend + agency.search.spend``) is listed
+    once for each of them.
+    """
+    return [
+        replace(wanted, reference=part.strip())
+        for wanted in _named_series(params)
+        for part in (wanted.reference.split(PLUS) if wanted.role in SUMMED else [wanted.reference])
+    ]
+
+
+def _named_series(params: Params) -> list[Wanted]:
+    wanted: list[Wanted] = []
+    for name, outcome in params.outcomes.items():
+        if outcome.column is not None:
+            key = f"outcomes.{name}.column"
+            wanted.append(Wanted("outcome", f"{name}.pooled", key, outcome.column))
+        for motion, part in outcome.motions.items():
+            key = f"outcomes.{name}.motions.{motion}.column"
+            wanted.append(Wanted("outcome", f"{name}.{motion}", key, part.column))
+        if outcome.value_per_unit is not None:
+            key = f"outcomes.{name}.value_per_unit"
+            wanted.append(Wanted("value", name, key, outcome.value_per_unit))
+    for name, channel in params.channels.items():
+        wanted.append(Wanted("spend", name, f"channels.{name}.spend", channel.spend))
+    for name, channel in params.channels.items():
+        if channel.exposure is not None:
+            key = f"channels.{name}.exposure"
+            wanted.append(Wanted("exposure", name, key, channel.exposure))
+    for name, control in params.controls.items():
+        wanted.append(Wanted("control", name, f"controls.{name}.column", control.column))
+    for name, event in params.events.items():
+        if event.column is not None:
+            wanted.append(Wanted("event", name, f"events.{name}.column", event.column))
+    limits = params.readiness
+    if limits.top_of_funnel and limits.paid_top_of_funnel:
+        for name, key, reference in (
+            ("all", "top_of_funnel", limits.top_of_funnel),
+            ("paid", "paid_top_of_funnel", limits.paid_top_of_funnel),
+        ):
+            wanted.append(Wanted("funnel", name, f"readiness.{key}", reference))
+    if params.data.population is not None:
+        wanted.append(Wanted("population", "", "data.population", params.data.population))
+    return wanted
