@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from mmmlib.begin import begin_run
 from mmmlib.cli import app
+from mmmlib.params.load import read_params
 from mmmlib.provenance import PROJECT
+from mmmlib.runs import Run
+from mmmlib.tasks import take_data
 
 TEXT = (PROJECT / "docs" / "data.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -24,6 +28,17 @@ def run(command: str, code: int = 0) -> str:
     answer = CliRunner().invoke(app, command.split())
     assert answer.exit_code == code, f"{command}: {answer.output}\n{answer.exception!r}"
     return answer.output
+
+
+def taken_in(file: str, *overrides: str) -> Run:
+    """Make a run and take its data in, as `mmm refresh` begins."""
+    params = read_params(Path(file), overrides)
+    made, _ = begin_run(params, Path(file), Path("runs"), False)
+    take_data(params, made)
+    manifest = made.manifest
+    manifest.status = "done"
+    made.write_manifest(manifest)
+    return made
 
 
 def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,3 +73,10 @@ def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     asked, override = again.removeprefix("refresh ").split(" --set ")
     assert refresh == "refresh params/practice.yaml"
     run(f"check {asked} --set {override}")
+    # Both refreshes as far as the data goes; fitting is tested elsewhere.
+    runs = [taken_in("params/practice.yaml"), taken_in(asked, override)]
+    assert "`mmm data diff A B`" in TEXT
+    told = run(f"data diff {runs[0].name} {runs[1].name} --runs runs --series bookings.*")
+    assert "crm.bookings.sales_assisted" in told
+    assert "restated" in told
+    assert run(f"data diff {runs[0].name} {runs[0].name} --runs runs").startswith("No difference")

@@ -79,32 +79,35 @@ def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:
     kind = format_of(source, paths[0])
     names = [re.sub(r"([*?\[])", r"[\1]", path) if "://" not in path else path for path in paths]
     if kind == "parquet":
-        return connection.read_parquet(
-            names, filename=FILE, hive_partitioning=True, union_by_name=True
-        )
+        options = {"filename": FILE, "hive_partitioning": True, "union_by_name": True}
+        return _read(connection, "parquet", names, options)
     if kind == "jsonl":
-        return connection.read_json(
-            names,
-            format="newline_delimited",
-            filename=FILE,
-            union_by_name=True,
-            convert_strings_to_integers=False,
-        )
+        options = {
+            "format": "newline_delimited",
+            "filename": FILE,
+            "union_by_name": True,
+            "convert_strings_to_integers": False,
+        }
+        return _read(connection, "json", names, options)
     groups: dict[tuple[str, ...], list[str]] = {}
     for path, escaped in zip(paths, names, strict=True):
         groups.setdefault(tuple(csv_header(path)), []).append(escaped)
     tables = [
-        connection.read_csv(
+        _read(
+            connection,
+            "csv",
             group,
-            columns=dict.fromkeys(header, "VARCHAR"),
-            auto_detect=False,
-            header=True,
-            delim=",",
-            quote='"',
-            escape='"',
-            filename=FILE,
-            strict_mode=True,
-            max_line_size=1_000_000,
+            {
+                "columns": dict.fromkeys(header, "VARCHAR"),
+                "auto_detect": False,
+                "header": True,
+                "delim": ",",
+                "quote": '"',
+                "escape": '"',
+                "filename": FILE,
+                "strict_mode": True,
+                "max_line_size": 1_000_000,
+            },
         )
         for header, group in groups.items()
     ]
@@ -116,6 +119,37 @@ def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:
         for table in tables
     ]
     return same[0] if len(same) == 1 else ibis.union(*same, distinct=False)
+
+
+def _read(connection: Any, kind: str, paths: list[str], options: dict[str, Any]) -> ir.Table:
+    """Read files of one kind by DuckDB.
+
+    Those of a store are asked for in DuckDB's own words: ibis would load its S3 client, which
+    knows nothing of the credentials that fsspec has.
+    """
+    import ibis
+
+    if "://" not in paths[0]:
+        table: ir.Table = getattr(connection, f"read_{kind}")(paths, **options)
+        return table
+    words = ", ".join(f"{key} = {_literal(value)}" for key, value in options.items())
+    name = ibis.util.gen_name("stored")
+    rows = f"SELECT * FROM read_{kind}({_literal(paths)}, {words})"
+    connection.raw_sql(f"CREATE TEMP VIEW {name} AS {rows}")
+    stored: ir.Table = connection.table(name)
+    return stored
+
+
+def _literal(value: object) -> str:
+    """Write a value as DuckDB reads it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{_literal(key)}: {_literal(part)}" for key, part in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
 
 
 def read_or_report(
@@ -134,10 +168,10 @@ def read_or_report(
 @contextmanager
 def _records(path: str | Path) -> Iterator[Iterator[list[str]]]:
     """Yield the records of a CSV file, blank ones included."""
-    import gzip
+    import fsspec
 
-    opener = gzip.open if str(path).endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+    words = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
+    with fsspec.open(str(path), "rt", compression="infer", **words) as file:
         yield csv.reader(file)
 
 

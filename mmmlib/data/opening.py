@@ -81,8 +81,9 @@ def _open_remote(name: str, source: Source, problems: Problems) -> Relation | No
     scheme = urlsplit(source.path).scheme
     try:
         system, pattern = fsspec.core.url_to_fs(source.path)
-        found = system.glob(pattern) if WILD.search(pattern) else [pattern]
-        files = [f"{scheme}://{file}" for file in sorted(map(str, found))]
+        exact = [pattern] if system.exists(pattern) else []
+        found = system.glob(pattern) if WILD.search(pattern) else exact
+        files = [f"{scheme}://{file.lstrip('/')}" for file in sorted(map(str, found))]
     except ImportError as error:
         problems.add(
             source.path,
@@ -98,8 +99,11 @@ def _open_remote(name: str, source: Source, problems: Problems) -> Relation | No
     if not files:
         problems.add(source.path, f"data.sources.{name}", "no such file", "the file of this source")
         return None
+    if format_of(source, files[0]) == "csv" and not same_headers(source, files, problems):
+        return None
     connection = connect()
-    connection.con.register_filesystem(system)
+    if not connection.con.filesystem_is_registered(scheme):
+        connection.con.register_filesystem(system)
     table = read_or_report(connection, source, files, problems)
     if table is None:
         return None

@@ -107,7 +107,7 @@ class Relation:
         return table.mutate(**{ROW: ibis.row_number() + first})
 
     def _is_csv(self, file: str) -> bool:
-        return format_of(self.source, file) == "csv" and "://" not in file
+        return format_of(self.source, file) == "csv"
 
     def places(self, file: str, numbers: Collection[int]) -> dict[int, int]:
         """Return the rows as a person counts them in the file, by their numbers in ``_row``."""
