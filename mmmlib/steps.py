@@ -88,6 +88,7 @@ STEPS = (
         more_outputs=(
             "artefacts/panel.parquet/*.parquet",
             "artefacts/taxonomy_moves.parquet",
+            "artefacts/revisions.parquet",
             "inputs/*/*",
             "simulated/*",
         ),

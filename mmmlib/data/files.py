@@ -134,7 +134,7 @@ def _read(connection: Any, kind: str, paths: list[str], options: dict[str, Any])
         return table
     words = ", ".join(f"{key} = {_literal(value)}" for key, value in options.items())
     name = ibis.util.gen_name("stored")
-    rows = f"SELECT * FROM read_{kind}({_literal(paths)}, {words})"
+    rows = f"SELECT * FROM read_{kind}({_literal(paths)}, {words})"  # noqa: S608  # quoted
     connection.raw_sql(f"CREATE TEMP VIEW {name} AS {rows}")
     stored: ir.Table = connection.table(name)
     return stored

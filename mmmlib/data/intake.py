@@ -14,6 +14,7 @@ from mmmlib.data.folder import data_folder, hash_source
 from mmmlib.data.panel import Panel, write_panel
 from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_table
+from mmmlib.data.restatement import write_revisions
 from mmmlib.data.rows import ROWS, keep_rows, kept_findings, what_is_kept
 from mmmlib.data.sources import Table
 from mmmlib.data.taxonomy import Taxonomy, read_taxonomy
@@ -73,6 +74,7 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
     former = former_of(run)
     moves = _moves(built, taxonomy, former)
     write_moves(run, moves)
+    write_revisions(run, built.moves)
     findings = [
         *check_panel(params, built),
         *check_taxonomy(params, built, taxonomy),

@@ -9,12 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data.vintages import Vintage
+from mmmlib.estimates import format_number
 from mmmlib.params.data import Settle
+from mmmlib.runs import Run, write_with
 
 OLDEST = 26
 """Weeks of age up to which restatements are told apart."""
 SEEN_AGAIN = 4
 """A week counts once it is told again at least this many weeks later."""
+REVISIONS_FILE = "revisions.parquet"
 WEEK = pd.Timedelta(days=7)
 MOVES = ["source", "series", "age", "values", "refreshes", "moved", "of", "shift"]
 
@@ -175,3 +178,41 @@ def _mean_share(moves: pd.DataFrame, column: str) -> float:
     sums = moves.groupby("series")[[column, "of"]].sum()
     sums = sums[sums["of"] > 0]
     return float((sums[column] / sums["of"]).mean()) if len(sums) else float("nan")
+
+
+# --- kept with the run ------------------------------------------------------------------
+
+
+def write_revisions(run: Run, moves: pd.DataFrame) -> None:
+    """Keep what past refreshes taught; nothing where there was none to learn from."""
+    target = run.target(REVISIONS_FILE)
+    target.unlink(missing_ok=True)
+    if not moves.empty:
+        write_with(target, lambda path: moves.to_parquet(path, index=False))
+
+
+def revision_table(run: Run, oldest: int = 8) -> pd.DataFrame:
+    """Return by what share the values of every age moved since they were first told.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text, a row per age in weeks (0 is the newest week of a delivery; the last row is of all
+        older ones), a column per source: the mean over its series. No row where no past
+        refresh told the same weeks.
+    """
+    path = run.artefact(REVISIONS_FILE)
+    if not path.is_file():
+        return pd.DataFrame(index=pd.Index([], name="age in weeks"))
+    moves = pd.read_parquet(path)
+    ages = moves["age"].clip(upper=oldest)
+    shares = {
+        (str(source), int(str(age))): _mean_share(one, "moved")
+        for (source, age), one in moves.groupby(["source", ages], sort=True)
+    }
+    table = pd.Series(shares).unstack(0).map(lambda share: format_number(share, "share"))
+    table.index = pd.Index(
+        [str(age) if age < oldest else f"{oldest} and older" for age in table.index],
+        name="age in weeks",
+    )
+    return table

@@ -14,11 +14,12 @@ from mmmlib.data.build import build
 from mmmlib.data.checks import check_panel
 from mmmlib.data.intake import past_runs, take_in
 from mmmlib.data.panel import panel_of
-from mmmlib.data.restatement import falling, moving_weeks, restatements
+from mmmlib.data.restatement import falling, moving_weeks, restatements, revision_table
 from mmmlib.data.vintages import Shape, Vintage
 from mmmlib.errors import InputError
 from mmmlib.findings import FindingList, Level, Status
 from mmmlib.params.data import Settle
+from mmmlib.runs import Run
 from tests.data.conftest import small_params, sources, weekly
 from tests.data.test_vintages import finish, make_run
 
@@ -118,6 +119,18 @@ def test_without_the_rule_moving_weeks_in_the_panel_are_flagged(
     finding = found["data.restatement", "media"]
     assert (finding.status, finding.level, finding.value) == (Status.FLAG, Level.WARN, 2.0)
     assert "auto" in finding.action
+
+
+def test_revisions_by_age_are_a_table(tmp_path: Path, write: Write) -> None:
+    in_runs(tmp_path, write, {}, told(30, (0.2, 0.1)), told(40, (0.2, 0.1)))
+    first, second = sorted(p.parent for p in (tmp_path / "runs").glob("*/manifest.json"))
+    assert revision_table(Run(first)).empty
+    table = revision_table(Run(second))
+    assert list(table.columns) == ["media"]
+    assert list(table.index) == [*map(str, range(8)), "8 and older"]
+    shares = [float(text.split()[0]) for text in table["media"]]
+    assert shares[0] > shares[1] > 0
+    assert set(shares[2:]) == {0.0}
 
 
 def test_a_declared_number_of_weeks_needs_no_past(tmp_path: Path, write: Write) -> None:
