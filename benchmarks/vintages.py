@@ -16,12 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from mmmlib.data.parts import read_parts, store_of, write_parts
+from mmmlib.data.parts import read_parts, store_of, write_arrow, write_parts
+from mmmlib.data.rows import PART_BYTES
 
 WEEKS, REFRESHES, SERIES = 156, 52, 30
 BYTES = 9.0
 """Bytes of a number in a CSV file."""
+ROW_BYTES = 33
+"""Bytes of a row of a day and campaign."""
 
 
 def main(megabytes: float) -> None:
@@ -59,6 +63,38 @@ def main(megabytes: float) -> None:
     print(f"together: {sum(sizes.values()) / 1e6:.1f} MB; {reading:.2f} s to read one back")
 
 
+def rows_of_a_year(megabytes: float) -> None:
+    """Measure what a year of daily deliveries takes: a week of days more each, two weeks anew."""
+    days, campaigns = (WEEKS + REFRESHES) * 7, round(megabytes * 1e6 / (WEEKS * 7 * ROW_BYTES))
+    rng = np.random.default_rng(1)
+    spend = np.round(rng.gamma(2, 50, (days, campaigns)), 2)
+    names = [f"GS_brand_{number:04d}" for number in range(campaigns)]
+    dates = pd.date_range("2023-01-02", periods=days).strftime("%Y-%m-%d").to_numpy()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        begun = time.perf_counter()
+        for refresh in range(REFRESHES):
+            count = (WEEKS + refresh) * 7
+            told = spend[:count].copy()
+            told[-14:] = np.round(told[-14:] * rng.uniform(0.9, 1, told[-14:].shape), 2)
+            text = pd.Series(told.ravel()).astype(str)
+            table = pa.table(
+                {
+                    "day": np.repeat(dates[:count], campaigns),
+                    "campaign": np.tile(names, count),
+                    "spend": text.tolist(),
+                }
+            )
+            at = np.repeat(dates[:count].astype("datetime64[D]"), campaigns)
+            labels = np.arange(len(at)) + 2
+            path = folder / f"run{refresh}"
+            write_arrow(path, store_of(folder), table, labels, at, {}, PART_BYTES)
+        seconds = (time.perf_counter() - begun) / REFRESHES
+        size = _used(folder) / 1e6
+    print(f"rows: {campaigns} campaigns, {len(at):,} rows at the end")
+    print(f"rows: {REFRESHES} refreshes {size:.1f} MB, {seconds:.2f} s to make and keep each")
+
+
 def _told(
     values: np.ndarray, weeks: pd.DatetimeIndex, count: int, rng: np.random.Generator
 ) -> pd.DataFrame:
@@ -84,4 +120,6 @@ def _used(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0)
+    asked = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
+    main(asked)
+    rows_of_a_year(asked)
