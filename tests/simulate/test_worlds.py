@@ -45,7 +45,9 @@ def test_noise_is_as_large_as_asked(regions: int, autocorrelation: float) -> Non
 
 
 def test_unknown_form_is_refused() -> None:
-    with pytest.raises(ValueError, match="should be one of geometric, delayed but got 'weibul'"):
+    with pytest.raises(
+        ValueError, match="should be one of geometric, delayed, weibull but got 'weibul'"
+    ):
         make_world(1, adstock=("weibul",))
     with pytest.raises(ValueError, match="should be one of logistic, hill but got 'log'"):
         make_world(1, saturation=("log",))
