@@ -45,9 +45,9 @@ def test_noise_is_as_large_as_asked(regions: int, autocorrelation: float) -> Non
 
 
 def test_unknown_form_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="should be one of geometric, delayed, weibull but got 'weibul'"
+    for kind, form, known in (
+        ("adstock", "weibul", "geometric, delayed, weibull"),
+        ("saturation", "log", "logistic, hill, michaelis_menten"),
     ):
-        make_world(1, adstock=("weibul",))
-    with pytest.raises(ValueError, match="should be one of logistic, hill but got 'log'"):
-        make_world(1, saturation=("log",))
+        with pytest.raises(ValueError, match=f"should be one of {known} but got '{form}'"):
+            make_world(1, **{kind: (form,)})
