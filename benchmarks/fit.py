@@ -35,8 +35,8 @@ GROWTH = {
 """Sizes (regions, weeks, channels) on which the growth of our own cost is fitted."""
 GROWTH_ROWS = {f"growth {r}x{w}x{c}": (r, w, c) for one in GROWTH.values() for r, w, c in one}
 ROWS = [*PUBLIC, *SIMULATED, REFRESH, *GROWTH_ROWS]
-HALF = 6
-"""Models of a refresh that a process fits, so that no process runs for very long."""
+PART = 3
+"""Models of a refresh that one process fits, so that no process runs for very long."""
 QUICK = {"chains": 2, "tune": 200, "draws": 200}
 Record = dict[str, Any]
 
@@ -61,7 +61,7 @@ def measure(row: str, engine: str, asked: argparse.Namespace, settings: Record) 
         first = cell("first", "fit", cases[:1])
         if "seconds" not in first:
             return [first]
-        parts = [cell("warm", "refresh", cases[n : n + HALF]) for n in range(0, len(cases), HALF)]
+        parts = [cell("warm", "refresh", cases[n : n + PART]) for n in range(0, len(cases), PART)]
         return [_joined(_judged(parts))]
     if row in GROWTH_ROWS or not asked.cold:
         return _judged([cell("warm", "fit", cases)])
