@@ -217,6 +217,7 @@ def _print_growth(lines: list[Record]) -> None:
             f"| {'x'.join(map(str, size))} | {line['sampling']:.2f} | {line['gradients']:,} "
             f"| {each:.0f} | {line['rate']:.0f} |"
         )
+    print()
     for axis, sizes in GROWTH.items():
         place = next(n for n in range(3) if len({size[n] for size in sizes}) > 1)
         points = [(size[place], found[size]) for size in sizes if size in found]
