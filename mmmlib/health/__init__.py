@@ -27,6 +27,7 @@ CHECKS: dict[str, str] = {
     "health.prior_shrinkage": "What the data added to the prior",
     "health.high_return": "Return too high to believe",
     "health.media_share": "Share explained by all channels",
+    "health.unseen_demand": "Spend that follows demand",
     "health.lift_tests": "Lift tests and the model",
 }
 """Every check and its name for people."""

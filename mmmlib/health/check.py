@@ -10,6 +10,7 @@ from mmmlib.findings import Finding, Level, not_run, worst
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.health.baseline import check_flat_baseline, check_negative_baseline
 from mmmlib.health.convergence import check_convergence
+from mmmlib.health.demand import check_demand
 from mmmlib.health.holdout import check_holdout
 from mmmlib.health.learning import check_shrinkage
 from mmmlib.health.lift import check_lift_tests
@@ -26,6 +27,7 @@ EFFECTS_CHECKS: tuple[Callable[[xr.Dataset, HealthParams], list[Finding]], ...] 
     check_shrinkage,
     check_returns,
     check_media_share,
+    check_demand,
 )
 
 

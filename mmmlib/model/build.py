@@ -12,6 +12,7 @@ model can be compiled once and its data swapped. To extend it, build it and go o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,11 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from mmmlib.model.lift import LiftArrays
+from mmmlib.model.noise import FLOOR
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, SHARE_WIDTH
 from mmmlib.model.rotation import mirror, rotate
 from mmmlib.model.spec import FORM_PARAMETERS, ModelData
+from mmmlib.model.whitening import turned_outcome
 from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, lagged, saturate
 
 
@@ -38,8 +41,8 @@ def build_model(data: ModelData) -> pm.Model:
     pymc.Model
         Parameters have the names and scales of the saved posterior. ``outcome`` is
         the observed variable: the outcome by region, divided by its scale and rotated
-        (:mod:`mmmlib.model.rotation`), given the week before. ``lift`` is observed too
-        where there are lift tests (:mod:`mmmlib.model.lift`).
+        (:mod:`mmmlib.model.rotation`), given the week before; counts are as they are.
+        ``lift`` is observed too where there are lift tests (:mod:`mmmlib.model.lift`).
     """
     with pm.Model(coords=_coords(data)) as model:
         seen = slice(0, data.fitted_weeks)
@@ -71,7 +74,8 @@ def _coords(data: ModelData) -> dict[str, Any]:
         "column": list(data.column_names),
         "lag": np.arange(data.adstock_weeks),
         "term": np.arange(len(data.priors.get("scale", ([],))[0])),
-        "movement": ["common", "regional"][: len(data.regions)],
+        "movement": ["common", "regional"][: len(data.priors["sigma"][0])],
+        "law": np.arange(1),
     }
     if data.calibration:
         coords["lift_test"] = [lift.test.name for lift in data.calibration]
@@ -164,17 +168,28 @@ def _measure(lifts: tuple[LiftArrays, ...], expected: list[Any]) -> None:
 
 
 def _noise(data: ModelData, fitted: Any, weight: Any) -> None:
-    """Noise of the common movement and of the differences between regions."""
+    """Noise of the common movement and of the differences between regions; or counts."""
+    sigma = pm.LogNormal("sigma", *data.priors["sigma"], dims="movement")
+    if data.likelihood == "negative_binomial":
+        counts = pm.Data("observed", turned_outcome(data).astype(int), dims=("region", "week"))
+        mean = FLOOR * pt.softplus(fitted / FLOOR) * data.scales.outcome[:, None]
+        alpha = sigma[0] ** -2
+        pm.NegativeBinomial("outcome", mean, alpha, observed=counts, dims=("region", "week"))
+        return
     observed = pm.Data(
         "observed", rotate(data.seen_outcome, data.noise_weight), dims=("region", "week")
     )
     kinds = np.minimum(np.arange(len(data.regions)), 1)
-    sigma = pm.LogNormal("sigma", *data.priors["sigma"], dims="movement")[kinds][:, None]
+    sigma = sigma[kinds][:, None]
     scaled = fitted / weight[:, None]
     axis = mirror(data.noise_weight)
     expected = scaled - 2 * axis[:, None] * pt.sum(axis[:, None] * scaled, axis=0)
+    law: Any = pm.Normal
+    if data.likelihood == "student_t":
+        degrees = pm.LogNormal("degrees", *data.priors["degrees"], dims="law")
+        law = partial(pm.StudentT, nu=degrees[0])
     if not data.autocorrelated:
-        pm.Normal("outcome", expected, sigma, observed=observed, dims=("region", "week"))
+        law("outcome", mu=expected, sigma=sigma, observed=observed, dims=("region", "week"))
         return
     rho = _logit_normal("autocorrelation", data.priors["autocorrelation"], "movement")
     rho = rho[kinds][:, None]
@@ -182,7 +197,7 @@ def _noise(data: ModelData, fitted: Any, weight: Any) -> None:
     mean = expected + pt.concatenate([pt.zeros((len(kinds), 1)), before], axis=1)
     first = sigma / pt.sqrt(1 - rho**2)
     spread = pt.concatenate([first, pt.repeat(sigma, data.fitted_weeks - 1, axis=1)], axis=1)
-    pm.Normal("outcome", mean, spread, observed=observed, dims=("region", "week"))
+    law("outcome", mu=mean, sigma=spread, observed=observed, dims=("region", "week"))
 
 
 def _logit_normal(name: str, prior: tuple[np.ndarray, np.ndarray], dims: str) -> Any:

@@ -11,7 +11,8 @@ import xarray as xr
 
 from mmmlib.model.effects import check_effects
 from mmmlib.model.lift import LiftArrays
-from mmmlib.model.linear import draw_linear, draw_noise
+from mmmlib.model.linear import draw_linear
+from mmmlib.model.noise import draw_noise
 from mmmlib.model.priors import draw_returns
 from mmmlib.model.spec import ModelData
 from mmmlib.model.told import told
@@ -83,13 +84,8 @@ def derive_effects(
         mine = [k for k, part in enumerate(data.components) if part == component]
         baseline[:, row] += slopes[:, mine] @ in_units[mine]
 
-    last = (
-        data.seen_outcome[:, -1]
-        - media[:, :, seen - 1]
-        - levels
-        - slopes @ data.columns[:, :, seen - 1].T
-    )
-    noise = np.einsum("drt,r->dt", draw_noise(data, parameters, last, rng), scale)
+    media += levels[:, :, None] + np.einsum("dk,rkt->drt", slopes, data.columns, optimize=True)
+    noise = np.einsum("drt,r->dt", draw_noise(data, parameters, media, rng), scale)
     predicted = baseline.sum(1) + contribution.sum(1) + noise
 
     cost = data.media_cost

@@ -1,10 +1,11 @@
-"""Data from which no answer can come."""
+"""Data from which no answer can come, and priors that leave no room for them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mmmlib.errors import MMMError
+from mmmlib.model.priors import Z90
 
 
 def refuse_faults(
@@ -14,6 +15,7 @@ def refuse_faults(
     spend: np.ndarray,
     media: np.ndarray,
     seen: int,
+    likelihood: str,
 ) -> None:
     """Refuse data from which no answer can come, with all reasons at once."""
     faults: list[str] = []
@@ -28,6 +30,13 @@ def refuse_faults(
         faults.append("a region's outcome is zero in all weeks: take the region out")
     elif not (outcome[:, :seen].std(-1) > 0).all():
         faults.append("a region's outcome never changes, so nothing can explain it")
+    elif (
+        likelihood == "negative_binomial"
+        and (np.rint(outcome[:, :seen]) != outcome[:, :seen]).any()
+    ):
+        faults.append(
+            "counts are whole numbers, and the outcome has fractions: take another likelihood"
+        )
     else:
         for row, name in enumerate(channels):
             if not visible[row].any() or not spend[row, :, :seen].any():
@@ -44,3 +53,33 @@ def refuse_faults(
             ]
     if faults:
         raise MMMError(f"{model} cannot be fitted. " + "; ".join(faults) + ".")
+
+
+def refuse_priors(
+    model: str,
+    channels: tuple[str, ...],
+    returns: tuple[np.ndarray, np.ndarray],
+    share_per_return: np.ndarray,
+    max_media_share: float,
+) -> None:
+    """Refuse priors whose low ends alone make the channels cause more than there is.
+
+    Parameters
+    ----------
+    returns
+        Mean and spread of the logarithm, by channel.
+    share_per_return
+        Share of the outcome that a return of one would be, by channel.
+    """
+    mean, sd = returns
+    least = np.exp(mean - Z90 * sd) * share_per_return
+    if least.sum() <= max_media_share:
+        return
+    worst = int(least.argmax())
+    raise MMMError(
+        f"{model} cannot be fitted. Even at the low ends of their priors the channels together "
+        f"would cause {least.sum():.0%} of the outcome, and model.max_media_share is "
+        f"{max_media_share:.0%}. {channels[worst]} alone would cause {least[worst]:.0%}: state a "
+        f"lower return for it, or look whether its spend and the outcome have the units that "
+        f"you think."
+    )

@@ -18,10 +18,14 @@ from mmmlib.model.kernel.packed import (
     SHAPE_2,
     SLOTS,
 )
-from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, LOG, LOGIT, SHARE_WIDTH
-from mmmlib.model.rotation import mirror, rotate, varies_by_region
+from mmmlib.model.priors import LEVEL_SD, LOG, LOGIT, SHARE_WIDTH
+from mmmlib.model.rotation import mirror, varies_by_region
 from mmmlib.model.spec import FORM_PARAMETERS, ModelData
+from mmmlib.model.whitening import Whitening, turned_columns, turned_outcome, whiten
 from mmmlib.transforms import ADSTOCKS, SATURATIONS
+
+LIKELIHOODS = ("normal", "student_t", "negative_binomial")
+"""In the order of their numbers in :mod:`mmmlib.model.kernel.packed`."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,18 @@ class Layout:
     places: dict[str, tuple[int, int]]
     shapes: dict[str, tuple[int, ...]]
     rows: dict[str, list[int]]
+    whitening: Whitening | None = None
+    """Of the linear terms, where they are sampled; they stand last."""
+
+    @property
+    def known(self) -> int:
+        """Number of sampled values without the linear terms."""
+        return max(end for _, end in self.places.values())
 
     @property
     def size(self) -> int:
         """Number of sampled values."""
-        return max(end for _, end in self.places.values())
+        return self.known + (0 if self.whitening is None else len(self.whitening.origin))
 
 
 def layout_of(data: ModelData) -> Layout:
@@ -56,7 +67,7 @@ def layout_of(data: ModelData) -> Layout:
         places[name] = (start, start + mean.size)
         start += mean.size
     shapes = {name: mean.shape for name, (mean, _) in data.priors.items()}
-    return Layout(places, shapes, rows)
+    return Layout(places, shapes, rows, None if data.likelihood == "normal" else whiten(data))
 
 
 def split(layout: Layout, theta: np.ndarray, adstock_weeks: int) -> dict[str, np.ndarray]:
@@ -80,6 +91,8 @@ def split(layout: Layout, theta: np.ndarray, adstock_weeks: int) -> dict[str, np
         elif name in LOGIT:
             raw = 1 / (1 + np.exp(-raw))
         named[name] = raw * adstock_weeks if name == "peak" else raw
+    if layout.whitening is not None:
+        named |= layout.whitening.name(theta[..., layout.known :])
     return named
 
 
@@ -107,15 +120,6 @@ def gram_matrices(columns: np.ndarray) -> np.ndarray:
     return np.stack([whole, ahead + ahead.transpose(0, 2, 1), inner], axis=1)
 
 
-def rotated_columns(data: ModelData) -> np.ndarray:
-    """Linear terms of the fitted weeks, rotated; ``(movement, column, week)``."""
-    seen = data.columns[:, :, : data.fitted_weeks]
-    rotated = rotate(seen.transpose(1, 0, 2), data.noise_weight).transpose(1, 0, 2)
-    same = [k for k in range(seen.shape[1]) if not varies_by_region(data.columns[:, k])]
-    rotated[1:, same] = 0.0  # what rounding left
-    return np.ascontiguousarray(rotated)
-
-
 def pack(data: ModelData) -> np.ndarray:
     """Put all data of a fit into the one vector that the compiled function reads."""
     layout = layout_of(data)
@@ -126,13 +130,17 @@ def pack(data: ModelData) -> np.ndarray:
         return layout.places[name][0] if name in layout.places else -1
 
     header = np.zeros(HEADER)
-    header[:6] = channels, regions, weeks, lags, count, layout.size
+    header[:6] = channels, regions, weeks, lags, count, layout.known
     header[6] = first("sigma")
     header[7] = first("autocorrelation")
     header[8] = first("scale")
     header[9] = first("deviation")
     header[10:13] = LEVEL_SD**-2, data.max_media_share, SHARE_WIDTH
     header[14] = sum(varies_by_region(data.columns[:, k]) for k in range(count))
+    terms = layout.whitening
+    header[19] = LIKELIHOODS.index(data.likelihood)
+    header[20], header[21] = first("degrees"), layout.known
+    header[22] = 0 if terms is None else len(terms.origin)
     slots = np.full((channels, SLOTS), -1.0)
     slots[:, ADSTOCK] = [list(ADSTOCKS).index(form) for form in data.adstock]
     slots[:, SATURATION] = [list(SATURATIONS).index(form) for form in data.saturation]
@@ -151,7 +159,8 @@ def pack(data: ModelData) -> np.ndarray:
     lifts = pack_lifts(data)
     header[15] = len(lifts[0])
     header[16:18] = lifts[2].shape
-    seen = rotated_columns(data)
+    seen = turned_columns(data)
+    counts = data.likelihood == "negative_binomial"
     media = np.pad(data.scaled_media[:, :, :weeks], ((0, 0), (0, 0), (lags - 1, 0)))
     parts = [
         header,
@@ -162,13 +171,15 @@ def pack(data: ModelData) -> np.ndarray:
         data.seen_spend / data.seen_total,
         data.scales.outcome,
         data.noise_weight,
-        mirror(data.noise_weight),
+        mirror(data.noise_weight) * (not counts),
         data.linear.sd,
         data.linear.group,
-        rotate(data.seen_outcome - LEVEL_MEAN, data.noise_weight),
+        turned_outcome(data),
         media,
         seen,
         gram_matrices(seen),
+        np.zeros(regions) if terms is None else terms.level_mean,
+        *(() if terms is None else (terms.origin, terms.matrix)),
         *lifts,
     ]
     header[13] = sum(np.size(part) for part in parts)

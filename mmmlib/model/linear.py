@@ -1,6 +1,6 @@
-"""Draws of the linear terms, recovered after sampling.
+"""Draws of the linear terms: sampled with the rest, or recovered after sampling.
 
-Given the sampled parameters, levels and columns are normal with known mean and
+Under normal noise, given the sampled parameters, levels and columns are normal with known mean and
 covariance; one draw of them per posterior draw makes the joint posterior whole.
 """
 
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmmlib.model.layout import gram_matrices, rotated_columns
+from mmmlib.model.layout import gram_matrices
+from mmmlib.model.noise import autocorrelation, by_movement
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
 from mmmlib.model.rotation import rotate, rotate_back
 from mmmlib.model.spec import ModelData
+from mmmlib.model.whitening import turned_columns, turned_outcome
 
 CHUNK = 100
 """Draws that are worked on at a time, to keep memory small."""
@@ -40,9 +42,11 @@ def draw_linear(
     levels, coefficients
         ``(draw, region)`` and ``(draw, column)``, in units of the region's mean outcome.
     """
+    if "level" in parameters:
+        return parameters["level"], parameters["slope_of"]
     weeks, regions, count = data.fitted_weeks, len(data.regions), len(data.column_names)
     draws = len(media)
-    columns = rotated_columns(data)
+    columns = turned_columns(data)
     wide = np.concatenate([np.ones((regions, 1, weeks)), columns], axis=1)
     beside, inner = np.zeros_like(wide), wide.copy()
     beside[:, :, 1:] += wide[:, :, :-1]
@@ -52,7 +56,7 @@ def draw_linear(
     sd = column_spread(data, parameters, draws)
     rho = autocorrelation(data, parameters, draws)
     sigma = by_movement(data, parameters["sigma"])
-    rest = rotate(data.seen_outcome - LEVEL_MEAN, data.noise_weight)
+    rest = turned_outcome(data)
     total = np.empty((draws, regions + count))
     for start in range(0, draws, CHUNK):
         part = slice(start, start + CHUNK)
@@ -87,52 +91,6 @@ def column_spread(data: ModelData, parameters: dict[str, np.ndarray], draws: int
     scale = parameters.get("scale", np.ones((draws, 0)))
     with_fixed = np.concatenate([np.ones((draws, 1)), scale], axis=1)
     return data.linear.sd * with_fixed[:, data.linear.group]
-
-
-def by_movement(data: ModelData, values: np.ndarray) -> np.ndarray:
-    """Spread ``(draw, 1 or 2)`` over the rotated series: the common one, then the others."""
-    kinds = np.minimum(np.arange(len(data.regions)), 1)
-    return values[:, kinds]
-
-
-def autocorrelation(data: ModelData, parameters: dict[str, np.ndarray], draws: int) -> np.ndarray:
-    """Autocorrelation of every rotated series, zero where independent; ``(draw, region)``."""
-    if "autocorrelation" not in parameters:
-        return np.zeros((draws, len(data.regions)))
-    return by_movement(data, parameters["autocorrelation"])
-
-
-def draw_noise(
-    data: ModelData,
-    parameters: dict[str, np.ndarray],
-    last_error: np.ndarray,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Draw noise for all weeks, in units of the region's mean outcome.
-
-    In the fitted weeks it is a fresh path of the noise's law; after them it goes on
-    from the error of the last fitted week, as a forecast would.
-
-    Parameters
-    ----------
-    last_error
-        ``(draw, region)``: outcome minus fitted in the last fitted week.
-
-    Returns
-    -------
-    ndarray
-        ``(draw, region, week)``.
-    """
-    draws, regions = last_error.shape
-    rho = autocorrelation(data, parameters, draws)
-    last = rotate(last_error[..., None], data.noise_weight)[..., 0]
-    noise = rng.normal(size=(draws, regions, len(data.weeks)))
-    noise *= by_movement(data, parameters["sigma"])[:, :, None]
-    noise[:, :, 0] /= np.sqrt(1 - rho**2)
-    for week in range(1, len(data.weeks)):
-        before = last if week == data.fitted_weeks else noise[:, :, week - 1]
-        noise[:, :, week] += rho * before
-    return rotate_back(noise, data.noise_weight)
 
 
 def _product(wide: np.ndarray, error: np.ndarray) -> np.ndarray:

@@ -126,6 +126,9 @@ def dask_setup(worker: object) -> None:
 def _warm() -> None:
     for module in WARM:
         importlib.import_module(module)
+    from mmmlib.model.kernel.compiled import machine_code
+
+    machine_code("integrated")
 
 
 def default_workers() -> int:

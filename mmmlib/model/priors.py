@@ -37,6 +37,7 @@ LOG = (
     "roi",
     "pooling",
     "sigma",
+    "degrees",
     "scale",
 )
 LOGIT = ("retention", "peak", "autocorrelation")
@@ -71,7 +72,12 @@ def lognormal(stated: Range) -> tuple[float, float]:
 
 
 def return_prior(
-    prior: Prior | None, params: Params, model: str, spend: float, total: float
+    prior: Prior | None,
+    params: Params,
+    model: str,
+    spend: float,
+    total: float,
+    usual_spend: float,
 ) -> tuple[float, float]:
     """Prior of a channel's return, as mean and spread of its logarithm.
 
@@ -79,10 +85,14 @@ def return_prior(
     ----------
     prior
         What was stated for the channel; the defaults of ``params.model`` if None.
-        A return stated in money is used for outcomes in money; other outcomes
-        take the share of the outcome.
+        A return stated in money is used for outcomes in money, a cost per unit for the
+        outcome that it names.
     spend, total
         Money of the channel and outcome, in the fitted weeks.
+    usual_spend
+        Mean of the channels' money. By default a channel that costs as much is believed to
+        cause ``default_share`` of a counted outcome, and others in proportion: before the
+        data have spoken, a unit of money does the same everywhere.
 
     Returns
     -------
@@ -90,20 +100,24 @@ def return_prior(
         Return is outcome per unit of money; a share becomes one by
         ``share * total / spend``.
     """
-    money = params.outcome_unit(model) == params.currency
-    stated_roi = prior.roi if prior else None
-    stated_share = prior.share if prior else None
-    if stated_share is None and money:
-        return lognormal(stated_roi or params.model.default_roi)
-    mean, sd = lognormal(stated_share or params.model.default_share)
-    return mean + float(np.log(total / spend)), sd
+    prior = prior or Prior.model_construct(roi=None, share=None, cost_per={})
+    if cost := prior.cost_per.get(model.partition(".")[0]):
+        return lognormal(Range(low=1 / cost.high, high=1 / cost.low))
+    if prior.share is not None:
+        mean, sd = lognormal(prior.share)
+        return mean + float(np.log(total / spend)), sd
+    if params.outcome_unit(model) == params.currency:
+        return lognormal(prior.roi or params.model.default_roi)
+    mean, sd = lognormal(params.model.default_share)
+    return mean + float(np.log(total / usual_spend)), sd
 
 
-def channel_priors(
+def model_priors(
     params: Params,
     model: str,
     adstock: tuple[str, ...],
     saturation: tuple[str, ...],
+    likelihood: str,
     regions: int,
     spend: np.ndarray,
     total: float,
@@ -126,7 +140,7 @@ def channel_priors(
     halves = hill + saturation.count("michaelis_menten")
     returns = np.array(
         [
-            return_prior(channel.prior, params, model, money, total)
+            return_prior(channel.prior, params, model, money, total, float(spend.mean()))
             for channel, money in zip(params.channels.values(), spend, strict=True)
         ]
     )
@@ -143,14 +157,7 @@ def channel_priors(
         "half_saturation": _filled(halves, np.log(1.2), 0.7),
         "slope": _filled(hill, np.log(1.2), 0.3),
         "roi": (returns[:, 0], returns[:, 1]),
-        # The common movement of many regions carries their shared shocks as well.
-        "sigma": (
-            np.log(0.08) + np.array([0.25 * np.log(regions), 0.0])[: min(regions, 2)],
-            np.array([1.0 if regions > 1 else 0.8, 0.8])[: min(regions, 2)],
-        ),
-        "autocorrelation": _filled(
-            min(regions, 2) if params.model.noise == "ar1" else 0, -0.5, 1.2
-        ),
+        **_noise(likelihood, params.model.noise == "ar1", regions),
         "scale": _filled(learned, np.log(0.08), 0.8),
     }
     if regions > 1:
@@ -160,6 +167,26 @@ def channel_priors(
             np.ones((channels, regions)),
         )
     return {name: prior for name, prior in priors.items() if prior[0].size}
+
+
+def _noise(
+    likelihood: str, autocorrelated: bool, regions: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Noise: of the common movement and of the differences between regions."""
+    if likelihood == "negative_binomial":
+        # Spread of a count beyond that of chance alone, as a share of its mean.
+        return {"sigma": _filled(1, np.log(0.15), 1.0)}
+    movements = min(regions, 2)
+    # The common movement of many regions carries their shared shocks as well.
+    return {
+        "sigma": (
+            np.log(0.08) + np.array([0.25 * np.log(regions), 0.0])[:movements],
+            np.array([1.0 if regions > 1 else 0.8, 0.8])[:movements],
+        ),
+        # From tails that are heavy (2.5) to nearly normal ones (25).
+        "degrees": _filled(int(likelihood == "student_t"), np.log(8), 0.7),
+        "autocorrelation": _filled(movements * int(autocorrelated), -0.5, 1.2),
+    }
 
 
 def _filled(count: int, mean: float, sd: float) -> tuple[np.ndarray, np.ndarray]:

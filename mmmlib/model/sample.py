@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from nutpie import _lib  # type: ignore[import-untyped]
 from nutpie.sample import CompiledModel  # type: ignore[import-untyped]
 
 from mmmlib.errors import MMMError
-from mmmlib.model.kernel.compiled import c_copy, c_log_density
+from mmmlib.model.kernel.compiled import c_copy, machine_code
 from mmmlib.model.layout import Layout, layout_of, pack, split
 from mmmlib.model.spec import ModelData
 from mmmlib.params.schema import ModelParams
@@ -33,9 +33,10 @@ STATISTICS = {
 class CompiledDensity(CompiledModel):
     """The compiled log density with the data of one fit, as nutpie takes it.
 
-    The machine code is the same for all fits; :meth:`with_packed` swaps the data.
+    The machine code is the same for all fits with one kind of noise.
     """
 
+    code: Any
     packed: np.ndarray
     start: np.ndarray
 
@@ -54,10 +55,6 @@ class CompiledDensity(CompiledModel):
         """Labels of the one dimension."""
         return {"place": pd.RangeIndex(self.n_dim)}
 
-    def with_packed(self, packed: np.ndarray, start: np.ndarray) -> CompiledDensity:
-        """Return the same code on other data."""
-        return replace(self, packed=packed, start=start)
-
     def _start_near(self, seed: int) -> np.ndarray:
         jitter = np.random.default_rng(seed).uniform(-0.3, 0.3, self.n_dim)
         return self.start + jitter
@@ -66,7 +63,7 @@ class CompiledDensity(CompiledModel):
         address = self.packed.ctypes.data
         sizes = {"place": self.n_dim}
         return _lib.PyMcModel(
-            _lib.LogpFunc(c_log_density.address, address, self),
+            _lib.LogpFunc(self.code.address, address, self),
             _lib.ExpandFunc(self.n_dim, self.n_dim, c_copy.address, address, self),
             _lib.PyVariable.new_variables(
                 ["theta"], ["float64"], [(self.n_dim,)], sizes, {"theta": ("place",)}
@@ -101,8 +98,16 @@ class CompiledDensity(CompiledModel):
 
 def compiled(data: ModelData) -> CompiledDensity:
     """Bind the compiled log density to the data of a fit."""
-    start = np.concatenate([np.ravel(mean) for mean, _ in data.priors.values()])
-    return CompiledDensity(dims={"theta": ("place",)}, packed=pack(data), start=start)
+    layout = layout_of(data)
+    start = np.zeros(layout.size)
+    start[: layout.known] = np.concatenate([np.ravel(mean) for mean, _ in data.priors.values()])
+    code = machine_code(density_name(data))
+    return CompiledDensity(dims={"theta": ("place",)}, code=code, packed=pack(data), start=start)
+
+
+def density_name(data: ModelData) -> str:
+    """Name of the compiled density of a fit."""
+    return "integrated" if data.likelihood == "normal" else "sampled"
 
 
 def sample(
@@ -179,12 +184,16 @@ def named_tree(
         "channel": labels,
         "region": list(data.regions),
         "term": scales,
-        "movement": ["common", "regional"][: len(data.regions)],
+        "movement": ["common", "regional"][: len(data.priors["sigma"][0])],
+        "column": list(data.column_names),
     }
     dims: dict[str, tuple[str, ...]] = {
         "sigma": ("movement",),
         "autocorrelation": ("movement",),
+        "degrees": ("law",),
         "scale": ("term",),
+        "level": ("region",),
+        "slope_of": ("column",),
         "deviation": ("channel", "region"),
     }
     variables = {}

@@ -13,9 +13,9 @@ import pandas as pd
 
 from mmmlib.data.panel import Panel
 from mmmlib.model.columns import make_columns
-from mmmlib.model.faults import refuse_faults
+from mmmlib.model.faults import refuse_faults, refuse_priors
 from mmmlib.model.lift import LiftArrays, lifts_of
-from mmmlib.model.priors import LinearPrior, channel_priors
+from mmmlib.model.priors import LinearPrior, model_priors
 from mmmlib.model.rotation import measure_noise_weight
 from mmmlib.model.scales import Scales, measure_scales
 from mmmlib.params import Params
@@ -62,6 +62,8 @@ class ModelData:
         Prior of every sampled parameter; see :mod:`mmmlib.model.priors`.
     max_media_share
         Share of the outcome that all channels together hardly pass.
+    likelihood
+        Law of the noise: ``normal``, ``student_t`` or ``negative_binomial``.
     autocorrelated
         Whether what is left follows its own past (AR(1)) or is independent.
     noise_weight
@@ -90,6 +92,7 @@ class ModelData:
     adstock_weeks: int
     priors: dict[str, tuple[np.ndarray, np.ndarray]]
     max_media_share: float
+    likelihood: str
     autocorrelated: bool
     noise_weight: np.ndarray
     lifts: tuple[LiftArrays, ...] = ()
@@ -169,7 +172,8 @@ def prepare(
     ------
     MMMError
         If nothing can be learned from the data: too few weeks, an outcome that is
-        zero or constant, a channel without spend, two identical channels.
+        zero or constant, a channel without spend, two identical channels; or if the
+        priors leave no room for the outcome.
     """
     if params.model.geography == "national":
         panel = panel.to_national()
@@ -182,12 +186,26 @@ def prepare(
         if params.channels[name].exposure and name in exposures:
             media[row] = panel.array("exposure").sel(channel=name).to_numpy()
     outcome = panel.outcome(model).to_numpy()
-    refuse_faults(model, channels, outcome, spend, media, seen)
+    likelihood = params.outcome_of(model).likelihood or params.model.likelihood
+    refuse_faults(model, channels, outcome, spend, media, seen, likelihood)
     columns, names, components, sd, groups = make_columns(panel, params, seen)
     population = None if panel.population is None else panel.population.to_numpy()
     scales = scales or measure_scales(outcome[:, :seen], media[:, :, :seen], population)
     adstock = tuple(params.channels[name].adstock for name in channels)
     saturation = tuple(params.channels[name].saturation for name in channels)
+    money, total = spend[:, :, :seen].sum(axis=(1, 2)), float(outcome[:, :seen].sum())
+    priors = model_priors(
+        params,
+        model,
+        adstock,
+        saturation,
+        likelihood,
+        regions=len(panel.regions),
+        spend=money,
+        total=total,
+        groups=groups,
+    )
+    refuse_priors(model, channels, priors["roi"], money / total, params.model.max_media_share)
     data = ModelData(
         model=model,
         channels=channels,
@@ -205,19 +223,13 @@ def prepare(
         linear=LinearPrior(sd=sd, group=groups),
         scales=scales,
         adstock_weeks=params.model.adstock_weeks,
-        priors=channel_priors(
-            params,
-            model,
-            adstock,
-            saturation,
-            regions=len(panel.regions),
-            spend=spend[:, :, :seen].sum(axis=(1, 2)),
-            total=float(outcome[:, :seen].sum()),
-            groups=groups,
-        ),
+        priors=priors,
         max_media_share=params.model.max_media_share,
-        autocorrelated=params.model.noise == "ar1",
-        noise_weight=measure_noise_weight(outcome[:, :seen] / scales.outcome[:, None]),
+        likelihood=likelihood,
+        autocorrelated="autocorrelation" in priors,
+        noise_weight=np.ones(len(panel.regions))
+        if likelihood == "negative_binomial"
+        else measure_noise_weight(outcome[:, :seen] / scales.outcome[:, None]),
         calibrated=calibrated,
     )
     return replace(data, lifts=lifts_of(panel.lift_tests, data))

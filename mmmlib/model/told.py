@@ -47,6 +47,7 @@ def told(data: ModelData) -> dict[str, Any]:
                 strict=True,
             )
         },
+        "likelihood": data.likelihood,
         "noise": "ar1" if data.autocorrelated else "independent",
         "max_media_share": data.max_media_share,
         "fitted_weeks": data.fitted_weeks,

@@ -63,15 +63,21 @@ class Range(Section):
 
 
 class Prior(Section):
-    """What is believed of a channel before the fit: its return, or its share of the outcome."""
+    """What is believed of a channel before the fit: its return, its share, or what it costs."""
 
     roi: Range | None = None
+    """Money back per unit of money; for outcomes in money."""
     share: Range | None = None
+    """Share of any outcome that the channel causes."""
+    cost_per: dict[Slug, Range] = Field(default_factory=dict)
+    """Money per unit of an outcome that is counted: ``{signups: {low: 20, high: 200}}``."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.roi is None) == (self.share is None):
-            raise ValueError("a prior stated as 'roi' or as 'share', exactly one of them")
+        if self.roi is not None and self.share is not None:
+            raise ValueError("a prior stated as 'roi' or as 'share', not as both")
+        if self.roi is None and self.share is None and not self.cost_per:
+            raise ValueError("a prior stated as 'roi', as 'share' or as 'cost_per' outcome")
         return self
 
 
@@ -113,6 +119,8 @@ class Outcome(Section):
     """Column with the money one unit is worth; a count then becomes revenue."""
     bias: str = ""
     """The known bias of this outcome, in words; reports repeat it."""
+    likelihood: Literal["normal", "student_t", "negative_binomial"] | None = None
+    """As ``model.likelihood`` if not given; ``negative_binomial`` is for sparse counts."""
 
     @model_validator(mode="after")
     def _column_or_motions(self) -> Self:
@@ -120,6 +128,8 @@ class Outcome(Section):
             raise ValueError("either 'column' (motions pooled) or 'motions', exactly one")
         if self.kind == "count" and not self.unit:
             raise ValueError("a 'unit' for a count: what is counted")
+        if self.likelihood == "negative_binomial" and (self.kind != "count" or self.value_per_unit):
+            raise ValueError("'likelihood: negative_binomial' for an outcome that stays a count")
         return self
 
 
@@ -199,9 +209,12 @@ class ModelParams(Section):
     seasonality: Annotated[int, Field(ge=0, le=10)] = 3
     """Order of the yearly Fourier terms; 0 for none."""
     holidays: Holidays | None = None
+    likelihood: Literal["normal", "student_t"] = "normal"
+    """Law of what the model does not explain; ``student_t`` has heavy tails, for outcomes with odd
+    weeks. An outcome can have its own."""
     noise: Literal["ar1", "independent"] = "ar1"
     """Whether what the model does not explain follows its own past. Demand usually does, and
-    ranges that deny it are too short."""
+    ranges that deny it are too short. Counts (``negative_binomial``) are always independent."""
     demand_proxy: bool = True
     """Put what all channels' spend has in common beside them, as a stand-in for unmeasured
     demand that budgets follow."""
@@ -210,7 +223,8 @@ class ModelParams(Section):
     default_roi: Range = Range(low=0.1, high=6.0)
     """Prior 90 % range of a channel's return where the outcome is money."""
     default_share: Range = Range(low=0.005, high=0.25)
-    """Prior 90 % range of a channel's share of the outcome where it is not money."""
+    """Prior 90 % range of the share of an outcome that is not money, for a channel with the usual
+    spend; others in proportion to theirs."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     tune: Annotated[int, Field(ge=50)] = 600
     draws: Annotated[int, Field(ge=50)] = 1000
@@ -274,6 +288,9 @@ class HealthParams(Section):
     """Largest probability that the baseline is below zero in a week, averaged over weeks."""
     min_baseline_movement: Share = 0.05
     """Smallest spread of the baseline over weeks, as a share of the outcome's spread."""
+    max_spend_follows_demand: Share = 0.5
+    """Largest correlation, either sign, of a channel's spend with the outcome that the channels did
+    not cause; above it, demand that nobody measured is likely behind the return."""
     min_prior_shrinkage: Share = 0.15
     """Below this reduction of the prior's spread the data has said little about a return."""
     max_plausible_roi: Positive = 20.0
@@ -378,6 +395,18 @@ class Params(Section):
                     f"key_questions[{number}].outcome is '{question.outcome}', "
                     f"which is not among outcomes ({', '.join(self.outcomes)})"
                 )
+        for name, channel in self.channels.items():
+            for outcome in channel.prior.cost_per if channel.prior else ():
+                if outcome not in self.outcomes:
+                    raise ValueError(
+                        f"channels.{name}.prior.cost_per names '{outcome}', "
+                        f"which is not among outcomes ({', '.join(self.outcomes)})"
+                    )
+                if self.outcome_unit(outcome) == self.currency:
+                    raise ValueError(
+                        f"channels.{name}.prior.cost_per names '{outcome}', which is in money: "
+                        f"state 'roi' for it"
+                    )
         known = (*self.outcomes, *self.model_names)
         if self.primary_outcome and self.primary_outcome not in known:
             raise ValueError(

@@ -15,7 +15,8 @@ import pytest
 from mmmlib.model.derive import channel_forms, expected_lift, respond_each, thin
 from mmmlib.model.layout import layout_of, split
 from mmmlib.model.lift import LiftArrays
-from mmmlib.model.linear import column_spread, draw_linear, draw_noise
+from mmmlib.model.linear import column_spread, draw_linear
+from mmmlib.model.noise import draw_noise
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
 from mmmlib.model.sample import sample
 from mmmlib.model.spec import ModelData
@@ -27,7 +28,7 @@ TESTS = {
 }
 """Lift tests of two forms; what they see is drawn with each world."""
 WORLDS, KEPT = 50, 99
-SETTINGS = mixed_params(chains=2, tune=300, draws=500, kept_draws=100).model
+SETTINGS = mixed_params(chains=2, tune=250, draws=250, kept_draws=100).model
 
 
 def media_of(data: ModelData, parameters: dict[str, np.ndarray]) -> np.ndarray:
@@ -48,8 +49,8 @@ def draw_world(
     truth = split(layout, theta, data.adstock_weeks)
     level = LEVEL_MEAN + LEVEL_SD * data.noise_weight * rng.normal(size=len(data.regions))
     slope = column_spread(data, truth, 1)[0] * rng.normal(size=len(data.column_names))
-    noise = draw_noise(data, truth, np.zeros((1, len(data.regions))), rng)[0]
-    scaled = level[:, None] + slope @ data.columns + media_of(data, truth)[0] + noise
+    scaled = level[:, None] + slope @ data.columns + media_of(data, truth)[0]
+    scaled = scaled + draw_noise(data, truth, scaled[None], rng)[0]
     truth["level"], truth["column"] = level[None], slope[None]
     lifts = tuple(measure(data, lift, truth, rng) for lift in data.lifts)
     return replace(data, outcome=scaled * data.scales.outcome[:, None], lifts=lifts), truth

@@ -29,7 +29,8 @@ def lives(pid: int) -> bool:
 def test_compiling_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
     # An empty cache, and a lock that nobody else holds.
     fresh = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "TMPDIR": str(tmp_path)}
-    waiting = subprocess.Popen([sys.executable, "-c", f"import {compiled.__name__}"], env=fresh)
+    command = f"import {compiled.__name__} as it; it.machine_code('integrated')"
+    waiting = subprocess.Popen([sys.executable, "-c", command], env=fresh)
     deadline = time.monotonic() + 120
     while not (started := children(waiting.pid)):
         assert waiting.poll() is None

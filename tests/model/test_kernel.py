@@ -11,6 +11,7 @@ from pytensor.compile.mode import Mode
 from mmmlib.model.build import build_model
 from mmmlib.model.kernel.compiled import evaluate
 from mmmlib.model.layout import layout_of, pack
+from mmmlib.model.sample import density_name
 from mmmlib.model.spec import ModelData
 from tests.model.worlds import mixed_data
 
@@ -47,6 +48,15 @@ CASES = {
     "independent": mixed_data(holdout_weeks=8, seasonality=1, trend="linear", noise="independent"),
     "level only": mixed_data(regional=True, holdout_weeks=8, seasonality=0, trend="none"),
 }
+SAMPLED = {
+    "student_t": mixed_data(
+        seasonality=1, trend="linear", likelihood="student_t", lift_tests=TESTS
+    ),
+    "student_t, regional": mixed_data(
+        regional=True, seasonality=1, trend="linear", likelihood="student_t", noise="independent"
+    ),
+    "counts, regional": mixed_data(regional=True, counts=True, seasonality=1, trend_knots=2),
+}
 LINEAR = ("level", "slope_of")
 
 
@@ -54,11 +64,14 @@ def at_random(data: ModelData, seed: int) -> np.ndarray:
     """A point of the sampler's vector, near the prior's middle."""
     mean = np.concatenate([np.ravel(prior[0]) for prior in data.priors.values()])
     sd = np.concatenate([np.ravel(prior[1]) for prior in data.priors.values()])
-    return mean + 0.4 * sd * np.random.default_rng(seed).normal(size=mean.size)
+    layout = layout_of(data)
+    near = np.random.default_rng(seed).normal(size=layout.size)
+    near[: layout.known] = mean + 0.4 * sd * near[: layout.known]
+    return near
 
 
 def density(data: ModelData, theta: np.ndarray) -> tuple[float, np.ndarray]:
-    return evaluate(theta, pack(data))
+    return evaluate(density_name(data), theta, pack(data))
 
 
 class Joint:
@@ -90,7 +103,7 @@ class Joint:
             start += size
         value, *slopes = self.function(*(point[name] for name in self.names))
         parts = {name: np.ravel(slope) for name, slope in zip(self.names, slopes, strict=True)}
-        inner = np.empty_like(theta)
+        inner = np.empty(self.layout.known)
         for name, (first, last) in self.layout.places.items():
             inner[first:last] = parts["peak_share" if name == "peak" else name]
         return float(value), inner, np.concatenate([parts[name] for name in LINEAR])
@@ -127,6 +140,34 @@ def test_is_the_pymc_model_with_linear_terms_integrated_out(name: str) -> None:
     # The compiled one leaves out constants, so differences are compared.
     other = density(data, second)[0] - joint.integrated(second)[0]
     assert value - expected == pytest.approx(other, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_is_the_pymc_model_with_linear_terms_sampled(name: str) -> None:
+    data = SAMPLED[name]
+    joint, whitening = Joint(data), layout_of(data).whitening
+    assert whitening is not None
+
+    def terms(z: np.ndarray) -> np.ndarray:
+        named = whitening.name(z)
+        return np.concatenate([named["level"], named["slope_of"]])
+
+    known = layout_of(data).known
+    steps = np.stack([terms(axis) for axis in np.eye(len(whitening.origin))])
+    slopes = steps - terms(np.zeros(len(steps)))
+    offsets = []
+    for seed in (1, 2):
+        theta = at_random(data, seed)
+        value, gradient = density(data, theta)
+        expected, inner, by_terms = joint(theta, terms(theta[known:]))
+        np.testing.assert_allclose(
+            gradient,
+            np.concatenate([inner, slopes @ by_terms]),
+            rtol=1e-6,
+            atol=1e-8 * np.abs(gradient).max(),
+        )
+        offsets.append(value - expected)
+    assert offsets[0] == pytest.approx(offsets[1], abs=1e-6)
 
 
 @pytest.mark.parametrize("name", CASES)

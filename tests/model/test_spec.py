@@ -16,7 +16,7 @@ from mmmlib.model.columns import common_spend
 from mmmlib.model.spec import prepare
 from mmmlib.model.told import carried_scales, told
 from tests.fakes import fake_panel, fake_params
-from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
+from tests.model.worlds import COUNTS, MODEL, REGIONS, mixed_data, mixed_params
 
 
 def changed(change: Callable[[pd.DataFrame], object], weeks: int = 104) -> Panel:
@@ -126,6 +126,18 @@ def test_data_that_cannot_answer_are_refused_with_the_reason(name: str) -> None:
     change, weeks, message = FAULTS[name]
     with pytest.raises(MMMError, match=message):
         prepare(changed(change, weeks), fake_params(), MODEL)
+
+
+def test_priors_that_exclude_the_data_are_refused_with_the_channel() -> None:
+    channels = {name: one.model_dump() for name, one in fake_params().channels.items()}
+    channels["search"]["prior"] = {"roi": {"low": 40, "high": 60}}
+    with pytest.raises(MMMError, match=r"search alone would cause \d+%: state a lower return"):
+        prepare(fake_panel(), fake_params(channels=channels), MODEL)
+
+
+def test_counts_with_fractions_are_refused() -> None:
+    with pytest.raises(MMMError, match="counts are whole numbers"):
+        prepare(fake_panel(), mixed_params(), COUNTS)
 
 
 def test_all_reasons_are_told_at_once() -> None:

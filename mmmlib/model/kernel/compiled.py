@@ -1,4 +1,4 @@
-"""The log density as machine code: compiled once, by one process, and loaded by all.
+"""The log densities as machine code: compiled once, by one process, and loaded by all.
 
 Numba keeps the code beside this file and asks, before it uses it, only whether this
 file has changed; so the hash of all files of the kernel goes into the key.
@@ -11,6 +11,7 @@ and nobody samples with what it holds. It ends with the process that waits for i
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import math
 import os
@@ -28,11 +29,9 @@ from filelock import FileLock
 from numba.core.caching import FunctionCache
 from numba.core.registry import cpu_target
 
-from mmmlib.model.kernel.density import log_density
+from mmmlib.model.kernel.arithmetic import jit
+from mmmlib.model.kernel.density import log_density, log_density_sampled
 from mmmlib.model.kernel.packed import HEADER, LENGTH_AT
-
-COMPILING_ENV = "MMM_COMPILING"
-"""Set in the process that compiles the density for all others."""
 
 _double = numba.types.CPointer(numba.types.double)
 _density_signature = numba.types.int64(numba.types.uint64, _double, _double, _double, _double)
@@ -49,28 +48,45 @@ def _hash_of_sources() -> int:
     return int.from_bytes(digest.digest()[:6], "big")
 
 
-def _by_pointers(sources: int) -> Callable[..., int]:
-    """Write the density as the sampler calls it; ``sources`` becomes a part of its key."""
+@jit
+def _views(size: int, theta_at: Any, gradient_at: Any, packed_at: Any) -> tuple[Any, Any, Any]:
+    head = numba.carray(packed_at, (HEADER,))
+    packed = numba.carray(packed_at, (int(head[LENGTH_AT]),))
+    return numba.carray(theta_at, (size,)), numba.carray(gradient_at, (size,)), packed
 
-    def log_density_of_pointers(
+
+@jit
+def _status(value: float, gradient: Any) -> int:
+    """0, or 4 (value) or 3 (gradient) where it is not finite."""
+    if not math.isfinite(value):
+        return 4
+    for i in range(gradient.shape[0]):
+        if not math.isfinite(gradient[i]):
+            return 3
+    return 0
+
+
+def _by_pointers(sources: int) -> dict[str, Callable[..., int]]:
+    """Write the densities as the sampler calls them: pointers in, a status out.
+
+    What a function closes over is in its key, so both close over ``sources``.
+    """
+
+    def integrated(
         size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any
     ) -> int:
-        """Pointers in, a status out: 0, or 4 (value) or 3 (gradient) where it is not finite."""
-        _ = sources  # what a function closes over is in its key
-        theta = numba.carray(theta_at, (size,))
-        gradient = numba.carray(gradient_at, (size,))
-        head = numba.carray(packed_at, (HEADER,))
-        packed = numba.carray(packed_at, (int(head[LENGTH_AT]),))
-        value = log_density(theta, packed, gradient)
-        value_at[0] = value
-        if not math.isfinite(value):
-            return 4
-        for i in range(gradient.shape[0]):
-            if not math.isfinite(gradient[i]):
-                return 3
-        return 0
+        _ = sources
+        theta, gradient, packed = _views(size, theta_at, gradient_at, packed_at)
+        value_at[0] = log_density(theta, packed, gradient)
+        return _status(value_at[0], gradient)
 
-    return log_density_of_pointers
+    def sampled(size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any) -> int:
+        _ = sources
+        theta, gradient, packed = _views(size, theta_at, gradient_at, packed_at)
+        value_at[0] = log_density_sampled(theta, packed, gradient)
+        return _status(value_at[0], gradient)
+
+    return {"integrated": integrated, "sampled": sampled}
 
 
 def _copy(size: Any, expanded: Any, theta_at: Any, out_at: Any, packed_at: Any) -> int:
@@ -80,41 +96,47 @@ def _copy(size: Any, expanded: Any, theta_at: Any, out_at: Any, packed_at: Any) 
     return 0
 
 
-_log_density = _by_pointers(_hash_of_sources())
+DENSITIES = _by_pointers(_hash_of_sources())
+"""By what becomes of the linear terms."""
 
 
-def evaluate(theta: np.ndarray, packed: np.ndarray) -> tuple[float, np.ndarray]:
+@functools.cache
+def machine_code(name: str) -> Any:
+    """Load the code of one of :data:`DENSITIES`, compiled in another process if need be."""
+    with _compile_lock(name):
+        cache = FunctionCache(DENSITIES[name])
+        if cache.load_overload(_density_signature, cpu_target.target_context) is None:
+            command = [sys.executable, "-c", f"import {__name__} as it; it.compile_here({name!r})"]
+            with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+                if process.wait() != 0:
+                    raise subprocess.CalledProcessError(process.returncode, command)
+    return _load(name)
+
+
+def compile_here(name: str) -> None:
+    """Compile in this process, for others; end with the process that waits."""
+    _end_with_parent()
+    _load(name)
+
+
+def evaluate(name: str, theta: np.ndarray, packed: np.ndarray) -> tuple[float, np.ndarray]:
     """Log density (without constants) and its gradient at ``theta``, by the sampler's code."""
     gradient, value = np.empty_like(theta), np.empty(1)
     pointer = ctypes.POINTER(ctypes.c_double)
-    c_log_density.ctypes(
+    machine_code(name).ctypes(
         theta.size, *(part.ctypes.data_as(pointer) for part in (theta, gradient, value, packed))
     )
     return float(value[0]), gradient
 
 
-def _compile_lock() -> FileLock:
+def _load(name: str) -> Any:
+    return numba.cfunc(_density_signature, cache=True)(DENSITIES[name])
+
+
+def _compile_lock(name: str) -> FileLock:
     """Return the lock under which one process compiles and the others wait, then load."""
     place = hashlib.sha256(__file__.encode()).hexdigest()[:16]
-    return FileLock(Path(tempfile.gettempdir()) / f"mmm-kernel-{os.getuid()}-{place}.lock")
-
-
-def _is_cached() -> bool:
-    """Say whether numba keeps the code for these sources and this processor."""
-    cache = FunctionCache(_log_density)
-    return cache.load_overload(_density_signature, cpu_target.target_context) is not None
-
-
-def _compile_elsewhere() -> None:
-    """Fill numba's cache in another process."""
-    with _compile_lock():
-        if _is_cached():
-            return
-        command = [sys.executable, "-c", f"import {__name__}"]
-        environment = os.environ | {COMPILING_ENV: "1"}
-        with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE) as process:
-            if process.wait() != 0:
-                raise subprocess.CalledProcessError(process.returncode, command)
+    return FileLock(Path(tempfile.gettempdir()) / f"mmm-kernel-{os.getuid()}-{place}-{name}.lock")
 
 
 def _end_with_parent() -> None:
@@ -128,9 +150,4 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-if COMPILING_ENV in os.environ:
-    _end_with_parent()
-else:
-    _compile_elsewhere()
-c_log_density = numba.cfunc(_density_signature, cache=True)(_log_density)
 c_copy = numba.cfunc(_expand_signature, cache=True)(_copy)

@@ -10,23 +10,19 @@ import numpy as np
 from mmmlib.model.kernel.arithmetic import jit, sigmoid
 from mmmlib.model.kernel.lift import add_lifts
 from mmmlib.model.kernel.linear import integrate_out
-from mmmlib.model.kernel.media import add_media, carry_back
+from mmmlib.model.kernel.media import Media, add_media, carry_back
 from mmmlib.model.kernel.packed import LIFTS_AT, RETURN, Packed, unpack, unpack_lifts
+from mmmlib.model.kernel.sampled import explain
 
 
 @jit
 def log_density(theta: Any, packed: Any, gradient: Any) -> float:
-    """Log density (without constants) at ``theta``; its gradient goes to ``gradient``.
+    """Log density at ``theta``, linear terms integrated out; its gradient goes to ``gradient``.
 
-    Returns minus infinity where the linear algebra breaks down, which the sampler
-    takes as a divergence.
+    Constants are left out. Returns minus infinity where the linear algebra breaks down,
+    which the sampler takes as a divergence.
     """
-    data = unpack(packed)
-    value = _believe(theta, data, gradient) + _leave_room(theta, data, gradient)
-    media = add_media(theta, data)
-    held = np.zeros(media.sums.shape)
-    if packed[LIFTS_AT] > 0:
-        value += add_lifts(theta, unpack_lifts(packed), data, media, held, gradient)
+    data, media, held, value = _before_outcome(theta, packed, gradient)
     pull = np.empty(media.caused.shape)
     value += integrate_out(theta, data, media.caused, pull, gradient)
     if math.isfinite(value):
@@ -35,10 +31,33 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
 
 
 @jit
+def log_density_sampled(theta: Any, packed: Any, gradient: Any) -> float:
+    """Log density with the linear terms among the parameters; see :func:`log_density`."""
+    data, media, held, value = _before_outcome(theta, packed, gradient)
+    pull = np.empty(media.caused.shape)
+    value += explain(theta, data, media.caused, pull, gradient)
+    carry_back(theta, data, media, pull, held, gradient)
+    return value
+
+
+@jit
+def _before_outcome(theta: Any, packed: Any, gradient: Any) -> tuple[Packed, Media, Any, float]:
+    """Prior, channels, lift tests: all but the outcome. The third is what tests pull at."""
+    data = unpack(packed)
+    value = _believe(theta, data, gradient) + _leave_room(theta, data, gradient)
+    media = add_media(theta, data)
+    held = np.zeros(media.sums.shape)
+    if packed[LIFTS_AT] > 0:
+        value += add_lifts(theta, unpack_lifts(packed), data, media, held, gradient)
+    return data, media, held, value
+
+
+@jit
 def _believe(theta: Any, data: Packed, gradient: Any) -> float:
     """Prior: every parameter is normal on its unconstrained scale. Sets ``gradient``."""
     value = 0.0
-    for i in range(theta.shape[0]):
+    gradient[:] = 0.0  # the linear terms, if sampled, bring their own
+    for i in range(data.prior_mean.shape[0]):
         step = (theta[i] - data.prior_mean[i]) / data.prior_sd[i]
         value -= 0.5 * step * step
         gradient[i] = -step / data.prior_sd[i]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mmmlib.model.kernel.arithmetic import jit
 
-HEADER = 20
+HEADER = 24
 LENGTH_AT = 13
 """Place of the packed vector's own length."""
 LIFTS_AT = 15
@@ -20,6 +20,9 @@ ADSTOCK, CARRY, CARRY_2, SATURATION, SHAPE, SHAPE_2, RETURN, POOLING = range(SLO
 places of return and pooling. Numbers are those of the names' order in ``mmmlib.transforms``."""
 GEOMETRIC, DELAYED, WEIBULL = range(3)
 LOGISTIC, HILL, MICHAELIS_MENTEN = range(3)
+
+
+NORMAL, STUDENT_T, NEGATIVE_BINOMIAL = range(3)
 
 
 class Packed(NamedTuple):
@@ -54,6 +57,13 @@ class Packed(NamedTuple):
     gram: Any
     """``(region, 3, 1 + column, 1 + column)``; see :func:`mmmlib.model.layout.gram_matrices`"""
     lags: int
+    likelihood: int
+    tail_at: int
+    linear_at: int
+    level_mean: Any
+    """By region, as the levels are sampled; with ``origin`` and ``whitening`` used where they are"""
+    origin: Any
+    whitening: Any
 
 
 @jit
@@ -91,6 +101,13 @@ def unpack(packed: Any) -> Packed:
     at += regions * columns * weeks
     wide = columns + 1
     gram = packed[at : at + regions * 3 * wide * wide].reshape((regions, 3, wide, wide))
+    at += regions * 3 * wide * wide
+    level_mean = packed[at : at + regions]
+    at += regions
+    terms = int(packed[22])
+    origin = packed[at : at + terms]
+    at += terms
+    whitening = packed[at : at + terms * terms].reshape((terms, terms))
     return Packed(
         int(packed[6]),
         int(packed[7]),
@@ -115,6 +132,12 @@ def unpack(packed: Any) -> Packed:
         linear,
         gram,
         lags,
+        int(packed[19]),
+        int(packed[20]),
+        int(packed[21]),
+        level_mean,
+        origin,
+        whitening,
     )
 
 

@@ -1,0 +1,95 @@
+"""Levels and coefficients as the sampler moves them, where they are sampled.
+
+Trend, season and levels share the same weeks, so their posterior is narrow and
+askew. A matrix from the data, fixed before sampling, makes them nearly independent
+and of unit spread: the law that they would have under normal noise and no media.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
+from mmmlib.model.rotation import rotate, rotate_back, varies_by_region
+from mmmlib.model.spec import ModelData
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """From the sampler's vector to levels and coefficients: ``origin + matrix @ z``.
+
+    Parameters
+    ----------
+    origin, matrix
+        ``(term,)`` and ``(term, term)``: levels (as they are sampled), then columns.
+    level_mean
+        By region: prior mean of the levels as they are sampled.
+    weight
+        Noise weights of the regions where levels are rotated, else None.
+    """
+
+    origin: np.ndarray
+    matrix: np.ndarray
+    level_mean: np.ndarray
+    weight: np.ndarray | None
+
+    def name(self, z: np.ndarray) -> dict[str, np.ndarray]:
+        """Levels and coefficients on their own scale; first dimensions as those of ``z``."""
+        terms = self.origin + z @ self.matrix.T
+        regions = len(self.level_mean)
+        levels = terms[..., :regions]
+        if self.weight is not None:
+            levels = LEVEL_MEAN + rotate_back(levels[..., None], self.weight)[..., 0]
+        return {"level": levels, "slope_of": terms[..., regions:]}
+
+
+def whiten(data: ModelData) -> Whitening:
+    """Find the whitening of a fit's linear terms."""
+    turned = data.likelihood != "negative_binomial"
+    columns = turned_columns(data)
+    regions, count, weeks = columns.shape
+    level_mean = np.full(regions, 0.0 if turned else LEVEL_MEAN)
+    outcome = turned_outcome(data)
+    if not turned:
+        outcome = outcome / data.scales.outcome[:, None]
+    spread = data.linear.sd.copy()
+    if "scale" in data.priors:
+        typical = np.exp(np.concatenate([[0.0], data.priors["scale"][0]]))
+        spread = spread * typical[data.linear.group]
+    precision = np.diag(np.concatenate([np.full(regions, LEVEL_SD**-2), spread**-2]))
+    right = np.concatenate([level_mean * LEVEL_SD**-2, np.zeros(count)])
+    for region in range(regions):
+        design = np.zeros((weeks, regions + count))
+        design[:, region] = 1.0
+        design[:, regions:] = columns[region].T
+        left = outcome[region] - design @ np.linalg.lstsq(design, outcome[region])[0]
+        variance = max(float(left.var()), 1e-6)
+        precision += design.T @ design / variance
+        right += design.T @ outcome[region] / variance
+    matrix = np.linalg.inv(np.linalg.cholesky(precision)).T
+    return Whitening(
+        np.linalg.solve(precision, right),
+        matrix,
+        level_mean,
+        data.noise_weight if turned else None,
+    )
+
+
+def turned_columns(data: ModelData) -> np.ndarray:
+    """Linear terms of the fitted weeks ``(movement, column, week)``; rotated unless counts."""
+    seen = data.columns[:, :, : data.fitted_weeks]
+    if data.likelihood == "negative_binomial":
+        return np.ascontiguousarray(seen)
+    rotated = rotate(seen.transpose(1, 0, 2), data.noise_weight).transpose(1, 0, 2)
+    same = [k for k in range(seen.shape[1]) if not varies_by_region(data.columns[:, k])]
+    rotated[1:, same] = 0.0  # what rounding left
+    return np.ascontiguousarray(rotated)
+
+
+def turned_outcome(data: ModelData) -> np.ndarray:
+    """Outcome as the compiled function reads it: rotated around the levels' mean, or counts."""
+    if data.likelihood == "negative_binomial":
+        return np.rint(data.outcome[:, : data.fitted_weeks])
+    return rotate(data.seen_outcome - LEVEL_MEAN, data.noise_weight)
