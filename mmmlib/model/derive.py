@@ -84,8 +84,9 @@ def derive_effects(
         mine = [k for k, part in enumerate(data.components) if part == component]
         baseline[:, row] += slopes[:, mine] @ in_units[mine]
 
-    media += levels[:, :, None] + np.einsum("dk,rkt->drt", slopes, data.columns, optimize=True)
-    noise = np.einsum("drt,r->dt", draw_noise(data, parameters, media, rng), scale)
+    fitted = media + levels[:, :, None]
+    fitted += np.einsum("dk,rkt->drt", slopes, data.columns, optimize=True)
+    noise = np.einsum("drt,r->dt", draw_noise(data, parameters, fitted, rng), scale)
     predicted = baseline.sum(1) + contribution.sum(1) + noise
 
     cost = data.media_cost

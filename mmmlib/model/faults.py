@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mmmlib.errors import MMMError
 from mmmlib.model.priors import Z90
+
+if TYPE_CHECKING:
+    from mmmlib.model.spec import ModelData
 
 
 def refuse_faults(
@@ -55,31 +60,23 @@ def refuse_faults(
         raise MMMError(f"{model} cannot be fitted. " + "; ".join(faults) + ".")
 
 
-def refuse_priors(
-    model: str,
-    channels: tuple[str, ...],
-    returns: tuple[np.ndarray, np.ndarray],
-    share_per_return: np.ndarray,
-    max_media_share: float,
-) -> None:
+def refuse_priors(data: ModelData) -> None:
     """Refuse priors whose low ends alone make the channels cause more than there is.
 
-    Parameters
-    ----------
-    returns
-        Mean and spread of the logarithm, by channel.
-    share_per_return
-        Share of the outcome that a return of one would be, by channel.
+    Raises
+    ------
+    MMMError
+        With the channel that takes the most room.
     """
-    mean, sd = returns
-    least = np.exp(mean - Z90 * sd) * share_per_return
-    if least.sum() <= max_media_share:
+    mean, sd = data.priors["roi"]
+    least = np.exp(mean - Z90 * sd) * data.seen_spend / data.seen_total
+    if least.sum() <= data.max_media_share:
         return
     worst = int(least.argmax())
     raise MMMError(
-        f"{model} cannot be fitted. Even at the low ends of their priors the channels together "
-        f"would cause {least.sum():.0%} of the outcome, and model.max_media_share is "
-        f"{max_media_share:.0%}. {channels[worst]} alone would cause {least[worst]:.0%}: state a "
-        f"lower return for it, or look whether its spend and the outcome have the units that "
-        f"you think."
+        f"{data.model} cannot be fitted. Even at the low ends of their priors the channels "
+        f"together would cause {least.sum():.0%} of the outcome, and model.max_media_share is "
+        f"{data.max_media_share:.0%}. {data.channels[worst]} alone would cause "
+        f"{least[worst]:.0%}: state a lower return for it, or look whether its spend and the "
+        f"outcome have the units that you think."
     )

@@ -104,11 +104,13 @@ def fit_one(
     import time
 
     from mmmlib.model.derive import derive_effects
+    from mmmlib.model.faults import refuse_priors
     from mmmlib.model.sample import sample
     from mmmlib.model.spec import prepare
 
     started = time.perf_counter()
     data = prepare(panel, params, request.model, request.holdout_weeks, scales, request.calibrated)
+    refuse_priors(data)
     settings = params.model
     if not request.calibrated:
         kept = -(-settings.kept_draws // settings.chains)

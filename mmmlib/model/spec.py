@@ -13,7 +13,7 @@ import pandas as pd
 
 from mmmlib.data.panel import Panel
 from mmmlib.model.columns import make_columns
-from mmmlib.model.faults import refuse_faults, refuse_priors
+from mmmlib.model.faults import refuse_faults
 from mmmlib.model.lift import LiftArrays, lifts_of
 from mmmlib.model.priors import LinearPrior, model_priors
 from mmmlib.model.rotation import measure_noise_weight
@@ -172,8 +172,7 @@ def prepare(
     ------
     MMMError
         If nothing can be learned from the data: too few weeks, an outcome that is
-        zero or constant, a channel without spend, two identical channels; or if the
-        priors leave no room for the outcome.
+        zero or constant, a channel without spend, two identical channels.
     """
     if params.model.geography == "national":
         panel = panel.to_national()
@@ -205,7 +204,6 @@ def prepare(
         total=total,
         groups=groups,
     )
-    refuse_priors(model, channels, priors["roi"], money / total, params.model.max_media_share)
     data = ModelData(
         model=model,
         channels=channels,

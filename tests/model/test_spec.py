@@ -13,6 +13,7 @@ import xarray as xr
 from mmmlib.data.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.columns import common_spend
+from mmmlib.model.faults import refuse_priors
 from mmmlib.model.spec import prepare
 from mmmlib.model.told import carried_scales, told
 from tests.fakes import fake_panel, fake_params
@@ -132,7 +133,7 @@ def test_priors_that_exclude_the_data_are_refused_with_the_channel() -> None:
     channels = {name: one.model_dump() for name, one in fake_params().channels.items()}
     channels["search"]["prior"] = {"roi": {"low": 40, "high": 60}}
     with pytest.raises(MMMError, match=r"search alone would cause \d+%: state a lower return"):
-        prepare(fake_panel(), fake_params(channels=channels), MODEL)
+        refuse_priors(prepare(fake_panel(), fake_params(channels=channels), MODEL))
 
 
 def test_counts_with_fractions_are_refused() -> None:
