@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
-LONG = {"chains": 2, "tune": 600, "draws": 1800, "kept_draws": 100}
+LONG = {"chains": 2, "tune": 2000, "draws": 6000, "kept_draws": 100}
 REQUESTS = [FitRequest(MODEL), FitRequest(MODEL, 4), FitRequest(MODEL, 8)]
 
 
