@@ -77,6 +77,7 @@ def test_a_fit_sees_the_tests_of_its_outcome_and_its_weeks() -> None:
     assert [lift.test.name for lift in unseen.lifts] == ["early"]
     params = mixed_params(**SHAPE)
     panel = with_tests(fake_panel(params, weeks=60), tests)
+    panel.frame["outcome:signups.pooled"] = panel.frame["outcome:signups.pooled"].round()
     assert prepare(panel, params, "signups.pooled").lifts == ()
     alone = prepare(panel, params, MODEL, calibrated=False)
     assert (len(alone.lifts), alone.calibration) == (2, ())
