@@ -8,7 +8,7 @@ import xarray as xr
 
 from mmmlib.findings import FindingList
 from mmmlib.health.learning import SHRINKAGE, check_shrinkage
-from mmmlib.params.schema import HealthParams, Params
+from mmmlib.params.schema import Params
 
 
 def sum_health(
@@ -37,7 +37,6 @@ def sum_health(
     parts = params.parts_of(outcome)
     if any(part not in health_by_model for part in parts):
         return None
-    limits: HealthParams = params.health
     found = [
         finding.model_copy(
             update={
@@ -49,4 +48,4 @@ def sum_health(
         for finding in health_by_model[part].findings
         if finding.check != SHRINKAGE
     ]
-    return FindingList(findings=(*found, *check_shrinkage(effects, limits)))
+    return FindingList(findings=(*found, *check_shrinkage(effects, params.health)))

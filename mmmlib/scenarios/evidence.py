@@ -7,10 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mmmlib.findings import Finding, FindingList, Level, Status
+from mmmlib.health.learning import SHRINKAGE
 from mmmlib.readiness.verdict import Readiness, Verdict
-
-FROM_THE_PRIOR = "health.prior_shrinkage"
-"""A return that the data did not narrow is what was believed before: no ground for a claim."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,8 @@ def _collect(findings: Iterable[Finding]) -> Evidence:
         # One reason per check: twenty parameters above the limit are one fact. So is one
         # cause that kept ten checks from running.
         key = finding.check if ran else finding.message
-        if finding.level is Level.BLOCK or (ran and finding.check == FROM_THE_PRIOR):
+        # A return that the data did not narrow is what was believed before.
+        if finding.level is Level.BLOCK or (ran and finding.check == SHRINKAGE):
             against.setdefault(key, finding.message)
         elif finding.level is Level.WARN:
             doubts.setdefault(key, finding.message)
