@@ -30,7 +30,7 @@ LIGHT = (
     "numpy",
     "pandas",
     "xarray",
-    "h5netcdf",
+    "netCDF4",
     "pyarrow.parquet",
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mmmlib.data.panel import Panel
 from mmmlib.model.effects import UNCALIBRATED
 from mmmlib.params import Params
-from mmmlib.runs import Run
+from mmmlib.runs import NETCDF, Run, write_with
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -178,8 +178,6 @@ def save_fit(run: Run, fit: Fit) -> None:
     fit becomes ``models/<model>/holdout.nc``, and one without lift tests
     ``uncalibrated.nc``, effects only.
     """
-    from mmmlib.runs import write_with
-
     folder = f"models/{fit.request.model}"
     if fit.request.holdout_weeks:
         run.save_dataset(f"{folder}/holdout.nc", fit.effects)
@@ -188,17 +186,9 @@ def save_fit(run: Run, fit: Fit) -> None:
         run.save_dataset(f"{folder}/{UNCALIBRATED}", fit.effects)
         return
     small = fit.posterior.map_over_datasets(_single)
-    encoding = {
-        f"/{name}": {
-            variable: {"zlib": True, "complevel": 1}
-            for variable, array in node.data_vars.items()
-            if array.ndim and array.dtype.kind == "f"
-        }
-        for name, node in small.children.items()
-    }
     write_with(
         run.target(f"{folder}/posterior.nc"),
-        lambda path: small.to_netcdf(path, engine="h5netcdf", encoding=encoding),
+        lambda path: small.to_netcdf(path, engine=NETCDF),
     )
     run.save_dataset(f"{folder}/effects.nc", fit.effects)
 
@@ -222,7 +212,7 @@ def posterior_of(run: Run, model: str) -> xr.DataTree:
             f"{run.name}: {model} has not been fitted (artefacts/models/{model}/posterior.nc "
             f"is not there). Run notebook 02, or finish the run with 'mmm refresh … --resume'."
         )
-    with xr.open_datatree(path, engine="h5netcdf") as tree:
+    with xr.open_datatree(path, engine=NETCDF) as tree:
         return tree.load()
 
 

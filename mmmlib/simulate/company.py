@@ -18,7 +18,7 @@ import pandas as pd
 
 from mmmlib.errors import InputError
 from mmmlib.params.messages import did_you_mean, shown
-from mmmlib.runs import write_with
+from mmmlib.runs import NETCDF, write_with
 from mmmlib.simulate import b2b_software as firm
 from mmmlib.simulate.delivery import deliver, differences
 from mmmlib.simulate.exports import export, write_export
@@ -68,7 +68,7 @@ def write_vintages(company: str, seed: int, out: str | Path, vintages: Sequence[
     for vintage in vintages:
         folder = Path(out) / f"vintage_{vintage}"
         chosen.write_vintage(folder, vintage)
-        write = partial(chosen.truth(vintage).to_netcdf, engine="h5netcdf")
+        write = partial(chosen.truth(vintage).to_netcdf, engine=NETCDF)
         write_with(folder / "truth.nc", write)
         folders.append(folder)
     return folders

@@ -12,7 +12,7 @@ from mmmlib.health.run import check_run, holdouts_of, save_health
 from mmmlib.model import fit as fitting
 from mmmlib.model.fit import Fit, FitRequest
 from mmmlib.params.load import params_of
-from mmmlib.runs import Run
+from mmmlib.runs import NETCDF, Run
 from tests.fakes import fake_effects, fake_panel
 from tests.health.test_convergence import tree
 from tests.refresh.test_compare import make
@@ -22,7 +22,7 @@ from tests.refresh.test_compare import make
 def run(tmp_path: Path) -> Run:
     run = make(tmp_path)
     for model in params_of(run).model_names:
-        tree().to_netcdf(run.target(f"models/{model}/posterior.nc"), engine="h5netcdf")
+        tree().to_netcdf(run.target(f"models/{model}/posterior.nc"), engine=NETCDF)
     return run
 
 

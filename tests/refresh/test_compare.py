@@ -14,7 +14,7 @@ from mmmlib.params.load import params_of
 from mmmlib.refresh import CHECKS, required_checks
 from mmmlib.refresh.compare import compare, restated_values
 from mmmlib.refresh.comparison import Comparison
-from mmmlib.runs import Manifest, Run
+from mmmlib.runs import NETCDF, Manifest, Run
 from tests.fakes import fake_effects, fake_panel, fake_params
 
 
@@ -165,7 +165,7 @@ def test_a_parent_that_cannot_be_read_blocks(tmp_path: Path, parent: Run, damage
     else:
         broken = parent.load_dataset("models/revenue.pooled/effects.nc")
         broken["contribution"][0, 0, 0] = np.nan
-        broken.to_netcdf(effects, engine="h5netcdf")
+        broken.to_netcdf(effects, engine=NETCDF)
     comparison = compare(run, name)
     assert comparison.parent == name
     assert checks(comparison) == set(CHECKS)

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from mmmlib.errors import InputError
-from mmmlib.runs import sha256_file
+from mmmlib.runs import NETCDF, sha256_file
 from mmmlib.simulate import b2b_software as firm
 from mmmlib.simulate.company import (
     Company,
@@ -207,7 +207,7 @@ def test_vintages_get_folders_of_their_own_with_the_truth_beside(tmp_path: Path)
     assert [folder.name for folder in folders] == ["vintage_1", "vintage_3"]
     for folder, vintage in zip(folders, (1, 3), strict=True):
         assert {path.name for path in folder.iterdir()} == FILES | {"truth.nc"}
-        with xr.open_dataset(folder / "truth.nc", engine="h5netcdf") as saved:
+        with xr.open_dataset(folder / "truth.nc", engine=NETCDF) as saved:
             xr.testing.assert_allclose(saved.load(), make_company(NAME, 1).truth(vintage))
 
 
