@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mmmlib.data.problems import Problems
 from mmmlib.data.relations import Relation
+from mmmlib.data.units import units_told
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params.source import Source
 
@@ -70,13 +71,15 @@ def contract_findings(
     owner = source.owner or "the owner of the source"
     if not breaches:
         promises = len(source.contract.columns)
+        units = units_told(source.contract)
+        converted = f" Brought to whole units: {units}." if units else ""
         return [
             judge(
                 "data.contract",
                 name,
                 passed=True,
                 level=Level.BLOCK,
-                message=f"{rows:,} rows keep the contract of {promises} columns.",
+                message=f"{rows:,} rows keep the contract of {promises} columns.{converted}",
                 meaning="The source is what its owner promised.",
             )
         ]

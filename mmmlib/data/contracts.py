@@ -18,7 +18,7 @@ from mmmlib.data.column_types import Expression, date_formats, typed_as
 from mmmlib.data.problems import CAP
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
-from mmmlib.data.rules import breach_of, count_breaches, examples_of, rules_of
+from mmmlib.data.rules import breach_of, count_breaches, examples_of, rules_of, unit_rules
 from mmmlib.data.uniqueness import check_unique
 from mmmlib.data.weekly import Coverage, read_coverage, week_number
 from mmmlib.params.contract import ColumnContract, Contract
@@ -119,6 +119,7 @@ def check_contract(
             for name, column in columns.items()
         }
         rules = rules_of(relation, columns, typed, formats, week_start, currencies)
+        rules += unit_rules(relation, contract)
         counts = count_breaches(relation.table, rules)
         rows = counts.pop()
         left = CAP

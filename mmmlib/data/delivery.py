@@ -19,6 +19,7 @@ from mmmlib.data.rates import Rates, to_currency
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
 from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.units import in_whole_units
 from mmmlib.data.weekly import to_weekly, week_number
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
@@ -137,7 +138,8 @@ def _read(
     if checked.table is None:
         report_unreadable(checked.breaches, relation, problems)
         return None
-    table = to_currency(checked.table, relation.name, source, contract, rates)
+    table = in_whole_units(checked.table, source, contract)
+    table = to_currency(table, relation.name, source, contract, rates)
     with reading(relation.label):
         naming = name_rows(table, relation.name, source, taxonomy, variables)
         # The rows of a CRM export are of two days, creation and closing.

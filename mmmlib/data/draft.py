@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from mmmlib.data.problems import Problems
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
 from mmmlib.data.weekly import read_coverage
+from mmmlib.params.contract import MONEY, Unit
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
 FEW = 12
 """Different texts up to which a column is taken for a list of values."""
 MONEY_WORDS = ("spend", "cost", "amount", "revenue", "price", "budget")
+UNIT_WORDS: tuple[tuple[str, Unit, Unit], ...] = (
+    (r"\bmicros?\b", "micros", "micros"),
+    (r"\bcents?\b", "cents", "cents"),
+    (r"%|percent|\bpct\b", "percent", "percent"),
+    (r"[('’]0{3}\b|\bthousands?\b", "thousands", "currency_thousands"),
+    (r"\bmillions?\b", "millions", "currency_millions"),
+)
+"""What in a name tells the unit of a number, and that of money."""
 
 
 def draft_contract(name: str, source: Source, folder: Path) -> dict[str, Any]:
@@ -61,6 +71,10 @@ def _draft(relation: Relation) -> dict[str, Any]:
         if days is None and columns[name]["type"] == "date":
             days = name
     contract: dict[str, Any] = {"columns": columns, "closed": True}
+    variable, value = relation.source.value_columns or ("", "")
+    if "one_of" in columns.get(variable, {}) and value in columns:
+        contract["units"] = {one: _unit(one) or "count" for one in columns[variable]["one_of"]}
+        columns[value].pop("unit", None)
     key = _key(table, columns, rows)
     if key:
         contract["unique"] = key
@@ -125,13 +139,24 @@ def _column(name: str, facts: dict[str, Any], rows: int) -> dict[str, Any]:
         if facts.get("values") and rows > 4 * len(facts["values"]):
             told["one_of"] = facts["values"]
     if told["type"] in ("number", "integer"):
-        if any(word in name.lower() for word in MONEY_WORDS):
-            told = {"type": "number", "unit": "currency"}
+        unit = _unit(name)
+        if unit:
+            told = {"type": "number" if unit in MONEY else told["type"], "unit": unit}
         if facts["low"] is not None and facts["low"] >= 0:
             told["min"] = 0
     if held < rows:
         told["nullable"] = True
     return told
+
+
+def _unit(name: str) -> Unit:
+    """Guess the unit of a number by its name: ``Cost (micros)``, ``Impressions (000)``."""
+    words = name.lower().replace("_", " ")
+    money = any(word in words for word in MONEY_WORDS)
+    for pattern, unit, of_money in UNIT_WORDS:
+        if re.search(pattern, words):
+            return of_money if money else unit
+    return "currency" if money else ""
 
 
 def _key(table: ir.Table, columns: dict[str, dict[str, Any]], rows: int) -> list[str]:
@@ -157,4 +182,6 @@ def contract_yaml(name: str, contract: dict[str, Any]) -> str:
     text = io.StringIO()
     yaml.dump({name: {"contract": contract}}, text)
     head = f"# Proposed from the rows of '{name}'. Its owner says what is a promise and what was chance.\n"
+    if any("unit" in column for column in contract["columns"].values()) or "units" in contract:
+        head += "# Units are guessed by the names: numbers are converted by them, so ask.\n"
     return head + text.getvalue()

@@ -13,11 +13,12 @@ from mmmlib.data.build import Built
 from mmmlib.data.cells import to_numbers
 from mmmlib.data.grid import week_of
 from mmmlib.data.problems import Problems
+from mmmlib.data.series_checks import Shift, judge_shift
 from mmmlib.data.signals import level_shift
 from mmmlib.data.sources import Table, find_column
 from mmmlib.data.words import some_of
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, at_most, judge
+from mmmlib.findings import Finding, Level, at_most
 from mmmlib.params import Params
 
 CHECKS: dict[str, str] = {
@@ -27,6 +28,12 @@ CHECKS: dict[str, str] = {
 }
 BESIDE = ("impressions", "clicks")
 """Variables that are looked for beside ``<channel>.spend``, the first that is there."""
+PRICE = Shift(
+    Level.WARN,
+    "Prices drift; a jump that lasts is more often a changed definition of spend "
+    "(fees, tax, currency) or of exposure (another count).",
+    "Ask the owner what changed in that week.",
+)
 ACTIVE = 0.5
 """Least share of weeks with spend and exposure from which a price can be followed."""
 
@@ -133,20 +140,5 @@ def _cost_level(params: Params, pair: Pair, weeks: pd.DatetimeIndex) -> Finding 
     found = level_shift(whole / np.median(whole))
     if found is None:
         return None
-    shift, where, clear = found
-    return judge(
-        "data.cost_level",
-        pair.channel,
-        passed=abs(shift) <= limit or (not clear and np.isfinite(shift)),
-        level=Level.WARN,
-        value=abs(shift),
-        limit=limit,
-        unit="share",
-        message=(
-            f"The largest lasting move of spend per {pair.exposure} is "
-            f"{format_number(shift, 'share')}, around {weeks[where].date()}."
-        ),
-        meaning="Prices drift; a jump that lasts is more often a changed definition of spend "
-        "(fees, tax, currency) or of exposure (another count).",
-        action="Ask the owner what changed in that week.",
-    )
+    moved = f"of spend per {pair.exposure}"
+    return judge_shift("data.cost_level", pair.channel, found, limit, weeks, moved, PRICE)

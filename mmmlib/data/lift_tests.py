@@ -16,7 +16,7 @@ from mmmlib.data.cells import to_dates, to_numbers
 from mmmlib.data.lift_grid import Lift, lay_out, nationwide
 from mmmlib.data.panel import NATIONAL, Panel
 from mmmlib.data.problems import Problems
-from mmmlib.data.readers import read_table
+from mmmlib.data.readers import read_side_table
 from mmmlib.data.vintages import Shape
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
@@ -172,7 +172,8 @@ def lift_status(declared: Sequence[Declared]) -> str:
 
 
 def _read_table(params: Params, path: Path, problems: Problems) -> Iterator[Declared]:
-    text = _text_of(path, problems)
+    what = "the table of lift tests"
+    text = read_side_table(path, "data.lift_tests", what, NEEDED, problems, COLUMNS)
     if text is None:
         return
 
@@ -220,27 +221,6 @@ def _read_table(params: Params, path: Path, problems: Problems) -> Iterator[Decl
             continue
         if not _half_read(bad, number):
             yield Declared(cells[NAME], test, str(path), f"row {number}")
-
-
-def _text_of(path: Path, problems: Problems) -> pd.DataFrame | None:
-    if not path.is_file():
-        known = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = did_you_mean(path.name, known)
-        problems.add(path, "data.lift_tests", "no such file", "the table of lift tests", near)
-        return None
-    text = read_table(path, problems)
-    if text is None:
-        return None
-    lacking = [name for name in NEEDED if name not in text]
-    for name in lacking:
-        near = did_you_mean(name, [name for name in map(str, text) if name not in COLUMNS])
-        problems.add(path, f"column {name}", "no such column", "it, in every table of tests", near)
-    for name in text.columns:
-        if name not in COLUMNS:
-            near = did_you_mean(name, COLUMNS)
-            expected = f"only the columns {', '.join(COLUMNS)}"
-            problems.add(path, f"column {name}", "an unknown column", expected, near)
-    return None if lacking else text
 
 
 def _content(cells: dict[str, str], values: dict[Hashable, Any]) -> dict[str, object]:

@@ -10,10 +10,10 @@ import pandas as pd
 
 from mmmlib.data.cells import to_dates, to_numbers
 from mmmlib.data.problems import Problems
-from mmmlib.data.readers import read_table
+from mmmlib.data.readers import read_side_table
 from mmmlib.findings import Finding, Level, none_of
 from mmmlib.params import Params
-from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.messages import shown
 
 CHECKS: dict[str, str] = {
     "data.rates": "Exchange rates up to date",
@@ -38,18 +38,8 @@ def read_index(path: Path, problems: Problems) -> pd.Series | None:
     pandas.Series or None
         The index by day, ascending; None where it cannot be used.
     """
-    if not path.is_file():
-        known = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        action = did_you_mean(path.name, known)
-        problems.add(path, "data.price_level.path", "no such file", "a price index", action)
-        return None
-    text = read_table(path, problems)
+    text = read_side_table(path, "data.price_level.path", "a price index", COLUMNS, problems)
     if text is None:
-        return None
-    lacking = [name for name in COLUMNS if name not in text]
-    for name in lacking:
-        problems.add(path, f"column {name}", "no such column", f"the columns {', '.join(COLUMNS)}")
-    if lacking:
         return None
 
     def of_days(row: int, *words: str) -> None:

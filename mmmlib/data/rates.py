@@ -10,9 +10,10 @@ import pandas as pd
 
 from mmmlib.data.cells import to_dates, to_numbers
 from mmmlib.data.problems import Problems
-from mmmlib.data.readers import read_table
+from mmmlib.data.readers import read_side_table
+from mmmlib.data.units import money_of
 from mmmlib.errors import InputError
-from mmmlib.params.contract import MONEY, Contract
+from mmmlib.params.contract import Contract
 from mmmlib.params.messages import shown
 from mmmlib.params.source import Source
 
@@ -58,12 +59,7 @@ def read_rates(path: Path | None, currency: str) -> Rates:
     if path is None:
         return Rates(currency, _spans(own))
     problems = Problems()
-    if not path.is_file():
-        raise InputError.one(path, "data.rates", "no such file", "the table of rates")
-    text = read_table(path, problems)
-    lacking = [] if text is None else [name for name in COLUMNS if name not in text]
-    for name in lacking:
-        problems.add(path, f"column {name}", "no such column", f"the columns {', '.join(COLUMNS)}")
+    text = read_side_table(path, "data.rates", "the table of rates", COLUMNS, problems)
     problems.raise_if_any()
     assert text is not None
 
@@ -110,7 +106,7 @@ def to_currency(
     table
         Typed as the contract says.
     name, source, contract
-        Columns whose unit in the contract is ``currency`` are money.
+        Numbers whose unit in the contract is one of money are money.
     rates
         See :func:`read_rates`.
 
@@ -125,13 +121,13 @@ def to_currency(
     if source.currency is None and source.currency_column is None:
         return table
     place = f"data.sources.{name}"
-    money = [c for c, words in contract.columns.items() if words.unit == MONEY]
+    money = money_of(source, contract)
     if not money:
         raise InputError.one(
             source.where,
             f"{place}.contract",
             "a currency, and no column of money",
-            f"'unit: {MONEY}' at every column of money in the contract",
+            "'unit: currency' (or cents, micros, …) at every column of money in the contract",
         )
     if rates is None:
         raise ValueError("a source of another currency needs rates")
@@ -162,7 +158,12 @@ def to_currency(
         known, [own == known._currency, day >= known._since, day < known._until]
     )
     _refuse_days_without_rate(joined, source, place)
-    return joined.mutate(**{c: joined[c] * joined._rate for c in money}).select(table.columns)
+    return joined.mutate(
+        **{
+            column: joined[column] * ibis.cases((is_money(joined), joined._rate), else_=1.0)
+            for column, is_money in money.items()
+        }
+    ).select(table.columns)
 
 
 def _refuse_days_without_rate(joined: ir.Table, source: Source, place: str) -> None:

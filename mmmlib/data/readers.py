@@ -57,6 +57,52 @@ def read_table(path: Path, problems: Problems, sheet: str | None = None) -> pd.D
     return None
 
 
+def read_side_table(
+    path: Path,
+    key: str,
+    what: str,
+    needed: Sequence[str],
+    problems: Problems,
+    known: Sequence[str] = (),
+) -> pd.DataFrame | None:
+    """Read a table that the parameters name beside the sources, with columns of fixed names.
+
+    Parameters
+    ----------
+    path, problems
+        See :func:`read_table`.
+    key, what
+        Where the parameters name it, and what it is; for messages.
+    needed
+        Columns that it cannot do without.
+    known
+        All columns that it may have, where others are an error.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        None where it is not there, cannot be read, or lacks a column.
+    """
+    if not path.is_file():
+        beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+        problems.add(path, key, "no such file", what, did_you_mean(path.name, beside))
+        return None
+    text = read_table(path, problems)
+    if text is None:
+        return None
+    lacking = [name for name in needed if name not in text]
+    others = [name for name in map(str, text) if name not in (*needed, *known)]
+    for name in lacking:
+        expected = f"the columns {', '.join(needed)}"
+        near = did_you_mean(name, others)
+        problems.add(path, f"column {name}", "no such column", expected, near)
+    for name in others if known else ():
+        expected = f"only the columns {', '.join(known)}"
+        near = did_you_mean(name, known)
+        problems.add(path, f"column {name}", "an unknown column", expected, near)
+    return None if lacking else text
+
+
 def _read_csv(path: Path, problems: Problems) -> pd.DataFrame | None:
     content = path.read_bytes()
     try:

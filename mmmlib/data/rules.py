@@ -11,6 +11,7 @@ from mmmlib.data.cells import NUMBER, why_no_number
 from mmmlib.data.column_types import DATES, Expression, cell_text
 from mmmlib.data.files import FILE
 from mmmlib.data.relations import ROW, Relation
+from mmmlib.data.units import without_unit
 from mmmlib.data.weekly import week_number
 from mmmlib.params.contract import ColumnContract, Contract
 from mmmlib.params.messages import shown
@@ -80,6 +81,15 @@ def rules_of(
             )
         )
     return rules
+
+
+def unit_rules(relation: Relation, contract: Contract) -> list[Rule]:
+    """List the rule that every variable has a unit, where the contract has one by variable."""
+    found = without_unit(relation.source, contract)
+    if found is None or found[0] not in relation.columns:
+        return []
+    known = ", ".join(contract.units)
+    return [Rule("unit", found[0], found[1], f"a variable that 'units' knows ({known})")]
 
 
 def _column_rules(

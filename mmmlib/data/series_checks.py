@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from mmmlib.data.panel import Panel
 from mmmlib.data.signals import level_shift, outliers
@@ -99,22 +100,48 @@ def _level_shifts(params: Params, panel: Panel) -> Iterator[Finding]:
         found = level_shift(values) if words else None
         if found is None or words is None:
             continue  # too short to tell a shift from a season
-        shift, where, clear = found
-        yield judge(
-            "data.level_shift",
-            series,
-            passed=abs(shift) <= limit or (not clear and np.isfinite(shift)),
-            level=words.level,
-            value=abs(shift),
-            limit=limit,
-            unit="share",
-            message=(
-                f"The largest lasting move beside trend and season is "
-                f"{format_number(shift, 'share')}, around {panel.weeks[where].date()}."
-            ),
-            meaning=words.meaning,
-            action=words.action,
-        )
+        told = "beside trend and season"
+        yield judge_shift("data.level_shift", series, found, limit, panel.weeks, told, words)
+
+
+def judge_shift(
+    check: str,
+    subject: str,
+    found: tuple[float, int, bool],
+    limit: float,
+    weeks: pd.DatetimeIndex,
+    of: str,
+    words: Shift,
+) -> Finding:
+    """Judge the largest lasting move of a series.
+
+    Parameters
+    ----------
+    found
+        See :func:`mmmlib.data.signals.level_shift`.
+    limit
+        Share of the level from which a move that is clear of the noise is a finding.
+    of
+        What moved, or beside what, for the message.
+    words
+        What a move means there.
+    """
+    shift, where, clear = found
+    return judge(
+        check,
+        subject,
+        passed=abs(shift) <= limit or (not clear and np.isfinite(shift)),
+        level=words.level,
+        value=abs(shift),
+        limit=limit,
+        unit="share",
+        message=(
+            f"The largest lasting move {of} is {format_number(shift, 'share')}, "
+            f"around {weeks[where].date()}."
+        ),
+        meaning=words.meaning,
+        action=words.action,
+    )
 
 
 def _zero_runs(params: Params, panel: Panel) -> Iterator[Finding]:

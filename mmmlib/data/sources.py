@@ -167,6 +167,7 @@ def is_read_by_cell(source: Source, folder: Path) -> bool:
         and source.time_zone is None
         and source.currency is None
         and source.currency_column is None
+        and not (source.contract is not None and source.contract.converts)
     )
 
 

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from mmmlib.params.section import Section, Share
 
-MONEY = "currency"
-"""The unit of a column of money: the source's currency, whichever that is."""
+Unit = Literal[
+    "",
+    "currency",
+    "cents",
+    "micros",
+    "currency_thousands",
+    "currency_millions",
+    "count",
+    "thousands",
+    "millions",
+    "share",
+    "percent",
+]
+MONEY: dict[str, Fraction] = {
+    "currency": Fraction(1),
+    "cents": Fraction(1, 100),
+    "micros": Fraction(1, 1_000_000),
+    "currency_thousands": Fraction(1000),
+    "currency_millions": Fraction(1_000_000),
+}
+"""Units of money: what one of each is in whole units of the source's currency."""
+SCALES: dict[str, Fraction] = {
+    "": Fraction(1),
+    **MONEY,
+    "count": Fraction(1),
+    "thousands": Fraction(1000),
+    "millions": Fraction(1_000_000),
+    "share": Fraction(1),
+    "percent": Fraction(1, 100),
+}
+"""What one of every unit is in whole ones; a percent is a hundredth."""
 
 
 class ColumnContract(Section):
@@ -17,9 +47,11 @@ class ColumnContract(Section):
 
     type: Literal["text", "number", "integer", "date", "time", "boolean"] = "text"
     """``time`` is a date with a time of day."""
-    unit: str = ""
-    """Unit of a number. ``currency`` stands for money in the source's currency: it is brought
-    to the workbook's currency."""
+    unit: Unit = ""
+    """Unit that a number is delivered in. It is brought to whole ones: cost in ``micros`` to money,
+    ``thousands`` of impressions to impressions. ``currency`` stands for money in the source's
+    currency; all money is brought to the workbook's currency. ``min`` and ``max`` are of the
+    number as delivered."""
     required: bool = True
     """Whether the column has to be there."""
     nullable: bool = False
@@ -67,3 +99,13 @@ class Contract(Section):
     max_rows: Annotated[int, Field(ge=1)] | None = None
     volume: Volume | None = None
     """Rows of every whole week; a partial upload falls below it."""
+    units: dict[str, Unit] = Field(default_factory=dict)
+    """Layouts ``long`` and ``master_flat_file``, where one column holds numbers of several units:
+    the unit of every variable (long: series), as the file writes it. One that is not listed breaks
+    the contract."""
+
+    @property
+    def converts(self) -> bool:
+        """Whether a number is delivered in other than whole units."""
+        units = [*self.units.values(), *(column.unit for column in self.columns.values())]
+        return any(SCALES[unit] != 1 for unit in units)

@@ -153,6 +153,21 @@ class Source(Section):
         return self
 
     @model_validator(mode="after")
+    def _units_once(self) -> Self:
+        contract = self.contract
+        if contract is None or not contract.units:
+            return self
+        if self.value_columns is None:
+            raise ValueError(
+                "'contract.units' for the layouts long, master_flat_file only, and the layout is "
+                f"{self.layout}; write the 'unit' of each column"
+            )
+        _, value = self.value_columns
+        if value in contract.columns and contract.columns[value].unit:
+            raise ValueError(f"either 'contract.units' or the 'unit' of {value}, not both")
+        return self
+
+    @model_validator(mode="after")
     def _one_place(self) -> Self:
         if bool(self.path) == bool(self.url):
             raise ValueError("either a 'path' or a 'url', exactly one of them")
@@ -180,6 +195,15 @@ class Source(Section):
         if self.region is None and self.layout == "master_flat_file":
             return self.column("geography")
         return self.region
+
+    @property
+    def value_columns(self) -> tuple[str, str] | None:
+        """The columns with the variable and its value, where one column holds all values."""
+        if self.layout == "master_flat_file":
+            return self.column("variable"), self.column("value")
+        if self.layout == "long":
+            return str(self.name), str(self.value)
+        return None
 
     @property
     def where(self) -> str:

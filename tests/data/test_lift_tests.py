@@ -151,6 +151,16 @@ def test_a_table_that_is_none(
     assert words in str(refused(weekly(), **FROM_TABLE))
 
 
+def test_columns_that_lack_and_columns_too_many_are_told_at_once(
+    write: Callable[..., Path], refused: Callable[..., InputError]
+) -> None:
+    write(GOOD.replace("standard_error", "sd").replace("measured_until", "until"), "lift_tests.csv")
+    told = str(refused(weekly(), **FROM_TABLE))
+    assert "column standard_error: found no such column" in told
+    assert "column sd: found an unknown column" in told
+    assert "column until: found an unknown column" in told
+
+
 def test_tests_of_regions_in_a_regional_and_a_national_model(write: Callable[..., Path]) -> None:
     table = HEAD + "a,search,north; west,revenue,,2024-01-15,2024-01-28,,,0.5,,250,30\n"
     write(table, "lift_tests.csv")

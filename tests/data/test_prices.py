@@ -12,6 +12,7 @@ import pytest
 from mmmlib.data.build import build
 from mmmlib.data.checks import check_panel
 from mmmlib.data.panel import Panel
+from mmmlib.data.rates import read_rates
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Status
 from tests.data.conftest import WEEKS, small_params, sources, weekly
@@ -98,3 +99,11 @@ def test_a_rate_that_is_out_of_date_is_told(write: Write) -> None:
     finding = found["data.rates"]
     assert (finding.subject, finding.status) == ("EUR", Status.FLAG)
     assert finding.value == 9.0
+
+
+def test_a_table_of_rates_that_is_called_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "rate.csv").write_text("currency,from,rat\nEUR,2023-12-01,1.1\n")
+    with pytest.raises(InputError, match=r"no such file.*Did you mean 'rate\.csv'\?"):
+        read_rates(tmp_path / "rates.csv", "USD")
+    with pytest.raises(InputError, match=r"column rate: found no such column.*mean 'rat'\?"):
+        read_rates(tmp_path / "rate.csv", "USD")
