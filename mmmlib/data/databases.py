@@ -10,19 +10,18 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from mmmlib.data.problems import Problems
-from mmmlib.data.reading import first_line
+from mmmlib.data.reading import first_line, why_no_table
 from mmmlib.data.relations import MEMORY, Relation
-from mmmlib.params.messages import shown
 from mmmlib.params.source import Source
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
+PATIENCE = 30
+"""Seconds that a server may take to answer, and a lock on a table to go."""
 EXTRAS = {"postgresql": "postgres", "postgres": "postgres", "s3": "cloud", "gs": "cloud"}
 
 
 def open_database(name: str, source: Source, folder: Path, problems: Problems) -> Relation | None:
     """Open a table or a query of a database."""
-    import ibis
-
     assert source.url is not None
     place = f"data.sources.{name}"
     absent = [word for word in VARIABLE.findall(source.url) if not os.environ.get(word)]
@@ -50,7 +49,7 @@ def open_database(name: str, source: Source, folder: Path, problems: Problems) -
             )
             return None
         else:
-            connection = ibis.connect(url)
+            connection = _connect(url, scheme)
             close = getattr(getattr(connection, "con", None), "close", None)
             if close is not None:  # with the last expression that needs it
                 weakref.finalize(connection, close)
@@ -69,11 +68,23 @@ def open_database(name: str, source: Source, folder: Path, problems: Problems) -
             *schema, last = str(source.table).split(".")
             table = connection.table(last, database=".".join(schema) or None)
     except Exception as error:  # every driver has errors of its own; all are told
-        problems.add(
-            source.where, place, *_why_no_table(error, source, scheme, _secrets(source.url))
-        )
+        problems.add(source.where, place, *_why_no_answer(error, scheme, _secrets(source.url)))
         return None
     return Relation(name, source, table, (), connection)
+
+
+def _connect(url: str, scheme: str) -> Any:
+    """Connect to a server; none is waited for longer than :data:`PATIENCE`."""
+    import ibis
+
+    if scheme not in ("postgresql", "postgres"):
+        return ibis.connect(url)
+    asked = "connect_timeout" in url or "PGCONNECT_TIMEOUT" in os.environ
+    connection = ibis.connect(url, **({} if asked else {"connect_timeout": PATIENCE}))
+    # Without a limit PostgreSQL waits for a lock for ever; one that is set already is kept.
+    if connection.con.execute("SHOW lock_timeout").fetchone() == ("0",):
+        connection.con.execute(f"SET lock_timeout = '{PATIENCE}s'")
+    return connection
 
 
 def _open_file_database(url: str, folder: Path) -> Any:
@@ -92,9 +103,7 @@ def _secrets(url: str) -> list[str]:
     return [os.environ[word] for word in VARIABLE.findall(url) if os.environ.get(word)]
 
 
-def _why_no_table(
-    error: Exception, source: Source, scheme: str, secrets: list[str]
-) -> tuple[str, str, str]:
+def _why_no_answer(error: Exception, scheme: str, secrets: list[str]) -> tuple[str, str, str]:
     """Return found, expected and action; what the environment holds is not repeated."""
     reason = first_line(error)
     for secret in secrets:
@@ -106,12 +115,10 @@ def _why_no_table(
             f"the extra '{extra}'",
             f"Install it: pip install 'mmm-workbook[{extra}]' or 'ibis-framework[{scheme}]'.",
         )
-    kind = type(error).__name__
-    if kind == "TableNotFound" or "does not exist" in reason or "no such table" in reason:
-        found = f"no {'table ' + shown(source.table) if source.table else 'such table'} ({reason})"
-        return found, "the table of this source", "Ask its owner whether it moved."
-    return (
-        f"no answer from the database ({kind}: {reason})",
+    if isinstance(error, FileNotFoundError):
+        return reason, "a database inside data.root", "Check the path, which begins there."
+    return why_no_table(error, reason) or (
+        f"no answer from the database ({type(error).__name__}: {reason})",
         "a connection",
         "Check the address and the credentials in the environment.",
     )

@@ -30,12 +30,48 @@ def reading(place: str) -> Iterator[None]:
 
 def is_of_a_database(error: Exception) -> bool:
     """Say whether DuckDB or a driver raised it; all else is a fault of ours."""
-    return type(error).__module__.partition(".")[0].lstrip("_") in ("duckdb", "psycopg", "sqlite3")
+    return _module(error) == "duckdb" or is_of_a_server(error)
+
+
+def is_of_a_server(error: Exception) -> bool:
+    """Say whether the driver of a database server raised it."""
+    return _module(error) == "psycopg"
+
+
+def _module(error: Exception) -> str:
+    return type(error).__module__.partition(".")[0].lstrip("_")
+
+
+def why_no_table(error: BaseException, reason: str) -> tuple[str, str, str] | None:
+    """Return found, expected and action where a table is held by somebody else, or gone.
+
+    Parameters
+    ----------
+    reason
+        What the error says, as it may be repeated.
+
+    Returns
+    -------
+    tuple or None
+        None where it is neither.
+    """
+    kind = type(error).__name__
+    if kind == "LockNotAvailable" or "Could not set lock on file" in reason:
+        reason = reason.partition(". See also")[0]
+        return f"it locked by somebody else ({reason})", "a table that can be read", _LOCKED
+    gone = kind in ("TableNotFound", "UndefinedTable")
+    if gone or ("does not exist" in reason and "connection" not in reason):
+        return f"no such table ({reason})", "the table of this source", _GONE
+    return None
 
 
 def told(error: Exception, place: str) -> tuple[str, str, str, str, str]:
     """Return file, place, found, expected and action of an error of DuckDB or a driver."""
     text = str(error)
+    if is_of_a_server(error):
+        reason = first_line(error)
+        lost = f"no answer from the database ({reason})", "rows", "Begin again."
+        return place, "the table", *(why_no_table(error, reason) or lost)
     file = re.search(
         r"^\s*file = (.+)$|file \"([^\"]+)\"|path \"([^\"]+)\"|file '([^']+)'", text, re.MULTILINE
     )
@@ -56,5 +92,7 @@ def told(error: Exception, place: str) -> tuple[str, str, str, str, str]:
     return where, row, f"no readable rows ({first_line(error)})", "rows", ""
 
 
+_LOCKED = "Ask its owner what holds it, such as a load that runs, and begin again when it is over."
+_GONE = "Ask its owner whether it moved."
 _UTF8 = "Save the file as 'CSV UTF-8'."
 _CUT_OFF = "The file may be cut off: ask for it again."

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ import pytest
 from mmmlib.data.breaches import breach_words
 from mmmlib.data.build import build_panel
 from mmmlib.data.delivery import Delivery, read_delivery
+from mmmlib.data.intake import take_in
 from mmmlib.data.problems import Problems
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.conftest import small_params, weekly
 from tests.data.test_contracts import CONTRACT, daily
+from tests.data.test_rows import new_run, params_for
 
 TAXONOMY = Taxonomy.model_validate(
     {
@@ -180,16 +183,67 @@ def test_broken_promises_are_told_by_key(tmp_path: Path, base: Any) -> None:
     assert "the key date 2024-01-06, campaign brand: it 2 times" in twice
 
 
-def test_a_table_that_is_locked_or_gone(
-    tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(base, daily(28))
-    with pytest.raises(InputError, match="no table 'gone'") as caught:
+def test_a_table_that_is_gone(tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"no such table \(gone\)") as caught:
         read(tmp_path, url=URL, table="gone")
     assert "source ads, owner Growth" in str(caught.value)
-    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=200")
+    monkeypatch.setenv("PG_SECRET", "wr/ong")
+    with pytest.raises(InputError, match="password authentication failed") as caught:
+        read(tmp_path, url=URL, table="ads")
+    assert "the credentials in the environment" in str(caught.value)
+    assert "wr/ong" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", [{"table": "ads"}, {"query": "select * from ads"}])
+def test_a_lock_is_waited_for_and_then_told(
+    tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch, place: dict[str, str]
+) -> None:
+    fill(base, daily(28))
+    monkeypatch.setattr("mmmlib.data.databases.PATIENCE", 2)
+    begun = time.monotonic()
     with base.transaction():
         base.execute("lock table ads in access exclusive mode")
-        with pytest.raises(InputError, match="lock timeout") as caught:
+        with pytest.raises(InputError, match="locked by somebody else") as caught:
+            read(tmp_path, url=URL, **place)
+    assert 1.5 < time.monotonic() - begun < 20
+    told = str(caught.value)
+    assert "source ads, owner Growth" in told
+    assert "Ask its owner what holds it" in told
+    assert read(tmp_path, url=URL, **place).rows == 56  # the lock is gone, and so is the trouble
+
+
+def test_a_limit_that_is_set_is_kept(
+    tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=200")
+    begun = time.monotonic()
+    with base.transaction():
+        base.execute("lock table ads in access exclusive mode")
+        with pytest.raises(InputError, match="lock timeout"):
             read(tmp_path, url=URL, table="ads")
-    assert "source ads, owner Growth" in str(caught.value)
+    assert time.monotonic() - begun < 20  # and not the thirty seconds of ours
+
+
+def test_a_locked_table_leaves_the_last_good_vintage_alone(
+    tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(base, daily(56))
+    weekly(8).to_csv(tmp_path / "media.csv", index=False)
+    params = params_for(path="", url=URL, table="ads")
+    good = new_run(tmp_path)
+    take_in(params, good, tmp_path)
+    before = files_below(good.path)
+    assert any("ads.rows" in name for name in before)
+    monkeypatch.setattr("mmmlib.data.databases.PATIENCE", 1)
+    other = new_run(tmp_path, "fake-2026-Q3-1")
+    with base.transaction():
+        base.execute("lock table ads in access exclusive mode")
+        with pytest.raises(InputError, match="locked by somebody else"):
+            take_in(params, other, tmp_path)
+    assert files_below(good.path) == before
+    assert set(files_below(other.path)) == {"manifest.json"}
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}

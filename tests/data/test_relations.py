@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -181,11 +185,43 @@ def test_a_database_that_is_a_file(tmp_path: Path, typed: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(weekly_of(tmp_path, **told, table="ads"), expected)
     query = {"query": "select * from ads where true"}
     pd.testing.assert_frame_equal(weekly_of(tmp_path, **told, **query), expected)
-    assert "no table 'gone'" in refused(tmp_path, **told, table="gone")
+    assert "no such table (gone)" in refused(tmp_path, **told, table="gone")
     outside = {"query": "select * from read_csv('/etc/passwd')"}
     assert "no answer" in refused(tmp_path, **told, **outside)
     assert "a SQLite database" in refused(tmp_path, url="sqlite:///etc/x.db", table="ads")
     assert "no such file" in refused(tmp_path, url="duckdb://../a.duckdb", table="ads")
+
+
+def test_a_database_file_that_another_process_writes(tmp_path: Path, typed: pd.DataFrame) -> None:
+    typed.to_parquet(tmp_path / "ads.parquet")
+    program = (
+        "import duckdb, sys; base = duckdb.connect('ads.duckdb');"
+        "base.execute(\"create table ads as from 'ads.parquet'\");"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    place = {"url": "duckdb:///ads.duckdb", "table": "ads"}
+    with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, **options) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "held\n"
+        told = refused(tmp_path, **place)
+        writer.communicate("")
+    assert "found it locked by somebody else" in told
+    assert f"PID {writer.pid}" in told
+    assert "Ask its owner what holds it" in told
+    assert len(weekly_of(tmp_path, **place))  # once the other one is done
+
+
+def test_a_server_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
+    monkeypatch.setattr("mmmlib.data.databases.PATIENCE", 2)
+    begun = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        told = refused(tmp_path, url=f"postgresql://mmm@127.0.0.1:{port}/ads", table="ads")
+    assert time.monotonic() - begun < 20
+    assert "no answer from the database" in told
+    assert "timeout" in told
 
 
 def test_a_store_whose_library_is_not_here(tmp_path: Path) -> None:
