@@ -152,7 +152,7 @@ def _column(name: str, facts: dict[str, Any], rows: int) -> dict[str, Any]:
 def _unit(name: str) -> Unit:
     """Guess the unit of a number by its name: ``Cost (micros)``, ``Impressions (000)``."""
     words = name.lower().replace("_", " ")
-    money = any(word in words for word in MONEY_WORDS)
+    money = any(word in words for word in MONEY_WORDS) and "index" not in words
     for pattern, unit, of_money in UNIT_WORDS:
         if re.search(pattern, words):
             return of_money if money else unit
@@ -160,14 +160,23 @@ def _unit(name: str) -> Unit:
 
 
 def _key(table: ir.Table, columns: dict[str, dict[str, Any]], rows: int) -> list[str]:
-    """Columns of dates and texts that together occur once; none if there are none such."""
+    """Columns of dates and texts that together occur once; none if there are none such.
+
+    A text that is a key alone, such as an opportunity's id, is the key: with others beside it an
+    opportunity could come twice, at two stages.
+    """
     names = [
         n for n, c in columns.items() if c["type"] in ("date", "text") and not c.get("nullable")
     ]
-    if not names or not rows:
+
+    def is_key(some: list[str]) -> bool:
+        return int(table.select(some).distinct().count().to_pyarrow().as_py()) == rows
+
+    if not names or not rows or not is_key(names):
         return []
-    different = int(table.select(names).distinct().count().to_pyarrow().as_py())
-    return names if different == rows else []
+    alone = (name for name in names if columns[name]["type"] == "text" and is_key([name]))
+    only = next(alone, None)
+    return names if only is None else [only]
 
 
 def contract_yaml(name: str, contract: dict[str, Any]) -> str:

@@ -179,7 +179,7 @@ def read_taxonomy(path: str | Path) -> Taxonomy:
         With every problem at once, each with line and column: unknown keys, broken
         patterns, rules that repeat the pattern of one above.
     """
-    return read_strict(path, Taxonomy, _more_checks)
+    return read_strict(path, Taxonomy, "the taxonomy, beside the parameter file", _more_checks)
 
 
 def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:

@@ -96,7 +96,9 @@ def read_policy(path: str | Path) -> Policy:
         With every problem at once: unknown keys, levels and checks, rules that are
         never reached, and rules that let a required check off when it did not run.
     """
-    return read_strict(path, Policy, _more_checks)
+    return read_strict(
+        path, Policy, "a policy; copy params/policy.yaml of the project", _more_checks
+    )
 
 
 def rank(policy: Policy, finding: Finding) -> tuple[Level, str]:

@@ -61,7 +61,9 @@ def read_roles(path: str | Path) -> Roles:
         With every problem at once, a Model Owner who would give a final approval
         among them.
     """
-    return read_strict(path, Roles, _more_checks)
+    return read_strict(
+        path, Roles, "who has which role; copy params/roles.yaml of the project", _more_checks
+    )
 
 
 def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:

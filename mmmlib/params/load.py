@@ -77,13 +77,19 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
     return params
 
 
-def read_text(path: Path) -> str:
-    """Read a text file; a missing, unreadable or not UTF-8 one is an InputError."""
+def read_text(path: Path, what: str = "a parameter file") -> str:
+    """Read a text file; a missing, unreadable or not UTF-8 one is an InputError.
+
+    Parameters
+    ----------
+    what
+        What the file should be, for the message.
+    """
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        near = did_you_mean(path.name, _yaml_beside(path))
-        raise InputError.one(path, "the file", "nothing", "a parameter file", near) from None
+        near = did_you_mean(path.name, _yaml_beside(path), cutoff=0.7)
+        raise InputError.one(path, "the file", "nothing", what, near) from None
     except UnicodeDecodeError as error:
         raise InputError.one(
             path,

@@ -60,9 +60,9 @@ def shown(value: object, width: int = 60) -> str:
     return str(value)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """Return ``Did you mean 'x'?``, or an empty text where nothing is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f"Did you mean '{near[0]}'?" if near else ""
 
 

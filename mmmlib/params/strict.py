@@ -17,15 +17,17 @@ from mmmlib.params.places import Document, KeyPath, Place, dotted, read_yaml
 MoreChecks = Callable[[dict[str, Any]], Iterator[tuple[KeyPath, Problem]]]
 
 
-def read_strict[M: BaseModel](path: str | Path, kind: type[M], more: MoreChecks | None = None) -> M:
+def read_strict[M: BaseModel](
+    path: str | Path, kind: type[M], what: str, more: MoreChecks | None = None
+) -> M:
     """Read a YAML file as a frozen value.
 
     Parameters
     ----------
     path
         The file.
-    kind
-        What it should be.
+    kind, what
+        What it should be, as a type and in words.
     more
         Further checks on the raw content, so that they are told together with the
         rest; each problem comes with the path of its key.
@@ -36,7 +38,7 @@ def read_strict[M: BaseModel](path: str | Path, kind: type[M], more: MoreChecks 
         With every problem of the file, each with its line and column.
     """
     path = Path(path)
-    document = read_yaml(read_text(path), str(path))
+    document = read_yaml(read_text(path, what), str(path))
     content = document.content
     if not isinstance(content, dict):
         raise InputError.one(path, "the file", shown(content), "a mapping (key: value)")

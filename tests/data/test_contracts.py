@@ -264,6 +264,16 @@ def test_a_draft_is_kept_by_the_data_that_it_comes_from(
     assert "type: date" in contract_yaml("ads", contract)
 
 
+def test_a_draft_takes_an_id_for_the_key(tmp_path: Path) -> None:
+    daily(14).assign(product="one").to_csv(tmp_path / "ads.csv", index=False)
+    source = Source(path="ads.csv", layout="ad_platform", grain="day")
+    assert draft_contract("ads", source, tmp_path)["unique"] == ["date", "campaign", "product"]
+    daily(14).assign(id=[f"n{number}" for number in range(28)]).to_csv(
+        tmp_path / "ads.csv", index=False
+    )
+    assert draft_contract("ads", source, tmp_path)["unique"] == ["id"]
+
+
 def test_daily_sources_reach_the_panel(tmp_path: Path) -> None:
     days = pd.date_range("2024-01-01", periods=70)
     wide = pd.DataFrame({"date": days.strftime("%Y-%m-%d"), "search_spend": 2.0, "tv_spend": 3.0})

@@ -191,7 +191,13 @@ def test_units_that_contradict_the_layout(told: dict[str, Any], message: str) ->
 
 def test_a_draft_guesses_units_by_names(tmp_path: Path) -> None:
     frame = daily(14).assign(
-        **{"cost_micros": "10500000", "Impressions (000)": "1.5", "CTR %": "0.2", "Budget": "5"}
+        **{
+            "cost_micros": "10500000",
+            "Impressions (000)": "1.5",
+            "CTR %": "0.2",
+            "Budget": "5",
+            "price_index": "1.1",
+        }
     )
     frame = frame.drop(columns="spend")
     frame.to_csv(tmp_path / "ads.csv", index=False)
@@ -206,6 +212,7 @@ def test_a_draft_guesses_units_by_names(tmp_path: Path) -> None:
         "Impressions (000)": "thousands",
         "CTR %": "percent",
         "Budget": "currency",
+        "price_index": None,
     }
     assert "Units are guessed by the names" in contract_yaml("ads", contract)
     flat_file(tmp_path, days=14)

@@ -10,6 +10,7 @@ import pytest
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Level, Status, not_run
 from mmmlib.governance.policy import AS_PROPOSED, NAN_RULE, Policy, rank, read_policy
+from mmmlib.governance.roles import read_roles
 from tests.scenarios.helpers import finding
 
 DEFAULT = Path(__file__).parents[2] / "params" / "policy.yaml"
@@ -37,6 +38,16 @@ def test_the_policy_that_comes_along_is_in_order():
     policy = read_policy(DEFAULT)
     assert policy.version
     assert {"health.rhat", "health.holdout_error"} <= {one.check for one in policy.required}
+
+
+@pytest.mark.parametrize("read", [read_policy, read_roles])
+def test_a_file_that_is_not_there_can_be_copied(tmp_path, read):
+    (tmp_path / "practice.yaml").touch()
+    name = read.__name__.removeprefix("read_")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / f"{name}.yaml")
+    assert f"copy params/{name}.yaml of the project" in str(caught.value)
+    assert "practice.yaml" not in str(caught.value)
 
 
 def test_without_a_rule_the_check_proposes():
