@@ -24,8 +24,10 @@ from mmmlib.model.fit import FitRequest, available_cores, fit_one
 from mmmlib.model.spec import prepare
 
 marks.at("imported")
-from mmmlib.model import sample  # compiles, or loads what was compiled
+from mmmlib.model import sample
+from mmmlib.model.kernel.compiled import machine_code
 
+machine_code("integrated")  # compiles, or loads what was compiled
 marks.at("compiled")
 MODEL = "revenue.pooled"
 

@@ -11,9 +11,16 @@ import numpy as np
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 """Sums may be reordered, so that loops use vector instructions; NaN and infinity stay exact."""
 
-jit = numba.njit(fastmath=FAST, error_model="numpy")
-"""Compiled as a part of what calls it; only the whole is kept on disk (``compiled``)."""
+jit = numba.njit(fastmath=FAST, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Compiled as a part of what calls it; only the whole is kept on disk (``compiled``).
+
+LLVM optimises a part again in everything that holds it, level by level: the functions
+between the whole and its large parts are ``inlined``, which takes a third off the compiling.
+Nothing calls a part from Python, so none has the wrapper for it.
+"""
 inlined = numba.njit(fastmath=FAST, error_model="numpy", inline="always")
+"""Written into its caller. Not for everything: the time of numba's own passes grows faster
+than a function's length."""
 
 
 @inlined
@@ -70,6 +77,22 @@ def precision_times(x: Any, rho: float, out: Any) -> None:
     out[weeks - 1] = x[weeks - 1] - rho * x[weeks - 2]
     for t in range(1, weeks - 1):
         out[t] = square * x[t] - rho * (x[t - 1] + x[t + 1])
+
+
+@jit
+def unrotate_slopes(pull: Any, mirror: Any, weight: Any) -> None:
+    """Carry slopes by rotated series, ``(region, week)``, back to those by contribution, in place.
+
+    ``mirror`` and ``weight`` (by region) are those of :mod:`mmmlib.model.rotation`.
+    """
+    regions, weeks = pull.shape
+    along = np.zeros(weeks)
+    for r in range(regions):
+        for t in range(weeks):
+            along[t] += mirror[r] * pull[r, t]
+    for r in range(regions):
+        for t in range(weeks):
+            pull[r, t] = (pull[r, t] - 2.0 * mirror[r] * along[t]) / weight[r]
 
 
 @jit

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmmlib.model.kernel.arithmetic import jit, sigmoid
+from mmmlib.model.kernel.arithmetic import inlined, jit, sigmoid
 from mmmlib.model.kernel.lift import add_lifts
 from mmmlib.model.kernel.linear import integrate_out
 from mmmlib.model.kernel.media import Media, add_media, carry_back
@@ -15,7 +15,7 @@ from mmmlib.model.kernel.packed import LIFTS_AT, RETURN, Packed, unpack, unpack_
 from mmmlib.model.kernel.sampled import explain
 
 
-@jit
+@inlined
 def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     """Log density at ``theta``, linear terms integrated out; its gradient goes to ``gradient``.
 
@@ -30,7 +30,7 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     return value
 
 
-@jit
+@inlined
 def log_density_sampled(theta: Any, packed: Any, gradient: Any) -> float:
     """Log density with the linear terms among the parameters; see :func:`log_density`."""
     data, media, held, value = _before_outcome(theta, packed, gradient)
@@ -40,7 +40,7 @@ def log_density_sampled(theta: Any, packed: Any, gradient: Any) -> float:
     return value
 
 
-@jit
+@inlined
 def _before_outcome(theta: Any, packed: Any, gradient: Any) -> tuple[Packed, Media, Any, float]:
     """Prior, channels, lift tests: all but the outcome. The third is what tests pull at."""
     data = unpack(packed)

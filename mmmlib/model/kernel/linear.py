@@ -16,7 +16,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmmlib.model.kernel.arithmetic import factor, invert, jit, precision_times, sigmoid
+from mmmlib.model.kernel.arithmetic import (
+    factor,
+    inlined,
+    invert,
+    jit,
+    precision_times,
+    sigmoid,
+    unrotate_slopes,
+)
 from mmmlib.model.kernel.packed import Packed
 
 
@@ -68,19 +76,11 @@ def integrate_out(theta: Any, data: Packed, caused: Any, pull: Any, gradient: An
     for r in range(regions):
         value += _explain(theta, data, solved, r, rhos[min(r, 1)], rest[r], pull[r], gradient)
 
-    # Back from the rotation.
-    for t in range(weeks):
-        along[t] = 0.0
-    for r in range(regions):
-        for t in range(weeks):
-            along[t] += data.mirror[r] * pull[r, t]
-    for r in range(regions):
-        for t in range(weeks):
-            pull[r, t] = (pull[r, t] - 2.0 * data.mirror[r] * along[t]) / data.noise_weight[r]
+    unrotate_slopes(pull, data.mirror, data.noise_weight)
     return value
 
 
-@jit
+@inlined
 def _solve(theta: Any, data: Packed, rest: Any, rhos: Any, gradient: Any) -> tuple[Linear, float]:
     """Solve for the linear terms; with the determinants' part of the log density."""
     regions, weeks = rest.shape
@@ -147,7 +147,7 @@ def _solve(theta: Any, data: Packed, rest: Any, rhos: Any, gradient: Any) -> tup
     return Linear(corner, side, edge, common, covariance, prior_precision), value
 
 
-@jit
+@inlined
 def _explain(
     theta: Any,
     data: Packed,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmmlib.model.kernel.arithmetic import jit
+from mmmlib.model.kernel.arithmetic import inlined, jit
 from mmmlib.model.kernel.forms import (
     saturate,
     saturate_back,
@@ -157,7 +157,7 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gra
         form_back(theta, data, media, c, first_sum, second_sum, by_weight, gradient)
 
 
-@jit
+@inlined
 def form_back(
     theta: Any,
     data: Packed,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mmmlib.model.kernel.arithmetic import jit, sigmoid
+from mmmlib.model.kernel.arithmetic import inlined, jit, sigmoid, unrotate_slopes
 from mmmlib.model.kernel.noise import negative_binomial, student_t
 from mmmlib.model.kernel.packed import STUDENT_T, Packed
 
@@ -73,15 +73,7 @@ def explain(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> 
         for j in range(terms):
             gradient[data.linear_at + j] += data.whitening[i, j] * by_linear[i]
 
-    # Back from the rotation.
-    for t in range(weeks):
-        along[t] = 0.0
-    for r in range(regions):
-        for t in range(weeks):
-            along[t] += data.mirror[r] * pull[r, t]
-    for r in range(regions):
-        for t in range(weeks):
-            pull[r, t] = (pull[r, t] - 2.0 * data.mirror[r] * along[t]) / data.noise_weight[r]
+    unrotate_slopes(pull, data.mirror, data.noise_weight)
     return value
 
 
@@ -111,7 +103,7 @@ def _believe_linear(theta: Any, data: Packed, linear: Any, by_linear: Any, gradi
     return value
 
 
-@jit
+@inlined
 def _series(theta: Any, data: Packed, r: int, expected: Any, pull: Any, gradient: Any) -> float:
     """Log density of one rotated series under Student's t."""
     kind = min(r, 1)
