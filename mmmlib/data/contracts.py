@@ -162,7 +162,8 @@ def _check_columns(relation: Relation, contract: Contract) -> list[Breach]:
                     name,
                     1,
                     "the column of the contract",
-                    did_you_mean(name, known),
+                    did_you_mean(name, known)
+                    or "Ask its owner for it; if it is gone for good, change the contract.",
                     (Example(file, f"column {name}", seen),),
                     unreadable=True,
                 )

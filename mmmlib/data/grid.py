@@ -151,12 +151,15 @@ def _report_duplicates(table: Table, column: str, start: int, problems: Problems
         return
     of = f" of {column}" if table.source.layout == "long" else ""
     if len(again) >= len(keys) / 2:
+        same = table.text.loc[keys.index].duplicated().sum() == len(again)
         problems.add(
             table.path,
             f"column {table.source.date}",
             f"{len(keys)} rows{of} for {len(keys) - len(again)} weeks and regions",
             "one row for every week and region",
-            "Sum daily rows to weeks (grain: day does it), or name the column of regions.",
+            "The rows are the same again: the delivery came twice. Remove one of the two."
+            if same
+            else "Sum daily rows to weeks (grain: day does it), or name the column of regions.",
         )
         return
     first = keys.drop_duplicates().reset_index(names="row")

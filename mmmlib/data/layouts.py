@@ -127,8 +127,17 @@ def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) ->
         and (variables is None or name in variables)
     ]
     if not columns:
+        others = [n for n in table.columns if n not in taken and not n.startswith("_")]
         raise InputError.one(
-            source.where, "the header", "no column of values", "one column for every series"
+            source.where,
+            "the header",
+            f"no column that the parameters name; there are {', '.join(others[:12])}"
+            if others
+            else "no column of values",
+            "one column for every series",
+            "Name one of them in a channel, an outcome or a control, or leave the source out."
+            if others
+            else "",
         )
     day, region = _day(table[source.date]), _region(table, source)
     return _stacked(

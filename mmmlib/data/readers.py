@@ -23,6 +23,7 @@ from mmmlib.params.messages import did_you_mean, shown
 
 EXCEL = (".xlsx", ".xlsm")
 """Workbooks; macros of the latter are never looked at, let alone run."""
+_CUT_OFF = "The file may be cut off: ask for it again."
 SUFFIXES = (".csv", ".parquet", *EXCEL)
 
 
@@ -160,7 +161,8 @@ def _read_excel(path: Path, problems: Problems, wanted: str | None) -> pd.DataFr
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        problems.add(path, "the file", f"no readable workbook ({error})", "an Excel workbook")
+        found = f"no readable workbook ({error})"
+        problems.add(path, "the file", found, "an Excel workbook", _CUT_OFF)
         return None
     try:
         names = [sheet.title for sheet in book.worksheets]
@@ -273,7 +275,9 @@ def _good_rows(
                 f"row {number}",
                 f"{len(cells)} cells",
                 f"{len(header)} cells, as in the header",
-                "A comma inside a cell needs quotes around the cell.",
+                _CUT_OFF
+                if len(cells) < len(header) and number == len(rows)
+                else "A comma inside a cell needs quotes around the cell.",
             )
         else:
             yield number, cells
@@ -289,7 +293,8 @@ def _read_parquet(path: Path, problems: Problems) -> pd.DataFrame | None:
             table = pq.read_table(file)
     except (pa.ArrowInvalid, OSError) as error:
         reason = str(error).splitlines()[0]
-        problems.add(path, "the file", f"no readable Parquet file ({reason})", "a Parquet file")
+        found = f"no readable Parquet file ({reason})"
+        problems.add(path, "the file", found, "a Parquet file", _CUT_OFF)
         return None
     if not table.num_rows:
         problems.add(path, "the file", "no rows", "one row for every week")

@@ -77,11 +77,13 @@ def told(error: Exception, place: str) -> tuple[str, str, str, str, str]:
     )
     where = next((group for group in file.groups() if group), place) if file else place
     line = re.search(r"CSV Error on Line: (\d+)|in line (\d+)", text)
-    row = f"row {next(filter(None, line.groups()))}" if line else "the file"
+    # DuckDB counts the lines of JSON from two.
+    number = int(next(filter(None, line.groups()))) - ("JSON" in text) if line else 0
+    row = f"row {number}" if line else "the file"
     short = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
     if short:
         return where, row, f"{short[2]} cells", f"{short[1]} cells, as in the header", _CUT_OFF
-    if "not utf-8" in text.lower() or "invalid unicode" in text.lower():
+    if re.search("not utf-8|invalid unicode|invalid utf-8", text.lower()):
         return where, row, "a byte that is not UTF-8", "text in UTF-8", _UTF8
     if "unterminated quote" in text.lower() or "quote" in text.lower():
         return where, row, "broken quoting", "every quote closed", _CUT_OFF
@@ -94,5 +96,5 @@ def told(error: Exception, place: str) -> tuple[str, str, str, str, str]:
 
 _LOCKED = "Ask its owner what holds it, such as a load that runs, and begin again when it is over."
 _GONE = "Ask its owner whether it moved."
-_UTF8 = "Save the file as 'CSV UTF-8'."
+_UTF8 = "Save the file in UTF-8 (Excel: as 'CSV UTF-8')."
 _CUT_OFF = "The file may be cut off: ask for it again."

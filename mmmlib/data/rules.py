@@ -124,13 +124,15 @@ def _column_rules(
         )
     elif textual and column.type in ("date", "time"):
         looks = DATES["DD/MM/YYYY" if dates == "MM/DD/YYYY" else dates or "YYYY-MM-DD"][0]
+        written = f"a day of the calendar, written {dates} as in most rows"
         rules.append(
             Rule(
                 "type",
                 name,
                 lambda t: raw(t).notnull() & (~raw(t).re_search(looks) | typed(t).isnull()),
-                f"a day of the calendar, written {dates} as in most rows",
+                written,
                 unreadable=True,
+                why=lambda _: (written, "Write all dates as YYYY-MM-DD."),
             )
         )
     elif not textual and not _fits(kind, column.type):

@@ -318,14 +318,17 @@ def report_no_column(
     problems: Problems, file: Path | str, column: str, key: str, known: list[str]
 ) -> None:
     """Note that a declared column is not there."""
-    some = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     problems.add(
         file,
         f"column {column} ({key})",
         "no such column",
-        f"one of {some}",
+        f"one of {_some(known)}",
         did_you_mean(column, known),
     )
+
+
+def _some(columns: list[str]) -> str:
+    return ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
 
 
 # --- columns ---------------------------------------------------------------------------
@@ -377,7 +380,16 @@ def find_column(
         return None
     if len(read) < len(tables):
         return None  # it may be in the file that could not be read
-    file = next(iter(read.values())).path if len(read) == 1 else "sources"
+    if len(read) == 1:
+        (only,) = read.values()
+        report_no_column(problems, only.path, reference, key, only.columns)
+        return None
     known = [column for table in read.values() for column in table.columns]
-    report_no_column(problems, file, reference, key, known)
+    problems.add(
+        "sources",
+        f"column {reference} ({key})",
+        "no such column in any source",
+        "one of " + "; ".join(f"{table.name}: {_some(table.columns)}" for table in read.values()),
+        did_you_mean(reference, known) or "Ask the owner of its source whether it was renamed.",
+    )
     return None

@@ -124,6 +124,19 @@ def test_row_with_another_number_of_cells(refused: Refused) -> None:
     assert (place, found, expected) == ("row 4", "6 cells", "5 cells, as in the header")
 
 
+def test_cut_off_inside_the_last_row(refused: Refused) -> None:
+    content = weekly().to_csv(index=False)
+    place, found, _, action = only(refused(content[: content.rindex(",")].rsplit(",", 1)[0]))
+    assert (place, found) == ("row 13", "3 cells")
+    assert action == "The file may be cut off: ask for it again."
+
+
+def test_a_delivery_that_came_twice(refused: Refused) -> None:
+    place, found, _, action = only(refused(pd.concat([weekly(), weekly()])))
+    assert (place, found) == ("column date", "24 rows for 12 weeks and regions")
+    assert "the delivery came twice" in action
+
+
 def test_semicolons(refused: Refused) -> None:
     content = weekly().to_csv(index=False, sep=";", decimal=",")
     place, found, expected, action = only(refused(content))
@@ -311,6 +324,43 @@ def test_negative_count(refused: Refused) -> None:
     outcomes = {"signups": {"kind": "count", "unit": "signups", "column": "revenue"}}
     error = refused(set_cell(5, "revenue", "-1"), outcomes=outcomes)
     assert only(error)[:3] == ("row 5, column revenue", "'-1'", "zero or more")
+
+
+def test_a_column_that_no_source_has_is_sought_in_all(write: Callable[..., Path]) -> None:
+    write(weekly().drop(columns="price"))
+    folder = write(weekly()[["date", "price"]].rename(columns={"price": "fare"}), "prices.csv")
+    both = {"sources": {"media": {"path": "media.csv"}, "prices": {"path": "prices.csv"}}}
+    with pytest.raises(InputError) as caught:
+        build_panel(small_params(data=both), folder)
+    (problem,) = caught.value.problems
+    assert problem.place == "column price (controls.price.column)"
+    assert problem.found == "no such column in any source"
+    assert problem.expected == (
+        "one of media: date, revenue, search_spend, tv_spend; prices: date, fare"
+    )
+    assert "renamed" in problem.action
+
+
+def test_a_source_of_which_nothing_is_named(write: Callable[..., Path]) -> None:
+    write(weekly())
+    folder = write(weekly()[["date", "price"]].to_json(orient="records", lines=True), "web.jsonl")
+    both = {"sources": {"media": {"path": "media.csv"}, "web": {"path": "web.jsonl"}}}
+    controls = {"price": {"column": "media.price"}}
+    told = small_params(data=both, controls=controls)
+    del both["sources"]["web"]
+    build_panel(small_params(data=both, controls=controls), folder)
+    with pytest.raises(InputError, match="no column that the parameters name") as caught:
+        build_panel(
+            told,
+            write(
+                pd.DataFrame({"date": ["2024-01-01"], "visits": [1]}).to_json(
+                    orient="records", lines=True
+                ),
+                "web.jsonl",
+            ),
+        )
+    assert "there are visits" in str(caught.value)
+    assert "leave the source out" in str(caught.value)
 
 
 def test_column_of_two_sources_is_asked_for_by_its_full_name(

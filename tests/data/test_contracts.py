@@ -103,9 +103,9 @@ def test_two_date_formats(tmp_path: Path) -> None:
     frame = daily()
     frame.loc[5, "date"] = "06/01/2024"
     frame.to_csv(tmp_path / "ads.csv", index=False)
-    assert "row 7, column date: found '06/01/2024'; expected a day of the calendar" in refused(
-        tmp_path
-    )
+    told = refused(tmp_path)
+    assert "row 7, column date: found '06/01/2024'; expected a day of the calendar" in told
+    assert told.endswith("Write all dates as YYYY-MM-DD.")
 
 
 def test_day_first_dates_are_read_when_all_are(tmp_path: Path) -> None:
@@ -158,9 +158,9 @@ def test_a_column_more_is_told_and_a_column_less_stops(tmp_path: Path) -> None:
     (told,) = words(tmp_path)
     assert told.startswith("views: expected no column beside those of the contract")
     daily().drop(columns="spend").to_csv(tmp_path / "ads.csv", index=False)
-    assert "column spend: found no such column; there are date, campaign, clicks" in refused(
-        tmp_path
-    )
+    told_less = refused(tmp_path)
+    assert "column spend: found no such column; there are date, campaign, clicks" in told_less
+    assert "Ask its owner for it" in told_less
 
 
 def test_a_partial_upload(tmp_path: Path) -> None:

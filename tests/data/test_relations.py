@@ -128,6 +128,23 @@ def test_broken_csv(tmp_path: Path, content: bytes, told: str) -> None:
     assert told in refused(tmp_path, path="ads.csv")
 
 
+@pytest.mark.parametrize("number", [1, 17, 56])
+@pytest.mark.parametrize(
+    ("spoilt", "told"),
+    [
+        (b'{"date":"2024-01-01","campaign":"br\xe9","spend":1}', "a byte that is not UTF-8"),
+        (b'{"date":"2024-01-01","camp', "no readable JSON"),
+    ],
+)
+def test_a_bad_line_of_json_has_its_number(
+    tmp_path: Path, typed: pd.DataFrame, number: int, spoilt: bytes, told: str
+) -> None:
+    lines = typed.astype({"date": str}).to_json(orient="records", lines=True).encode().split(b"\n")
+    lines[number - 1] = spoilt
+    (tmp_path / "ads.jsonl").write_bytes(b"\n".join(lines))
+    assert f"row {number}: found {told}" in refused(tmp_path, path="ads.jsonl")
+
+
 def test_truncated_files(tmp_path: Path, typed: pd.DataFrame) -> None:
     typed.to_parquet(tmp_path / "a.parquet")
     whole = (tmp_path / "a.parquet").read_bytes()
