@@ -1,7 +1,7 @@
 """Compile, sampling, effective draws and memory: this project beside its peers, in one run.
 
     python benchmarks/fit.py --data FOLDER        # everything; FOLDER holds the public data sets
-    python benchmarks/fit.py --rows refresh       # rows whose name contains a word
+    python benchmarks/fit.py --rows refresh geo   # rows whose name contains a word, in that order
     python benchmarks/fit.py --quick              # few draws, small rows: does it work here?
     python benchmarks/fit.py --show               # print the table of what was measured before
 
@@ -256,7 +256,7 @@ def _reason(stopped: Record) -> str:
 def main() -> None:
     """Measure what is asked for, keep it, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", nargs="+", default=[""], help="words that a row's name contains")
+    parser.add_argument("--rows", nargs="+", default=[""], help="words in rows' names, in order")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--data", type=Path, help="folder of the public data sets")
     parser.add_argument("--results", type=Path, default=CACHE / "fit.json")
@@ -271,7 +271,7 @@ def main() -> None:
     if asked.show:
         print_table(summarise(records))
         return
-    rows = [row for row in ROWS if any(word in row for word in asked.rows)]
+    rows = list(dict.fromkeys(row for word in asked.rows for row in ROWS if word in row))
     if asked.quick:
         rows = [row for row in rows if row in (*PUBLIC, next(iter(SIMULATED)))]
     if asked.data is None:
