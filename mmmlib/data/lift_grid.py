@@ -24,7 +24,8 @@ from mmmlib.params.messages import did_you_mean, shown
 Report = Callable[[str, str, str, str], None]
 """Called with the field, what was found, what was expected, and what to do."""
 REGIONS_DIFFER = 0.2
-"""Spread (of the logarithm) of a channel's effect between regions, where no model measured it."""
+"""Spread (of the logarithm) of a channel's effect between regions, where no model measured it;
+the middle of what a model believes before it has."""
 WEEK = pd.Timedelta(days=7)
 HOW_INCLUDED = "If the spend of the data has the change in it, set already_in_spend."
 

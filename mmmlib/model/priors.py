@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmmlib.data.lift_grid import REGIONS_DIFFER
 from mmmlib.params import Params
 from mmmlib.params.schema import Prior, Range
 from mmmlib.transforms import ADSTOCKS
@@ -161,7 +162,7 @@ def model_priors(
         "scale": _filled(learned, np.log(0.08), 0.8),
     }
     if regions > 1:
-        priors["pooling"] = _filled(channels, np.log(0.2), 0.5)
+        priors["pooling"] = _filled(channels, np.log(REGIONS_DIFFER), 0.5)
         priors["deviation"] = (
             np.zeros((channels, regions)),
             np.ones((channels, regions)),

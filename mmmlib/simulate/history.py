@@ -86,8 +86,10 @@ class History:
         return [
             Response(
                 c.adstock,
-                c.retention ** (1 / outcome.slower),
-                c.peak + outcome.later if c.adstock == "delayed" else 0.0,
+                (
+                    c.retention ** (1 / outcome.slower),
+                    *((c.peak + outcome.later,) if c.adstock == "delayed" else ()),
+                ),
                 c.saturation,
                 c.shape,
             )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmmlib.transforms import SATURATIONS, adstock_weights, half_life, lagged, saturate
+from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, half_life, lagged, saturate
 
 
 @dataclass(frozen=True)
@@ -24,25 +24,22 @@ class Response:
 
     Parameters
     ----------
-    adstock, retention, peak
-        Kind and parameters of the carryover; ``peak`` (weeks) is for ``delayed`` only.
+    adstock, carryover
+        Kind and its parameters, in the order of :data:`mmmlib.transforms.ADSTOCKS`.
     saturation, shape
         Kind and its parameters, in the order of :data:`mmmlib.transforms.SATURATIONS`.
     """
 
     adstock: str
-    retention: float
-    peak: float
+    carryover: tuple[float, ...]
     saturation: str
     shape: tuple[float, ...]
 
     def weights(self, length: int) -> np.ndarray:
         """Share of an effect that comes in each week after the spend; shape ``(lag,)``."""
-        parameters = {
-            "retention": np.array(self.retention),
-            "peak": np.array(self.peak),
-        }
-        return adstock_weights(self.adstock, parameters, length)
+        values = [np.array(value) for value in self.carryover]
+        names = ADSTOCKS[self.adstock]
+        return adstock_weights(self.adstock, dict(zip(names, values, strict=True)), length)
 
     def half_life(self, length: int) -> float:
         """Weeks until half of an effect has come."""

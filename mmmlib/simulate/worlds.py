@@ -178,14 +178,26 @@ def _draw_response(rng: np.random.Generator, adstock: str, saturation: str) -> R
     for kind, known in ((adstock, ADSTOCKS), (saturation, SATURATIONS)):
         if kind not in known:
             raise ValueError(f"should be one of {', '.join(known)} but got {kind!r}")
-    delayed = adstock == "delayed"
-    retention = rng.uniform(0.55, 0.8) if delayed else rng.uniform(0.2, 0.65)
-    if saturation == "logistic":
-        shape: tuple[float, ...] = (float(np.exp(rng.normal(0.3, 0.5))),)
+    carryover: tuple[float, ...]
+    if adstock == "weibull":
+        carryover = _lognormal(rng, (1.5, 2.5), (0.25, 0.35))
     else:
-        shape = tuple(np.exp(rng.normal([np.log(1.2), np.log(1.2)], [0.4, 0.2])).tolist())
-    peak = rng.uniform(0.8, 2.5) if delayed else 0.0
-    return Response(adstock, retention, peak, saturation, shape)
+        carryover = (rng.uniform(*((0.55, 0.8) if adstock == "delayed" else (0.2, 0.65))),)
+    if saturation == "logistic":
+        shape = _lognormal(rng, (np.exp(0.3),), (0.5,))
+    elif saturation == "hill":
+        shape = _lognormal(rng, (1.2, 1.2), (0.4, 0.2))
+    else:
+        shape = _lognormal(rng, (1.2,), (0.4,))
+    if adstock == "delayed":
+        carryover += (rng.uniform(0.8, 2.5),)
+    return Response(adstock, carryover, saturation, shape)
+
+
+def _lognormal(
+    rng: np.random.Generator, middle: Sequence[float], spread: Sequence[float]
+) -> tuple[float, ...]:
+    return tuple(np.exp(rng.normal(np.log(middle), spread)).tolist())
 
 
 def _params(forms: dict[str, tuple[str, str]], regions: int, adstock_weeks: int) -> Params:

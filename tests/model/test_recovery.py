@@ -12,7 +12,13 @@ from mmmlib.simulate.worlds import MODEL, make_world
 SHORT = {"chains": 2, "tune": 300, "draws": 400, "kept_draws": 800}
 
 
-def fit_worlds(regions: int, count: int, weeks: int) -> pd.DataFrame:
+USUAL = ("geometric", "delayed"), ("logistic", "logistic", "hill")
+OTHERS = ("weibull",), ("michaelis_menten", "michaelis_menten", "logistic")
+
+
+def fit_worlds(
+    regions: int, count: int, weeks: int, forms: tuple[tuple[str, ...], tuple[str, ...]]
+) -> pd.DataFrame:
     """Coverage of every channel of some worlds."""
     tables = []
     for seed in range(count):
@@ -21,8 +27,8 @@ def fit_worlds(regions: int, count: int, weeks: int) -> pd.DataFrame:
             weeks=weeks,
             regions=regions,
             autocorrelation=0.3,
-            adstock=("geometric", "delayed"),
-            saturation=("logistic", "logistic", "hill"),
+            adstock=forms[0],
+            saturation=forms[1],
         )
         model = world.params.model.model_copy(update=SHORT)
         params = world.params.model_copy(update={"model": model})
@@ -33,12 +39,14 @@ def fit_worlds(regions: int, count: int, weeks: int) -> pd.DataFrame:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("regions", "count", "weeks"), [(1, 16, 130), (4, 8, 104)], ids=["national", "regional"]
+    ("regions", "count", "weeks", "forms"),
+    [(1, 16, 130, USUAL), (4, 8, 104, USUAL), (1, 16, 130, OTHERS)],
+    ids=["national", "regional", "other forms"],
 )
 def test_ranges_hold_the_truth_and_halves_of_them_would_not(
-    regions: int, count: int, weeks: int
+    regions: int, count: int, weeks: int, forms: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> None:
-    table = fit_worlds(regions, count, weeks)
+    table = fit_worlds(regions, count, weeks, forms)
     least = fewest_covered(len(table))
     assert table["covered"].sum() >= least, table.to_string()
     # The test has teeth: a model half as unsure as it should be fails it.

@@ -7,8 +7,8 @@ import pytest
 
 from mmmlib.simulate.structure import Response, activity, autoregressive
 
-GEOMETRIC = Response("geometric", 0.5, 0.0, "logistic", (2.0,))
-DELAYED = Response("delayed", 0.8, 3.0, "hill", (1.0, 2.0))
+GEOMETRIC = Response("geometric", (0.5,), "logistic", (2.0,))
+DELAYED = Response("delayed", (0.8, 3.0), "hill", (1.0, 2.0))
 
 
 def test_weights_sum_to_one_and_peak_where_told() -> None:

@@ -14,8 +14,9 @@ from mmmlib.simulate.worlds import LEVEL, MODEL, World, make_world
         make_world(1),
         make_world(2, weeks=60, channels=6, regions=3),
         make_world(3, adstock=("geometric", "delayed"), saturation=("logistic", "hill", "hill")),
+        make_world(3, adstock=("weibull",), saturation=("michaelis_menten",)),
     ],
-    ids=["national", "regional", "mixed"],
+    ids=["national", "regional", "mixed", "other forms"],
 )
 def test_panel_is_what_the_truth_says(world: World) -> None:
     truth, panel = world.truth, world.panel
