@@ -1,14 +1,16 @@
 """How much room a year of weekly refreshes takes, and how long keeping one takes.
 
-    python benchmarks/vintages.py [MEGABYTES]
+    python benchmarks/vintages.py [MEGABYTES [weeks | day | newest | campaign]]
 
-Writes what 52 refreshes keep of one source and of its panel: each has a week more than the
-one before and tells the last three weeks otherwise; once a year one region is told anew
-from the beginning.
+Writes what 52 refreshes keep of one source of weeks and of its panel: each has a week more than
+the one before and tells the last three weeks otherwise; once a year one region is told anew
+from the beginning. Then the same of a source of days, whose rows are kept as delivered, in three
+orders of its rows. MEGABYTES is the size of one delivery as CSV, at the beginning of the year.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import tempfile
 import time
@@ -18,14 +20,32 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mmmlib.data.parts import read_parts, store_of, write_arrow, write_parts
-from mmmlib.data.rows import PART_BYTES
+from mmmlib.data.intake import take_in
+from mmmlib.data.parts import read_parts, store_of, write_parts
+from mmmlib.data.rows import rows_of
+from mmmlib.params import Params
+from mmmlib.runs import Manifest, Run, write_atomic
 
 WEEKS, REFRESHES, SERIES = 156, 52, 30
 BYTES = 9.0
 """Bytes of a number in a CSV file."""
 ROW_BYTES = 33
 """Bytes of a row of a day and campaign."""
+WORKBOOK = {
+    "workbook": "year",
+    "title": "A year of weekly refreshes",
+    "currency": "USD",
+    "refresh": {"period": "2026-Q2", "as_of": "2027-01-01"},
+    "audience": {"serves": "growth", "supports": ["Shift budget"], "not_for": ["Set targets"]},
+    "data": {
+        "sources": {
+            "ads": {"path": "ads.csv", "layout": "ad_platform", "grain": "day"},
+            "sales": {"path": "sales.csv"},
+        },
+    },
+    "channels": {"first": {"spend": "GS_brand_0000.spend"}},
+    "outcomes": {"revenue": {"kind": "revenue", "column": "revenue"}},
+}
 
 
 def main(megabytes: float) -> None:
@@ -63,36 +83,83 @@ def main(megabytes: float) -> None:
     print(f"together: {sum(sizes.values()) / 1e6:.1f} MB; {reading:.2f} s to read one back")
 
 
-def rows_of_a_year(megabytes: float) -> None:
-    """Measure what a year of daily deliveries takes: a week of days more each, two weeks anew."""
+def rows_of_a_year(megabytes: float, order: str) -> None:
+    """Measure what a year of refreshes keeps of days as delivered, on the road of a refresh.
+
+    A week of days more each, the last two weeks told anew.
+
+    Parameters
+    ----------
+    order
+        Of the rows in the file: ``day`` (an export that grows at its end), ``newest`` (one that
+        begins with the newest day) or ``campaign``.
+    """
+    import pyarrow.csv
+
     days, campaigns = (WEEKS + REFRESHES) * 7, round(megabytes * 1e6 / (WEEKS * 7 * ROW_BYTES))
     rng = np.random.default_rng(1)
     spend = np.round(rng.gamma(2, 50, (days, campaigns)), 2)
-    names = [f"GS_brand_{number:04d}" for number in range(campaigns)]
-    dates = pd.date_range("2023-01-02", periods=days).strftime("%Y-%m-%d").to_numpy()
+    names = np.array([f"GS_brand_{number:04d}" for number in range(campaigns)])
+    dates = pd.date_range("2023-01-02", periods=days)
+    written = dates.strftime("%Y-%m-%d").to_numpy()
+    params = Params.model_validate(WORKBOOK)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        begun = time.perf_counter()
+        folder, seconds, total = Path(name), 0.0, 0
         for refresh in range(REFRESHES):
             count = (WEEKS + refresh) * 7
             told = spend[:count].copy()
             told[-14:] = np.round(told[-14:] * rng.uniform(0.9, 1, told[-14:].shape), 2)
-            text = pd.Series(told.ravel()).astype(str)
-            table = pa.table(
-                {
-                    "day": np.repeat(dates[:count], campaigns),
-                    "campaign": np.tile(names, count),
-                    "spend": text.tolist(),
-                }
+            day, campaign = np.divmod(np.arange(count * campaigns), campaigns)
+            if order == "newest":
+                day = count - 1 - day
+            elif order == "campaign":
+                campaign, day = np.divmod(np.arange(count * campaigns), count)
+            rows = {
+                "date": written[day],
+                "campaign": names[campaign],
+                "spend": told[day, campaign],
+            }
+            plain = pyarrow.csv.WriteOptions(quoting_style="none")
+            pyarrow.csv.write_csv(pa.table(rows), folder / "ads.csv", plain)
+            weeks = dates[:count:7].strftime("%Y-%m-%d")
+            sales = told.sum(axis=1).reshape(-1, 7).sum(axis=1).round(2)
+            pd.DataFrame({"date": weeks, "revenue": sales}).to_csv(
+                folder / "sales.csv", index=False
             )
-            at = np.repeat(dates[:count].astype("datetime64[D]"), campaigns)
-            labels = np.arange(len(at)) + 2
-            path = folder / f"run{refresh}"
-            write_arrow(path, store_of(folder), table, labels, at, {}, PART_BYTES)
-        seconds = (time.perf_counter() - begun) / REFRESHES
-        size = _used(folder) / 1e6
-    print(f"rows: {campaigns} campaigns, {len(at):,} rows at the end")
-    print(f"rows: {REFRESHES} refreshes {size:.1f} MB, {seconds:.2f} s to make and keep each")
+            size = (folder / "ads.csv").stat().st_size / 1e6
+            total += size
+            if refresh == 0:
+                first = size
+            run = _run(folder / "runs" / f"run{refresh:02d}")
+            begun = time.perf_counter()
+            take_in(params, run, folder)
+            seconds += time.perf_counter() - begun
+        rows_kept = {"rows": "inputs/ads.rows", "sums": "inputs/ads.parquet"}
+        parts = {
+            kind: _used(*(folder / "runs").glob(f"run*/{place}")) / 1e6
+            for kind, place in rows_kept.items()
+        }
+        used = _used(folder / "runs") / 1e6
+        back = rows_of(run, "ads")
+        assert len(back) == count * campaigns
+        assert np.isclose(back["spend"].astype(float).sum(), told.sum(), rtol=1e-9)
+    print(
+        f"days by {order}: {campaigns} campaigns, {first:.1f} MB as CSV at the beginning, "
+        f"{size:.1f} MB at the end, {total:.0f} MB delivered together"
+    )
+    print(
+        f"days by {order}: {REFRESHES} refreshes {used:.1f} MB (rows {parts['rows']:.1f}, sums "
+        f"{parts['sums']:.1f}), {seconds / REFRESHES:.1f} s to read, check and keep each"
+    )
+
+
+def _run(path: Path) -> Run:
+    """Begin a run that a refresh would begin."""
+    manifest = Manifest(
+        run=path.name, workbook="year", period="2026-Q2", created=dt.datetime.now(dt.UTC)
+    )
+    write_atomic(path / "manifest.json", manifest.model_dump_json().encode())
+    return Run(path)
 
 
 def _told(
@@ -109,17 +176,21 @@ def _told(
     return frame
 
 
-def _used(folder: Path) -> int:
+def _used(*folders: Path) -> int:
     """Bytes on disk; a file with two names counts once."""
     found = {}
-    for path in folder.rglob("*"):
-        if path.is_file():
-            stat = path.stat()
-            found[stat.st_ino] = stat.st_size
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                stat = path.stat()
+                found[stat.st_ino] = stat.st_size
     return sum(found.values())
 
 
 if __name__ == "__main__":
     asked = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    main(asked)
-    rows_of_a_year(asked)
+    for kind in sys.argv[2:] or ("weeks", "day", "newest", "campaign"):
+        if kind == "weeks":
+            main(asked)
+        else:
+            rows_of_a_year(asked, kind)

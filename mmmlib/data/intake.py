@@ -67,7 +67,7 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
     taxonomy = read_taxonomy(run.path / TAXONOMY) if params.data.taxonomy else None
     built = build(params, _folder(params, folder), past, taxonomy)
     for table in built.tables.values():
-        _keep(run, params, table)
+        _keep(run, params, table, built.folder)
     for name, (file, shape) in side_tables(params).items():
         _keep_side(run, name, built.folder / file, shape)
     write_panel(run, built.panel)
@@ -177,7 +177,7 @@ def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) 
     ]
 
 
-def _keep(run: Run, params: Params, table: Table) -> None:
+def _keep(run: Run, params: Params, table: Table, folder: Path) -> None:
     """Keep a source as it was seen."""
     kept = what_is_kept(table, params.data.keep_rows_mb)
     facts = {
@@ -189,7 +189,7 @@ def _keep(run: Run, params: Params, table: Table) -> None:
     }
     keep(run, as_vintage(params, table), table.dates, facts)
     if kept == ROWS:
-        keep_rows(run, table)
+        keep_rows(run, table, folder)
 
 
 def _keep_side(run: Run, name: str, path: Path, shape: Shape) -> None:

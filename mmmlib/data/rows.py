@@ -25,7 +25,7 @@ from mmmlib.findings import Finding, Level, judge
 from mmmlib.runs import Run
 
 if TYPE_CHECKING:
-    pass
+    import pyarrow as pa
 
 PART_BYTES = 256 * 1024
 """Least size of a part in memory: rows are many, and parts of some weeks share well enough."""
@@ -91,8 +91,14 @@ def kept_of(run: Run) -> dict[str, str]:
     return kept
 
 
-def keep_rows(run: Run, table: Table) -> Path | None:
+def keep_rows(run: Run, table: Table, folder: Path) -> Path | None:
     """Keep the rows of a source that was read through expressions.
+
+    Parameters
+    ----------
+    folder
+        Where the sources lie; files are named from there, so that the next delivery, in
+        another folder, shares what it repeats.
 
     Returns
     -------
@@ -112,12 +118,30 @@ def keep_rows(run: Run, table: Table) -> Path | None:
     if len(relation.files) < 2 and FILE in content.column_names:
         left_out.append(FILE)
     labels = content[ROW].to_numpy() if ROW in content.column_names else np.arange(len(days)) + 1
-    kept = content.drop_columns(left_out).replace_schema_metadata(None)
-    folder = _folder(run, table.name)
+    kept = _named_from(folder, content.drop_columns(left_out).replace_schema_metadata(None))
     facts = {"source": table.name, "sha256": table.sha256}
     return write_arrow(
-        folder, store_of(run.runs_dir), kept, labels.astype(np.int64), days, facts, PART_BYTES
+        _folder(run, table.name),
+        store_of(run.runs_dir),
+        kept,
+        labels.astype(np.int64),
+        days,
+        facts,
+        PART_BYTES,
     )
+
+
+def _named_from(folder: Path, content: pa.Table) -> pa.Table:
+    """Name the files of rows from the folder of the sources."""
+    import pyarrow as pa
+
+    if FILE not in content.column_names:
+        return content
+    files = content[FILE].combine_chunks().dictionary_encode()
+    start = f"{folder}/"
+    names = pa.array([name.removeprefix(start) for name in files.dictionary.to_pylist()])
+    at = content.column_names.index(FILE)
+    return content.set_column(at, FILE, names.take(files.indices))
 
 
 def rows_of(run: Run, source: str) -> pd.DataFrame:
@@ -128,8 +152,8 @@ def rows_of(run: Run, source: str) -> pd.DataFrame:
     pandas.DataFrame
         Cells as the file had them: text from CSV and Excel, typed from Parquet, JSON lines and
         databases. Indexed by the number of the row (of a CSV or Excel file as there, the header
-        being row 1, without blank ones); ``_file`` says where it was, if there were
-        several.
+        being row 1, without blank ones); ``_file`` says in which file of ``data.root`` it was, if
+        there were several.
 
     Raises
     ------

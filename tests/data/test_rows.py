@@ -107,6 +107,30 @@ def test_what_did_not_change_is_kept_once(
     assert len(shared) >= len(parts[1]) - 1
 
 
+def test_files_of_another_folder_are_shared_too(
+    tmp_path: Path, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deliveries lie in a folder of their own each; what they repeat is kept once."""
+    monkeypatch.setattr("mmmlib.data.rows.PART_BYTES", 2_000)
+    parts = []
+    for number, days in enumerate((28, 56)):
+        folder = tmp_path / f"delivery_{number}"
+        (folder / "ads").mkdir(parents=True)
+        weekly(8).to_csv(folder / "media.csv", index=False)
+        daily(14).to_csv(folder / "ads" / "a.csv", index=False)
+        daily(days - 14, "2024-01-15").to_csv(folder / "ads" / "b.csv", index=False)
+        run = new_run(tmp_path, f"fake-2026-Q{number + 2}-abc")
+        take_in(params_for(path="ads/*.csv"), run, folder)
+        kept = rows_of(run, "ads")
+        assert kept["_file"].value_counts().to_dict() == {
+            "ads/a.csv": 28,
+            "ads/b.csv": 2 * (days - 14),
+        }
+        parts.append({p.stat().st_ino for p in (run.path / "inputs/ads.rows").glob("*.parquet")})
+    assert len(parts[0]) >= 2
+    assert len(parts[0] - parts[1]) <= 1  # the newest one has grown
+
+
 def test_of_a_large_source_sums_and_hashes_are_kept(tmp_path: Path, rows: pd.DataFrame) -> None:
     run = new_run(tmp_path)
     take_in(params_for(0.001, **put(rows, tmp_path, "csv")), run, tmp_path)
