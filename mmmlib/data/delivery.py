@@ -16,7 +16,7 @@ from mmmlib.data.naming import Naming, name_rows
 from mmmlib.data.opening import open_relation
 from mmmlib.data.problems import Problems
 from mmmlib.data.rates import Rates, to_currency
-from mmmlib.data.reading import reading
+from mmmlib.data.reading import CHANGED, reading
 from mmmlib.data.relations import Relation
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.units import in_whole_units
@@ -111,13 +111,7 @@ def read_delivery(
         return None
     changed = [file for file, stamp in stamps(relation.files).items() if before[file] != stamp]
     for file in changed:
-        problems.add(
-            file,
-            "the file",
-            "it changed while it was read",
-            "a delivery that is complete",
-            "Begin again once the upload is over.",
-        )
+        problems.add(file, *CHANGED)
     return None if changed else delivery
 
 

@@ -94,6 +94,13 @@ def told(error: Exception, place: str) -> tuple[str, str, str, str, str]:
     return where, row, f"no readable rows ({first_line(error)})", "rows", ""
 
 
+CHANGED = (
+    "the file",
+    "it changed while it was read",
+    "a delivery that is complete",
+    "Begin again once the upload is over.",
+)
+"""Place, found, expected and action of a file that was written to in the meantime."""
 _LOCKED = "Ask its owner what holds it, such as a load that runs, and begin again when it is over."
 _GONE = "Ask its owner whether it moved."
 _UTF8 = "Save the file in UTF-8 (Excel: as 'CSV UTF-8')."

@@ -28,6 +28,8 @@ MEMORY = "1200MB"
 HELD = 16_000_000
 """Bytes of files up to which a source is read once and held; a larger one is read anew, as a
 stream, for every question."""
+PACKED = 8
+"""About how many bytes of text a byte of Parquet is; what is held is not packed."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,10 @@ class Relation:
     @property
     def is_small(self) -> bool:
         """Whether its rows are held once they were read; never those of a database."""
-        return self.size is not None and self.size <= HELD
+        if self.size is None:
+            return False
+        parquet = bool(self.files) and format_of(self.source, self.files[0]) == "parquet"
+        return self.size * (PACKED if parquet else 1) <= HELD
 
     def held(self) -> Relation:
         """Read a small source once, instead of once for every question."""

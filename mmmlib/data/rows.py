@@ -16,11 +16,13 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.files import FILE
+from mmmlib.data.folder import hash_each
 from mmmlib.data.parts import INDEX, read_index, read_parts, store_of, write_arrow
+from mmmlib.data.reading import CHANGED
 from mmmlib.data.relations import ROW
 from mmmlib.data.sources import Table
 from mmmlib.data.vintages import INPUTS, sources_of
-from mmmlib.errors import RunError
+from mmmlib.errors import InputError, RunError
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.runs import Run
 
@@ -105,6 +107,11 @@ def keep_rows(run: Run, table: Table, folder: Path) -> Path | None:
     Path or None
         The index of ``inputs/<source>.rows``, a folder of parts by the day of the rows; None
         for a source that is kept cell by cell.
+
+    Raises
+    ------
+    InputError
+        If a file is not what the sums were made of.
     """
     if table.delivered is None:
         return None
@@ -113,6 +120,11 @@ def keep_rows(run: Run, table: Table, folder: Path) -> Path | None:
     if not relation.files:  # a database gives them in any order
         rows = rows.order_by(list(rows.columns))
     content = rows.mutate(**{DAY: day(rows)}).to_pyarrow()
+    if not relation.is_small:  # they were read anew, after the sums
+        files = [Path(file) for file in relation.files if Path(file).is_file()]
+        for name, sha256 in hash_each(files).items():
+            if table.file_hashes[name] != sha256:
+                raise InputError.one(name, *CHANGED)
     days = content[DAY].cast("timestamp[s]").to_numpy().astype("datetime64[D]")
     left_out = [name for name in (DAY, ROW) if name in content.column_names]
     if len(relation.files) < 2 and FILE in content.column_names:

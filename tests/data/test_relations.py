@@ -272,6 +272,22 @@ def test_a_small_source_is_read_once(
     assert seen == {0: 3, 10_000_000: len(typed)}
 
 
+def test_packed_files_count_by_what_they_hold(
+    tmp_path: Path, typed: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed.to_csv(tmp_path / "a.csv", index=False)
+    typed.to_parquet(tmp_path / "a.parquet")
+    largest = max(path.stat().st_size for path in tmp_path.iterdir())
+    monkeypatch.setattr("mmmlib.data.relations.HELD", largest)
+    small = {}
+    for ending in ("csv", "parquet"):
+        source = Source(path=f"a.{ending}", layout="ad_platform", grain="day")
+        relation = open_relation("ads", source, tmp_path, Problems())
+        assert relation is not None
+        small[ending] = relation.is_small
+    assert small == {"csv": True, "parquet": False}
+
+
 def test_open_sources_share_one_database(tmp_path: Path, typed: pd.DataFrame) -> None:
     typed.to_parquet(tmp_path / "a.parquet")
     source = Source.model_validate({"path": "a.parquet", "layout": "ad_platform", "grain": "day"})

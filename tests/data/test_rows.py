@@ -147,6 +147,26 @@ def test_of_a_large_source_sums_and_hashes_are_kept(tmp_path: Path, rows: pd.Dat
     assert found["ads"].message.startswith("Only sums by week of 112 rows are kept")
 
 
+def test_a_file_that_changes_before_its_rows_are_kept(
+    tmp_path: Path, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large source is read anew for its rows: they have to be those of the sums."""
+    from mmmlib.data import intake
+
+    monkeypatch.setattr("mmmlib.data.relations.HELD", 0)
+    told = put(rows, tmp_path, "csv")
+    kept = intake.keep
+
+    def meanwhile(*words: Any) -> Any:
+        with (tmp_path / "ads.csv").open("a") as file:
+            file.write("2024-02-26,brand,1,1\n")
+        return kept(*words)
+
+    monkeypatch.setattr(intake, "keep", meanwhile)
+    with pytest.raises(InputError, match=r"ads\.csv: the file: found it changed while it was read"):
+        take_in(params_for(**told), new_run(tmp_path), tmp_path)
+
+
 def test_a_file_that_changes_while_it_is_read(
     tmp_path: Path, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
