@@ -92,7 +92,7 @@ def split(layout: Layout, theta: np.ndarray, adstock_weeks: int) -> dict[str, np
             raw = 1 / (1 + np.exp(-raw))
         named[name] = raw * adstock_weeks if name == "peak" else raw
     if layout.whitening is not None:
-        named |= layout.whitening.name(theta[..., layout.known :])
+        named |= layout.whitening.name(theta[..., layout.known :], named["roi"])
     return named
 
 
@@ -179,7 +179,7 @@ def pack(data: ModelData) -> np.ndarray:
         seen,
         gram_matrices(seen),
         np.zeros(regions) if terms is None else terms.level_mean,
-        *(() if terms is None else (terms.origin, terms.matrix)),
+        *(() if terms is None else (terms.origin, terms.matrix, terms.media)),
         *lifts,
     ]
     header[13] = sum(np.size(part) for part in parts)

@@ -3,6 +3,8 @@
 Trend, season and levels share the same weeks, so their posterior is narrow and
 askew. A matrix from the data, fixed before sampling, makes them nearly independent
 and of unit spread: the law that they would have under normal noise and no media.
+What media cause is then taken off the levels, else every level would have to follow all
+returns: it is the outcome's mean that the data fix.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from mmmlib.model.spec import ModelData
 
 @dataclass(frozen=True)
 class Whitening:
-    """From the sampler's vector to levels and coefficients: ``origin + matrix @ z``.
+    """From the sampler's vector to levels and coefficients: ``origin + matrix @ z - media``.
 
     Parameters
     ----------
@@ -26,6 +28,9 @@ class Whitening:
         ``(term,)`` and ``(term, term)``: levels (as they are sampled), then columns.
     level_mean
         By region: prior mean of the levels as they are sampled.
+    media
+        ``(region, channel)``: what a return of one adds to the mean of a series, in the levels'
+        units; the part of a region's effect that is its own is left out.
     weight
         Noise weights of the regions where levels are rotated, else None.
     """
@@ -33,13 +38,17 @@ class Whitening:
     origin: np.ndarray
     matrix: np.ndarray
     level_mean: np.ndarray
+    media: np.ndarray
     weight: np.ndarray | None
 
-    def name(self, z: np.ndarray) -> dict[str, np.ndarray]:
-        """Levels and coefficients on their own scale; first dimensions as those of ``z``."""
+    def name(self, z: np.ndarray, roi: np.ndarray) -> dict[str, np.ndarray]:
+        """Levels and coefficients on their own scale; first dimensions as those of ``z``.
+
+        ``roi`` is by channel.
+        """
         terms = self.origin + z @ self.matrix.T
         regions = len(self.level_mean)
-        levels = terms[..., :regions]
+        levels = terms[..., :regions] - roi @ self.media.T
         if self.weight is not None:
             levels = LEVEL_MEAN + rotate_back(levels[..., None], self.weight)[..., 0]
         return {"level": levels, "slope_of": terms[..., regions:]}
@@ -51,6 +60,9 @@ def whiten(data: ModelData) -> Whitening:
     columns = turned_columns(data)
     regions, count, weeks = columns.shape
     level_mean = np.full(regions, 0.0 if turned else LEVEL_MEAN)
+    each = np.ones(regions)
+    if turned:
+        each = rotate(each[:, None], data.noise_weight)[:, 0]
     outcome = turned_outcome(data)
     if not turned:
         outcome = outcome / data.scales.outcome[:, None]
@@ -73,6 +85,7 @@ def whiten(data: ModelData) -> Whitening:
         np.linalg.solve(precision, right),
         matrix,
         level_mean,
+        each[:, None] * data.seen_spend / data.seen_total,
         data.noise_weight if turned else None,
     )
 

@@ -148,26 +148,42 @@ def test_is_the_pymc_model_with_linear_terms_sampled(name: str) -> None:
     joint, whitening = Joint(data), layout_of(data).whitening
     assert whitening is not None
 
-    def terms(z: np.ndarray) -> np.ndarray:
-        named = whitening.name(z)
+    def terms(z: np.ndarray, roi: np.ndarray) -> np.ndarray:
+        named = whitening.name(z, roi)
         return np.concatenate([named["level"], named["slope_of"]])
 
-    known = layout_of(data).known
-    steps = np.stack([terms(axis) for axis in np.eye(len(whitening.origin))])
-    slopes = steps - terms(np.zeros(len(steps)))
+    known, returns = layout_of(data).known, slice(*layout_of(data).places["roi"])
+    none = np.zeros(returns.stop - returns.start)
+    start = terms(np.zeros(len(whitening.origin)), none)
+    slopes = [terms(axis, none) - start for axis in np.eye(len(whitening.origin))]
+    by_return = [terms(0 * whitening.origin, axis) - start for axis in np.eye(len(none))]
     offsets = []
     for seed in (1, 2):
         theta = at_random(data, seed)
         value, gradient = density(data, theta)
-        expected, inner, by_terms = joint(theta, terms(theta[known:]))
+        roi = np.exp(theta[returns])
+        expected, inner, by_terms = joint(theta, terms(theta[known:], roi))
+        inner[returns] += roi * (np.stack(by_return) @ by_terms)
         np.testing.assert_allclose(
             gradient,
-            np.concatenate([inner, slopes @ by_terms]),
+            np.concatenate([inner, np.stack(slopes) @ by_terms]),
             rtol=1e-6,
             atol=1e-8 * np.abs(gradient).max(),
         )
         offsets.append(value - expected)
     assert offsets[0] == pytest.approx(offsets[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_levels_give_way_to_what_media_cause(name: str) -> None:
+    # The data fix the outcome's mean: a level that stayed would have to follow every return.
+    data = SAMPLED[name]
+    whitening = layout_of(data).whitening
+    assert whitening is not None
+    z, roi = np.ones(len(whitening.origin)), np.linspace(0.5, 2.0, len(data.channels))
+    caused = float(roi @ data.seen_spend / data.seen_total)
+    once, twice = (whitening.name(z, factor * roi)["level"] for factor in (1, 2))
+    np.testing.assert_allclose(once - twice, caused)
 
 
 @pytest.mark.parametrize("name", CASES)

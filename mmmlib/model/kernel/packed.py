@@ -64,6 +64,8 @@ class Packed(NamedTuple):
     """By region, as the levels are sampled; with ``origin`` and ``whitening`` used where they are"""
     origin: Any
     whitening: Any
+    media_level: Any
+    """``(region, channel)``: what a return of one adds to the mean of a series"""
 
 
 @jit
@@ -108,6 +110,9 @@ def unpack(packed: Any) -> Packed:
     origin = packed[at : at + terms]
     at += terms
     whitening = packed[at : at + terms * terms].reshape((terms, terms))
+    at += terms * terms
+    leveled = regions if terms > 0 else 0
+    media_level = packed[at : at + leveled * channels].reshape((leveled, channels))
     return Packed(
         int(packed[6]),
         int(packed[7]),
@@ -138,6 +143,7 @@ def unpack(packed: Any) -> Packed:
         level_mean,
         origin,
         whitening,
+        media_level,
     )
 
 

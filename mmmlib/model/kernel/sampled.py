@@ -1,7 +1,7 @@
 """The linear terms, sampled: for noise with which they do not leave in closed form.
 
-The sampler moves ``z``; levels and coefficients are ``origin + whitening · z``, by a
-matrix that makes them nearly independent and of unit spread
+The sampler moves ``z``; levels and coefficients are ``origin + whitening · z``, less what
+media cause at the mean, so that they are nearly independent and of unit spread
 (:func:`mmmlib.model.whitening.whiten`).
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from mmmlib.model.kernel.arithmetic import inlined, jit, sigmoid, unrotate_slopes
 from mmmlib.model.kernel.noise import negative_binomial, student_t
-from mmmlib.model.kernel.packed import STUDENT_T, Packed
+from mmmlib.model.kernel.packed import RETURN, STUDENT_T, Packed
 
 
 @jit
@@ -38,6 +38,10 @@ def explain(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> 
         linear[i] = data.origin[i]
         for j in range(terms):
             linear[i] += data.whitening[i, j] * theta[data.linear_at + j]
+    for c in range(data.spend.shape[0]):
+        own = math.exp(theta[int(data.slots[c, RETURN])])
+        for r in range(regions):
+            linear[r] -= own * data.media_level[r, c]
     value = _believe_linear(theta, data, linear, by_linear, gradient)
 
     along = np.zeros(weeks)
@@ -72,6 +76,10 @@ def explain(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> 
     for i in range(terms):
         for j in range(terms):
             gradient[data.linear_at + j] += data.whitening[i, j] * by_linear[i]
+    for c in range(data.spend.shape[0]):
+        place = int(data.slots[c, RETURN])
+        for r in range(regions):
+            gradient[place] -= math.exp(theta[place]) * data.media_level[r, c] * by_linear[r]
 
     unrotate_slopes(pull, data.mirror, data.noise_weight)
     return value
