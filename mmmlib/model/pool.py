@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import multiprocessing
 import os
 import socket
 import threading
@@ -54,20 +55,19 @@ class LocalPool:
 
     def _start(self) -> None:
         try:
-            import dask
             from distributed import LocalCluster
 
-            with dask.config.set({"distributed.worker.preload": [__name__]}):
-                self._cluster = LocalCluster(
-                    n_workers=self.workers,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    scheduler_port=self.port,
-                    # Any free port, on this machine only: refreshes may run side by side.
-                    dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.ERROR,
-                )
+            _fork_workers()
+            self._cluster = LocalCluster(
+                n_workers=self.workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                scheduler_port=self.port,
+                # Any free port, on this machine only: refreshes may run side by side.
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.ERROR,
+            )
         except Exception as error:  # told to whoever closes the pool
             self._error = error
 
@@ -114,6 +114,18 @@ def start_pool(params: Params) -> Iterator[str]:
             pool.close()
 
 
+def _fork_workers() -> None:
+    """Let workers, those that replace a killed one too, be forked from one that has imported."""
+    import dask
+    from distributed.utils import get_mp_context
+
+    settings: dict[str, object] = {"distributed.worker.preload": [__name__]}
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        settings["distributed.worker.multiprocessing-method"] = "forkserver"
+    dask.config.set(settings)
+    get_mp_context().set_forkserver_preload(["distributed", *WARM])  # after Dask's own list
+
+
 def dask_setup(worker: object) -> None:
     """Warm a worker up; Dask calls this as it starts.
 
@@ -124,7 +136,7 @@ def dask_setup(worker: object) -> None:
 
 
 def _warm() -> None:
-    for module in WARM:
+    for module in WARM:  # there already, but where workers are not forked
         importlib.import_module(module)
     from mmmlib.model.kernel.compiled import machine_code
 

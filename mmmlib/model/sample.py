@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import nutpie  # type: ignore[import-untyped]
 import pandas as pd
+import pyarrow as pa
 import xarray as xr
-from nutpie import _lib  # type: ignore[import-untyped]
-from nutpie.sample import CompiledModel  # type: ignore[import-untyped]
 
 from mmmlib.errors import MMMError
+from mmmlib.model.deferred import deferred
 from mmmlib.model.kernel.compiled import c_copy, machine_code
 from mmmlib.model.layout import Layout, layout_of, pack, split
 from mmmlib.model.spec import ModelData
 from mmmlib.params.schema import ModelParams
+
+with deferred("arviz"):  # two seconds in every worker, for a conversion that is not asked for
+    import nutpie  # type: ignore[import-untyped]
+    from nutpie import _lib  # type: ignore[import-untyped]
+    from nutpie.sample import CompiledModel  # type: ignore[import-untyped]
 
 STATISTICS = {
     "diverging": "diverging",
@@ -152,7 +156,7 @@ def sample(
             progress(sum(chain.finished_draws for chain in chains) / total)
 
     try:
-        trace = nutpie.sample(
+        raw = nutpie.sample(
             compiled(data),
             draws=settings.draws,
             tune=settings.tune,
@@ -163,19 +167,53 @@ def sample(
             save_warmup=False,
             progress_bar=False,
             progress_callback=watch if progress else None,
+            return_raw_trace=True,
         )
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise MMMError(f"{data.model}: sampling failed ({reason}). {_cause(data)}") from error
-    theta = trace["posterior"]["theta"].to_numpy()
+    draws, statistics = _kept_draws(*raw.get_arrow_trace())
+    if any(len(chain) != settings.draws for chain in draws):
+        raise MMMError(f"{data.model}: a chain was cut off. {_cause(data)}")
+    theta = np.stack(draws)
     _check_moved(theta, data)
-    return named_tree(theta, trace["sample_stats"].to_dataset(), layout, data)
+    return named_tree(theta, statistics, layout, data)
+
+
+def _kept_draws(
+    draws: list[Any], statistics: list[Any]
+) -> tuple[list[np.ndarray], dict[str, list[np.ndarray]]]:
+    """Read the chains' Arrow batches, without the tuning; ``(draw, place)`` for each chain."""
+    tuned = [int(chain.column("tuning").to_numpy().sum()) for chain in statistics]
+    theta = [
+        pa.array(chain.column("theta")).flatten().to_numpy().reshape(chain.num_rows, -1)[skip:]
+        for chain, skip in zip(draws, tuned, strict=True)
+    ]
+    kept = {
+        name: [
+            pa.array(chain.column(source)).to_numpy(zero_copy_only=False)[skip:]
+            for chain, skip in zip(statistics, tuned, strict=True)
+        ]
+        for source, name in STATISTICS.items()
+    }
+    return theta, kept
 
 
 def named_tree(
-    theta: np.ndarray, statistics: xr.Dataset, layout: Layout, data: ModelData
+    theta: np.ndarray,
+    statistics: Mapping[str, Sequence[np.ndarray]],
+    layout: Layout,
+    data: ModelData,
 ) -> xr.DataTree:
-    """Name the draws: parameters on their own scale, with channels and regions."""
+    """Name the draws: parameters on their own scale, with channels and regions.
+
+    Parameters
+    ----------
+    theta
+        ``(chain, draw, place)``, as the log density takes them.
+    statistics
+        Of the sampler, by ArviZ's names; each ``(chain, draw)``.
+    """
     labels = np.array(data.channels)
     scales = [name for name in ("trend", "seasonality", "holidays") if _learned(data, name)]
     coords: dict[str, Any] = {
@@ -208,9 +246,10 @@ def named_tree(
         variables[name] = (("chain", "draw", *where), value)
     posterior = xr.Dataset(variables, coords=coords)
     posterior = posterior.drop_vars([name for name in coords if name not in posterior.dims])
-    kept = statistics[[name for name in STATISTICS if name in statistics]]
-    kept = kept.rename({name: STATISTICS[str(name)] for name in kept.data_vars})
-    kept = kept.drop_vars([name for name in kept.coords if name not in ("chain", "draw")])
+    kept = xr.Dataset(
+        {name: (("chain", "draw"), np.stack(values)) for name, values in statistics.items()},
+        coords={"chain": coords["chain"], "draw": coords["draw"]},
+    )
     posterior.attrs["model"] = data.model
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept})
 

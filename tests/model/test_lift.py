@@ -22,14 +22,13 @@ SHAPE = {"seasonality": 0, "trend": "none", "kept_draws": 100}
 
 def effects_of(data: ModelData, **model: object):  # type: ignore[no-untyped-def]
     """Effects of draws from the prior: nothing is sampled."""
-    import xarray as xr
 
     layout = layout_of(data)
     mean = np.concatenate([np.ravel(prior[0]) for prior in data.priors.values()])
     sd = np.concatenate([np.ravel(prior[1]) for prior in data.priors.values()])
     theta = mean + 0.3 * sd * np.random.default_rng(5).normal(size=(2, 50, mean.size))
     assert split(layout, theta, data.adstock_weeks)
-    tree = named_tree(theta, xr.Dataset(), layout, data)
+    tree = named_tree(theta, {}, layout, data)
     params = mixed_params(**SHAPE, **model)
     return derive_effects(data, params, tree["posterior"].to_dataset(), 1)[0]
 
