@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mmmlib.begin import begin_run
 from mmmlib.errors import MMMError, StepError
@@ -34,7 +34,10 @@ from mmmlib.runs import (
     find_runs_dir,
 )
 from mmmlib.steps import STEPS, Step, key_of, outputs_of, remove_outputs, wanted
-from mmmlib.tasks import hash_data, kept_data, render, run_notebook, take_data
+from mmmlib.tasks import hash_data, kept_data, order_fits, render, run_notebook, take_data
+
+if TYPE_CHECKING:
+    import distributed
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
@@ -75,6 +78,8 @@ class Refresh:
     over: set[str] = field(default_factory=set)
     scheduler: str = ""
     """Address of the worker pool, once it was needed."""
+    ordered: list[distributed.Future] = field(default_factory=list)
+    """Fits that the pool was told to make before a notebook asks for them."""
 
     def save(self, status: RunStatus | None = None, **values: object) -> None:
         """Write the manifest as things stand."""
@@ -223,7 +228,7 @@ def _run_steps(work: Refresh) -> None:
                 except Exception as error:
                     failures.append(_fail(work, step, error))
             if work.scheduler and not _has_to_fit(work):
-                work.scheduler = ""
+                work.scheduler, work.ordered = "", []
                 executor.submit(pool.close)  # takes a second or two, beside the reports
     if failures:
         raise failures[0]
@@ -277,7 +282,13 @@ def _task(work: Refresh, step: Step, nursery: Nursery) -> Callable[[], None]:
     if step.name == "render":
         return partial(render, params, run)
     say = partial(work.watcher.step_says, step.name)
-    return partial(run_notebook, run, step, nursery, work.scheduler, say)
+
+    def execute() -> None:
+        if step.name in FIT and not work.ordered:
+            work.ordered = order_fits(run, params)
+        run_notebook(run, step, nursery, work.scheduler, say)
+
+    return execute
 
 
 def _needed(work: Refresh, step: Step) -> dict[str, str]:

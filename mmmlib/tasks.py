@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmmlib.kernels import Nursery
 from mmmlib.params.schema import Params
 from mmmlib.provenance import PROJECT
 from mmmlib.runs import Run
 from mmmlib.steps import Step
+
+if TYPE_CHECKING:
+    from distributed import Future
 
 
 def data_folder_of(params: Params, run: Run) -> Path | None:
@@ -60,6 +64,25 @@ def run_notebook(
     env = {SCHEDULER_ENV: scheduler} if scheduler else {}
     values = {"run": str(run.path)}
     execute_notebook(PROJECT / step.notebook, run.path / step.executed, values, nursery, env, say)
+
+
+def order_fits(run: Run, params: Params) -> list[Future]:
+    """Let the pool fit, in turn, all that the notebooks of a run are going to ask it for.
+
+    The pool then goes on with the holdouts while notebook 02 draws, and a notebook finds
+    its fits under way. They are let go with the futures that are returned.
+    """
+    from mmmlib.data.panel import panel_of
+    from mmmlib.health.run import missing_holdouts
+    from mmmlib.model.fit import inherited_scales, missing_fits
+    from mmmlib.model.pool import connected_client, order_fits
+
+    client = connected_client()
+    requests = [*missing_fits(run), *missing_holdouts(run)]
+    if client is None or not requests:
+        return []
+    panel = panel_of(run)
+    return order_fits(client, panel, params, requests, inherited_scales(run, panel, params))
 
 
 def render(params: Params, run: Run) -> None:

@@ -17,7 +17,7 @@ from mmmlib.runs import Run
 if TYPE_CHECKING:
     import xarray as xr
 
-    from mmmlib.model.fit import Progress
+    from mmmlib.model.fit import FitRequest, Progress
 
 
 def holdouts_of(
@@ -37,14 +37,10 @@ def holdouts_of(
     progress
         See :data:`mmmlib.model.fit.Progress`.
     """
-    from mmmlib.model.fit import FitRequest, fit_models, inherited_scales, save_fit
+    from mmmlib.model.fit import fit_models, inherited_scales, save_fit
 
     params = params_of(run)
-    missing = [
-        FitRequest(model, holdout_weeks=params.health.holdout_weeks)
-        for model in params.model_names
-        if refit or not run.has(f"models/{model}/holdout.nc")
-    ]
+    missing = missing_holdouts(run, refit)
     made = {}
     panel = panel_of(run) if missing else None
     scales = inherited_scales(run, panel, params) if panel else {}
@@ -56,6 +52,18 @@ def holdouts_of(
         model: made[model] if model in made else effects_of(run, model, holdout=True)
         for model in params.model_names
     }
+
+
+def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
+    """Return the holdout fits that a run does not have, or all of them; see :func:`holdouts_of`."""
+    from mmmlib.model.fit import FitRequest
+
+    params = params_of(run)
+    return [
+        FitRequest(model, holdout_weeks=params.health.holdout_weeks)
+        for model in params.model_names
+        if refit or not run.has(f"models/{model}/holdout.nc")
+    ]
 
 
 def check_run(run: Run, holdouts: Mapping[str, xr.Dataset]) -> dict[str, list[Finding]]:

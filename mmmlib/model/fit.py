@@ -239,26 +239,35 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
     from mmmlib.data.panel import panel_of
     from mmmlib.params.load import params_of
 
-    params, panel = params_of(run), panel_of(run)
-    tested = {lift.model for lift in panel.lift_tests}
-    asked = [
-        (FitRequest(model), ("posterior.nc", "effects.nc")) for model in params.model_names
-    ] + [
-        (FitRequest(model, calibrated=False), (UNCALIBRATED,))
-        for model in params.model_names
-        if model in tested
-    ]
-    missing = [
-        request
-        for request, needed in asked
-        if refit or not all(run.has(f"models/{request.model}/{name}") for name in needed)
-    ]
-    scales = inherited_scales(run, panel, params) if missing else {}
-    fits = fit_models(panel, params, missing, progress, scales)
+    params = params_of(run)
+    missing = missing_fits(run, refit)
+    fits = []
+    if missing:
+        panel = panel_of(run)
+        fits = fit_models(panel, params, missing, progress, inherited_scales(run, panel, params))
     for fit in fits:
         save_fit(run, fit)
     made = {fit.request.model: fit for fit in fits if fit.request.calibrated}
     return {model: made.get(model) or load_fit(run, model) for model in params.model_names}
+
+
+def missing_fits(run: Run, refit: bool = False) -> list[FitRequest]:
+    """Return the fits of a run's models that are not there, or all of them; see :func:`fit_run`."""
+    from mmmlib.data.panel import panel_of
+    from mmmlib.params.load import params_of
+
+    models = params_of(run).model_names
+    tested = {lift.model for lift in panel_of(run).lift_tests}
+    asked = [(FitRequest(model), ("posterior.nc", "effects.nc")) for model in models] + [
+        (FitRequest(model, calibrated=False), (UNCALIBRATED,))
+        for model in models
+        if model in tested
+    ]
+    return [
+        request
+        for request, needed in asked
+        if refit or not all(run.has(f"models/{request.model}/{name}") for name in needed)
+    ]
 
 
 def inherited_scales(run: Run, panel: Panel, params: Params) -> dict[str, Scales]:

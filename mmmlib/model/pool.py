@@ -9,6 +9,7 @@ from what is asked, so a fit that is done again after a worker died gives the sa
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import logging
 import multiprocessing
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from mmmlib.errors import MMMError
 
 if TYPE_CHECKING:
-    from distributed import Client, LocalCluster
+    from distributed import Client, Future, LocalCluster
 
     from mmmlib.data.panel import Panel
     from mmmlib.model.fit import Fit, FitRequest, Progress
@@ -183,28 +184,10 @@ def fit_in_pool(
     progress: Progress | None,
     scales: Mapping[str, Scales],
 ) -> list[Fit]:
-    """Fit in the pool; see :func:`mmmlib.model.fit.fit_models`.
-
-    With fewer fits than workers, a fit takes the idle workers' cores for its chains.
-    """
+    """Fit in the pool, or take what is ordered already; see :func:`mmmlib.model.fit.fit_models`."""
     from distributed import as_completed
 
-    client.wait_for_workers(1, timeout=PATIENCE)
-    threads = sum(client.nthreads().values())
-    cores = max(1, threads // len(requests))
-    shared = client.scatter((panel, params), broadcast=True, hash=False)
-    futures = [
-        client.submit(
-            _fit_shared,
-            shared,
-            request,
-            cores,
-            scales.get(request.model),
-            pure=False,
-            retries=2,
-        )
-        for request in requests
-    ]
+    futures = order_fits(client, panel, params, requests, scales)
     try:
         if progress:
             asked = dict(zip((future.key for future in futures), requests, strict=True))
@@ -213,6 +196,50 @@ def fit_in_pool(
         return client.gather(futures)
     finally:
         client.cancel([future for future in futures if not future.done()])
+
+
+def order_fits(
+    client: Client,
+    panel: Panel,
+    params: Params,
+    requests: Sequence[FitRequest],
+    scales: Mapping[str, Scales],
+) -> list[Future]:
+    """Let the pool fit; returns at once.
+
+    A fit goes by what it is of, so that whoever asks for the same while one who asked
+    before still holds the future gets that one. With fewer fits than workers, a fit takes
+    the idle workers' cores for its chains.
+    """
+    client.wait_for_workers(1, timeout=PATIENCE)
+    threads = sum(client.nthreads().values())
+    cores = max(1, threads // len(requests))
+    shared = client.scatter((panel, params), broadcast=True, hash=False)
+    return [
+        client.submit(
+            _fit_shared,
+            shared,
+            request,
+            cores,
+            scales.get(request.model),
+            key=_key_of(panel, params, request, scales.get(request.model)),
+            retries=2,
+            priority=-place,  # in the order in which they are asked for
+        )
+        for place, request in enumerate(requests)
+    ]
+
+
+def _key_of(panel: Panel, params: Params, request: FitRequest, scales: Scales | None) -> str:
+    """Name a fit by all that it depends on, alike in every process."""
+    import pandas as pd
+
+    digest = hashlib.sha256(pd.util.hash_pandas_object(panel.frame, index=False).to_numpy())
+    told = (list(panel.frame), panel.currency, panel.units, panel.kept_out, panel.lift_tests)
+    digest.update(f"{told}|{params.model_dump_json()}|{request!r}".encode())
+    for part in (scales.outcome, scales.media) if scales else ():
+        digest.update(part.tobytes())
+    return f"{request}, {digest.hexdigest()}"
 
 
 def _fit_shared(

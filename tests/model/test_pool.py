@@ -13,7 +13,7 @@ import xarray as xr
 
 from mmmlib.errors import MMMError
 from mmmlib.model.fit import FitRequest, fit_models, fit_one
-from mmmlib.model.pool import SCHEDULER_ENV, connected_client, start_pool
+from mmmlib.model.pool import SCHEDULER_ENV, connected_client, order_fits, start_pool
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import MODEL
 
@@ -62,6 +62,22 @@ def test_fits_survive_a_killed_worker(pool: str) -> None:
     assert sorted(told) == sorted(map(str, REQUESTS))
     for request, fit in zip(REQUESTS, fits, strict=True):
         xr.testing.assert_equal(fit.effects, fit_one(panel, params, request).effects)
+
+
+def test_a_fit_that_is_ordered_is_not_made_again(pool: str) -> None:
+    params = fake_params()
+    panel = fake_panel(params, weeks=80)
+    client = connected_client()
+    assert client is not None
+    requests = [FitRequest(MODEL, 5), FitRequest(MODEL, 6)]
+    ordered = order_fits(client, panel, params, requests, {})
+    asked = fit_models(panel, params, requests[1:])
+    made = [future.result() for future in ordered]
+    # The seconds that a fit took are its own.
+    assert [fit.request for fit in made] == requests
+    assert asked[0].seconds == made[1].seconds != made[0].seconds
+    other = fake_panel(params, weeks=81)
+    assert fit_models(other, params, requests[1:])[0].effects.sizes["week"] == 81
 
 
 def test_errors_of_a_fit_come_back_as_they_are(pool: str) -> None:
