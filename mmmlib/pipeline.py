@@ -34,7 +34,15 @@ from mmmlib.runs import (
     find_runs_dir,
 )
 from mmmlib.steps import STEPS, Step, key_of, outputs_of, remove_outputs, wanted
-from mmmlib.tasks import hash_data, kept_data, order_fits, render, run_notebook, take_data
+from mmmlib.tasks import (
+    hash_data,
+    import_renderer,
+    kept_data,
+    order_fits,
+    render,
+    run_notebook,
+    take_data,
+)
 
 if TYPE_CHECKING:
     import distributed
@@ -220,6 +228,8 @@ def _run_steps(work: Refresh) -> None:
                 if not work.scheduler and _has_to_fit(work):
                     work.scheduler = pool.enter_context(_pool(work.params))
                 _begin_step(work, step, key)
+                if step.name in FIT:
+                    executor.submit(import_renderer)  # while the pool samples
                 active[executor.submit(_timed, _task(work, step, nursery))] = step
             for future in wait(active, return_when=FIRST_COMPLETED).done:
                 step = active.pop(future)

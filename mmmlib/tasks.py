@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,14 @@ from mmmlib.steps import Step
 
 if TYPE_CHECKING:
     from distributed import Future
+
+RENDERING = (
+    "dask.array",
+    "mmmlib.reports.render",
+    "mmmlib.reports.render_pandoc",
+    "mmmlib.reports.xlsx",
+    "xlsxwriter",
+)
 
 
 def data_folder_of(params: Params, run: Run) -> Path | None:
@@ -83,6 +92,12 @@ def order_fits(run: Run, params: Params) -> list[Future]:
         return []
     panel = panel_of(run)
     return order_fits(client, panel, params, requests, inherited_scales(run, panel, params))
+
+
+def import_renderer() -> None:
+    """Import what :func:`render` needs: two seconds, better spent while others work."""
+    for name in RENDERING:
+        import_module(name)
 
 
 def render(params: Params, run: Run) -> None:

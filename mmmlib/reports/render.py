@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -100,11 +101,12 @@ def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = N
     results = results_of(run) if params is None else Results(run, params)
     pages = read_pages(run.path / EXECUTED)
     work = _work(results, pages)
-    names = [*(f"{source.name}.html" for source in work.pages), PDF, TABLES]
-    with replacing_folder(run.path / PACK) as folder:
-        write_tables(results, folder / TABLES)
+    names = [*(f"{source.name}.html" for source in work.pages), PDF]
+    with replacing_folder(run.path / PACK) as folder, ThreadPoolExecutor(1) as beside:
+        tables = beside.submit(write_tables, results, folder / TABLES)
         _make(work, folder, names, renderer)
-    return [run.path / PACK / name for name in names]
+        tables.result()
+    return [run.path / PACK / name for name in (*names, TABLES)]
 
 
 def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> None:
