@@ -17,7 +17,7 @@ import pandas as pd
 from mmmlib.begin import taxonomy_beside
 from mmmlib.data.build import build_panel
 from mmmlib.estimates import format_range
-from mmmlib.model.fit import FitRequest, fit_models
+from mmmlib.model.fit import FitRequest, fit_each
 from mmmlib.params.load import read_params
 from mmmlib.simulate.company import make_company
 from mmmlib.simulate.coverage import cover, fewest_covered
@@ -35,7 +35,7 @@ def measure(overrides: list[str]) -> pd.DataFrame:
         company.write_vintage(folder, asked.vintage)
         panel = build_panel(params, Path(folder), taxonomy_beside(params, DEMO))
     truth = company.truth(asked.vintage)["contribution"]
-    fits = fit_models(panel, params, [FitRequest(model) for model in params.model_names])
+    fits = fit_each(panel, params, [FitRequest(model) for model in params.model_names])
     tables = {
         fit.request.model: cover(fit.effects, truth.sel(model=fit.request.model)) for fit in fits
     }

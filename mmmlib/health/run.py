@@ -37,17 +37,18 @@ def holdouts_of(
     progress
         See :data:`mmmlib.model.fit.Progress`.
     """
-    from mmmlib.model.fit import fit_models, inherited_scales, save_fit
+    from mmmlib.model.fit import fit_each, inherited_scales, save_fit
 
     params = params_of(run)
     missing = missing_holdouts(run, refit)
     made = {}
-    panel = panel_of(run) if missing else None
-    scales = inherited_scales(run, panel, params) if panel else {}
-    for fit in fit_models(panel, params, missing, progress, scales) if panel else ():
-        fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
-        save_fit(run, fit)
-        made[fit.request.model] = fit.effects
+    if missing:
+        panel = panel_of(run)
+        scales = inherited_scales(run, panel, params)
+        for fit in fit_each(panel, params, missing, progress, scales):
+            fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
+            save_fit(run, fit)
+            made[fit.request.model] = fit.effects
     return {
         model: made[model] if model in made else effects_of(run, model, holdout=True)
         for model in params.model_names

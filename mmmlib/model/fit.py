@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,13 +128,13 @@ def fit_one(
     return Fit(request, tree, effects, (sampled, time.perf_counter() - started))
 
 
-def fit_models(
+def fit_each(
     panel: Panel,
     params: Params,
     requests: Sequence[FitRequest],
     progress: Progress | None = None,
     scales: Mapping[str, Scales] | None = None,
-) -> list[Fit]:
+) -> Iterator[Fit]:
     """Fit several models, in the refresh's worker pool if there is one.
 
     Parameters
@@ -149,21 +149,21 @@ def fit_models(
         By model: scales of an earlier fit that are carried on; see
         :func:`inherited_scales`.
 
-    Returns
-    -------
-    list of Fit
-        In the order of the requests. The same inputs give the same draws, in the
+    Yields
+    ------
+    Fit
+        As it is done, in whatever order. The same inputs give the same draws, in the
         pool or in this process, whatever the number of workers.
     """
-    from mmmlib.model.pool import connected_client, fit_in_pool
+    from mmmlib.model.pool import connected_client, fits_from_pool
 
-    client = connected_client()
-    if client is None or len(requests) == 0:
-        return [
-            fit_one(panel, params, request, None, progress, (scales or {}).get(request.model))
-            for request in requests
-        ]
-    return fit_in_pool(client, panel, params, requests, progress, scales or {})
+    known = scales or {}
+    client = connected_client() if requests else None
+    if client is not None:
+        yield from fits_from_pool(client, panel, params, requests, progress, known)
+        return
+    for request in requests:
+        yield fit_one(panel, params, request, None, progress, known.get(request.model))
 
 
 def available_cores() -> int:
@@ -241,13 +241,14 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
 
     params = params_of(run)
     missing = missing_fits(run, refit)
-    fits = []
+    made = {}
     if missing:
         panel = panel_of(run)
-        fits = fit_models(panel, params, missing, progress, inherited_scales(run, panel, params))
-    for fit in fits:
-        save_fit(run, fit)
-    made = {fit.request.model: fit for fit in fits if fit.request.calibrated}
+        scales = inherited_scales(run, panel, params)
+        for fit in fit_each(panel, params, missing, progress, scales):
+            save_fit(run, fit)
+            if fit.request.calibrated:
+                made[fit.request.model] = fit
     return {model: made.get(model) or load_fit(run, model) for model in params.model_names}
 
 

@@ -176,24 +176,23 @@ def connected_client() -> Client | None:
         ) from error
 
 
-def fit_in_pool(
+def fits_from_pool(
     client: Client,
     panel: Panel,
     params: Params,
     requests: Sequence[FitRequest],
     progress: Progress | None,
     scales: Mapping[str, Scales],
-) -> list[Fit]:
-    """Fit in the pool, or take what is ordered already; see :func:`mmmlib.model.fit.fit_models`."""
+) -> Iterator[Fit]:
+    """Fit in the pool, or take what is ordered already; see :func:`mmmlib.model.fit.fit_each`."""
     from distributed import as_completed
 
     futures = order_fits(client, panel, params, requests, scales)
     try:
-        if progress:
-            asked = dict(zip((future.key for future in futures), requests, strict=True))
-            for future in as_completed(futures, raise_errors=False):
-                progress(asked[future.key], 1.0)
-        return client.gather(futures)
+        for _, fit in as_completed(futures, with_results=True):
+            if progress:
+                progress(fit.request, 1.0)
+            yield fit
     finally:
         client.cancel([future for future in futures if not future.done()])
 

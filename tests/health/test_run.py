@@ -45,7 +45,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[FitRequest]:
             for one in wanted
         ]
 
-    monkeypatch.setattr(fitting, "fit_models", answer)
+    monkeypatch.setattr(fitting, "fit_each", answer)
     return requests
 
 

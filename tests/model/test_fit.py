@@ -24,7 +24,7 @@ from mmmlib.model.effects import (
 from mmmlib.model.fit import (
     Fit,
     FitRequest,
-    fit_models,
+    fit_each,
     fit_one,
     fit_run,
     posterior_of,
@@ -218,7 +218,7 @@ def test_tables_state_ranges(made: tuple[Params, Panel, Fit]) -> None:
 
 def test_nothing_to_fit_is_nothing_done() -> None:
     params, panel = case(regional=False)
-    assert fit_models(panel, params, []) == []
+    assert list(fit_each(panel, params, [])) == []
 
 
 def test_stuck_chains_name_the_likely_cause() -> None:
