@@ -21,9 +21,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from queue import Empty
 from typing import IO, Any, Self, cast
 
 LIGHT = (
@@ -157,8 +160,42 @@ def kernel_manager(nursery: Nursery, cwd: Path, env: dict[str, str]) -> Any:
     manager = AsyncKernelManager(
         kernel_name="python3", transport="ipc", ip=f"{file}-ipc", connection_file=str(file)
     )
+    manager.client_factory = _client()
     manager.provisioner = _provisioner(nursery, manager, str(cwd), env)
     return manager
+
+
+@cache
+def _client() -> Any:
+    """Make the kind of client that knows at once when a kernel is ready."""
+    from jupyter_client.asynchronous.client import AsyncKernelClient
+
+    class PromptClient(AsyncKernelClient):
+        """Jupyter's own waits until the kernel has been silent for 0.2 s; the notebooks add up."""
+
+        async def wait_for_ready(self, timeout: float | None = None) -> None:
+            """Return when the kernel has answered, and said that it is idle again."""
+            patience = time.monotonic() + (timeout or float("inf"))
+            while time.monotonic() < patience:
+                asked = self.kernel_info()
+                try:
+                    while True:
+                        said = await self.get_iopub_msg(timeout=0.05)
+                        if said["parent_header"].get("msg_id") != asked:
+                            continue
+                        if said["content"].get("execution_state") == "idle":
+                            break
+                except Empty:  # it is not up yet, or does not know yet that we listen
+                    if not await self.is_alive():
+                        raise RuntimeError("the kernel died as it started") from None
+                    continue
+                while (reply := await self.get_shell_msg())["parent_header"]["msg_id"] != asked:
+                    pass  # to what was asked before it was up
+                self._handle_kernel_info_reply(reply)
+                return
+            raise RuntimeError(f"the kernel did not answer in {timeout} seconds")
+
+    return PromptClient
 
 
 def _provisioner(nursery: Nursery, manager: Any, cwd: str, env: dict[str, str]) -> Any:

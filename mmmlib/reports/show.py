@@ -15,9 +15,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,18 +110,10 @@ def to_markdown(block: Block, folder: Path | None, document: str) -> str:
 def svg_bytes(figure: Figure) -> bytes:
     """Return a figure as SVG, the same bytes for the same figure."""
     buffer = io.BytesIO()
-    with workbook_style(), quiet_fonts():
+    with workbook_style():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     # matplotlib repeats every text as a comment; names from data stay out of the file's source.
     return COMMENT.sub(b"", buffer.getvalue())
-
-
-@contextmanager
-def quiet_fonts() -> Iterator[None]:
-    """Say nothing of characters that the font lacks; they are drawn as boxes."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
 
 
 def _fenced(kind: str, body: str, folder: Path | None) -> str:

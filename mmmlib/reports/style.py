@@ -6,8 +6,9 @@ has its symbol and its word.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,14 @@ def _settings() -> Any:
     return rc_params_from_file(STYLE_FILE, use_default_template=False)
 
 
-def workbook_style() -> AbstractContextManager[None]:
-    """Return the context in which figures are drawn and saved; nothing global stays changed."""
+@contextmanager
+def workbook_style() -> Iterator[None]:
+    """Give the context in which figures are drawn and saved; nothing global stays changed.
+
+    Characters that the font lacks become boxes, silently.
+    """
     from matplotlib import rc_context
 
-    return rc_context(_settings())
+    with rc_context(_settings()), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield

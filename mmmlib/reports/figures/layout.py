@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 
 import numpy as np
@@ -32,22 +30,14 @@ LONGEST_NAME = 30
 
 
 def drawn[**P](make: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw in the workbook's style; characters that the font lacks become boxes, silently."""
+    """Draw in the workbook's style."""
 
     @wraps(make)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with workbook_style(), quiet_fonts():
+        with workbook_style():
             return make(*args, **kwargs)
 
     return wrapper
-
-
-@contextmanager
-def quiet_fonts() -> Iterator[None]:
-    """Say nothing of characters that the font lacks."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
 
 
 def titled(title: str, subtitle: str, height: float, width: float = WIDTH) -> Figure:
@@ -110,7 +100,7 @@ def balanced(text: str, size: float, width: float, *, bold: bool = False) -> lis
 @cache
 def _inches(text: str, size: float, weight: str) -> float:
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    with quiet_fonts():
+    with workbook_style():
         return _renderer().get_text_width_height_descent(text, font, ismath=False)[0] / 100
 
 
