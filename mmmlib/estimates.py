@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 MASS = 0.9
 INNER_MASS = 0.5
 MINUS = "\N{MINUS SIGN}"
+PER = 1000.0
+"""Returns in counted things are told per this much money: a signup costs more than a dollar."""
 NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -189,6 +191,8 @@ def _unit_parts(unit: str) -> tuple[str, str, float]:
     numerator, slash, denominator = unit.partition("/")
     if slash and numerator == denominator:
         return "", "", 1.0  # a return: a plain ratio
+    if slash and is_money(denominator) and not is_money(numerator):
+        return "", f"{NBSP}{numerator} per {denominator}{NBSP}{PER:,.0f}", PER
     if slash:
         return "", f"{NBSP}{numerator} per {denominator}", 1.0
     return "", f"{NBSP}{unit}" if unit else "", 1.0

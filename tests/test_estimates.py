@@ -45,7 +45,7 @@ def test_ends_out_of_order_are_refused():
         (0.184, "share", "18.4 %"),
         (-0.05, "share", "-5 %"),
         (12_340, "signups", "12.3 k signups"),
-        (0.0123, "signups/USD", "0.0123 signups per USD"),
+        (0.0123, "signups/USD", "12.3 signups per USD 1,000"),
         (0, "USD", "USD 0"),
         (3.1, "weeks", "3.1 weeks"),
         (-1_500, "USD", "USD -1.5 k"),

@@ -6,10 +6,7 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 
-from mmmlib.estimates import NBSP, Estimate, format_number, is_money
-
-PER = 1000.0
-"""Returns in counted things are told per this much money: a signup costs more than a dollar."""
+from mmmlib.estimates import NBSP, PER, Estimate, format_number, is_money
 
 
 def scaled(estimate: Estimate, factor: float, unit: str) -> Estimate:
