@@ -356,7 +356,7 @@ def _fail(work: Refresh, step: Step, error: Exception) -> Exception:
     record.status, record.message = "failed", str(error)
     work.save()
     work.watcher.step_ends(record, kept=False)
-    if isinstance(error, StepError):
+    if type(error) in (StepError, MMMError):  # the others name a file already
         return StepError(f"{work.run.name}, step {step.name}: {error}")
     return error
 

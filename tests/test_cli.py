@@ -135,19 +135,15 @@ def test_wrong_data_changes_nothing_but_the_record_of_the_run(
 
 
 def test_a_failed_notebook_is_named_and_its_copy_kept(workbook: Path, tmp_path: Path) -> None:
-    """A scheduler that is not there: the step that fits says so, and the run can be resumed."""
+    """Priors that the data rules out: the step that fits says so, and the run can be resumed."""
     answer = mmm(
-        "refresh",
-        workbook,
-        "--runs",
-        tmp_path / "runs",
-        "--set",
-        "compute.scheduler=tcp://127.0.0.1:9",
+        "refresh", workbook, "--runs", tmp_path / "runs", "--set", "model.max_media_share=0.001"
     )
     assert answer.returncode == 1
-    assert "step model_fit: The scheduler at tcp://127.0.0.1:9 does not answer" in answer.stderr
     run = Run(Path(answer.stdout.splitlines()[-1]))
-    assert (run.path / "notebooks" / "02_model_fit.ipynb").is_file()
+    assert f"{run.name}, step model_fit: revenue.pooled cannot be fitted" in answer.stderr
+    copy = run.path / "notebooks" / "02_model_fit.ipynb"
+    assert "Even at the low ends of their priors" in copy.read_text(encoding="utf-8")
     states = {record.name: record.status for record in run.manifest.steps}
     assert states["readiness"] == "done"
     assert states["model_fit"] == "failed"

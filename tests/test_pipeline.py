@@ -10,10 +10,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from mmmlib.begin import begin_run
-from mmmlib.errors import StepError
+from mmmlib.errors import InputError, MMMError, StepError
 from mmmlib.lifecycle import new_run
 from mmmlib.params.load import params_of, read_params
-from mmmlib.pipeline import Refresh, _finish
+from mmmlib.pipeline import Refresh, _fail, _finish
 from mmmlib.progress import Silent
 from mmmlib.runs import Run, StepRecord, sha256_file
 from mmmlib.steps import STEPS, Step, key_of, outputs_of
@@ -196,6 +196,24 @@ def test_a_step_that_leaves_nothing_fails(tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"did not leave .*04_refresh.ipynb, artefacts/refresh"):
         _finish(work, step, future)
     assert records["refresh"].status != "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MMMError("The scheduler does not answer."), "step health: The scheduler does not answer."),
+        (StepError("it stopped."), "step health: it stopped."),
+        (InputError("media.csv", []), str(InputError("media.csv", []))),
+    ],
+)
+def test_an_error_names_its_step_or_its_file(tmp_path: Path, error: MMMError, told: str) -> None:
+    run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1)
+    (step,) = [step for step in STEPS if step.name == "health"]
+    records = {step.name: StepRecord(name=step.name) for step in STEPS}
+    work = Refresh(run, fake_params(), Silent(), records)
+    raised = _fail(work, step, error)
+    assert str(raised).removeprefix(f"{run.name}, ") == told
+    assert work.records["health"].status == "failed"
 
 
 def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
