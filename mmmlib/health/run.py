@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel import panel_of
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mmmlib.model.fit import FitRequest, Progress
 
 
-def holdouts_of(
+def each_holdout(
     run: Run, refit: bool = False, progress: Progress | None = None
-) -> dict[str, xr.Dataset]:
-    """Return, by model, the effects of the fit without the last weeks.
+) -> Iterator[tuple[str, xr.Dataset]]:
+    """Give every model with the effects of its fit without the last weeks.
 
     Those that the run does not have are fitted and saved as ``holdout.nc``; how well
     their chains agreed is kept with them (attribute ``largest_rhat``).
@@ -36,27 +36,30 @@ def holdouts_of(
         Fit again what is there.
     progress
         See :data:`mmmlib.model.fit.Progress`.
+
+    Yields
+    ------
+    (str, xarray.Dataset)
+        What is there first, then the others as each is done.
     """
     from mmmlib.model.fit import fit_each, inherited_scales, save_fit
 
     params = params_of(run)
     missing = missing_holdouts(run, refit)
-    made = {}
+    for model in params.model_names:
+        if model not in {request.model for request in missing}:
+            yield model, effects_of(run, model, holdout=True)
     if missing:
         panel = panel_of(run)
         scales = inherited_scales(run, panel, params)
         for fit in fit_each(panel, params, missing, progress, scales):
             fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
             save_fit(run, fit)
-            made[fit.request.model] = fit.effects
-    return {
-        model: made[model] if model in made else effects_of(run, model, holdout=True)
-        for model in params.model_names
-    }
+            yield fit.request.model, fit.effects
 
 
 def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
-    """Return the holdout fits that a run does not have, or all of them; see :func:`holdouts_of`."""
+    """Return the holdout fits that a run does not have, or all of them; see :func:`each_holdout`."""
     from mmmlib.model.fit import FitRequest
 
     params = params_of(run)
@@ -67,34 +70,37 @@ def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
     ]
 
 
-def check_run(run: Run, holdouts: Mapping[str, xr.Dataset]) -> dict[str, list[Finding]]:
-    """Put every check to every model of a run.
+def check_run(
+    run: Run, refit: bool = False, progress: Progress | None = None
+) -> tuple[dict[str, list[Finding]], dict[str, xr.Dataset]]:
+    """Put every check to every model of a run, each as soon as its holdout is there.
 
     Parameters
     ----------
     run
         With posterior and effects of its models.
-    holdouts
-        As :func:`holdouts_of` returns them.
+    refit, progress
+        See :func:`each_holdout`.
 
     Returns
     -------
-    dict
-        Findings by model, in the parameters' order.
+    (dict, dict)
+        Findings, and the effects of the holdout; by model, in the parameters' order.
     """
     from mmmlib.model.fit import posterior_of
 
-    params = params_of(run)
-    return {
-        model: check_model(
+    limits, models = params_of(run).health, params_of(run).model_names
+    findings, holdouts = {}, {}
+    for model, holdout in each_holdout(run, refit, progress):
+        holdouts[model] = holdout
+        findings[model] = check_model(
             effects_of(run, model),
-            params.health,
+            limits,
             posterior=posterior_of(run, model),
-            holdout=holdouts.get(model),
+            holdout=holdout,
             uncalibrated=uncalibrated_of(run, model),
         )
-        for model in params.model_names
-    }
+    return {model: findings[model] for model in models}, {m: holdouts[m] for m in models}
 
 
 def save_health(run: Run, findings: Mapping[str, Sequence[Finding]]) -> list[str]:

@@ -71,12 +71,16 @@ def _settings() -> Any:
 
 @contextmanager
 def workbook_style() -> Iterator[None]:
-    """Give the context in which figures are drawn and saved; nothing global stays changed.
-
-    Characters that the font lacks become boxes, silently.
-    """
+    """Give the context in which figures are drawn and saved; nothing global stays changed."""
     from matplotlib import rc_context
 
-    with rc_context(_settings()), warnings.catch_warnings():
+    with rc_context(_settings()), quiet_fonts():
+        yield
+
+
+@contextmanager
+def quiet_fonts() -> Iterator[None]:
+    """Say nothing of characters that the font lacks; they are drawn as boxes."""
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield

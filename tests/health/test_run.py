@@ -8,7 +8,7 @@ import pytest
 from mmmlib.data.panel import write_panel
 from mmmlib.findings import FindingList, Status
 from mmmlib.health import REQUIRED_CHECKS
-from mmmlib.health.run import check_run, holdouts_of, save_health
+from mmmlib.health.run import check_run, each_holdout, save_health
 from mmmlib.model import fit as fitting
 from mmmlib.model.fit import Fit, FitRequest
 from mmmlib.params.load import params_of
@@ -50,24 +50,24 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[FitRequest]:
 
 
 def test_missing_holdouts_are_fitted_once_and_kept(run: Run, asked: list[FitRequest]) -> None:
-    first = holdouts_of(run)
+    first = dict(each_holdout(run))
     assert asked == [
         FitRequest("revenue.pooled", holdout_weeks=8),
         FitRequest("signups.pooled", holdout_weeks=8),
     ]
-    again = holdouts_of(run)
+    again = dict(each_holdout(run))
     assert len(asked) == 2
     assert list(again) == list(first) == ["revenue.pooled", "signups.pooled"]
     for model, holdout in again.items():
         assert holdout.attrs["model"] == model
         assert int((~holdout["in_sample"]).sum()) == 8
         assert holdout.attrs["largest_rhat"] == pytest.approx(1.0, abs=0.02)
-    holdouts_of(run, refit=True)
+    dict(each_holdout(run, refit=True))
     assert len(asked) == 4
 
 
 def test_every_model_is_checked_and_saved(run: Run, asked: list[FitRequest]) -> None:
-    findings = check_run(run, holdouts_of(run))
+    findings, _ = check_run(run)
     assert list(findings) == ["revenue.pooled", "signups.pooled"]
     for model, found in findings.items():
         assert {one.check for one in found} == set(REQUIRED_CHECKS)
@@ -80,11 +80,11 @@ def test_every_model_is_checked_and_saved(run: Run, asked: list[FitRequest]) -> 
 
 def test_a_finished_run_keeps_its_record(run: Run, asked: list[FitRequest]) -> None:
     finished = Run(run.path, exploring=True)
-    save_health(finished, check_run(finished, holdouts_of(finished)))
+    save_health(finished, check_run(finished)[0])
     assert not run.has("models/revenue.pooled/health.json")
     assert (run.path / "explore/artefacts/models/revenue.pooled/health.json").is_file()
 
 
 def test_the_fake_panel_is_what_the_fit_gets(run: Run, asked: list[FitRequest]) -> None:
     write_panel(run, fake_panel(params_of(run), weeks=80))
-    assert holdouts_of(run)["revenue.pooled"].sizes["week"] == 80
+    assert dict(each_holdout(run))["revenue.pooled"].sizes["week"] == 80

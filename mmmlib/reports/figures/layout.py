@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmmlib.estimates import format_number
 from mmmlib.reports.markup import plain
-from mmmlib.reports.style import INK, MUTED, workbook_style
+from mmmlib.reports.style import INK, MUTED, quiet_fonts, workbook_style
 
 WIDTH = 7.5
 WIDE = 10.0
@@ -100,7 +100,7 @@ def balanced(text: str, size: float, width: float, *, bold: bool = False) -> lis
 @cache
 def _inches(text: str, size: float, weight: str) -> float:
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    with workbook_style():
+    with quiet_fonts():
         return _renderer().get_text_width_height_descent(text, font, ismath=False)[0] / 100
 
 
