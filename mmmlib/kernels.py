@@ -38,6 +38,9 @@ LIGHT = (
     "pyarrow.parquet",
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
+    "IPython.core.completerlib",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
     "pydantic",
     "mmmlib.runs",
     "mmmlib.params.load",
@@ -259,6 +262,8 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps our children
     kernels: list[int] = []
+    # Nobody steps through a refresh; the debugger would take half of a kernel's start.
+    sys.modules["debugpy"] = None  # type: ignore[assignment]
     _import(LIGHT)
     waiting = list(LATER)
     while True:
