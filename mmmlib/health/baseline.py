@@ -14,7 +14,7 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most
 from mmmlib.model.effects import baseline
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 IMPOSSIBLE = 0.5
 """From here on the baseline is more likely below zero than above it."""

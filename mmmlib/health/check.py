@@ -17,7 +17,7 @@ from mmmlib.health.lift import check_lift_tests
 from mmmlib.health.plausibility import check_media_share, check_returns
 from mmmlib.health.predictive import check_coverage
 from mmmlib.health.residuals import check_autocorrelation
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 EFFECTS_CHECKS: tuple[Callable[[xr.Dataset, HealthParams], list[Finding]], ...] = (
     check_coverage,

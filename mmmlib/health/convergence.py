@@ -16,7 +16,7 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health import CHECKS
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 SAMPLER_CHECKS = tuple(CHECKS)[:5]
 SEVERE_DIVERGENT_SHARE = 0.01

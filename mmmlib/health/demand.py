@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.findings import Finding, Level, judge
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 
 def follow_demand(effects: xr.Dataset) -> dict[str, float]:

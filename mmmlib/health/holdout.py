@@ -15,7 +15,7 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health.predictive import coverage
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 CHECKS = ("health.holdout_error", "health.holdout_coverage", "health.holdout_skill")
 RHAT = "largest_rhat"

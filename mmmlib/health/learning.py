@@ -14,7 +14,7 @@ import xarray as xr
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_least, not_run
 from mmmlib.model.effects import roi
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 TAILS = (0.05, 0.95)
 SHRINKAGE = "health.prior_shrinkage"

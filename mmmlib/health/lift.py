@@ -16,7 +16,7 @@ from mmmlib.data.lift_grid import Lift
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.effects import lift_tests_of
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 CHECK = "health.lift_tests"
 

@@ -8,7 +8,7 @@ import xarray as xr
 from mmmlib.estimates import Estimate, format_number, is_money
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.effects import fitted, roi
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 
 def check_returns(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.findings import Finding, Level, judge
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 MASSES = (0.5, 0.9)
 

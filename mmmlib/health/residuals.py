@@ -16,7 +16,7 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.model.effects import fitted
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 
 def lag_one(values: np.ndarray) -> np.ndarray:

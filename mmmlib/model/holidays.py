@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.errors import MMMError
-from mmmlib.params.schema import Holidays, Place
+from mmmlib.params.model import Holidays, Place
 
 
 def holiday_weeks(

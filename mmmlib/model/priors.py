@@ -18,7 +18,8 @@ import numpy as np
 
 from mmmlib.data.lift_grid import REGIONS_DIFFER
 from mmmlib.params import Params
-from mmmlib.params.schema import Prior, Range
+from mmmlib.params.model import Range
+from mmmlib.params.schema import Prior
 from mmmlib.transforms import ADSTOCKS
 
 Z90 = 1.6448536269514722

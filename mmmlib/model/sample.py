@@ -16,7 +16,7 @@ from mmmlib.model.deferred import deferred
 from mmmlib.model.kernel.compiled import c_copy, machine_code
 from mmmlib.model.layout import Layout, layout_of, pack, split
 from mmmlib.model.spec import ModelData
-from mmmlib.params.schema import ModelParams
+from mmmlib.params.model import ModelParams
 
 with deferred("arviz"):  # two seconds in every worker, for a conversion that is not asked for
     import nutpie  # type: ignore[import-untyped]

@@ -13,7 +13,9 @@ from pydantic import Field, model_validator
 
 from mmmlib.params.data import DataParams
 from mmmlib.params.lift import LiftTest
-from mmmlib.params.section import Currency, InsidePath, Positive, Section, Share, Slug
+from mmmlib.params.limits import ComparisonParams, HealthParams, ReadinessParams
+from mmmlib.params.model import ModelParams, Range
+from mmmlib.params.section import Currency, InsidePath, Section, Share, Slug
 
 # --- what is asked -----------------------------------------------------------------
 
@@ -47,19 +49,6 @@ class KeyQuestion(Section):
 
 
 # --- what is modelled ----------------------------------------------------------------
-
-
-class Range(Section):
-    """A low and a high that a marketer would be surprised to see left: a 90 % range."""
-
-    low: Positive
-    high: Positive
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.low >= self.high:
-            raise ValueError(f"low below high, not {self.low:g} and {self.high:g}")
-        return self
 
 
 class Prior(Section):
@@ -161,158 +150,6 @@ class Event(Section):
         if self.start is not None and self.end is not None and self.start > self.end:
             raise ValueError(f"start not after end, but they are {self.start} and {self.end}")
         return self
-
-
-class Place(Section):
-    """A country, or a part of one, whose public holidays count."""
-
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")]
-    """ISO code: ``DE``, ``US``."""
-    subdivision: str | None = None
-    """State, province or canton, by its ISO code: ``BY``, ``CA``."""
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        from holidays import country_holidays
-
-        try:
-            country_holidays(self.country, subdiv=self.subdivision)
-        except NotImplementedError as error:
-            part = f" with the subdivision {self.subdivision}" if self.subdivision else ""
-            raise ValueError(
-                f"a country whose holidays are known, not {self.country}{part} ({error})"
-            ) from error
-        return self
-
-
-class Holidays(Place):
-    """Public holidays whose effects are estimated, one by one but shrunk together."""
-
-    before_days: Annotated[int, Field(ge=0, le=28)] = 0
-    after_days: Annotated[int, Field(ge=0, le=28)] = 0
-    """Days before and after a holiday that belong to it: shopping ahead, a bridge day after."""
-    only: tuple[str, ...] = ()
-    """Their English names; all public holidays if not given."""
-    regions: dict[str, Place] = Field(default_factory=dict)
-    """Regions of the data that keep the holidays of another place."""
-
-
-class ModelParams(Section):
-    """How the model is built and sampled (A1)."""
-
-    geography: Literal["national", "regional"] = "national"
-    adstock_weeks: Annotated[int, Field(ge=1, le=26)] = 8
-    trend: Literal["none", "linear", "piecewise", "random_walk"] = "random_walk"
-    """``piecewise`` changes its slope at the knots, ``random_walk`` its level between them; by how
-    much is learned."""
-    trend_knots: Annotated[int, Field(ge=1, le=40)] = 6
-    seasonality: Annotated[int, Field(ge=0, le=10)] = 3
-    """Order of the yearly Fourier terms; 0 for none."""
-    holidays: Holidays | None = None
-    likelihood: Literal["normal", "student_t"] = "normal"
-    """Law of what the model does not explain; ``student_t`` has heavy tails, for outcomes with odd
-    weeks. An outcome can have its own."""
-    noise: Literal["ar1", "independent"] = "ar1"
-    """Whether what the model does not explain follows its own past. Demand usually does, and
-    ranges that deny it are too short. Counts (``negative_binomial``) are always independent."""
-    demand_proxy: bool = True
-    """Put what all channels' spend has in common beside them, as a stand-in for unmeasured
-    demand that budgets follow."""
-    max_media_share: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """Share of the outcome that all channels together hardly pass; keeps the baseline above zero."""
-    default_roi: Range = Range(low=0.1, high=6.0)
-    """Prior 90 % range of a channel's return where the outcome is money."""
-    default_share: Range = Range(low=0.005, high=0.25)
-    """Prior 90 % range of the share of an outcome that is not money, for a channel with the usual
-    spend; others in proportion to theirs."""
-    chains: Annotated[int, Field(ge=2, le=16)] = 4
-    tune: Annotated[int, Field(ge=50)] = 600
-    draws: Annotated[int, Field(ge=50)] = 1000
-    target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.88
-    seed: int = 20260101
-    kept_draws: Annotated[int, Field(ge=100, le=10_000)] = 1000
-
-
-# --- limits -------------------------------------------------------------------------
-
-
-class ReadinessParams(Section):
-    """Limits of R1 to R3."""
-
-    min_weeks: Annotated[int, Field(ge=26)] = 78
-    sales_cycle_weeks: Annotated[int, Field(ge=0)] = 0
-    """Declared length of the sales cycle; the bar rises by it (R1)."""
-    flat_band: Share = 0.10
-    """A week counts as flat when its spend is within this share of the level, the median of the
-    last year's weeks with spend (R2). Weeks without spend are contrast, not flat."""
-    flat_warn: Share = 0.6
-    flat_limit: Share = 0.8
-    """Share of flat weeks in the last year from which a channel has caveats, is not ready."""
-    min_active_weeks: Annotated[int, Field(ge=1)] = 6
-    """Weeks with spend in the last year below which a channel has caveats."""
-    collinear_warn: Share = 0.8
-    collinear_limit: Share = 0.98
-    """Correlation with another channel from which one has caveats, is not ready."""
-    min_own_variation: Share = 0.1
-    """Share of a channel's variation that no other channel, control, trend or season explains,
-    below which it has caveats (the inverse of the variance inflation factor)."""
-    max_zero_outcome: Share = 0.1
-    """Largest share of weeks without any outcome."""
-    controllable_warn: Share = 0.30
-    controllable_limit: Share = 0.20
-    """Share of top-of-funnel activity that paid channels must make up (R3)."""
-    top_of_funnel: str | None = None
-    """Column that measures all top-of-funnel activity; with ``paid_top_of_funnel`` it gives R3."""
-    paid_top_of_funnel: str | None = None
-
-
-class HealthParams(Section):
-    """Limits of the health checks (H1, H2)."""
-
-    max_rhat: Annotated[float, Field(gt=1)] = 1.01
-    min_ess: Positive = 400
-    max_divergent_share: Share = 0.0
-    min_bfmi: Positive = 0.3
-    coverage_tolerance: Share = 0.08
-    """How far the share of weeks inside the 90 % band may be from 90 %."""
-    holdout_weeks: Annotated[int, Field(ge=4, le=52)] = 8
-    max_holdout_error: Positive = 0.20
-    """Largest mean absolute error over the holdout, as a share of its mean."""
-    min_holdout_coverage: Share = 0.70
-    min_holdout_skill: Annotated[float, Field(lt=1)] = 0.0
-    """Smallest skill on the holdout: one minus the error over that of a seasonal repeat."""
-    max_residual_autocorrelation: Share = 0.30
-    """Largest correlation of neighbouring weeks' errors beyond what the model expects, either
-    sign."""
-    max_negative_baseline: Share = 0.05
-    """Largest probability that the baseline is below zero in a week, averaged over weeks."""
-    min_baseline_movement: Share = 0.05
-    """Smallest spread of the baseline over weeks, as a share of the outcome's spread."""
-    max_spend_follows_demand: Share = 0.5
-    """Largest correlation, either sign, of a channel's spend with the outcome that the channels did
-    not cause; above it, demand that nobody measured is likely behind the return."""
-    min_prior_shrinkage: Share = 0.15
-    """Below this reduction of the prior's spread the data has said little about a return."""
-    max_plausible_roi: Positive = 20.0
-    max_media_share: Share = 0.7
-    """Largest plausible share of the outcome that all channels explain together."""
-    max_lift_distance: Positive = 1.645
-    """Standard deviations (of model and test together) by which a lift test may lie off what the
-    model expects of it; 1.645 is the end of a 90 % range."""
-
-
-class ComparisonParams(Section):
-    """Limits of the comparison with the parent run (H3)."""
-
-    large_movement: Share = 0.25
-    """A relative movement of a median that is called large."""
-    severe_movement: Positive = 1.0
-    """A movement by a factor of one plus this, up or down, that needs an explanation (G3)."""
-    min_overlap: Share = 0.3
-    """Smallest overlap of two intervals, as a share of the narrower one."""
-    min_common_weeks: Annotated[int, Field(ge=4)] = 26
-    max_restated_share: Share = 0.02
-    """Share of a series' total that a restatement may move before it is flagged."""
 
 
 class ScenarioParams(Section):

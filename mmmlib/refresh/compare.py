@@ -8,8 +8,8 @@ from mmmlib.data.panel import Panel, panel_file, panel_of
 from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, Level, at_least, judge, not_run
 from mmmlib.model.effects import effects_of, parts_of
+from mmmlib.params.limits import ComparisonParams
 from mmmlib.params.load import params_of
-from mmmlib.params.schema import ComparisonParams
 from mmmlib.refresh import CHECKS
 from mmmlib.refresh.changes import (
     changes_model,

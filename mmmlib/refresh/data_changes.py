@@ -11,7 +11,7 @@ import pandas as pd
 from mmmlib.data.panel import Panel
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge
-from mmmlib.params.schema import ComparisonParams
+from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import DataChange
 
 ALL = "all series"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from mmmlib.findings import Finding, Level, judge
-from mmmlib.params.schema import ComparisonParams
+from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import change_text
 

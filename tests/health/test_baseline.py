@@ -9,7 +9,7 @@ from mmmlib.health.baseline import (
     check_negative_baseline,
     negative_probability,
 )
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects
 
 LIMITS = HealthParams()

@@ -8,7 +8,7 @@ from mmmlib.findings import Level, Status, worst
 from mmmlib.governance.policy import read_policy
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.health.check import check_model
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 from mmmlib.refresh import required_checks
 from tests.fakes import fake_effects
 from tests.health.test_convergence import tree

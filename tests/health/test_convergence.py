@@ -6,7 +6,7 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.health.convergence import SAMPLER_CHECKS, check_convergence, sort_parameters
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 
 LIMITS = HealthParams()
 

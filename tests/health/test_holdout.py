@@ -6,7 +6,7 @@ import xarray as xr
 
 from mmmlib.findings import Level, Status
 from mmmlib.health.holdout import CHECKS, absolute_error, check_holdout, naive_forecast
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects
 
 LIMITS = HealthParams()

@@ -9,7 +9,7 @@ from mmmlib.findings import Level, Status
 from mmmlib.health.lift import check_lift_tests, compare_lifts, distance
 from mmmlib.health.tables import lift_table
 from mmmlib.model.tables import calibration_table
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects, fake_lift, fake_panel, with_lifts
 
 LIMITS = HealthParams()

@@ -6,7 +6,7 @@ import pytest
 from mmmlib.findings import Level, Status
 from mmmlib.health.plausibility import check_media_share, check_returns
 from mmmlib.model.effects import roi, share
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects
 
 LIMITS = HealthParams()

@@ -6,7 +6,7 @@ import xarray as xr
 
 from mmmlib.findings import Level, Status
 from mmmlib.health.predictive import check_coverage, coverage, expected_coverage
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 from tests.health.test_residuals import errors
 
 LIMITS = HealthParams()

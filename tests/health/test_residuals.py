@@ -6,7 +6,7 @@ import xarray as xr
 
 from mmmlib.findings import Status
 from mmmlib.health.residuals import check_autocorrelation, lag_one
-from mmmlib.params.schema import HealthParams
+from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects
 
 LIMITS = HealthParams()

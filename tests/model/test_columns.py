@@ -12,7 +12,7 @@ from mmmlib.data.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.columns import make_columns
 from mmmlib.model.holidays import holiday_weeks
-from mmmlib.params.schema import Holidays, ModelParams
+from mmmlib.params.model import Holidays, ModelParams
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import REGIONS
 

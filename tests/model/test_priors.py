@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mmmlib.model.priors import Z90, draw_returns, lognormal, return_prior
-from mmmlib.params.schema import Prior, Range
+from mmmlib.params.model import Range
+from mmmlib.params.schema import Prior
 from tests.fakes import fake_params
 
 

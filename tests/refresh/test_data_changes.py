@@ -8,7 +8,7 @@ import pytest
 
 from mmmlib.data.panel import Panel
 from mmmlib.findings import Level, Status
-from mmmlib.params.schema import ComparisonParams
+from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.data_changes import ALL, data_changes, restated_cells, restated_findings
 from tests.fakes import fake_panel
 

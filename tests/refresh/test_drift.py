@@ -5,7 +5,7 @@ import math
 import pytest
 
 from mmmlib.findings import Level, Status
-from mmmlib.params.schema import ComparisonParams
+from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.drift import is_severe, movement_findings, rank_finding
 from mmmlib.refresh.movement import relative_change

@@ -7,7 +7,7 @@ import pytest
 
 from mmmlib.estimates import Estimate
 from mmmlib.model.effects import roi
-from mmmlib.params.schema import ComparisonParams
+from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.movement import (
     common_weeks,
     is_beyond_noise,

@@ -1,0 +1,88 @@
+"""Limits that checks hold their figures against."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mmmlib.params.section import Positive, Section, Share
+
+
+class ReadinessParams(Section):
+    """Limits of R1 to R3."""
+
+    min_weeks: Annotated[int, Field(ge=26)] = 78
+    sales_cycle_weeks: Annotated[int, Field(ge=0)] = 0
+    """Declared length of the sales cycle; the bar rises by it (R1)."""
+    flat_band: Share = 0.10
+    """A week counts as flat when its spend is within this share of the level, the median of the
+    last year's weeks with spend (R2). Weeks without spend are contrast, not flat."""
+    flat_warn: Share = 0.6
+    flat_limit: Share = 0.8
+    """Share of flat weeks in the last year from which a channel has caveats, is not ready."""
+    min_active_weeks: Annotated[int, Field(ge=1)] = 6
+    """Weeks with spend in the last year below which a channel has caveats."""
+    collinear_warn: Share = 0.8
+    collinear_limit: Share = 0.98
+    """Correlation with another channel from which one has caveats, is not ready."""
+    min_own_variation: Share = 0.1
+    """Share of a channel's variation that no other channel, control, trend or season explains,
+    below which it has caveats (the inverse of the variance inflation factor)."""
+    max_zero_outcome: Share = 0.1
+    """Largest share of weeks without any outcome."""
+    controllable_warn: Share = 0.30
+    controllable_limit: Share = 0.20
+    """Share of top-of-funnel activity that paid channels must make up (R3)."""
+    top_of_funnel: str | None = None
+    """Column that measures all top-of-funnel activity; with ``paid_top_of_funnel`` it gives R3."""
+    paid_top_of_funnel: str | None = None
+
+
+class HealthParams(Section):
+    """Limits of the health checks (H1, H2)."""
+
+    max_rhat: Annotated[float, Field(gt=1)] = 1.01
+    min_ess: Positive = 400
+    max_divergent_share: Share = 0.0
+    min_bfmi: Positive = 0.3
+    coverage_tolerance: Share = 0.08
+    """How far the share of weeks inside the 90 % band may be from 90 %."""
+    holdout_weeks: Annotated[int, Field(ge=4, le=52)] = 8
+    max_holdout_error: Positive = 0.20
+    """Largest mean absolute error over the holdout, as a share of its mean."""
+    min_holdout_coverage: Share = 0.70
+    min_holdout_skill: Annotated[float, Field(lt=1)] = 0.0
+    """Smallest skill on the holdout: one minus the error over that of a seasonal repeat."""
+    max_residual_autocorrelation: Share = 0.30
+    """Largest correlation of neighbouring weeks' errors beyond what the model expects, either
+    sign."""
+    max_negative_baseline: Share = 0.05
+    """Largest probability that the baseline is below zero in a week, averaged over weeks."""
+    min_baseline_movement: Share = 0.05
+    """Smallest spread of the baseline over weeks, as a share of the outcome's spread."""
+    max_spend_follows_demand: Share = 0.5
+    """Largest correlation, either sign, of a channel's spend with the outcome that the channels did
+    not cause; above it, demand that nobody measured is likely behind the return."""
+    min_prior_shrinkage: Share = 0.15
+    """Below this reduction of the prior's spread the data has said little about a return."""
+    max_plausible_roi: Positive = 20.0
+    max_media_share: Share = 0.7
+    """Largest plausible share of the outcome that all channels explain together."""
+    max_lift_distance: Positive = 1.645
+    """Standard deviations (of model and test together) by which a lift test may lie off what the
+    model expects of it; 1.645 is the end of a 90 % range."""
+
+
+class ComparisonParams(Section):
+    """Limits of the comparison with the parent run (H3)."""
+
+    large_movement: Share = 0.25
+    """A relative movement of a median that is called large."""
+    severe_movement: Positive = 1.0
+    """A movement by a factor of one plus this, up or down, that needs an explanation (G3)."""
+    min_overlap: Share = 0.3
+    """Smallest overlap of two intervals, as a share of the narrower one."""
+    min_common_weeks: Annotated[int, Field(ge=4)] = 26
+    max_restated_share: Share = 0.02
+    """Share of a series' total that a restatement may move before it is flagged."""

@@ -1,0 +1,92 @@
+"""How the model is built and sampled."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mmmlib.params.section import Positive, Section
+
+
+class Range(Section):
+    """A low and a high that a marketer would be surprised to see left: a 90 % range."""
+
+    low: Positive
+    high: Positive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low below high, not {self.low:g} and {self.high:g}")
+        return self
+
+
+class Place(Section):
+    """A country, or a part of one, whose public holidays count."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")]
+    """ISO code: ``DE``, ``US``."""
+    subdivision: str | None = None
+    """State, province or canton, by its ISO code: ``BY``, ``CA``."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        from holidays import country_holidays
+
+        try:
+            country_holidays(self.country, subdiv=self.subdivision)
+        except NotImplementedError as error:
+            part = f" with the subdivision {self.subdivision}" if self.subdivision else ""
+            raise ValueError(
+                f"a country whose holidays are known, not {self.country}{part} ({error})"
+            ) from error
+        return self
+
+
+class Holidays(Place):
+    """Public holidays whose effects are estimated, one by one but shrunk together."""
+
+    before_days: Annotated[int, Field(ge=0, le=28)] = 0
+    after_days: Annotated[int, Field(ge=0, le=28)] = 0
+    """Days before and after a holiday that belong to it: shopping ahead, a bridge day after."""
+    only: tuple[str, ...] = ()
+    """Their English names; all public holidays if not given."""
+    regions: dict[str, Place] = Field(default_factory=dict)
+    """Regions of the data that keep the holidays of another place."""
+
+
+class ModelParams(Section):
+    """How the model is built and sampled (A1)."""
+
+    geography: Literal["national", "regional"] = "national"
+    adstock_weeks: Annotated[int, Field(ge=1, le=26)] = 8
+    trend: Literal["none", "linear", "piecewise", "random_walk"] = "random_walk"
+    """``piecewise`` changes its slope at the knots, ``random_walk`` its level between them; by how
+    much is learned."""
+    trend_knots: Annotated[int, Field(ge=1, le=40)] = 6
+    seasonality: Annotated[int, Field(ge=0, le=10)] = 3
+    """Order of the yearly Fourier terms; 0 for none."""
+    holidays: Holidays | None = None
+    likelihood: Literal["normal", "student_t"] = "normal"
+    """Law of what the model does not explain; ``student_t`` has heavy tails, for outcomes with odd
+    weeks. An outcome can have its own."""
+    noise: Literal["ar1", "independent"] = "ar1"
+    """Whether what the model does not explain follows its own past. Demand usually does, and
+    ranges that deny it are too short. Counts (``negative_binomial``) are always independent."""
+    demand_proxy: bool = True
+    """Put what all channels' spend has in common beside them, as a stand-in for unmeasured
+    demand that budgets follow."""
+    max_media_share: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """Share of the outcome that all channels together hardly pass; keeps the baseline above zero."""
+    default_roi: Range = Range(low=0.1, high=6.0)
+    """Prior 90 % range of a channel's return where the outcome is money."""
+    default_share: Range = Range(low=0.005, high=0.25)
+    """Prior 90 % range of the share of an outcome that is not money, for a channel with the usual
+    spend; others in proportion to theirs."""
+    chains: Annotated[int, Field(ge=2, le=16)] = 4
+    tune: Annotated[int, Field(ge=50)] = 600
+    draws: Annotated[int, Field(ge=50)] = 1000
+    target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.88
+    seed: int = 20260101
+    kept_draws: Annotated[int, Field(ge=100, le=10_000)] = 1000
