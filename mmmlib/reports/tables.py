@@ -9,7 +9,6 @@ from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.governance.policy import known_checks
 from mmmlib.readiness.verdict import TestDesign
-from mmmlib.refresh.comparison import DataChange, LiftChange, Movement, ParameterChange
 from mmmlib.reports.blocks import (
     Cell,
     Chance,
@@ -32,13 +31,6 @@ ROOMS = {
     "health": "Model",
     "refresh": "Comparability",
 }
-KINDS = {
-    "restated": "restated",
-    "added": "new",
-    "removed": "gone",
-    "extended": "new weeks",
-}
-LONGEST_VALUE = 120
 
 
 def channel_table(
@@ -199,44 +191,6 @@ def _change(line: PlanLine) -> float:
     return 0.0 if abs(change) < 0.5 else change
 
 
-def movement_table(results: Results, movements: Sequence[Movement], name: str) -> Table:
-    """Before and after of every number that was compared, the largest movement first."""
-    rows = []
-    for move in movements:
-        told = results.return_words(move.model) if move.quantity == "roi" else None
-        before, after = move.before, move.after
-        if told is not None:
-            before, after = told.estimate(before), told.estimate(after)
-        what = f"return per {told.spend}" if told is not None else "contribution"
-        rows.append(
-            (
-                results.channel(move.channel),
-                results.model(move.model),
-                what,
-                before,
-                after,
-                f"{move.rank_before} → {move.rank_after}",
-                "more than noise" if move.beyond_noise else "within noise",
-            )
-        )
-    mass = mass_text(movements[0].after) if movements else ""
-    return Table(
-        name,
-        f"Before and after on the weeks that both refreshes saw, the largest movement first; "
-        f"ranges hold {mass}.",
-        (
-            Column("Channel"),
-            Column("Outcome"),
-            Column("What"),
-            Column("Before", RIGHT),
-            Column("Now", RIGHT),
-            Column("Place", RIGHT),
-            Column("Movement"),
-        ),
-        tuple(rows),
-    )
-
-
 def finding_table(
     results: Results, pairs: Iterable[tuple[Finding, Level]], name: str, caption: str
 ) -> Table:
@@ -329,73 +283,3 @@ def design_table(results: Results, tests: Sequence[TestDesign]) -> Table:
             for test in tests
         ),
     )
-
-
-def data_changes_table(results: Results, changes: Sequence[DataChange]) -> Table:
-    """Series that were restated, came, went or grew."""
-    return Table(
-        "data-changes",
-        "Series that are not as the last refresh saw them.",
-        (
-            Column("Series"),
-            Column("Change"),
-            Column("Values", RIGHT),
-            Column("Weeks"),
-            Column("Share of its total", RIGHT),
-            Column("Largest"),
-        ),
-        tuple(
-            (
-                results.subject(change.series),
-                KINDS[change.kind],
-                Observed(change.cells),
-                _weeks(change),
-                "–" if change.share is None else Observed(change.share, "share"),
-                change.largest or "–",
-            )
-            for change in changes
-        ),
-    )
-
-
-def _weeks(change: DataChange) -> str:
-    if change.first is None or change.last is None:
-        return "–"
-    if change.first == change.last:
-        return date_text(change.first)
-    return f"{date_text(change.first)} to {date_text(change.last)}"
-
-
-def lift_changes_table(results: Results, changes: Sequence[LiftChange]) -> Table:
-    """Lift tests that came, went or are told differently."""
-    return Table(
-        "lift-changes",
-        "Lift tests that are not as the last refresh was told them; ranges hold 90 %.",
-        (Column("Channel"), Column("Outcome"), Column("Test"), Column("Change"), Column("What")),
-        tuple(
-            (
-                results.channel(one.channel),
-                results.model(one.model),
-                one.test,
-                KINDS.get(one.kind, one.kind),
-                one.what,
-            )
-            for one in changes
-        ),
-    )
-
-
-def parameter_table(changes: Sequence[ParameterChange], name: str, caption: str) -> Table:
-    """Parameters, versions or packages that differ."""
-    return Table(
-        name,
-        caption,
-        (Column("What"), Column("Before"), Column("Now")),
-        tuple((c.key, _value(c.before), _value(c.after)) for c in changes),
-    )
-
-
-def _value(text: str) -> str:
-    if not text:
-        return "–"
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

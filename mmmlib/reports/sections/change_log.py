@@ -6,6 +6,12 @@ from collections.abc import Iterator
 
 from mmmlib.findings import Status
 from mmmlib.reports.blocks import Block, Bullets, Picture, Prose
+from mmmlib.reports.change_tables import (
+    data_changes_table,
+    lift_changes_table,
+    movement_table,
+    parameter_table,
+)
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.format import format_version
 from mmmlib.reports.numbers import count_text
@@ -15,12 +21,6 @@ from mmmlib.reports.statements import (
     change_statement,
     leading_returns,
     window_text,
-)
-from mmmlib.reports.tables import (
-    data_changes_table,
-    lift_changes_table,
-    movement_table,
-    parameter_table,
 )
 from mmmlib.reports.titles import movement_words
 
