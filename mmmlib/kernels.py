@@ -54,6 +54,8 @@ LATER = (
     "mmmlib.readiness.tables",
     "mmmlib.data.tables",
     "mmmlib.reports.figures.weeks",
+    "mmmlib.reports.readable",
+    "pandas.io.formats.style",
     "matplotlib.backends.backend_svg",
     "distributed",
     "dask.array",

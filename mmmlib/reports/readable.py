@@ -1,0 +1,61 @@
+"""Tables as a notebook shows them: words to the left, figures to the right, no row numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pandas as pd
+from pandas.api.types import is_float_dtype, is_numeric_dtype
+
+MOST_ROWS = 200
+"""Longer tables are shown as pandas does, with their middle left out."""
+LETTERS = 0.6
+"""Share of letters from which a column is words: a range with its unit has fewer."""
+
+
+def readable_tables() -> None:
+    """Let this notebook show every table as :func:`table_html` does."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None and shell.display_formatter is not None:
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
+
+
+def table_html(frame: pd.DataFrame) -> str:
+    """Write a table as HTML; an index is shown where it has a name.
+
+    The same table gives the same HTML.
+    """
+    if len(frame) > MOST_ROWS or not (frame.columns.is_unique and frame.index.is_unique):
+        return str(frame.to_html(max_rows=MOST_ROWS))
+    name = hashlib.sha256(frame.to_json(default_handler=str).encode()).hexdigest()[:12]
+    style = frame.style.set_uuid(name).set_table_styles(
+        [{"selector": ".row_heading", "props": "text-align: left; vertical-align: top"}]
+    )
+    for place, column in enumerate(frame.columns):
+        values = frame.iloc[:, place]
+        if is_float_dtype(values):
+            whole = bool((values.dropna() % 1 == 0).all())
+            style = style.format(subset=[column], precision=0 if whole else 3, thousands=",")
+        left = _is_words(column, values)
+        rules = (
+            f"text-align: {'left' if left else 'right'}; vertical-align: top; "
+            "font-variant-numeric: tabular-nums"
+        )
+        style = style.set_table_styles(
+            [{"selector": f".col{place}", "props": rules}], overwrite=False
+        )
+    style = style.format(escape="html", subset=[c for c in frame if not is_numeric_dtype(frame[c])])
+    if all(part is None for part in frame.index.names):
+        style = style.hide(axis="index")
+    return str(style.to_html())
+
+
+def _is_words(column: object, values: pd.Series) -> bool:
+    if is_numeric_dtype(values):
+        return False
+    text = " ".join(map(str, values)) or str(column)
+    text = re.sub(r"\b[A-Z]{3}\b|\s", "", text)  # a currency does not make an amount words
+    return sum(map(str.isalpha, text)) >= LETTERS * len(text)

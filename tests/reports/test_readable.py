@@ -1,0 +1,51 @@
+"""Tables in notebooks: which way a column is aligned, and what is escaped."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from mmmlib.reports.readable import table_html
+
+TABLE = pd.DataFrame(
+    {
+        "check": ["Chains agree", "Weeks inside the 90 % band"],
+        "seen": ["USD 1.4 to 2.1 M (90 %)", "USD 0.3 to 0.9 M (90 %)"],
+        "spend": ["USD 0", "USD 234 k"],
+        "R-hat": [1.0021, 1.0004],
+        "draws": [1884.0, 2500.0],
+    }
+)
+
+
+def alignment(html: str) -> list[str]:
+    """How the columns are aligned, in their order."""
+    return re.findall(r"\.col\d+ \{\s*text-align: (\w+)", html)
+
+
+def test_words_are_left_and_figures_right() -> None:
+    assert alignment(table_html(TABLE)) == ["left", "right", "right", "right", "right"]
+
+
+def test_numbers_are_as_long_as_they_have_to_be() -> None:
+    html = table_html(TABLE)
+    assert ">1.002<" in html
+    assert ">2,500<" in html
+
+
+def test_only_an_index_with_a_name_is_shown() -> None:
+    assert "row0 " not in table_html(TABLE).partition("</style>")[2].replace("data row0 ", "")
+    assert ">search<" in table_html(TABLE.set_index(pd.Index(["search", "tv"], name="channel")))
+
+
+def test_names_go_through_as_text_and_the_same_table_is_the_same_html() -> None:
+    named = pd.DataFrame({"channel": ["<script>alert(1)</script>"]})
+    assert "<script>" not in table_html(named)
+    assert table_html(named) == table_html(named.copy())
+    assert table_html(named) != table_html(TABLE)
+
+
+def test_empty_and_long_tables_are_shown_too() -> None:
+    assert "channel" in table_html(pd.DataFrame({"channel": [], "spend": []}))
+    assert table_html(pd.DataFrame({"week": range(1000)})).count("<tr") < 250
