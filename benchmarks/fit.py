@@ -249,7 +249,7 @@ def _reason(stopped: Record) -> str:
     if "failed" in stopped:
         return f"failed: {stopped['failed']}"
     share = stopped.get("progress")
-    done = f" ({100 * share:.0f} % of the draws)" if share is not None else ""
+    done = f" ({100 * share:.1f} % of the draws)" if share is not None else ""
     return f"> {stopped['over']:.0f}{done}"
 
 
