@@ -11,6 +11,7 @@ the nursery reads end-of-file on its standard input and kills what it forked.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import os
@@ -264,6 +265,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps our children
     kernels: list[int] = []
+    gc.disable()  # what is imported stays; kernels need not look through it again and again
     # Nobody steps through a refresh; the debugger would take half of a kernel's start.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     _import(LIGHT)
@@ -277,6 +279,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         if not line:
             break
         request = json.loads(line)
+        gc.freeze()
         pid = os.fork()
         if pid == 0:
             _become_kernel(request)
@@ -301,6 +304,7 @@ def _become_kernel(request: dict[str, Any]) -> None:
     """Turn this forked process into a kernel; does not return."""
     status = 1
     try:
+        gc.enable()
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
