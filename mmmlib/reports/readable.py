@@ -47,6 +47,9 @@ def table_html(frame: pd.DataFrame) -> str:
         style = style.set_table_styles(
             [{"selector": f".col{place}", "props": rules}], overwrite=False
         )
+    for axis in (0, 1):
+        style.format_index(escape="html", axis=axis)
+        style.format_index_names(escape="html", axis=axis)
     style = style.format(escape="html", subset=[c for c in frame if not is_numeric_dtype(frame[c])])
     if all(part is None for part in frame.index.names):
         style = style.hide(axis="index")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import nbclient
@@ -20,6 +21,7 @@ def execute(run: Run) -> str:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     notebook.cells[1].source = f"run = {str(run.path)!r}"
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    gc.collect()  # nbclient leaves its event loop open; here nobody minds
     return "\n".join(
         str(output.get("text", "")) + str(output.get("data", {}).get("text/html", ""))
         for cell in notebook.cells

@@ -40,8 +40,11 @@ def test_only_an_index_with_a_name_is_shown() -> None:
 
 
 def test_names_go_through_as_text_and_the_same_table_is_the_same_html() -> None:
-    named = pd.DataFrame({"channel": ["<script>alert(1)</script>"]})
-    assert "<script>" not in table_html(named)
+    name = "<script>alert(1)</script>"
+    named = pd.DataFrame({"channel": [name], name: [name], "spend": [1.5]})
+    for table in (named, named.set_index("channel"), named.rename_axis(columns=name)):
+        assert "<script>" not in table_html(table)
+    assert "<script>" not in table_html(named.set_index(pd.Index([name], name=name)))
     assert table_html(named) == table_html(named.copy())
     assert table_html(named) != table_html(TABLE)
 
