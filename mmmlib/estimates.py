@@ -70,7 +70,8 @@ class Estimate(BaseModel):
         Parameters
         ----------
         draws
-            Any shape; flattened. At least two, all finite.
+            Any shape; flattened. At least two, all finite. Of whole numbers (a place, a
+            count) the ends are whole, too.
         unit
             See the class.
         mass
@@ -81,6 +82,7 @@ class Estimate(BaseModel):
         ValueError
             If there are fewer than two draws, or one is not finite.
         """
+        whole = np.issubdtype(np.asarray(draws).dtype, np.integer)
         values = np.asarray(draws, dtype=float).ravel()
         if not 0.5 < mass < 1:
             raise ValueError(f"mass should be in (0.5, 1) but got {mass}")
@@ -92,7 +94,9 @@ class Estimate(BaseModel):
         tail = (1 - mass) / 2
         inner = (1 - INNER_MASS) / 2
         low, inner_low, median, inner_high, high = np.quantile(
-            values, [tail, inner, 0.5, 1 - inner, 1 - tail]
+            values,
+            [tail, inner, 0.5, 1 - inner, 1 - tail],
+            method="inverted_cdf" if whole else "linear",
         )
         return cls(
             median=median,

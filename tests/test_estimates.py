@@ -88,3 +88,12 @@ def test_three_significant_digits_at_most(value):
     digits = body.replace("-", "").replace(",", "").replace(".", "").lstrip("0")
     if abs(value) < 1e12 * 0.9995 and abs(value) >= 0.01:
         assert len(digits.rstrip("0")) <= 3
+
+
+def test_of_whole_numbers_the_ends_are_whole() -> None:
+    places = np.array([1] * 40 + [2] * 55 + [7] * 5)
+    place = Estimate.from_draws(places)
+    assert (place.low, place.median, place.high) == (1, 2, 2)
+    place = Estimate.from_draws(np.append(places, [8]))
+    assert (place.low, place.high) == (1, 7)
+    assert Estimate.from_draws(places / 1.0).high != int(Estimate.from_draws(places / 1.0).high)
