@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -27,6 +28,13 @@ pytestmark = [
 
 LONG = {"chains": 2, "tune": 2000, "draws": 6000, "kept_draws": 100}
 REQUESTS = [FitRequest(MODEL), FitRequest(MODEL, 4), FitRequest(MODEL, 8)]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Let what a test left be collected here, where nobody minds, and not in the next file."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
