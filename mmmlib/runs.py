@@ -177,7 +177,7 @@ class Run:
         """Save a dataset as netCDF.
 
         Not compressed: draws hardly shrink (a seventh), and writing and reading would
-        take ten times as long.
+        take some five times as long.
         """
         return write_with(self.target(name), lambda path: dataset.to_netcdf(path, engine=NETCDF))
 

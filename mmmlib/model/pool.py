@@ -1,8 +1,8 @@
 """The worker pool of a refresh: one Dask cluster that every notebook of it uses.
 
-A refresh starts the pool first and goes on at once; workers import the sampler and
-load (or, the first time on a machine, compile) the log density while the data room
-works. Local workers end with the process that started them, however that ended:
+A refresh starts the pool first and goes on at once; while the data room works, one
+process imports the sampler, workers are forked from it and load (or, the first time on
+a machine, compile) the log density. Local workers end with the process that started them, however that ended:
 each watches a pipe to it. A fit is cut in no way by where it runs: its seed comes
 from what is asked, so a fit that is done again after a worker died gives the same.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SCHEDULER_ENV = "MMM_SCHEDULER"
 """Where notebooks find the pool; absent, they fit in their own process."""
 WARM = ("mmmlib.model.sample", "mmmlib.model.derive")
-"""Imported by every worker beside its start: the sampler and the compiled log density."""
+"""The sampler and the compiled log density: imported before workers are forked."""
 PATIENCE = 60
 """Seconds that a client waits for the scheduler."""
 
