@@ -6,7 +6,8 @@ process, the nursery, imports them once and forks a kernel whenever one is asked
 each notebook still has a process of its own that nothing else has touched.
 
 The nursery and its kernels end with the process that started them, however that ended:
-the nursery reads end-of-file on its standard input and kills what it forked.
+the nursery reads end-of-file on its standard input, and each kernel sees the same pipe
+hang up, whatever became of the nursery.
 """
 
 from __future__ import annotations
@@ -284,11 +285,14 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         if pid == 0:
             _become_kernel(request)
         kernels.append(pid)
-        answers.write(json.dumps({"pid": pid}).encode() + b"\n")
-        answers.flush()
+        with suppress(BrokenPipeError):  # nobody reads any more: then the requests end, too
+            answers.write(json.dumps({"pid": pid}).encode() + b"\n")
+            answers.flush()
     for pid in kernels:
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        # Its group only where it has one by now: it may have been forked this moment.
+        for kill in (os.kill, os.killpg):
+            with suppress(ProcessLookupError):
+                kill(pid, signal.SIGKILL)
     sys.stderr.flush()
     os._exit(0)  # taking all that was imported down in order would take most of a second
 
@@ -308,11 +312,11 @@ def _become_kernel(request: dict[str, Any]) -> None:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        _end_with_refresh(os.dup(0))
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
         os.environ.update(cast(dict[str, str], request["env"]))
-        os.environ["JPY_PARENT_PID"] = str(os.getppid())  # the kernel ends when its parent does
         os.chdir(request["cwd"])
         sys.argv = ["ipykernel"]
 
@@ -331,6 +335,18 @@ def _become_kernel(request: dict[str, Any]) -> None:
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def _end_with_refresh(requests: int) -> None:
+    """End this kernel when nobody is left who could ask the nursery for another."""
+
+    def watch() -> None:
+        pipe = select.poll()
+        pipe.register(requests, 0)  # for its end only: what is written is the nursery's to read
+        pipe.poll()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="refresh", daemon=True).start()
 
 
 if __name__ == "__main__":

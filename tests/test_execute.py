@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +21,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from mmmlib.errors import StepError
 from mmmlib.execute import check_notebook, execute_notebook
-from mmmlib.kernels import LATER, LIGHT, Nursery
+from mmmlib.kernels import LATER, LIGHT, ONE_THREAD, Nursery
+from tests.processes import MARK, assert_none_live, living
 
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 
@@ -152,34 +155,68 @@ def test_modules_to_import_ahead_exist() -> None:
         assert importlib.util.find_spec(name), name
 
 
-def test_no_kernel_outlives_a_killed_parent(tmp_path: Path) -> None:
+def test_no_kernel_outlives_a_killed_refresh(tmp_path: Path) -> None:
     """The process that started them is killed outright; nursery and kernel must go."""
-    source = write(tmp_path, "import os, time; print(os.getpid(), flush=True)", "time.sleep(600)")
+    source = write(tmp_path, "print('at work', flush=True)", "import time; time.sleep(600)")
     code = f"""
 from pathlib import Path
 from mmmlib.execute import execute_notebook
 from mmmlib.kernels import Nursery
-nursery = Nursery(Path({str(tmp_path / "log")!r}))
-print(nursery._process.pid, flush=True)
-execute_notebook(Path({str(source)!r}), Path({str(tmp_path / "copy.ipynb")!r}),
-                 {{"run": ""}}, nursery, {{}}, lambda line: print(line, flush=True))
+execute_notebook(Path({str(source)!r}), Path({str(tmp_path / "copy.ipynb")!r}), {{"run": ""}},
+                 Nursery(Path({str(tmp_path / "log")!r})), {{}},
+                 lambda line: print(line, flush=True))
 """
+    mark = uuid.uuid4().hex
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        pids = [int(parent.stdout.readline()) for _ in range(2)]
-        parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 15
-    while any(alive(pid) for pid in pids):
-        assert time.monotonic() < deadline, "a process outlived its parent"
-        time.sleep(0.1)
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ | {MARK: mark}
+    ) as refresh:
+        assert refresh.stdout is not None and refresh.stdout.readline() == b"at work\n"
+        assert len(living(mark)) == 3
+        refresh.send_signal(signal.SIGKILL)
+    assert_none_live(mark)
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/status")
-    return not (status.is_file() and "State:\tZ" in status.read_text())
+def asked_for_a_kernel(folder: Path) -> bytes:
+    """Return what asks the nursery for a kernel."""
+    names = ("shell", "iopub", "stdin", "control", "hb")
+    ports = {f"{name}_port": number for number, name in enumerate(names, start=1)}
+    place = {"transport": "ipc", "ip": str(folder / "k"), "kernel_name": "python3"}
+    signed = {"key": "k", "signature_scheme": "hmac-sha256"}
+    connection = folder / "k.json"
+    connection.write_text(json.dumps(ports | place | signed))
+    request = {"connection": str(connection), "cwd": str(folder), "env": {}}
+    return json.dumps(request).encode() + b"\n"
+
+
+def test_no_kernel_outlives_a_refresh_killed_as_it_asks_for_one(tmp_path: Path) -> None:
+    """Nobody hears the nursery's answer, and the kernel has no group of its own yet."""
+    mark = uuid.uuid4().hex
+    nursery = start_nursery(mark)
+    nursery.stdout.close()
+    nursery.stdin.write(asked_for_a_kernel(tmp_path))
+    nursery.stdin.close()
+    assert nursery.wait(60) == 0
+    assert_none_live(mark)
+
+
+def test_a_kernel_outlives_the_nursery_but_not_the_refresh(tmp_path: Path) -> None:
+    mark = uuid.uuid4().hex
+    nursery = start_nursery(mark)
+    with nursery.stdin, nursery.stdout:
+        nursery.stdin.write(asked_for_a_kernel(tmp_path))
+        kernel = json.loads(nursery.stdout.readline())["pid"]
+        nursery.kill()
+        nursery.wait()
+        time.sleep(2)
+        assert list(living(mark)) == [kernel]
+    assert_none_live(mark)
+
+
+def start_nursery(mark: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mmmlib.kernels"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env=os.environ | ONE_THREAD | {MARK: mark},
+    )

@@ -18,11 +18,11 @@ import pytest
 
 from mmmlib.runs import Run, StepRecord, list_runs, sha256_file
 from mmmlib.steps import STEPS
+from tests.processes import MARK, assert_none_live
 from tests.small import MMM, ROOT, mmm
 
 pytestmark = pytest.mark.slow
 
-MARK = "MMM_TEST_MARK"
 PATIENCE = 240
 
 
@@ -59,17 +59,6 @@ class Refresh:
         _, said = self.process.communicate(timeout=PATIENCE)
         return said
 
-    def living(self) -> list[int]:
-        """Return the processes that it has started and that still live."""
-        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if self._is_ours(path)]
-
-    def _is_ours(self, path: Path) -> bool:
-        try:
-            ours = f"{MARK}={self.mark}".encode() in (path / "environ").read_bytes()
-            return ours and "State:\tZ" not in (path / "status").read_text()
-        except OSError:  # it ended while we looked
-            return False
-
 
 def status(runs: Path) -> dict[str, str]:
     found = list_runs(runs)
@@ -78,13 +67,6 @@ def status(runs: Path) -> dict[str, str]:
 
 def done(run: Run) -> dict[str, StepRecord]:
     return {record.name: record for record in run.manifest.steps if record.status == "done"}
-
-
-def assert_none_live(refresh: Refresh) -> None:
-    deadline = time.monotonic() + 20
-    while refresh.living():
-        assert time.monotonic() < deadline, f"still living: {refresh.living()}"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +79,7 @@ def killed(small_workbook: Path, tmp_path_factory: pytest.TempPathFactory) -> Ru
         refresh.wait_for(step.name)
         # Its kernels and workers must go even where nobody tells them.
         refresh.end(signal.SIGKILL, group=place % 2 == 0)
-        assert_none_live(refresh)
+        assert_none_live(refresh.mark)
         (run,) = list_runs(runs)
         assert run.manifest.status == "running"
         now = done(run)
@@ -156,7 +138,7 @@ def test_damaged_output_is_made_again_with_what_depends_on_it(
     assert refresh.process.returncode == 1
     assert "stopped. The run can be taken up again with --resume." in said
     assert "Traceback" not in said
-    assert_none_live(refresh)
+    assert_none_live(refresh.mark)
     (run,) = list_runs(runs)
     assert run.manifest.status == "stopped"
     before = done(run)
