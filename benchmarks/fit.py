@@ -35,8 +35,8 @@ GROWTH = {
 """Sizes (regions, weeks, channels) on which the growth of our own cost is fitted."""
 GROWTH_ROWS = {f"growth {r}x{w}x{c}": (r, w, c) for one in GROWTH.values() for r, w, c in one}
 ROWS = [*PUBLIC, *SIMULATED, REFRESH, *GROWTH_ROWS]
-PART = 3
-"""Models of a refresh that one process fits, so that no process runs for very long."""
+PATIENCE = 3
+"""Times the limit that the twelve models of a refresh may take together."""
 QUICK = {"chains": 2, "tune": 200, "draws": 200}
 Record = dict[str, Any]
 
@@ -53,7 +53,8 @@ def measure(row: str, engine: str, asked: argparse.Namespace, settings: Record) 
     kept = CACHE / "compiled" / engine
 
     def cell(state: str, stage: str, files: list[Path]) -> Record:
-        done = run_cell(engine, files, stage, kept, asked.limit, asked.lock, **settings)
+        limit = asked.limit * (PATIENCE if stage == "refresh" else 1)
+        done = run_cell(engine, files, stage, kept, limit, asked.lock, **settings)
         return {"row": row, "engine": engine, "state": state, **done}
 
     if row == REFRESH:
@@ -61,8 +62,7 @@ def measure(row: str, engine: str, asked: argparse.Namespace, settings: Record) 
         first = cell("first", "fit", cases[:1])
         if "seconds" not in first:
             return [first]
-        parts = [cell("warm", "refresh", cases[n : n + PART]) for n in range(0, len(cases), PART)]
-        return [_joined(_judged(parts))]
+        return _judged([cell("warm", "refresh", cases)])
     if row in GROWTH_ROWS or not asked.cold:
         return _judged([cell("warm", "fit", cases)])
     shutil.rmtree(kept, ignore_errors=True)
@@ -73,19 +73,6 @@ def measure(row: str, engine: str, asked: argparse.Namespace, settings: Record) 
         return _judged([cold, cell("warm", "fit", cases)])
     # Long enough to be measured once; only the compiling is repeated, where that can be.
     return _judged([cold, *([cell("warm", "compile", cases)] if engine != "meridian" else [])])
-
-
-def _joined(parts: list[Record]) -> Record:
-    """Add processes of one refresh up; what the later ones import again does not count."""
-    unfinished = [one for one in parts if "seconds" not in one]
-    if unfinished:
-        return unfinished[0]
-    again = sum(one["seconds"]["imported"] for one in parts[1:])
-    whole = sum(one["seconds"]["sampled"] for one in parts) - again
-    return parts[0] | {
-        "seconds": parts[0]["seconds"] | {"sampled": whole},
-        "megabytes": max(one["megabytes"] for one in parts),
-    }
 
 
 def _judged(records: list[Record]) -> list[Record]:
