@@ -10,6 +10,7 @@ from pandas.api.types import is_float_dtype, is_numeric_dtype
 
 MOST_ROWS = 200
 """Longer tables are shown as pandas does, with their middle left out."""
+MOST_PLACES = 3
 LETTERS = 0.6
 """Share of letters from which a column is words: a range with its unit has fewer."""
 
@@ -37,8 +38,7 @@ def table_html(frame: pd.DataFrame) -> str:
     for place, column in enumerate(frame.columns):
         values = frame.iloc[:, place]
         if is_float_dtype(values):
-            whole = bool((values.dropna() % 1 == 0).all())
-            style = style.format(subset=[column], precision=0 if whole else 3, thousands=",")
+            style = style.format(subset=[column], precision=_places(values), thousands=",")
         left = _is_words(column, values)
         rules = (
             f"text-align: {'left' if left else 'right'}; vertical-align: top; "
@@ -54,6 +54,11 @@ def table_html(frame: pd.DataFrame) -> str:
     if all(part is None for part in frame.index.names):
         style = style.hide(axis="index")
     return str(style.to_html())
+
+
+def _places(values: pd.Series) -> int:
+    """Decimal places that lose nothing, or the most that are shown."""
+    return next((n for n in range(MOST_PLACES) if values.round(n).equals(values)), MOST_PLACES)
 
 
 def _is_words(column: object, values: pd.Series) -> bool:

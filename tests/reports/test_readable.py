@@ -15,6 +15,8 @@ TABLE = pd.DataFrame(
         "spend": ["USD 0", "USD 234 k"],
         "R-hat": [1.0021, 1.0004],
         "draws": [1884.0, 2500.0],
+        "steps": [17.0, 18.1],
+        "share": [1 / 3, float("nan")],
     }
 )
 
@@ -25,13 +27,15 @@ def alignment(html: str) -> list[str]:
 
 
 def test_words_are_left_and_figures_right() -> None:
-    assert alignment(table_html(TABLE)) == ["left", "right", "right", "right", "right"]
+    assert alignment(table_html(TABLE)) == ["left", *["right"] * 6]
 
 
 def test_numbers_are_as_long_as_they_have_to_be() -> None:
     html = table_html(TABLE)
     assert ">1.002<" in html
     assert ">2,500<" in html
+    assert ">17.0<" in html
+    assert ">0.333<" in html
 
 
 def test_only_an_index_with_a_name_is_shown() -> None:
