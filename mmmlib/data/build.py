@@ -231,11 +231,19 @@ def _grid_of(
     calendar: Calendar,
     problems: Problems,
 ) -> Grid:
-    cells = table.cells(column)
     if wanted.role == "event":
         equals = params.events[wanted.name].equals
-        values = (cells == equals).astype(float)
+        values = table.shares(column, equals)
+        if values.empty:
+            problems.add(
+                table.path,
+                f"column {column} ({wanted.key})",
+                f"numbers, and events.{wanted.name}.equals is '{equals}'",
+                "a number there",
+            )
         return make_grid(values, table, column, calendar, "zero", problems, event=True)
+
+    cells = table.cells(column)
 
     def report(row: int, found: str, expected: str, action: str) -> None:
         problems.add(table.path, table.place(row, column), found, expected, action)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from mmmlib.data.breaches import Breach, report_unreadable
 from mmmlib.data.column_types import Expression
 from mmmlib.data.contracts import check_contract, effective
 from mmmlib.data.files import stamps
+from mmmlib.data.layouts import numbers_of
 from mmmlib.data.naming import Naming, name_rows
 from mmmlib.data.opening import open_relation
 from mmmlib.data.problems import Problems
@@ -20,6 +20,7 @@ from mmmlib.data.reading import CHANGED, reading
 from mmmlib.data.relations import Relation
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.units import in_whole_units
+from mmmlib.data.wanted import ToWeeks, event_series
 from mmmlib.data.weekly import to_weekly, week_number
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
@@ -66,7 +67,7 @@ def read_delivery(
     problems: Problems,
     *,
     week_start: str | None = None,
-    variables: Collection[str] | None = None,
+    asked: ToWeeks | None = None,
     taxonomy: Taxonomy | None = None,
     rates: Rates | None = None,
     keep_partial: bool = False,
@@ -81,8 +82,9 @@ def read_delivery(
         Receives what makes the source unusable.
     week_start
         First day of the weeks; Monday if not given.
-    variables
-        Columns (wide) or variables that are wanted; all of them if not given.
+    asked
+        What is wanted, and what becomes of it; all columns, and their sums, if not given. Of
+        layouts other than wide all series are read.
     taxonomy
         Maps raw names, where the source asks for it.
     rates
@@ -101,7 +103,7 @@ def read_delivery(
     before = stamps(relation.files)
     try:
         delivery = _read(
-            relation, problems, week_start, variables, taxonomy, rates, keep_partial=keep_partial
+            relation, problems, week_start, asked, taxonomy, rates, keep_partial=keep_partial
         )
     except InputError as error:
         for one in error.problems:
@@ -119,13 +121,15 @@ def _read(
     relation: Relation,
     problems: Problems,
     week_start: str | None,
-    variables: Collection[str] | None,
+    asked: ToWeeks | None,
     taxonomy: Taxonomy | None,
     rates: Rates | None,
     *,
     keep_partial: bool,
 ) -> Delivery | None:
     source = relation.source
+    variables = asked.numbers if asked is not None and source.layout == "wide" else None
+    asked = asked or ToWeeks(frozenset(), frozenset(), ())
     contract = effective(source, relation.columns, numbers_of(source, relation.columns, variables))
     known = rates.currencies if rates is not None else ()
     checked = check_contract(relation, contract, week_start, known)
@@ -135,10 +139,17 @@ def _read(
     table = in_whole_units(checked.table, source, contract)
     table = to_currency(table, relation.name, source, contract, rates)
     with reading(relation.label):
-        naming = name_rows(table, relation.name, source, taxonomy, variables)
+        naming = name_rows(table, relation.name, source, taxonomy, variables, asked.events)
         # The rows of a CRM export are of two days, creation and closing.
         coverage = None if source.layout == "crm_pipeline" else checked.coverage
-        weekly = to_weekly(naming.rows, week_number(week_start), coverage)
+        weekly = to_weekly(
+            naming.rows,
+            week_number(week_start),
+            coverage,
+            asked.means,
+            {event_series(*event) for event in asked.events},
+            happened=source.grain == "event",
+        )
     if source.grain == "week":
         weekly = weekly.assign(partial=False)  # a row is a whole week, on whatever day it is dated
     if not keep_partial:
@@ -152,24 +163,3 @@ def _read(
     return Delivery(
         checked.relation, checked.day, checked.breaches, checked.rows, naming, weekly, newest
     )
-
-
-def numbers_of(
-    source: Source, columns: Collection[str], variables: Collection[str] | None
-) -> list[str]:
-    """List the columns that the layout of a source reads as numbers."""
-    if source.layout == "wide":
-        taken = {source.date, source.region, source.currency_column}
-        return [
-            name
-            for name in columns
-            if name not in taken and (variables is None or name in variables)
-        ]
-    if source.layout == "long":
-        return [str(source.value)]
-    words = {
-        "master_flat_file": ("value",),
-        "ad_platform": ("spend", "impressions", "clicks", "conversions"),
-        "crm_pipeline": ("amount",),
-    }
-    return [source.column(word) for word in words[source.layout]]

@@ -69,6 +69,29 @@ def apply_layout(
     return _LAYOUTS[source.layout](table, source, variables)
 
 
+def numbers_of(
+    source: Source, columns: Collection[str], variables: Collection[str] | None
+) -> list[str]:
+    """List the columns that the layout of a source reads as numbers."""
+    if source.layout == "wide":
+        taken = {source.date, source.region, source.currency_column}
+        return [
+            name
+            for name in columns
+            if name not in taken
+            and not name.startswith("_")
+            and (variables is None or name in variables)
+        ]
+    if source.layout == "long":
+        return [str(source.value)]
+    words = {
+        "master_flat_file": ("value",),
+        "ad_platform": ("spend", "impressions", "clicks", "conversions"),
+        "crm_pipeline": ("amount",),
+    }
+    return [source.column(word) for word in words[source.layout]]
+
+
 def series_name(channel: str, variable: str = "", motion: str = "") -> str:
     """Name of a series: ``search.spend``, ``opportunities.sales_assisted``, ``price_index``.
 
@@ -118,15 +141,9 @@ def raw_names(tidy: ir.Table) -> ir.Table:
 
 def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
     """One column per series."""
-    taken = {source.date, source.region, source.currency_column}
-    columns = [
-        name
-        for name in table.columns
-        if name not in taken
-        and not name.startswith("_")
-        and (variables is None or name in variables)
-    ]
+    columns = numbers_of(source, table.columns, variables)
     if not columns:
+        taken = {source.date, source.region, source.currency_column}
         others = [n for n in table.columns if n not in taken and not n.startswith("_")]
         raise InputError.one(
             source.where,
@@ -139,7 +156,7 @@ def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) ->
             if others
             else "",
         )
-    day, region = _day(table[source.date]), _region(table, source)
+    day, region = day_of(table[source.date]), region_of(table, source)
     return _stacked(
         table.select(
             date=day,
@@ -158,8 +175,8 @@ def _long(table: ir.Table, source: Source, variables: Collection[str] | None) ->
     assert source.name is not None
     assert source.value is not None
     return table.select(
-        date=_day(table[source.date]),
-        region=_region(table, source),
+        date=day_of(table[source.date]),
+        region=region_of(table, source),
         name=_named(table, (source.name,)),
         variable=_text(""),
         value=_number(table[source.value], source),
@@ -171,8 +188,8 @@ def _master_flat_file(
 ) -> ir.Table:
     """The agencies' flat file: one row per period, geography, product, campaign, variable."""
     tidy = table.select(
-        date=_day(table[source.date_column]),
-        region=_region(table, source),
+        date=day_of(table[source.date_column]),
+        region=region_of(table, source),
         name=_named(table, source.name_from or (source.column("campaign"),)),
         variable=_slug(table[source.column("variable")]),
         value=_number(table[source.column("value")], source),
@@ -182,7 +199,7 @@ def _master_flat_file(
 
 def _ad_platform(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
     """An ad platform's report: one row per day, campaign and ad group, a column per metric."""
-    day, region = _day(table[source.date_column]), _region(table, source)
+    day, region = day_of(table[source.date_column]), region_of(table, source)
     name = _named(table, source.name_from or (source.column("campaign"),))
     wanted = [
         metric
@@ -212,8 +229,8 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
         name = _named(table, source.name_from or (motion,))
     else:
         name = _text("")
-    created = _day(table[column("created")])
-    closed = _day(table[column("closed")])
+    created = day_of(table[column("created")])
+    closed = day_of(table[column("closed")])
     amount = _number(table[column("amount")], source)
     one = ibis.literal(1.0)
     won = table[column("stage")].cast("string").strip().isin(list(source.won))
@@ -223,7 +240,7 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
         "won": (closed, one, won),
         "bookings": (closed, amount, won),
     }
-    region = _region(table, source)
+    region = region_of(table, source)
     parts = []
     for variable in PIPELINE:
         if variables is None or variable in variables:
@@ -294,7 +311,8 @@ def _text(value: str) -> Any:
     return ibis.literal(value, type="string")
 
 
-def _region(table: ir.Table, source: Source) -> Any:
+def region_of(table: ir.Table, source: Source) -> Any:
+    """Read the region of every row; ``national`` where the source has none."""
     column = source.region_column
     if column is None or column not in table.columns:
         return _text(NATIONAL)
@@ -344,7 +362,7 @@ def _number(column: Any, source: Source) -> Any:
     return column.cast("float64")
 
 
-def _day(column: Any) -> Any:
+def day_of(column: Any) -> Any:
     """Read a column as days."""
     kind = column.type()
     if kind.is_date():

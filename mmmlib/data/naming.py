@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mmmlib.data.layouts import apply_layout, name_series, raw_names
+from mmmlib.data.events import marks_by_column, marks_by_series
+from mmmlib.data.layouts import apply_layout, name_series, numbers_of, raw_names
 from mmmlib.data.taxonomy import NAMES, Mapping, Taxonomy, apply_mapping, map_names
 from mmmlib.params.source import Source
 
@@ -49,6 +50,7 @@ def name_rows(
     source: Source,
     taxonomy: Taxonomy | None,
     variables: Collection[str] | None = None,
+    events: Collection[tuple[str, str]] = (),
 ) -> Naming:
     """Bring a delivery to rows of named series.
 
@@ -62,20 +64,32 @@ def name_rows(
         Needed where ``source.taxonomy`` is set.
     variables
         Keep only these variables, see :func:`mmmlib.data.layouts.apply_layout`.
+    events
+        Columns or series, and the text by which they tell of an event.
 
     Raises
     ------
     InputError
         If a column is not there that the layout cannot do without.
     """
+    import ibis
+
+    marks = marks_by_column(table, source, events) if source.layout == "wide" else None
+    if marks is not None and not numbers_of(source, table.columns, variables):
+        return Naming(name, marks, marks.rename(name="series").mutate(variable=ibis.literal("")))
     tidy = apply_layout(table, source, variables)
-    if not source.taxonomy:
-        return Naming(name, name_series(tidy, source), tidy)
-    if taxonomy is None:
-        raise ValueError(f"{name}: a taxonomy is declared, and none was given")
-    names = distinct_names(tidy, name)
-    mapping = map_names(taxonomy, names)
-    return Naming(name, apply_mapping(tidy, mapping, name, taxonomy.regions), tidy, names, mapping)
+    names, mapping = None, None
+    if source.taxonomy:
+        if taxonomy is None:
+            raise ValueError(f"{name}: a taxonomy is declared, and none was given")
+        names = distinct_names(tidy, name)
+        mapping = map_names(taxonomy, names)
+        rows = apply_mapping(tidy, mapping, name, taxonomy.regions)
+    else:
+        rows = name_series(tidy, source)
+    if source.layout != "wide":
+        marks = marks_by_series(rows, events)
+    return Naming(name, rows if marks is None else rows.union(marks), tidy, names, mapping)
 
 
 def distinct_names(tidy: ir.Table, source: str) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from mmmlib.data.rates import Rates, read_rates
 from mmmlib.data.readers import read_table
 from mmmlib.data.relations import connect, of_text
 from mmmlib.data.taxonomy import Taxonomy
-from mmmlib.data.wanted import wanted_series
+from mmmlib.data.wanted import event_series, to_weeks
 from mmmlib.data.weekly import WEEKDAYS
 from mmmlib.errors import InputError
 from mmmlib.params import Params
@@ -75,6 +75,8 @@ class Table:
     """The rows themselves, where they were read through expressions."""
     file_hashes: Mapping[str, str] = field(default_factory=dict)
     """sha256 of every file here, by its name."""
+    events: Mapping[str, str] = field(default_factory=dict)
+    """Series of events, and the column that tells of each, where days were brought to weeks."""
 
     @property
     def regional(self) -> bool:
@@ -85,7 +87,8 @@ class Table:
     def columns(self) -> list[str]:
         """Names of the series: columns of a wide source, names in a long one."""
         if self.source.layout == "long":
-            return list(dict.fromkeys(self.text[self.source.name]))
+            names = dict.fromkeys(self.text[self.source.name])
+            return list(dict.fromkeys(self.events.get(name, name) for name in names))
         return [str(name) for name in self.text.columns]
 
     def cells(self, column: str) -> pd.Series:
@@ -94,6 +97,12 @@ class Table:
             chosen = self.text[self.source.name] == column
             return self.text.loc[chosen, self.source.value]
         return self.text[column]
+
+    def shares(self, column: str, text: str) -> pd.Series:
+        """Share of each row's week in which a column reads a text; empty if it never could."""
+        if self.naming is None:
+            return (self.cells(column) == text).astype(float)
+        return self.cells(event_series(column, text)).astype(float)
 
     def place(self, row: int, column: str) -> str:
         """Say where a cell is, as a person finds it in the file."""
@@ -193,13 +202,14 @@ def _read_rows(
     """Read a source through expressions, and lay its weeks out as a table."""
     from mmmlib.data.delivery import WEEKLY, read_delivery
 
+    asked = to_weeks(params, name)
     delivery = read_delivery(
         name,
         source,
         folder,
         problems,
         week_start=week_start,
-        variables=_wanted_columns(params, name) if source.layout == "wide" else None,
+        asked=asked,
         taxonomy=taxonomy,
         rates=rates,
         keep_partial=params.data.partial_weeks == "keep",
@@ -236,14 +246,9 @@ def _read_rows(
         newest=delivery.newest,
         naming=delivery.naming,
         delivered=delivery,
+        events={event_series(*event): event[0] for event in asked.events},
         file_hashes=hashes,
     )
-
-
-def _wanted_columns(params: Params, name: str) -> set[str]:
-    """Columns of a source that the parameters name anywhere."""
-    references = {wanted.reference for wanted in wanted_series(params)}
-    return references | {reference.removeprefix(f"{name}.") for reference in references}
 
 
 def _read_cells(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mmmlib.params import Params
@@ -33,6 +34,62 @@ class Wanted:
     def told(self) -> str:
         """The part of it that one source tells."""
         return f"{self.series} {self.reference}"
+
+
+@dataclass(frozen=True)
+class ToWeeks:
+    """What becomes of the columns of a source when its days are brought to weeks.
+
+    Parameters
+    ----------
+    numbers
+        Those that the parameters name for their numbers; summed, if they are not in ``means``.
+    means
+        Those of which a day's mean counts: levels, such as a price.
+    events
+        Columns and the text by which they tell of an event; the share of the week's days counts.
+    """
+
+    numbers: frozenset[str]
+    means: frozenset[str]
+    events: tuple[tuple[str, str], ...]
+
+
+def to_weeks(params: Params, source: str) -> ToWeeks:
+    """Say what becomes of a source's columns when its days are brought to weeks."""
+    wanted = wanted_series(params)
+    summed = {
+        one.reference
+        for one in wanted
+        if one.role in SUMMED or (one.role == "control" and _is_summed(params, one.name, source))
+    }
+    events = {
+        (column, params.events[one.name].equals): None
+        for one in wanted
+        if one.role == "event"
+        for column in _here([one.reference], source)
+    }
+    numbers = _here((one.reference for one in wanted if one.role != "event"), source)
+    return ToWeeks(numbers, numbers - _here(summed, source), tuple(events))
+
+
+def _is_summed(params: Params, control: str, source: str) -> bool:
+    said = params.controls[control].week
+    return said == "sum" or (said is None and params.data.sources[source].grain == "event")
+
+
+def _here(references: Iterable[str], source: str) -> frozenset[str]:
+    """What references would be called in a source, whether they name it or not."""
+    return frozenset(name for one in references for name in (one, one.removeprefix(f"{source}.")))
+
+
+def event_series(column: str, text: str) -> str:
+    """Name the series that tells when a column reads a text.
+
+    >>> event_series("promotion", "spring")
+    'promotion = spring'
+    """
+    return f"{column} = {text}"
 
 
 def wanted_series(params: Params) -> list[Wanted]:

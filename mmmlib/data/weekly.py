@@ -5,6 +5,7 @@ A week is named by its first day, so that a year of 53 weeks needs no rule.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -102,9 +103,15 @@ def week_of(date: ir.Column, start: int) -> ir.Column:
 
 
 def to_weekly(
-    rows: ir.Table, week_start: int = 0, coverage: Coverage | None = None
+    rows: ir.Table,
+    week_start: int = 0,
+    coverage: Coverage | None = None,
+    means: Collection[str] = (),
+    shares: Collection[str] = (),
+    *,
+    happened: bool = False,
 ) -> pd.DataFrame:
-    """Sum rows to weeks.
+    """Bring rows to weeks; what nothing else is said of is summed.
 
     Parameters
     ----------
@@ -115,6 +122,12 @@ def to_weekly(
         Weekday on which weeks start, 0 for Monday.
     coverage
         The days that ``rows`` have, where that is known already.
+    means
+        Series of which the mean of the days that have a value counts.
+    shares
+        Series of which the share of the week's seven days counts that have the value 1.
+    happened
+        Whether each row is something that happened: a mean is then over rows, not days.
 
     Returns
     -------
@@ -124,11 +137,17 @@ def to_weekly(
         is missing has no row.
     """
     dated = rows.filter(rows.date.notnull())
+    measures = {"value": dated.value.sum()}
+    if means:  # none is counted where nobody asks: there may be many rows
+        told = dated.value.notnull()
+        measures["over"] = told.sum() if happened else dated.date.nunique(where=told)
+    if shares:
+        measures["days"] = dated.date.nunique(where=dated.value == 1)
     summed = (
         dated.group_by(
             week=week_of(dated.date, week_start), region=dated.region, series=dated.series
         )
-        .aggregate(value=lambda t: t.value.sum())
+        .aggregate(**measures)
         .to_pyarrow()
     )
     weeks = pd.to_datetime(pd.Series(summed["week"].to_pylist(), dtype=object)).astype(
@@ -139,17 +158,24 @@ def to_weekly(
             "week": weeks,
             "region": pd.Series(summed["region"].to_pylist(), dtype="str"),
             "series": pd.Series(summed["series"].to_pylist(), dtype="str"),
-            "value": pd.Series(map(_as_told, summed["value"].to_pylist()), dtype=float),
+            **{name: pd.Series(summed[name].to_pylist(), dtype=float) for name in measures},
         }
-    ).dropna(subset=["value"])
+    )
+    if means:
+        frame["value"] /= frame.pop("over").where(frame["series"].isin(list(means)), 1)
+    if shares:
+        mine = frame["series"].isin(list(shares))
+        frame["value"] = frame["value"].mask(mine, frame.pop("days") / 7)
+    frame["value"] = frame["value"].map(_as_told)
+    frame = frame.dropna(subset=["value"])
     partial = (coverage or read_coverage(dated, week_start)).partial()
     frame["partial"] = frame["week"].isin(list(partial))
     return frame.sort_values(["week", "region", "series"], ignore_index=True)
 
 
-def _as_told(value: float | None) -> float | None:
+def _as_told(value: float) -> float:
     """Keep twelve digits: the last ones of a sum depend on the order in which threads add."""
-    return None if value is None else float(f"{value:.12g}")
+    return float(f"{value:.12g}")
 
 
 def share_of_week(weeks: pd.DatetimeIndex, start: object, end: object) -> np.ndarray:

@@ -127,13 +127,16 @@ class Control(Section):
 
     column: str
     label: str = ""
+    week: Literal["mean", "sum"] | None = None
+    """What the days of a week become: their mean, as of a price, or their sum, as of what is
+    counted. Not said: the mean, and the sum where each row is something that happened."""
 
 
 class Event(Section):
     """An event; its effect is estimated while it lasts.
 
-    Either dated (``start`` and ``end``), or named by a column of the data: weeks
-    in which ``column`` reads ``equals``.
+    Either dated (``start`` and ``end``), or named by a column of the data: weeks (or days, of
+    which a week's share counts) in which ``column`` reads ``equals``.
     """
 
     label: str = ""

@@ -100,7 +100,8 @@ class Source(Section):
     taxonomy: bool = False
     """Whether the raw names go through the taxonomy, see ``data.taxonomy``."""
     grain: Literal["week", "day", "event"] = "week"
-    """What a row is: a week, a day, or something that happened. Days and events are summed."""
+    """What a row is: a week, a day, or something that happened. Spend, exposure and outcomes of
+    days and events add up to weeks; controls, see :attr:`Control.week`, are averaged."""
     time_zone: str | None = None
     """Where times of day are given: the zone in which a day begins, such as Europe/Berlin."""
     date: str = "date"

@@ -93,3 +93,20 @@ def test_a_week_is_named_by_its_first_day(start: int) -> None:
     first = monday + dt.timedelta(days=start)
     weekly = to_weekly(rows([first, first + dt.timedelta(days=6)]), start)
     assert weekly["week"].dt.date.tolist() == [first]
+
+
+def test_means_are_over_days_or_over_what_happened() -> None:
+    table = rows([*days("2024-01-01", 7), *days("2024-01-01", 1)], [1.0] * 7 + [None])
+    assert to_weekly(table, means=["tv"])["value"].tolist() == [1.0]
+    table = rows([*days("2024-01-01", 7), *days("2024-01-01", 1)], [1.0] * 7 + [7.0])
+    assert to_weekly(table, means=["tv"])["value"].tolist() == [2.0]
+    assert to_weekly(table, means=["tv"], happened=True)["value"].tolist() == [1.75]
+    assert to_weekly(table, means=["radio"])["value"].tolist() == [14.0]
+
+
+def test_shares_count_each_day_once() -> None:
+    table = rows(
+        [*days("2024-01-01", 7), *days("2024-01-01", 2)], [1.0, 1.0] + [0.0] * 5 + [1.0] * 2
+    )
+    assert to_weekly(table, shares=["tv"])["value"].tolist() == [pytest.approx(2 / 7)]
+    assert to_weekly(table, means=["tv"], shares=["tv"])["value"].tolist() == [pytest.approx(2 / 7)]

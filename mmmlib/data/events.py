@@ -1,0 +1,103 @@
+"""Events that a column tells of: rows of 1 where it reads so, and of 0 where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from mmmlib.data.layouts import day_of, region_of
+from mmmlib.data.wanted import event_series
+from mmmlib.params.source import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+TRUE = ("1", "true", "yes")
+
+
+def marks_by_column(
+    table: ir.Table, source: Source, events: Iterable[tuple[str, str]]
+) -> ir.Table | None:
+    """Mark the rows of a wide source in which a column reads a text.
+
+    Parameters
+    ----------
+    events
+        Columns and texts; those of columns that are not there are left out.
+
+    Returns
+    -------
+    ibis.expr.types.Table or None
+        ``date``, ``region``, ``series`` (see :func:`mmmlib.data.wanted.event_series`) and
+        ``value`` (1 or 0); None without an event.
+    """
+    return _stacked(
+        table.select(
+            date=day_of(table[source.date]),
+            region=region_of(table, source),
+            series=_text(event_series(column, text)),
+            value=_reads(table[column], text).fill_null(False).cast("float64"),
+        )
+        for column, text in events
+        if column in table.columns
+    )
+
+
+def marks_by_series(rows: ir.Table, events: Iterable[tuple[str, str]]) -> ir.Table | None:
+    """Mark the rows of series whose value is the number that tells of an event.
+
+    Parameters
+    ----------
+    rows
+        ``date``, ``region``, ``series``, ``value``.
+    events
+        Series and texts; those of which the text is no number are left out.
+
+    Returns
+    -------
+    ibis.expr.types.Table or None
+        As of :func:`marks_by_column`.
+    """
+    numbers = ((column, text, _number(text)) for column, text in events)
+    return _stacked(
+        rows.filter(rows.series == column).select(
+            date="date",
+            region="region",
+            series=_text(event_series(column, text)),
+            value=lambda t, number=number: (t.value == number).fill_null(False).cast("float64"),
+        )
+        for column, text, number in numbers
+        if number is not None
+    )
+
+
+def _reads(column: Any, text: str) -> Any:
+    """Whether a column, of whatever type, reads a text."""
+    import ibis
+
+    kind = column.type()
+    if kind.is_boolean():
+        return column == (text.lower() in TRUE)
+    if kind.is_numeric():
+        number = _number(text)
+        return ibis.literal(False) if number is None else column == number
+    return column.cast("string").strip() == text
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _text(value: str) -> Any:
+    import ibis
+
+    return ibis.literal(value, type="string")
+
+
+def _stacked(parts: Iterable[ir.Table]) -> ir.Table | None:
+    tables = list(parts)
+    return reduce(lambda one, other: one.union(other), tables) if tables else None
