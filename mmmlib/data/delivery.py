@@ -154,6 +154,18 @@ def _read(
         weekly = weekly.assign(partial=False)  # a row is a whole week, on whatever day it is dated
     if not keep_partial:
         weekly = weekly[~weekly["partial"]].reset_index(drop=True)
+    lost = weekly[weekly["region"] == ""]
+    if len(lost):
+        one = lost.iloc[0]
+        problems.add(
+            relation.label,
+            f"column {source.region_column}",
+            f"no region in {len(lost)} sums by week, the first of {one['series']} in the week of "
+            f"{one['week'].date()}",
+            "the name of a region, of the file or by a rule of the taxonomy",
+            "Fill in the regions, or add a rule with 'region' for these names.",
+        )
+        return None
     if weekly.empty:
         problems.add(relation.label, "the rows", "no whole week", "rows of one week or more")
         return None

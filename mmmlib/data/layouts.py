@@ -316,7 +316,12 @@ def region_of(table: ir.Table, source: Source) -> Any:
     column = source.region_column
     if column is None or column not in table.columns:
         return _text(NATIONAL)
-    return table[column].cast("string").strip().fill_null("")
+    return region_text(table[column])
+
+
+def region_text(column: Any) -> Any:
+    """Read a cell as the name of a region; empty where there is none."""
+    return column.cast("string").strip().fill_null("")
 
 
 def _named(table: ir.Table, columns: Collection[str]) -> Any:

@@ -10,11 +10,13 @@ from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.cells import NUMBER, why_no_number
 from mmmlib.data.column_types import DATES, Expression, cell_text
 from mmmlib.data.files import FILE
+from mmmlib.data.layouts import region_text
 from mmmlib.data.relations import ROW, Relation
 from mmmlib.data.units import without_unit
 from mmmlib.data.weekly import week_number
 from mmmlib.params.contract import ColumnContract, Contract
 from mmmlib.params.messages import shown
+from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -68,6 +70,8 @@ def rules_of(
                 f"a {week_start.capitalize()}, on which weeks start",
             )
         )
+    if source.region_column in relation.columns and not source.taxonomy:
+        rules.append(_region_rule(source, typed))
     if source.currency_column and source.currency_column in relation.columns:
         money = source.currency_column
         known = sorted(currencies or ())
@@ -81,6 +85,19 @@ def rules_of(
             )
         )
     return rules
+
+
+def _region_rule(source: Source, typed: dict[str, Expression]) -> Rule:
+    """Every row has a region: one without would be in no region's sum, and in no nation's.
+
+    A taxonomy may give what the rows lack, so that its rows are judged once they are named.
+    """
+    place = str(source.region_column)
+
+    def empty(table: Any) -> Any:
+        return region_text(typed[place](table) if place in typed else table[place]) == ""
+
+    return Rule("missing", place, empty, "the name of a region", unreadable=True)
 
 
 def unit_rules(relation: Relation, contract: Contract) -> list[Rule]:
@@ -107,7 +124,8 @@ def _column_rules(
         return cell_text(table, name, source) if loose and textual else table[name]
 
     dated = name == source.date_column
-    if not column.nullable:
+    by_region = name == source.region_column and not source.taxonomy
+    if not column.nullable and not by_region:  # a region has its own rule
         expected = "a date" if dated else "a value in every row"
         rules.append(Rule("missing", name, lambda t: raw(t).isnull(), expected, unreadable=dated))
     if textual and column.type in ("number", "integer"):
