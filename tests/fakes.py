@@ -12,6 +12,7 @@ import xarray as xr
 
 from mmmlib.data.lift_grid import Lift, lay_out
 from mmmlib.data.panel import NATIONAL, Panel
+from mmmlib.model.chains import RHAT
 from mmmlib.model.effects import baseline, check_effects, contribution, respond
 from mmmlib.params import Params
 from mmmlib.params.lift import LiftTest
@@ -129,7 +130,7 @@ def with_lifts(effects: xr.Dataset, lifts: Sequence[Lift], spread: float = 0.3) 
     told["lift_tests"] = [lift.model_dump(mode="json") for lift in lifts]
     more = effects.assign(lift_expected=(("draw", "test"), expected))
     more = more.assign_coords(test=[lift.name for lift in lifts])
-    return check_effects(more.assign_attrs(told=json.dumps(told)))
+    return check_effects(more.assign_attrs({"told": json.dumps(told), RHAT: 1.0}))
 
 
 def fake_effects(
@@ -186,6 +187,7 @@ def fake_effects(
             "formula": 1,
             "saturation_kinds": json.dumps(dict.fromkeys(channels, "logistic")),
             "told": json.dumps({"priors": {}, "scales": {}}),
+            **({RHAT: 1.0} if holdout_weeks else {}),
         },
     )
     effects["contribution"] = respond(effects, media)

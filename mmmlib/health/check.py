@@ -11,7 +11,7 @@ from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.health.baseline import check_flat_baseline, check_negative_baseline
 from mmmlib.health.convergence import check_convergence
 from mmmlib.health.demand import check_demand
-from mmmlib.health.holdout import check_holdout
+from mmmlib.health.holdout import NOT_MADE, check_holdout
 from mmmlib.health.learning import check_shrinkage
 from mmmlib.health.lift import check_lift_tests
 from mmmlib.health.plausibility import check_media_share, check_returns
@@ -38,6 +38,7 @@ def check_model(
     posterior: xr.DataTree | None,
     holdout: xr.Dataset | None,
     uncalibrated: xr.Dataset | None = None,
+    no_holdout: str = NOT_MADE,
 ) -> list[Finding]:
     """Put every check of :data:`mmmlib.health.CHECKS` to one model.
 
@@ -53,6 +54,8 @@ def check_model(
         Effects of the fit without the last weeks; None where it was not made.
     uncalibrated
         Effects of the fit without lift tests; None where it was not made.
+    no_holdout
+        Why there is no holdout.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def check_model(
     for check in EFFECTS_CHECKS:
         findings = findings + check(effects, limits)
     findings = findings + check_lift_tests(effects, uncalibrated, limits)
-    return _in_order(findings + check_holdout(model, holdout, limits))
+    return _in_order(findings + check_holdout(model, holdout, limits, no_holdout))
 
 
 def not_converged(model: str, findings: list[Finding]) -> list[Finding]:

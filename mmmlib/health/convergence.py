@@ -8,42 +8,19 @@ divergent steps, and E-BFMI. Diagnostics are ArviZ's, after Vehtari et al. (2021
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health import CHECKS
+from mmmlib.model.chains import Chains, diagnose, sort_parameters
 from mmmlib.params.limits import HealthParams
 
 SAMPLER_CHECKS = tuple(CHECKS)[:5]
 SEVERE_DIVERGENT_SHARE = 0.01
 """Above this share of divergent draws the posterior is not trusted at all."""
-SAME = 1e-10
-"""A parameter whose draws differ by less than this, relative to their size, is constant."""
 
 _RANGES = "Ranges that rest on few independent draws are themselves uncertain."
-
-
-@dataclass(frozen=True)
-class Chains:
-    """Draws of every scalar parameter, sorted by what can be judged.
-
-    Parameters
-    ----------
-    draws
-        Scalar parameters that vary, by name (``roi[search]``); each ``(chain, draw)``.
-    constant
-        Names of parameters that never change: fixed values, nothing to converge.
-    broken
-        Names of parameters with a draw that is not finite.
-    """
-
-    draws: dict[str, np.ndarray]
-    constant: tuple[str, ...]
-    broken: tuple[str, ...]
 
 
 def check_convergence(
@@ -87,41 +64,8 @@ def check_convergence(
     ]
 
 
-def sort_parameters(posterior: xr.Dataset) -> Chains:
-    """Split a posterior into scalar parameters and set constant and broken ones apart."""
-    draws: dict[str, np.ndarray] = {}
-    constant: list[str] = []
-    broken: list[str] = []
-    for name, values in _scalars(posterior):
-        if not np.isfinite(values).all():
-            broken.append(name)
-        elif np.ptp(values) <= SAME * max(np.abs(values).max(), np.finfo(float).tiny):
-            constant.append(name)
-        else:
-            draws[name] = values
-    return Chains(draws, tuple(constant), tuple(broken))
-
-
-def diagnostics(chains: Chains) -> Mapping[str, np.ndarray]:
-    """Return ``rhat``, ``ess_bulk`` and ``ess_tail`` of the parameters that vary.
-
-    Each array is in the order of ``chains.draws``.
-    """
-    return {
-        "rhat": _each(chains, "rhat"),
-        "ess_bulk": _each(chains, "ess", method="bulk"),
-        "ess_tail": _each(chains, "ess", method="tail", prob=(0.05, 0.95)),
-    }
-
-
-def largest_rhat(posterior: xr.DataTree) -> float:
-    """Return the largest R-hat of all parameters that vary; NaN where one is NaN."""
-    values = _each(sort_parameters(posterior["posterior"].to_dataset()), "rhat")
-    return float(np.max(values)) if len(values) else float("nan")
-
-
 def _rhat(model: str, chains: Chains, limits: HealthParams) -> Finding:
-    values = _each(chains, "rhat")
+    values = diagnose(chains, "rhat")
     value, name = _worst(chains, values, np.argmax)
     return at_most(
         "health.rhat",
@@ -138,7 +82,7 @@ def _rhat(model: str, chains: Chains, limits: HealthParams) -> Finding:
 
 def _ess(model: str, chains: Chains, limits: HealthParams, method: str) -> Finding:
     extra = {"prob": (0.05, 0.95)} if method == "tail" else {}
-    values = _each(chains, "ess", method=method, **extra)
+    values = diagnose(chains, "ess", method=method, **extra)
     value, name = _worst(chains, values, np.argmin)
     where = {"bulk": "the centre", "tail": "the ends"}[method]
     enough_to_read = value >= limits.min_ess / 4
@@ -200,50 +144,6 @@ def _bfmi(model: str, stats: xr.Dataset | None, limits: HealthParams) -> Finding
         "the ends of ranges may be missing.",
         action="Raise model.tune, or give the widest priors a narrower range.",
     )
-
-
-def _scalars(posterior: xr.Dataset) -> Iterable[tuple[str, np.ndarray]]:
-    for name, array in posterior.data_vars.items():
-        if not {"chain", "draw"} <= set(array.dims) or array.dtype.kind not in "fiub":
-            continue
-        if array.size == 0:
-            continue
-        wide = array.transpose("chain", "draw", ...)
-        values = wide.to_numpy().astype(float)
-        values = np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0)
-        for label, one in zip(_labels(wide), values, strict=True):
-            yield f"{name}{label}", one
-
-
-def _labels(array: xr.DataArray) -> list[str]:
-    dims = [dim for dim in array.dims if dim not in ("chain", "draw")]
-    if not dims:
-        return [""]
-    index = np.ndindex(*(array.sizes[dim] for dim in dims))
-    names = [array[dim].to_numpy() if dim in array.coords else None for dim in dims]
-    return [
-        "["
-        + ", ".join(
-            str(place if known is None else known[place])
-            for place, known in zip(places, names, strict=True)
-        )
-        + "]"
-        for places in index
-    ]
-
-
-def _each(chains: Chains, diagnostic: str, **options: object) -> np.ndarray:
-    """Apply one of ArviZ's diagnostics to every parameter that varies; broken ones give NaN."""
-    import arviz_stats
-
-    if not chains.draws:
-        return np.full(len(chains.broken), np.nan)
-    stacked = np.stack(list(chains.draws.values()))
-    data = xr.DataArray(stacked, dims=("scalar", "chain", "draw"))
-    # A chain that never moves divides by zero: R-hat is then infinite or NaN, and both fail.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result = getattr(arviz_stats, diagnostic)(data, **options)
-    return np.concatenate([np.asarray(result, dtype=float), np.full(len(chains.broken), np.nan)])
 
 
 def _worst(chains: Chains, values: np.ndarray, pick: object) -> tuple[float, str]:

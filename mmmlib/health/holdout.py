@@ -15,20 +15,23 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health.predictive import coverage
+from mmmlib.model.chains import MAX_RHAT, RHAT
 from mmmlib.params.limits import HealthParams
 
 CHECKS = ("health.holdout_error", "health.holdout_coverage", "health.holdout_skill")
-RHAT = "largest_rhat"
-"""Attribute of the holdout's effects: how well the chains of that fit agreed."""
-MAX_RHAT = 1.05
-"""Looser than for the model itself: medians and bands of a score can stand a little noise."""
+NOT_MADE = "No fit without the last weeks was made."
 SEASON = 52
 """Weeks in a year: what the naive forecast repeats."""
 RECENT = 13
 """Weeks whose mean is the naive forecast where there is no year to repeat."""
 
 
-def check_holdout(model: str, holdout: xr.Dataset | None, limits: HealthParams) -> list[Finding]:
+def check_holdout(
+    model: str,
+    holdout: xr.Dataset | None,
+    limits: HealthParams,
+    why_none: str = NOT_MADE,
+) -> list[Finding]:
     """Score the predictions of the weeks that the fit did not see.
 
     Parameters
@@ -37,9 +40,12 @@ def check_holdout(model: str, holdout: xr.Dataset | None, limits: HealthParams) 
         Name of the model, the findings' subject.
     holdout
         Effects whose last weeks have ``in_sample`` False; None where no such fit was made.
-        Where its attributes say ``largest_rhat`` and the chains disagreed, it is not scored.
+        Where its attribute ``largest_rhat`` does not say that the chains agreed, it is not
+        scored.
     limits
         ``max_holdout_error``, ``min_holdout_coverage``, ``min_holdout_skill``.
+    why_none
+        Why there is none.
 
     Returns
     -------
@@ -54,14 +60,12 @@ def check_holdout(model: str, holdout: xr.Dataset | None, limits: HealthParams) 
     one odd week moves these numbers a good deal.
     """
     if holdout is None:
-        return [
-            _missing(check, model, "No fit without the last weeks was made.") for check in CHECKS
-        ]
+        return [_missing(check, model, why_none) for check in CHECKS]
     seen = holdout["in_sample"].to_numpy()
     unseen = holdout.isel(week=np.flatnonzero(~seen))
     if not unseen.sizes["week"]:
         return [_missing(check, model, "The holdout fit saw every week.") for check in CHECKS]
-    rhat = float(holdout.attrs.get(RHAT, 1.0))
+    rhat = float(holdout.attrs.get(RHAT, math.nan))
     if not rhat <= MAX_RHAT:
         why = f"The fit without the last weeks did not converge (R-hat {rhat:.2f})."
         return [_missing(check, model, why) for check in CHECKS]
@@ -162,4 +166,4 @@ def _skill(model: str, holdout: xr.Dataset, unseen: xr.Dataset, limits: HealthPa
 
 
 def _missing(check: str, model: str, why: str) -> Finding:
-    return not_run(check, model, why, action="Run notebook 03, which fits the holdout.")
+    return not_run(check, model, why, action="Run notebook 03 again once the reason is gone.")

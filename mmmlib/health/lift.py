@@ -7,6 +7,7 @@ be reconciled at all, the second what the tests brought.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import xarray as xr
 from mmmlib.data.lift_grid import Lift
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
+from mmmlib.model.chains import MAX_RHAT, RHAT
 from mmmlib.model.effects import lift_tests_of
 from mmmlib.params.limits import HealthParams
 
@@ -107,8 +109,13 @@ def check_lift_tests(
     if not lift_tests_of(effects):
         message = "No lift test measured this outcome in the fitted weeks."
         return [judge(CHECK, model, passed=True, level=Level.WARN, message=message)]
-    if uncalibrated is None:
-        why = "The fit without lift tests was not made."
+    rhat = math.nan if uncalibrated is None else float(uncalibrated.attrs.get(RHAT, math.nan))
+    if uncalibrated is None or not rhat <= MAX_RHAT:
+        why = (
+            "The fit without lift tests was not made."
+            if uncalibrated is None
+            else f"The fit without lift tests did not converge (R-hat {rhat:.2f})."
+        )
         return [not_run(CHECK, model, why, level=Level.WARN, action="Run notebook 02 again.")]
     limit = limits.max_lift_distance
     return [

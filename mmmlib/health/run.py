@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel import panel_of
+from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.health.check import check_model
-from mmmlib.health.convergence import largest_rhat
-from mmmlib.health.holdout import RHAT
+from mmmlib.health.holdout import NOT_MADE
 from mmmlib.model.effects import effects_of, uncalibrated_of
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
@@ -17,16 +17,18 @@ from mmmlib.runs import Run
 if TYPE_CHECKING:
     import xarray as xr
 
+    from mmmlib.data.panel import Panel
     from mmmlib.model.fit import FitRequest, Progress
+    from mmmlib.model.scales import Scales
+    from mmmlib.params import Params
 
 
 def each_holdout(
     run: Run, refit: bool = False, progress: Progress | None = None
-) -> Iterator[tuple[str, xr.Dataset]]:
+) -> Iterator[tuple[str, xr.Dataset | str]]:
     """Give every model with the effects of its fit without the last weeks.
 
-    Those that the run does not have are fitted and saved as ``holdout.nc``; how well
-    their chains agreed is kept with them (attribute ``largest_rhat``).
+    Those that the run does not have are fitted and saved as ``holdout.nc``.
 
     Parameters
     ----------
@@ -39,8 +41,9 @@ def each_holdout(
 
     Yields
     ------
-    (str, xarray.Dataset)
-        What is there first, then the others as each is done.
+    (str, xarray.Dataset or str)
+        What is there first, then the others as each is done. The reason instead, where
+        the data without the last weeks cannot be fitted: a channel may be younger.
     """
     from mmmlib.model.fit import fit_each, inherited_scales, save_fit
 
@@ -52,10 +55,27 @@ def each_holdout(
     if missing:
         panel = panel_of(run)
         scales = inherited_scales(run, panel, params)
-        for fit in fit_each(panel, params, missing, progress, scales):
-            fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
+        refused = {one.model: _why_not(panel, params, one, scales) for one in missing}
+        yield from ((model, why) for model, why in refused.items() if why)
+        possible = [request for request in missing if not refused[request.model]]
+        for fit in fit_each(panel, params, possible, progress, scales):
             save_fit(run, fit)
             yield fit.request.model, fit.effects
+
+
+def _why_not(
+    panel: Panel, params: Params, request: FitRequest, scales: Mapping[str, Scales]
+) -> str:
+    """Say why a fit would be refused; nothing where it would not."""
+    from mmmlib.model.faults import refuse_priors
+    from mmmlib.model.spec import prepare
+
+    known = scales.get(request.model)
+    try:
+        refuse_priors(prepare(panel, params, request.model, request.holdout_weeks, known))
+    except MMMError as error:
+        return str(error)
+    return ""
 
 
 def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
@@ -85,22 +105,29 @@ def check_run(
     Returns
     -------
     (dict, dict)
-        Findings, and the effects of the holdout; by model, in the parameters' order.
+        Findings, and the effects of the holdout where there is one; by model, in the
+        parameters' order.
     """
     from mmmlib.model.fit import posterior_of
 
     limits, models = params_of(run).health, params_of(run).model_names
     findings, holdouts = {}, {}
     for model, holdout in each_holdout(run, refit, progress):
-        holdouts[model] = holdout
+        why = holdout if isinstance(holdout, str) else NOT_MADE
+        if not isinstance(holdout, str):
+            holdouts[model] = holdout
         findings[model] = check_model(
             effects_of(run, model),
             limits,
             posterior=posterior_of(run, model),
-            holdout=holdout,
+            holdout=holdouts.get(model),
             uncalibrated=uncalibrated_of(run, model),
+            no_holdout=why,
         )
-    return {model: findings[model] for model in models}, {m: holdouts[m] for m in models}
+    return (
+        {model: findings[model] for model in models},
+        {model: holdouts[model] for model in models if model in holdouts},
+    )
 
 
 def save_health(run: Run, findings: Mapping[str, Sequence[Finding]]) -> list[str]:

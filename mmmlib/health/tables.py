@@ -46,8 +46,13 @@ def coverage_table(effects: xr.Dataset) -> pd.DataFrame:
     )
 
 
-def holdout_table(holdout: xr.Dataset) -> pd.DataFrame:
-    """Weeks that the fit did not see: what came, and what the model had expected."""
+def holdout_table(holdout: xr.Dataset | None) -> pd.DataFrame:
+    """Weeks that the fit did not see: what came, and what the model had expected.
+
+    No row where there is no such fit.
+    """
+    if holdout is None:
+        return pd.DataFrame(columns=["week", "seen", "expected (90 %)", "inside"])
     unseen = holdout.isel(week=np.flatnonzero(~holdout["in_sample"].to_numpy()))
     unit = holdout.attrs["outcome_unit"]
     low, high = band(unseen, 0.9)

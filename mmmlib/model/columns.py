@@ -65,9 +65,9 @@ def make_columns(
             if role == "control":
                 # Centred by region: differences between regions belong to their levels.
                 deviation = inside - inside.mean(-1, keepdims=True)
+                if not (np.ptp(inside, axis=-1) > 0).any():
+                    continue  # a mean's rounding would be taken for its movement
                 size = deviation.std()
-                if not size > 0:
-                    continue
                 values = (values - inside.mean(-1, keepdims=True)) / size
             elif not inside.any():
                 continue

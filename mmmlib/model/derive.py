@@ -264,11 +264,17 @@ def expected_lift(
 
 
 def todays_spend(data: ModelData, reference_weeks: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weekly spend of the latest weeks by channel, and its split over regions."""
-    recent = data.spend[:, :, data.fitted_weeks - reference_weeks : data.fitted_weeks]
-    today = recent.mean(-1)
-    total = np.where(today.sum(1, keepdims=True) > 0, today, data.spend.sum(-1))
-    return today.sum(1), total / total.sum(1, keepdims=True)
+    """Weekly spend of the latest weeks by channel, and its split over regions.
+
+    The split is that of the media at what it costs: where it was booked says little of
+    where it ran.
+    """
+    recent = slice(max(data.fitted_weeks - reference_weeks, 0), data.fitted_weeks)
+    worth = data.media * data.media_cost[:, :, None]
+    split = worth[:, :, recent].sum(-1)
+    split = np.where(split.sum(1, keepdims=True) > 0, split, worth.sum(-1))
+    today = data.spend[:, :, recent].mean(-1).sum(1)
+    return today, split / split.sum(1, keepdims=True)
 
 
 class _Steady:

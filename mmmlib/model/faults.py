@@ -12,6 +12,9 @@ from mmmlib.model.priors import Z90
 if TYPE_CHECKING:
     from mmmlib.model.spec import ModelData
 
+SPLIT = 1e-3
+"""Share of the regions' movement that is their own, below which they are one series, divided."""
+
 
 def refuse_faults(
     model: str,
@@ -25,6 +28,8 @@ def refuse_faults(
     """Refuse data from which no answer can come, with all reasons at once."""
     faults: list[str] = []
     visible = media[:, :, : max(seen, 0)]
+    later = outcome.shape[1] - seen
+    which = f"{model} without its last {later} weeks" if later else model
     if seen < 2 * len(channels) + 10:
         faults.append(
             f"{max(seen, 0)} weeks are too few for {len(channels)} channels "
@@ -42,10 +47,17 @@ def refuse_faults(
         faults.append(
             "counts are whole numbers, and the outcome has fractions: take another likelihood"
         )
+    elif _is_divided(outcome[:, :seen]):
+        faults.append(
+            "the regions' outcomes are one series, divided by fixed shares, so they tell "
+            "nothing of the regions: set model.geography to national"
+        )
     else:
         for row, name in enumerate(channels):
             if not visible[row].any() or not spend[row, :, :seen].any():
-                faults.append(f"channel {name} has no spend in the fitted weeks: remove it")
+                young = visible.shape[-1] < media.shape[-1] and spend[row].any()
+                advice = "shorten health.holdout_weeks until it has" if young else "remove it"
+                faults.append(f"channel {name} has no spend in the fitted weeks: {advice}")
             elif np.ptp(visible[row], axis=-1).max() == 0:
                 faults.append(
                     f"channel {name} never changes, so its effect cannot be told from "
@@ -57,7 +69,15 @@ def refuse_faults(
                 if visible[row].any() and np.array_equal(visible[row], visible[other])
             ]
     if faults:
-        raise MMMError(f"{model} cannot be fitted. " + "; ".join(faults) + ".")
+        raise MMMError(f"{which} cannot be fitted. " + "; ".join(faults) + ".")
+
+
+def _is_divided(outcome: np.ndarray) -> bool:
+    """Whether regions move alike but for rounding: what they share is all that there is."""
+    if len(outcome) == 1:
+        return False
+    own = outcome / outcome.mean(-1, keepdims=True) - 1
+    return not float((own - own.mean(0)).var()) > SPLIT * float(own.var())
 
 
 def refuse_priors(data: ModelData) -> None:

@@ -176,14 +176,16 @@ def save_fit(run: Run, fit: Fit) -> None:
 
     A full fit becomes ``models/<model>/posterior.nc`` and ``effects.nc``; a holdout
     fit becomes ``models/<model>/holdout.nc``, and one without lift tests
-    ``uncalibrated.nc``, effects only.
+    ``uncalibrated.nc``: effects only, with how well the chains agreed (attribute
+    ``largest_rhat``).
     """
+    from mmmlib.model.chains import RHAT, largest_rhat
+
     folder = f"models/{fit.request.model}"
-    if fit.request.holdout_weeks:
-        run.save_dataset(f"{folder}/holdout.nc", fit.effects)
-        return
-    if not fit.request.calibrated:
-        run.save_dataset(f"{folder}/{UNCALIBRATED}", fit.effects)
+    if fit.request.holdout_weeks or not fit.request.calibrated:
+        name = "holdout.nc" if fit.request.holdout_weeks else UNCALIBRATED
+        fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
+        run.save_dataset(f"{folder}/{name}", fit.effects)
         return
     small = fit.posterior.map_over_datasets(_single)
     write_with(

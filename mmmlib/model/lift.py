@@ -98,13 +98,16 @@ def _arrays(test: Lift, data: ModelData) -> LiftArrays:
     first = int(data.weeks.searchsorted(pd.Timestamp(test.weeks[0])))
     inside = slice(first, first + len(test.weeks))
     media, spend = data.media[row, chosen], data.spend[row, chosen]
-    paid = spend[:, inside]
-    usual = 1 / data.media_cost[row, chosen][:, None]
-    per_money = np.where(paid > 0, media[:, inside] / np.where(paid > 0, paid, 1.0), usual)
+    usual = 1 / data.media_cost[row, chosen]
+    changed = np.array([week <= test.end for week in test.weeks])
     before = np.pad(media, ((0, 0), (lags - 1, 0)))[:, first : first + lags - 1]
 
     def path(money: tuple[tuple[float, ...], ...]) -> np.ndarray:
-        whole = np.concatenate([before, np.array(money) * per_money], axis=1)
+        ran = [
+            _media_for(*one, changed)
+            for one in zip(np.array(money), spend[:, inside], media[:, inside], usual, strict=True)
+        ]
+        whole = np.concatenate([before, np.array(ran)], axis=1)
         return whole / data.scales.media[row, chosen][:, None]
 
     return LiftArrays(
@@ -115,3 +118,26 @@ def _arrays(test: Lift, data: ModelData) -> LiftArrays:
         tested=path(test.tested),
         counted=test.part * np.array(test.counted),
     )
+
+
+def _media_for(
+    money: np.ndarray, paid: np.ndarray, ran: np.ndarray, usual: float, changed: np.ndarray
+) -> np.ndarray:
+    """Media of one region's weeks if they had cost ``money`` instead of what was paid.
+
+    Parameters
+    ----------
+    money, paid, ran
+        Spend of the path, spend and media of the data; ``(week,)``.
+    usual
+        Media for a unit of money, where the weeks themselves do not tell.
+    changed
+        Weeks of the test's window, in which it changed what ran.
+    """
+    if ((paid > 0) == (ran > 0)).all():
+        return np.where(paid > 0, ran * money / np.where(paid > 0, paid, 1.0), money * usual)
+    # Booked in other weeks than it ran: the weeks of the test are scaled as one.
+    booked, total = paid[changed].sum(), ran[changed].sum()
+    if booked > 0 and total > 0:
+        return np.where(changed, ran * money[changed].sum() / booked, ran)
+    return np.where(changed, np.maximum(ran + (money - paid) * usual, 0.0), ran)

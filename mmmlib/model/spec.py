@@ -125,13 +125,20 @@ class ModelData:
 
     @property
     def media_cost(self) -> np.ndarray:
-        """Money per unit of media by channel and region, of the latest year; 1 if spend-driven."""
+        """Money per unit of media by channel and region, of the latest year; 1 if spend-driven.
+
+        A region (or a year) in which media ran and nothing was booked, or the other way
+        round, has no cost of its own: that of all regions counts, or of the whole history.
+        """
         spend = self.spend[:, :, -RECENT_WEEKS:].sum(-1)
         media = self.media[:, :, -RECENT_WEEKS:].sum(-1)
-        everywhere = spend.sum(1, keepdims=True) / np.maximum(media.sum(1, keepdims=True), 1e-300)
-        longer = self.spend.sum((1, 2)) / self.media.sum((1, 2))
-        everywhere = np.where(media.sum(1, keepdims=True) > 0, everywhere, longer[:, None])
-        return np.where(media > 0, spend / np.maximum(media, 1e-300), everywhere)
+        cost = (self.spend.sum((1, 2)) / self.media.sum((1, 2)))[:, None] * np.ones_like(spend)
+        for paid, ran in (
+            (spend.sum(1, keepdims=True), media.sum(1, keepdims=True)),
+            (spend, media),
+        ):
+            np.divide(paid, ran, out=cost, where=(paid > 0) & (ran > 0) & np.ones_like(cost, bool))
+        return cost
 
     def using(self, parameter: str) -> list[int]:
         """Rows of the channels that have a parameter: all, unless their forms say otherwise."""

@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 
 from mmmlib.findings import Finding, Level, Status
-from mmmlib.health.convergence import SAMPLER_CHECKS, check_convergence, sort_parameters
+from mmmlib.health.convergence import SAMPLER_CHECKS, check_convergence
+from mmmlib.model.chains import sort_parameters
 from mmmlib.params.limits import HealthParams
 
 LIMITS = HealthParams()

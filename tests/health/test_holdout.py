@@ -25,7 +25,8 @@ def predicted_off_by(share: float, spread: float = 1.0, weeks: int = 112) -> xr.
                 mean * (1 + share) + spread * rng.normal(size=(500, weeks)),
             ),
             "in_sample": ("week", time < weeks - 8),
-        }
+        },
+        attrs={"largest_rhat": 1.0},
     )
 
 
@@ -106,3 +107,6 @@ def test_a_holdout_fit_that_did_not_converge_is_not_scored(rhat: float, status: 
     assert set(statuses(predicted_off_by(0.0).assign_attrs(largest_rhat=rhat)).values()) == {status}
     unknown = predicted_off_by(0.0).assign_attrs(largest_rhat=np.nan)
     assert set(statuses(unknown).values()) == {Status.NOT_RUN}
+    untold = predicted_off_by(0.0)
+    del untold.attrs["largest_rhat"]
+    assert set(statuses(untold).values()) == {Status.NOT_RUN}

@@ -49,6 +49,17 @@ def test_without_tests_it_passes_and_without_the_other_fit_it_did_not_run() -> N
     assert (finding.status, finding.level) == (Status.NOT_RUN, Level.WARN)
 
 
+@pytest.mark.parametrize("rhat", [1.3, np.nan, None])
+def test_nothing_is_read_off_a_fit_without_tests_that_did_not_converge(rhat: float | None) -> None:
+    told = with_lifts(EFFECTS, [fake_lift(PANEL)])
+    alone = told.assign_attrs(largest_rhat=rhat)
+    if rhat is None:
+        del alone.attrs["largest_rhat"]
+    [finding] = check_lift_tests(told, alone, LIMITS)
+    assert (finding.status, finding.level) == (Status.NOT_RUN, Level.WARN)
+    assert "did not converge" in finding.message
+
+
 def test_tables_of_the_notebooks() -> None:
     tests = [fake_lift(PANEL), fake_lift(PANEL, "off", channel="video", spend_change_share=-1,
                                          incremental_outcome=-9_000)]  # fmt: skip

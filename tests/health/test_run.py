@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mmmlib.data.panel import write_panel
+from mmmlib.data.panel import panel_of, write_panel
 from mmmlib.findings import FindingList, Status
 from mmmlib.health import REQUIRED_CHECKS
+from mmmlib.health.holdout import CHECKS as HOLDOUT_CHECKS
 from mmmlib.health.run import check_run, each_holdout, save_health
+from mmmlib.health.tables import holdout_table
 from mmmlib.model import fit as fitting
 from mmmlib.model.fit import Fit, FitRequest
 from mmmlib.params.load import params_of
@@ -64,6 +67,24 @@ def test_missing_holdouts_are_fitted_once_and_kept(run: Run, asked: list[FitRequ
         assert holdout.attrs["largest_rhat"] == pytest.approx(1.0, abs=0.02)
     dict(each_holdout(run, refit=True))
     assert len(asked) == 4
+
+
+def test_a_channel_younger_than_the_holdout_leaves_the_rest_of_the_health(
+    run: Run, asked: list[FitRequest]
+) -> None:
+    panel = panel_of(run)
+    frame = panel.frame.copy()
+    frame.loc[frame["week"] < panel.weeks[-7], "spend:video"] = 0.0
+    write_panel(run, replace(panel, frame=frame))
+    findings, holdouts = check_run(run)
+    assert holdouts == {}
+    assert asked == []
+    for found in findings.values():
+        assert {one.check for one in found} == set(REQUIRED_CHECKS)
+        missing = [one for one in found if one.status is Status.NOT_RUN]
+        assert {one.check for one in missing} == set(HOLDOUT_CHECKS)
+        assert "channel video has no spend in the fitted weeks" in missing[0].message
+    assert holdout_table(holdouts.get("revenue.pooled")).empty
 
 
 def test_every_model_is_checked_and_saved(run: Run, asked: list[FitRequest]) -> None:

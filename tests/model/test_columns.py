@@ -112,3 +112,16 @@ def test_events_that_no_fitted_week_saw_are_left_out() -> None:
     assert [name for name, part in zip(names, components, strict=True) if part == "events"] == [
         "early"
     ]
+
+
+def test_a_price_that_never_moved_in_the_fitted_weeks_explains_nothing() -> None:
+    params = fake_params(model={"geography": "regional"})
+    panel = fake_panel(params, regions=REGIONS)
+    frame = panel.frame.copy()
+    prices = dict(zip(REGIONS, (9.99, 8.99, 7.49), strict=True))
+    frame["control:price"] = frame["region"].map(prices).astype(float)
+    late = frame["week"].isin(panel.weeks[-4:])
+    frame.loc[late, "control:price"] *= 1.05
+    moved = Panel(frame, panel.currency, panel.units)
+    assert "price" not in make_columns(moved, params, len(panel.weeks) - 8)[1]
+    assert "price" in make_columns(moved, params, len(panel.weeks))[1]

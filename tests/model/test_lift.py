@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mmmlib.model.derive import derive_effects
@@ -91,3 +92,34 @@ def test_a_national_model_of_regional_data_takes_its_tests_along() -> None:
     assert 0.1 < lift.test.part < 0.6
     np.testing.assert_allclose(lift.counted, lift.test.part)
     np.testing.assert_allclose(lift.tested[:, 7:] / lift.without[:, 7:], 1.5)
+
+
+@pytest.mark.parametrize("share", [-1.0, 0.5])
+def test_media_that_is_booked_in_other_weeks_is_changed_by_the_share_of_the_test(
+    share: float,
+) -> None:
+    """Invoiced every fourth week, seen in every one: the test changes what was seen."""
+    params = mixed_params(**SHAPE)
+    channels = {name: one.model_dump() for name, one in params.channels.items()}
+    channels["video"]["exposure"] = "video_seen"
+    params = type(params).model_validate(params.model_dump() | {"channels": channels})
+    panel = fake_panel(params)
+    frame = panel.frame.copy()
+    seen = frame["spend:video"].to_numpy() + 1.0
+    frame["exposure:video"] = seen / 0.02
+    booked = np.zeros_like(seen)
+    booked[::4] = np.add.reduceat(seen, np.arange(0, len(seen), 4))
+    frame["spend:video"] = booked
+    first = 76
+    days = {
+        "start": str(panel.weeks[first].date()),
+        "end": str((panel.weeks[first + 4] - pd.Timedelta(days=1)).date()),
+    }
+    test = PAUSE | days | {"spend_change_share": share}
+    booked_panel = with_tests(replace(panel, frame=frame), {"off": test})
+    data = prepare(booked_panel, params, MODEL)
+    [lift] = data.lifts
+    ran = data.scaled_media[lift.channel, 0, first : first + 4]
+    inside = slice(data.adstock_weeks - 1, None)
+    np.testing.assert_allclose(lift.without[0, inside], ran)
+    np.testing.assert_allclose(lift.tested[0, inside], ran * (1 + share), atol=1e-12)

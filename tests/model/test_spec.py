@@ -13,8 +13,9 @@ import xarray as xr
 from mmmlib.data.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.columns import common_spend
+from mmmlib.model.derive import todays_spend
 from mmmlib.model.faults import refuse_priors
-from mmmlib.model.spec import prepare
+from mmmlib.model.spec import ModelData, prepare
 from mmmlib.model.told import carried_scales, told
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import COUNTS, MODEL, REGIONS, mixed_data, mixed_params
@@ -168,3 +169,73 @@ def test_scales_are_carried_on_while_they_fit() -> None:
     channels = {name: one.model_dump() for name, one in params.channels.items()}
     del channels["video"]
     assert carried_scales(effects, fake_panel(), fake_params(channels=channels)) is None
+
+
+@pytest.mark.parametrize("digits", [6, 2])
+def test_a_national_outcome_divided_over_regions_is_refused(digits: int) -> None:
+    params = fake_params(model={"geography": "regional"})
+    panel = fake_panel(params, regions=REGIONS)
+    frame = panel.frame.copy()
+    outcome = f"outcome:{MODEL}"
+    total = frame.groupby("week")[outcome].transform("sum")
+    share = frame["region"].map(dict(zip(REGIONS, (0.5, 0.3, 0.2), strict=True))).astype(float)
+    frame[outcome] = (total * share).round(digits)
+    with pytest.raises(MMMError, match=r"divided by fixed shares.*model\.geography to national"):
+        prepare(Panel(frame, "USD"), params, MODEL)
+    prepare(panel, params, MODEL)
+
+
+def test_a_channel_younger_than_the_holdout_is_not_to_be_removed() -> None:
+    def start_late(frame: pd.DataFrame) -> None:
+        frame.loc[frame.index < 97, "spend:video"] = 0.0
+
+    panel = changed(start_late)
+    prepare(panel, fake_params(), MODEL)
+    message = r"without its last 8 weeks cannot.*video has no spend.*shorten health\.holdout_weeks"
+    with pytest.raises(MMMError, match=message):
+        prepare(panel, fake_params(), MODEL, holdout_weeks=8)
+
+
+def exposed(regional: bool, change: Callable[[pd.DataFrame], object]) -> ModelData:
+    """Search is bought at 5 a view; then something happens to its data."""
+    channels = {name: one.model_dump() for name, one in fake_params().channels.items()}
+    channels["search"]["exposure"] = "views"
+    geography = "regional" if regional else "national"
+    params = fake_params(channels=channels, model={"geography": geography})
+    panel = fake_panel(params, regions=REGIONS if regional else ("national",))
+    frame = panel.frame.copy()
+    frame["exposure:search"] = frame["spend:search"] / 5
+    change(frame)
+    return prepare(Panel(frame, "USD"), params, MODEL)
+
+
+def test_media_that_ran_where_nothing_was_booked_costs_what_it_costs_elsewhere() -> None:
+    def book_elsewhere(frame: pd.DataFrame) -> None:
+        frame.loc[frame["region"] == "south", "spend:search"] = 0.0
+
+    data = exposed(True, book_elsewhere)
+    recent = slice(-52, None)
+    everywhere = data.spend[0, :, recent].sum() / data.media[0, :, recent].sum()
+    south = data.regions.index("south")
+    expected = [everywhere if row == south else 5.0 for row in range(3)]
+    np.testing.assert_allclose(data.media_cost[0], expected)
+    _, split = todays_spend(data, 13)
+    ran = data.media[0, :, -13:].sum(-1) * data.media_cost[0]
+    np.testing.assert_allclose(split[0], ran / ran.sum())
+
+
+def test_media_that_outlives_its_spend_costs_what_it_did() -> None:
+    def stop_paying(frame: pd.DataFrame) -> None:
+        frame.loc[frame.index >= 40, "spend:search"] = 0.0
+
+    data = exposed(False, stop_paying)
+    assert 0 < data.media_cost[0, 0] < 5
+
+
+@pytest.mark.parametrize(("weeks", "holdout"), [(50, 0), (40, 0), (59, 8)])
+def test_todays_spend_is_of_the_weeks_that_there_are(weeks: int, holdout: int) -> None:
+    data = prepare(fake_panel(weeks=weeks), fake_params(), MODEL, holdout)
+    today, split = todays_spend(data, 52)
+    seen = data.spend[:, :, : data.fitted_weeks].sum(1)
+    np.testing.assert_allclose(today, seen[:, -52:].mean(-1))
+    np.testing.assert_allclose(split.sum(1), 1)
