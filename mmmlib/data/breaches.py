@@ -65,11 +65,14 @@ def report_unreadable(breaches: Sequence[Breach], relation: Relation, problems: 
 def contract_findings(
     name: str, source: Source, breaches: Sequence[Breach], rows: int
 ) -> list[Finding]:
-    """Say per source whether it keeps its contract; every broken promise is a finding."""
-    if source.contract is None:
-        return []
+    """Say per source whether it keeps its contract; every broken promise is a finding.
+
+    Without a contract a source is still held to what its layout needs.
+    """
     owner = source.owner or "the owner of the source"
     if not breaches:
+        if source.contract is None:
+            return []
         promises = len(source.contract.columns)
         units = units_told(source.contract)
         converted = f" Brought to whole units: {units}." if units else ""
@@ -83,6 +86,8 @@ def contract_findings(
                 meaning="The source is what its owner promised.",
             )
         ]
+    declared = source.contract is not None
+    broken = f"The contract of '{name}'" if declared else f"What '{name}' has to keep in any case"
     return [
         judge(
             "data.contract",
@@ -93,7 +98,7 @@ def contract_findings(
             limit=0.0,
             unit=breach.rule,
             message=breach_words(breach),
-            meaning=f"The contract of '{name}' ({breach.rule}) is broken; its owner is {owner}.",
+            meaning=f"{broken} ({breach.rule}) is broken; its owner is {owner}.",
             action=f"{breach.action} Ask {owner} for a correction, or for a new contract.".strip(),
         )
         for breach in breaches

@@ -74,7 +74,10 @@ def effective(source: Source, columns: Sequence[str], numbers: Sequence[str]) ->
     for name in numbers:
         needed[name] = ColumnContract(type="number", nullable=True)
     needed = {n: c for n, c in needed.items() if n in columns and n not in given.columns}
-    return given.model_copy(update={"columns": {**needed, **given.columns}})
+    # An export that came twice would count every deal twice.
+    key = (source.column("opportunity"),) if source.layout == "crm_pipeline" else ()
+    unique = given.unique or key
+    return given.model_copy(update={"columns": {**needed, **given.columns}, "unique": unique})
 
 
 def _dates(source: Source) -> list[str]:

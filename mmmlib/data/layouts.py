@@ -233,7 +233,7 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
     closed = day_of(table[column("closed")])
     amount = _number(table[column("amount")], source)
     one = ibis.literal(1.0)
-    won = table[column("stage")].cast("string").strip().isin(list(source.won))
+    won = is_won(table, source)
     told = {
         "opportunities": (created, one, None),
         "pipeline": (created, amount, None),
@@ -252,6 +252,12 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
                 )
             )
     return _stacked(parts)
+
+
+def is_won(table: ir.Table, source: Source) -> Any:
+    """Say of every opportunity of a CRM export whether it was won."""
+    stage = table[source.column("stage")].cast("string").strip()
+    return stage.isin(list(source.won)).fill_null(False)
 
 
 _LAYOUTS: dict[str, Callable[[Any, Source, Collection[str] | None], Any]] = {

@@ -10,7 +10,7 @@ from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.cells import NUMBER, why_no_number
 from mmmlib.data.column_types import DATES, Expression, cell_text
 from mmmlib.data.files import FILE
-from mmmlib.data.layouts import region_text
+from mmmlib.data.layouts import is_won, region_text
 from mmmlib.data.relations import ROW, Relation
 from mmmlib.data.units import without_unit
 from mmmlib.data.weekly import week_number
@@ -60,7 +60,9 @@ def rules_of(
     rules: list[Rule] = []
     for name, column in columns.items():
         rules += _column_rules(name, column, typed[name], relation, formats.get(name))
-    if source.grain == "week" and week_start is not None and source.date in typed:
+    # Without a contract a row may be dated by any day of its week.
+    dated = source.grain == "week" and source.contract is not None
+    if dated and week_start is not None and source.date in typed:
         day, start = typed[source.date], week_number(week_start)
         rules.append(
             Rule(
@@ -72,6 +74,8 @@ def rules_of(
         )
     if source.region_column in relation.columns and not source.taxonomy:
         rules.append(_region_rule(source, typed))
+    if source.layout == "crm_pipeline":
+        rules += _won_rules(relation)
     if source.currency_column and source.currency_column in relation.columns:
         money = source.currency_column
         known = sorted(currencies or ())
@@ -98,6 +102,27 @@ def _region_rule(source: Source, typed: dict[str, Expression]) -> Rule:
         return region_text(typed[place](table) if place in typed else table[place]) == ""
 
     return Rule("missing", place, empty, "the name of a region", unreadable=True)
+
+
+def _won_rules(relation: Relation) -> list[Rule]:
+    """List the rule that a deal that was won has a day of closing: it counts in no week else."""
+    source = relation.source
+    closed = source.column("closed")
+    if not {closed, source.column("stage")} <= set(relation.columns):
+        return []
+    expected = "a closing date of a deal that was won"
+    textual = relation.table[closed].type().is_string()
+
+    def undated(t: Any) -> Any:
+        cell = cell_text(t, closed, source) if textual else t[closed]
+        return cell.isnull() & is_won(t, source)
+
+    return [
+        Rule("missing", closed, undated, expected, why=lambda _: (expected, _COUNTS_NOWHERE)),
+    ]
+
+
+_COUNTS_NOWHERE = "It is in no week's deals or bookings until it has one."
 
 
 def unit_rules(relation: Relation, contract: Contract) -> list[Rule]:

@@ -1,0 +1,95 @@
+"""CRM exports: deals that would be lost or counted twice, and weeks in which nothing was won."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mmmlib.data.build import Built, build
+from mmmlib.data.checks import check_panel
+from mmmlib.findings import Finding, Level
+from mmmlib.params import Params
+from tests.data.conftest import small_params, weekly
+
+BOOKINGS = {"revenue": {"kind": "revenue", "column": "bookings.sales"}}
+
+
+def deals(days: int = 84) -> pd.DataFrame:
+    """One deal a day, won on the day on which it was made."""
+    dates = pd.date_range("2024-01-01", periods=days).strftime("%Y-%m-%d")
+    return pd.DataFrame(
+        {
+            "opportunity": [f"o{number}" for number in range(days)],
+            "stage": "Closed Won",
+            "created": dates,
+            "closed": dates,
+            "amount": 100.0,
+            "motion": "sales",
+        }
+    )
+
+
+def crm_params(outcomes: dict[str, Any] = BOOKINGS, **told: Any) -> Params:
+    crm = {"path": "crm.csv", "layout": "crm_pipeline", "grain": "event", "owner": "Sales"} | told
+    data = {"sources": {"media": {"path": "media.csv"}, "crm": crm}}
+    return small_params(data=data, outcomes=outcomes)
+
+
+def made(folder: Path, export: pd.DataFrame, **told: Any) -> tuple[Built, list[Finding]]:
+    """Build from an export, and return what is said of its contract."""
+    weekly().to_csv(folder / "media.csv", index=False)
+    export.to_csv(folder / "crm.csv", index=False)
+    params = crm_params(**told)
+    built = build(params, folder)
+    said = [f for f in check_panel(params, built) if f.check == "data.contract"]
+    return built, said
+
+
+def test_deals_that_were_won_and_have_no_day_of_closing_are_told(tmp_path: Path) -> None:
+    export = deals()
+    export.loc[export.index[::3], "closed"] = ""
+    (finding,) = made(tmp_path, export)[1]
+    assert (finding.level, finding.value, finding.unit) == (Level.BLOCK, 28.0, "missing")
+    assert "closed: expected a closing date of a deal that was won" in finding.message
+    assert "crm.csv, row 2, column closed: an empty cell; row 5" in finding.message
+    assert "8 more" in finding.message
+    assert "in no week's deals or bookings" in finding.action
+    assert "Sales" in finding.action
+
+
+def test_deals_that_are_open_need_no_day_of_closing(tmp_path: Path) -> None:
+    export = deals()
+    export.loc[export.index[::3], ["stage", "closed"]] = ["Open", ""]
+    assert made(tmp_path, export)[1] == []
+
+
+def test_stages_that_are_called_otherwise_and_typed_dates(tmp_path: Path) -> None:
+    export = deals().assign(Stage="Signed").drop(columns="stage")
+    export["closed"] = pd.to_datetime(export["closed"]).where(export.index != 7)
+    weekly().to_csv(tmp_path / "media.csv", index=False)
+    export.to_parquet(tmp_path / "crm.parquet")
+    params = crm_params(path="crm.parquet", won=["Signed"], columns={"stage": "Stage"})
+    (finding,) = [
+        f for f in check_panel(params, build(params, tmp_path)) if f.check == "data.contract"
+    ]
+    assert "row 8, column closed: an empty cell" in finding.message
+
+
+def test_an_export_that_came_twice_is_told(tmp_path: Path) -> None:
+    (finding,) = made(tmp_path, pd.concat([deals(), deals()]))[1]
+    assert (finding.level, finding.value, finding.unit) == (Level.BLOCK, 84.0, "uniqueness")
+    assert "the key opportunity o0: it 2 times (row 2, row 86)" in finding.message
+
+
+@pytest.mark.parametrize(("unique", "flags"), [((), 1), (("opportunity", "closed"), 0)])
+def test_the_contract_says_what_is_unique(
+    tmp_path: Path, unique: tuple[str, ...], flags: int
+) -> None:
+    """An opportunity of several lines is for its owner to declare."""
+    export = pd.concat([deals(), deals().assign(closed="2024-02-01").iloc[:5]])
+    contract = {"min_rows": 2, "unique": unique}
+    said = made(tmp_path, export, contract=contract)[1]
+    assert sum(finding.level is Level.BLOCK for finding in said) == flags
