@@ -15,7 +15,7 @@ from mmmlib.data.layouts import numbers_of
 from mmmlib.data.naming import Naming, name_rows
 from mmmlib.data.opening import open_relation
 from mmmlib.data.problems import Problems
-from mmmlib.data.rates import Rates, to_currency
+from mmmlib.data.rates import Rates, refuse_foreign, to_currency
 from mmmlib.data.reading import CHANGED, reading
 from mmmlib.data.relations import Relation
 from mmmlib.data.taxonomy import Taxonomy
@@ -150,6 +150,8 @@ def _read(
             {event_series(*event) for event in asked.events},
             happened=source.grain == "event",
         )
+    taken = asked.money & set(weekly["series"])
+    refuse_foreign(relation.name, source, contract, rates, taken)
     if source.grain == "week":
         weekly = weekly.assign(partial=False)  # a row is a whole week, on whatever day it is dated
     if not keep_partial:

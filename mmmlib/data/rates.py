@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ import pandas as pd
 from mmmlib.data.cells import to_dates, to_numbers
 from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_side_table
-from mmmlib.data.units import money_of
-from mmmlib.errors import InputError
+from mmmlib.data.units import money_of, without_money
+from mmmlib.errors import InputError, Problem
 from mmmlib.params.contract import Contract
 from mmmlib.params.messages import shown
 from mmmlib.params.source import Source
@@ -164,6 +165,42 @@ def to_currency(
             for column, is_money in money.items()
         }
     ).select(table.columns)
+
+
+def refuse_foreign(
+    name: str, source: Source, contract: Contract, rates: Rates | None, series: Iterable[str]
+) -> None:
+    """Refuse series of money that stayed in another currency, as nothing says that they are money.
+
+    Parameters
+    ----------
+    name, source, contract
+        See :func:`to_currency`.
+    series
+        Those of the source that the parameters take for money.
+
+    Raises
+    ------
+    InputError
+        Naming each of them.
+    """
+    foreign = source.currency or source.currency_column
+    if foreign is None or (rates is not None and source.currency == rates.currency):
+        return
+    places = {one: without_money(one, source, contract) for one in sorted(series)}
+    seen = dict.fromkeys(place for place in places.values() if place)
+    if seen:
+        problems = [
+            Problem(
+                f"data.sources.{name}.contract.{place}",
+                f"money of another currency ({foreign}) without a unit of money, so that it was "
+                f"not converted",
+                f"'currency' (or cents, micros, …) as the unit of what the parameters take for "
+                f"money: {', '.join(one for one, at in places.items() if at == place)}",
+            )
+            for place in seen
+        ]
+        raise InputError(source.where, problems)
 
 
 def _refuse_days_without_rate(joined: ir.Table, source: Source, place: str) -> None:

@@ -151,6 +151,8 @@ def read_sources(
         for one in error.problems:
             problems.add(str(error.file), one.place, one.found, one.expected, one.action)
     for name, source in declared:
+        if rates is None and (source.currency or source.currency_column):
+            continue  # the table of rates was reported already
         if not is_read_by_cell(source, folder):
             tables[name] = _read_rows(
                 name, source, params, folder, problems, week_start, taxonomy, rates

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from mmmlib.data.layouts import slug
 from mmmlib.params.contract import MONEY, SCALES, Contract
 from mmmlib.params.source import Source
 
@@ -68,6 +69,33 @@ def without_unit(source: Source, contract: Contract) -> tuple[str, Expression] |
     variable, _ = source.value_columns
     known = list(contract.units)
     return variable, lambda table: ~_word(table, variable).isin(known)
+
+
+def without_money(series: str, source: Source, contract: Contract) -> str:
+    """Name the place that tells a series of money, where it has no unit of money.
+
+    Returns
+    -------
+    str
+        Empty where the contract says that it is money, or where no one place tells it.
+    """
+    marked = {name for name, column in contract.columns.items() if column.unit in MONEY}
+    if source.value_columns is not None:
+        variable, value = source.value_columns
+        if value in marked or (source.layout == "long" and source.taxonomy):
+            return ""
+        named = [name for name, unit in contract.units.items() if unit in MONEY]
+        if source.layout == "long":
+            return "" if series in named else f"units: {series}"
+        word = series.rpartition(".")[2]
+        return "" if word in map(slug, named) else f"units: {word} of column {variable}"
+    column = series
+    if source.layout == "ad_platform":
+        column = source.column(series.rpartition(".")[2])
+    elif source.layout == "crm_pipeline":
+        counts = series.partition(".")[0] in ("opportunities", "won")
+        column = "" if counts else source.column("amount")
+    return "" if column in marked or not column else f"columns: {column}"
 
 
 def units_told(contract: Contract) -> str:

@@ -53,6 +53,8 @@ class ToWeeks:
     numbers: frozenset[str]
     means: frozenset[str]
     events: tuple[tuple[str, str], ...]
+    money: frozenset[str] = frozenset()
+    """Series that are money in the parameters: spend, revenue, the value of a unit."""
 
 
 def to_weeks(params: Params, source: str) -> ToWeeks:
@@ -70,7 +72,14 @@ def to_weeks(params: Params, source: str) -> ToWeeks:
         for column in _here([one.reference], source)
     }
     numbers = _here((one.reference for one in wanted if one.role != "event"), source)
-    return ToWeeks(numbers, numbers - _here(summed, source), tuple(events))
+    money = _here((one.reference for one in wanted if _is_money(params, one)), source)
+    return ToWeeks(numbers, numbers - _here(summed, source), tuple(events), money)
+
+
+def _is_money(params: Params, one: Wanted) -> bool:
+    if one.role == "outcome":
+        return params.outcome_of(one.name).kind == "revenue"
+    return one.role in ("spend", "value")
 
 
 def _is_summed(params: Params, control: str, source: str) -> bool:
