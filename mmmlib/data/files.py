@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,13 +33,19 @@ def find_files(name: str, source: Source, folder: Path, problems: Problems) -> l
     root = folder.resolve()
     place = root / source.path
     if WILD.search(source.path):
-        found = sorted(path for path in root.glob(source.path) if path.is_file())
+        found = sorted(
+            path
+            for path in root.glob(source.path)
+            if path.is_file() and not is_hidden(path.relative_to(root).parts, source.path)
+        )
     elif place.is_dir():
         endings = [end for end, kind in FORMATS.items() if source.format in (None, kind)]
         found = sorted(
             path
             for path in place.rglob("*")
-            if path.is_file() and path.name.removesuffix(".gz").endswith(tuple(endings))
+            if path.is_file()
+            and path.name.removesuffix(".gz").endswith(tuple(endings))
+            and not is_hidden(path.relative_to(place).parts)
         )
     else:
         found = [place] if place.is_file() else []
@@ -64,6 +70,15 @@ def find_files(name: str, source: Source, folder: Path, problems: Problems) -> l
             did_you_mean(place.name, known) or "Pass --set data.root=FOLDER if it lies elsewhere.",
         )
     return [] if outside else found
+
+
+def is_hidden(parts: Iterable[str], pattern: str = "") -> bool:
+    """Say whether a file is a program's own, such as a copy in ``.ipynb_checkpoints``.
+
+    One whose folders or name begin with ``.`` or ``_`` is, unless the pattern names such a one.
+    """
+    meant = {part[0] for part in Path(pattern).parts}
+    return any(part[0] in "._" and part[0] not in meant for part in parts)
 
 
 def stamps(files: Iterable[str]) -> dict[str, tuple[int, int]]:
@@ -225,8 +240,38 @@ def same_headers(source: Source, paths: list[str], problems: Problems) -> bool:
         else:
             continue
         good = False
-    if not good:
-        return False
+    return good and same_columns(source, headers, problems)
+
+
+def same_fields(connection: Any, source: Source, paths: list[str], problems: Problems) -> bool:
+    """Report Parquet and JSON files that lack what others have; broken ones are told on reading."""
+    import fsspec
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    headers = {}
+    for path in paths if len(paths) > 1 else ():
+        try:
+            if format_of(source, path) == "parquet":
+                with fsspec.open(path, "rb") as file:
+                    names = pq.read_schema(file).names
+            else:
+                names = read_files(connection, source, [path]).columns
+        except Exception as error:
+            if not is_of_a_database(error) and not isinstance(error, pa.ArrowInvalid | OSError):
+                raise
+            continue
+        headers[path] = [name for name in names if not name.startswith("_")]
+    return same_columns(source, headers, problems, "the columns")
+
+
+def same_columns(
+    source: Source, headers: Mapping[str, list[str]], problems: Problems, place: str = "row 1"
+) -> bool:
+    """Report files that lack what others of the source have; say whether none does."""
+    if not headers:
+        return True
+    good = True
     # With a contract it is the contract that says which columns have to be there.
     listed = source.contract.columns if source.contract else {}
     first, usual = next(iter(headers.items()))
@@ -237,7 +282,7 @@ def same_headers(source: Source, paths: list[str], problems: Problems) -> bool:
             if lacking and not optional:
                 problems.add(
                     lacking,
-                    "row 1",
+                    place,
                     f"no column {shown(name)}",
                     "the columns of the other files of this source",
                     "List it in the contract with 'required: false' if it may be missing.",

@@ -6,7 +6,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mmmlib.data.databases import open_database
-from mmmlib.data.files import FILE, find_files, format_of, read_or_report, same_headers
+from mmmlib.data.files import (
+    FILE,
+    find_files,
+    format_of,
+    is_hidden,
+    read_or_report,
+    same_columns,
+    same_fields,
+    same_headers,
+)
 from mmmlib.data.problems import Problems
 from mmmlib.data.reading import first_line
 from mmmlib.data.relations import HELD, Relation, connect, of_text
@@ -51,6 +60,8 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
     if kinds == {"csv"} and not same_headers(source, paths, problems):
         return None
     connection = connect()
+    if kinds != {"csv"} and not same_fields(connection, source, paths, problems):
+        return None
     table = read_or_report(connection, source, paths, problems)
     if table is None:
         return None
@@ -71,7 +82,13 @@ def _open_text(name: str, source: Source, files: list[Path], problems: Problems)
             parts.append(text.assign(**{FILE: str(file)}))
     if len(parts) < len(files):
         return None
-    return of_text(name, source, pd.concat(parts), tuple(map(str, files)))
+    paths = [str(file) for file in files]
+    headers = {
+        path: [n for n in part if n != FILE] for path, part in zip(paths, parts, strict=True)
+    }
+    if not same_columns(source, headers, problems):
+        return None
+    return of_text(name, source, pd.concat(parts).fillna(""), tuple(paths))
 
 
 def _open_remote(name: str, source: Source, problems: Problems) -> Relation | None:
@@ -83,7 +100,8 @@ def _open_remote(name: str, source: Source, problems: Problems) -> Relation | No
         system, pattern = fsspec.core.url_to_fs(source.path)
         exact = [pattern] if system.exists(pattern) else []
         found = system.glob(pattern) if WILD.search(pattern) else exact
-        files = [f"{scheme}://{file.lstrip('/')}" for file in sorted(map(str, found))]
+        shown = [file for file in map(str, found) if not is_hidden(Path(file).parts, pattern)]
+        files = [f"{scheme}://{file.lstrip('/')}" for file in sorted(shown)]
     except ImportError as error:
         problems.add(
             source.path,
@@ -104,9 +122,11 @@ def _open_remote(name: str, source: Source, problems: Problems) -> Relation | No
     connection = connect()
     if not connection.con.filesystem_is_registered(scheme):
         connection.con.register_filesystem(system)
+    csv = format_of(source, files[0]) == "csv"
+    if not csv and not same_fields(connection, source, files, problems):
+        return None
     table = read_or_report(connection, source, files, problems)
     if table is None:
         return None
     size = sum(int(bytes_ or HELD) for bytes_ in system.sizes(files))
-    text = format_of(source, files[0]) == "csv"
-    return Relation(name, source, table, tuple(files), connection, size, text)
+    return Relation(name, source, table, tuple(files), connection, size, csv)

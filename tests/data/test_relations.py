@@ -112,6 +112,58 @@ def test_files_that_lack_a_column_without_a_contract(tmp_path: Path) -> None:
     assert "no column 'clicks'" in refused(tmp_path, path="ads_*.csv")
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "xlsx"])
+def test_a_column_that_is_called_otherwise_in_the_second_file(
+    tmp_path: Path, typed: pd.DataFrame, ending: str
+) -> None:
+    """Its values would be missing without a word, or be filled by the rule for gaps."""
+
+    def put(name: str, frame: pd.DataFrame) -> None:
+        path = tmp_path / f"{name}.{ending}"
+        if ending == "jsonl":
+            frame.astype({"date": str}).to_json(path, orient="records", lines=True)
+        elif ending == "parquet":
+            frame.to_parquet(path)
+        else:
+            {"csv": frame.to_csv, "xlsx": frame.to_excel}[ending](path, index=False)
+
+    first, second = typed[typed["campaign"] == "brand"], typed[typed["campaign"] == "search"]
+    put("ads_1", first)
+    put("ads_2", second.rename(columns={"spend": "Cost"}))
+    text = refused(tmp_path, path=f"ads_*.{ending}")
+    place = "row 1" if ending in ("csv", "xlsx") else "the columns"
+    same = "expected the columns of the other files of this source"
+    assert f"ads_2.{ending} (source ads, owner Growth), {place}: found no column 'spend'" in text
+    assert f"ads_1.{ending} (source ads, owner Growth), {place}: found no column 'Cost'" in text
+    assert same in text
+    assert "required: false" in text
+    put("ads_2", second.drop(columns="clicks"))
+    optional = {"columns": {"clicks": {"type": "number", "required": False, "nullable": True}}}
+    weekly = weekly_of(tmp_path, path=f"ads_*.{ending}", contract=optional)
+    assert weekly.groupby("series")["value"].sum().to_dict() == {
+        "brand.clicks": 84.0,
+        "brand.spend": 294.0,
+        "search.spend": 294.0,
+    }
+
+
+@pytest.mark.parametrize("path", ["ads", "ads/**/*.csv"])
+def test_what_programs_leave_in_a_folder_is_no_delivery(tmp_path: Path, path: str) -> None:
+    """JupyterLab keeps a copy of every file that was opened in it."""
+    copies = tmp_path / "ads" / ".ipynb_checkpoints"
+    copies.mkdir(parents=True)
+    (tmp_path / "ads" / "_old").mkdir()
+    daily().to_csv(tmp_path / "ads" / "ads.csv", index=False)
+    expected = weekly_of(tmp_path, path=path)
+    daily().to_csv(copies / "ads-checkpoint.csv", index=False)
+    daily().to_csv(tmp_path / "ads" / "._ads.csv", index=False)
+    daily().to_csv(tmp_path / "ads" / "_old" / "ads.csv", index=False)
+    pd.testing.assert_frame_equal(weekly_of(tmp_path, path=path), expected)
+    # Who names them means them.
+    pd.testing.assert_frame_equal(weekly_of(tmp_path, path="ads/_old"), expected)
+    pd.testing.assert_frame_equal(weekly_of(tmp_path, path="ads/_old/*.csv"), expected)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
