@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from mmmlib.estimates import format_number
 from mmmlib.findings import Level
-from mmmlib.governance.gates import ROLES, Evidence, blocking, blocking_data, gather
+from mmmlib.governance.gates import ROLES, Evidence, blocking_data, gather
+from mmmlib.governance.labels import BLOCKED, label_pack
 from mmmlib.governance.roles import TITLES, Roles, read_roles
 from mmmlib.governance.signoffs import data_changes, model_changes
 from mmmlib.governance.verdict import GateResult
@@ -56,6 +57,7 @@ def build_agenda(run: Run, gates: GateResult) -> Agenda:
     params = params_of(run)
     roles = read_roles(run.path / ROLES)
     evidence = gather(run, params)
+    pack = evidence.scenarios and label_pack(evidence.scenarios, gates, params)
     return Agenda(
         run=run.name,
         title=params.title,
@@ -77,17 +79,17 @@ def build_agenda(run: Run, gates: GateResult) -> Agenda:
             AgendaItem(
                 title="Decisions on the table",
                 lead=_lead(roles, "decision_owner"),
-                points=_decisions(evidence, gates, params),
+                points=_decisions(evidence, pack, gates, params),
             ),
             AgendaItem(
                 title="Scenarios",
                 lead=_lead(roles, "model_owner"),
-                points=_scenarios(evidence.scenarios, params),
+                points=_scenarios(pack, params),
             ),
             AgendaItem(
                 title="Recommendation",
                 lead=_lead(roles, "decision_owner"),
-                points=_recommendation(evidence, gates),
+                points=_recommendation(pack, gates),
             ),
         ),
     )
@@ -164,7 +166,9 @@ def _size(move: Movement) -> float:
     return abs(move.after.median - move.before.median)
 
 
-def _decisions(evidence: Evidence, gates: GateResult, params: Params) -> tuple[str, ...]:
+def _decisions(
+    evidence: Evidence, pack: ScenarioPack | None, gates: GateResult, params: Params
+) -> tuple[str, ...]:
     if evidence.not_ready:
         designs = evidence.readiness.alternatives if evidence.readiness else ()
         tests = [
@@ -178,7 +182,7 @@ def _decisions(evidence: Evidence, gates: GateResult, params: Params) -> tuple[s
         return _first(data + tests or ["What to measure with instead of a model?"], "more designs")
     points = [
         f"{answer.question} {answer.text} ({answer.label.value})"
-        for answer in (evidence.scenarios.answers if evidence.scenarios else ())
+        for answer in (pack.answers if pack else ())
     ]
     signatures: dict[str, list[str]] = {}
     for one in gates.sign_offs:
@@ -204,14 +208,12 @@ def _plan_text(one: Scenario, params: Params) -> str:
     )
 
 
-def _recommendation(evidence: Evidence, gates: GateResult) -> tuple[str, ...]:
-    pack = evidence.scenarios
+def _recommendation(pack: ScenarioPack | None, gates: GateResult) -> tuple[str, ...]:
     if pack is None:
         return (gates.statement,)
     titled = {one.name: one for one in pack.scenarios}
-    stop = blocking(gates)
-    if stop and stop[0].level is Level.BLOCK:
-        return ("None: a gate blocks, so nothing of this run may be acted on yet.",)
+    if gates.blocked:
+        return (f"None: {BLOCKED[:1].lower()}{BLOCKED[1:]}",)
     if pack.recommended:
         one = titled[pack.recommended]
         return (f"{one.title}. {one.description}", *one.reasons)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from mmmlib.findings import Finding, FindingList, Level, Status, not_run
-from mmmlib.governance.labels import label_channels
-from mmmlib.governance.policy import Policy, Required, rank, read_policy
+from mmmlib.governance.labels import label_channels, label_pack
+from mmmlib.governance.policy import Policy, Required, counted, rank, read_policy
 from mmmlib.governance.roles import read_roles
 from mmmlib.governance.signoffs import sign_offs_needed
 from mmmlib.governance.verdict import Claim, GateEntry, GateResult, Release, SignOffNeeded
@@ -87,18 +87,19 @@ def pass_gates(run: Run) -> GateResult:
     evidence = gather(run, params)
     entries = judge_all(evidence, policy, params, has_parent=run.manifest.parent is not None)
     level = max((entry.level for entry in entries), default=Level.BLOCK)
-    sign_offs = sign_offs_needed(evidence.comparison, evidence.scenarios, roles, params)
-    if evidence.not_ready:
-        sign_offs = ()
-    return GateResult(
+    result = GateResult(
         level=level,
         release=release_for(level),
         policy_version=policy.version,
         entries=tuple(entries),
-        sign_offs=sign_offs,
-        statement=statement(level, entries, evidence, sign_offs, params),
-        claims=_claims(run, params, evidence),
+        claims=_claims(run, params, evidence, policy, entries),
     )
+    pack = evidence.scenarios and label_pack(evidence.scenarios, result, params)
+    sign_offs = sign_offs_needed(evidence.comparison, pack, roles, params)
+    if evidence.not_ready:
+        sign_offs = ()
+    words = statement(level, entries, evidence, sign_offs, params)
+    return result.model_copy(update={"sign_offs": sign_offs, "statement": words})
 
 
 def gather(run: Run, params: Params) -> Evidence:
@@ -132,6 +133,13 @@ def gather(run: Run, params: Params) -> Evidence:
     )
 
 
+def judged_pack(run: Run, result: GateResult) -> ScenarioPack | None:
+    """Read a run's scenario pack as the gates label it; None where there is none."""
+    params = params_of(run)
+    pack = gather(run, params).scenarios
+    return pack and label_pack(pack, result, params)
+
+
 def judge_all(
     evidence: Evidence, policy: Policy, params: Params, *, has_parent: bool
 ) -> list[GateEntry]:
@@ -139,7 +147,7 @@ def judge_all(
     entries = []
     for finding in evidence.findings():
         level, rule = rank(policy, finding)
-        entries.append(GateEntry(finding=finding, level=level, rule=rule))
+        entries.append(GateEntry(finding=counted(finding, level), level=level, rule=rule))
     entries += _missing(evidence, policy, params, has_parent=has_parent)
     # Stable: inside a level the order of the run is kept.
     return sorted(entries, key=lambda entry: -entry.level.rank)
@@ -276,22 +284,41 @@ def data_that_blocks(run: Run) -> list[Finding]:
     """Return the findings of a run's data that its policy lets block: nothing is fitted then."""
     policy = read_policy(run.path / POLICY)
     found = run.load_json("data.json", FindingList).findings
-    return [f for f in found if f.status is not Status.OK and rank(policy, f)[0] is Level.BLOCK]
+    return [counted(f, Level.BLOCK) for f in found if rank(policy, f)[0] is Level.BLOCK]
 
 
-def _claims(run: Run, params: Params, evidence: Evidence) -> dict[str, dict[str, Claim]]:
+def _claims(
+    run: Run, params: Params, evidence: Evidence, policy: Policy, entries: Iterable[GateEntry]
+) -> dict[str, dict[str, Claim]]:
+    """Label what is said of every return, by what the policy makes of the findings.
+
+    The policy may only add to what speaks against a claim: that it lets a finding pass
+    for the run as a whole rests on the channel's own label.
+    """
     if evidence.readiness is None:
         return {}
+    blocking = [entry.finding for entry in entries if entry.level is Level.BLOCK]
+    healths = {model: _raised(health, policy) for model, health in evidence.health.items()}
     claims = {}
     for model in params.views:
         if has_effects(run, model):
-            effects, health = effects_of(run, model), evidence.health.get(model)
+            effects, health = effects_of(run, model), healths.get(model)
             if model not in params.model_names:
-                health = sum_health(model, effects, evidence.health, params)
+                health = sum_health(model, effects, healths, params)
             claims[model] = label_channels(
-                effects, evidence.readiness, health, evidence.comparison, params
+                effects, evidence.readiness, health, evidence.comparison, params, blocking
             )
     return claims
+
+
+def _raised(found: FindingList, policy: Policy) -> FindingList:
+    """Return findings at the level of the policy where that is worse than the proposed one."""
+    raised = []
+    for finding in found.findings:
+        level, _ = rank(policy, finding)
+        worse = max(finding.level, level)
+        raised.append(counted(finding, level).model_copy(update={"level": worse}))
+    return FindingList(findings=tuple(raised))
 
 
 def blocking(result: GateResult) -> list[GateEntry]:

@@ -1,20 +1,25 @@
-"""Labels of what is said on each channel's return (O8)."""
+"""Labels of what is said on each channel's return, and of the plans that rest on it (O8)."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import Estimate
-from mmmlib.findings import FindingList
-from mmmlib.governance.verdict import Claim
+from mmmlib.findings import Finding, FindingList
+from mmmlib.governance.verdict import Claim, GateResult
 from mmmlib.model.effects import roi
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.evidence import channel_evidence, model_evidence
-from mmmlib.scenarios.labels import decide
-from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.labels import choose, decide, lowest
+from mmmlib.scenarios.pack import Answer, Label, Scenario, ScenarioPack
+
+BLOCKED = "A gate blocks, so nothing of this run may be acted on yet."
+NOT_JUDGED = "No gate has judged this run yet."
 
 
 def label_channels(
@@ -23,6 +28,7 @@ def label_channels(
     health: FindingList | None,
     comparison: Comparison | None,
     params: Params,
+    blocking: Sequence[Finding] = (),
 ) -> dict[str, Claim]:
     """Label the statement "this channel returned between low and high", per channel.
 
@@ -35,14 +41,17 @@ def label_channels(
         every claim.
     params
         ``governance.wide_ratio`` is the limit of a range's ends.
+    blocking
+        Findings of the run that block under the policy. One on the channel speaks
+        against its claim; where there is any, no claim is safe.
 
     Returns
     -------
     dict
         ``do not infer`` where the model or the channel is blocked, not ready, or
-        has no spend; ``needs review`` where there are doubts, the range is wide, or
-        the return moved by more than noise since the last refresh; else ``safe to
-        act on``. Every claim carries its reasons.
+        has no spend; ``needs review`` where there are doubts, the range is wide,
+        the return moved by more than noise since the last refresh, or anything of
+        the run is blocked; else ``safe to act on``. Every claim carries its reasons.
     """
     model = str(effects.attrs["model"])
     names = [str(name) for name in effects["channel"].to_numpy()]
@@ -51,7 +60,7 @@ def label_channels(
     claims = {}
     for column, name in enumerate(names):
         draws = returns[:, column]
-        against, doubts = [], []
+        against, doubts = _blocked(blocking, model, name, params), []
         if not np.isfinite(draws).all():
             against.append(
                 f"{params.channel_label(name)} has no spend in this window, so it has no return."
@@ -69,11 +78,90 @@ def label_channels(
             name, model, readiness, health, params.channel_label(name)
         )
         label, reasons = decide(evidence, more_against=against, more_doubts=doubts)
-        if label is None:
+        if label is None and blocking:
+            label, reasons = Label.REVIEW, (BLOCKED,)
+        elif label is None:
             label = Label.SAFE
             reasons = ("Readiness and health speak for it, and its range is narrow enough.",)
         claims[name] = Claim(label=label, reasons=reasons)
     return claims
+
+
+def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> ScenarioPack:
+    """Label plans and answers by all that the gates know, and choose again what to recommend.
+
+    Parameters
+    ----------
+    pack
+        As the scenarios left it: they know nothing of the comparison and the policy.
+    gates
+        Of the same run; None where they have not been passed: then nothing may be inferred.
+    params
+        Names of channels as people write them.
+
+    Returns
+    -------
+    ScenarioPack
+        No label is higher than it was, nor than the claim on the return of any channel
+        that a plan changes or an answer is about; where a gate blocks, nothing may be
+        inferred and nothing is recommended. A lower label has its reasons.
+    """
+    scenarios = tuple(_judged_plan(one, pack.model, gates, params) for one in pack.scenarios)
+    recommended, candidate = choose(scenarios)
+    return pack.model_copy(
+        update={
+            "scenarios": scenarios,
+            "recommended": recommended,
+            "candidate": candidate,
+            "answers": tuple(_judged_answer(one, gates, params) for one in pack.answers),
+        }
+    )
+
+
+def _judged_plan(plan: Scenario, model: str, gates: GateResult | None, params: Params) -> Scenario:
+    changed = [line.channel for line in plan.plan if line.change]
+    label, reasons = _judged(plan, "It changes", model, changed, gates, params)
+    return plan.model_copy(update={"label": label, "reasons": reasons})
+
+
+def _judged_answer(answer: Answer, gates: GateResult | None, params: Params) -> Answer:
+    about = [answer.channel] if answer.channel else []
+    label, reasons = _judged(answer, "It is about", answer.model, about, gates, params)
+    return answer.model_copy(update={"label": label, "reasons": reasons})
+
+
+def _judged(
+    one: Scenario | Answer,
+    lead: str,
+    model: str,
+    channels: Iterable[str],
+    gates: GateResult | None,
+    params: Params,
+) -> tuple[Label, tuple[str, ...]]:
+    # The reasons of a safe label say that nothing speaks against it.
+    own = one.reasons if one.label is not Label.SAFE else ()
+    if gates is None or gates.blocked:
+        return Label.DO_NOT_INFER, (NOT_JUDGED if gates is None else BLOCKED, *own)
+    claims = {name: gates.claim(model, name) for name in channels}
+    label = lowest([one.label, *(claim.label for claim in claims.values())])
+    if label is one.label:
+        return label, one.reasons
+    says = "of whose return nothing may be inferred"
+    if label is Label.REVIEW:
+        says = "whose return needs review"
+    reasons = [
+        f"{lead} {params.channel_label(name)}, {says}: {' '.join(claim.reasons)}"
+        for name, claim in claims.items()
+        if claim.label is label
+    ]
+    return label, (*reasons, *own)
+
+
+def _blocked(blocking: Iterable[Finding], model: str, channel: str, params: Params) -> list[str]:
+    """What blocks on a channel: in itself, in the model, or in a motion that is part of it."""
+    models = {model, *params.parts_of(model)}
+    subjects = {channel, *(f"{one}/{channel}" for one in models)}
+    return [finding.message for finding in blocking if finding.subject in subjects]
 
 
 def _moved(comparison: Comparison | None, model: str, channel: str) -> list[str]:

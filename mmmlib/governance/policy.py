@@ -119,6 +119,13 @@ def rank(policy: Policy, finding: Finding) -> tuple[Level, str]:
     return finding.level, AS_PROPOSED
 
 
+def counted(finding: Finding, level: Level) -> Finding:
+    """Return a finding as the gates count it: what they raise above ``info`` did not pass."""
+    if finding.status is Status.OK and level > Level.INFO:
+        return finding.model_copy(update={"status": Status.FLAG})
+    return finding
+
+
 def known_checks() -> dict[str, str]:
     """Names of all checks of rooms that list them, with their names for people."""
     checks: dict[str, str] = {}

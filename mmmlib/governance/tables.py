@@ -6,6 +6,7 @@ import pandas as pd
 
 from mmmlib.findings import Level
 from mmmlib.governance.verdict import GateResult
+from mmmlib.scenarios.pack import ScenarioPack
 
 SYMBOLS = {Level.BLOCK: "■ block", Level.WARN: "▲ warn", Level.INFO: "● info"}
 
@@ -54,4 +55,13 @@ def claim_table(result: GateResult) -> pd.DataFrame:
         for model, claims in result.claims.items()
         for channel, claim in claims.items()
     ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def plan_label_table(pack: ScenarioPack | None) -> pd.DataFrame:
+    """Label of every plan and answer, with the reasons; ``pack`` as the gates label it."""
+    columns = ["plan or question", "label", "why"]
+    told = [*((one.title, one) for one in pack.scenarios),
+            *((one.question, one) for one in pack.answers)] if pack else []  # fmt: skip
+    rows = [[name, one.label.value, " ".join(one.reasons)] for name, one in told]
     return pd.DataFrame(rows, columns=columns)

@@ -49,6 +49,12 @@ class Claim(_Frozen):
     reasons: tuple[str, ...]
 
 
+NOT_CLAIMED = Claim(
+    label=Label.DO_NOT_INFER,
+    reasons=("No gate has judged what may be said of this return.",),
+)
+
+
 class GateResult(_Frozen):
     """Worst level of all findings after the policy, and what follows from it."""
 
@@ -61,3 +67,12 @@ class GateResult(_Frozen):
     """The verdict in a sentence: "Gates passed, awaiting sign-off by …"."""
     claims: dict[str, dict[str, Claim]] = {}
     """Label of what is said on each channel's return, by model and channel."""
+
+    def claim(self, model: str, channel: str) -> Claim:
+        """What may be done with a statement on a channel's return; nothing where none judged it."""
+        return self.claims.get(model, {}).get(channel, NOT_CLAIMED)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing of the run may be acted on."""
+        return self.level is Level.BLOCK

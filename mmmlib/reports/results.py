@@ -10,7 +10,8 @@ import xarray as xr
 from pydantic import BaseModel
 
 from mmmlib.findings import Finding, FindingList, Level
-from mmmlib.governance.verdict import Claim, GateResult
+from mmmlib.governance.labels import label_pack
+from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
 from mmmlib.model.effects import check_effects, effects_of, has_effects, uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
@@ -21,12 +22,7 @@ from mmmlib.reports.numbers import ReturnWords, return_words
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.style import channel_colours
 from mmmlib.runs import Run
-from mmmlib.scenarios.pack import Label, ScenarioPack
-
-NOT_CLAIMED = Claim(
-    label=Label.DO_NOT_INFER,
-    reasons=("No gate has judged what may be said of this return.",),
-)
+from mmmlib.scenarios.pack import ScenarioPack
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,9 @@ class Results:
 
     @cached_property
     def scenarios(self) -> ScenarioPack | None:
-        """The scenario pack."""
-        return self._artefact("scenarios.json", ScenarioPack)
+        """The scenario pack, labelled by all that the gates know."""
+        pack = self._artefact("scenarios.json", ScenarioPack)
+        return pack and label_pack(pack, self.gates, self.params)
 
     @cached_property
     def gates(self) -> GateResult | None:
@@ -113,8 +110,12 @@ class Results:
 
     def claim(self, model: str, channel: str) -> Claim:
         """What may be done with a statement on a channel's return (O8)."""
-        claims = self.gates.claims.get(model, {}) if self.gates else {}
-        return claims.get(channel, NOT_CLAIMED)
+        return self.gates.claim(model, channel) if self.gates else NOT_CLAIMED
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a gate blocks, so that nothing of the run may be acted on."""
+        return self.gates is not None and self.gates.blocked
 
     def findings(self) -> list[tuple[Finding, Level]]:
         """All findings with the level that the gates gave them, the worst first."""

@@ -219,7 +219,7 @@ def _plans(results: Results) -> Sheet:
             results.channel(line.channel),
             line.spend_before,
             line.spend_after,
-            line.spend_after - line.spend_before,
+            line.change,
             "yes" if line.extrapolated else "no",
         )
         for scenario in (results.scenarios.scenarios if results.scenarios else ())

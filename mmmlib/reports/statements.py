@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mmmlib.estimates import format_number
 from mmmlib.findings import Level, Status
+from mmmlib.governance.labels import BLOCKED
 from mmmlib.governance.verdict import Claim
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, Movement
@@ -30,9 +31,8 @@ from mmmlib.reports.titles import (
     race_for_best,
     window_of,
 )
+from mmmlib.scenarios.labels import lowest
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
-
-ORDER = (Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER)
 
 
 def answer_statements(results: Results, numbers: ModelNumbers) -> tuple[Prose, ...]:
@@ -106,6 +106,9 @@ def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
 
 def move_statement(results: Results, pack: ScenarioPack) -> Prose:
     """Say what is recommended, or why nothing is."""
+    never = label_mark(Label.DO_NOT_INFER)
+    if results.blocked:
+        return Prose(BLOCKED, lead="No recommendation.", mark=never)
     by_name = {plan.name: plan for plan in pack.scenarios}
     if pack.recommended in by_name:
         plan = by_name[pack.recommended]
@@ -126,7 +129,7 @@ def move_statement(results: Results, pack: ScenarioPack) -> Prose:
         "No plan is good enough to be recommended; keep spending as today and see the "
         "scenario pack for the reasons.",
         lead="No recommendation.",
-        mark=label_mark(Label.DO_NOT_INFER),
+        mark=never,
     )
 
 
@@ -208,28 +211,22 @@ def movement_sentence(results: Results, move: Movement) -> str:
 # --- labels ---------------------------------------------------------------------------
 
 
-def lowest(labels: Iterable[Label]) -> Label:
-    """Return the most careful of the labels."""
-    return max(labels, key=ORDER.index, default=Label.DO_NOT_INFER)
-
-
 def model_label(results: Results, model: str) -> Label:
     """Label of a statement on a model as a whole, from the findings that concern it.
 
-    A block-level finding on the model or the workbook: do not infer; a warning: needs
-    review. Without gates nothing has been judged: do not infer.
+    A block-level finding on the model or the workbook: do not infer; a warning, or a
+    block elsewhere in the run: needs review. Without gates nothing has been judged: do
+    not infer.
     """
     if results.gates is None:
         return Label.DO_NOT_INFER
     subjects = {model, *results.params.parts_of(model), "workbook"}
-    level = max(
-        (
-            level
-            for finding, level in results.findings()
-            if finding.status is not Status.OK and finding.subject in subjects
-        ),
-        default=Level.INFO,
-    )
+    seen = [
+        level
+        for finding, level in results.findings()
+        if finding.status is not Status.OK and finding.subject in subjects
+    ]
+    level = max([Level.WARN if results.blocked else Level.INFO, *seen])
     return {Level.BLOCK: Label.DO_NOT_INFER, Level.WARN: Label.REVIEW, Level.INFO: Label.SAFE}[
         level
     ]

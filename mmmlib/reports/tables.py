@@ -22,7 +22,7 @@ from mmmlib.reports.numbers import count_text, date_text, mass_text, signed_mone
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.titles import plan_gain
-from mmmlib.scenarios.pack import PlanLine, Scenario, ScenarioPack
+from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
 RIGHT: Literal["right"] = "right"
 ROOMS = {
@@ -158,8 +158,8 @@ def _against_baseline(plan: Scenario, unit: str) -> tuple[Cell, Cell, Cell]:
 def plan_table(results: Results, plan: Scenario, name: str) -> Table:
     """What a plan does to each channel that it changes, the largest change first."""
     currency = results.params.currency
-    changed = [line for line in plan.plan if _change(line) != 0] or list(plan.plan)
-    lines = sorted(changed, key=lambda line: -abs(_change(line)))
+    changed = [line for line in plan.plan if line.change] or list(plan.plan)
+    lines = sorted(changed, key=lambda line: -abs(line.change))
     rest = len(plan.plan) - len(lines)
     same = f" {count_text(rest, 'channel')} as today." if rest else ""
     return Table(
@@ -177,18 +177,12 @@ def plan_table(results: Results, plan: Scenario, name: str) -> Table:
                 results.channel(line.channel),
                 Observed(line.spend_before, currency),
                 Observed(line.spend_after, currency),
-                signed_money(_change(line), currency),
+                signed_money(line.change, currency),
                 "no: a guess" if line.extrapolated else "yes",
             )
             for line in lines
         ),
     )
-
-
-def _change(line: PlanLine) -> float:
-    """Change of weekly money; float dust, under half a unit, is none."""
-    change = line.spend_after - line.spend_before
-    return 0.0 if abs(change) < 0.5 else change
 
 
 def finding_table(

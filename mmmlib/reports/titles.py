@@ -260,6 +260,8 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         )
     elif not plans:
         title = "There is no plan but today's"
+    elif results.blocked:
+        title = "A gate blocks, so none of these plans may be acted on yet"
     else:
         likeliest = max(plans, key=lambda plan: plan.probability_better)
         title = (

@@ -21,7 +21,7 @@ from mmmlib.scenarios.agreement import disagreement_findings, disagreements
 from mmmlib.scenarios.answers import answer_questions
 from mmmlib.scenarios.effect import PlanEffect, plan_effect
 from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
-from mmmlib.scenarios.labels import decide, label_plan, probability_text
+from mmmlib.scenarios.labels import choose, decide, label_plan, probability_text
 from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, SpendRange, channel_labels, standing_plans
 from mmmlib.scenarios.projection import Method, Outcome, outcome_function, sum_outcomes
@@ -115,8 +115,7 @@ def build_pack(
                 params,
             )
         )
-    recommended = _best(scenarios, Label.SAFE)
-    candidate = None if recommended else _best(scenarios, Label.REVIEW)
+    recommended, candidate = choose(scenarios)
     last_week = pd.Timestamp(effects["week"].to_numpy()[-1])
     findings = [
         _scalable(plans, trusted, channels, params),
@@ -218,7 +217,7 @@ def _scenario(
         for name, weekly in plan.weekly.items()
     )
     names = channel_labels(params, effects)
-    changed = [line for line in lines if line.spend_after != line.spend_before]
+    changed = [line for line in lines if line.change]
     evidence = on_model
     for line in changed:
         evidence += on_channel[line.channel]
@@ -265,26 +264,6 @@ def _scenario(
         ),
         method=method,
     )
-
-
-def _best(scenarios: list[Scenario], label: Label) -> str | None:
-    """Name of the best scenario among those with a label.
-
-    Among safe ones that is the largest median gain; among those to be reviewed the
-    one that is closest to safe.
-    """
-    able = [
-        one
-        for one in scenarios
-        if one.kind != "baseline" and one.label is label and one.probability_better > 0.5
-    ]
-    # For a count, a plan with more spend always wins; only equal budgets are comparable.
-    able = [one for one in able if one.net is not None or one.spend_change == 0]
-    if label is not Label.SAFE:
-        best = max(able, key=lambda one: one.probability_better, default=None)
-    else:
-        best = max(able, key=lambda one: (one.net or one.difference).median, default=None)
-    return best.name if best else None
 
 
 # --- findings ------------------------------------------------------------------------
@@ -362,7 +341,10 @@ def _recommendation(
 ) -> Finding:
     by_name = {one.name: one for one in scenarios}
     if recommended:
-        message = f"'{by_name[recommended].title}' is recommended."
+        message = (
+            f"'{by_name[recommended].title}' is the best of the plans that readiness and health "
+            f"leave safe; the gates have the last word."
+        )
     elif candidate:
         one = by_name[candidate]
         message = (

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mmmlib.estimates import NBSP
 from mmmlib.params.schema import ScenarioParams
 from mmmlib.scenarios.evidence import Evidence
-from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.pack import Label, Scenario
+
+ORDER = (Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER)
+
+
+def lowest(labels: Iterable[Label]) -> Label:
+    """Return the most careful of the labels; of none, that nothing may be inferred."""
+    return max(labels, key=ORDER.index, default=Label.DO_NOT_INFER)
 
 
 def decide(
@@ -90,6 +97,37 @@ def label_plan(
         f"the spend range of the past, and neither readiness nor health speaks against it."
     )
     return Label.SAFE, (clear,)
+
+
+def choose(scenarios: Sequence[Scenario]) -> tuple[str | None, str | None]:
+    """Name the plan that is recommended and, only where there is none, the candidate.
+
+    Returns
+    -------
+    recommended
+        Of the plans that are safe to act on, the one with the largest median gain.
+    candidate
+        Of those that need review, the one that is closest to safe.
+    """
+    safe = _worth(scenarios, Label.SAFE)
+    if safe:
+        return max(safe, key=lambda one: (one.net or one.difference).median).name, None
+    review = _worth(scenarios, Label.REVIEW)
+    best = max(review, key=lambda one: one.probability_better, default=None)
+    return None, best.name if best else None
+
+
+def _worth(scenarios: Sequence[Scenario], label: Label) -> list[Scenario]:
+    """Plans of a label that more likely than not beat the baseline."""
+    # For a count, a plan with more spend always wins; only equal budgets are comparable.
+    return [
+        one
+        for one in scenarios
+        if one.kind != "baseline"
+        and one.label is label
+        and one.probability_better > 0.5
+        and (one.net is not None or one.spend_change == 0)
+    ]
 
 
 def probability_text(probability: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from enum import StrEnum
 from typing import Literal
 
@@ -10,6 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding
+
+SAME_MONEY = 1e-4
+"""Weekly money that differs by less than this share is the same: dust of the arithmetic."""
 
 
 class Label(StrEnum):
@@ -32,6 +36,12 @@ class PlanLine(_Frozen):
     spend_after: float
     extrapolated: bool
     """True where the planned weekly spend lies outside what the past has seen."""
+
+    @property
+    def change(self) -> float:
+        """Change of weekly money; what is too small to be seen beside the money is none."""
+        same = math.isclose(self.spend_after, self.spend_before, rel_tol=SAME_MONEY)
+        return 0.0 if same else self.spend_after - self.spend_before
 
 
 class Scenario(_Frozen):

@@ -8,6 +8,9 @@ from mmmlib.estimates import format_number
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import ScenarioPack
 
+BEFORE_GATES = "label before the gates"
+"""Head of a label that the comparison and the policy may still lower."""
+
 
 def scenario_table(pack: ScenarioPack, currency: str) -> pd.DataFrame:
     """One row per scenario: what it costs, what it brings, how sure, and what may be done."""
@@ -22,7 +25,7 @@ def scenario_table(pack: ScenarioPack, currency: str) -> pd.DataFrame:
                     "" if one.kind == "baseline" else probability_text(one.probability_better)
                 ),
                 "downside (one in ten is worse)": format_number(one.downside, one.difference.unit),
-                "label": one.label.value,
+                BEFORE_GATES: one.label.value,
             }
             for one in pack.scenarios
         ]
@@ -45,7 +48,7 @@ def plan_table(pack: ScenarioPack, currency: str) -> pd.DataFrame:
 def reason_table(pack: ScenarioPack) -> pd.DataFrame:
     """One row per reason behind a scenario's label."""
     rows = [
-        {"scenario": one.title, "label": one.label.value, "reason": reason}
+        {"scenario": one.title, BEFORE_GATES: one.label.value, "reason": reason}
         for one in pack.scenarios
         for reason in one.reasons
     ]
@@ -64,7 +67,7 @@ def other_models_table(pack: ScenarioPack) -> pd.DataFrame:
 
 def answer_table(pack: ScenarioPack) -> pd.DataFrame:
     """One row per key question and model: the answer, its label, and why."""
-    columns = ["question", "model", "answer", "label", "why"]
+    columns = ["question", "model", "answer", BEFORE_GATES, "why"]
     rows = [
         [one.question, one.model, one.text, one.label.value, " ".join(one.reasons)]
         for one in pack.answers

@@ -11,8 +11,14 @@ import mmmlib.refresh
 from mmmlib.errors import InputError
 from mmmlib.findings import FindingList, Level, Status, not_run
 from mmmlib.governance.agenda import agenda_markdown, build_agenda, escape_markdown
-from mmmlib.governance.gates import blocking, pass_gates
-from mmmlib.governance.tables import claim_table, count_table, gate_table, sign_off_table
+from mmmlib.governance.gates import blocking, judged_pack, pass_gates
+from mmmlib.governance.tables import (
+    claim_table,
+    count_table,
+    gate_table,
+    plan_label_table,
+    sign_off_table,
+)
 from mmmlib.governance.verdict import GateResult, Release
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, DataChange
@@ -176,6 +182,8 @@ def test_nan_never_passes(run):
     result = pass_gates(run)
     assert result.level is Level.BLOCK
     assert "not a number" in result.entries[0].rule
+    assert result.entries[0].finding.status is Status.FLAG
+    assert {one.label for one in result.claims[MODELS[0]].values()} == {Label.DO_NOT_INFER}
 
 
 def test_a_first_refresh_needs_no_movement_but_every_signature(first):
@@ -255,6 +263,27 @@ def test_a_model_that_did_not_converge_has_no_claims_to_infer(run):
     claims = pass_gates(run).claims
     assert {claim.label for claim in claims[MODELS[0]].values()} == {Label.DO_NOT_INFER}
     assert Label.DO_NOT_INFER not in {claim.label for claim in claims[MODELS[1]].values()}
+
+
+def test_claims_follow_the_level_that_the_policy_gives(run):
+    _health(run, MODELS[0], finding(passed=False, level=Level.INFO, message="Hm."))
+    policy = run.path / "policy.yaml"
+    text = policy.read_text(encoding="utf-8")
+    rule = "  - {check: health.rhat, gate: block, reason: we are strict}\n"
+    policy.write_text(text.replace("rules:\n", f"rules:\n{rule}"), encoding="utf-8")
+    claims = pass_gates(run).claims[MODELS[0]]
+    assert {claim.label for claim in claims.values()} == {Label.DO_NOT_INFER}
+
+
+def test_a_block_takes_every_safe_label_away(run):
+    _health(run, MODELS[1], finding(subject=MODELS[1], passed=False))
+    result = pass_gates(run)
+    labels = {claim.label for claims in result.claims.values() for claim in claims.values()}
+    assert Label.SAFE not in labels
+    pack = judged_pack(run, result)
+    assert set(plan_label_table(pack)["label"]) == {"do not infer"}
+    assert "safe to act on" not in agenda_markdown(build_agenda(run, result))
+    assert not any(one.subject == "recommendation" for one in result.sign_offs)
 
 
 def test_the_verdict_survives_the_disk_and_has_tables(run):

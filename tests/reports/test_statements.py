@@ -6,20 +6,22 @@ import pytest
 
 from mmmlib.findings import Level, Status
 from mmmlib.governance.verdict import Claim
-from mmmlib.reports.blocks import label_mark
+from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
+from mmmlib.reports.sections.executive_summary import moves
 from mmmlib.reports.statements import (
     best_statement,
     by_size,
     change_statement,
-    lowest,
     model_label,
     move_statement,
+    total_statement,
     weakest_statement,
 )
 from mmmlib.reports.tables import agreement
-from mmmlib.reports.titles import best_sentence
+from mmmlib.reports.titles import best_sentence, scenario_words
+from mmmlib.scenarios.labels import lowest
 from mmmlib.scenarios.pack import Label
 from tests.fakes import fake_effects
 
@@ -87,6 +89,23 @@ def test_what_may_not_be_recommended_is_not(second: Results) -> None:
     assert "For the meeting to judge" in said.text
     none = move_statement(second, pack.model_copy(update={"recommended": None, "candidate": None}))
     assert "keep spending as today" in none.text
+
+
+def test_nothing_is_recommended_where_a_gate_blocks(second: Results) -> None:
+    gates = second.gates
+    assert gates is not None
+    results = Results(second.run, second.params)
+    results.__dict__["gates"] = gates.model_copy(update={"level": Level.BLOCK})
+    pack = results.scenarios
+    assert pack is not None
+    sentence = "A gate blocks, so nothing of this run may be acted on yet."
+    assert move_statement(results, pack).text == sentence
+    assert [block.text for block in moves(results) if isinstance(block, Prose)] == [sentence]
+    plans = [plan for plan in pack.scenarios if plan.kind != "baseline"]
+    assert scenario_words(results, pack, plans).title.startswith("A gate blocks")
+    assert {plan.label for plan in pack.scenarios} == {Label.DO_NOT_INFER}
+    whole = total_statement(results, results.leading)
+    assert whole.mark != label_mark(Label.SAFE)
 
 
 def test_movement_beyond_noise_is_told_with_both_ranges(second: Results) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmmlib.findings import Level, Status
+from mmmlib.governance.labels import BLOCKED
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.reports.blocks import Block, Bullets, Picture, Prose, Statements, label_mark
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
@@ -92,6 +93,9 @@ def moves(results: Results) -> Iterator[Block]:
     """The plan that is recommended, or the reasons why none is."""
     pack = results.scenarios
     if pack is None:
+        return
+    if results.blocked:
+        yield Prose(BLOCKED, lead="No recommendation.", mark=label_mark(Label.DO_NOT_INFER))
         return
     by_name = {plan.name: plan for plan in pack.scenarios}
     plan = by_name.get(pack.recommended or pack.candidate or "")

@@ -1,0 +1,132 @@
+"""Labels of plans and answers, as the gates leave them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from mmmlib.estimates import Estimate
+from mmmlib.findings import Level
+from mmmlib.governance.labels import BLOCKED, label_channels, label_pack
+from mmmlib.governance.verdict import Claim, GateResult, Release
+from mmmlib.scenarios.pack import Answer, Label, PlanLine, Scenario, ScenarioPack
+from tests.fakes import fake_effects, fake_params
+from tests.scenarios.helpers import finding, healthy, ready
+
+MODEL = "revenue.pooled"
+SAFE, REVIEW, NEVER = Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER
+
+
+def _plan(name: str, gain: float, label: Label = SAFE, **changed: float) -> Scenario:
+    weekly = dict.fromkeys(("search", "social", "video"), 100.0)
+    low, high = gain - 10, gain + 10
+    told = Estimate.from_draws([low, gain, high], "USD")
+    return Scenario(
+        name=name,
+        kind="reallocate" if changed else "baseline",
+        title=name.title(),
+        description="",
+        plan=tuple(
+            PlanLine(
+                channel=channel,
+                spend_before=before,
+                spend_after=changed.get(channel, before),
+                extrapolated=False,
+            )
+            for channel, before in weekly.items()
+        ),
+        spend=3900.0,
+        spend_change=0.0,
+        outcome=told,
+        difference=told,
+        net=told,
+        probability_better=0.95 if changed else 0.0,
+        downside=low,
+        label=label,
+        reasons=("Its own reason.",),
+    )
+
+
+def _pack(*plans: Scenario) -> ScenarioPack:
+    answer = Answer(
+        question="Can we scale social?",
+        kind="scale",
+        model=MODEL,
+        channel="social",
+        text="Yes.",
+        label=SAFE,
+        reasons=("The answer is clear.",),
+    )
+    return ScenarioPack(
+        model=MODEL,
+        first_week=dt.date(2026, 7, 6),
+        weeks=13,
+        scenarios=(_plan("baseline", 0.0), *plans),
+        recommended=plans[0].name,
+        answers=(answer,),
+    )
+
+
+def _gates(level: Level = Level.WARN, **labels: Label) -> GateResult:
+    claims = {name: Claim(label=label, reasons=(f"Why {name}.",)) for name, label in labels.items()}
+    return GateResult(
+        level=level, release=Release.DRAFT, policy_version="1", entries=(), claims={MODEL: claims}
+    )
+
+
+def test_a_plan_is_as_safe_as_the_claims_that_it_rests_on():
+    pack = _pack(_plan("large", 100, search=120.0, social=80.0), _plan("small", 50, search=110.0))
+    judged = label_pack(pack, _gates(search=SAFE, social=REVIEW, video=NEVER), fake_params())
+    by_name = {plan.name: plan for plan in judged.scenarios}
+    assert [by_name[name].label for name in ("baseline", "large", "small")] == [SAFE, REVIEW, SAFE]
+    assert by_name["large"].reasons == (
+        "It changes Social, whose return needs review: Why social.",
+    )
+    assert (judged.recommended, judged.candidate) == ("small", None)
+    assert judged.answers[0].label is REVIEW
+    assert "Why social." in judged.answers[0].reasons[0]
+
+
+def test_where_no_plan_is_left_safe_one_is_the_meetings_to_judge():
+    pack = _pack(_plan("only", 100, social=80.0))
+    judged = label_pack(pack, _gates(search=SAFE, social=REVIEW), fake_params())
+    assert (judged.recommended, judged.candidate) == (None, "only")
+
+
+def test_a_label_is_never_raised_and_keeps_its_reasons():
+    plan = _plan("weak", 100, REVIEW, search=120.0)
+    judged = label_pack(_pack(plan), _gates(search=SAFE), fake_params())
+    assert judged.scenarios[1] == plan
+    worse = label_pack(_pack(plan), _gates(search=NEVER), fake_params()).scenarios[1]
+    assert worse.label is NEVER
+    assert worse.reasons[1:] == ("Its own reason.",)
+
+
+@pytest.mark.parametrize("gates", [_gates(Level.BLOCK, search=SAFE, social=SAFE), None])
+def test_nothing_is_safe_where_a_gate_blocks_or_none_has_judged(gates):
+    judged = label_pack(_pack(_plan("good", 100, search=120.0)), gates, fake_params())
+    labels = [one.label for one in (*judged.scenarios, *judged.answers)]
+    assert set(labels) == {NEVER}
+    assert (judged.recommended, judged.candidate) == (None, None)
+
+
+def test_a_channel_that_nobody_judged_is_not_safe_to_move():
+    judged = label_pack(_pack(_plan("good", 100, search=120.0)), _gates(social=SAFE), fake_params())
+    assert judged.scenarios[1].label is NEVER
+
+
+def test_a_finding_that_blocks_speaks_against_its_channel_and_leaves_nothing_safe():
+    params = fake_params()
+    claims = label_channels(
+        fake_effects(params),
+        ready(params),
+        healthy(MODEL)[MODEL],
+        None,
+        params,
+        [finding("refresh.movement", f"{MODEL}/search", passed=False, message="It trebled.")],
+    )
+    assert claims["search"] == Claim(label=NEVER, reasons=("It trebled.",))
+    others = {claim.label for name, claim in claims.items() if name != "search"}
+    assert others == {REVIEW}
+    assert any(BLOCKED in claim.reasons for claim in claims.values())
