@@ -61,7 +61,10 @@ def claim_table(result: GateResult) -> pd.DataFrame:
 def plan_label_table(pack: ScenarioPack | None) -> pd.DataFrame:
     """Label of every plan and answer, with the reasons; ``pack`` as the gates label it."""
     columns = ["plan or question", "label", "why"]
-    told = [*((one.title, one) for one in pack.scenarios),
-            *((one.question, one) for one in pack.answers)] if pack else []  # fmt: skip
-    rows = [[name, one.label.value, " ".join(one.reasons)] for name, one in told]
+    plans = pack.scenarios if pack else ()
+    answers = pack.answers if pack else ()
+    rows = [
+        *((one.title, one.label.value, " ".join(one.reasons)) for one in plans),
+        *((one.question, one.label.value, " ".join(one.reasons)) for one in answers),
+    ]
     return pd.DataFrame(rows, columns=columns)

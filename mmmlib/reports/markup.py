@@ -11,6 +11,8 @@ import re
 import unicodedata
 
 SPECIAL = frozenset('\\`*_{}[]|<>&"~^$@')
+TITLE_NAME = 34
+"""Letters of a name in a title."""
 JOINED = re.compile(r"-{2,}|\.{2,}|:(?=\S)|#(?=\S)")
 """A longer dash, an ellipsis, a division or an address, a tag, where nothing stands between."""
 LINE_START = re.compile(r"^(?:[-+*#=%:]+|\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]{1,6})[.)])(?=\s|$)")
@@ -54,3 +56,9 @@ def _breaks(character: str) -> bool:
 
 def _reference(character: str) -> str:
     return f"&#{ord(character)};"
+
+
+def short(name: str) -> str:
+    """Return a name for a title as plain text: cut where it would fill the line."""
+    text = plain(name)
+    return text if len(text) <= TITLE_NAME else f"{text[: TITLE_NAME - 1].rstrip()}…"

@@ -129,10 +129,21 @@ class ModelNumbers:
             sorted(self.channels, key=lambda row: -(row.roi.median if row.roi else -1e300))
         )
 
-    def chances_to_lead(self, channels: Sequence[str]) -> dict[str, float]:
-        """Probability of each channel that its return is the highest among these channels."""
-        ratios = roi(self.effects).sel(channel=list(channels)).transpose("draw", "channel")
-        first = ratios.fillna(-np.inf).to_numpy().argmax(axis=1)
+    def chances_of_first(
+        self, channels: Sequence[str], quantity: str = "return", *, least: bool = False
+    ) -> dict[str, float]:
+        """Probability of each channel that it has the most (or least) among these channels.
+
+        ``quantity`` is ``return``, ``contribution`` or ``next return``.
+        """
+        every = {
+            "return": roi,
+            "contribution": contribution,
+            "next return": lambda effects: effects["marginal_roi"],
+        }[quantity](self.effects)
+        draws = every.sel(channel=list(channels)).transpose("draw", "channel")
+        signed = -draws if least else draws
+        first = signed.fillna(-np.inf).to_numpy().argmax(axis=1)
         return {name: float((first == place).mean()) for place, name in enumerate(channels)}
 
     @cached_property

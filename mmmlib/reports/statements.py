@@ -20,17 +20,18 @@ from mmmlib.reports.numbers import (
     money_text,
 )
 from mmmlib.reports.quantities import ModelNumbers
-from mmmlib.reports.results import Results
-from mmmlib.reports.titles import (
+from mmmlib.reports.races import (
     CLEAR,
-    best_sentence,
-    contenders,
-    name_of,
-    outcome_of,
-    plan_gain,
-    race_for_best,
-    window_of,
+    Race,
+    inferable,
+    left_out_sentence,
+    likeliest_sentence,
+    race_for,
+    race_label,
+    return_sentence,
 )
+from mmmlib.reports.results import Results
+from mmmlib.reports.titles import best_sentence, outcome_of, plan_gain, window_of
 from mmmlib.scenarios.labels import lowest
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
@@ -63,45 +64,50 @@ def total_statement(results: Results, numbers: ModelNumbers) -> Prose:
 
 def best_statement(results: Results, numbers: ModelNumbers) -> Prose:
     """Say which channel returned most, or that none stands out."""
-    sentence = best_sentence(results, numbers)
-    race = race_for_best(results, numbers)
-    if not race:
-        return Prose(sentence, lead="Best return.", mark=label_mark(Label.DO_NOT_INFER))
-    top, chance = race[0]
-    named = contenders(race)
-    if chance < CLEAR and top.roi is not None:
-        ahead = f"{name_of(results, top.channel)} is the likeliest to lead"
-        told = f"{top.roi.text(mass=False)} per {numbers.returns.spend}"
-        sentence += f" {ahead} ({chance_text(chance)}): {told} (90 %)."
-    else:
+    race = race_for(results, numbers, "return")
+    if race is None:
+        none = best_sentence(results, numbers)
+        return Prose(none, lead="Best return.", mark=label_mark(Label.DO_NOT_INFER))
+    return _race_statement(results, numbers, race, "Best return.")
+
+
+def _race_statement(
+    results: Results, numbers: ModelNumbers, race: Race, lead: str, *, least: bool = False
+) -> Prose:
+    sentence = return_sentence(results, numbers, race, least=least)
+    if race.clear:
         sentence = f"{sentence.rstrip('.')} (90 %)."
-    label = lowest(results.claim(numbers.name, row.channel).label for row in named)
-    return Prose(sentence, lead="Best return.", mark=label_mark(label))
+    else:
+        sentence = f"{sentence} {likeliest_sentence(results, numbers, race)}"
+    text = f"{sentence}{left_out_sentence(race)}"
+    return Prose(text, lead=lead, mark=label_mark(race_label(results, numbers, race)))
 
 
 def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
     """Say which channels likely cost more than they bring, or which returned least."""
     rows = [row for row in numbers.by_return if row.roi is not None]
-    if len(rows) < 2:
+    race = race_for(results, numbers, "return", least=True)
+    if race is None or len(rows) < 2:
         return None
-    losing = [row for row in rows if row.loses is not None and row.loses >= CLEAR]
-    row = max(losing, key=lambda one: one.spend) if losing else rows[-1]
-    assert row.roi is not None
-    name = name_of(results, row.channel)
-    told = f"{row.roi.text(mass=False)} per {numbers.returns.spend} (90 %)"
+    told = inferable(results, numbers, rows)
+    losing = [row for row in told if row.loses is not None and row.loses >= CLEAR]
     if not losing:
-        lead, text = "Weakest return.", f"{name} returned least: {told}."
-    else:
-        assert row.loses is not None
-        lead = "Money that did not come back."
-        spend = money_text(row.spend, numbers.currency)
-        text = f"{name} {likely(row.loses)} brought back less than the {spend} it cost: {told}."
-        others = [name_of(results, one.channel) for one in losing if one is not row]
-        if len(losing) == len(rows):
-            text += " The same is likely of every other channel."
-        elif others:
-            text += f" The same is likely of {listed(others)}."
-    return Prose(text, lead=lead, mark=label_mark(results.claim(numbers.name, row.channel).label))
+        return _race_statement(results, numbers, race, "Weakest return.", least=True)
+    row = max(losing, key=lambda one: one.spend)
+    assert row.roi is not None and row.loses is not None
+    name = results.short(row.channel)
+    spend = money_text(row.spend, numbers.currency)
+    text = (
+        f"{name} {likely(row.loses)} brought back less than the {spend} it cost: "
+        f"{row.roi.text(mass=False)} per {numbers.returns.spend} (90 %)."
+    )
+    others = [results.short(one.channel) for one in losing if one is not row]
+    if len(losing) == len(rows):
+        text += " The same is likely of every other channel."
+    elif others:
+        text += f" The same is likely of {listed(others)}."
+    label = lowest(results.claim(numbers.name, one.channel).label for one in losing)
+    return Prose(text, lead="Money that did not come back.", mark=label_mark(label))
 
 
 def move_statement(results: Results, pack: ScenarioPack) -> Prose:
@@ -205,7 +211,7 @@ def movement_sentence(results: Results, move: Movement) -> str:
     told = results.return_words(move.model)
     before = told.estimate(move.before).text(mass=False)
     after = told.estimate(move.after).text(mass=False)
-    return f"{name_of(results, move.channel)}, before {before}, now {after} per {told.spend} (90 %)"
+    return f"{results.short(move.channel)}, before {before}, now {after} per {told.spend} (90 %)"
 
 
 # --- labels ---------------------------------------------------------------------------

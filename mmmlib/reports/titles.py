@@ -11,16 +11,14 @@ import xarray as xr
 from mmmlib.estimates import Estimate
 from mmmlib.model.effects import share
 from mmmlib.refresh.comparison import Movement
-from mmmlib.reports.markup import plain
+from mmmlib.reports.markup import plain, short
 from mmmlib.reports.numbers import chance_text, count_text, likely, listed, month_text
-from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
+from mmmlib.reports.quantities import ModelNumbers, held
+from mmmlib.reports.races import CLEAR, NAMED, names_of, race_for, return_sentence
 from mmmlib.reports.results import Results
-from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
+from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
 READ = "Thin line: 90 % range, thick: 50 %, dot: median."
-CLEAR = 0.8
-"""Probability from which a title states something as likely."""
-TITLE_NAME = 34
 
 
 @dataclass(frozen=True)
@@ -33,17 +31,10 @@ class Words:
     alt: str
 
 
-def name_of(results: Results, channel: str) -> str:
-    """Name of a channel for a title: cut where it would fill the line."""
-    name = plain(results.channel(channel))
-    return name if len(name) <= TITLE_NAME else f"{name[: TITLE_NAME - 1].rstrip()}…"
-
-
 def outcome_of(results: Results, model: str) -> str:
     """Name of a model's outcome inside a sentence."""
     outcome, _, motion = model.partition(".")
-    name = plain(results.model(f"{outcome}.pooled"))
-    name = name if len(name) <= TITLE_NAME else f"{name[: TITLE_NAME - 1].rstrip()}…"
+    name = short(results.model(f"{outcome}.pooled"))
     name = name if name[1:2].isupper() else name[:1].lower() + name[1:]
     return name if motion in ("", "pooled") else f"{motion.replace('_', '-')} {name}"
 
@@ -74,63 +65,38 @@ def returns_words(results: Results, numbers: ModelNumbers) -> Words:
 
 def best_sentence(results: Results, numbers: ModelNumbers) -> str:
     """Say which channel returned most, as surely as the draws allow."""
-    race = race_for_best(results, numbers)
-    if not race:
+    race = race_for(results, numbers, "return")
+    if race is None:
         return "No channel had any spend, so there is no return."
-    top, chance = race[0]
-    assert top.roi is not None
-    if chance >= CLEAR:
-        word = "very likely returned" if chance >= 0.95 else "likely returned"
-        told = f"{top.roi.text(mass=False)} per {numbers.returns.spend}"
-        return f"{name_of(results, top.channel)} {word} most: {told}."
-    ahead = contenders(race)
-    if len(ahead) > 3:
-        return f"No channel clearly returned most: {len(ahead)} of {len(race)} may be ahead."
-    names = listed([name_of(results, row.channel) for row in ahead])
-    return f"{names} returned most; which of them leads is open."
-
-
-def race_for_best(
-    results: Results, numbers: ModelNumbers
-) -> tuple[tuple[ChannelNumbers, float], ...]:
-    """Channels with the chance that their return is the highest, the likeliest first.
-
-    Channels of which nothing may be inferred do not take part, unless there are no others.
-    """
-    rows = [row for row in numbers.channels if row.roi is not None]
-    labels = {row.channel: results.claim(numbers.name, row.channel).label for row in rows}
-    told = [row for row in rows if labels[row.channel] is not Label.DO_NOT_INFER] or rows
-    chances = numbers.chances_to_lead([row.channel for row in told])
-    ordered = sorted(told, key=lambda row: -chances[row.channel])
-    return tuple((row, chances[row.channel]) for row in ordered)
-
-
-def contenders(race: Sequence[tuple[ChannelNumbers, float]]) -> list[ChannelNumbers]:
-    """The fewest channels that hold the top place with the probability of ``CLEAR``."""
-    reached, ahead = 0.0, []
-    for row, chance in race:
-        ahead.append(row)
-        reached += chance
-        if reached >= CLEAR:
-            break
-    return ahead
+    return return_sentence(results, numbers, race)
 
 
 def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
     """Words of the figure of contributions."""
-    top = numbers.by_contribution[0]
     said = "; ".join(
         f"{results.channel(row.channel)} {row.contribution.text(mass=False)}"
         for row in numbers.by_contribution
     )
     outcome = outcome_of(results, numbers.name)
     return Words(
-        f"Together the channels caused {numbers.all_share.text(mass=False)} of {outcome}, "
-        f"{name_of(results, top.channel)} the largest part",
+        f"Together the channels caused {numbers.all_share.text(mass=False)} of {outcome}"
+        f"{_largest_part(results, numbers)}",
         f"{numbers.unit}, {window_of(numbers)}. {READ}",
         f"What each channel brought of {outcome}, in {numbers.unit}, the largest first.",
         f"90 % ranges of what each channel caused, the largest first: {said}.",
     )
+
+
+def _largest_part(results: Results, numbers: ModelNumbers) -> str:
+    """Say whose part is the largest, as surely as the draws allow."""
+    race = race_for(results, numbers, "contribution")
+    if race is None or len(race.rows) < 2:
+        return ""
+    if race.clear:
+        return f", {results.short(race.top.channel)} {race.surely} the largest part"
+    if len(race.contenders) > NAMED:
+        return ", none of them clearly the largest part"
+    return f"; one of {names_of(results, race.contenders)} {race.surely} the largest part"
 
 
 def over_time_words(results: Results, numbers: ModelNumbers) -> Words:
@@ -168,7 +134,7 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
     )
     pays = [row for row in rows if row.next_loses is not None and row.next_loses <= 1 - CLEAR]
     costs = [row for row in rows if row.next_loses is not None and row.next_loses >= CLEAR]
-    names = [listed([name_of(results, row.channel) for row in part[:3]]) for part in (pays, costs)]
+    names = [listed([results.short(row.channel) for row in part[:3]]) for part in (pays, costs)]
     if pays and costs:
         title = f"The next {returns.spend} likely pays on {names[0]}, and likely not on {names[1]}"
     elif pays:
@@ -176,10 +142,7 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
     elif costs:
         title = f"The next {returns.spend} likely does not come back on {names[1]}"
     elif returns.break_even is None:
-        title = (
-            f"The next {returns.spend} brings most on {name_of(results, rows[0].channel)}: "
-            f"{rows[0].marginal.text(mass=False)}"
-        )
+        title = _next_money(results, numbers)
     else:
         title = f"Whether the next {returns.spend} pays is open for every channel"
     return Words(
@@ -192,6 +155,20 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
         f"Return of the next {returns.spend} at today's spend, 90 % ranges, in {returns.unit}: "
         f"{said}.",
     )
+
+
+def _next_money(results: Results, numbers: ModelNumbers) -> str:
+    """Say where the next money brings most of what is counted."""
+    spend = numbers.returns.spend
+    race = race_for(results, numbers, "next return")
+    if race is None or len(race.contenders) > NAMED:
+        return f"On which channel the next {spend} brings most is open"
+    if race.clear:
+        told = race.top.marginal.text(mass=False)
+        name = results.short(race.top.channel)
+        return f"The next {spend} {race.surely} brings most on {name}: {told}"
+    names = names_of(results, race.contenders)
+    return f"The next {spend} {race.surely} brings most on one of {names}; which is open"
 
 
 def fit_words(results: Results, numbers: ModelNumbers, holdout: xr.Dataset | None) -> Words:
@@ -216,7 +193,7 @@ def fit_words(results: Results, numbers: ModelNumbers, holdout: xr.Dataset | Non
 def movement_words(results: Results, movements: Sequence[Movement], parent: str) -> Words:
     """Words of the figure of movements."""
     beyond = [m for m in movements if m.beyond_noise]
-    names = listed([name_of(results, m.channel) for m in beyond[:3]])
+    names = listed([results.short(m.channel) for m in beyond[:3]])
     if not beyond:
         title = "No return moved by more than noise since the last refresh"
     elif len(beyond) <= 3:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -153,26 +153,31 @@ def _unanswered(question: KeyQuestion, model: str) -> Answer:
 
 
 def _scale(case: _Case) -> Answer:
-    channel = case.question.channel or _best_scalable(case)
+    channel, chance = _asked(case, _scalable(case), 1)
     if channel is None:
         text = "No: no channel with spend today is marked as scalable."
         return case.answer(text, Label.DO_NOT_INFER, ("There is nothing to scale.",))
     spend = SpendRange.of(case.effects)
     plan = increase_plan(spend, [channel], case.params, case.labels)
-    return _change(case, channel, plan, "scale")
+    return _change(case, channel, plan, "scale", chance)
 
 
 def _cut(case: _Case) -> Answer:
-    channel = case.question.channel or _least_lost(case)
+    channel, chance = _asked(case, _running(case), -1)
     if channel is None:
         text = "No: no channel has spend today."
         return case.answer(text, Label.DO_NOT_INFER, ("There is nothing to cut.",))
     plan = cut_plan(SpendRange.of(case.effects), channel, case.params, case.labels)
-    return _change(case, channel, plan, "cut")
+    return _change(case, channel, plan, "cut", chance)
 
 
-def _change(case: _Case, channel: str, plan: Plan, kind: Literal["scale", "cut"]) -> Answer:
-    """Answer what more or less of one channel brings."""
+def _change(
+    case: _Case, channel: str, plan: Plan, kind: Literal["scale", "cut"], chance: float
+) -> Answer:
+    """Answer what more or less of one channel brings.
+
+    ``chance``: that no other channel would have been the better one to ask about.
+    """
     params, label = case.params, case.labels[channel]
     spend = SpendRange.of(case.effects)
     weeks = params.scenarios.horizon_weeks
@@ -187,6 +192,11 @@ def _change(case: _Case, channel: str, plan: Plan, kind: Literal["scale", "cut"]
         effect.difference / effect.spend_change, case.effects.attrs["return_unit"]
     )
     p = effect.speaks_for
+    unsettled = []
+    if not chance >= params.scenarios.clear_probability:
+        unsettled.append(
+            f"That {label} comes first is not settled: probability {probability_text(chance)}."
+        )
     extrapolated = [label] if spend.outside(channel, plan.weekly[channel]) else []
     tag, reasons = label_plan(
         case.evidence(channel),
@@ -195,6 +205,7 @@ def _change(case: _Case, channel: str, plan: Plan, kind: Literal["scale", "cut"]
         params.scenarios,
         extrapolated=extrapolated,
         steady_state=case.outcome.method != "formula",
+        disagreements=unsettled,
     )
     if tag is Label.SAFE:
         clear = (
@@ -230,8 +241,11 @@ def _change(case: _Case, channel: str, plan: Plan, kind: Literal["scale", "cut"]
         )
     lead = ""
     if case.question.channel is None:
-        first = "to scale first" if kind == "scale" else "to cut first"
-        lead = f"The channel {first} is {label}. "
+        first, place = ("scale", "most") if kind == "scale" else ("cut", "least")
+        lead = (
+            f"The channel to {first} first is {label}: its next money returns {place} with "
+            f"probability {probability_text(chance)}. "
+        )
     name = "return of the added money" if kind == "scale" else "lost per unit of money saved"
     return case.answer(
         f"{lead}{_verdict(p, params)}: {what}; probability {test}: {probability_text(p)}.",
@@ -272,12 +286,14 @@ def _rank(case: _Case) -> Answer:
     )
     place = list(estimates).index(channel) + 1
     per = f" per {case.params.currency}" if case.money else ""
-    lead = (
-        f"{case.labels[channel]} returned most over {period}: {estimates[channel]}{per}"
-        if channel == top
-        else f"{case.labels[channel]} is number {place} of {len(estimates)} by return over "
-        f"{period}: {estimates[channel]}{per}"
-    )
+    name = case.labels[channel]
+    if channel != top:
+        lead = f"{name} is number {place} of {len(estimates)} by median return over {period}"
+    elif p >= case.params.scenarios.clear_probability:
+        lead = f"{name} returned most over {period}"
+    else:
+        lead = f"Which channel returned most over {period} is open; {name} has the highest median"
+    lead += f": {estimates[channel]}{per}"
     text = f"{lead}; it is first with probability {probability_text(p)}."
     if rest:
         text += f" The others: {rest}."
@@ -334,15 +350,27 @@ def _verdict(p: float, params: Params) -> str:
     return "Not clear"
 
 
-def _best_scalable(case: _Case) -> str | None:
-    spend = SpendRange.of(case.effects).today
-    marginal = case.effects["marginal_roi"].median("draw")
-    able = [n for n, c in case.params.channels.items() if c.scalable and spend.get(n, 0) > 0]
-    return max(able, key=lambda name: float(marginal.sel(channel=name)), default=None)
+def _asked(case: _Case, able: Sequence[str], sign: int) -> tuple[str | None, float]:
+    """Return the channel that a question is about; if it names none, the first and its chance.
+
+    ``sign`` is 1 where the next money should return most, -1 where least.
+    """
+    if case.question.channel is not None:
+        return case.question.channel, 1.0
+    if not able:
+        return None, 0.0
+    draws = (
+        case.effects["marginal_roi"].sel(channel=list(able)).transpose("draw", "channel").to_numpy()
+    )
+    draws = sign * draws
+    best = int(np.median(draws, axis=0).argmax())
+    return able[best], float((draws.argmax(axis=1) == best).mean())
 
 
-def _least_lost(case: _Case) -> str | None:
+def _scalable(case: _Case) -> tuple[str, ...]:
     spend = SpendRange.of(case.effects).today
-    marginal = case.effects["marginal_roi"].median("draw")
-    able = [name for name, money in spend.items() if money > 0]
-    return min(able, key=lambda name: float(marginal.sel(channel=name)), default=None)
+    return tuple(n for n, c in case.params.channels.items() if c.scalable and spend.get(n, 0) > 0)
+
+
+def _running(case: _Case) -> tuple[str, ...]:
+    return tuple(name for name, money in SpendRange.of(case.effects).today.items() if money > 0)

@@ -66,7 +66,7 @@ def label_plan(
         Set where the outcome is a count and the plan's budget differs: then no
         probability says whether it is worth the money.
     disagreements
-        What other models say against it, in words.
+        What other models, or other plans, say against it, in words.
     """
     against = [
         f"Extrapolated: the past has not seen {name} at the planned weekly spend."

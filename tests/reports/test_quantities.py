@@ -27,10 +27,10 @@ def test_returns_are_those_of_the_effects(numbers: ModelNumbers) -> None:
 def test_a_channel_leads_as_often_as_its_draws_are_the_highest(numbers: ModelNumbers) -> None:
     draws = roi(numbers.effects).transpose("draw", "channel").to_numpy()
     names = [row.channel for row in numbers.channels]
-    chances = numbers.chances_to_lead(names)
+    chances = numbers.chances_of_first(names)
     assert sum(chances.values()) == pytest.approx(1)
     assert chances[names[0]] == pytest.approx((draws.argmax(axis=1) == 0).mean())
-    assert numbers.chances_to_lead(names[1:2]) == {names[1]: 1.0}
+    assert numbers.chances_of_first(names[1:2]) == {names[1]: 1.0}
 
 
 def test_the_whole_is_summed_draw_by_draw(numbers: ModelNumbers) -> None:

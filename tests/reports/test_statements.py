@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mmmlib.findings import Level, Status
 from mmmlib.governance.verdict import Claim
 from mmmlib.reports.blocks import Prose, label_mark
+from mmmlib.reports.numbers import chance_text
 from mmmlib.reports.quantities import ModelNumbers
+from mmmlib.reports.races import race_for
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections.executive_summary import moves
 from mmmlib.reports.statements import (
@@ -20,7 +24,12 @@ from mmmlib.reports.statements import (
     weakest_statement,
 )
 from mmmlib.reports.tables import agreement
-from mmmlib.reports.titles import best_sentence, scenario_words
+from mmmlib.reports.titles import (
+    best_sentence,
+    contributions_words,
+    curves_words,
+    scenario_words,
+)
 from mmmlib.scenarios.labels import lowest
 from mmmlib.scenarios.pack import Label
 from tests.fakes import fake_effects
@@ -39,7 +48,84 @@ def test_a_clear_leader_is_named(second: Results) -> None:
 
 
 def test_an_open_race_is_called_open(second: Results) -> None:
-    assert "which of them leads is open" in best_sentence(second, with_scale("social", 1.0))
+    sentence = best_sentence(second, with_scale("social", 1.0))
+    assert sentence.startswith("One of ")
+    assert sentence.endswith("returned most; which is open.")
+
+
+def claimed(results: Results, numbers: ModelNumbers, label: Label) -> Results:
+    """Results whose claims on every return of a model have one label."""
+    gates = results.gates
+    assert gates is not None
+    claim = Claim(label=label, reasons=("Why.",))
+    claims = {numbers.name: {row.channel: claim for row in numbers.channels}}
+    told = Results(results.run, results.params)
+    told.__dict__["gates"] = gates.model_copy(update={"claims": claims, "level": Level.INFO})
+    return told
+
+
+def level_field(scale: float = 9.0) -> ModelNumbers:
+    """Every channel returns and brings about the same."""
+    effects = fake_effects(scale=scale).copy(deep=True)
+    typical = effects["contribution"].sum("week").median("draw")
+    effects["contribution"] = effects["contribution"] / typical
+    effects["spend"] = effects["spend"] / effects["spend"].sum("week")
+    return ModelNumbers(effects)
+
+
+def test_the_last_place_is_as_open_as_the_first(second: Results) -> None:
+    numbers = level_field()
+    results = claimed(second, numbers, Label.SAFE)
+    race = race_for(results, numbers, "return", least=True)
+    assert race is not None and not race.clear
+    said = weakest_statement(results, with_losses(numbers, 0.0))
+    assert said is not None
+    assert f"({chance_text(race.chance)})" in said.text
+    assert said.text.startswith(("One of ", "No channel clearly returned least"))
+    assert said.mark == label_mark(Label.REVIEW)
+    clear = weakest_statement(results, with_losses(with_scale("video", 0.2, scale=9.0), 0.0))
+    assert clear is not None
+    assert clear.text.startswith("Video very likely returned least: USD")
+    assert clear.mark == label_mark(Label.SAFE)
+
+
+def with_losses(numbers: ModelNumbers, chance: float) -> ModelNumbers:
+    """The numbers, every channel with the same chance of not bringing its money back."""
+    rows = tuple(replace(row, loses=chance) for row in numbers.channels)
+    numbers.__dict__["channels"] = rows
+    return numbers
+
+
+def test_the_largest_part_is_named_only_where_it_is_clear(second: Results) -> None:
+    numbers = level_field()
+    results = claimed(second, numbers, Label.SAFE)
+    title = contributions_words(results, numbers).title
+    assert "one of " in title or "none of them clearly" in title
+    clear = contributions_words(results, with_scale("social", 9.0)).title
+    assert clear.endswith("Social very likely the largest part")
+
+
+def test_what_takes_no_part_in_a_race_is_told(second: Results) -> None:
+    numbers = with_scale("social", 5.0)
+    results = claimed(second, numbers, Label.SAFE)
+    gates = results.gates
+    assert gates is not None
+    never = Claim(label=Label.DO_NOT_INFER, reasons=("Not ready.",))
+    gates.claims[numbers.name]["social"] = never
+    said = best_statement(results, numbers).text
+    assert said.endswith("1\N{NO-BREAK SPACE}channel of which nothing may be inferred.")
+
+
+def test_where_the_next_money_counts_most_is_open_where_it_is(second: Results) -> None:
+    effects = fake_effects(model="signups.pooled").copy(deep=True)
+    typical = effects["marginal_roi"].median("draw")
+    effects["marginal_roi"] = effects["marginal_roi"] / typical
+    open_race = ModelNumbers(effects)
+    assert "open" in curves_words(second, open_race).title
+    effects = effects.copy(deep=True)
+    effects["marginal_roi"].loc[{"channel": "video"}] *= 9
+    title = curves_words(second, ModelNumbers(effects)).title
+    assert "very likely brings most on Video: " in title
 
 
 def test_what_may_not_be_inferred_is_not_called_best(second: Results) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mmmlib.params.schema import KeyQuestion
@@ -51,8 +52,35 @@ def test_scale_and_cut(kind, channel, start, value):
 def test_without_a_channel_the_best_and_the_least_missed_are_asked_about():
     scale, cut = _answer("scale"), _answer("cut")
     assert (scale.channel, cut.channel) == ("best", "weak")
-    assert scale.text.startswith("The channel to scale first is Best. Yes")
-    assert cut.text.startswith("The channel to cut first is Weak. Yes")
+    assert scale.text.startswith("The channel to scale first is Best: its next money returns most")
+    assert cut.text.startswith("The channel to cut first is Weak: its next money returns least")
+    assert {scale.label, cut.label} == {Label.SAFE}
+
+
+def _level(effects):
+    """Every channel's next money returns about the same."""
+    noise = np.random.default_rng(5).normal(1, 0.1, effects["marginal_roi"].shape)
+    effects["marginal_roi"] = effects["marginal_roi"] * 0 + 4.0 * noise
+    return effects
+
+
+@pytest.mark.parametrize("kind", ["scale", "cut"])
+def test_a_channel_that_is_first_by_chance_needs_review(kind):
+    answer = _answer(kind, change=_level)
+    assert answer.label is Label.REVIEW
+    assert any("comes first is not settled" in reason for reason in answer.reasons)
+
+
+def test_a_rank_that_is_open_is_called_open():
+    def level(effects):
+        noise = np.random.default_rng(5).normal(1, 0.2, (effects.sizes["draw"], 4, 1))
+        share = effects["contribution"] / effects["contribution"].sum("week").median("draw")
+        effects["contribution"] = share * noise * effects["spend"].sum("week")
+        return effects
+
+    answer = _answer("rank", change=level)
+    assert answer.text.startswith("Which channel returned most over the last 52 weeks is open")
+    assert answer.label is Label.REVIEW
 
 
 def test_a_channel_that_is_not_ready_is_not_inferred():

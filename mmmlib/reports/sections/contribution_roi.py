@@ -18,7 +18,6 @@ from mmmlib.reports.tables import agreement, channel_table, rank_table, timing_t
 from mmmlib.reports.titles import (
     contributions_words,
     curves_words,
-    name_of,
     over_time_words,
     returns_words,
     window_of,
@@ -179,7 +178,7 @@ def other_outcomes(results: Results) -> Iterator[Block]:
         return
     apart = [c for c in results.params.channels if agreement(models, c) == "they disagree"]
     if apart:
-        names = listed([name_of(results, channel) for channel in apart])
+        names = listed([results.short(channel) for channel in apart])
         yield Prose(
             f"{names}: the outcomes do not give it the same place. That is a finding about the "
             f"quality of the demand, or about one outcome's bias; see the places below.",
