@@ -21,7 +21,7 @@ from mmmlib.data.settle import keep_out, past_vintages
 from mmmlib.data.sources import Table, find_column, read_sources
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.vintages import Shape, Vintage
-from mmmlib.data.wanted import SUMMED, Wanted, wanted_series
+from mmmlib.data.wanted import SUMMED, Wanted, adds_up, wanted_series
 from mmmlib.data.weekly import share_of_week
 from mmmlib.params import Params
 from mmmlib.runs import Run, sha256_json
@@ -100,6 +100,7 @@ def build(
         [w.told for w in found if w.role == "outcome"],
         regional,
         problems,
+        params.data.week_start,
     )
     if calendar is None:
         problems.raise_if_any()
@@ -241,7 +242,7 @@ def _grid_of(
                 f"numbers, and events.{wanted.name}.equals is '{equals}'",
                 "a number there",
             )
-        return make_grid(values, table, column, calendar, "zero", problems, event=True)
+        return make_grid(values, table, column, calendar, "nothing", problems)
 
     cells = table.cells(column)
 
@@ -252,8 +253,11 @@ def _grid_of(
         wanted.role == "outcome" and params.outcome_of(wanted.name).kind == "revenue"
     )
     values = to_numbers(cells, report, negative=negative, also=table.source.missing)
-    rule = table.source.gaps or params.data.gaps
-    if wanted.role == "outcome":
+    rule: str = table.source.gaps or params.data.gaps
+    firm = wanted.role == "outcome" or table.source.gaps is None
+    if firm and table.source.grain == "event" and adds_up(params, wanted, table.name):
+        rule = "nothing"  # a week of no deal is a week of no bookings
+    elif wanted.role == "outcome":
         rule = "fail"  # a model must not learn from an outcome that was made up
     elif rule == "zero" and wanted.role not in SUMMED:
         rule = "fail"  # no price, no population of zero

@@ -12,6 +12,7 @@ from mmmlib.data.cells import is_missing
 from mmmlib.data.panel import NATIONAL
 from mmmlib.data.problems import Problems
 from mmmlib.data.sources import Table
+from mmmlib.data.weekly import week_number
 
 WEEK = pd.Timedelta(days=7)
 
@@ -66,6 +67,7 @@ def make_calendar(
     outcomes: list[str],
     regional: bool,
     problems: Problems,
+    declared: str | None = None,
 ) -> Calendar | None:
     """Find the weeks and regions that the series have in common.
 
@@ -79,6 +81,8 @@ def make_calendar(
         Whether the panel is by region.
     problems
         Receives duplicates, regions without an outcome, and a window without weeks.
+    declared
+        First day of the weeks; that of the sources' dates if not given.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def make_calendar(
     tables = {table.name: table for table, _ in found.values()}
     if not tables:
         return None
-    start = week_start(tables.values())
+    start = week_number(declared) if declared else week_start(tables.values())
     covers = {}
     for name, table in tables.items():
         weeks = week_of(table.dates.dropna(), start)
@@ -194,7 +198,6 @@ def make_grid(
     calendar: Calendar,
     rule: str,
     problems: Problems,
-    event: bool = False,
 ) -> Grid:
     """Lay one series on the calendar.
 
@@ -205,9 +208,8 @@ def make_grid(
     rule
         ``fail``, ``zero``, ``carry`` or ``interpolate``: what to do where a week has
         no value. Carrying and interpolating stay inside a region; nothing is
-        made up before the first value or (interpolating) after the last.
-    event
-        An event that is not mentioned did not happen: nothing is marked.
+        made up before the first value or (interpolating) after the last. ``nothing``, of what
+        happened: a week without a row is a true zero, which is not marked.
     """
     regions = regions_of(table, calendar)
     keyed = pd.DataFrame(
@@ -217,11 +219,14 @@ def make_grid(
             "value": values,
         }
     ).drop_duplicates(["region", "week"])
-    square = (
-        keyed.dropna(subset=["week"])
-        .pivot(index="region", columns="week", values="value")
-        .reindex(index=regions, columns=calendar.weeks)
+    keyed = keyed.dropna(subset=["week"])
+    square = keyed.pivot(index="region", columns="week", values="value").reindex(
+        index=regions, columns=calendar.weeks
     )
+    if rule == "nothing":
+        told = pd.MultiIndex.from_frame(keyed[["region", "week"]])
+        every = pd.MultiIndex.from_product([regions, calendar.weeks])
+        square = square.mask(~every.isin(told).reshape(square.shape), 0.0)
     lacking = square.isna().to_numpy()
     if rule == "zero":
         square = square.fillna(0.0)
@@ -232,8 +237,7 @@ def make_grid(
     left = square.isna()
     if left.to_numpy().any():
         _report_gaps(left, table, column, rule, problems)
-    imputed = np.zeros_like(lacking) if event else lacking
-    return Grid(square.to_numpy(dtype=float), imputed)
+    return Grid(square.to_numpy(dtype=float), lacking)
 
 
 def _report_gaps(
@@ -285,6 +289,7 @@ _ADVICE = {
         "Complete the source; for spend, exposure and controls 'gaps' of the source "
         "can fill it (zero for spend and exposure, carry, interpolate)."
     ),
+    "nothing": "What happened in this week has no value: complete the source.",
     "carry": "There is no earlier value to carry.",
     "interpolate": "There is no value on both sides to interpolate between.",
 }

@@ -84,7 +84,7 @@ def _open_text(name: str, source: Source, files: list[Path], problems: Problems)
         return None
     paths = [str(file) for file in files]
     headers = {
-        path: [n for n in part if n != FILE] for path, part in zip(paths, parts, strict=True)
+        path: [str(n) for n in part if n != FILE] for path, part in zip(paths, parts, strict=True)
     }
     if not same_columns(source, headers, problems):
         return None

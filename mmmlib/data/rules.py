@@ -189,6 +189,18 @@ def _column_rules(
             )
         )
         return rules
+    zoned = kind.is_timestamp() and kind.timezone
+    if zoned and source.time_zone is None and column.type in ("date", "time"):
+        rules.append(
+            Rule(
+                "type",
+                name,
+                lambda t: t[name].notnull(),
+                _A_DAY,
+                unreadable=True,
+                why=lambda _: (_A_DAY, _WHICH_DAY),
+            )
+        )
     if column.type in ("number", "integer") and (not textual) and kind.is_floating():
         # Not a number and infinity pass every comparison that is not asked for them.
         rules.append(
@@ -233,6 +245,13 @@ def _column_rules(
             )
         )
     return rules
+
+
+_A_DAY = "a day, or a moment whose time_zone is declared"
+_WHICH_DAY = (
+    "Say in 'time_zone' of the source where its days begin, such as Europe/Berlin (UTC where days "
+    "were written as midnights of UTC)."
+)
 
 
 def _range_words(low: float | None, high: float | None) -> str:

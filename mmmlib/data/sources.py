@@ -144,16 +144,15 @@ def read_sources(
         return tables
     week_start = params.data.week_start or _usual_start(tables)
     rates: Rates | None = None
-    path = None if params.data.rates is None else folder / params.data.rates
     try:
-        rates = read_rates(path, params.currency)
+        told = params.data.rates
+        rates = read_rates(None if told is None else folder / told, params.currency)
     except InputError as error:
         for one in error.problems:
             problems.add(str(error.file), one.place, one.found, one.expected, one.action)
     for name, source in declared:
-        if rates is None and (source.currency or source.currency_column):
-            continue  # the table of rates was reported already
-        if not is_read_by_cell(source, folder):
+        foreign = source.currency or source.currency_column
+        if not is_read_by_cell(source, folder) and (rates or not foreign):
             tables[name] = _read_rows(
                 name, source, params, folder, problems, week_start, taxonomy, rates
             )
@@ -225,7 +224,7 @@ def _read_rows(
             "week": weekly["week"].dt.strftime("%Y-%m-%d").to_numpy(),
             "region": weekly["region"].to_numpy(),
             "series": weekly["series"].to_numpy(),
-            "value": [repr(float(value)) for value in weekly["value"]],
+            "value": ["" if pd.isna(value) else repr(float(value)) for value in weekly["value"]],
         },
         index=index,
         dtype="str",
@@ -312,8 +311,7 @@ def _has_declared_columns(
         "name": source.name if source.layout == "long" else None,
         "value": source.value if source.layout == "long" else None,
     }
-    good = True
-    known = [str(column) for column in text.columns]
+    good, known = True, [str(column) for column in text.columns]
     for key, column in declared.items():
         if column is not None and column not in known:
             good = False

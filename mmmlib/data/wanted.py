@@ -60,11 +60,7 @@ class ToWeeks:
 def to_weeks(params: Params, source: str) -> ToWeeks:
     """Say what becomes of a source's columns when its days are brought to weeks."""
     wanted = wanted_series(params)
-    summed = {
-        one.reference
-        for one in wanted
-        if one.role in SUMMED or (one.role == "control" and _is_summed(params, one.name, source))
-    }
+    summed = {one.reference for one in wanted if adds_up(params, one, source)}
     events = {
         (column, params.events[one.name].equals): None
         for one in wanted
@@ -82,8 +78,11 @@ def _is_money(params: Params, one: Wanted) -> bool:
     return one.role in ("spend", "value")
 
 
-def _is_summed(params: Params, control: str, source: str) -> bool:
-    said = params.controls[control].week
+def adds_up(params: Params, one: Wanted, source: str) -> bool:
+    """Say whether the days of a week, or what happened in it, add up in a series of a source."""
+    if one.role != "control":
+        return one.role in SUMMED
+    said = params.controls[one.name].week
     return said == "sum" or (said is None and params.data.sources[source].grain == "event")
 
 

@@ -134,7 +134,7 @@ def to_weekly(
     pandas.DataFrame
         ``week``, ``region``, ``series``, ``value``, ``partial`` (whether the source
         covers the week only in part), sorted. A week in which every cell of a series
-        is missing has no row.
+        is missing has no row; of what happened, no value.
     """
     dated = rows.filter(rows.date.notnull())
     measures = {"value": dated.value.sum()}
@@ -167,7 +167,8 @@ def to_weekly(
         mine = frame["series"].isin(list(shares))
         frame["value"] = frame["value"].mask(mine, frame.pop("days") / 7)
     frame["value"] = frame["value"].map(_as_told)
-    frame = frame.dropna(subset=["value"])
+    if not happened:  # else a week of which no value is known would be one in which nothing was
+        frame = frame.dropna(subset=["value"])
     partial = (coverage or read_coverage(dated, week_start)).partial()
     frame["partial"] = frame["week"].isin(list(partial))
     return frame.sort_values(["week", "region", "series"], ignore_index=True)

@@ -62,6 +62,22 @@ def test_weeks_start_where_the_data_says(built: Built) -> None:
     assert list(panel.weeks[:2]) == [pd.Timestamp("2024-01-07"), pd.Timestamp("2024-01-14")]
 
 
+@pytest.mark.parametrize("dated", [0, 6])
+def test_weeks_start_where_the_parameters_say(write: Callable[..., Path], dated: int) -> None:
+    """A week that is dated by its last day is the week that ends on it."""
+    shifted = pd.date_range("2024-01-01", periods=WEEKS, freq="7D") + pd.Timedelta(days=dated)
+    folder = write(weekly().assign(date=shifted.strftime("%Y-%m-%d")).drop(columns="tv_spend"))
+    daily().assign(tv_spend=np.arange(WEEKS * 7) // 7)[["date", "tv_spend"]].to_csv(
+        folder / "ads.csv", index=False
+    )
+    told = {"media": {"path": "media.csv"}, "ads": {"path": "ads.csv", "grain": "day"}}
+    data = {"week_start": "monday", "sources": told}
+    panel = build_panel(small_params(data=data), folder)
+    assert panel.weeks[0] == pd.Timestamp("2024-01-01")
+    assert panel.frame["outcome:revenue.pooled"].tolist() == weekly()["revenue"].tolist()
+    assert panel.frame["spend:tv"].tolist() == [7.0 * week for week in range(WEEKS)]
+
+
 def test_a_long_source_gives_the_same_panel(built: Built) -> None:
     long = weekly().melt(id_vars="date", var_name="series", value_name="amount")
     options = {"data": sources(layout="long", name="series", value="amount")}

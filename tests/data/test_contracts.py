@@ -209,6 +209,28 @@ def test_time_zone_decides_the_day(tmp_path: Path) -> None:
         problems.raise_if_any()
 
 
+def test_a_moment_has_a_day_where_the_zone_is_declared(tmp_path: Path) -> None:
+    """Midnight in Berlin is 23:00 of the day before in UTC, in which Parquet keeps it."""
+    frame = daily(14).astype({"spend": float, "clicks": float})
+    frame["date"] = pd.to_datetime(frame["date"]).dt.tz_localize("Europe/Berlin")
+    frame.to_parquet(tmp_path / "ads.parquet")
+    columns = CONTRACT["columns"] | {"clicks": {"type": "number"}}
+    told = {"path": "ads.parquet", "contract": CONTRACT | {"columns": columns}}
+    text = refused(tmp_path, **told)
+    assert "row 1, column date: found '2023-12-31" in text
+    assert "expected a day, or a moment whose time_zone is declared" in text
+    assert "Europe/Berlin" in text
+    columns = columns | {"date": {"type": "time"}}
+    problems = Problems()
+    declared = told | {"contract": CONTRACT | {"columns": columns}}
+    delivery = read(tmp_path, problems, time_zone="Europe/Berlin", **declared)
+    problems.raise_if_any()
+    assert delivery is not None
+    weeks = delivery.weekly.query("series == 'brand.spend'")
+    assert weeks["week"].tolist() == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-08")]
+    assert weeks["value"].tolist() == [73.5, 73.5]
+
+
 # --- a contract on the road of cells, and in the findings ---------------------------------
 
 

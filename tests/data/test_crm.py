@@ -10,7 +10,8 @@ import pytest
 
 from mmmlib.data.build import Built, build
 from mmmlib.data.checks import check_panel
-from mmmlib.findings import Finding, Level
+from mmmlib.errors import InputError
+from mmmlib.findings import Finding, Level, Status
 from mmmlib.params import Params
 from tests.data.conftest import small_params, weekly
 
@@ -93,3 +94,44 @@ def test_the_contract_says_what_is_unique(
     contract = {"min_rows": 2, "unique": unique}
     said = made(tmp_path, export, contract=contract)[1]
     assert sum(finding.level is Level.BLOCK for finding in said) == flags
+
+
+def without_week(export: pd.DataFrame, week: str = "2024-02-05") -> pd.DataFrame:
+    days = pd.to_datetime(export["created"])
+    first = pd.Timestamp(week)
+    return export[~days.between(first, first + pd.Timedelta(days=6))]
+
+
+def test_a_week_in_which_nothing_was_won_is_a_zero(tmp_path: Path) -> None:
+    panel = made(tmp_path, without_week(deals()))[0].panel
+    booked = panel.frame.set_index("week")["outcome:revenue.pooled"]
+    assert booked.loc["2024-02-05"] == 0.0
+    assert set(booked.drop(pd.Timestamp("2024-02-05"))) == {700.0}
+    assert set(panel.frame["imputed"]) == {""}
+
+
+def test_a_week_of_deals_without_amounts_is_no_zero(tmp_path: Path) -> None:
+    export = deals().astype({"amount": object})
+    export.loc[35:41, "amount"] = ""
+    with pytest.raises(InputError) as caught:
+        made(tmp_path, export)
+    (problem,) = caught.value.problems
+    assert problem.place == "the week of 2024-02-05, bookings.sales"
+    assert problem.found == "an empty cell"
+
+
+def test_an_outcome_that_never_happened_is_no_outcome(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"bookings\.sales.*no such column"):
+        made(tmp_path, deals().assign(stage="Open"))
+
+
+def test_a_long_gap_amid_deals_is_still_told(tmp_path: Path) -> None:
+    weekly(80).to_csv(tmp_path / "media.csv", index=False)
+    export = deals(560)
+    for week in ("2024-05-06", "2024-05-13", "2024-05-20"):
+        export = without_week(export, week)
+    export.to_csv(tmp_path / "crm.csv", index=False)
+    params = crm_params()
+    findings = check_panel(params, build(params, tmp_path))
+    told = {f.subject: f for f in findings if f.check == "data.zero_gap"}
+    assert told["outcome:revenue.pooled"].status is Status.FLAG
