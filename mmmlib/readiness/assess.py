@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mmmlib.data.panel import Panel
 from mmmlib.findings import Finding, Level, judge, none_of, worst
 from mmmlib.params import Params
-from mmmlib.readiness.design import design_test, make_yardstick
+from mmmlib.readiness.design import design_test
 from mmmlib.readiness.funnel import check_controllable
 from mmmlib.readiness.history import check_history, check_outcomes
 from mmmlib.readiness.variation import (
@@ -122,7 +122,5 @@ def _alternatives(
     if overall is Verdict.NOT_READY:
         others = [str(name) for name in spent.index if str(name) not in chosen]
         chosen += others[: max(MOST_TESTS - len(chosen), 0)]
-    yardstick = make_yardstick(panel, params) if chosen else None
-    if yardstick is None:
-        return ()
-    return tuple(design_test(name, panel, params, yardstick) for name in chosen)
+    designs = (design_test(name, panel, params) for name in chosen)
+    return tuple(design for design in designs if design is not None)

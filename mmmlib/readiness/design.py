@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmmlib.data.panel import Panel
 from mmmlib.data.regression import residual_noise, trend_and_season
 from mmmlib.estimates import format_number, format_range
+from mmmlib.model.priors import Z90, return_prior
 from mmmlib.params import Params
 from mmmlib.readiness.power import (
     POWER,
@@ -25,6 +26,8 @@ LENGTHS = (4, 6, 8, 10, 12)
 """Lengths of a test in weeks, from which the shortest sufficient one is taken."""
 BEFORE = 52
 """Most weeks before the test that it is held against."""
+LEAST = 1e-12
+"""Share of the outcome that a channel without spend is taken to have spent."""
 
 
 @dataclass(frozen=True)
@@ -76,30 +79,45 @@ def primary_outcome(panel: Panel, params: Params) -> xr.DataArray:
     return sum(more, start=first)
 
 
-def design_test(channel: str, panel: Panel, params: Params, yardstick: Yardstick) -> TestDesign:
+def design_test(channel: str, panel: Panel, params: Params) -> TestDesign | None:
     """Design the shortest test that could see what the channel is believed to bring.
 
-    The belief is the prior: its return times the last year's spend, or its share
-    of the outcome. Where even the longest test is too short, the design says so.
+    The belief is the model's prior of the return, times the last year's spend. The test lies in
+    the regions where the channel ran in that year: elsewhere nothing can be stopped. Where even
+    the longest test is too short, the design says so.
+
+    Returns
+    -------
+    TestDesign or None
+        None where :func:`make_yardstick` has none; shares are of the outcome of those regions.
     """
-    low, middle, high = believed_share(channel, panel, params)
+    whole, panel = panel, where_it_runs(channel, panel)
+    yardstick = make_yardstick(panel, params)
+    if yardstick is None:
+        return None
+    low, middle, high = believed_share(channel, whole, params, panel)
     enough = [weeks for weeks in LENGTHS if yardstick.detects(weeks) <= middle]
     weeks = enough[0] if enough else LENGTHS[-1]
     detectable = yardstick.detects(weeks)
     running = _spend(channel, panel).sum() > 0
     label = params.channels[channel].label or channel
     verb = "Stop" if running else "Buy"
+    narrow = len(panel.regions) < len(whole.regions)
     if yardstick.kind == "geo holdout":
+        regions = f"{len(panel.regions)} regions"
+        which = f"the {regions} where it runs" if narrow else regions
         where = (
-            f"in {len(yardstick.holdout)} of {len(panel.regions)} regions "
+            f"in {len(yardstick.holdout)} of {which} "
             f"({_some(yardstick.holdout)}), and compare with the others; pairs are alike in "
             f"size, so which of a pair goes into the test may be drawn by lot"
         )
     else:
-        where = "everywhere, and compare with the weeks before"
+        place = f"in {_some(tuple(panel.regions))}, where alone it runs" if narrow else "everywhere"
+        where = f"{place}, and compare with the weeks before"
+    there = " there" if narrow else ""
     text = (
         f"{verb} {label} for {weeks} weeks {where}. Keep everything else as it is. It would "
-        f"find an effect of {format_number(detectable, 'share')} of the outcome or more "
+        f"find an effect of {format_number(detectable, 'share')} of the outcome{there} or more "
         f"({POWER * 100:.0f} % power, {SIGNIFICANCE * 100:.0f} % two-sided)"
     )
     if running:
@@ -119,30 +137,48 @@ def design_test(channel: str, panel: Panel, params: Params, yardstick: Yardstick
     )
 
 
-def believed_share(channel: str, panel: Panel, params: Params) -> tuple[float, float, float]:
-    """Share of the primary outcome that the prior gives a channel: low, middle, high.
+def believed_share(
+    channel: str, panel: Panel, params: Params, part: Panel | None = None
+) -> tuple[float, float, float]:
+    """Share of the primary outcome that the model's prior gives a channel: low, middle, high.
 
     The ends are those of the prior's 90 % range; the middle is their geometric mean,
     the median of a log-normal prior.
+
+    Parameters
+    ----------
+    panel
+        All regions.
+    part
+        Those whose outcome it is a share of; they have all of the channel's spend.
     """
-    model = params.primary
+    total, within = (
+        float(primary_outcome(one, params).isel(week=slice(-BEFORE, None)).sum())
+        for one in (panel, part or panel)
+    )
+    least = LEAST * total  # a stated share is one of the outcome, though nothing was spent
+    usual = np.mean([_spend(name, panel).sum() for name in params.channels])
+    spend = float(_spend(channel, panel).sum()) or least
     prior = params.channels[channel].prior
-    money = params.outcome_unit(model) == params.currency
-    if prior is not None and prior.share is not None:
-        low, high = prior.share.low, prior.share.high
-    elif prior is None and not money:
-        low, high = params.model.default_share.low, params.model.default_share.high
-    else:
-        stated = prior.roi if prior is not None and prior.roi else params.model.default_roi
-        outcome = primary_outcome(panel, params).isel(week=slice(-BEFORE, None)).sum()
-        ratio = float(_spend(channel, panel).sum()) / float(outcome)
-        low, high = stated.low * ratio, stated.high * ratio
-    return low, float(np.sqrt(low * high)), high
+    mean, sd = return_prior(prior, params, params.primary, spend, total, float(usual) or least)
+    low, middle, high = np.exp(mean + sd * Z90 * np.array([-1, 0, 1])) * spend / within
+    return float(low), float(middle), float(high)
+
+
+def where_it_runs(channel: str, panel: Panel) -> Panel:
+    """Return the regions in which a channel spent in the last year; all if it spent in none."""
+    runs = _spend(channel, panel) > 0
+    if runs.all() or not runs.any():
+        return panel
+    kept = [name for name, one in zip(panel.regions, runs, strict=True) if one]
+    frame = panel.frame[panel.frame["region"].isin(kept)].reset_index(drop=True)
+    return replace(panel, frame=frame, lift_tests=())
 
 
 def _spend(channel: str, panel: Panel) -> NDArray[np.float64]:
+    """Spend of the last year, by region."""
     spend = panel.array("spend").sel(channel=channel).isel(week=slice(-BEFORE, None))
-    return spend.sum("region").to_numpy()
+    return spend.sum("week").to_numpy()
 
 
 def _controls(panel: Panel) -> NDArray[np.float64]:

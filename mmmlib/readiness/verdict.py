@@ -28,7 +28,8 @@ class TestDesign(BaseModel):
     """``geo holdout`` or ``pause test``."""
     weeks: int
     detectable_share: float
-    """Smallest effect it could detect, as a share of the outcome (80 % power, 5 % two-sided)."""
+    """Smallest effect it could detect, as a share of the outcome of the regions where the channel
+    runs (80 % power, 5 % two-sided)."""
     description: str
 
 

@@ -7,7 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mmmlib.readiness.design import LENGTHS, believed_share, design_test, make_yardstick
+from mmmlib.data.panel import Panel
+from mmmlib.readiness.design import (
+    LENGTHS,
+    believed_share,
+    design_test,
+    make_yardstick,
+    where_it_runs,
+)
 from mmmlib.readiness.power import detectable_effect
 from tests.fakes import fake_panel, fake_params
 
@@ -77,8 +84,31 @@ def test_the_belief_is_the_prior_times_the_spend() -> None:
     assert believed_share("social", panel, params) == pytest.approx((0.01, 0.03, 0.09))
     low, _, high = believed_share("video", panel, params)
     assert high / low == pytest.approx(60)  # the default return, 0.1 to 6
-    signups = fake_params(channels=channels, primary_outcome="signups.pooled")
-    assert believed_share("video", panel, signups)[::2] == pytest.approx((0.005, 0.25))
+
+
+def test_the_belief_of_a_count_is_the_models_prior_of_it() -> None:
+    """A return in money says nothing of a count, and what a unit costs says nothing of money."""
+    channels = {
+        "search": {"spend": "a", "prior": {"cost_per": {"signups": {"low": 20, "high": 200}}}},
+        "social": {"spend": "b", "prior": {"roi": {"low": 0.5, "high": 3}}},
+        "video": {"spend": "c"},
+    }
+    params = fake_params(channels=channels, primary_outcome="signups.pooled")
+    panel = fake_panel(params)
+    late = panel.frame.iloc[-52:]
+    spend = late[[f"spend:{name}" for name in channels]].sum()
+    signups = late["outcome:signups.pooled"].sum()
+    low, middle, high = believed_share("search", panel, params)
+    assert low == pytest.approx(spend["spend:search"] / 200 / signups)
+    assert high == pytest.approx(spend["spend:search"] / 20 / signups)
+    assert middle == pytest.approx(np.sqrt(low * high))
+    for name in ("social", "video"):
+        usual = spend[f"spend:{name}"] / spend.mean()
+        expected = (0.005 * usual, 0.25 * usual)
+        assert believed_share(name, panel, params)[::2] == pytest.approx(expected)
+    money = fake_params(channels=channels)
+    low, _, high = believed_share("search", panel, money)
+    assert high / low == pytest.approx(60)  # the default return, 0.1 to 6
 
 
 @pytest.mark.parametrize(("low", "high", "enough"), [(0.5, 0.9, True), (1e-5, 1e-4, False)])
@@ -87,8 +117,9 @@ def test_the_shortest_sufficient_test_is_taken(low: float, high: float, enough: 
     params = fake_params(channels=channels)
     panel = fake_panel(params)
     yardstick = make_yardstick(panel, params)
+    design = design_test("search", panel, params)
     assert yardstick is not None
-    design = design_test("search", panel, params, yardstick)
+    assert design is not None
     assert design.weeks == (LENGTHS[0] if enough else LENGTHS[-1])
     assert design.detectable_share == yardstick.detects(design.weeks)
     assert (design.detectable_share <= np.sqrt(low * high)) == enough
@@ -100,7 +131,48 @@ def test_a_channel_without_spend_is_bought_and_not_stopped() -> None:
     panel = fake_panel(params)
     frame = panel.frame.assign(**{"spend:video": 0.0})
     panel = dataclasses.replace(panel, frame=frame)
-    yardstick = make_yardstick(panel, params)
-    assert yardstick is not None
-    assert design_test("video", panel, params, yardstick).description.startswith("Buy Video")
-    assert design_test("search", panel, params, yardstick).description.startswith("Stop Search")
+    assert text_of("video", panel).startswith("Buy Video for 12 weeks everywhere")
+    assert text_of("search", panel).startswith("Stop Search")
+
+
+def text_of(channel: str, panel: Panel) -> str:
+    design = design_test(channel, panel, fake_params())
+    assert design is not None
+    return design.description
+
+
+def running_in(panel: Panel, *regions: str) -> Panel:
+    """Take video's spend from all other regions."""
+    frame = panel.frame.copy()
+    frame.loc[~frame["region"].isin(regions), "spend:video"] = 0.0
+    return dataclasses.replace(panel, frame=frame)
+
+
+def test_a_test_lies_in_the_regions_where_the_channel_runs() -> None:
+    params = fake_params()
+    panel = fake_panel(params, regions=("a", "b", "c", "d"))
+    everywhere = make_yardstick(panel, params)
+    assert everywhere is not None
+    assert everywhere.holdout == ("a", "b")
+    two = running_in(panel, "c", "d")
+    text = text_of("video", two)
+    assert "weeks in 1 of the 2 regions where it runs (" in text
+    assert "(c)" in text or "(d)" in text
+    assert "of the outcome there or more" in text
+    assert "in 2 of 4 regions (a, b)" in text_of("search", two)
+    one = text_of("video", running_in(panel, "c"))
+    assert "weeks in c, where alone it runs, and compare with the weeks before" in one
+
+
+def test_the_belief_is_a_share_of_the_outcome_where_the_channel_runs() -> None:
+    share = {"share": {"low": 0.01, "high": 0.04}}
+    channels = {"search": {"spend": "s"}, "video": {"spend": "v", "prior": share}}
+    params = fake_params(channels=channels)
+    panel = running_in(fake_panel(params, regions=("a", "b", "c", "d")), "c", "d")
+    part = where_it_runs("video", panel)
+    assert part.regions == ["c", "d"]
+    late = panel.frame[panel.frame["week"] >= panel.weeks[-52]]
+    by_region = late.groupby("region")["outcome:revenue.pooled"].sum()
+    times = by_region.sum() / by_region[["c", "d"]].sum()
+    expected = (0.01 * times, 0.02 * times, 0.04 * times)
+    assert believed_share("video", panel, params, part) == pytest.approx(expected)
