@@ -20,6 +20,10 @@ MINUS = "\N{MINUS SIGN}"
 PER = 1000.0
 """Returns in counted things are told per this much money: a signup costs more than a dollar."""
 NBSP = "\N{NO-BREAK SPACE}"
+PLACES = 4
+"""Decimals that are enough beside a larger number; a number alone has as many as it needs."""
+DUST = 1e-9
+"""Below this a number is what arithmetic leaves of zero."""
 
 
 class Estimate(BaseModel):
@@ -182,7 +186,8 @@ def format_range(low: float, high: float, unit: str = "") -> str:
     ends = [value * factor / scale for value in (low, high)]
     # The end that is larger sets the decimals: "−109 to 0.06 k", not "−109 to 0.0602 k".
     most = _decimals(max(map(abs, ends)))
-    texts = [_digits(end, max(most, _decimals(end, digits=1))) for end in ends]
+    # Beside a larger end a small one is cut at PLACES, but a range never reads "0 to 0".
+    texts = [_digits(end, max(most, min(_decimals(end, digits=1), PLACES))) for end in ends]
     return f"{prefix}{texts[0]} to {texts[1]}{letter}{suffix}"
 
 
@@ -212,19 +217,20 @@ def _magnitude(size: float, unit: str) -> tuple[float, str]:
 
 
 def _decimals(value: float, digits: int = 3) -> int:
-    """Count the decimals that show ``digits`` significant digits, four at most."""
-    if value == 0 or not math.isfinite(value):
+    """Count the decimals that show ``digits`` significant digits."""
+    if abs(value) < DUST or not math.isfinite(value):
         return 0
-    return min(max(0, digits - 1 - math.floor(math.log10(abs(value)))), 4)
+    return max(0, digits - 1 - math.floor(math.log10(abs(value))))
 
 
-def _digits(value: float, most: int = 4) -> str:
+def _digits(value: float, most: int | None = None) -> str:
     """Write with three significant digits and ``most`` decimals at most, no trailing zeros."""
     if not math.isfinite(value):
         return "unknown"
     if value == 0:
         return "0"
-    text = f"{value:,.{min(_decimals(value), most)}f}"
+    places = _decimals(value)
+    text = f"{value:,.{places if most is None else min(places, most)}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     if text in ("-0", "0"):

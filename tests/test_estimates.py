@@ -49,6 +49,9 @@ def test_ends_out_of_order_are_refused():
         (0, "USD", "USD 0"),
         (3.1, "weeks", "3.1 weeks"),
         (-1_500, "USD", "USD -1.5 k"),
+        (1_234, "MQLs", "1.23 k MQLs"),
+        (2.34e-8, "opportunities/IDR", "0.0000234 opportunities per IDR 1,000"),
+        (1e-13, "USD", "USD 0"),
     ],
 )
 def test_numbers_read_as_people_write_them(value, unit, text):
@@ -61,6 +64,9 @@ def test_numbers_read_as_people_write_them(value, unit, text):
         (1.4, 2.1, "USD/USD", "1.4 to 2.1"),
         (0.18, 0.24, "share", "18 to 24 %"),
         (-200_000, 1_900_000, "USD", "USD -0.2 to 1.9 M"),
+        (2e-8, 4e-8, "opportunities/IDR", "0.00002 to 0.00004 opportunities per IDR 1,000"),
+        (3e-5, 3.4e-5, "USD/USD", "0.00003 to 0.000034"),
+        (-1e-5, 0.4, "USD/USD", "0 to 0.4"),
     ],
 )
 def test_ranges_share_one_scale(low, high, unit, text):

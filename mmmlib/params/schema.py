@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from mmmlib.estimates import is_money
 from mmmlib.params.data import DataParams
 from mmmlib.params.lift import LiftTest
 from mmmlib.params.limits import ComparisonParams, HealthParams, ReadinessParams
@@ -100,7 +101,8 @@ class Outcome(Section):
     label: str = ""
     kind: Literal["revenue", "count"]
     unit: str = ""
-    """For a count: what is counted (``signups``). Revenue is in the workbook's currency."""
+    """For a count: what is counted (``signups``, ``MQLs``); three capitals are money. Revenue is
+    in the workbook's currency."""
     column: str | None = None
     """The outcome's column, all motions pooled."""
     motions: dict[Slug, MotionColumn] = Field(default_factory=dict)
@@ -110,6 +112,17 @@ class Outcome(Section):
     """The known bias of this outcome, in words; reports repeat it."""
     likelihood: Literal["normal", "student_t", "negative_binomial"] | None = None
     """As ``model.likelihood`` if not given; ``negative_binomial`` is for sparse counts."""
+
+    @field_validator("unit")
+    @classmethod
+    def _count_is_no_money(cls, unit: str, info: ValidationInfo) -> str:
+        # Everything to the right of the parameters tells money from counts by the unit alone.
+        if info.data.get("kind") == "count" and is_money(unit):
+            raise ValueError(
+                f"what is counted, not three capitals, which read as a currency: write {unit}s, "
+                f"or a word such as leads"
+            )
+        return unit
 
     @model_validator(mode="after")
     def _column_or_motions(self) -> Self:

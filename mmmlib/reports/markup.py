@@ -58,7 +58,7 @@ def _reference(character: str) -> str:
     return f"&#{ord(character)};"
 
 
-def short(name: str) -> str:
-    """Return a name for a title as plain text: cut where it would fill the line."""
+def cut(name: str, longest: int = TITLE_NAME) -> str:
+    """Return a name as plain text of so many letters at most."""
     text = plain(name)
-    return text if len(text) <= TITLE_NAME else f"{text[: TITLE_NAME - 1].rstrip()}…"
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"

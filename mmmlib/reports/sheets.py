@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MONEY, RATIO, SHARE, COUNT = "#,##0", "0.00", "0.0%", "#,##0"
+RETURN = "[>=0.001]0.0000;[<=-0.001]-0.0000;0.00E+00"
+"""A return in counted things may be far below a thousandth; it never shows as zero."""
+MOVED = "[>=100]#,##0;[>=0.001]0.0000;0.00E+00"
+"""Returns and contributions in one column."""
 
 type Value = str | float | int | bool | dt.date | None
 
@@ -119,8 +123,8 @@ def _channels(results: Results) -> Sheet:
         *_range("Contribution", MONEY),
         *_range("Share of outcome", SHARE),
         Column("Unit of return"),
-        *_range("Return", "0.0000"),
-        *_range("Return of the next unit of money", "0.0000"),
+        *_range("Return", RETURN),
+        *_range("Return of the next unit of money", RETURN),
         Column("Label of the return"),
     )
     return Sheet("Contribution and ROI", columns, tuple(rows))
@@ -259,8 +263,8 @@ def _movements(results: Results) -> Sheet:
         Column("Channel"),
         Column("What moved"),
         Column("Unit"),
-        *_range("Last refresh", "#,##0.00"),
-        *_range("This refresh", "#,##0.00"),
+        *_range("Last refresh", MOVED),
+        *_range("This refresh", MOVED),
         Column("Change of the median", SHARE),
         Column("Overlap of the ranges", SHARE),
         Column("More than noise"),

@@ -11,13 +11,15 @@ import xarray as xr
 from mmmlib.estimates import Estimate
 from mmmlib.model.effects import share
 from mmmlib.refresh.comparison import Movement
-from mmmlib.reports.markup import plain, short
+from mmmlib.reports.markup import cut
 from mmmlib.reports.numbers import chance_text, count_text, likely, listed, month_text
 from mmmlib.reports.quantities import ModelNumbers, held
 from mmmlib.reports.races import CLEAR, NAMED, names_of, race_for, return_sentence
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
+TITLE_PLAN = 72
+"""Letters of a plan's name in a title."""
 READ = "Thin line: 90 % range, thick: 50 %, dot: median."
 
 
@@ -34,7 +36,7 @@ class Words:
 def outcome_of(results: Results, model: str) -> str:
     """Name of a model's outcome inside a sentence."""
     outcome, _, motion = model.partition(".")
-    name = short(results.model(f"{outcome}.pooled"))
+    name = cut(results.model(f"{outcome}.pooled"))
     name = name if name[1:2].isupper() else name[:1].lower() + name[1:]
     return name if motion in ("", "pooled") else f"{motion.replace('_', '-')} {name}"
 
@@ -231,9 +233,9 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         more = "more than it costs" if net else f"more {outcome}"
         sure = plan_gain(chosen).low > 0
         title = (
-            f"“{_cut(chosen.title)}” would bring {gain} {more}"
+            f"“{cut(chosen.title, TITLE_PLAN)}” would bring {gain} {more}"
             if sure
-            else f"“{_cut(chosen.title)}” would change {what} by {gain}"
+            else f"“{cut(chosen.title, TITLE_PLAN)}” would change {what} by {gain}"
         )
     elif not plans:
         title = "There is no plan but today's"
@@ -263,8 +265,3 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
 def plan_gain(plan: Scenario) -> Estimate:
     """The gain that plans are compared by: after the change of spend where there is one."""
     return plan.net if plan.net is not None else plan.difference
-
-
-def _cut(text: str) -> str:
-    text = plain(text)
-    return text if len(text) <= 72 else f"{text[:71].rstrip()}…"

@@ -122,6 +122,16 @@ def test_faults_of_overrides_and_file_come_together() -> None:
     assert any("Did you mean 'model'?" in fault for fault in told)
 
 
+def test_a_count_in_three_capitals_is_no_currency(tmp_path: Path) -> None:
+    text = GOOD.read_text(encoding="utf-8")
+    leads = "outcomes:\n  leads: {kind: count, unit: MQL, column: c}\n"
+    (fault,) = faults(written(tmp_path, text.replace("outcomes:\n", leads)))
+    assert "outcomes.leads.unit: found 'MQL'; expected what is counted" in fault
+    assert "write MQLs" in fault
+    good = text.replace("outcomes:\n", leads.replace("MQL", "MQLs"))
+    assert read_params(written(tmp_path, good)).return_unit("leads.pooled") == "MQLs/USD"
+
+
 def test_misspelled_required_key_is_told_once(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD.read_text().replace("currency:", "curency:"))
     assert faults(path) == [

@@ -47,6 +47,12 @@ def test_things_for_money_are_told_per_thousand() -> None:
     assert plain(sentence) == "10.5 to 19.5 signups per USD 1,000 (90 %)"
 
 
+def test_a_range_that_is_not_zero_is_not_told_as_zeros() -> None:
+    told = return_words("deals/IDR", "IDR")
+    sentence = told.sentence(estimate(2e-8, 4e-8, "deals/IDR"))
+    assert plain(sentence) == "0.000021 to 0.000039 deals per IDR 1,000 (90 %)"
+
+
 def test_other_money_has_no_break_even() -> None:
     assert return_words("EUR/USD", "USD").break_even is None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.reports.blocks import Folded, Picture, Table
+from mmmlib.reports.blocks import Bullets, Folded, Picture, Table
 from mmmlib.reports.format import formats
 from mmmlib.reports.results import Results, results_of
 from mmmlib.reports.sections import (
@@ -17,8 +17,9 @@ from mmmlib.reports.sections import (
     health_panel,
     scenario_pack,
 )
+from mmmlib.reports.tables import plan_table
 from mmmlib.runs import Run
-from mmmlib.scenarios.pack import ScenarioPack
+from mmmlib.scenarios.pack import PlanLine, ScenarioPack
 from tests.fake_run import make_fake_run
 from tests.reports.written import section, write_document
 
@@ -128,6 +129,31 @@ def test_plans_without_a_recommendation_say_so(second: Results) -> None:
     results.__dict__["scenarios"] = ScenarioPack.model_validate(bare.model_dump())
     text = write_document(results, "scenario_pack", None)
     assert "No recommendation." in text
+
+
+def test_questions_of_one_text_are_answered_once(second: Results) -> None:
+    pack = second.scenarios
+    assert pack is not None
+    first, other = second.params.key_questions[:2]
+    asked = (first, other.model_copy(update={"question": first.question}))
+    answers = tuple(one.model_copy(update={"question": first.question}) for one in pack.answers[:2])
+    results = Results(second.run, second.params.model_copy(update={"key_questions": asked}))
+    results.__dict__["scenarios"] = pack.model_copy(update={"answers": answers})
+    (told,) = executive_summary.questions(results)
+    assert isinstance(told, Bullets)
+    assert [item.text for item in told.items] == [one.text for one in answers]
+
+
+def test_a_change_of_little_money_is_shown(second: Results) -> None:
+    pack = second.scenarios
+    assert pack is not None
+    lines = [
+        PlanLine(channel="search", spend_before=1.2, spend_after=0.75, extrapolated=False),
+        PlanLine(channel="social", spend_before=1.2, spend_after=1.2 + 1e-9, extrapolated=False),
+    ]
+    table = plan_table(second, pack.scenarios[1].model_copy(update={"plan": tuple(lines)}), "plan")
+    ((channel, *_, change, _seen),) = table.rows
+    assert (channel, change) == ("Search", "\N{MINUS SIGN}USD\N{NO-BREAK SPACE}0.45")
 
 
 def test_a_changed_format_is_told(second: Results, first_run: Run) -> None:

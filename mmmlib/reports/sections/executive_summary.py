@@ -172,13 +172,14 @@ def questions(results: Results) -> Iterator[Block]:
         return
     answers = results.scenarios.answers if results.scenarios is not None else ()
     items = []
-    for question in asked:
-        found = [one for one in answers if one.question == question.question]
+    # Two questions may have one text: their answers are told once, together.
+    for question in dict.fromkeys(one.question for one in asked):
+        found = [one for one in answers if one.question == question]
         if not found:
             items.append(
                 Prose(
                     "This refresh has no answer to it.",
-                    lead=question.question,
+                    lead=question,
                     mark=label_mark(Label.DO_NOT_INFER),
                 )
             )
