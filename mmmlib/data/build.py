@@ -23,6 +23,7 @@ from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.vintages import Shape, Vintage
 from mmmlib.data.wanted import SUMMED, Wanted, adds_up, wanted_series
 from mmmlib.data.weekly import share_of_week
+from mmmlib.data.words import count_of
 from mmmlib.params import Params
 from mmmlib.runs import Run, sha256_json
 
@@ -112,6 +113,7 @@ def build(
         wanted: _grid_of(wanted, *place, params, calendar, problems)
         for wanted, place in found.items()
     }
+    _refuse_no_people(grids, found, calendar, problems)
     prices = price_factors(params, folder, calendar.weeks, problems)
     declared = read_lift_tests(params, folder, problems)
     problems.raise_if_any()
@@ -193,7 +195,7 @@ def as_vintage(params: Params, table: Table) -> Vintage:
 
 def _refuse_national(found: dict[Wanted, tuple[Table, str]], problems: Problems) -> None:
     for wanted, (table, column) in found.items():
-        if wanted.role in SUMMED and not table.regional:
+        if wanted.role in (*SUMMED, "population") and not table.regional:
             problems.add(
                 table.path,
                 f"column {column} ({wanted.key})",
@@ -338,6 +340,30 @@ def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:
         if mask.any():
             names[mask] += ";" + name
     return names.str.removeprefix(";")
+
+
+def _refuse_no_people(
+    grids: dict[Wanted, Grid],
+    found: dict[Wanted, tuple[Table, str]],
+    calendar: Calendar,
+    problems: Problems,
+) -> None:
+    """Report regions without people: nothing can be told per head of them."""
+    for wanted, grid in grids.items():
+        if wanted.role != "population":
+            continue
+        table, column = found[wanted]
+        none = grid.values <= 0
+        for region, weeks in zip(regions_of(table, calendar), none, strict=True):
+            if weeks.any():
+                problems.add(
+                    table.path,
+                    f"column {column} ({wanted.key}), region '{region}'",
+                    f"no people in {count_of(int(weeks.sum()), 'week')}, the first of "
+                    f"{calendar.weeks[weeks][0].date()}",
+                    "a population of more than zero",
+                    "Correct the source, or remove the region from the sources.",
+                )
 
 
 def _refuse_empty(panel: Panel, found: dict[Wanted, tuple[Table, str]], problems: Problems) -> None:

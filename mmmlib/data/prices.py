@@ -11,8 +11,10 @@ import pandas as pd
 from mmmlib.data.cells import to_dates, to_numbers
 from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_side_table
-from mmmlib.findings import Finding, Level, none_of
+from mmmlib.data.words import count_of
+from mmmlib.findings import Finding, Level, at_most, none_of
 from mmmlib.params import Params
+from mmmlib.params.data import PriceLevel
 from mmmlib.params.messages import shown
 
 CHECKS: dict[str, str] = {
@@ -120,6 +122,7 @@ def price_findings(params: Params, folder: Path, weeks: pd.DatetimeIndex) -> Ite
         if index is not None:
             words = f"The prices of {params.data.price_level.base}"
             days_of.append(("data.price_level", words, pd.Series(index.index)))
+            yield _base_known(params, params.data.price_level, index)
     limit = params.data.max_rate_age_days
     for check, subject, days in days_of:
         newest = pd.DatetimeIndex(days.sort_values())
@@ -140,6 +143,26 @@ def price_findings(params: Params, folder: Path, weeks: pd.DatetimeIndex) -> Ite
             meaning="Money that is converted at an old rate seems to move when it does not.",
             action="Bring the table up to date.",
         )
+
+
+def _base_known(params: Params, rule: PriceLevel, index: pd.Series) -> Finding:
+    """Say whether the index reaches the day at whose prices money is told."""
+    newest = index.index[-1]
+    days = max((pd.Timestamp(rule.base) - newest).days, 0)
+    return at_most(
+        "data.price_level",
+        "base",
+        float(days),
+        float(params.data.max_rate_age_days),
+        level=Level.WARN,
+        unit="days",
+        message=f"The base day {rule.base} is {count_of(days, 'day')} after the newest price "
+        f"level (of {newest.date()}), which was used for it."
+        if days
+        else f"The price level of the base day {rule.base} is known.",
+        meaning="Money is said to be in prices of a day whose prices nobody knows yet.",
+        action="Bring the index up to date, or take a base day that it covers.",
+    )
 
 
 def _days_of_rates(params: Params, path: Path) -> list[tuple[str, str, pd.Series]]:

@@ -149,6 +149,34 @@ def test_a_national_model_of_a_regional_source_sums_and_averages(built: Built) -
     assert set(panel.frame["population"]) == {400.0}
 
 
+def test_people_of_the_whole_country_are_not_those_of_a_region(write: Callable[..., Path]) -> None:
+    write(regional("north", "south"))
+    folder = write(weekly()[["date"]].assign(people=1000), "people.csv")
+    told = {
+        "media": {"path": "media.csv", "region": "region"},
+        "people": {"path": "people.csv"},
+    }
+    data = {"population": "people.people", "sources": told}
+    with pytest.raises(InputError) as caught:
+        build_panel(small_params(data=data, model={"geography": "regional"}), folder)
+    (problem,) = caught.value.problems
+    assert problem.place == "column people (data.population)"
+    assert problem.found == "a source without regions"
+    assert build_panel(small_params(data=data), folder).frame["population"].iloc[0] == 1000.0
+
+
+@pytest.mark.parametrize("geography", ["national", "regional"])
+def test_a_region_without_people_is_refused(
+    refused: Callable[..., InputError], geography: str
+) -> None:
+    frame = regional("north", "south")
+    frame["people"] = np.where(frame["region"] == "south", 0, 100)
+    data = {**sources(region="region"), "population": "people"}
+    (problem,) = refused(frame, data=data, model={"geography": geography}).problems
+    assert problem.place == "column people (data.population), region 'south'"
+    assert problem.found == "no people in 12 weeks, the first of 2024-01-01"
+
+
 def test_a_national_control_is_repeated_over_regions(write: Callable[..., Path]) -> None:
     write(regional("north", "south").drop(columns="price"))
     folder = write(weekly()[["date", "price"]], "prices.csv")

@@ -48,6 +48,29 @@ def test_the_base_may_be_late(write: Write) -> None:
     assert panel.frame["spend:search"].iloc[0] == pytest.approx(100 * 1.21)
 
 
+@pytest.mark.parametrize(
+    ("base", "days", "status"),
+    [
+        ("2024-04-15", 45, "ok"),
+        ("2024-04-16", 46, "flag"),
+        ("2027-01-01", 1036, "flag"),
+        ("2024-01-15", 0, "ok"),
+    ],
+)
+def test_a_base_that_nobody_knows_the_prices_of_is_told(
+    write: Write, base: str, days: int, status: str
+) -> None:
+    write(INDEX, "prices.csv")
+    rule = {"path": "prices.csv", "base": base}
+    params = small_params(data=sources() | {"price_level": rule})
+    findings = check_panel(params, build(params, write(weekly())))
+    (found,) = [f for f in findings if (f.check, f.subject) == ("data.price_level", "base")]
+    assert (found.value, found.limit, found.status.value) == (days, 45.0, status)
+    assert (f"is {days} days after the newest price level (of 2024-03-01)" in found.message) == (
+        days > 0
+    )
+
+
 def test_an_index_that_ends_early_is_told(write: Write) -> None:
     _, found = made(write, max_rate_age_days=20)
     finding = found["data.price_level"]
