@@ -84,9 +84,11 @@ def lift_tests(effects: xr.Dataset, uncalibrated: xr.Dataset | None, params: Par
 def then_and_now(comparison: Comparison, model: str, params: Params) -> Figure:
     """Draw every channel's return in both refreshes, the largest movement first.
 
-    The comparison must have movements of the model's returns.
+    Where no return of the model was compared, as of a new outcome, the figure says so.
     """
     moves = [one for one in comparison.movements if (one.model, one.quantity) == (model, "roi")]
+    if not moves:
+        return titled("No return of this outcome can be compared", "", height=0.1)
     colours = channel_colours(params.channels)
     rows = [
         IntervalRow(_name(params, one.channel), one.after, colours[one.channel], faint=one.before)

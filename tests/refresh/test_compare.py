@@ -14,6 +14,7 @@ from mmmlib.params.load import params_of
 from mmmlib.refresh import CHECKS, required_checks
 from mmmlib.refresh.compare import compare, restated_values
 from mmmlib.refresh.comparison import Comparison
+from mmmlib.reports.modeller import then_and_now
 from mmmlib.runs import NETCDF, Manifest, Run
 from tests.fakes import fake_effects, fake_panel, fake_params
 
@@ -184,3 +185,21 @@ def test_a_model_that_is_new_is_left_to_the_structure_finding(tmp_path: Path) ->
         finding.check == "refresh.structure" and finding.value == "added signups.pooled"
         for finding in comparison.findings
     )
+
+
+def motions(*names: str) -> dict[str, Any]:
+    """Revenue split into motions, beside signups."""
+    outcomes = fake_params().model_dump()["outcomes"]
+    revenue = {"label": "Revenue", "kind": "revenue", "motions": {n: {"column": n} for n in names}}
+    return {"outcomes": outcomes | {"revenue": revenue}}
+
+
+def test_a_leading_outcome_that_is_new_is_drawn_as_not_compared(
+    tmp_path: Path, parent: Run
+) -> None:
+    run = make(tmp_path / "runs", parent, **motions("self_serve", "sales_assisted"))
+    params = params_of(run)
+    comparison = compare(run, parent)
+    assert {movement.model for movement in comparison.movements} == {"signups.pooled"}
+    drawn = then_and_now(comparison, params.primary, params)
+    assert drawn.texts[0].get_text() == "No return of this outcome can be compared"
