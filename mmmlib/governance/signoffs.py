@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmmlib.governance.roles import TITLES, Roles
 from mmmlib.governance.verdict import SignOffNeeded
 from mmmlib.params.schema import Params
-from mmmlib.refresh.changes import LIMIT_KEYS, changes_model
+from mmmlib.refresh.changes import changes_limits, changes_model
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.pack import ScenarioPack
 
@@ -91,7 +91,7 @@ def model_changes(comparison: Comparison | None) -> str:
     changed = comparison.parameter_changes
     keys = [
         *(one.key for one in changes_model(changed)),
-        *(one.key for one in changed if one.key.startswith(LIMIT_KEYS)),
+        *(one.key for one in changes_limits(changed)),
         *(one.key for one in comparison.code_changes),
     ]
     return f"{_list([f'{key} changed' for key in keys])}." if keys else ""

@@ -20,6 +20,10 @@ SAMPLING_KEYS = tuple(
     f"model.{name}" for name in ("chains", "tune", "draws", "target_accept", "seed", "kept_draws")
 )
 """They change how long is sampled, not what is estimated."""
+WORDS = (".label", ".bias", ".stage")
+"""Ends of keys that say what something is called or counted among; they change no number."""
+PLAN_WORD = ".scalable"
+"""Whether a channel is offered for an increase: a limit of plans, written beside the channel."""
 LIMIT_KEYS = ("readiness.", "health.", "comparison.", "scenarios.", "governance.")
 
 
@@ -63,7 +67,19 @@ def changes_model(changes: Sequence[ParameterChange]) -> list[ParameterChange]:
     return [
         change
         for change in changes
-        if change.key.startswith(MODEL_KEYS) and not change.key.startswith(SAMPLING_KEYS)
+        if change.key.startswith(MODEL_KEYS)
+        and not change.key.startswith(SAMPLING_KEYS)
+        and not change.key.endswith((*WORDS, PLAN_WORD))
+    ]
+
+
+def changes_limits(changes: Sequence[ParameterChange]) -> list[ParameterChange]:
+    """Return those changes that alter what the model and its plans are held against."""
+    return [
+        change
+        for change in changes
+        if change.key.startswith(LIMIT_KEYS)
+        or (change.key.startswith("channels.") and change.key.endswith(PLAN_WORD))
     ]
 
 
@@ -79,7 +95,7 @@ def parameter_findings(changes: Sequence[ParameterChange]) -> list[Finding]:
             "Have the model owner sign the change and say which movement was expected.",
         ),
         "limits": (
-            [change for change in changes if change.key.startswith(LIMIT_KEYS)],
+            changes_limits(changes),
             "A verdict may differ because it is held against another limit.",
             "Have the change of limits signed.",
         ),

@@ -11,16 +11,16 @@ from mmmlib.model.effects import effects_of, parts_of
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.params.load import params_of
 from mmmlib.refresh import CHECKS
+from mmmlib.refresh.causes import Changes, explained_channels
 from mmmlib.refresh.changes import (
-    changes_model,
     code_changes,
     code_finding,
     parameter_changes,
     parameter_findings,
     parameters_of,
 )
-from mmmlib.refresh.comparison import Comparison, DataChange, Movement
-from mmmlib.refresh.data_changes import ALL, CELLS, data_changes, restated_cells, restated_findings
+from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.refresh.data_changes import CELLS, data_changes, restated_cells, restated_findings
 from mmmlib.refresh.drift import movement_findings, rank_finding
 from mmmlib.refresh.lift_changes import lift_changes, lift_findings
 from mmmlib.refresh.movement import common_weeks, movements
@@ -78,13 +78,18 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
     limits = params.comparison
     after = panel_of(run)
     changed_data = data_changes(before, after)
-    changed_parameters = parameter_changes(old_parameters, parameters_of(run))
+    parameters = parameters_of(run)
+    changed_parameters = parameter_changes(old_parameters, parameters)
     changed_code = code_changes(parent.manifest, run.manifest)
     changed_lifts = lift_changes(before, after)
-    explained = (
-        bool(changes_model(changed_parameters))
-        or bool(changed_lifts)
-        or any(_explains(change, limits) for change in changed_data)
+    told_otherwise = {change.test for change in changed_lifts}
+    lifts = [*before.lift_tests, *after.lift_tests]
+    changes = Changes(
+        before=old_parameters,
+        after=parameters,
+        parameters=changed_parameters,
+        data=changed_data,
+        tested=frozenset(lift.model for lift in lifts if lift.name in told_otherwise),
     )
     findings = [_has_parent(parent), *structure_findings(before, after)]
     moved: list[Movement] = []
@@ -92,7 +97,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
     for model in params.views:
         if not set(params.parts_of(model)) <= set(before.names("outcome")):
             continue  # a new outcome or motion; the structure finding says so
-        found, weeks, judged = _compare_model(run, parent, model, limits, explained)
+        found, weeks, judged = _compare_model(run, parent, model, limits, changes)
         moved += found
         findings += judged
         if weeks is not None:
@@ -121,7 +126,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
 
 
 def _compare_model(
-    run: Run, parent: Run, model: str, limits: ComparisonParams, explained: bool
+    run: Run, parent: Run, model: str, limits: ComparisonParams, changes: Changes
 ) -> tuple[list[Movement], pd.DatetimeIndex | None, list[Finding]]:
     """Return a model's movements, the common window, and the findings on both."""
     try:
@@ -150,15 +155,10 @@ def _compare_model(
     if not found:
         why = "The two refreshes have no channel in common."
         return [], weeks, [window, *_model_not_compared(model, why)[1:]]
+    channels = {movement.channel for movement in found}
+    explained = explained_channels(changes, parts_of(run, model), channels, weeks, limits)
     judged = movement_findings(found, limits, explained=explained)
     return found, weeks, [window, *judged, rank_finding(model, found)]
-
-
-def _explains(change: DataChange, limits: ComparisonParams) -> bool:
-    """Say whether a change of data is a known cause of movement on the common window."""
-    if change.kind == "restated":
-        return change.share is None or change.share > limits.max_restated_share
-    return change.kind != "extended" and change.series != ALL
 
 
 def _read_parent(parent: Run) -> tuple[Panel, dict[str, object]]:

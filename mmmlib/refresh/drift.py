@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 
 from mmmlib.findings import Finding, Level, judge
@@ -15,7 +15,7 @@ _MEANING = "A plan that was made on the old number may no longer hold."
 
 
 def movement_findings(
-    movements: Sequence[Movement], limits: ComparisonParams, *, explained: bool
+    movements: Sequence[Movement], limits: ComparisonParams, *, explained: Collection[str]
 ) -> list[Finding]:
     """Judge the movement of every channel, one finding each.
 
@@ -26,8 +26,9 @@ def movement_findings(
     limits
         ``large_movement`` and ``severe_movement``.
     explained
-        Whether history was restated or the model changed on purpose. Without that, a
-        severe movement on weeks that both refreshes saw has no known cause.
+        Channels that restated history or a changed model may have moved, see
+        :func:`mmmlib.refresh.causes.explained_channels`. A severe movement of any other
+        has no known cause, on weeks that both refreshes saw.
 
     Returns
     -------
@@ -37,7 +38,9 @@ def movement_findings(
     """
     channels = dict.fromkeys(movement.channel for movement in movements)
     return [
-        _judge_channel([each for each in movements if each.channel == channel], limits, explained)
+        _judge_channel(
+            [each for each in movements if each.channel == channel], limits, channel in explained
+        )
         for channel in channels
     ]
 

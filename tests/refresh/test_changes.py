@@ -6,6 +6,7 @@ from typing import Any
 from mmmlib.findings import Level, Status
 from mmmlib.refresh.changes import (
     ABSENT,
+    changes_limits,
     changes_model,
     code_changes,
     code_finding,
@@ -68,6 +69,17 @@ def test_longer_sampling_and_a_new_period_are_no_change_of_the_model() -> None:
     assert changes_model(changes) == []
     [finding] = parameter_findings(changes)
     assert finding.status is Status.OK
+
+
+def test_words_are_no_change_of_the_model_and_what_may_be_bought_is_one_of_limits() -> None:
+    content = dumped()
+    content["channels"]["search"] |= {"label": "Paid search", "stage": "bottom"}
+    content["outcomes"]["revenue"]["bias"] = "Booked late."
+    content["channels"]["events"]["scalable"] = False
+    changes = parameter_changes(dumped(), content)
+    assert len(changes) == 4
+    assert changes_model(changes) == []
+    assert [change.key for change in changes_limits(changes)] == ["channels.events.scalable"]
 
 
 def manifest(**facts: Any) -> Manifest:

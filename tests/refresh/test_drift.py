@@ -53,7 +53,7 @@ def test_movements_are_graded(
     after: float, beyond_noise: bool, explained: bool, level: Level
 ) -> None:
     movement = moved(after=after, beyond_noise=beyond_noise)
-    [finding] = movement_findings([movement], LIMITS, explained=explained)
+    [finding] = movement_findings([movement], LIMITS, explained={"search"} if explained else set())
     assert finding.level is level
     assert finding.subject == "revenue.pooled/search"
     assert finding.value == pytest.approx(after - 1)
@@ -63,20 +63,20 @@ def test_movements_are_graded(
 def test_a_movement_from_zero_is_not_calm() -> None:
     movement = moved(before=0.0, after=1.0)
     assert math.isnan(movement.change)
-    [finding] = movement_findings([movement], LIMITS, explained=True)
+    [finding] = movement_findings([movement], LIMITS, explained={"search"})
     assert finding.level is Level.WARN
     assert "from zero" in finding.message
 
 
 def test_a_contribution_speaks_where_the_return_stayed() -> None:
     pair = [moved(), moved(after=1.8, quantity="contribution")]
-    [finding] = movement_findings(pair, LIMITS, explained=False)
+    [finding] = movement_findings(pair, LIMITS, explained=())
     assert finding.level is Level.WARN
     assert "contribution" in finding.message
 
 
 def test_both_ranges_are_in_the_message() -> None:
-    [finding] = movement_findings([moved(after=1.8)], LIMITS, explained=False)
+    [finding] = movement_findings([moved(after=1.8)], LIMITS, explained=())
     assert finding.message.count("90") == 2
 
 
