@@ -13,7 +13,7 @@ from mmmlib.findings import Level
 from mmmlib.governance.gates import ROLES, Evidence, blocking_data, gather
 from mmmlib.governance.labels import BLOCKED, label_pack
 from mmmlib.governance.roles import TITLES, Roles, read_roles
-from mmmlib.governance.signoffs import data_changes, model_changes
+from mmmlib.governance.signoffs import data_changes, lift_changes, model_changes
 from mmmlib.governance.verdict import GateResult
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
@@ -142,9 +142,10 @@ def _violations(gates: GateResult) -> tuple[str, ...]:
 def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
     if comparison is None:
         return ("Nothing was compared: the run stopped before it.",)
-    if comparison.parent is None:
-        return ("This is the first refresh; there is nothing to compare it with.",)
-    moved = [m for m in comparison.movements if m.quantity == "roi" and m.beyond_noise]
+    if not comparison.readable:
+        return (comparison.not_compared,)
+    returns = [m for m in comparison.movements if m.quantity == "roi"]
+    moved = [m for m in returns if m.beyond_noise]
     moved.sort(key=_size, reverse=True)
     points = [
         f"The return of {params.channel_label(move.channel)} "
@@ -152,11 +153,15 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
         f"from {move.before} to {move.after}."
         for move in moved
     ]
-    if not points:
+    if not returns:
+        points = ["No return can be compared with the last refresh."]
+    elif not points:
         points = ["No return moved by more than noise."]
     shown = list(_first(points, "more movements in the change log"))
     if data := data_changes(comparison, params):
         shown.append(f"Data: {data}")
+    if tests := lift_changes(comparison):
+        shown.append(f"Lift tests: {tests}")
     if model := model_changes(comparison):
         shown.append(f"Model and software: {model}")
     return tuple(shown)

@@ -21,8 +21,9 @@ def sign_offs_needed(
     Parameters
     ----------
     comparison
-        With the parent; a first refresh changes everything. None where the run
-        stopped before it: then nothing of a model is there to be signed.
+        With the parent; without one, or with one that cannot be read, everything counts
+        as new. None where the run stopped before it: then nothing of a model is there to
+        be signed.
     scenarios
         The scenario pack, if there is one.
     roles
@@ -33,7 +34,7 @@ def sign_offs_needed(
     Notes
     -----
     Changed data is signed by the Data Owner and the MMM Product Owner, a changed
-    model by the Model Owner and the MMM Product Owner, a recommendation by the
+    model (and a lift test that changed or went) by the Model Owner and the MMM Product Owner, a recommendation by the
     Decision Owner. New weeks alone are no change of data. A run that needs none of
     these is still released by the MMM Product Owner: nobody publishes alone.
     """
@@ -66,8 +67,8 @@ def data_changes(comparison: Comparison | None, params: Params) -> str:
     """Say in a sentence what changed in the data, beyond new weeks; empty if nothing did."""
     if comparison is None:
         return ""
-    if comparison.parent is None:
-        return "First refresh: all of its data is new."
+    if not comparison.readable:
+        return f"{comparison.not_compared} All of its data counts as new."
     changed = [one for one in comparison.data_changes if one.kind != "extended"]
     keys = [
         one.key
@@ -83,18 +84,29 @@ def data_changes(comparison: Comparison | None, params: Params) -> str:
 
 
 def model_changes(comparison: Comparison | None) -> str:
-    """Say in a sentence what changed in the model, its limits or the software."""
+    """Say in a sentence what changed in the model, its evidence, its limits or the software.
+
+    A lift test that is new is welcome evidence and needs no signature.
+    """
     if comparison is None:
         return ""
-    if comparison.parent is None:
-        return "First refresh: the model is new."
+    if not comparison.readable:
+        return f"{comparison.not_compared} Its model counts as new."
     changed = comparison.parameter_changes
+    tests = [f"lift test {o.test} {o.kind}" for o in comparison.lift_changes if o.kind != "added"]
     keys = [
         *(one.key for one in changes_model(changed)),
         *(one.key for one in changes_limits(changed)),
         *(one.key for one in comparison.code_changes),
     ]
-    return f"{_list([f'{key} changed' for key in keys])}." if keys else ""
+    parts = [*tests, *(f"{key} changed" for key in keys)]
+    return f"{_list(parts)}." if parts else ""
+
+
+def lift_changes(comparison: Comparison) -> str:
+    """Say in a sentence which lift tests came, went or are told differently; empty if none."""
+    parts = [f"{one.test} {one.kind}" for one in comparison.lift_changes]
+    return f"{_list(parts)}." if parts else ""
 
 
 def _list(texts: list[str], most: int = 3) -> str:

@@ -27,7 +27,8 @@ class Refresh(Section):
     period: Annotated[str, Field(pattern=r"^[0-9]{4}-(Q[1-4]|(0[1-9]|1[0-2]))$")]
     kind: Literal["monthly", "quarterly"] = "quarterly"
     parent: str = "latest"
-    """``latest`` (the newest run of this workbook that no gate blocked), ``none``, or a run id."""
+    """``latest`` (the newest run of this workbook that no gate blocked, of no later period or
+    ``as_of``), ``none``, or a run id."""
     as_of: dt.date | None = None
     """The day on which the data is looked at; see :attr:`Params.as_of`."""
 

@@ -21,11 +21,11 @@ CHECKS: dict[str, str] = {
 
 
 def required_checks(parent: str | None) -> tuple[str, ...]:
-    """Return the checks that must have run: only the first one on a first refresh.
+    """Return the checks that must have run: only the first one without a parent.
 
     Parameters
     ----------
     parent
-        ``Comparison.parent``: the run that was compared with, None on a first refresh.
+        ``Comparison.parent``: the run that was compared with, None where there is none.
     """
     return tuple(CHECKS) if parent else ("refresh.parent",)

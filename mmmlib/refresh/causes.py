@@ -120,9 +120,10 @@ def _of_series(
         yield EVERY, name if restated or role == "exposure" else EVERY
     elif role == "outcome":
         yield name, EVERY
+    elif role == "event":
+        if restated and _overlap(change.first, change.last, weeks):
+            yield EVERY, EVERY
     elif role == "control" or change.series.startswith("region "):
-        yield EVERY, EVERY
-    elif role == "event" and restated and _overlap(change.first, change.last, weeks):
         yield EVERY, EVERY
 
 

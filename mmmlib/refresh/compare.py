@@ -10,6 +10,7 @@ from mmmlib.findings import Finding, Level, at_least, judge, not_run
 from mmmlib.model.effects import effects_of, parts_of
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.params.load import params_of
+from mmmlib.params.schema import Params
 from mmmlib.refresh import CHECKS
 from mmmlib.refresh.causes import Changes, explained_channels
 from mmmlib.refresh.changes import (
@@ -24,7 +25,7 @@ from mmmlib.refresh.data_changes import CELLS, data_changes, restated_cells, res
 from mmmlib.refresh.drift import movement_findings, rank_finding
 from mmmlib.refresh.lift_changes import lift_changes, lift_findings
 from mmmlib.refresh.movement import common_weeks, movements
-from mmmlib.refresh.parent import damaged_files
+from mmmlib.refresh.parent import damaged_files, doubts_of, why_alone
 from mmmlib.refresh.structure import structure_findings
 from mmmlib.runs import Run
 
@@ -40,8 +41,8 @@ def compare(run: Run, parent: Run | str | None) -> Comparison:
     run
         With its panel and the effects of its models.
     parent
-        The other run or its id, as ``run.manifest.parent`` has it; None on a first
-        refresh.
+        The other run or its id, as ``run.manifest.parent`` has it; None where there is
+        none to compare with.
 
     Returns
     -------
@@ -49,16 +50,20 @@ def compare(run: Run, parent: Run | str | None) -> Comparison:
         Movements with the largest first, changes of data, parameters and software,
         and findings: at least one for each of :func:`mmmlib.refresh.required_checks`.
         Where the parent is missing or damaged, every finding says that it was not
-        run, and blocks.
+        run, and blocks. Where there is no parent, or it cannot be read, ``reason`` says so.
     """
     if parent is None:
-        return Comparison(parent=None, findings=(_first_refresh(),))
+        return _alone(run)
     name = parent if isinstance(parent, str) else parent.name
     try:
         other = Run(run.runs_dir / parent, exploring=True) if isinstance(parent, str) else parent
         panel, parameters = _read_parent(other)
     except UNREADABLE as error:
-        return Comparison(parent=name, findings=_not_compared(name, _first_line(error)))
+        return Comparison(
+            parent=name,
+            reason=f"The last refresh, {name}, cannot be read, so it is not known what changed.",
+            findings=_not_compared(name, _first_line(error)),
+        )
     return _compare(run, other, panel, parameters)
 
 
@@ -91,12 +96,12 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
         data=changed_data,
         tested=frozenset(lift.model for lift in lifts if lift.name in told_otherwise),
     )
-    findings = [_has_parent(parent), *structure_findings(before, after)]
+    findings = [_has_parent(parent, params), *structure_findings(before, after)]
     moved: list[Movement] = []
     windows: dict[str, pd.DatetimeIndex] = {}
     for model in params.views:
-        if not set(params.parts_of(model)) <= set(before.names("outcome")):
-            continue  # a new outcome or motion; the structure finding says so
+        if not _same_parts(model, params.parts_of(model), before.names("outcome")):
+            continue  # an outcome or motion that is new or gone; the structure finding says so
         found, weeks, judged = _compare_model(run, parent, model, limits, changes)
         moved += found
         findings += judged
@@ -161,6 +166,13 @@ def _compare_model(
     return found, weeks, [window, *judged, rank_finding(model, found)]
 
 
+def _same_parts(model: str, parts: tuple[str, ...], before: list[str]) -> bool:
+    """Say whether a model, or the sum over an outcome's motions, is of the same parts as before."""
+    if model in parts:
+        return model in before
+    return set(parts) == {name for name in before if name.startswith(f"{model}.")}
+
+
 def _read_parent(parent: Run) -> tuple[Panel, dict[str, object]]:
     damaged = damaged_files(parent, [panel_file(parent)])
     if damaged:
@@ -184,24 +196,33 @@ def _window(model: str, weeks: pd.DatetimeIndex, limits: ComparisonParams) -> Fi
     )
 
 
-def _first_refresh() -> Finding:
-    return judge(
+def _alone(run: Run) -> Comparison:
+    """Return the comparison of a run without a parent: it says why there is none."""
+    reason, expected = why_alone(run)
+    finding = judge(
         "refresh.parent",
         "workbook",
-        passed=True,
-        level=Level.BLOCK,
-        message="This is the first refresh: there is none to compare with.",
+        passed=expected,
+        level=Level.WARN,
+        message=reason,
+        meaning="Whether returns moved is not known.",
+        action="Compare with an earlier refresh (refresh.parent: latest), unless this is a rebuild.",
     )
+    return Comparison(parent=None, reason=reason, findings=(finding,))
 
 
-def _has_parent(parent: Run) -> Finding:
+def _has_parent(parent: Run, params: Params) -> Finding:
+    doubts = doubts_of(parent, params)
+    which = f", which {' and '.join(doubts)}" if doubts else ""
     return judge(
         "refresh.parent",
         "workbook",
-        passed=True,
-        level=Level.BLOCK,
+        passed=not doubts,
+        level=Level.WARN,
         value=parent.name,
-        message=f"Compared with {parent.name}.",
+        message=f"Compared with {parent.name}{which}.",
+        meaning="Calm against such a refresh does not show that returns may be trusted.",
+        action="Name another run in refresh.parent, or leave it at 'latest'.",
     )
 
 

@@ -8,7 +8,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from mmmlib.estimates import Estimate
-from mmmlib.findings import Finding
+from mmmlib.findings import Finding, Status
+
+UNKNOWN = "It is not known what changed since an earlier refresh."
 
 
 class _Frozen(BaseModel):
@@ -69,9 +71,11 @@ class LiftChange(_Frozen):
 
 
 class Comparison(_Frozen):
-    """The comparison with the parent; ``parent`` is None on a first refresh."""
+    """The comparison with the parent; ``parent`` is None where there is none."""
 
     parent: str | None
+    reason: str = ""
+    """Why nothing is known of what changed, in a sentence; empty where the parent was read."""
     first_week: dt.date | None = None
     last_week: dt.date | None = None
     weeks: int = 0
@@ -83,3 +87,20 @@ class Comparison(_Frozen):
     code_changes: tuple[ParameterChange, ...] = ()
     """Library version and packages that differ."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is a parent whose data, parameters and code could be read.
+
+        Where it is false, empty lists of changes mean that they are not known.
+        """
+        unread = any(
+            finding.check == "refresh.parent" and finding.status is Status.NOT_RUN
+            for finding in self.findings
+        )
+        return self.parent is not None and not unread
+
+    @property
+    def not_compared(self) -> str:
+        """Say why nothing is known of what changed; empty where the parent was read."""
+        return "" if self.readable else self.reason or UNKNOWN

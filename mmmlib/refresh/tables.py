@@ -68,10 +68,10 @@ def lift_change_table(comparison: Comparison) -> pd.DataFrame:
 
 def window_text(comparison: Comparison) -> str:
     """Say in a sentence what is compared with what."""
-    if comparison.parent is None:
-        return "This is the first refresh: there is nothing to compare it with."
-    if not comparison.weeks:
-        return f"It could not be compared with {comparison.parent}; the findings say why."
+    if not comparison.readable:
+        return comparison.not_compared
+    if not comparison.movements:
+        return f"No return can be compared with {comparison.parent}; the findings say why."
     return (
         f"Compared with {comparison.parent} on the {comparison.weeks} weeks that both fitted, "
         f"{comparison.first_week} to {comparison.last_week}."

@@ -160,8 +160,14 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
     """Say what moved since the last refresh."""
     moves = leading_returns(results, comparison)
     beyond = [move for move in moves if move.beyond_noise]
+    if not comparison.readable:
+        return Prose(comparison.not_compared, lead="Since the last refresh.")
     if not moves:
-        return Prose("There are no common weeks to compare.", lead="Since the last refresh.")
+        return Prose(
+            f"No return of {outcome_of(results, results.params.primary)} can be compared; the "
+            "health panel says why.",
+            lead="Since the last refresh.",
+        )
     if not beyond:
         text = f"None of the {count_text(len(moves), 'return')} moved by more than noise."
         return Prose(

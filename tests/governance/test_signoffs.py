@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmmlib.findings import not_run
 from mmmlib.governance.roles import read_roles
-from mmmlib.governance.signoffs import sign_offs_needed
-from mmmlib.refresh.comparison import Comparison, DataChange, ParameterChange
+from mmmlib.governance.signoffs import (
+    data_changes,
+    lift_changes,
+    model_changes,
+    sign_offs_needed,
+)
+from mmmlib.refresh.comparison import Comparison, DataChange, LiftChange, ParameterChange
 from mmmlib.scenarios.build import build_pack
 from tests.fakes import fake_params
 from tests.scenarios.helpers import healthy, known_effects, ready
@@ -55,6 +61,23 @@ def test_the_period_is_no_change_of_the_model():
     keys = ("refresh.period", "title", "compute.workers", "data.root", "data.simulated.vintage")
     changes = tuple(map(_change, keys))
     assert _who(Comparison(parent="a", parameter_changes=changes)) == NOTHING
+
+
+def test_a_lift_test_that_went_or_changed_is_signed_and_a_new_one_is_not():
+    for kind, signed in (("removed", MODEL), ("changed", MODEL), ("added", NOTHING)):
+        one = LiftChange(test="spring", model="revenue.pooled", channel="tv", kind=kind, what="x")
+        comparison = Comparison(parent="a", lift_changes=(one,))
+        assert _who(comparison) == signed
+        assert lift_changes(comparison) == f"spring {kind}."
+        assert (f"lift test spring {kind}" in model_changes(comparison)) is (signed is MODEL)
+
+
+def test_what_cannot_be_compared_is_signed_as_if_all_had_changed():
+    unread = not_run("refresh.parent", "workbook", "It is gone.")
+    comparison = Comparison(parent="a", reason="The last one is gone.", findings=(unread,))
+    assert _who(comparison) == DATA | MODEL
+    assert data_changes(comparison, fake_params()).startswith("The last one is gone.")
+    assert model_changes(comparison).startswith("The last one is gone.")
 
 
 def test_a_first_refresh_is_signed_as_a_whole():

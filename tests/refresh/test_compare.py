@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmmlib.data.panel import PANEL_INDEX, Panel, write_panel
-from mmmlib.findings import Level, Status, worst
+from mmmlib.findings import Finding, Level, Status, worst
 from mmmlib.params.load import params_of
 from mmmlib.refresh import CHECKS, required_checks
 from mmmlib.refresh.compare import compare, restated_values
@@ -62,6 +62,7 @@ def checks(comparison: Comparison) -> set[str]:
 def test_a_first_refresh_is_not_compared_and_says_so(tmp_path: Path) -> None:
     comparison = compare(make(tmp_path / "runs"), None)
     assert comparison.parent is None
+    assert comparison.not_compared.startswith("This is the first refresh")
     assert restated_values(make(tmp_path / "other"), comparison).empty
     assert checks(comparison) == set(required_checks(None)) == {"refresh.parent"}
     assert worst(comparison.findings) is Level.INFO
@@ -169,6 +170,8 @@ def test_a_parent_that_cannot_be_read_blocks(tmp_path: Path, parent: Run, damage
         broken.to_netcdf(effects, engine=NETCDF)
     comparison = compare(run, name)
     assert comparison.parent == name
+    assert comparison.readable is (damage in ("effects", "truncated", "nan"))
+    assert bool(comparison.not_compared) is not comparison.readable
     assert checks(comparison) == set(CHECKS)
     blocked = [finding for finding in comparison.findings if finding.level is Level.BLOCK]
     assert {finding.status for finding in blocked} == {Status.NOT_RUN}
@@ -203,3 +206,79 @@ def test_a_leading_outcome_that_is_new_is_drawn_as_not_compared(
     assert {movement.model for movement in comparison.movements} == {"signups.pooled"}
     drawn = then_and_now(comparison, params.primary, params)
     assert drawn.texts[0].get_text() == "No return of this outcome can be compared"
+
+
+def test_a_sum_over_motions_is_compared_only_with_a_sum_of_the_same(tmp_path: Path) -> None:
+    old = make(tmp_path, **motions("self_serve", "sales_assisted", "partner_led"))
+    run = make(tmp_path, old, **motions("self_serve", "sales_assisted"))
+    assert params_of(run).primary == "revenue"
+    comparison = compare(run, old)
+    assert {movement.model for movement in comparison.movements} == {
+        "revenue.self_serve",
+        "revenue.sales_assisted",
+        "signups.pooled",
+    }
+    again = compare(run, run)
+    assert "revenue" in {movement.model for movement in again.movements}
+
+
+def parent_finding(comparison: Comparison) -> Finding:
+    [finding] = [one for one in comparison.findings if one.check == "refresh.parent"]
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"verdict": "block"}, "did not pass its gates"),
+        ({"verdict": None}, "did not pass its gates"),
+        ({"period": "2026-Q3"}, "is of a later time"),
+    ],
+)
+def test_a_parent_that_is_no_good_measure_is_told(
+    tmp_path: Path, parent: Run, facts: dict[str, Any], words: str
+) -> None:
+    run = make(tmp_path / "runs", parent)
+    assert parent_finding(compare(run, parent)).status is Status.OK
+    parent.write_manifest(parent.manifest.model_copy(update=facts))
+    finding = parent_finding(compare(run, parent))
+    assert (finding.status, finding.level) == (Status.FLAG, Level.WARN)
+    assert words in finding.message
+
+
+@pytest.mark.parametrize(
+    ("asked", "facts", "told", "level"),
+    [
+        ("latest", {"verdict": "block"}, "No earlier refresh had passed its gates", Level.INFO),
+        ("none", {"verdict": "block"}, "because refresh.parent is 'none'", Level.WARN),
+        ("none", {}, "because refresh.parent is 'none'", Level.WARN),
+        ("latest", {"period": "2026-Q3"}, "only refreshes of later periods", Level.INFO),
+        ("none", {"status": "failed"}, "This is the first refresh", Level.INFO),
+        ("none", {"workbook": "other"}, "This is the first refresh", Level.INFO),
+    ],
+)
+def test_why_there_is_no_parent_is_told_as_it_is(
+    tmp_path: Path, parent: Run, asked: str, facts: dict[str, Any], told: str, level: Level
+) -> None:
+    parent.write_manifest(parent.manifest.model_copy(update=facts))
+    run = make(tmp_path / "runs", period="2026-Q2")
+    params = params_of(run)
+    refresh = params.refresh.model_copy(update={"parent": asked})
+    content = params.model_copy(update={"refresh": refresh}).model_dump_json()
+    (run.path / "params.json").write_text(content)
+    manifest = run.manifest
+    run.write_manifest(manifest.model_copy(update={"created": parent.manifest.created}))
+    comparison = compare(run, None)
+    assert told in comparison.not_compared
+    assert parent_finding(comparison).message == comparison.not_compared
+    assert parent_finding(comparison).level is level
+
+
+def test_a_neighbour_that_cannot_be_read_leaves_open_what_came_before(
+    tmp_path: Path, parent: Run
+) -> None:
+    run = make(tmp_path / "runs", period="2026-Q2")
+    (parent.path / "manifest.json").write_text("{")
+    comparison = compare(run, None)
+    assert "cannot be told" in comparison.not_compared
+    assert parent_finding(comparison).level is Level.WARN

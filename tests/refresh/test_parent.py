@@ -51,6 +51,31 @@ def test_a_run_is_not_its_own_parent_nor_is_a_later_one(tmp_path: Path) -> None:
     assert choose_parent(tmp_path, asking(), "fake-a", first.manifest.created) is None
 
 
+def test_a_rerun_of_an_earlier_period_is_not_compared_with_a_later_one(tmp_path: Path) -> None:
+    add_run(tmp_path, "fake-a", 1, period="2026-Q1")
+    add_run(tmp_path, "fake-b", 2, period="2026-06")
+    add_run(tmp_path, "fake-c", 3, period="2026-Q3")
+    add_run(tmp_path, "fake-d", 4, period="2027-01")
+    assert choose_parent(tmp_path, asking()) == "fake-b"
+
+
+def test_nor_is_one_that_looks_at_an_earlier_day(tmp_path: Path) -> None:
+    for name, created, day in (
+        ("fake-a", 1, dt.date(2026, 4, 2)),
+        ("fake-b", 2, dt.date(2026, 5, 2)),
+    ):
+        run = add_run(tmp_path, name, created)
+        refresh = {"period": "2026-Q1", "as_of": day}
+        (run.path / "params.json").write_text(fake_params(refresh=refresh).model_dump_json())
+    add_run(tmp_path, "fake-c", 9)  # says no day, so it is the one on which it was made
+    for day, parent in (("2026-05-02", "fake-c"), ("2026-01-08", None), ("2026-04-20", "fake-c")):
+        looking = fake_params(refresh={"period": "2026-Q2", "as_of": day})
+        assert choose_parent(tmp_path, looking) == parent
+    again = fake_params(refresh={"period": "2026-Q2", "as_of": "2026-04-20"})
+    early = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    assert choose_parent(tmp_path, again, created=early) == "fake-a"
+
+
 def test_no_run_or_none_asked_gives_no_parent(tmp_path: Path) -> None:
     assert choose_parent(tmp_path / "nowhere", asking()) is None
     add_run(tmp_path, "fake-a", 1)

@@ -21,8 +21,8 @@ def test_a_comparison_as_tables(tmp_path: Path) -> None:
 
 
 def test_a_first_refresh_has_empty_tables_with_their_columns() -> None:
-    comparison = Comparison(parent=None)
+    comparison = Comparison(parent=None, reason="This is the first refresh.")
     assert movement_table(comparison, "revenue.pooled").empty
     assert "series" in data_table(comparison).columns
-    assert window_text(comparison).startswith("This is the first refresh")
-    assert window_text(Comparison(parent="gone")).startswith("It could not be compared")
+    assert window_text(comparison) == "This is the first refresh."
+    assert window_text(Comparison(parent="gone")).startswith("No return can be compared with gone")

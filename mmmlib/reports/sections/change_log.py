@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmmlib.errors import RunError
 from mmmlib.findings import Status
 from mmmlib.reports.blocks import Block, Bullets, Picture, Prose
 from mmmlib.reports.change_tables import (
@@ -24,8 +25,6 @@ from mmmlib.reports.statements import (
 )
 from mmmlib.reports.titles import movement_words
 
-FIRST = "This is the first refresh: there is nothing to compare it with."
-
 
 def summary(results: Results) -> Iterator[Block]:
     """What this refresh is compared with, and what changed in one sentence."""
@@ -37,10 +36,11 @@ def summary(results: Results) -> Iterator[Block]:
             else "This refresh was not compared with the one before."
         )
         return
-    if compared.parent is None:
-        yield Prose(FIRST)
+    if not compared.readable:
+        yield Prose(compared.not_compared)
         return
-    yield Prose(f"{compared.parent}, on {window_text(compared)}.", lead="Compared with")
+    on = f", on {window_text(compared)}" if compared.movements else ""
+    yield Prose(f"{compared.parent}{on}.", lead="Compared with")
     yield change_statement(results, compared)
 
 
@@ -81,7 +81,7 @@ def movements(results: Results) -> Iterator[Block]:
 def data(results: Results) -> Iterator[Block]:
     """Restated, added and removed series."""
     compared = results.comparison
-    if compared is None or compared.parent is None:
+    if compared is None or not compared.readable:
         return
     if not compared.data_changes:
         yield Prose("The data that both refreshes saw is the same, value by value.")
@@ -92,7 +92,7 @@ def data(results: Results) -> Iterator[Block]:
 def configuration(results: Results) -> Iterator[Block]:
     """Parameters and lift tests that differ."""
     compared = results.comparison
-    if compared is None or compared.parent is None:
+    if compared is None or not compared.readable:
         return
     if compared.lift_changes:
         yield lift_changes_table(results, compared.lift_changes)
@@ -108,7 +108,7 @@ def code(results: Results) -> Iterator[Block]:
     """Library and packages that differ; what this refresh ran with."""
     manifest = results.run.manifest
     compared = results.comparison
-    if compared is not None and compared.parent is not None:
+    if compared is not None and compared.readable:
         if compared.code_changes:
             yield parameter_table(compared.code_changes, "code", "Code and packages that differ.")
         else:
@@ -143,11 +143,18 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _format_before(results: Results) -> int | None:
+    try:
+        parent = results.run.parent
+        return parent.manifest.report_format if parent is not None else None
+    except RunError:
+        return None  # the summary says that the last refresh cannot be read
+
+
 def format(results: Results) -> Iterator[Block]:  # noqa: A001  # the section's name in the format
     """Version of the fixed format, and whether it changed."""
     now = format_version()
-    parent = results.run.parent
-    before = parent.manifest.report_format if parent is not None else None
+    before = _format_before(results)
     if before is not None and before != now:
         yield Prose(
             f"The documents follow format {now}; the last refresh followed format {before}."

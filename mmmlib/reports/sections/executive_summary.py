@@ -43,10 +43,11 @@ def what_changed(results: Results) -> Iterator[Block]:
     compared = results.comparison
     if compared is None:
         return
-    if compared.parent is None:
-        yield Prose("This is the first refresh: there is nothing to compare it with.")
+    if not compared.readable:
+        yield Prose(compared.not_compared)
         return
-    yield Prose(f"Compared with {compared.parent}, on {window_text(compared)}.")
+    on = f", on {window_text(compared)}" if compared.movements else ""
+    yield Prose(f"Compared with {compared.parent}{on}.")
     moves = [m for m in compared.movements if m.quantity == "roi"]
     beyond = [m for m in by_size(moves) if m.beyond_noise]
     items = [
@@ -59,7 +60,9 @@ def what_changed(results: Results) -> Iterator[Block]:
     ]
     if len(beyond) > MOST:
         items.append(Prose(f"{len(beyond) - MOST} more are in the change log."))
-    if not beyond:
+    if not moves:
+        items.append(Prose("No return can be compared; the health panel says why."))
+    elif not beyond:
         items.append(
             Prose(f"None of the {count_text(len(moves), 'return')} moved by more than noise.")
         )
@@ -67,6 +70,11 @@ def what_changed(results: Results) -> Iterator[Block]:
     if restated:
         series = count_text(len(restated), "series", "series")
         items.append(Prose(f"The values of {series} were restated.", lead="Data."))
+    if compared.lift_changes:
+        changed = count_text(len(compared.lift_changes), "lift test")
+        items.append(
+            Prose(f"{changed} came, went or changed; the change log lists them.", lead="Evidence.")
+        )
     if compared.parameter_changes:
         count = count_text(len(compared.parameter_changes), "setting")
         items.append(Prose(f"{count} changed; the change log lists them.", lead="Settings."))

@@ -1,0 +1,79 @@
+"""Where nothing can be compared, no text says that nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mmmlib.findings import not_run
+from mmmlib.governance.agenda import _changes
+from mmmlib.lifecycle import new_run
+from mmmlib.refresh.comparison import Comparison, LiftChange
+from mmmlib.refresh.tables import window_text
+from mmmlib.reports.blocks import Block, Bullets, Prose
+from mmmlib.reports.results import Results
+from mmmlib.reports.sections import change_log, executive_summary
+from mmmlib.reports.statements import change_statement
+from tests.fakes import fake_params
+
+GONE = "The last refresh, fake-2026-Q1-0, cannot be read, so it is not known what changed."
+UNREAD = Comparison(
+    parent="fake-2026-Q1-0",
+    reason=GONE,
+    findings=(not_run("refresh.parent", "workbook", "It is gone."),),
+)
+NOT_ALIKE = Comparison(parent="fake-2026-Q1-0", weeks=104)
+"""Read, but in another currency: no movement can be told."""
+TESTED = NOT_ALIKE.model_copy(
+    update={
+        "lift_changes": (
+            LiftChange(
+                test="spring", model="revenue.pooled", channel="tv", kind="removed", what="x"
+            ),
+        )
+    }
+)
+
+
+def results(folder: Path, comparison: Comparison) -> Results:
+    run = new_run(folder, "fake", "2026-Q2", params="p", seed=1, parent=comparison.parent)
+    run.save_json("refresh.json", comparison)
+    return Results(run, fake_params())
+
+
+def texts(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        if isinstance(block, Bullets):
+            yield from (f"{item.lead} {item.text}".strip() for item in block.items)
+        elif isinstance(block, Prose):
+            yield f"{block.lead} {block.text}".strip()
+
+
+def test_a_parent_that_cannot_be_read_is_no_sign_of_calm(tmp_path: Path) -> None:
+    found = results(tmp_path, UNREAD)
+    assert list(texts(change_log.summary(found))) == [GONE]
+    assert list(texts(executive_summary.what_changed(found))) == [GONE]
+    assert change_statement(found, UNREAD).text == GONE
+    assert list(change_log.data(found)) == list(change_log.configuration(found)) == []
+    assert [text for text in texts(change_log.code(found)) if "same" in text] == []
+    assert _changes(UNREAD, found.params) == (GONE,)
+    assert window_text(UNREAD) == GONE
+
+
+def test_returns_that_cannot_be_compared_are_not_counted(tmp_path: Path) -> None:
+    found = results(tmp_path, NOT_ALIKE)
+    for section in (change_log.summary, executive_summary.what_changed):
+        told = " ".join(texts(section(found)))
+        assert "can be compared; the health panel says why" in told
+        assert "104" not in told
+        assert "0\N{NO-BREAK SPACE}returns" not in told
+    assert _changes(NOT_ALIKE, found.params)[0].startswith("No return can be compared")
+    assert window_text(NOT_ALIKE).startswith("No return can be compared")
+
+
+def test_a_lift_test_that_went_is_among_what_changed(tmp_path: Path) -> None:
+    found = results(tmp_path, TESTED)
+    assert "lift test came, went or changed" in " ".join(
+        texts(executive_summary.what_changed(found))
+    )
+    assert "Lift tests: spring removed." in _changes(TESTED, found.params)
