@@ -92,16 +92,17 @@ def former_of(run: Run) -> Former | None:
     """Read the taxonomy of a run's parent; None on a first refresh."""
     from mmmlib.data.panel import panel_of
 
-    if run.manifest.parent is None:
+    name = run.manifest.parent
+    if name is None:
         return None
-    parent = Run(run.runs_dir / run.manifest.parent, exploring=True)
     try:
+        parent = Run(run.runs_dir / name, exploring=True)
         path = parent.path / TAXONOMY
         taxonomy = read_taxonomy(path) if path.is_file() else None
-        return Former(parent.name, taxonomy, last_week=panel_of(parent).weeks[-1])
+        return Former(name, taxonomy, last_week=panel_of(parent).weeks[-1])
     except (MMMError, OSError, ValueError) as error:
         why = str(error).splitlines()[0]
-        return Former(parent.name, None, f"The last refresh cannot be read: {why}")
+        return Former(name, None, f"The last refresh cannot be read: {why}")
 
 
 def moves_between(

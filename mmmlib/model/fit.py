@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel import Panel
+from mmmlib.errors import MMMError
 from mmmlib.model.effects import UNCALIBRATED
 from mmmlib.params import Params
 from mmmlib.runs import NETCDF, Run, write_with
@@ -277,19 +278,20 @@ def inherited_scales(run: Run, panel: Panel, params: Params) -> dict[str, Scales
     """Scales of the parent run's fits, by model, where they still fit.
 
     A refit is comparable with the refresh before it if outcome and media are divided
-    by the same numbers: the same prior then means the same.
+    by the same numbers: the same prior then means the same. From a parent that cannot
+    be read nothing is inherited; the comparison with it says so, and blocks.
     """
     from mmmlib.model.effects import effects_of
     from mmmlib.model.told import carried_scales
 
-    parent = run.parent
-    if parent is None:
-        return {}
-    found = {
-        model: carried_scales(effects_of(parent, model), panel, params)
-        for model in params.model_names
-        if parent.has(f"models/{model}/effects.nc")
-    }
+    found = {}
+    for model in params.model_names:
+        try:
+            parent = run.parent
+            if parent is not None and parent.has(f"models/{model}/effects.nc"):
+                found[model] = carried_scales(effects_of(parent, model), panel, params)
+        except (MMMError, OSError, ValueError, KeyError):
+            continue
     return {model: scales for model, scales in found.items() if scales is not None}
 
 
