@@ -22,8 +22,8 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
     Returns
     -------
     tuple
-        The run, and whether it was taken up. Policy, roles and taxonomy are brought up to date in
-        a run that is taken up; its parameters are the same by how it was found.
+        The run, and whether it was taken up; see :func:`bring_up_to_date` for what is then due.
+        Its parameters are the same by how it was found.
 
     Raises
     ------
@@ -36,9 +36,6 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
     if resume:
         run = unfinished_run(folder, params.workbook, period, digest)
         if run is not None:
-            for name, content in files.items():
-                if (run.path / name).read_bytes() != content:
-                    write_atomic(run.path / name, content)
             return run, True
     from mmmlib.refresh.parent import choose_parent
     from mmmlib.reports.format import format_version
@@ -61,6 +58,16 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
         fill=fill,
     )
     return run, False
+
+
+def bring_up_to_date(run: Run, params: Params, params_file: Path) -> None:
+    """Take policy, roles and taxonomy as they are now into a run that is taken up.
+
+    The run must be held (see :func:`mmmlib.lifecycle.locked`): another process may read them.
+    """
+    for name, content in governance_files(params, params_file).items():
+        if (run.path / name).read_bytes() != content:
+            write_atomic(run.path / name, content)
 
 
 def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:

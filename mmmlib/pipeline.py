@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mmmlib.begin import begin_run
+from mmmlib.begin import begin_run, bring_up_to_date
 from mmmlib.errors import MMMError, StepError
 from mmmlib.kernels import Nursery
 from mmmlib.lifecycle import locked
@@ -27,6 +27,7 @@ from mmmlib.params.load import read_params
 from mmmlib.params.schema import Params
 from mmmlib.provenance import code_version, library_hash, package_versions, python_version
 from mmmlib.runs import (
+    RECORD_ENV,
     RUNS_ENV,
     Run,
     RunStatus,
@@ -137,6 +138,8 @@ def refresh(
     folder = find_runs_dir(runs_dir).resolve()
     run, resumed = begin_run(params, params_file, folder, resume)
     with locked(run):
+        if resumed:
+            bring_up_to_date(run, params, params_file)
         work = Refresh(run, params, watcher)
         watcher.run_begins(run, resumed)
         _record_code(work)
@@ -172,6 +175,8 @@ def is_ready(run: Run) -> bool:
 
 def _record_code(work: Refresh) -> None:
     """Write down what this process is, which may differ from the one that was cut off."""
+    from mmmlib.reports.format import format_version
+
     version, dirty = code_version()
     before = {record.name: record for record in work.run.manifest.steps}
     work.records = {step.name: before.get(step.name, StepRecord(name=step.name)) for step in STEPS}
@@ -183,6 +188,7 @@ def _record_code(work: Refresh) -> None:
         library=library_hash(),
         packages=package_versions(),
         python=python_version(),
+        report_format=format_version(),
     )
 
 
@@ -204,7 +210,10 @@ def _cut_off(work: Refresh) -> None:
 
 def _run_steps(work: Refresh) -> None:
     """Run every step whose result is not there already, as soon as its needs are met."""
-    env = KERNEL_ENV | {RUNS_ENV: str(work.run.runs_dir)}
+    env = KERNEL_ENV | {
+        RUNS_ENV: str(work.run.runs_dir),
+        RECORD_ENV: str(work.run.path.resolve()),
+    }
     with (
         stop_signals(),
         ExitStack() as pool,

@@ -1,8 +1,8 @@
 """The run folder: what a refresh did, kept so that it can be read and repeated.
 
 Every file is written to a temporary name, synced and renamed, so that a file
-that is there is whole. A finished run never changes: a notebook that is opened
-on it later saves beside it, under ``explore/``.
+that is there is whole. Only its refresh writes a run: a notebook that a person opens
+on it, later or meanwhile, saves beside it, under ``explore/``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 RUNS_ENV = "MMM_RUNS"
+RECORD_ENV = "MMM_RECORD"
+"""Path of the run that a refresh lets its own notebooks write; nobody else has it."""
 EXPLORE = "explore"
 NETCDF: Literal["netcdf4"] = "netcdf4"
 """xarray's engine for reading and writing: the netCDF library itself, the fastest at opening."""
@@ -90,8 +92,8 @@ class Run:
     path
         The folder.
     exploring
-        True where a person works on a run that is finished: reading is from the
-        run, saving goes to ``explore/`` and leaves the record as it is.
+        True where a person works on a run: reading is from the run, saving goes to
+        ``explore/`` and leaves the record as it is.
     """
 
     def __init__(self, path: Path, *, exploring: bool = False) -> None:
@@ -136,7 +138,14 @@ class Run:
     def parent(self) -> Run | None:
         """The run that this one is compared with, if it has one."""
         parent = self.manifest.parent
-        return Run(self.runs_dir / parent, exploring=True) if parent else None
+        if not parent:
+            return None
+        try:
+            return Run(self.runs_dir / parent, exploring=True)
+        except RunError as error:
+            raise RunError(
+                f"{self.name} is compared with {parent}, which cannot be opened: {error}"
+            ) from error
 
     # --- files
 
@@ -160,8 +169,22 @@ class Run:
         return write_atomic(self.target(name), value.model_dump_json(indent=2).encode())
 
     def load_json[M: BaseModel](self, name: str, kind: type[M]) -> M:
-        """Load an artefact that was saved with :meth:`save_json`."""
-        return kind.model_validate_json(self._existing(name).read_bytes())
+        """Load an artefact that was saved with :meth:`save_json`.
+
+        Raises
+        ------
+        RunError
+            If it is not there, or is not what was saved.
+        """
+        path = self._existing(name)
+        try:
+            return kind.model_validate_json(path.read_bytes())
+        except (ValidationError, OSError) as error:
+            first = str(error).splitlines()[0]
+            raise RunError(
+                f"{self.name}: artefacts/{name} cannot be read ({first}). Restore the file, or "
+                f"make the refresh again."
+            ) from error
 
     def save_frame(self, name: str, frame: pd.DataFrame) -> Path:
         """Save a table as Parquet."""
@@ -211,7 +234,7 @@ def open_run(ref: str | Path = "", runs_dir: str | Path | None = None) -> Run:
     Returns
     -------
     Run
-        Exploring (saves go aside) unless the run is still being made.
+        Exploring (saves go aside), except for a notebook of the refresh that makes the run.
 
     Raises
     ------
@@ -233,7 +256,8 @@ def open_run(ref: str | Path = "", runs_dir: str | Path | None = None) -> Run:
         known = ", ".join(run.name for run in list_runs(folder)[-3:]) or "none"
         raise RunError(f"{path}: no such run. The newest here: {known}.")
     run = Run(path)
-    run.exploring = run.manifest.status != "running"
+    ours = os.environ.get(RECORD_ENV) == str(path.resolve())
+    run.exploring = not (ours and run.manifest.status == "running")
     return run
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from mmmlib.errors import RunError
+from mmmlib.findings import FindingList
 from mmmlib.lifecycle import RUN_NAME, check_run_name, locked, new_run, unfinished_run
 from mmmlib.provenance import LIBRARY, code_version, library_hash, package_versions
-from mmmlib.runs import Run
+from mmmlib.runs import RECORD_ENV, Run, open_run
 
 
 def begin(runs: Path, params: str = "p", period: str = "2026-Q1") -> Run:
@@ -128,3 +129,26 @@ def test_version_is_the_one_of_the_package() -> None:
     assert version.split("+")[0] == "0.1.0"
     assert isinstance(dirty, bool)
     assert package_versions()["pydantic"][0].isdigit()
+
+
+def test_only_a_notebook_of_the_refresh_itself_writes_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, other = begin(tmp_path), begin(tmp_path)
+    monkeypatch.delenv(RECORD_ENV, raising=False)
+    assert open_run(run.path).exploring
+    monkeypatch.setenv(RECORD_ENV, str(run.path.resolve()))
+    assert not open_run(run.path).exploring
+    assert not open_run(run.name, tmp_path).exploring
+    assert open_run(other.path).exploring
+    run.write_manifest(run.manifest.model_copy(update={"status": "done"}))
+    assert open_run(run.path).exploring
+
+
+def test_an_artefact_that_is_not_whole_is_named(tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    run.save_json("data.json", FindingList(findings=()))
+    path = run.artefact("data.json")
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(RunError, match=r"artefacts/data\.json cannot be read"):
+        run.load_json("data.json", FindingList)

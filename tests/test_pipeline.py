@@ -9,12 +9,13 @@ import nbformat
 import pytest
 from ruamel.yaml import YAML
 
-from mmmlib.begin import begin_run
-from mmmlib.errors import InputError, MMMError, StepError
-from mmmlib.lifecycle import new_run
+from mmmlib.begin import begin_run, bring_up_to_date
+from mmmlib.errors import InputError, MMMError, RunError, StepError
+from mmmlib.lifecycle import locked, new_run
 from mmmlib.params.load import params_of, read_params
-from mmmlib.pipeline import Refresh, _fail, _finish
+from mmmlib.pipeline import Refresh, _fail, _finish, _record_code, refresh
 from mmmlib.progress import Silent
+from mmmlib.reports.format import format_version
 from mmmlib.runs import Run, StepRecord, sha256_file
 from mmmlib.steps import STEPS, Step, key_of, outputs_of
 from tests.fakes import fake_params
@@ -226,4 +227,14 @@ def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     again, resumed = begin_run(params, file, tmp_path / "runs", resume=True)
     assert resumed
     assert again.name == run.name
+    with locked(run), pytest.raises(RunError, match="another refresh is working"):
+        refresh(file, [], Silent(), resume=True, runs_dir=tmp_path / "runs")
+    assert "# reviewed" not in (run.path / "roles.yaml").read_text()
+    bring_up_to_date(again, params, file)
     assert (again.path / "roles.yaml").read_text().endswith("# reviewed\n")
+
+
+def test_a_run_that_is_taken_up_has_the_format_of_today(tmp_path: Path) -> None:
+    run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1, report_format=0)
+    _record_code(Refresh(run, fake_params(), Silent()))
+    assert run.manifest.report_format == format_version()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList, Level, Status, not_run
 from mmmlib.governance.labels import label_channels, label_pack
 from mmmlib.governance.policy import Policy, Required, counted, rank, read_policy
@@ -111,8 +112,8 @@ def gather(run: Run, params: Params) -> Evidence:
             return None
         try:
             return run.load_json(name, kind)
-        except (ValidationError, OSError) as error:
-            why = f"artefacts/{name} cannot be read: {type(error).__name__}."
+        except RunError:
+            why = f"artefacts/{name} cannot be read."
             unreadable.append(
                 not_run(UNREADABLE_CHECK, name, why, action="Run the step that makes it again.")
             )
