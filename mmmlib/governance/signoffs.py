@@ -34,9 +34,10 @@ def sign_offs_needed(
     Notes
     -----
     Changed data is signed by the Data Owner and the MMM Product Owner, a changed
-    model (and a lift test that changed or went) by the Model Owner and the MMM Product Owner, a recommendation by the
-    Decision Owner. New weeks alone are no change of data. A run that needs none of
-    these is still released by the MMM Product Owner: nobody publishes alone.
+    model (and a lift test that changed or went) by the Model Owner and the MMM Product
+    Owner, a recommendation by the Decision Owner. New weeks alone are no change of data.
+    A run that needs none of these is still released by the MMM Product Owner: nobody
+    publishes alone.
     """
     needed: list[SignOffNeeded] = []
 

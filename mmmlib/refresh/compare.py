@@ -205,7 +205,7 @@ def _alone(run: Run) -> Comparison:
         passed=expected,
         level=Level.WARN,
         message=reason,
-        meaning="Whether returns moved is not known.",
+        meaning="" if expected else "Whether returns moved is not known.",
         action="Compare with an earlier refresh (refresh.parent: latest), unless this is a rebuild.",
     )
     return Comparison(parent=None, reason=reason, findings=(finding,))
@@ -221,7 +221,9 @@ def _has_parent(parent: Run, params: Params) -> Finding:
         level=Level.WARN,
         value=parent.name,
         message=f"Compared with {parent.name}{which}.",
-        meaning="Calm against such a refresh does not show that returns may be trusted.",
+        meaning="Calm against such a refresh does not show that returns may be trusted."
+        if doubts
+        else "",
         action="Name another run in refresh.parent, or leave it at 'latest'.",
     )
 
