@@ -13,8 +13,8 @@ from mmmlib.model.effects import share
 from mmmlib.refresh.comparison import Movement
 from mmmlib.reports.markup import cut
 from mmmlib.reports.numbers import chance_text, count_text, likely, listed, month_text
-from mmmlib.reports.quantities import ModelNumbers, held
-from mmmlib.reports.races import CLEAR, NAMED, names_of, race_for, return_sentence
+from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
+from mmmlib.reports.races import CLEAR, NAMED, inferable, names_of, race_for, return_sentence
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
@@ -134,9 +134,10 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
     said = "; ".join(
         f"{results.channel(row.channel)} {row.marginal.text(mass=False)}" for row in rows
     )
-    pays = [row for row in rows if row.next_loses is not None and row.next_loses <= 1 - CLEAR]
-    costs = [row for row in rows if row.next_loses is not None and row.next_loses >= CLEAR]
-    names = [listed([results.short(row.channel) for row in part[:3]]) for part in (pays, costs)]
+    known = [row for row in inferable(results, numbers, rows) if row.next_loses is not None]
+    pays = [row for row in known if (row.next_loses or 0.0) <= 1 - CLEAR]
+    costs = [row for row in known if (row.next_loses or 0.0) >= CLEAR]
+    names = [_first_of(results, part) for part in (pays, costs)]
     if pays and costs:
         title = f"The next {returns.spend} likely pays on {names[0]}, and likely not on {names[1]}"
     elif pays:
@@ -157,6 +158,13 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
         f"Return of the next {returns.spend} at today's spend, 90 % ranges, in {returns.unit}: "
         f"{said}.",
     )
+
+
+def _first_of(results: Results, rows: Sequence[ChannelNumbers]) -> str:
+    """Name channels; past the first few, count."""
+    names = [results.short(row.channel) for row in rows[:NAMED]]
+    more = len(rows) - NAMED
+    return listed([*names, f"{more} more"] if more > 0 else names)
 
 
 def _next_money(results: Results, numbers: ModelNumbers) -> str:

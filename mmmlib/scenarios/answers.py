@@ -214,7 +214,11 @@ def _change(
         )
         reasons = (clear,)
     elif not extrapolated and max(p, 1 - p) < params.scenarios.safe_probability:
-        unclear = f"The answer is not clear: probability of yes {probability_text(p)}."
+        safe = params.scenarios.safe_probability
+        unclear = (
+            f"The answer is not clear enough to be safe: probability of yes {probability_text(p)} "
+            f"(clear from {probability_text(safe)}, or up to {probability_text(1 - safe)} for a no)."
+        )
         reasons = tuple(
             unclear if reason.startswith("It beats the status quo") else reason
             for reason in reasons

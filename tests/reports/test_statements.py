@@ -20,6 +20,7 @@ from mmmlib.reports.statements import (
     change_statement,
     model_label,
     move_statement,
+    plan_sentence,
     total_statement,
     weakest_statement,
 )
@@ -114,6 +115,29 @@ def test_what_takes_no_part_in_a_race_is_told(second: Results) -> None:
     gates.claims[numbers.name]["social"] = never
     said = best_statement(results, numbers).text
     assert said.endswith("1\N{NO-BREAK SPACE}channel of which nothing may be inferred.")
+
+
+def test_all_channels_on_which_the_next_money_pays_are_counted(second: Results) -> None:
+    numbers = ModelNumbers(fake_effects(scale=9.0))
+    results = claimed(second, numbers, Label.SAFE)
+    assert curves_words(results, numbers).title.endswith(" and 1 more")
+    gates = results.gates
+    assert gates is not None
+    never = Claim(label=Label.DO_NOT_INFER, reasons=("Not ready.",))
+    gates.claims[numbers.name]["social"] = never
+    title = curves_words(results, numbers).title
+    assert "likely pays on" in title
+    assert "Social" not in title and "more" not in title
+
+
+def test_more_of_what_is_counted_is_not_called_better(second: Results) -> None:
+    pack = second.scenarios
+    assert pack is not None
+    plan = next(one for one in pack.scenarios if one.spend_change)
+    assert "that it beats today's plan" in plan_sentence(second, pack, plan)
+    counted = plan.model_copy(update={"net": None})
+    told = plan_sentence(second, pack.model_copy(update={"model": "signups.pooled"}), counted)
+    assert "that it brings more signups than today's plan" in told
 
 
 def test_where_the_next_money_counts_most_is_open_where_it_is(second: Results) -> None:

@@ -135,11 +135,12 @@ def confidence(results: Results) -> Iterator[Block]:
     if gates is not None:
         flags = [level for f, level in results.findings() if f.status is not Status.OK]
         passed = len(gates.entries) - len(flags)
-        block, warn = flags.count(Level.BLOCK), flags.count(Level.WARN)
+        block, warn, told = (flags.count(one) for one in (Level.BLOCK, Level.WARN, Level.INFO))
         items.append(
             Prose(
                 f"{passed} of {count_text(len(gates.entries), 'check')} passed, "
-                f"{count_text(warn, 'warning')}, {block} that block. The health panel has them.",
+                f"{count_text(warn, 'warning')}, {block} that block, {told} that only inform. "
+                f"The health panel has them.",
                 lead="Checks.",
             )
         )

@@ -84,7 +84,8 @@ def _others(results: Results, plan: Scenario) -> Iterator[Block]:
     said = "; ".join(
         f"{results.model(model)} {estimate.text()}" for model, estimate in plan.others.items()
     )
-    yield Prose(f"{said}.", lead="In the other outcomes.")
+    cost = ", before its cost" if plan.spend_change else ""
+    yield Prose(f"{said}.", lead=f"In the other outcomes{cost}.")
 
 
 def questions(results: Results) -> Iterator[Block]:
