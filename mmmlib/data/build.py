@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.cells import to_numbers
-from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid, regions_of
+from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid, regions_of, report_duplicates
 from mmmlib.data.lift_grid import Lift, at_factors
 from mmmlib.data.lift_tests import Declared, lifts_of, read_lift_tests
 from mmmlib.data.panel import NATIONAL, Panel
@@ -106,6 +106,9 @@ def build(
     if calendar is None:
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
+    for wanted, place in found.items():
+        if wanted.role == "event":  # events bound no week, but a second row of one would be lost
+            report_duplicates(*place, calendar.start, problems)
     moves, broken = _learn(params, tables, found, past)
     covered = calendar
     calendar, kept_out = keep_out(calendar, params.data.settle, moves, problems)

@@ -33,6 +33,7 @@ CHECKS: dict[str, str] = {
     "data.week_start": "Weeks start on one day",
     **status.CHECKS,
     "data.imputed": "Filled cells",
+    "data.events": "Events that a column tells of",
     **series_checks.CHECKS,
     **exposure_checks.CHECKS,
     "data.contract": "Contracts kept",
@@ -67,6 +68,7 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         *_timeliness(params, built),
         *status.status_findings(params, status.arrivals(params, built.tables)),
         *_imputed(params, built.panel),
+        *_events(params, built),
         *series_checks.check_series(params, built.panel),
         *exposure_checks.check_exposure(params, built),
         *_contracts(params, built),
@@ -167,6 +169,27 @@ def _imputed(params: Params, panel: Panel) -> Iterator[Finding]:
             level=Level.WARN,
             message=f"{format_number(float(share), 'share')} of its cells were filled.",
             **words,
+        )
+
+
+def _events(params: Params, built: Built) -> Iterator[Finding]:
+    panel = built.panel
+    for name, event in params.events.items():
+        if event.column is None:
+            continue
+        weeks = int(panel.frame.loc[panel.frame[f"event:{name}"] > 0, "week"].nunique())
+        yield judge(
+            "data.events",
+            name,
+            passed=weeks > 0,
+            level=Level.WARN,
+            value=weeks,
+            unit="weeks",
+            message=f"Column {event.column} reads '{event.equals}' in {count_of(weeks, 'week')} "
+            f"of {len(panel.weeks)}.",
+            meaning="An event that never happens tells the model nothing; a text that the column "
+            "writes otherwise looks the same.",
+            action=f"Compare events.{name}.equals with what the column holds, or remove the event.",
         )
 
 

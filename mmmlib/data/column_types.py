@@ -8,6 +8,7 @@ from typing import Any
 from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.cells import ISO, OFFSET, TIME
 from mmmlib.data.relations import Relation
+from mmmlib.data.truth import truth_in
 from mmmlib.params.contract import ColumnContract
 from mmmlib.params.source import Source
 
@@ -100,7 +101,7 @@ def typed_as(
         if column.type in ("date", "time"):
             return _as_date(value, textual, date_format, source.time_zone)
         if column.type == "boolean" and textual:
-            return value.lower().isin(["true", "1", "yes"])
+            return truth_in(value)
         return value
 
     return make

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.layouts import day_of, region_of
+from mmmlib.data.truth import as_number, column_reads
 from mmmlib.data.wanted import event_series
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-TRUE = ("1", "true", "yes")
-
 
 def marks_by_column(
     table: ir.Table, source: Source, events: Iterable[tuple[str, str]]
 ) -> ir.Table | None:
-    """Mark the rows of a wide source in which a column reads a text.
+    """Mark the rows of a wide source in which a column reads a text; see :mod:`mmmlib.data.truth`.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def marks_by_column(
             date=day_of(table[source.date]),
             region=region_of(table, source),
             series=_text(event_series(column, text)),
-            value=_reads(table[column], text).fill_null(False).cast("float64"),
+            value=column_reads(table[column], text).fill_null(False).cast("float64"),
         )
         for column, text in events
         if column in table.columns
@@ -59,7 +59,7 @@ def marks_by_series(rows: ir.Table, events: Iterable[tuple[str, str]]) -> ir.Tab
     ibis.expr.types.Table or None
         As of :func:`marks_by_column`.
     """
-    numbers = ((column, text, _number(text)) for column, text in events)
+    numbers = ((column, text, as_number(text)) for column, text in events)
     return _stacked(
         rows.filter(rows.series == column).select(
             date="date",
@@ -68,28 +68,8 @@ def marks_by_series(rows: ir.Table, events: Iterable[tuple[str, str]]) -> ir.Tab
             value=lambda t, number=number: (t.value == number).fill_null(False).cast("float64"),
         )
         for column, text, number in numbers
-        if number is not None
+        if not isnan(number)
     )
-
-
-def _reads(column: Any, text: str) -> Any:
-    """Whether a column, of whatever type, reads a text."""
-    import ibis
-
-    kind = column.type()
-    if kind.is_boolean():
-        return column == (text.lower() in TRUE)
-    if kind.is_numeric():
-        number = _number(text)
-        return ibis.literal(False) if number is None else column == number
-    return column.cast("string").strip() == text
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _text(value: str) -> Any:

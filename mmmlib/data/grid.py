@@ -99,7 +99,7 @@ def make_calendar(
         if len(weeks):
             covers[name] = (weeks.min(), weeks.max())
     for table, column in found.values():
-        _report_duplicates(table, column, start, problems)
+        report_duplicates(table, column, start, problems)
     if not covers:
         return None
     first = max(ends[0] for ends in covers.values())
@@ -142,7 +142,8 @@ def _regions(
     return sorted(having)
 
 
-def _report_duplicates(table: Table, column: str, start: int, problems: Problems) -> None:
+def report_duplicates(table: Table, column: str, start: int, problems: Problems) -> None:
+    """Report weeks (and regions) that a series has twice."""
     index = table.cells(column).index
     keys = pd.DataFrame(
         {

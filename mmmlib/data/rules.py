@@ -12,6 +12,7 @@ from mmmlib.data.column_types import DATES, Expression, cell_text
 from mmmlib.data.files import FILE
 from mmmlib.data.layouts import is_won, region_text
 from mmmlib.data.relations import ROW, Relation
+from mmmlib.data.truth import FALSE, TRUE
 from mmmlib.data.units import without_unit
 from mmmlib.data.weekly import week_number
 from mmmlib.params.contract import ColumnContract, Contract
@@ -176,6 +177,17 @@ def _column_rules(
                 written,
                 unreadable=True,
                 why=lambda _: (written, "Write all dates as YYYY-MM-DD."),
+            )
+        )
+    elif textual and column.type == "boolean":
+        words = f"true or false ({', '.join(TRUE)}; {', '.join(FALSE)})"
+        rules.append(
+            Rule(
+                "type",
+                name,
+                lambda t: raw(t).notnull() & typed(t).isnull(),
+                words,
+                unreadable=True,
             )
         )
     elif not textual and not _fits(kind, column.type):

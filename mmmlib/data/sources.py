@@ -22,6 +22,7 @@ from mmmlib.data.rates import Rates, read_rates
 from mmmlib.data.readers import read_table
 from mmmlib.data.relations import connect, of_text
 from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.truth import cells_read
 from mmmlib.data.wanted import event_series, to_weeks
 from mmmlib.data.weekly import WEEKDAYS
 from mmmlib.errors import InputError
@@ -101,7 +102,7 @@ class Table:
     def shares(self, column: str, text: str) -> pd.Series:
         """Share of each row's week in which a column reads a text; empty if it never could."""
         if self.naming is None:
-            return (self.cells(column) == text).astype(float)
+            return cells_read(self.cells(column), text).astype(float)
         return self.cells(event_series(column, text)).astype(float)
 
     def place(self, row: int, column: str) -> str:
