@@ -15,6 +15,7 @@ import pandas as pd
 
 from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.column_types import Expression, date_formats, typed_as
+from mmmlib.data.layouts import texts_of
 from mmmlib.data.problems import CAP
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
@@ -67,20 +68,38 @@ def effective(source: Source, columns: Sequence[str], numbers: Sequence[str]) ->
     """
     given = source.contract or Contract()
     needed: dict[str, ColumnContract] = {}
-    for name in _dates(source):
+    for name in dates_of(source):
         kind = "time" if source.time_zone else "date"
         # An opportunity that is still open has no closing date.
         needed[name] = ColumnContract(type=kind, nullable=name != source.date_column)
     for name in numbers:
         needed[name] = ColumnContract(type="number", nullable=True)
-    needed = {n: c for n, c in needed.items() if n in columns and n not in given.columns}
+    needed = {
+        name: _read_as(given.columns.get(name), column)
+        for name, column in needed.items()
+        if name in columns
+    }
     # An export that came twice would count every deal twice.
     key = (source.column("opportunity"),) if source.layout == "crm_pipeline" else ()
-    unique = given.unique or key
-    return given.model_copy(update={"columns": {**needed, **given.columns}, "unique": unique})
+    told = {"columns": {**given.columns, **needed}, "unique": given.unique or key}
+    return given.model_copy(update=told)
 
 
-def _dates(source: Source) -> list[str]:
+def _read_as(given: ColumnContract | None, needed: ColumnContract) -> ColumnContract:
+    """Return what was promised of a column, as what its layout reads it as in any case."""
+    if given is None:
+        return needed
+    alike = {"number": ("number", "integer", "boolean")}.get(needed.type, ("date", "time"))
+    kind = given.type if given.type in alike else needed.type
+    nullable = given.nullable and needed.nullable
+    told: dict[str, object] = {"type": kind, "nullable": nullable}
+    if needed.type in ("date", "time"):  # of days that were promised as numbers, such as 20240129
+        told |= {"min": None, "max": None, "unit": ""}
+    return given.model_copy(update=told)
+
+
+def dates_of(source: Source) -> list[str]:
+    """List the columns that the layout of a source reads as days."""
     if source.layout == "crm_pipeline":
         return [source.column("created"), source.column("closed")]
     return [source.date_column]
@@ -133,8 +152,14 @@ def check_contract(
                 breaches.append(breach_of(rule, count, examples))
         if any(breach.unreadable for breach in breaches):
             return Checked(tuple(breaches), None, rows, relation)
+        names = texts_of(source)
         table = relation.table.mutate(
-            **{name: make(relation.table) for name, make in typed.items()}
+            **{
+                name: make(relation.table)
+                for name, make in typed.items()
+                # A name of digits stays as it is written: as a number it would lose the last ones.
+                if not (columns[name].type in ("number", "integer") and name in names)
+            }
         )
         if relation.is_small:
             table = relation.hold(table)

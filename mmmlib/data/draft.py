@@ -7,18 +7,23 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.cells import ISO, NUMBER, OFFSET, TIME
+from mmmlib.data.cells import NUMBER
+from mmmlib.data.column_types import DATES, date_formats, typed_as
+from mmmlib.data.contracts import dates_of
+from mmmlib.data.layouts import numbers_of, texts_of
 from mmmlib.data.opening import open_relation
 from mmmlib.data.problems import Problems
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
 from mmmlib.data.weekly import read_coverage
-from mmmlib.params.contract import MONEY, Unit
+from mmmlib.params.contract import MONEY, ColumnContract, Unit
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+LOOSE = r"^[+-]?[0-9][0-9.,' ]*$"
+"""A number in any writing, also with separators that a contract refuses."""
 FEW = 12
 """Different texts up to which a column is taken for a list of values."""
 MONEY_WORDS = ("spend", "cost", "amount", "revenue", "price", "budget")
@@ -64,12 +69,18 @@ def _draft(relation: Relation) -> dict[str, Any]:
     table = relation.table
     rows = int(table.count().to_pyarrow().as_py())
     columns: dict[str, dict[str, Any]] = {}
-    days = None
+    source = relation.source
+    names, numbers = texts_of(source), numbers_of(source, relation.columns, None)
     for name in relation.columns:
         facts = _facts(table, name)
-        columns[name] = _column(name, facts, rows)
-        if days is None and columns[name]["type"] == "date":
-            days = name
+        read_as = "date" if name in dates_of(source) else "text" if name in names else ""
+        # Of a wide file any column may be a number; the others say which of theirs are.
+        if name in numbers and (source.layout != "wide" or _mostly_numbers(facts)):
+            read_as = "number"
+        columns[name] = _column(name, facts, rows, read_as)
+    days = next((name for name, column in columns.items() if column["type"] == "date"), None)
+    if source.date_column in columns:
+        days = source.date_column
     contract: dict[str, Any] = {"columns": columns, "closed": True}
     variable, value = relation.source.value_columns or ("", "")
     if "one_of" in columns.get(variable, {}) and value in columns:
@@ -79,16 +90,30 @@ def _draft(relation: Relation) -> dict[str, Any]:
     if key:
         contract["unique"] = key
     if days is not None:
-        column = table[days]
-        day = column.strip().left(10).try_cast("date") if column.type().is_string() else column
-        by_week = read_coverage(table.select(date=day.cast("date")), 0).rows_by_week()
-        if len(by_week) >= 4:
-            usual = float(by_week.median())
-            spread = float((by_week / usual - 1).abs().max()) if usual else math.inf
-            if spread <= 0.8:
-                tolerance = min(1.0, max(0.1, math.ceil(spread * 15) / 10))
-                contract["volume"] = {"rows_per_week": usual, "tolerance": tolerance}
+        volume = _volume(relation, days)
+        if volume:
+            contract["volume"] = volume
     return contract
+
+
+def _volume(relation: Relation, days: str) -> dict[str, float]:
+    """Propose how many rows a week has; nothing where weeks differ much or are few."""
+    as_date = ColumnContract(type="date")
+    formats, unclear = date_formats(relation, {days: as_date})
+    if unclear:
+        return {}
+    day = typed_as(days, as_date, relation, formats.get(days))(relation.table)
+    by_week = read_coverage(relation.table.select(date=day), 0).rows_by_week()
+    if len(by_week) < 4:
+        return {}
+    usual = float(by_week.median())
+    spread = float((by_week / usual - 1).abs().max()) if usual else math.inf
+    if spread > 0.8:
+        return {}
+    return {
+        "rows_per_week": usual,
+        "tolerance": min(1.0, max(0.1, math.ceil(spread * 15) / 10)),
+    }
 
 
 def _facts(table: ir.Table, name: str) -> dict[str, Any]:
@@ -98,11 +123,14 @@ def _facts(table: ir.Table, name: str) -> dict[str, Any]:
     if kind.is_string():
         text = column.strip().nullif("")
         number = text.try_cast("float64")
-        dated = text.re_search(rf"^{ISO}{TIME}?{OFFSET}?$")
         asked = {
             "held": text.count(),
             "numbers": text.re_search(rf"^(?:{NUMBER})$").cast("int64").sum(),
-            "dates": dated.cast("int64").sum(),
+            "loose": text.re_search(LOOSE).cast("int64").sum(),
+            **{
+                kind: text.re_search(pattern).cast("int64").sum()
+                for kind, (pattern, *_) in DATES.items()
+            },
             "low": number.min(),
             "whole": (number == number.round()).cast("int64").sum(),
             "different": text.nunique(),
@@ -119,12 +147,25 @@ def _facts(table: ir.Table, name: str) -> dict[str, Any]:
     return facts
 
 
-def _column(name: str, facts: dict[str, Any], rows: int) -> dict[str, Any]:
+def _mostly_numbers(facts: dict[str, Any]) -> bool:
+    """Say whether most cells are numbers, also in a writing that the contract will refuse."""
+    if not facts["kind"].is_string() or facts["held"] in [facts[form] for form in DATES]:
+        return False
+    return bool(facts["held"] < 2 * (facts["loose"] or 0))
+
+
+def _column(name: str, facts: dict[str, Any], rows: int, read_as: str) -> dict[str, Any]:
     kind, held = facts["kind"], facts["held"]
     told: dict[str, Any]
-    if kind.is_string() and held and facts["numbers"] == held:
+    if read_as == "date":
+        told = {"type": "date"}
+    elif read_as == "text" and (kind.is_string() or kind.is_integer()):
+        told = {"type": "text" if kind.is_string() else "integer"}
+    elif read_as == "number" and kind.is_string() and facts["numbers"] != held:
+        told = {"type": "number"}
+    elif kind.is_string() and held and facts["numbers"] == held:
         told = {"type": "integer" if facts["whole"] == held else "number"}
-    elif kind.is_string() and held and facts["dates"] == held:
+    elif kind.is_string() and held and held in [facts[form] for form in DATES]:
         told = {"type": "date"}
     elif kind.is_integer():
         told = {"type": "integer"}
@@ -136,8 +177,8 @@ def _column(name: str, facts: dict[str, Any], rows: int) -> dict[str, Any]:
         told = {"type": "boolean"}
     else:
         told = {"type": "text"}
-        if facts.get("values") and rows > 4 * len(facts["values"]):
-            told["one_of"] = facts["values"]
+    if told["type"] == "text" and facts.get("values") and rows > 4 * len(facts["values"]):
+        told["one_of"] = facts["values"]
     if told["type"] in ("number", "integer"):
         unit = _unit(name)
         if unit:

@@ -92,6 +92,18 @@ def numbers_of(
     return [source.column(word) for word in words[source.layout]]
 
 
+def texts_of(source: Source) -> list[str]:
+    """List the columns that the layout of a source reads as names, also where they are digits."""
+    words = {
+        "master_flat_file": ("product", "campaign", "variable"),
+        "ad_platform": ("campaign", "ad_group"),
+        "crm_pipeline": ("opportunity", "stage", "motion"),
+    }
+    named = [source.column(word) for word in words.get(source.layout, ())]
+    others = [source.name, source.region_column, source.currency_column]
+    return [*named, *source.name_from, *(name for name in others if name is not None)]
+
+
 def series_name(channel: str, variable: str = "", motion: str = "") -> str:
     """Name of a series: ``search.spend``, ``opportunities.sales_assisted``, ``price_index``.
 

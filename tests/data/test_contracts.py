@@ -307,3 +307,88 @@ def test_daily_sources_reach_the_panel(tmp_path: Path) -> None:
     panel = build_panel(small_params(data={"sources": both}), tmp_path)
     assert panel.frame["spend:search"].tolist() == [14.0] * 10
     assert panel.frame["spend:tv"].tolist() == [21.0] * 10
+
+
+# --- what a layout reads as numbers and days ------------------------------------------------
+
+
+def days_of_revenue() -> pd.DataFrame:
+    dates = pd.date_range("2024-01-01", periods=84)
+    frame = pd.DataFrame({"date": dates.strftime("%Y-%m-%d"), "revenue": "900.00"})
+    return frame.assign(search_spend="10", tv_spend="5", price="9.5")
+
+
+UNTYPED: list[dict[str, Any]] = [
+    {"columns": {"date": {}, "revenue": {}}},
+    {"columns": {"date": {"type": "integer", "min": 0}, "revenue": {"type": "date"}}},
+    {"columns": {"date": {"nullable": True}, "revenue": {"nullable": True, "pattern": ".*"}}},
+]
+
+
+@pytest.mark.parametrize("contract", UNTYPED)
+def test_a_contract_without_types_reads_numbers_and_days_all_the_same(
+    tmp_path: Path, contract: dict[str, Any]
+) -> None:
+    params = small_params(data=sources(grain="day", contract=contract))
+    rows = days_of_revenue()
+    rows.to_csv(tmp_path / "media.csv", index=False)
+    assert (build_panel(params, tmp_path).frame["outcome:revenue.pooled"] == 6300).all()
+    for column, cell, expected in (
+        ("revenue", "1,234.50", "a number"),
+        ("date", "someday", "a day of the calendar"),
+    ):
+        spoilt = rows.copy()
+        spoilt.loc[3, column] = cell
+        spoilt.to_csv(tmp_path / "media.csv", index=False)
+        with pytest.raises(InputError, match=f"row 5, column {column}.*{expected}"):
+            build_panel(params, tmp_path)
+
+
+def test_a_day_that_may_be_empty_is_still_needed(tmp_path: Path) -> None:
+    rows = days_of_revenue()
+    rows.loc[3, "date"] = ""
+    rows.to_csv(tmp_path / "media.csv", index=False)
+    contract = {"columns": {"date": {"type": "date", "nullable": True}}}
+    with pytest.raises(InputError, match="row 5, column date"):
+        build_panel(small_params(data=sources(grain="day", contract=contract)), tmp_path)
+
+
+def test_a_draft_types_what_the_layout_reads(tmp_path: Path) -> None:
+    rows = days_of_revenue().assign(revenue=["1,234.50", *["900.00"] * 83], note="spring")
+    source = Source(path="media.csv", grain="day")
+    for dates in ("%d.%m.%Y", "%Y%m%d", "%d/%m/%Y"):
+        written = rows.assign(date=pd.to_datetime(rows["date"]).dt.strftime(dates))
+        written.to_csv(tmp_path / "media.csv", index=False)
+        draft = draft_contract("media", source, tmp_path)
+        columns = draft["columns"]
+        assert columns["date"] == {"type": "date"}
+        assert columns["revenue"]["type"] == "number"
+        assert columns["note"] == {"type": "text", "one_of": ["spring"]}
+        assert draft["volume"]["rows_per_week"] == 7
+        params = small_params(data=sources(grain="day", contract=draft))
+        with pytest.raises(InputError, match="without thousands separators"):
+            build_panel(params, tmp_path)
+        written.assign(revenue="900.00").to_csv(tmp_path / "media.csv", index=False)
+        assert (build_panel(params, tmp_path).frame["outcome:revenue.pooled"] == 6300).all()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_names_of_digits_stay_names(tmp_path: Path, suffix: str) -> None:
+    ids = (23847567812340123, 23847567812340124)
+    rows = pd.concat([daily(14).assign(campaign=one, spend=1.0, clicks=3) for one in ids])
+    rows = rows.drop_duplicates()
+    path = tmp_path / f"ads.{suffix}"
+    rows.to_csv(path, index=False) if suffix == "csv" else rows.to_parquet(path)
+    told: dict[str, Any] = {"path": path.name, "layout": "ad_platform", "grain": "day"}
+    draft = draft_contract("ads", Source.model_validate(told), tmp_path)
+    assert draft["columns"]["campaign"]["type"] == ("text" if suffix == "csv" else "integer")
+    assert draft["unique"] == ["date", "campaign"] if suffix == "csv" else True
+    for kind in (draft["columns"]["campaign"], {"type": "integer", "min": 0}):
+        columns = {**draft["columns"], "campaign": kind}
+        contract = {**draft, "columns": columns, "unique": ["date", "campaign"]}
+        problems = Problems()
+        delivery = read(tmp_path, problems, **told, contract=contract)
+        problems.raise_if_any()
+        assert delivery is not None
+        assert delivery.breaches == ()
+        assert set(delivery.weekly["series"]) >= {f"{one}.spend" for one in ids}
