@@ -22,7 +22,7 @@ from mmmlib.data.lift_tests import lift_findings
 from mmmlib.data.panel import Panel
 from mmmlib.data.prices import price_findings
 from mmmlib.data.settle import settle_findings
-from mmmlib.data.words import count_of
+from mmmlib.data.words import count_of, some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of
 from mmmlib.params import Params
@@ -33,6 +33,7 @@ CHECKS: dict[str, str] = {
     "data.week_start": "Weeks start on one day",
     **status.CHECKS,
     "data.imputed": "Filled cells",
+    "data.days": "Days that weeks lack",
     "data.events": "Events that a column tells of",
     **series_checks.CHECKS,
     **exposure_checks.CHECKS,
@@ -68,6 +69,7 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         *_timeliness(params, built),
         *status.status_findings(params, status.arrivals(params, built.tables)),
         *_imputed(params, built.panel),
+        *_days(built),
         *_events(params, built),
         *series_checks.check_series(params, built.panel),
         *exposure_checks.check_exposure(params, built),
@@ -169,6 +171,32 @@ def _imputed(params: Params, panel: Panel) -> Iterator[Finding]:
             level=Level.WARN,
             message=f"{format_number(float(share), 'share')} of its cells were filled.",
             **words,
+        )
+
+
+def _days(built: Built) -> Iterator[Finding]:
+    """Say of every source of days which weeks of the panel lack some that it usually has."""
+    for name, table in built.tables.items():
+        coverage = None if table.delivered is None else table.delivered.coverage
+        if coverage is None or not coverage.regions:
+            continue
+        lacking = coverage.lacking()
+        lacking = lacking[lacking["week"].isin(built.calendar.weeks)]
+        told = []
+        for region, week, days in lacking.itertuples(index=False, name=None):
+            where = f"region '{region}', " if table.regional else ""
+            told.append(f"{where}the week of {week.date()} ({count_of(days, 'day')})")
+        owner = table.source.owner or "the owner of the source"
+        yield none_of(
+            "data.days",
+            name,
+            len(told),
+            "weeks",
+            level=Level.WARN,
+            seen=f"{count_of(len(told), 'week')} without rows of usual days: {some_of(told)}.",
+            clear="Every week has the days that are usual.",
+            meaning="Their sum is too low if something happened on those days.",
+            action=f"Ask {owner} whether days are missing; write zeros if nothing happened.",
         )
 
 

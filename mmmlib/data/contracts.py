@@ -15,7 +15,7 @@ import pandas as pd
 
 from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.column_types import Expression, date_formats, typed_as
-from mmmlib.data.layouts import texts_of
+from mmmlib.data.layouts import region_of, texts_of
 from mmmlib.data.problems import CAP
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
@@ -165,9 +165,10 @@ def check_contract(
             table = relation.hold(table)
         coverage = None
         if source.date_column in columns:
-            coverage = read_coverage(
-                table.select(date=table[source.date_column].cast("date")), week_number(week_start)
-            )
+            told = {"date": table[source.date_column].cast("date")}
+            if source.grain == "day":  # one region may end before the others
+                told["region"] = region_of(table, source)
+            coverage = read_coverage(table.select(**told), week_number(week_start))
         breaches += _check_rows(relation, contract, rows, coverage)
         if contract.unique and all(name in table.columns for name in contract.unique):
             breaches += check_unique(relation, contract, table, rows, coverage, left)

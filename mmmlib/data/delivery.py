@@ -18,10 +18,11 @@ from mmmlib.data.problems import Problems
 from mmmlib.data.rates import Rates, refuse_foreign, to_currency
 from mmmlib.data.reading import CHANGED, reading
 from mmmlib.data.relations import Relation
+from mmmlib.data.repeats import report_repeats
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.units import in_whole_units
 from mmmlib.data.wanted import ToWeeks, event_series
-from mmmlib.data.weekly import to_weekly, week_number
+from mmmlib.data.weekly import Coverage, to_weekly, week_number
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 
@@ -46,7 +47,7 @@ class Delivery:
     naming
         How they got their names.
     weekly
-        ``week``, ``region``, ``series``, ``value``, ``partial``; see
+        ``week``, ``region``, ``series``, ``value``, ``partial``, ``blank``; see
         :func:`mmmlib.data.weekly.to_weekly`.
     """
 
@@ -58,6 +59,8 @@ class Delivery:
     weekly: pd.DataFrame
     newest: pd.Timestamp | None = None
     """Day of the newest row, also where its week is not whole yet."""
+    coverage: Coverage | None = None
+    """The days that it has rows of, where they are all of one day."""
 
 
 def read_delivery(
@@ -136,6 +139,9 @@ def _read(
     if checked.table is None:
         report_unreadable(checked.breaches, relation, problems)
         return None
+    with reading(relation.label):
+        if report_repeats(checked.table, checked.relation, week_number(week_start), problems):
+            return None
     table = in_whole_units(checked.table, source, contract)
     table = to_currency(table, relation.name, source, contract, rates)
     with reading(relation.label):
@@ -148,6 +154,8 @@ def _read(
             coverage,
             asked.means,
             {event_series(*event) for event in asked.events},
+            asked.sums,
+            asked.whole,
             happened=source.grain == "event",
         )
     taken = asked.money & set(weekly["series"])
@@ -175,5 +183,12 @@ def _read(
     newest = None if days is None or days.empty else pd.Timestamp(days.max())
     assert checked.day is not None  # or there were no weeks
     return Delivery(
-        checked.relation, checked.day, checked.breaches, checked.rows, naming, weekly, newest
+        checked.relation,
+        checked.day,
+        checked.breaches,
+        checked.rows,
+        naming,
+        weekly,
+        newest,
+        coverage,
     )

@@ -65,11 +65,16 @@ def marks_by_series(rows: ir.Table, events: Iterable[tuple[str, str]]) -> ir.Tab
             date="date",
             region="region",
             series=_text(event_series(column, text)),
-            value=lambda t, number=number: (t.value == number).fill_null(False).cast("float64"),
+            value=lambda t, number=number: (_level(t) == number).fill_null(False).cast("float64"),
         )
         for column, text, number in numbers
         if not isnan(number)
     )
+
+
+def _level(rows: Any) -> Any:
+    """What a row's number says, also where it is the sum of several."""
+    return rows.value / rows.told if "told" in rows.columns else rows.value
 
 
 def _text(value: str) -> Any:

@@ -213,22 +213,29 @@ def make_grid(
         happened: a week without a row is a true zero, which is not marked.
     """
     regions = regions_of(table, calendar)
+    blank = values.index.isin(list(table.blank))
+    if rule != "zero":  # the other days alone would be too little
+        values = values.mask(blank)
     keyed = pd.DataFrame(
         {
             "region": table.regions.loc[values.index],
             "week": week_of(table.dates.loc[values.index], calendar.start),
             "value": values,
+            "blank": blank,
         }
     ).drop_duplicates(["region", "week"])
     keyed = keyed.dropna(subset=["week"])
-    square = keyed.pivot(index="region", columns="week", values="value").reindex(
-        index=regions, columns=calendar.weeks
-    )
+
+    def spread(column: str) -> pd.DataFrame:
+        square = keyed.pivot(index="region", columns="week", values=column)
+        return square.reindex(index=regions, columns=calendar.weeks)
+
+    square = spread("value")
     if rule == "nothing":
         told = pd.MultiIndex.from_frame(keyed[["region", "week"]])
         every = pd.MultiIndex.from_product([regions, calendar.weeks])
         square = square.mask(~every.isin(told).reshape(square.shape), 0.0)
-    lacking = square.isna().to_numpy()
+    lacking = square.isna().to_numpy() | spread("blank").eq(True).to_numpy()
     if rule == "zero":
         square = square.fillna(0.0)
     elif rule == "carry":
@@ -259,7 +266,8 @@ def _report_gaps(
         )
     )
     row_of = dict(zip(keys, cells.index, strict=True))
-    empty = dict(zip(keys, is_missing(cells, table.source.missing), strict=True))
+    blank = cells.index.isin(list(table.blank))
+    empty = dict(zip(keys, is_missing(cells, table.source.missing) | blank, strict=True))
     for region, lacking in left.iterrows():
         where = f", region '{region}'" if table.regional else ""
         gaps = weeks[lacking.to_numpy(dtype=bool)]
@@ -269,10 +277,12 @@ def _report_gaps(
             continue
         for week in gaps:
             if empty.get((region, week), False):
-                place = table.place(int(row_of[region, week]), column)
-                problems.add(
-                    table.path, place, "an empty cell", "a value every week", _ADVICE[rule]
-                )
+                row = int(row_of[region, week])
+                found, expected = "an empty cell", "a value every week"
+                if row in table.blank:
+                    found, expected = "a day or more without a value", "a value every day"
+                place = table.place(row, column)
+                problems.add(table.path, place, found, expected, _ADVICE[rule])
         absent = [week for week in gaps if (region, week) not in row_of]
         if table.whole:
             of = f" of {column}" if table.source.layout == "long" else ""

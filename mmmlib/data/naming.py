@@ -26,7 +26,8 @@ class Naming:
     source
         The source's name in the parameters.
     rows
-        ``date``, ``region``, ``series``, ``value``: what is summed to weeks.
+        ``date``, ``region``, ``series``, ``value``: what is summed to weeks. With a taxonomy
+        ``told`` too: how many rows with a value each stands for.
     tidy
         The same rows under their raw names, see
         :func:`mmmlib.data.layouts.apply_layout`.
@@ -89,7 +90,11 @@ def name_rows(
         rows = name_series(tidy, source)
     if source.layout != "wide":
         marks = marks_by_series(rows, events)
-    return Naming(name, rows if marks is None else rows.union(marks), tidy, names, mapping)
+    if marks is not None:
+        if "told" in rows.columns:
+            marks = marks.mutate(told=ibis.literal(1, type=rows.told.type()))
+        rows = rows.union(marks)
+    return Naming(name, rows, tidy, names, mapping)
 
 
 def distinct_names(tidy: ir.Table, source: str) -> pd.DataFrame:

@@ -78,6 +78,8 @@ class Table:
     """sha256 of every file here, by its name."""
     events: Mapping[str, str] = field(default_factory=dict)
     """Series of events, and the column that tells of each, where days were brought to weeks."""
+    blank: frozenset[int] = frozenset()
+    """Rows that are sums of days of which one or more have no value."""
 
     @property
     def regional(self) -> bool:
@@ -250,6 +252,7 @@ def _read_rows(
         delivered=delivery,
         events={event_series(*event): event[0] for event in asked.events},
         file_hashes=hashes,
+        blank=frozenset(index[weekly["blank"].to_numpy()]),
     )
 
 
@@ -324,13 +327,8 @@ def report_no_column(
     problems: Problems, file: Path | str, column: str, key: str, known: list[str]
 ) -> None:
     """Note that a declared column is not there."""
-    problems.add(
-        file,
-        f"column {column} ({key})",
-        "no such column",
-        f"one of {_some(known)}",
-        did_you_mean(column, known),
-    )
+    near = did_you_mean(column, known)
+    problems.add(file, f"column {column} ({key})", "no such column", f"one of {_some(known)}", near)
 
 
 def _some(columns: list[str]) -> str:

@@ -335,8 +335,9 @@ def apply_mapping(
     -------
     ibis.expr.types.Table
         ``date``, ``region``, ``series`` (``channel.variable.motion``, parts that
-        are empty left out), ``value``. Rows of excluded names are left out, rows of
-        unmapped names are the series ``unmapped.<variable>``.
+        are empty left out), ``value``, ``told`` (how many rows with a value it is the sum of).
+        Rows of excluded names are left out, rows of unmapped names are the series
+        ``unmapped.<variable>``.
     """
     import ibis
     import pyarrow as pa
@@ -373,7 +374,7 @@ def apply_mapping(
         on += [day >= known.since, day < known.until]
     numbered = tidy.left_join(known, on)
     summed = numbered.group_by("date", "region", "variable", "number").aggregate(
-        value=numbered.value.sum()
+        value=numbered.value.sum(), told=numbered.value.count()
     )
     joined = summed.left_join(meaning, summed.number == meaning.code)
     channel = joined.channel.fill_null(UNMAPPED)
@@ -385,4 +386,6 @@ def apply_mapping(
     series = channel
     for part in (joined.variable, joined.motion.fill_null("")):
         series = ibis.cases((part == "", series), (series == "", part), else_=series + "." + part)
-    return joined.select(date=joined.date, region=region, series=series, value=joined.value)
+    return joined.select(
+        date=joined.date, region=region, series=series, value=joined.value, told=joined.told
+    )

@@ -55,6 +55,10 @@ class ToWeeks:
     events: tuple[tuple[str, str], ...]
     money: frozenset[str] = frozenset()
     """Series that are money in the parameters: spend, revenue, the value of a unit."""
+    sums: frozenset[str] = frozenset()
+    """Those of ``numbers`` that are summed from days: a day without a value lacks in its week."""
+    whole: frozenset[str] = frozenset()
+    """Those of ``sums`` of which ``gaps`` does not say that such a day is a zero."""
 
 
 def to_weeks(params: Params, source: str) -> ToWeeks:
@@ -69,7 +73,15 @@ def to_weeks(params: Params, source: str) -> ToWeeks:
     }
     numbers = _here((one.reference for one in wanted if one.role != "event"), source)
     money = _here((one.reference for one in wanted if _is_money(params, one)), source)
-    return ToWeeks(numbers, numbers - _here(summed, source), tuple(events), money)
+    means = numbers - _here(summed, source)
+    declared = params.data.sources[source]
+    # Of the other layouts a row is a campaign's or a deal's, which need not have every value.
+    by_day = declared.grain == "day" and declared.layout in ("wide", "long")
+    zero = (declared.gaps or params.data.gaps) == "zero"
+    filled = {w.reference for w in wanted if w.role in SUMMED and w.role != "outcome" and zero}
+    sums = numbers - means if by_day else frozenset()
+    firm = {w.reference for w in wanted if w.reference not in filled or w.role == "outcome"}
+    return ToWeeks(numbers, means, tuple(events), money, sums, sums & _here(firm, source))
 
 
 def _is_money(params: Params, one: Wanted) -> bool:

@@ -5,8 +5,8 @@ A week is named by its first day, so that a year of 53 weeks needs no rule.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +35,8 @@ class Coverage:
 
     days: pd.Series
     start: int
+    regions: Mapping[str, pd.Series] = field(default_factory=dict)
+    """Rows by day of every region, where they were asked for."""
 
     @property
     def weeks(self) -> pd.DatetimeIndex:
@@ -42,29 +44,71 @@ class Coverage:
         index = pd.DatetimeIndex(self.days.index)
         return index - pd.to_timedelta((index.day_of_week - self.start) % 7, unit="D")
 
+    @property
+    def _places(self) -> np.ndarray:
+        """Number of every day in its week, 0 to 6."""
+        return np.asarray((pd.DatetimeIndex(self.days.index).day_of_week - self.start) % 7)
+
+    def usual(self) -> set[int]:
+        """Days of the week, 0 to 6, that have rows as a rule; none where no week lies inside."""
+        if self.days.empty:
+            return set()
+        weeks = self.weeks
+        inner = (weeks > weeks[0]) & (weeks < weeks[-1])
+        if not inner.any():
+            return set()
+        share = np.bincount(self._places[inner], minlength=7) / weeks[inner].nunique()
+        return {number for number in range(7) if share[number] >= USUAL}
+
     def partial(self) -> set[pd.Timestamp]:
-        """Weeks at the ends that are not covered whole.
+        """Weeks at the ends that are not covered whole, by all of the source or by a region.
 
         A last week counts as whole when it reaches the last weekday on which the
         source usually has rows: who sells from Monday to Friday has whole weeks too.
+        A region that ends earlier than the others lacks days, and so does their sum.
         """
         if self.days.empty:
             return set()
-        index, weeks = pd.DatetimeIndex(self.days.index), self.weeks
-        place = np.asarray((index.day_of_week - self.start) % 7)
-        inner = (weeks > weeks[0]) & (weeks < weeks[-1])
-        usual = set(range(7))
-        if inner.any():
-            share = np.bincount(place[inner], minlength=7) / weeks[inner].nunique()
-            usual = {number for number in range(7) if share[number] >= USUAL} or usual
-        first_has = place[weeks == weeks[0]].min()
-        last_has = place[weeks == weeks[-1]].max()
+        ends = self._ends(self.usual() or set(range(7)))
+        regions = [Coverage(days, self.start) for days in self.regions.values()]
+        lacks = [one._ends(one.usual()) for one in regions if one.usual()]
+        known = self.weeks.unique()
+        for order in (known, known[::-1]):
+            for week in order:
+                if week not in ends:
+                    ends |= {week} & set().union(*lacks)
+                if week not in ends:
+                    break
+        return ends
+
+    def _ends(self, usual: set[int]) -> set[pd.Timestamp]:
+        weeks, places = self.weeks, self._places
         ends = set()
-        if first_has > min(usual):
+        if places[weeks == weeks[0]].min() > min(usual):
             ends.add(weeks[0])
-        if last_has < max(usual):
+        if places[weeks == weeks[-1]].max() < max(usual):
             ends.add(weeks[-1])
         return ends
+
+    def lacking(self) -> pd.DataFrame:
+        """List weeks that lack days on which a region usually has rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``region``, ``week``, ``days`` (how many it lacks). Weeks that are left out at the
+            ends are not in it, nor weeks without any row.
+        """
+        ends = self.partial()
+        found = []
+        for region, days in self.regions.items():
+            one = Coverage(days, self.start)
+            usual = one.usual()
+            has = pd.Series(one._places, index=one.weeks)
+            has = has[has.isin(list(usual)) & ~has.index.isin(list(ends))]
+            lacks = len(usual) - has.groupby(level=0).nunique()
+            found += [(region, week, int(n)) for week, n in lacks[lacks > 0].items()]
+        return pd.DataFrame(found, columns=["region", "week", "days"])
 
     def rows_by_week(self) -> pd.Series:
         """Rows of every whole week, weeks without rows as zero."""
@@ -83,14 +127,21 @@ def week_number(name: str | None) -> int:
 
 
 def read_coverage(rows: ir.Table, start: int) -> Coverage:
-    """Count the rows of every day; ``rows`` has a column ``date``."""
-    counted = (
-        rows.filter(rows.date.notnull()).group_by("date").aggregate(n=lambda t: t.count())
-    ).to_pyarrow()
+    """Count the rows of every day, and of every ``region`` where ``rows`` have that beside ``date``."""
+    keys = ["date", *(["region"] if "region" in rows.columns else [])]
+    counted = rows.filter(rows.date.notnull()).group_by(keys).aggregate(n=lambda t: t.count())
+    found = counted.to_pyarrow()
     days = pd.Series(
-        counted["n"].to_pylist(), index=pd.DatetimeIndex(counted["date"].to_pylist()), dtype=float
+        found["n"].to_pylist(), index=pd.DatetimeIndex(found["date"].to_pylist()), dtype=float
     )
-    return Coverage(days.sort_index(), start)
+    if "region" not in rows.columns:
+        return Coverage(days.sort_index(), start)
+    regions = dict(list(days.groupby(np.asarray(found["region"].to_pylist(), dtype=object))))
+    return Coverage(
+        days.groupby(level=0).sum(),
+        start,
+        {str(region): one.sort_index() for region, one in sorted(regions.items())},
+    )
 
 
 def week_of(date: ir.Column, start: int) -> ir.Column:
@@ -108,6 +159,8 @@ def to_weekly(
     coverage: Coverage | None = None,
     means: Collection[str] = (),
     shares: Collection[str] = (),
+    sums: Collection[str] = (),
+    whole: Collection[str] = (),
     *,
     happened: bool = False,
 ) -> pd.DataFrame:
@@ -116,33 +169,43 @@ def to_weekly(
     Parameters
     ----------
     rows
-        Columns ``date``, ``region``, ``series``, ``value``. Rows without a date are
-        left out (the contract reports them).
+        Columns ``date``, ``region``, ``series``, ``value``, and ``told`` where a row stands for
+        several: how many of them have a value. Rows without a date are left out (the contract
+        reports them).
     week_start
         Weekday on which weeks start, 0 for Monday.
     coverage
         The days that ``rows`` have, where that is known already.
     means
-        Series of which the mean of the days that have a value counts.
+        Series of which the mean of the rows that have a value counts.
     shares
         Series of which the share of the week's seven days counts that have the value 1.
+    sums
+        Series that lack something where a day has rows and no value.
+    whole
+        Those of them whose last week is partial where its last days have no value; so the first.
     happened
-        Whether each row is something that happened: a mean is then over rows, not days.
+        Whether each row is something that happened: a week without one is then no gap.
 
     Returns
     -------
     pandas.DataFrame
         ``week``, ``region``, ``series``, ``value``, ``partial`` (whether the source
-        covers the week only in part), sorted. A week in which every cell of a series
-        is missing has no row; of what happened, no value.
+        covers the week only in part), ``blank`` (whether a day of it has no value, for ``sums``),
+        sorted. A week in which every cell of a series is missing has no row; of what happened,
+        no value.
     """
     dated = rows.filter(rows.date.notnull())
+    has = dated.value.notnull()
     measures = {"value": dated.value.sum()}
     if means:  # none is counted where nobody asks: there may be many rows
-        told = dated.value.notnull()
-        measures["over"] = told.sum() if happened else dated.date.nunique(where=told)
+        measures["over"] = dated.told.sum() if "told" in dated.columns else has.sum()
     if shares:
         measures["days"] = dated.date.nunique(where=dated.value == 1)
+    if sums:
+        measures["lacks"] = dated.date.nunique() - dated.date.nunique(where=has)
+        measures["late"] = (dated.date.max(where=has) < dated.date.max()).cast("int8")
+        measures["early"] = (dated.date.min(where=has) > dated.date.min()).cast("int8")
     summed = (
         dated.group_by(
             week=week_of(dated.date, week_start), region=dated.region, series=dated.series
@@ -169,8 +232,18 @@ def to_weekly(
     frame["value"] = frame["value"].map(_as_told)
     if not happened:  # else a week of which no value is known would be one in which nothing was
         frame = frame.dropna(subset=["value"])
-    partial = (coverage or read_coverage(dated, week_start)).partial()
+    partial = (coverage or read_coverage(dated[["date"]], week_start)).partial()
+    frame["blank"] = False
+    if sums:
+        frame["blank"] = frame["series"].isin(list(sums)) & (frame.pop("lacks") > 0)
+        ends = frame[frame["series"].isin(list(whole))]
+        covered = frame.loc[~frame["week"].isin(list(partial)), "week"]
+        for week, lacks in ((covered.max(), ends["late"]), (covered.min(), ends["early"])):
+            if (lacks[ends["week"] == week] > 0).any():
+                partial = partial | {week}
+        frame = frame.drop(columns=["late", "early"])
     frame["partial"] = frame["week"].isin(list(partial))
+    frame["blank"] &= ~frame["partial"]
     return frame.sort_values(["week", "region", "series"], ignore_index=True)
 
 

@@ -51,7 +51,9 @@ def test_healthy_data_has_no_flag_and_every_check_speaks(write: Write) -> None:
     findings = run_checks(write, healthy())
     assert flags(findings) == {}
     asked_for = (prices, rows, lift_tests, taxonomy_checks)
-    always = set(CHECKS) - {"data.contract"}.union(*(room.CHECKS for room in asked_for))
+    always = set(CHECKS) - {"data.contract", "data.days", "data.events"}.union(
+        *(room.CHECKS for room in asked_for)
+    )
     assert {finding.check for finding in findings} == always
 
 

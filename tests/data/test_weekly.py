@@ -95,12 +95,11 @@ def test_a_week_is_named_by_its_first_day(start: int) -> None:
     assert weekly["week"].dt.date.tolist() == [first]
 
 
-def test_means_are_over_days_or_over_what_happened() -> None:
+def test_means_are_over_the_rows_that_have_a_value() -> None:
     table = rows([*days("2024-01-01", 7), *days("2024-01-01", 1)], [1.0] * 7 + [None])
     assert to_weekly(table, means=["tv"])["value"].tolist() == [1.0]
     table = rows([*days("2024-01-01", 7), *days("2024-01-01", 1)], [1.0] * 7 + [7.0])
-    assert to_weekly(table, means=["tv"])["value"].tolist() == [2.0]
-    assert to_weekly(table, means=["tv"], happened=True)["value"].tolist() == [1.75]
+    assert to_weekly(table, means=["tv"])["value"].tolist() == [1.75]
     assert to_weekly(table, means=["radio"])["value"].tolist() == [14.0]
 
 
