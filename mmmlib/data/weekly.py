@@ -19,6 +19,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 DAY = pd.Timedelta(days=1)
 USUAL = 0.5
 """Share of the weeks in which a weekday has rows, from which it is one that has them."""
+DENSE = 0.75
+"""The same of a region, whose rows may be few: from here on, a day without any is missed."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Coverage:
         """Number of every day in its week, 0 to 6."""
         return np.asarray((pd.DatetimeIndex(self.days.index).day_of_week - self.start) % 7)
 
-    def usual(self) -> set[int]:
+    def usual(self, least: float = USUAL) -> set[int]:
         """Days of the week, 0 to 6, that have rows as a rule; none where no week lies inside."""
         if self.days.empty:
             return set()
@@ -58,7 +60,7 @@ class Coverage:
         if not inner.any():
             return set()
         share = np.bincount(self._places[inner], minlength=7) / weeks[inner].nunique()
-        return {number for number in range(7) if share[number] >= USUAL}
+        return {number for number in range(7) if share[number] >= least}
 
     def partial(self) -> set[pd.Timestamp]:
         """Weeks at the ends that are not covered whole, by all of the source or by a region.
@@ -71,7 +73,7 @@ class Coverage:
             return set()
         ends = self._ends(self.usual() or set(range(7)))
         regions = [Coverage(days, self.start) for days in self.regions.values()]
-        lacks = [one._ends(one.usual()) for one in regions if one.usual()]
+        lacks = [one._ends(dense) for one in regions if (dense := one.usual(DENSE))]
         known = self.weeks.unique()
         for order in (known, known[::-1]):
             for week in order:
@@ -103,7 +105,7 @@ class Coverage:
         found = []
         for region, days in self.regions.items():
             one = Coverage(days, self.start)
-            usual = one.usual()
+            usual = one.usual(DENSE)
             has = pd.Series(one._places, index=one.weeks)
             has = has[has.isin(list(usual)) & ~has.index.isin(list(ends))]
             lacks = len(usual) - has.groupby(level=0).nunique()

@@ -184,6 +184,14 @@ def test_a_region_that_ends_before_the_others_makes_the_week_partial(
     assert panel.frame[REVENUE].tolist() == [1400.0] * 11
 
 
+def test_a_region_of_few_rows_misses_none() -> None:
+    days = pd.Series(1.0, index=pd.date_range("2024-01-01", periods=84))
+    some = np.random.default_rng(3).random(84) < 0.6
+    coverage = Coverage(days, 0, {"us": days, "uk": days[some & (days.index < "2024-03-20")]})
+    assert coverage.partial() == set()
+    assert coverage.lacking().empty
+
+
 def test_a_region_that_closed_in_mid_history_is_flagged() -> None:
     spend = pd.concat([daily().assign(region="us"), daily().iloc[:38].assign(region="uk")])
     days = spend.assign(date=pd.to_datetime(spend["date"])).groupby("region")["date"]
