@@ -102,6 +102,9 @@ def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:
             "filename": FILE,
             "union_by_name": True,
             "convert_strings_to_integers": False,
+            # A text of any other form stays one, and is judged as one.
+            "dateformat": "%Y-%m-%d",
+            "timestampformat": "%Y-%m-%d %H:%M:%S",
         }
         return _read(connection, "json", names, options)
     groups: dict[tuple[str, ...], list[str]] = {}

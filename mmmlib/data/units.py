@@ -86,16 +86,16 @@ def without_money(series: str, source: Source, contract: Contract) -> str:
             return ""
         named = [name for name, unit in contract.units.items() if unit in MONEY]
         if source.layout == "long":
-            return "" if series in named else f"units: {series}"
+            return "" if series in named else f"units, series {series}"
         word = series.rpartition(".")[2]
-        return "" if word in map(slug, named) else f"units: {word} of column {variable}"
+        return "" if word in map(slug, named) else f"units, {word} of column {variable}"
     column = series
     if source.layout == "ad_platform":
         column = source.column(series.rpartition(".")[2])
     elif source.layout == "crm_pipeline":
         counts = series.partition(".")[0] in ("opportunities", "won")
         column = "" if counts else source.column("amount")
-    return "" if column in marked or not column else f"columns: {column}"
+    return "" if column in marked or not column else f"columns.{column}"
 
 
 def units_told(contract: Contract) -> str:

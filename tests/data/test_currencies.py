@@ -42,7 +42,7 @@ def marked(*columns: str) -> dict[str, Any]:
 def test_columns_that_are_money_in_the_parameters_alone_are_named(write: Write) -> None:
     error = refused(write(weekly()), path="media.csv", contract=marked("search_spend"))
     places = [problem.place for problem in error.problems]
-    start = "data.sources.ads.contract.columns: "
+    start = "data.sources.ads.contract.columns."
     assert places == [start + "revenue", start + "tv_spend"]
     assert "another currency (EUR)" in error.problems[0].found
     assert "take for money: tv_spend" in error.problems[1].expected
@@ -68,7 +68,7 @@ def test_a_count_is_no_money_but_its_value_is(write: Write) -> None:
     folder = write(weekly())
     spends = ("search_spend", "tv_spend")
     (problem,) = refused(folder, params, path="media.csv", contract=marked(*spends)).problems
-    assert problem.place.endswith("contract.columns: price")
+    assert problem.place.endswith("contract.columns.price")
     contract = marked(*spends, "price")
     frame = panel_of(folder, params, path="media.csv", contract=contract).frame
     np.testing.assert_allclose(
@@ -95,7 +95,7 @@ def test_variables_of_a_flat_file(write: Write) -> None:
     units = {"Net Cost": "", "Fees": "currency", "GRPs": "count"}
     error = refused(folder, {"channels": channels}, contract={"units": units}, **told)
     (problem,) = error.problems
-    assert problem.place.endswith("contract.units: net_cost of column variable")
+    assert problem.place.endswith("contract.units, net_cost of column variable")
     assert "search.net_cost, tv.net_cost" in problem.expected
     units["Net Cost"] = "currency"
     panel = panel_of(folder, {"channels": channels}, contract={"units": units}, **told)
@@ -108,7 +108,7 @@ def test_amounts_of_a_crm_export(write: Write) -> None:
     told = {"path": "crm.csv", "layout": "crm_pipeline", "grain": "event"}
     params = {"outcomes": BOOKINGS}
     (problem,) = refused(folder, params, contract=marked("fee"), **told).problems
-    assert problem.place.endswith("contract.columns: amount")
+    assert problem.place.endswith("contract.columns.amount")
     panel = panel_of(folder, params, contract=marked("amount"), **told)
     assert set(panel.frame["outcome:revenue.pooled"]) == {1400.0}
 

@@ -180,6 +180,17 @@ def test_broken_csv(tmp_path: Path, content: bytes, told: str) -> None:
     assert told in refused(tmp_path, path="ads.csv")
 
 
+@pytest.mark.parametrize(
+    "written", ["%m-%d-%Y", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%y", "%m-%d-%Y 00:00:00"]
+)
+def test_dates_in_json_are_not_guessed(tmp_path: Path, typed: pd.DataFrame, written: str) -> None:
+    """The first days of a month would be read as the same day of other months."""
+    days = pd.to_datetime(typed["date"])
+    first = typed[days < "2024-01-12"].assign(date=days.dt.strftime(written))
+    first.to_json(tmp_path / "ads.jsonl", orient="records", lines=True)
+    assert "Write all dates as YYYY-MM-DD" in refused(tmp_path, path="ads.jsonl")
+
+
 @pytest.mark.parametrize("number", [1, 17, 56])
 @pytest.mark.parametrize(
     ("spoilt", "told"),
