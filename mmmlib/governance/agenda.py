@@ -207,8 +207,9 @@ def _plan_text(one: Scenario, params: Params) -> str:
         gain = f"net of spend {one.net}, one in ten below {_money(one.downside, params)}"
     else:
         gain = f"{one.difference} against the status quo"
+    beats = "beats the status quo" if one.comparable else "brings more than the status quo"
     return (
-        f"{one.title}: {gain}; beats the status quo with probability "
+        f"{one.title}: {gain}; {beats} with probability "
         f"{probability_text(one.probability_better)}; {one.label.value}."
     )
 

@@ -149,9 +149,7 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     after = " after its cost" if plan.net is not None and plan.spend_change else ""
     unit = results.params.outcome_unit(pack.model)
     # More spend always brings more of what is counted: that is no better plan yet.
-    beats = (
-        "beats" if plan.net is not None or not plan.spend_change else f"brings more {outcome} than"
-    )
+    beats = "beats" if plan.comparable else f"brings more {outcome} than"
     return (
         f"Over {count_text(pack.weeks, 'week')}, with {spent}, it would change {outcome}{after} "
         f"by {gain.text()}. The chance that it {beats} today's plan is "

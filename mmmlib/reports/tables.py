@@ -128,7 +128,7 @@ def plans_table(results: Results, pack: ScenarioPack) -> Table:
             Column(f"Spend ({currency})", RIGHT, currency),
             Column("Change of spend", RIGHT),
             Column(gain, RIGHT, unit),
-            Column("Better than today", RIGHT),
+            Column("Better than today" if net else "More than today", RIGHT),
             Column(f"Bad case ({unit})", RIGHT, unit),
             Column("May be used"),
         ),

@@ -250,14 +250,13 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
     elif results.blocked:
         title = "A gate blocks, so none of these plans may be acted on yet"
     else:
-        likeliest = max(plans, key=lambda plan: plan.probability_better)
-        title = (
-            f"No plan may be recommended; the likeliest to beat today's does so with "
-            f"{chance_text(likeliest.probability_better)}"
-        )
+        chances = [plan.probability_better for plan in plans if plan.comparable]
+        title = "No plan may be recommended"
+        if chances:
+            title += f"; the likeliest to beat today's does so with {chance_text(max(chances))}"
     said = "; ".join(
         f"{plan.title}: {plan_gain(plan).text(mass=False)}, "
-        f"{likely(plan.probability_better)} better than today's"
+        f"{likely(plan.probability_better)} {'better' if plan.comparable else 'more'} than today's"
         for plan in plans
     )
     return Words(

@@ -312,7 +312,7 @@ def _count(scenarios: list[Scenario]) -> Finding:
 
 
 def _better(scenarios: list[Scenario]) -> Finding:
-    plans = [one for one in scenarios if one.kind != "baseline"]
+    plans = [one for one in scenarios if one.kind != "baseline" and one.comparable]
     best = max(plans, key=lambda one: one.probability_better, default=None)
     chance = best.probability_better if best else 0.0
     found = chance > 0.5

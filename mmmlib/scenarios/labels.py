@@ -126,7 +126,7 @@ def _worth(scenarios: Sequence[Scenario], label: Label) -> list[Scenario]:
         if one.kind != "baseline"
         and one.label is label
         and one.probability_better > 0.5
-        and (one.net is not None or one.spend_change == 0)
+        and one.comparable
     ]
 
 

@@ -76,6 +76,11 @@ class Scenario(_Frozen):
     method: Literal["formula", "steady state"] = "formula"
     """Whether carryover was followed week by week, or read off steady-state curves."""
 
+    @property
+    def comparable(self) -> bool:
+        """Whether more is better: money after its cost, or a count for the same spend."""
+        return self.net is not None or self.spend_change == 0
+
 
 class Answer(_Frozen):
     """A key question, answered from the run (A4). One per question and model asked."""

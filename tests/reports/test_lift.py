@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import xarray as xr
 
-from mmmlib.reports.blocks import Picture, Table
+from mmmlib.reports.blocks import Heading, Picture, Table
 from mmmlib.reports.lift import Experiments, experiment_blocks, experiments_of
 from mmmlib.reports.modeller import lift_tests
 from mmmlib.reports.results import Results
@@ -82,3 +82,10 @@ def test_the_report_shows_them_for_every_model_that_has_some(second: Results) ->
         "lift-tests",
         "with-and-without",
     ]
+
+
+def test_tests_of_another_outcome_than_the_leading_one_say_so(second: Results) -> None:
+    params = second.params.model_copy(update={"primary_outcome": "signups.pooled"})
+    first = next(iter(contribution_roi.lift_tests(Results(second.run, params))))
+    assert isinstance(first, Heading) and first.text == "Revenue"
+    assert not isinstance(next(iter(contribution_roi.lift_tests(second))), Heading)

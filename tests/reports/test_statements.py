@@ -138,6 +138,8 @@ def test_more_of_what_is_counted_is_not_called_better(second: Results) -> None:
     counted = plan.model_copy(update={"net": None})
     told = plan_sentence(second, pack.model_copy(update={"model": "signups.pooled"}), counted)
     assert "that it brings more signups than today's plan" in told
+    title = scenario_words(second, pack.model_copy(update={"recommended": None}), [counted]).title
+    assert title == "No plan may be recommended"
 
 
 def test_where_the_next_money_counts_most_is_open_where_it_is(second: Results) -> None:

@@ -166,6 +166,7 @@ def test_a_count_has_no_net_and_more_of_it_is_no_recommendation():
             assert one.label is Label.REVIEW
             assert any("signups" in reason for reason in one.reasons)
     assert pack.recommended is not None and pack.recommended.startswith("reallocate")
+    assert "'Move " in _finding(pack, "scenarios.better").message
 
 
 def test_models_that_disagree_are_a_finding_and_a_doubt():

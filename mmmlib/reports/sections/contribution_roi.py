@@ -166,7 +166,7 @@ def lift_tests(results: Results) -> Iterator[Block]:
             )
         return
     for number, experiments in enumerate(found):
-        if len(found) > 1:
+        if len(found) > 1 or experiments.model != results.leading.name:
             yield Heading(results.model(experiments.model))
         yield from experiment_blocks(experiments, number)
 

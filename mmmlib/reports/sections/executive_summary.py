@@ -156,7 +156,8 @@ def confidence(results: Results) -> Iterator[Block]:
             gain = plan.net if plan.net is not None else plan.difference
             items.append(
                 Prose(
-                    f"{gain.text()} against spending as today; better with "
+                    f"{gain.text()} against spending as today; "
+                    f"{'better' if plan.comparable else 'more'} with "
                     f"{chance_text(plan.probability_better)}.",
                     lead=f"{plan.title}.",
                     mark=label_mark(plan.label),
