@@ -54,7 +54,7 @@ def write_workbook(folder: Path, **sections: Any) -> Path:
         "channels": {name: {"label": name.title(), "spend": f"{name}_spend"} for name in CHANNELS},
         "outcomes": {"revenue": {"label": "Revenue", "kind": "revenue", "column": "revenue"}},
         "controls": {"price": {"column": "price"}},
-        "model": {"chains": 2, "tune": 200, "draws": 150, "kept_draws": 200},
+        "model": {"chains": 2, "tune": 300, "draws": 200, "kept_draws": 400},
         "health": {"max_rhat": 1.2, "min_ess": 20, "max_divergent_share": 1.0},
         "compute": {"workers": 1},
     }
