@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mmmlib.model.scales import Scales
 
 
+COMPARED_DRAWS = 500
+"""Draws of each chain of a fit that is only compared with: enough to see that chains agree."""
+
+
 @dataclass(frozen=True)
 class FitRequest:
     """One fit that is asked for.
@@ -34,7 +38,7 @@ class FitRequest:
         Tells fits of the same model apart, and moves the seed.
     calibrated
         Whether lift tests are part of the likelihood. A fit without them is there to be
-        compared with: it takes no more draws than its effects keep.
+        compared with: it takes fewer draws, see :data:`COMPARED_DRAWS`.
     """
 
     model: str
@@ -114,8 +118,8 @@ def fit_one(
     refuse_priors(data)
     settings = params.model
     if not request.calibrated:
-        kept = -(-settings.kept_draws // settings.chains)
-        settings = settings.model_copy(update={"draws": min(kept, settings.draws)})
+        enough = max(-(-settings.kept_draws // settings.chains), COMPARED_DRAWS)
+        settings = settings.model_copy(update={"draws": min(enough, settings.draws)})
     seed = seed_of(params, request)
     report = (lambda done: progress(request, 0.95 * done)) if progress else None
     tree = sample(data, settings, seed, cores or available_cores(), report)
