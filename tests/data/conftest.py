@@ -33,6 +33,17 @@ def weekly(weeks: int = WEEKS, first: str = "2024-01-01") -> pd.DataFrame:
     )
 
 
+def weekly_by_day(weeks: int = WEEKS) -> pd.DataFrame:
+    """The days of :func:`weekly`: a seventh of what adds up, the price of the week."""
+    frame = weekly(weeks)
+    days = frame.loc[frame.index.repeat(7)].reset_index(drop=True)
+    for name in ("revenue", "search_spend", "tv_spend"):
+        days[name] /= 7
+    first = pd.to_datetime(days["date"])
+    days["date"] = (first + pd.to_timedelta(days.index % 7, unit="D")).dt.strftime("%Y-%m-%d")
+    return days
+
+
 def regional(*regions: str, weeks: int = WEEKS) -> pd.DataFrame:
     """The same for several regions."""
     return pd.concat([weekly(weeks).assign(region=name) for name in regions])

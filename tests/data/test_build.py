@@ -13,7 +13,7 @@ from mmmlib.data.build import build, build_panel
 from mmmlib.data.panel import NATIONAL, Panel
 from mmmlib.data.weekly import share_of_week
 from mmmlib.errors import InputError
-from tests.data.conftest import WEEKS, regional, small_params, sources, weekly
+from tests.data.conftest import WEEKS, regional, small_params, sources, weekly, weekly_by_day
 
 Built = Callable[..., Panel]
 REGIONAL = {"data": sources(region="region"), "model": {"geography": "regional"}}
@@ -67,7 +67,7 @@ def test_weeks_start_where_the_parameters_say(write: Callable[..., Path], dated:
     """A week that is dated by its last day is the week that ends on it."""
     shifted = pd.date_range("2024-01-01", periods=WEEKS, freq="7D") + pd.Timedelta(days=dated)
     folder = write(weekly().assign(date=shifted.strftime("%Y-%m-%d")).drop(columns="tv_spend"))
-    daily().assign(tv_spend=np.arange(WEEKS * 7) // 7)[["date", "tv_spend"]].to_csv(
+    weekly_by_day().assign(tv_spend=np.arange(WEEKS * 7) // 7)[["date", "tv_spend"]].to_csv(
         folder / "ads.csv", index=False
     )
     told = {"media": {"path": "media.csv"}, "ads": {"path": "ads.csv", "grain": "day"}}
@@ -400,84 +400,3 @@ def test_a_channel_of_two_sources_is_their_sum(write: Callable[..., Path]) -> No
     spent = {one.source: one.spend for one in arrivals(params, built.tables)}
     assert spent["agency"] == 5.0 * len(two)
     assert not [f for f in check_panel(params, built) if f.check == "data.unused_spend"]
-
-
-# --- days -----------------------------------------------------------------------------------
-
-
-def daily(weeks: int = WEEKS) -> pd.DataFrame:
-    """The days of :func:`weekly`: a seventh of what adds up, the price of the week."""
-    frame = weekly(weeks)
-    days = frame.loc[frame.index.repeat(7)].reset_index(drop=True)
-    for name in ("revenue", "search_spend", "tv_spend"):
-        days[name] /= 7
-    first = pd.to_datetime(days["date"])
-    days["date"] = (first + pd.to_timedelta(days.index % 7, unit="D")).dt.strftime("%Y-%m-%d")
-    return days
-
-
-DAYS = sources(grain="day")
-
-
-def test_days_add_up_and_a_price_is_the_mean_of_its_days(built: Built) -> None:
-    days = daily()
-    days.loc[[8, 9], "price"] = np.nan  # no price on two days is no lower price
-    panel, by_week = built(days, data=DAYS), built(weekly())
-    for name in ("outcome:revenue.pooled", "spend:search", "spend:tv", "control:price"):
-        np.testing.assert_allclose(panel.frame[name], by_week.frame[name], rtol=1e-9)
-
-
-def test_what_is_counted_may_be_added_up(built: Built) -> None:
-    controls = {"price": {"column": "price", "week": "sum"}}
-    panel = built(daily(), data=DAYS, controls=controls)
-    np.testing.assert_allclose(panel.frame["control:price"], 7 * weekly()["price"])
-
-
-def test_a_count_of_days_becomes_money_at_the_price_of_a_day(built: Built) -> None:
-    orders = {"kind": "count", "unit": "orders", "column": "revenue", "value_per_unit": "price"}
-    panel = built(daily(), data=DAYS, outcomes={"orders": orders}, controls={})
-    expected = weekly()["revenue"] * weekly()["price"]
-    np.testing.assert_allclose(panel.frame["outcome:orders.pooled"], expected)
-
-
-def test_events_by_a_column_of_days_are_the_share_of_the_week(built: Built) -> None:
-    days = daily().assign(note="na", open=1)
-    days.loc[14:16, "note"] = "Sale"
-    days.loc[20, "note"] = "Fair"
-    days.loc[35:41, "open"] = 0
-    events = {
-        "sale": {"column": "note", "equals": "Sale"},
-        "fair": {"column": "media.note", "equals": "Fair"},
-        "shut": {"column": "open", "equals": "0"},
-    }
-    frame = built(days, data=DAYS, events=events).frame
-    np.testing.assert_allclose(frame["event:sale"], 3 / 7 * (frame.index == 2), atol=1e-9)
-    np.testing.assert_allclose(frame["event:fair"], 1 / 7 * (frame.index == 2), atol=1e-9)
-    np.testing.assert_allclose(frame["event:shut"], frame.index == 5)
-
-
-def test_a_calendar_of_events_may_be_a_source_of_its_own(write: Callable[..., Path]) -> None:
-    days = daily()[["date"]].assign(promotion="")
-    days.loc[7:13, "promotion"] = "spring"
-    days.to_csv(write(weekly()) / "calendar.csv", index=False)
-    declared = {
-        "media": {"path": "media.csv"},
-        "calendar": {"path": "calendar.csv", "grain": "day"},
-    }
-    params = small_params(
-        data={"sources": declared}, events={"spring": {"column": "promotion", "equals": "spring"}}
-    )
-    panel = build_panel(params, write(weekly()))
-    np.testing.assert_allclose(panel.frame["event:spring"], panel.frame.index == 1)
-
-
-def test_events_in_a_long_source_of_days(built: Built, refused: Callable[..., InputError]) -> None:
-    days = daily().assign(promotion=0.0)
-    days.loc[7:9, "promotion"] = 1.0
-    long = days.melt("date", var_name="what", value_name="worth")
-    data = sources(grain="day", layout="long", name="what", value="worth")
-    frame = built(long, data=data, events={"spring": {"column": "promotion"}}).frame
-    np.testing.assert_allclose(frame["event:spring"], 3 / 7 * (frame.index == 1), atol=1e-9)
-    error = refused(long, data=data, events={"spring": {"column": "promotion", "equals": "spring"}})
-    assert "events.spring.equals is 'spring'" in str(error)
-    assert "expected a number" in str(error)
