@@ -19,8 +19,8 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from mmmlib.model.kernel.noise import FLOOR
 from mmmlib.model.lift import LiftArrays
-from mmmlib.model.noise import FLOOR
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, SHARE_WIDTH
 from mmmlib.model.rotation import mirror, rotate
 from mmmlib.model.spec import FORM_PARAMETERS, ModelData

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmmlib.model.kernel.noise import FLOOR
 from mmmlib.model.rotation import rotate, rotate_back
 from mmmlib.model.spec import ModelData
-
-FLOOR = 0.02
-"""Expected counts bend towards zero below some times this share of the mean outcome."""
 
 
 def by_movement(data: ModelData, values: np.ndarray) -> np.ndarray:
