@@ -81,8 +81,6 @@ class Channel(Section):
     sources tell is added up: ``ads.search.spend + agency.search.spend``."""
     exposure: str | None = None
     """Column of impressions or clicks; if given, the response follows it, not spend."""
-    stage: Literal["top", "bottom"] = "top"
-    """Top or bottom of the funnel (R3)."""
     adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
     saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
     prior: Prior | None = None
