@@ -9,7 +9,7 @@ CHECKS: dict[str, str] = {
     "scenarios.scalable": "Channels that an increase can rest on",
     "scenarios.count": "Scenarios to choose from",
     "scenarios.better": "A plan better than the status quo",
-    "scenarios.recommendation": "A plan that may be recommended",
+    "scenarios.recommendation": "Plans left by readiness and health",
     "scenarios.steady_state": "Carryover followed week by week",
     "scenarios.disagreement": "Models that disagree on a plan",
     "scenarios.model": "Every model projects every plan",

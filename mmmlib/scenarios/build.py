@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmmlib.data.words import count_of
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, FindingList, Level, at_least, judge, not_run
 from mmmlib.health.motions import sum_health
@@ -21,7 +22,7 @@ from mmmlib.scenarios.agreement import disagreement_findings, disagreements
 from mmmlib.scenarios.answers import answer_questions
 from mmmlib.scenarios.effect import PlanEffect, plan_effect
 from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
-from mmmlib.scenarios.labels import choose, decide, label_plan, probability_text
+from mmmlib.scenarios.labels import choose, decide, label_plan, probability_text, worth
 from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, SpendRange, channel_labels, standing_plans
 from mmmlib.scenarios.projection import Method, Outcome, outcome_function, sum_outcomes
@@ -121,7 +122,7 @@ def build_pack(
         _scalable(plans, trusted, channels, params),
         _count(scenarios),
         _better(scenarios),
-        _recommendation(scenarios, recommended, candidate),
+        _recommendation(scenarios),
         *_steady({model: outcomes[model] for model in fitted}, params),
         *disagreement_findings(
             words, limits.clear_probability, len(effects_by_model) - len(parts_of_sums)
@@ -305,29 +306,39 @@ def _count(scenarios: list[Scenario]) -> Finding:
         float(ENOUGH_SCENARIOS),
         level=Level.WARN,
         unit="scenarios",
-        message=f"{count} scenarios stand beside the status quo.",
+        message=f"{count_of(count, 'scenario')} {'stands' if count == 1 else 'stand'} beside the "
+        f"status quo.",
         meaning="Three to five give the review a real choice.",
         action="See whether more channels can be varied or marked as scalable.",
     )
 
 
+# The gates come after these checks: none names a plan that they may refuse.
+
+
 def _better(scenarios: list[Scenario]) -> Finding:
-    plans = [one for one in scenarios if one.kind != "baseline" and one.comparable]
-    best = max(plans, key=lambda one: one.probability_better, default=None)
-    chance = best.probability_better if best else 0.0
-    found = chance > 0.5
+    every = [one for one in scenarios if one.kind != "baseline"]
+    chances = [one.probability_better for one in every if one.comparable]
+    found = sum(chance > 0.5 for chance in chances)
+    best = max(chances, default=0.0)
+    which = " at today's budget" if len(chances) < len(every) else ""
+    told = (
+        f"of {count_of(len(chances), 'plan')}{which} {'beat' if found > 1 else 'beats'} the "
+        f"status quo"
+    )
     message = (
-        f"'{best.title}' beats the status quo with a probability of {probability_text(chance)}."
-        if best and found
-        else f"None of {len(plans)} plans beats the status quo more likely than not: nothing "
-        f"better was found, so the status quo stands."
+        f"{found} {told} more likely than not, the likeliest with a probability of "
+        f"{probability_text(best)}."
+        if found
+        else f"None {told} more likely than not: nothing better was found, so the status quo "
+        f"stands."
     )
     return judge(
         "scenarios.better",
         "workbook",
-        passed=found,
+        passed=found > 0,
         level=Level.INFO,
-        value=chance,
+        value=best,
         limit=0.5,
         unit="share",
         message=message,
@@ -336,30 +347,19 @@ def _better(scenarios: list[Scenario]) -> Finding:
     )
 
 
-def _recommendation(
-    scenarios: list[Scenario], recommended: str | None, candidate: str | None
-) -> Finding:
-    by_name = {one.name: one for one in scenarios}
-    if recommended:
-        message = (
-            f"'{by_name[recommended].title}' is the best of the plans that readiness and health "
-            f"leave safe; the gates have the last word."
-        )
-    elif candidate:
-        one = by_name[candidate]
-        message = (
-            f"No plan is safe to act on. The best that may be reviewed is '{one.title}': "
-            f"{one.reasons[0]}"
-        )
-    else:
-        message = "No plan is safe to act on and none is worth a review: nothing is recommended."
-    return judge(
+def _recommendation(scenarios: list[Scenario]) -> Finding:
+    plans = count_of(sum(one.kind != "baseline" for one in scenarios), "plan")
+    safe, review = (len(worth(scenarios, label)) for label in (Label.SAFE, Label.REVIEW))
+    return at_least(
         "scenarios.recommendation",
         "workbook",
-        passed=recommended is not None,
+        float(safe),
+        1.0,
         level=Level.INFO,
-        value=recommended or candidate or "none",
-        message=message,
+        unit="plans",
+        message=f"Of {plans} readiness and health leave {safe} better and safe to act on, "
+        f"{review} better with doubts. The gates may leave fewer; the scenario pack has what "
+        f"they left.",
         meaning="Only a plan that is safe to act on is recommended without review.",
         action="Decide in the review whether the doubts matter here.",
     )

@@ -109,16 +109,16 @@ def choose(scenarios: Sequence[Scenario]) -> tuple[str | None, str | None]:
     candidate
         Of those that need review, the one that is closest to safe.
     """
-    safe = _worth(scenarios, Label.SAFE)
+    safe = worth(scenarios, Label.SAFE)
     if safe:
         return max(safe, key=lambda one: (one.net or one.difference).median).name, None
-    review = _worth(scenarios, Label.REVIEW)
+    review = worth(scenarios, Label.REVIEW)
     best = max(review, key=lambda one: one.probability_better, default=None)
     return None, best.name if best else None
 
 
-def _worth(scenarios: Sequence[Scenario], label: Label) -> list[Scenario]:
-    """Plans of a label that more likely than not beat the baseline."""
+def worth(scenarios: Sequence[Scenario], label: Label) -> list[Scenario]:
+    """Return the plans of a label that more likely than not beat the baseline."""
     # For a count, a plan with more spend always wins; only equal budgets are comparable.
     return [
         one

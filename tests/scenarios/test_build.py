@@ -166,7 +166,23 @@ def test_a_count_has_no_net_and_more_of_it_is_no_recommendation():
             assert one.label is Label.REVIEW
             assert any("signups" in reason for reason in one.reasons)
     assert pack.recommended is not None and pack.recommended.startswith("reallocate")
-    assert "'Move " in _finding(pack, "scenarios.better").message
+    better = _finding(pack, "scenarios.better")
+    assert sum(one.spend_change == 0 for one in pack.scenarios[1:]) == 1
+    assert better.message.startswith("1 of 1 plan at today's budget beats the status quo")
+
+
+@pytest.mark.parametrize("verdicts", [{}, dict.fromkeys(GAINS, Verdict.CAVEATS)])
+def test_checks_made_before_the_gates_name_no_plan(verdicts):
+    """Which plan is left after the gates is told in one place; a check would contradict it."""
+    pack = _pack(verdicts=verdicts)
+    assert pack.recommended or pack.candidate
+    told = [_finding(pack, f"scenarios.{name}") for name in ("better", "recommendation")]
+    for one in pack.scenarios:
+        assert not [f for f in told if one.title in f.message or f.value == one.name]
+    safe = sum(one.label is Label.SAFE for one in pack.scenarios[1:])
+    assert (told[1].status is Status.OK) is (safe > 0)
+    assert told[1].value == safe
+    assert "The gates" in told[1].message
 
 
 def test_models_that_disagree_are_a_finding_and_a_doubt():
