@@ -48,8 +48,8 @@ def label_channels(
     Returns
     -------
     dict
-        ``do not infer`` where the model or the channel is blocked, not ready, or
-        has no spend; ``needs review`` where there are doubts, the range is wide,
+        ``do not infer`` where the model or the channel is blocked (in a motion or in the sum
+        over motions, too), not ready, or has no spend; ``needs review`` where there are doubts, the range is wide,
         the return moved by more than noise since the last refresh, or anything of
         the run is blocked; else ``safe to act on``. Every claim carries its reasons.
     """
@@ -158,10 +158,16 @@ def _judged(
 
 
 def _blocked(blocking: Iterable[Finding], model: str, channel: str, params: Params) -> list[str]:
-    """What blocks on a channel: in itself, in the model, or in a motion that is part of it."""
-    models = {model, *params.parts_of(model)}
-    subjects = {channel, *(f"{one}/{channel}" for one in models)}
-    return [finding.message for finding in blocking if finding.subject in subjects]
+    """What blocks on a channel: in itself, in the model, in a part of it or in what it is part of.
+
+    A sum over motions is nothing but its motions: what nobody can explain in it is in one of
+    them, and it is not known in which.
+    """
+    subjects = {channel: "", f"{model}/{channel}": ""}
+    for other in params.related_to(model) - {model}:
+        whole = "" if other in params.model_names else " over all its motions"
+        subjects[f"{other}/{channel}"] = f"{params.model_label(other)}{whole}: "
+    return [subjects[f.subject] + f.message for f in blocking if f.subject in subjects]
 
 
 def _moved(comparison: Comparison | None, model: str, channel: str) -> list[str]:

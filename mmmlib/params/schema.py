@@ -319,6 +319,10 @@ class Params(Section):
             return (name,)
         return tuple(f"{name}.{motion}" for motion in self.outcomes[name].motions or ("pooled",))
 
+    def related_to(self, name: str) -> set[str]:
+        """Return what rests on the same fits: a sum with its motions, a motion with its sum."""
+        return {name, *self.parts_of(name), name.partition(".")[0]}
+
     def channel_label(self, name: str) -> str:
         """Name of a channel as people write it."""
         channel = self.channels.get(name)

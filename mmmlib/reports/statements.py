@@ -234,7 +234,7 @@ def model_label(results: Results, model: str) -> Label:
     """
     if results.gates is None:
         return Label.DO_NOT_INFER
-    subjects = {model, *results.params.parts_of(model), "workbook"}
+    subjects = {*results.params.related_to(model), "workbook"}
     seen = [
         level
         for finding, level in results.findings()

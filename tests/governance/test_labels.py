@@ -11,7 +11,7 @@ from mmmlib.findings import Level
 from mmmlib.governance.labels import BLOCKED, label_channels, label_pack
 from mmmlib.governance.verdict import Claim, GateResult, Release
 from mmmlib.scenarios.pack import Answer, Label, PlanLine, Scenario, ScenarioPack
-from tests.fakes import fake_effects, fake_params
+from tests.fakes import fake_effects, fake_params, two_motions
 from tests.scenarios.helpers import finding, healthy, ready
 
 MODEL = "revenue.pooled"
@@ -130,3 +130,33 @@ def test_a_finding_that_blocks_speaks_against_its_channel_and_leaves_nothing_saf
     others = {claim.label for name, claim in claims.items() if name != "search"}
     assert others == {REVIEW}
     assert any(BLOCKED in claim.reasons for claim in claims.values())
+
+
+def test_a_block_on_the_sum_of_motions_speaks_against_each_of_them():
+    """The sum is nothing but its motions: what nobody can explain in it is in one of them."""
+    params = two_motions()
+    part, other = params.parts_of("revenue")
+    moved = finding("refresh.movement", "revenue/search", passed=False, message="It trebled.")
+    claims = label_channels(
+        fake_effects(params, model=part),
+        ready(params),
+        healthy(part)[part],
+        None,
+        params,
+        [moved],
+    )
+    assert claims["search"] == Claim(
+        label=NEVER, reasons=("Revenue over all its motions: It trebled.",)
+    )
+    assert {claim.label for name, claim in claims.items() if name != "search"} == {REVIEW}
+    # What blocks on one motion alone is known to be there, and not in the other.
+    alone = moved.model_copy(update={"subject": f"{other}/search"})
+    claims = label_channels(
+        fake_effects(params, model=part),
+        ready(params),
+        healthy(part)[part],
+        None,
+        params,
+        [alone],
+    )
+    assert {claim.label for claim in claims.values()} == {REVIEW}

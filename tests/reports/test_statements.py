@@ -33,7 +33,7 @@ from mmmlib.reports.titles import (
 )
 from mmmlib.scenarios.labels import lowest
 from mmmlib.scenarios.pack import Label
-from tests.fakes import fake_effects
+from tests.fakes import fake_effects, two_motions
 
 
 def with_scale(channel: str, factor: float, scale: float = 3.0) -> ModelNumbers:
@@ -264,6 +264,20 @@ def test_a_flag_on_a_model_lowers_its_label(second: Results, level: Level, label
     assert model_label(results, model) is label
     results.__dict__["gates"] = None
     assert model_label(results, model) is Label.DO_NOT_INFER
+
+
+def test_what_blocks_on_the_sum_of_motions_lowers_the_label_of_each(second: Results) -> None:
+    gates = second.gates
+    assert gates is not None
+    entry = gates.entries[0]
+    moved = entry.finding.model_copy(
+        update={"subject": "revenue", "status": Status.FLAG, "level": Level.BLOCK}
+    )
+    bad = entry.model_copy(update={"finding": moved, "level": Level.BLOCK})
+    results = Results(second.run, two_motions())
+    results.__dict__["gates"] = gates.model_copy(update={"entries": (bad,), "level": Level.BLOCK})
+    assert model_label(results, "revenue") is Label.DO_NOT_INFER
+    assert model_label(results, "revenue.self_serve") is Label.DO_NOT_INFER
 
 
 def test_outcomes_that_disagree_are_seen() -> None:
