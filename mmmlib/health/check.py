@@ -11,7 +11,7 @@ from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.health.baseline import check_flat_baseline, check_negative_baseline
 from mmmlib.health.convergence import check_convergence
 from mmmlib.health.demand import check_demand
-from mmmlib.health.holdout import NOT_MADE, check_holdout
+from mmmlib.health.holdout import NoHoldout, check_holdout
 from mmmlib.health.learning import check_shrinkage
 from mmmlib.health.lift import check_lift_tests
 from mmmlib.health.plausibility import check_media_share, check_returns
@@ -38,7 +38,7 @@ def check_model(
     posterior: xr.DataTree | None,
     holdout: xr.Dataset | None,
     uncalibrated: xr.Dataset | None = None,
-    no_holdout: str = NOT_MADE,
+    no_holdout: NoHoldout | None = None,
 ) -> list[Finding]:
     """Put every check of :data:`mmmlib.health.CHECKS` to one model.
 

@@ -9,28 +9,36 @@ of forecast accuracy*).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health.predictive import coverage
-from mmmlib.model.chains import MAX_RHAT, RHAT
+from mmmlib.model.chains import MAX_RHAT, RHAT, rhat_text
 from mmmlib.params.limits import HealthParams
 
 CHECKS = ("health.holdout_error", "health.holdout_coverage", "health.holdout_skill")
-NOT_MADE = "No fit without the last weeks was made."
 SEASON = 52
 """Weeks in a year: what the naive forecast repeats."""
 RECENT = 13
 """Weeks whose mean is the naive forecast where there is no year to repeat."""
 
 
+@dataclass(frozen=True)
+class NoHoldout:
+    """Why there is no fit without the last weeks, and what to do about it."""
+
+    why: str = "No fit without the last weeks was made."
+    action: str = "Run notebook 03 again."
+
+
 def check_holdout(
     model: str,
     holdout: xr.Dataset | None,
     limits: HealthParams,
-    why_none: str = NOT_MADE,
+    none: NoHoldout | None = None,
 ) -> list[Finding]:
     """Score the predictions of the weeks that the fit did not see.
 
@@ -44,7 +52,7 @@ def check_holdout(
         scored.
     limits
         ``max_holdout_error``, ``min_holdout_coverage``, ``min_holdout_skill``.
-    why_none
+    none
         Why there is none.
 
     Returns
@@ -60,15 +68,16 @@ def check_holdout(
     one odd week moves these numbers a good deal.
     """
     if holdout is None:
-        return [_missing(check, model, why_none) for check in CHECKS]
+        return _not_run(model, none or NoHoldout())
     seen = holdout["in_sample"].to_numpy()
     unseen = holdout.isel(week=np.flatnonzero(~seen))
     if not unseen.sizes["week"]:
-        return [_missing(check, model, "The holdout fit saw every week.") for check in CHECKS]
+        return _not_run(model, NoHoldout("The holdout fit saw every week."))
     rhat = float(holdout.attrs.get(RHAT, math.nan))
     if not rhat <= MAX_RHAT:
-        why = f"The fit without the last weeks did not converge (R-hat {rhat:.2f})."
-        return [_missing(check, model, why) for check in CHECKS]
+        why = f"The fit without the last weeks did not converge ({rhat_text(rhat)})."
+        action = "Raise model.draws and model.tune, and refresh again."
+        return _not_run(model, NoHoldout(why, action))
     return [
         _error(model, unseen, limits),
         _coverage(model, unseen, limits),
@@ -165,5 +174,5 @@ def _skill(model: str, holdout: xr.Dataset, unseen: xr.Dataset, limits: HealthPa
     )
 
 
-def _missing(check: str, model: str, why: str) -> Finding:
-    return not_run(check, model, why, action="Run notebook 03 again once the reason is gone.")
+def _not_run(model: str, none: NoHoldout) -> list[Finding]:
+    return [not_run(check, model, none.why, action=none.action) for check in CHECKS]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel import panel_of
 from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.health.check import check_model
-from mmmlib.health.holdout import NOT_MADE
+from mmmlib.health.holdout import NoHoldout
 from mmmlib.model.effects import effects_of, uncalibrated_of
+from mmmlib.params.limits import LEAST_HOLDOUT
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 def each_holdout(
     run: Run, refit: bool = False, progress: Progress | None = None
-) -> Iterator[tuple[str, xr.Dataset | str]]:
+) -> Iterator[tuple[str, xr.Dataset | NoHoldout]]:
     """Give every model with the effects of its fit without the last weeks.
 
     Those that the run does not have are fitted and saved as ``holdout.nc``.
@@ -41,7 +43,7 @@ def each_holdout(
 
     Yields
     ------
-    (str, xarray.Dataset or str)
+    (str, xarray.Dataset or NoHoldout)
         What is there first, then the others as each is done. The reason instead, where
         the data without the last weeks cannot be fitted: a channel may be younger.
     """
@@ -56,7 +58,9 @@ def each_holdout(
         panel = panel_of(run)
         scales = inherited_scales(run, panel, params)
         refused = {one.model: _why_not(panel, params, one, scales) for one in missing}
-        yield from ((model, why) for model, why in refused.items() if why)
+        if any(refused.values()):
+            action = _what_instead(panel, params, [r for r in missing if refused[r.model]], scales)
+            yield from ((model, NoHoldout(why, action)) for model, why in refused.items() if why)
         possible = [request for request in missing if not refused[request.model]]
         for fit in fit_each(panel, params, possible, progress, scales):
             save_fit(run, fit)
@@ -76,6 +80,24 @@ def _why_not(
     except MMMError as error:
         return str(error)
     return ""
+
+
+def _what_instead(
+    panel: Panel, params: Params, refused: Sequence[FitRequest], scales: Mapping[str, Scales]
+) -> str:
+    """Say which holdout all of the refused models can be fitted without, if one is shorter."""
+    for weeks in range(params.health.holdout_weeks - 1, LEAST_HOLDOUT - 1, -1):
+        shorter = [replace(one, holdout_weeks=weeks) for one in refused]
+        if not any(_why_not(panel, params, one, scales) for one in shorter):
+            return (
+                f"Set health.holdout_weeks to {weeks} (it is {params.health.holdout_weeks}), the "
+                f"longest that leaves enough to learn from, and refresh again."
+            )
+    return (
+        f"No shorter holdout can be fitted either ({LEAST_HOLDOUT} weeks are the least for "
+        f"health.holdout_weeks). Leave the channel out until it has more weeks with spend, or "
+        f"see to what else the reason names, and refresh again."
+    )
 
 
 def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
@@ -113,8 +135,8 @@ def check_run(
     limits, models = params_of(run).health, params_of(run).model_names
     findings, holdouts = {}, {}
     for model, holdout in each_holdout(run, refit, progress):
-        why = holdout if isinstance(holdout, str) else NOT_MADE
-        if not isinstance(holdout, str):
+        none = holdout if isinstance(holdout, NoHoldout) else None
+        if not isinstance(holdout, NoHoldout):
             holdouts[model] = holdout
         findings[model] = check_model(
             effects_of(run, model),
@@ -122,7 +144,7 @@ def check_run(
             posterior=posterior_of(run, model),
             holdout=holdouts.get(model),
             uncalibrated=uncalibrated_of(run, model),
-            no_holdout=why,
+            no_holdout=none,
         )
     return (
         {model: findings[model] for model in models},

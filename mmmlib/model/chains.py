@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -54,6 +55,13 @@ def largest_rhat(posterior: xr.DataTree) -> float:
     """Return the largest R-hat of all parameters that vary; NaN where one is NaN."""
     values = diagnose(sort_parameters(posterior["posterior"].to_dataset()), "rhat")
     return float(np.max(values)) if len(values) else float("nan")
+
+
+def rhat_text(rhat: float) -> str:
+    """Say how well the chains of a fit that is compared with agreed."""
+    if not math.isfinite(rhat):
+        return "its R-hat is not known"
+    return f"its largest R-hat is {rhat:.2f}, the limit {MAX_RHAT:g}"
 
 
 def diagnose(chains: Chains, diagnostic: str, **options: object) -> np.ndarray:

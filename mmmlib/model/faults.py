@@ -53,21 +53,25 @@ def refuse_faults(
             "nothing of the regions: set model.geography to national"
         )
     else:
+        # What only the weeks that are held out tell is there once fewer of them are.
+        shorter = "shorten health.holdout_weeks until"
         for row, name in enumerate(channels):
             if not visible[row].any() or not spend[row, :, :seen].any():
-                young = visible.shape[-1] < media.shape[-1] and spend[row].any()
-                advice = "shorten health.holdout_weeks until it has" if young else "remove it"
+                young = later and spend[row].any()
+                advice = f"{shorter} it has" if young else "remove it"
                 faults.append(f"channel {name} has no spend in the fitted weeks: {advice}")
             elif np.ptp(visible[row], axis=-1).max() == 0:
+                still = np.ptp(media[row], axis=-1).max() == 0
+                advice = "leave it out, or vary it" if still else f"{shorter} it does"
                 faults.append(
                     f"channel {name} never changes, so its effect cannot be told from "
-                    f"the level: leave it out, or vary it"
+                    f"the level: {advice}"
                 )
-            faults += [
-                f"channels {channels[other]} and {name} are identical: join them"
-                for other in range(row)
-                if visible[row].any() and np.array_equal(visible[row], visible[other])
-            ]
+            for other in range(row):
+                if visible[row].any() and np.array_equal(visible[row], visible[other]):
+                    same = np.array_equal(media[row], media[other])
+                    advice = "join them" if same else f"{shorter} they are not"
+                    faults.append(f"channels {channels[other]} and {name} are identical: {advice}")
     if faults:
         raise MMMError(f"{which} cannot be fitted. " + "; ".join(faults) + ".")
 

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from mmmlib.params.section import Positive, Section, Share
 
+LEAST_HOLDOUT = 4
+"""Weeks; fewer that were not seen say nothing of how well a model predicts."""
+
 
 class ReadinessParams(Section):
     """Limits of R1 to R3."""
@@ -48,7 +51,7 @@ class HealthParams(Section):
     min_bfmi: Positive = 0.3
     coverage_tolerance: Share = 0.08
     """How far the share of weeks inside the 90 % band may be from 90 %."""
-    holdout_weeks: Annotated[int, Field(ge=4, le=52)] = 8
+    holdout_weeks: Annotated[int, Field(ge=LEAST_HOLDOUT, le=52)] = 8
     max_holdout_error: Positive = 0.20
     """Largest mean absolute error over the holdout, as a share of its mean."""
     min_holdout_coverage: Share = 0.70

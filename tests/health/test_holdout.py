@@ -107,6 +107,9 @@ def test_a_holdout_fit_that_did_not_converge_is_not_scored(rhat: float, status: 
     assert set(statuses(predicted_off_by(0.0).assign_attrs(largest_rhat=rhat)).values()) == {status}
     unknown = predicted_off_by(0.0).assign_attrs(largest_rhat=np.nan)
     assert set(statuses(unknown).values()) == {Status.NOT_RUN}
+    [told, *_] = check_holdout("revenue.pooled", unknown, LIMITS)
+    assert "nan" not in told.message
+    assert "model.draws" in told.action
     untold = predicted_off_by(0.0)
     del untold.attrs["largest_rhat"]
     assert set(statuses(untold).values()) == {Status.NOT_RUN}

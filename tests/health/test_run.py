@@ -69,12 +69,13 @@ def test_missing_holdouts_are_fitted_once_and_kept(run: Run, asked: list[FitRequ
     assert len(asked) == 4
 
 
+@pytest.mark.parametrize(("age", "longest"), [(7, 6), (5, 4)])
 def test_a_channel_younger_than_the_holdout_leaves_the_rest_of_the_health(
-    run: Run, asked: list[FitRequest]
+    run: Run, asked: list[FitRequest], age: int, longest: int
 ) -> None:
     panel = panel_of(run)
     frame = panel.frame.copy()
-    frame.loc[frame["week"] < panel.weeks[-7], "spend:video"] = 0.0
+    frame.loc[frame["week"] < panel.weeks[-age], "spend:video"] = 0.0
     write_panel(run, replace(panel, frame=frame))
     findings, holdouts = check_run(run)
     assert holdouts == {}
@@ -84,7 +85,21 @@ def test_a_channel_younger_than_the_holdout_leaves_the_rest_of_the_health(
         missing = [one for one in found if one.status is Status.NOT_RUN]
         assert {one.check for one in missing} == set(HOLDOUT_CHECKS)
         assert "channel video has no spend in the fitted weeks" in missing[0].message
+        assert missing[0].action.startswith(f"Set health.holdout_weeks to {longest} ")
     assert holdout_table(holdouts.get("revenue.pooled")).empty
+
+
+def test_a_channel_too_young_for_any_holdout_is_told_with_what_to_do_instead(
+    run: Run, asked: list[FitRequest]
+) -> None:
+    panel = panel_of(run)
+    frame = panel.frame.copy()
+    frame.loc[frame["week"] < panel.weeks[-4], "spend:video"] = 0.0
+    write_panel(run, replace(panel, frame=frame))
+    findings, _ = check_run(run)
+    [missing, *_] = [f for f in findings["revenue.pooled"] if f.status is Status.NOT_RUN]
+    assert missing.action.startswith("No shorter holdout can be fitted either (4 weeks are the")
+    assert "Leave the channel out" in missing.action
 
 
 def test_every_model_is_checked_and_saved(run: Run, asked: list[FitRequest]) -> None:

@@ -196,6 +196,22 @@ def test_a_channel_younger_than_the_holdout_is_not_to_be_removed() -> None:
         prepare(panel, fake_params(), MODEL, holdout_weeks=8)
 
 
+@pytest.mark.parametrize(
+    ("spend", "fault"),
+    [(500.0, "channel video never changes"), ("search", "channels search and video are identical")],
+)
+def test_what_only_the_last_weeks_tell_apart_is_not_to_be_removed(
+    spend: float | str, fault: str
+) -> None:
+    def alike(frame: pd.DataFrame) -> None:
+        early = frame.index < 97
+        frame.loc[early, "spend:video"] = frame["spend:search"] if spend == "search" else spend
+
+    message = rf"{fault}.*shorten health\.holdout_weeks"
+    with pytest.raises(MMMError, match=message):
+        prepare(changed(alike), fake_params(), MODEL, holdout_weeks=8)
+
+
 def exposed(regional: bool, change: Callable[[pd.DataFrame], object]) -> ModelData:
     """Search is bought at 5 a view; then something happens to its data."""
     channels = {name: one.model_dump() for name, one in fake_params().channels.items()}
