@@ -16,8 +16,9 @@ import xarray as xr
 from mmmlib.data.lift_grid import Lift
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
-from mmmlib.model.chains import MAX_RHAT, RHAT
+from mmmlib.model.chains import MAX_RHAT, RHAT, rhat_text
 from mmmlib.model.effects import lift_tests_of
+from mmmlib.model.fit import COMPARED_DRAWS
 from mmmlib.params.limits import HealthParams
 
 CHECK = "health.lift_tests"
@@ -111,12 +112,14 @@ def check_lift_tests(
         return [judge(CHECK, model, passed=True, level=Level.WARN, message=message)]
     rhat = math.nan if uncalibrated is None else float(uncalibrated.attrs.get(RHAT, math.nan))
     if uncalibrated is None or not rhat <= MAX_RHAT:
-        why = (
-            "The fit without lift tests was not made."
-            if uncalibrated is None
-            else f"The fit without lift tests did not converge (R-hat {rhat:.2f})."
-        )
-        return [not_run(CHECK, model, why, level=Level.WARN, action="Run notebook 02 again.")]
+        why, action = "The fit without lift tests was not made.", "Run notebook 02 again."
+        if uncalibrated is not None:
+            why = f"The fit without lift tests did not converge ({rhat_text(rhat)})."
+            action = (
+                f"Raise model.tune, and model.draws where it is below {COMPARED_DRAWS} (this fit "
+                f"takes more only with a higher model.kept_draws), and refresh again."
+            )
+        return [not_run(CHECK, model, why, level=Level.WARN, action=action)]
     limit = limits.max_lift_distance
     return [
         at_most(
