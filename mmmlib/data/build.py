@@ -9,23 +9,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.assemble import assemble
 from mmmlib.data.cells import to_numbers
+from mmmlib.data.columns import find_column
 from mmmlib.data.grid import Calendar, Grid, make_calendar, make_grid, regions_of, report_duplicates
-from mmmlib.data.lift_grid import Lift, at_factors
+from mmmlib.data.lift_grid import Lift
 from mmmlib.data.lift_tests import Declared, lifts_of, read_lift_tests
-from mmmlib.data.panel import NATIONAL, Panel
-from mmmlib.data.prices import price_factors
+from mmmlib.data.panel import Panel
+from mmmlib.data.prices import at_prices, price_factors
 from mmmlib.data.problems import Problems
+from mmmlib.data.refusals import refuse_empty, refuse_national, refuse_no_people
 from mmmlib.data.restatement import MOVES, restatements
 from mmmlib.data.settle import keep_out, past_vintages
-from mmmlib.data.sources import Table, find_column, read_sources
+from mmmlib.data.source_table import Table
+from mmmlib.data.sources import read_sources
 from mmmlib.data.taxonomy import Taxonomy
-from mmmlib.data.vintages import Shape, Vintage
+from mmmlib.data.vintages import as_vintage
 from mmmlib.data.wanted import SUMMED, Wanted, adds_up, wanted_series
-from mmmlib.data.weekly import share_of_week
-from mmmlib.data.words import count_of
 from mmmlib.params import Params
-from mmmlib.runs import Run, sha256_json
+from mmmlib.runs import Run
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def build(
     }
     regional = params.model.geography == "regional"
     if regional:
-        _refuse_national(found, problems)
+        refuse_national(found, problems)
     calendar = make_calendar(
         {wanted.told: place for wanted, place in found.items() if wanted.role != "event"},
         [w.told for w in found if w.role == "outcome"],
@@ -116,17 +118,17 @@ def build(
         wanted: _grid_of(wanted, *place, params, calendar, problems)
         for wanted, place in found.items()
     }
-    _refuse_no_people(grids, found, calendar, problems)
+    refuse_no_people(grids, found, calendar, problems)
     prices = price_factors(params, folder, calendar.weeks, problems)
     declared = read_lift_tests(params, folder, problems)
     problems.raise_if_any()
     lifts = _lifts(declared, params, found, covered, calendar, problems)
     problems.raise_if_any()
-    panel = _assemble(params, grids, calendar, regional)
+    panel = assemble(params, grids, calendar, regional)
     panel = replace(panel, kept_out=tuple(kept_out), lift_tests=tuple(lifts))
     if prices is not None:
         panel = at_prices(panel, prices)
-    _refuse_empty(panel, found, problems)
+    refuse_empty(panel, found, problems)
     problems.raise_if_any()
     read = {name: table for name, table in tables.items() if table is not None}
     return Built(panel, read, calendar, moves, tuple(broken), folder, tuple(declared))
@@ -182,50 +184,6 @@ def _learn(
     return restatements(now, vintages, used), broken
 
 
-def as_vintage(params: Params, table: Table) -> Vintage:
-    """Return a source as it is kept."""
-    source = table.source
-    long = source.layout == "long"
-    shape = Shape(
-        source.date, source.region, source.name if long else None, source.value if long else None
-    )
-    asked = params.data.simulated
-    firm = [asked.company, asked.seed] if asked else []
-    # The same place, told in the same columns: only then are two vintages the same story.
-    origin = sha256_json([source.where, vars(shape), firm])
-    return Vintage(table.name, table.text, shape, origin)
-
-
-def _refuse_national(found: dict[Wanted, tuple[Table, str]], problems: Problems) -> None:
-    for wanted, (table, column) in found.items():
-        if wanted.role in (*SUMMED, "population") and not table.regional:
-            problems.add(
-                table.path,
-                f"column {column} ({wanted.key})",
-                "a source without regions",
-                "one value for every region and week, as model.geography is regional",
-                f"Name the region column in data.sources.{table.name}.region, "
-                f"or set model.geography to national.",
-            )
-
-
-def at_prices(panel: Panel, factors: np.ndarray) -> Panel:
-    """Multiply all money of a panel, spend and outcomes, by one factor per week."""
-    money = [
-        name
-        for name in panel.series
-        if name.startswith("spend:") or panel.units.get(name) == panel.currency
-    ]
-    each = np.tile(factors, len(panel.regions))
-    frame = panel.frame.assign(**{name: panel.frame[name] * each for name in money})
-    lifts = []
-    for lift in panel.lift_tests:
-        first = int(panel.weeks.searchsorted(pd.Timestamp(lift.weeks[0])))
-        part = factors[first : first + len(lift.weeks)]
-        lifts.append(at_factors(lift, part, money=f"outcome:{lift.model}" in money))
-    return replace(panel, frame=frame, lift_tests=tuple(lifts))
-
-
 # --- one series -------------------------------------------------------------------------
 
 
@@ -267,131 +225,3 @@ def _grid_of(
     elif rule == "zero" and wanted.role not in SUMMED:
         rule = "fail"  # no price, no population of zero
     return make_grid(values, table, column, calendar, rule, problems)
-
-
-# --- the whole ---------------------------------------------------------------------------
-
-
-def _assemble(
-    params: Params, grids: dict[Wanted, Grid], calendar: Calendar, regional: bool
-) -> Panel:
-    regions = calendar.regions if regional else [NATIONAL]
-    shape = (len(regions), len(calendar.weeks))
-    population = next((g.values for w, g in grids.items() if w.role == "population"), None)
-    worth = {w.name: grid for w, grid in grids.items() if w.role == "value"}
-    columns: dict[str, np.ndarray] = {}
-    filled: dict[str, np.ndarray] = {}
-    for wanted, grid in grids.items():
-        if wanted.role in ("value", "population"):
-            continue
-        price = worth.get(wanted.name.partition(".")[0])
-        if wanted.role == "outcome" and price is not None:
-            grid = _in_money(grid, price, population)
-        values, imputed = grid.values, grid.imputed
-        if not regional and len(values) > 1:
-            values = _over_regions(wanted.role, values, population)
-            imputed = imputed.any(axis=0, keepdims=True)
-        # What several sources tell of one series is added up, marks of filled cells too.
-        columns[wanted.series] = (
-            columns.get(wanted.series, 0.0) + np.broadcast_to(values, shape).ravel()
-        )
-        filled[wanted.series] = (
-            filled.get(wanted.series, False) | np.broadcast_to(imputed, shape).ravel()
-        )
-    for name, event in params.events.items():
-        if event.start is not None and event.end is not None:
-            share = share_of_week(calendar.weeks, event.start, event.end)
-            columns[f"event:{name}"] = np.broadcast_to(share, shape).ravel()
-    order = [f"event:{name}" for name in params.events]
-    frame = pd.DataFrame(
-        {
-            "region": np.repeat(regions, len(calendar.weeks)),
-            "week": np.tile(calendar.weeks.to_numpy(), len(regions)),
-            **{name: v for name, v in columns.items() if not name.startswith("event:")},
-            **{name: columns[name] for name in order},
-        }
-    )
-    if population is not None:
-        people = population if regional else population.sum(axis=0, keepdims=True)
-        frame["population"] = np.broadcast_to(people, shape).ravel()
-    frame["imputed"] = _imputed_names(filled, len(frame))
-    units = {f"outcome:{model}": params.outcome_unit(model) for model in params.model_names}
-    return Panel(frame, params.currency, units)
-
-
-def _in_money(count: Grid, price: Grid, population: np.ndarray | None) -> Grid:
-    """Turn a count into money; a filled price makes the product a filled one."""
-    each, filled = price.values, price.imputed
-    if len(count.values) == 1 < len(each):  # a national count has one price, the mean
-        each = _over_regions("value", each, population)
-        filled = filled.any(axis=0, keepdims=True)
-    return Grid(count.values * each, count.imputed | filled)
-
-
-def _over_regions(role: str, values: np.ndarray, population: np.ndarray | None) -> np.ndarray:
-    """Bring (region, week) to (1, week)."""
-    if role in SUMMED:
-        return values.sum(axis=0, keepdims=True)
-    same = population is not None and population.shape == values.shape
-    weights = population if same else None
-    return np.average(values, axis=0, weights=weights)[None]
-
-
-def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:
-    names = pd.Series("", index=range(rows), dtype="str")
-    for name, mask in filled.items():
-        if mask.any():
-            names[mask] += ";" + name
-    return names.str.removeprefix(";")
-
-
-def _refuse_no_people(
-    grids: dict[Wanted, Grid],
-    found: dict[Wanted, tuple[Table, str]],
-    calendar: Calendar,
-    problems: Problems,
-) -> None:
-    """Report regions without people: nothing can be told per head of them."""
-    for wanted, grid in grids.items():
-        if wanted.role != "population":
-            continue
-        table, column = found[wanted]
-        none = grid.values <= 0
-        for region, weeks in zip(regions_of(table, calendar), none, strict=True):
-            if weeks.any():
-                problems.add(
-                    table.path,
-                    f"column {column} ({wanted.key}), region '{region}'",
-                    f"no people in {count_of(int(weeks.sum()), 'week')}, the first of "
-                    f"{calendar.weeks[weeks][0].date()}",
-                    "a population of more than zero",
-                    "Correct the source, or remove the region from the sources.",
-                )
-
-
-def _refuse_empty(panel: Panel, found: dict[Wanted, tuple[Table, str]], problems: Problems) -> None:
-    """Report channels without any spend, and outcomes that are zero throughout."""
-    first, last = panel.weeks[0].date(), panel.weeks[-1].date()
-    for wanted, (table, column) in found.items():
-        if wanted.role not in ("spend", "outcome"):
-            continue
-        place = f"column {column} ({wanted.key})"
-        totals = panel.frame.groupby("region", sort=False)[wanted.series].agg(
-            lambda values: values.abs().sum()
-        )
-        if wanted.role == "spend" and totals.sum() == 0:
-            problems.add(
-                table.path,
-                place,
-                f"zero in every week from {first} to {last}",
-                "spend in some weeks",
-                f"Remove channels.{wanted.name}, or correct the source.",
-            )
-        for region in totals.index[totals == 0] if wanted.role == "outcome" else ():
-            problems.add(
-                table.path,
-                place,
-                f"no outcome in region '{region}': zero in every week",
-                "some outcome in every region",
-                "Remove the region from the sources, or correct them.",
-            )

@@ -15,7 +15,8 @@ import pandas as pd
 
 from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.column_types import Expression, date_formats, typed_as
-from mmmlib.data.layouts import region_of, texts_of
+from mmmlib.data.layout_cells import region_of
+from mmmlib.data.layouts import texts_of
 from mmmlib.data.problems import CAP
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation

@@ -7,7 +7,7 @@ from functools import reduce
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.layouts import day_of, region_of
+from mmmlib.data.layout_cells import day_of, region_of
 from mmmlib.data.truth import as_number, column_reads
 from mmmlib.data.wanted import event_series
 from mmmlib.params.source import Source

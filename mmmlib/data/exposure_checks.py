@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from mmmlib.data.build import Built
 from mmmlib.data.cells import to_numbers
+from mmmlib.data.columns import find_column
 from mmmlib.data.grid import week_of
 from mmmlib.data.problems import Problems
 from mmmlib.data.series_checks import Shift, judge_shift
 from mmmlib.data.signals import level_shift
-from mmmlib.data.sources import Table, find_column
+from mmmlib.data.source_table import Table
 from mmmlib.data.words import some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most

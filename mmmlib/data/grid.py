@@ -11,7 +11,7 @@ import pandas as pd
 from mmmlib.data.cells import is_missing
 from mmmlib.data.panel import NATIONAL
 from mmmlib.data.problems import Problems
-from mmmlib.data.sources import Table
+from mmmlib.data.source_table import Table
 from mmmlib.data.weekly import week_number
 
 WEEK = pd.Timedelta(days=7)

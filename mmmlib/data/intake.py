@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from mmmlib.data import lift_tests
-from mmmlib.data.build import Built, as_vintage, build
+from mmmlib.data.build import Built, build
 from mmmlib.data.cells import to_dates
 from mmmlib.data.checks import check_panel
 from mmmlib.data.folder import data_folder, hash_source
@@ -16,7 +16,7 @@ from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_table
 from mmmlib.data.restatement import write_revisions
 from mmmlib.data.rows import ROWS, keep_rows, kept_findings, what_is_kept
-from mmmlib.data.sources import Table
+from mmmlib.data.source_table import Table
 from mmmlib.data.taxonomy import Taxonomy, read_taxonomy
 from mmmlib.data.taxonomy_checks import check_change, check_names, check_use
 from mmmlib.data.taxonomy_moves import (
@@ -27,7 +27,7 @@ from mmmlib.data.taxonomy_moves import (
     moves_between,
     write_moves,
 )
-from mmmlib.data.vintages import Shape, Vintage, keep
+from mmmlib.data.vintages import Shape, Vintage, as_vintage, keep
 from mmmlib.data.wanted import wanted_series
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList

@@ -9,12 +9,11 @@ says it all) and ``value``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.panel import NATIONAL
-from mmmlib.errors import InputError
+from mmmlib.data.layout_cells import day_of, name_of, number_of, region_of, slug_of, text_of
+from mmmlib.errors import InputError, Problem
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.source import Source
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 TIDY = ("date", "region", "name", "variable", "value")
-NO_NAME = "(no name)"
-"""Raw name of rows that come without one: they are listed, not lost."""
 METRICS = ("spend", "impressions", "clicks", "conversions")
 """What an ad platform reports; the spend has to be there."""
 PIPELINE = ("opportunities", "pipeline", "won", "bookings")
@@ -35,7 +32,6 @@ NEEDED = {
     "crm_pipeline": ("opportunity", "stage", "created", "closed", "amount"),
 }
 """Columns that a layout cannot do without."""
-SEPARATOR = " | "
 
 
 def apply_layout(
@@ -104,53 +100,6 @@ def texts_of(source: Source) -> list[str]:
     return [*named, *source.name_from, *(name for name in others if name is not None)]
 
 
-def series_name(channel: str, variable: str = "", motion: str = "") -> str:
-    """Name of a series: ``search.spend``, ``opportunities.sales_assisted``, ``price_index``.
-
-    >>> series_name("search", "spend"), series_name("", "bookings", "sales_assisted")
-    ('search.spend', 'bookings.sales_assisted')
-    """
-    return ".".join(part for part in (channel, variable, motion) if part)
-
-
-def name_series(tidy: ir.Table, source: Source) -> ir.Table:
-    """Name the series of a source that has no taxonomy by its raw names.
-
-    Returns
-    -------
-    ibis.expr.types.Table
-        ``date``, ``region``, ``series``, ``value``.
-    """
-    import ibis
-
-    # Outcomes of a CRM export are named as models are: the outcome, then the motion.
-    first, then = ("variable", "name") if source.layout == "crm_pipeline" else ("name", "variable")
-    one, two = tidy[first], tidy[then]
-    series = ibis.cases((one == "", two), (two == "", one), else_=one + "." + two)
-    return tidy.select("date", "region", series=series, value="value")
-
-
-def raw_names(tidy: ir.Table) -> ir.Table:
-    """Sum a source up to its distinct raw names: what the taxonomy has to map.
-
-    Returns
-    -------
-    ibis.expr.types.Table
-        ``name``, ``first`` and ``last`` day, ``rows`` and ``spend`` (the sum of the variable of
-        that name, or of the values where there is no variable; else zero).
-    """
-    import ibis
-
-    money = tidy.variable.isin(["spend", ""])
-    spend = ibis.cases((money, tidy.value.fill_null(0.0)), else_=0.0)
-    return tidy.group_by("name").aggregate(
-        first=tidy.date.min(), last=tidy.date.max(), rows=tidy.count(), spend=spend.sum()
-    )
-
-
-# --- the layouts -----------------------------------------------------------------------
-
-
 def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
     """One column per series."""
     columns = numbers_of(source, table.columns, variables)
@@ -173,9 +122,9 @@ def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) ->
         table.select(
             date=day,
             region=region,
-            name=_text(name),
-            variable=_text(""),
-            value=_number(table[name], source),
+            name=text_of(name),
+            variable=text_of(""),
+            value=number_of(table[name], source),
         )
         for name in columns
     )
@@ -189,9 +138,9 @@ def _long(table: ir.Table, source: Source, variables: Collection[str] | None) ->
     return table.select(
         date=day_of(table[source.date]),
         region=region_of(table, source),
-        name=_named(table, (source.name,)),
-        variable=_text(""),
-        value=_number(table[source.value], source),
+        name=name_of(table, (source.name,)),
+        variable=text_of(""),
+        value=number_of(table[source.value], source),
     )
 
 
@@ -202,9 +151,9 @@ def _master_flat_file(
     tidy = table.select(
         date=day_of(table[source.date_column]),
         region=region_of(table, source),
-        name=_named(table, source.name_from or (source.column("campaign"),)),
-        variable=_slug(table[source.column("variable")]),
-        value=_number(table[source.column("value")], source),
+        name=name_of(table, source.name_from or (source.column("campaign"),)),
+        variable=slug_of(table[source.column("variable")]),
+        value=number_of(table[source.column("value")], source),
     )
     return tidy if variables is None else tidy.filter(tidy.variable.isin(sorted(variables)))
 
@@ -212,7 +161,7 @@ def _master_flat_file(
 def _ad_platform(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
     """An ad platform's report: one row per day, campaign and ad group, a column per metric."""
     day, region = day_of(table[source.date_column]), region_of(table, source)
-    name = _named(table, source.name_from or (source.column("campaign"),))
+    name = name_of(table, source.name_from or (source.column("campaign"),))
     wanted = [
         metric
         for metric in METRICS
@@ -225,8 +174,8 @@ def _ad_platform(table: ir.Table, source: Source, variables: Collection[str] | N
             date=day,
             region=region,
             name=name,
-            variable=_text(metric),
-            value=_number(table[source.column(metric)], source),
+            variable=text_of(metric),
+            value=number_of(table[source.column(metric)], source),
         )
         for metric in wanted or ["spend"]
     )
@@ -238,12 +187,12 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
 
     column, motion = source.column, source.column("motion")
     if source.name_from or motion in table.columns:
-        name = _named(table, source.name_from or (motion,))
+        name = name_of(table, source.name_from or (motion,))
     else:
-        name = _text("")
+        name = text_of("")
     created = day_of(table[column("created")])
     closed = day_of(table[column("closed")])
-    amount = _number(table[column("amount")], source)
+    amount = number_of(table[column("amount")], source)
     one = ibis.literal(1.0)
     won = is_won(table, source)
     told = {
@@ -260,7 +209,7 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
             rows = table if where is None else table.filter(where)
             parts.append(
                 rows.select(
-                    date=day, region=region, name=name, variable=_text(variable), value=value
+                    date=day, region=region, name=name, variable=text_of(variable), value=value
                 )
             )
     return _stacked(parts)
@@ -283,8 +232,6 @@ _LAYOUTS: dict[str, Callable[[Any, Source, Collection[str] | None], Any]] = {
 
 def _refuse_missing(table: ir.Table, source: Source) -> None:
     """Raise one error with every column that is missing."""
-    from mmmlib.errors import Problem
-
     words = {source.column(word): word for word in NEEDED.get(source.layout, ())}
     needed = {column: f"columns.{word}" for column, word in words.items()}
     if source.layout in ("wide", "long"):
@@ -313,83 +260,9 @@ def _refuse_missing(table: ir.Table, source: Source) -> None:
         )
 
 
-# --- cells -------------------------------------------------------------------------------
-
-
 def _stacked(parts: Iterable[Any]) -> Any:
+    """One table of the rows of all parts."""
     import ibis
 
     tables = list(parts)
     return tables[0] if len(tables) == 1 else ibis.union(*tables, distinct=False)
-
-
-def _text(value: str) -> Any:
-    import ibis
-
-    return ibis.literal(value, type="string")
-
-
-def region_of(table: ir.Table, source: Source) -> Any:
-    """Read the region of every row; ``national`` where the source has none."""
-    column = source.region_column
-    if column is None or column not in table.columns:
-        return _text(NATIONAL)
-    return region_text(table[column])
-
-
-def region_text(column: Any) -> Any:
-    """Read a cell as the name of a region; empty where there is none."""
-    return column.cast("string").strip().fill_null("")
-
-
-def _named(table: ir.Table, columns: Collection[str]) -> Any:
-    """Join the texts of columns; where nothing is left the row says so."""
-    import ibis
-
-    if len(columns) == 1:
-        (only,) = columns
-        return table[only].cast("string").strip().nullif("").fill_null(NO_NAME)
-    parts = [table[name].cast("string").strip().fill_null("") for name in columns]
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = joined + SEPARATOR + part
-    empty = parts[0] == ""
-    for part in parts[1:]:
-        empty = empty & (part == "")
-    return ibis.cases((empty, _text(NO_NAME)), else_=joined)
-
-
-def _slug(column: Any) -> Any:
-    """Write ``Media Cost`` as ``media_cost``."""
-    plain = column.cast("string").strip().lower().re_replace(r"[^a-z0-9]+", "_")
-    return plain.fill_null("")
-
-
-def slug(text: str) -> str:
-    """Write a variable's name as the layouts do.
-
-    >>> slug(" Media Cost ")
-    'media_cost'
-    """
-    return re.sub(r"[^a-z0-9]+", "_", text.strip().lower())
-
-
-def _number(column: Any, source: Source) -> Any:
-    """Read a column as numbers; what is none is null, as the source's own words for missing."""
-    kind = column.type()
-    if kind.is_string():
-        text = column.strip()
-        for word in ("", *source.missing):
-            text = text.nullif(word)
-        return text.try_cast("float64")
-    return column.cast("float64")
-
-
-def day_of(column: Any) -> Any:
-    """Read a column as days."""
-    kind = column.type()
-    if kind.is_date():
-        return column
-    if kind.is_timestamp():
-        return column.date()
-    return column.cast("string").strip().left(10).try_cast("date")

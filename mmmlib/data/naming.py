@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mmmlib.data.events import marks_by_column, marks_by_series
-from mmmlib.data.layouts import apply_layout, name_series, numbers_of, raw_names
-from mmmlib.data.taxonomy import NAMES, Mapping, Taxonomy, apply_mapping, map_names
+from mmmlib.data.layouts import apply_layout, numbers_of
+from mmmlib.data.series_names import name_series, raw_names
+from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.taxonomy_mapping import NAMES, Mapping, apply_mapping, map_names
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Naming:
         The same rows under their raw names, see
         :func:`mmmlib.data.layouts.apply_layout`.
     names
-        The distinct raw names, columns :data:`~mmmlib.data.taxonomy.NAMES`; None
+        The distinct raw names, columns :data:`~mmmlib.data.taxonomy_mapping.NAMES`; None
         without a taxonomy.
     mapping
         What they are; None without a taxonomy.

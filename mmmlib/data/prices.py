@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from mmmlib.data.cells import to_dates, to_numbers
+from mmmlib.data.lift_grid import at_factors
+from mmmlib.data.panel import Panel
 from mmmlib.data.problems import Problems
 from mmmlib.data.readers import read_side_table
 from mmmlib.data.words import count_of
@@ -106,6 +109,23 @@ def price_factors(
             "the level of prices from the first week on",
         )
     return base / levels
+
+
+def at_prices(panel: Panel, factors: np.ndarray) -> Panel:
+    """Multiply all money of a panel, spend and outcomes, by one factor per week."""
+    money = [
+        name
+        for name in panel.series
+        if name.startswith("spend:") or panel.units.get(name) == panel.currency
+    ]
+    each = np.tile(factors, len(panel.regions))
+    frame = panel.frame.assign(**{name: panel.frame[name] * each for name in money})
+    lifts = []
+    for lift in panel.lift_tests:
+        first = int(panel.weeks.searchsorted(pd.Timestamp(lift.weeks[0])))
+        part = factors[first : first + len(lift.weeks)]
+        lifts.append(at_factors(lift, part, money=f"outcome:{lift.model}" in money))
+    return replace(panel, frame=frame, lift_tests=tuple(lifts))
 
 
 def price_findings(params: Params, folder: Path, weeks: pd.DatetimeIndex) -> Iterator[Finding]:

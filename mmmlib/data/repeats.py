@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mmmlib.data.files import FILE
-from mmmlib.data.layouts import day_of, region_of
+from mmmlib.data.layout_cells import day_of, region_of
 from mmmlib.data.problems import CAP, Problems
 from mmmlib.data.relations import ROW, Relation
 from mmmlib.data.weekly import week_of

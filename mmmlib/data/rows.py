@@ -20,7 +20,7 @@ from mmmlib.data.folder import hash_each
 from mmmlib.data.parts import INDEX, read_index, read_parts, store_of, write_arrow
 from mmmlib.data.reading import CHANGED
 from mmmlib.data.relations import ROW
-from mmmlib.data.sources import Table
+from mmmlib.data.source_table import Table
 from mmmlib.data.vintages import INPUTS, sources_of
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import Finding, Level, judge

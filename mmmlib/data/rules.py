@@ -10,7 +10,8 @@ from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.cells import NUMBER, why_no_number
 from mmmlib.data.column_types import DATES, Expression, cell_text
 from mmmlib.data.files import FILE
-from mmmlib.data.layouts import is_won, region_text
+from mmmlib.data.layout_cells import region_text
+from mmmlib.data.layouts import is_won
 from mmmlib.data.relations import ROW, Relation
 from mmmlib.data.truth import FALSE, TRUE
 from mmmlib.data.units import without_unit

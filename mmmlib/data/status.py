@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.columns import find_column
 from mmmlib.data.folder import data_folder
 from mmmlib.data.lift_tests import read_lift_tests
 from mmmlib.data.problems import Problems
-from mmmlib.data.sources import Table, find_column, read_sources
+from mmmlib.data.source_table import Table
+from mmmlib.data.sources import read_sources
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.wanted import wanted_series
 from mmmlib.errors import InputError

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
 
-from mmmlib.data.layouts import series_name
 from mmmlib.data.naming import Naming
+from mmmlib.data.series_names import series_name
 from mmmlib.data.taxonomy import EXCLUDED, UNMAPPED, Taxonomy
 from mmmlib.data.taxonomy_moves import Former, Moves
 from mmmlib.data.words import count_of, some_of

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mmmlib.data.grid import week_of
 from mmmlib.data.naming import Naming
-from mmmlib.data.taxonomy import UNMAPPED, Taxonomy, apply_mapping, map_names, read_taxonomy
+from mmmlib.data.taxonomy import UNMAPPED, Taxonomy, read_taxonomy
+from mmmlib.data.taxonomy_mapping import apply_mapping, map_names
 from mmmlib.errors import MMMError
 from mmmlib.estimates import format_number
 from mmmlib.runs import Run, write_with

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.layouts import slug
+from mmmlib.data.layout_cells import slug
 from mmmlib.params.contract import MONEY, SCALES, Contract
 from mmmlib.params.source import Source
 

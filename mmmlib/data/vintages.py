@@ -14,8 +14,10 @@ import pandas as pd
 from mmmlib.data.cells import NUMBER, to_dates
 from mmmlib.data.panel import NATIONAL
 from mmmlib.data.parts import INDEX, read_index, read_parts, store_of, write_parts
+from mmmlib.data.source_table import Table
 from mmmlib.errors import RunError
-from mmmlib.runs import Run
+from mmmlib.params import Params
+from mmmlib.runs import Run, sha256_json
 
 INPUTS = "inputs"
 KEY = ["series", "region", "day"]
@@ -114,6 +116,20 @@ class Vintage:
             return replace(self, text=self.text[recent & self.text[shape.name].isin(list(series))])
         kept = [c for c in self.text.columns if c in (shape.date, shape.region, *series)]
         return replace(self, text=self.text.loc[recent, kept])
+
+
+def as_vintage(params: Params, table: Table) -> Vintage:
+    """Return a source as it is kept."""
+    source = table.source
+    long = source.layout == "long"
+    shape = Shape(
+        source.date, source.region, source.name if long else None, source.value if long else None
+    )
+    asked = params.data.simulated
+    firm = [asked.company, asked.seed] if asked else []
+    # The same place, told in the same columns: only then are two vintages the same story.
+    origin = sha256_json([source.where, vars(shape), firm])
+    return Vintage(table.name, table.text, shape, origin)
 
 
 # --- on disk -------------------------------------------------------------------------

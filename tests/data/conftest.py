@@ -17,6 +17,8 @@ from mmmlib.params import Params
 from tests.fakes import fake_params
 
 WEEKS = 12
+Built = Callable[..., Panel]
+Refused = Callable[..., InputError]
 
 
 def weekly(weeks: int = WEEKS, first: str = "2024-01-01") -> pd.DataFrame:
@@ -67,6 +69,18 @@ def small_params(**sections: Any) -> Params:
 def sources(**options: Any) -> dict[str, Any]:
     """A ``data`` section with one source and its options."""
     return {"sources": {"media": {"path": "media.csv", **options}}}
+
+
+REGIONAL = {"data": sources(region="region"), "model": {"geography": "regional"}}
+
+
+def only(error: InputError) -> tuple[str, str, str, str]:
+    """Place, found, expected and action of an error's only problem."""
+    assert error.file is not None
+    assert error.file.endswith("media.csv"), error.file
+    assert len(error.problems) == 1, str(error)
+    problem = error.problems[0]
+    return problem.place, problem.found, problem.expected, problem.action
 
 
 @pytest.fixture

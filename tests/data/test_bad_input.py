@@ -11,18 +11,15 @@ import pytest
 from mmmlib.data.build import build_panel
 from mmmlib.data.problems import CAP
 from mmmlib.errors import InputError
-from tests.data.conftest import regional, small_params, sources, weekly
-
-Refused = Callable[..., InputError]
-
-
-def only(error: InputError) -> tuple[str, str, str, str]:
-    """Place, found, expected and action of an error's only problem."""
-    assert error.file is not None
-    assert error.file.endswith("media.csv"), error.file
-    assert len(error.problems) == 1, str(error)
-    problem = error.problems[0]
-    return problem.place, problem.found, problem.expected, problem.action
+from tests.data.conftest import (
+    REGIONAL,
+    Refused,
+    only,
+    regional,
+    small_params,
+    sources,
+    weekly,
+)
 
 
 def set_cell(row: int, column: str, value: str) -> pd.DataFrame:
@@ -75,21 +72,6 @@ def test_missing_file_suggests_the_near_one(write: Callable[..., Path]) -> None:
     assert place == "data.sources.media"
     assert (found, expected) == ("no such file", "the file of this source")
     assert action == "Did you mean 'medio.csv'?"
-
-
-def test_missing_column_suggests_the_near_one(refused: Refused) -> None:
-    channels = {"tv": {"spend": "tv_spnd"}}
-    place, found, expected, action = only(refused(weekly(), channels=channels))
-    assert place == "column tv_spnd (channels.tv.spend)"
-    assert found == "no such column"
-    assert expected == "one of date, revenue, search_spend, tv_spend, price"
-    assert action == "Did you mean 'tv_spend'?"
-
-
-def test_missing_date_column(refused: Refused) -> None:
-    place, found, _, action = only(refused(weekly(), data=sources(date="dates")))
-    assert (place, found) == ("column dates (data.sources.media.date)", "no such column")
-    assert action == "Did you mean 'date'?"
 
 
 def test_empty_file(refused: Refused) -> None:
@@ -175,48 +157,6 @@ def test_not_a_parquet_file_and_an_unknown_ending(write: Callable[..., Path]) ->
 # --- weeks ----------------------------------------------------------------------------
 
 
-def test_duplicate_week(refused: Refused) -> None:
-    frame = pd.concat([weekly(), weekly().iloc[[4]]])
-    place, found, expected, action = only(refused(frame))
-    assert place == "row 14, column date"
-    assert found == "the week of 2024-01-29 again (first in row 6)"
-    assert expected == "every week once"
-    assert action == "Remove one of the two rows."
-
-
-def test_two_days_of_one_week(refused: Refused) -> None:
-    extra = weekly().iloc[[4]].assign(date="2024-01-31")
-    error = refused(pd.concat([weekly(), extra]))
-    assert only(error)[1] == "the week of 2024-01-29 again (first in row 6)"
-
-
-def test_duplicate_week_in_a_region(refused: Refused) -> None:
-    frame = pd.concat([regional("north", "south"), regional("south").iloc[[0]]])
-    options = {"data": sources(region="region"), "model": {"geography": "regional"}}
-    place, found, *_ = only(refused(frame, **options))
-    assert place == "row 26, column date"
-    assert found == "the week of 2024-01-01, region 'south' again (first in row 14)"
-
-
-def test_daily_rows_are_one_problem(refused: Refused) -> None:
-    daily = weekly(84).assign(date=pd.date_range("2024-01-01", periods=84).strftime("%Y-%m-%d"))
-    place, found, expected, action = only(refused(daily))
-    assert place == "column date"
-    assert found == "84 rows for 12 weeks and regions"
-    assert expected == "one row for every week and region"
-    assert "Sum daily rows" in action
-
-
-def test_gaps_are_told_as_spans(refused: Refused) -> None:
-    error = refused(weekly().drop(index=[2, 3, 6]))
-    texts = [(problem.place, problem.found) for problem in error.problems]
-    assert texts == [
-        ("column date", "no row for the weeks of 2024-01-15 to 2024-01-22"),
-        ("column date", "no row for the week of 2024-02-12"),
-    ]
-    assert "'gaps'" in error.problems[0].action
-
-
 def test_mixed_date_formats(refused: Refused) -> None:
     place, found, expected, action = only(refused(set_cell(5, "date", "22/01/2024")))
     assert place == "row 5, column date"
@@ -262,46 +202,7 @@ def test_day_and_month_that_cannot_be_told_apart(refused: Refused) -> None:
     assert found == "'01/02/2024', which may be day/month or month/day"
 
 
-def test_sources_that_do_not_overlap(write: Callable[..., Path]) -> None:
-    write(weekly()[["date", "revenue", "price"]])
-    folder = write(weekly(first="2025-01-06")[["date", "search_spend", "tv_spend"]], "ads.csv")
-    both = {"sources": {"media": {"path": "media.csv"}, "ads": {"path": "ads.csv"}}}
-    with pytest.raises(InputError) as caught:
-        build_panel(small_params(data=both), folder)
-    assert "no week that all sources cover" in caught.value.problems[0].found
-
-
 # --- what is asked of the values --------------------------------------------------------
-
-
-def test_channel_without_any_spend(refused: Refused) -> None:
-    place, found, expected, action = only(refused(weekly().assign(tv_spend=0)))
-    assert place == "column tv_spend (channels.tv.spend)"
-    assert found == "zero in every week from 2024-01-01 to 2024-03-18"
-    assert expected == "spend in some weeks"
-    assert "Remove channels.tv" in action
-
-
-def test_outcome_without_any_value(refused: Refused) -> None:
-    assert "no outcome" in only(refused(weekly().assign(revenue=0)))[1]
-    place, found, *_ = only(refused(weekly().assign(revenue="")))
-    assert (place, found) == ("column revenue", "no value at all")
-
-
-REGIONAL = {"data": sources(region="region"), "model": {"geography": "regional"}}
-
-
-def test_region_without_an_outcome(refused: Refused) -> None:
-    frame = regional("north", "south")
-    frame.loc[frame["region"] == "south", "revenue"] = None
-    place, found, expected, _ = only(refused(frame, **REGIONAL))
-    assert place == "column region, region 'south'"
-    assert found == "no outcome for this region"
-    assert expected == "an outcome for every region that has rows"
-    frame.loc[frame["region"] == "south", "revenue"] = 0
-    assert only(refused(frame, **REGIONAL))[1] == (
-        "no outcome in region 'south': zero in every week"
-    )
 
 
 def test_region_without_a_name(refused: Refused) -> None:
@@ -312,65 +213,10 @@ def test_region_without_a_name(refused: Refused) -> None:
     assert (first.place, first.found) == ("row 17, column region", "an empty cell")
 
 
-def test_national_source_for_a_regional_model(refused: Refused) -> None:
-    error = refused(weekly(), model={"geography": "regional"})
-    first = error.problems[0]
-    assert first.found == "a source without regions"
-    assert "model.geography is regional" in first.expected
-    assert "data.sources.media.region" in first.action
-
-
 def test_negative_count(refused: Refused) -> None:
     outcomes = {"signups": {"kind": "count", "unit": "signups", "column": "revenue"}}
     error = refused(set_cell(5, "revenue", "-1"), outcomes=outcomes)
     assert only(error)[:3] == ("row 5, column revenue", "'-1'", "zero or more")
-
-
-def test_a_column_that_no_source_has_is_sought_in_all(write: Callable[..., Path]) -> None:
-    write(weekly().drop(columns="price"))
-    folder = write(weekly()[["date", "price"]].rename(columns={"price": "fare"}), "prices.csv")
-    both = {"sources": {"media": {"path": "media.csv"}, "prices": {"path": "prices.csv"}}}
-    with pytest.raises(InputError) as caught:
-        build_panel(small_params(data=both), folder)
-    (problem,) = caught.value.problems
-    assert problem.place == "column price (controls.price.column)"
-    assert problem.found == "no such column in any source"
-    assert problem.expected == (
-        "one of media: date, revenue, search_spend, tv_spend; prices: date, fare"
-    )
-    assert "renamed" in problem.action
-
-
-def test_a_source_of_which_nothing_is_named(write: Callable[..., Path]) -> None:
-    write(weekly())
-    folder = write(weekly()[["date", "price"]].to_json(orient="records", lines=True), "web.jsonl")
-    both = {"sources": {"media": {"path": "media.csv"}, "web": {"path": "web.jsonl"}}}
-    controls = {"price": {"column": "media.price"}}
-    told = small_params(data=both, controls=controls)
-    del both["sources"]["web"]
-    build_panel(small_params(data=both, controls=controls), folder)
-    with pytest.raises(InputError, match="no column that the parameters name") as caught:
-        build_panel(
-            told,
-            write(
-                pd.DataFrame({"date": ["2024-01-01"], "visits": [1]}).to_json(
-                    orient="records", lines=True
-                ),
-                "web.jsonl",
-            ),
-        )
-    assert "there are visits" in str(caught.value)
-    assert "leave the source out" in str(caught.value)
-
-
-def test_column_of_two_sources_is_asked_for_by_its_full_name(
-    write: Callable[..., Path],
-) -> None:
-    write(weekly())
-    folder = write(weekly(), "ads.csv")
-    both = {"sources": {"media": {"path": "media.csv"}, "ads": {"path": "ads.csv"}}}
-    with pytest.raises(InputError, match=r"Write 'media\.revenue' or 'ads\.revenue'"):
-        build_panel(small_params(data=both), folder)
 
 
 # --- all at once ------------------------------------------------------------------------

@@ -16,13 +16,10 @@ import pytest
 from mmmlib.data.build import build, build_panel
 from mmmlib.data.checks import check_panel
 from mmmlib.data.events import marks_by_column
-from mmmlib.data.panel import Panel
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
-from tests.data.conftest import small_params, sources, weekly
+from tests.data.conftest import Built, Refused, small_params, sources, weekly
 
-Built = Callable[..., Panel]
-Refused = Callable[..., InputError]
 Write = Callable[..., Path]
 DAY = pa.array([dt.date(2024, 1, day) for day in (1, 2, 3)], pa.date32())
 
@@ -135,3 +132,18 @@ def test_an_event_that_never_happens_is_flagged(write: Write) -> None:
 def test_no_column_no_marks() -> None:
     table = ibis.memtable(pa.table({"date": DAY}))
     assert marks_by_column(table, Source(path="media.csv"), [("note", "spring")]) is None
+
+
+def test_events_by_date_and_by_column(built: Built) -> None:
+    frame = weekly().assign(note="na")
+    frame.loc[[2, 5], "note"] = ["Sale", "Fair"]
+    events = {
+        "launch": {"start": "2024-01-15", "end": "2024-01-21"},
+        "sale": {"column": "note", "equals": "Sale"},
+        "fair": {"column": "note", "equals": "Fair"},
+    }
+    panel = built(frame, events=events)
+    assert panel.names("event") == ["launch", "sale", "fair"]
+    assert list(np.flatnonzero(panel.frame["event:launch"])) == [2]
+    assert list(np.flatnonzero(panel.frame["event:sale"])) == [2]
+    assert list(np.flatnonzero(panel.frame["event:fair"])) == [5]

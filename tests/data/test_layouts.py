@@ -12,15 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmmlib.data.layouts import (
-    NO_NAME,
-    TIDY,
-    apply_layout,
-    name_series,
-    raw_names,
-    series_name,
-    slug,
-)
+from mmmlib.data.layout_cells import NO_NAME
+from mmmlib.data.layouts import TIDY, apply_layout
+from mmmlib.data.series_names import name_series, raw_names
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 
@@ -91,15 +85,6 @@ def test_crm_counts_by_creation_and_books_by_closing() -> None:
     assert list(booked["date"]) == [dt.date(2024, 2, 1)]
 
 
-def test_crm_without_motions_is_named_by_the_outcome() -> None:
-    given_ = table(
-        opportunity=["1"], stage=["won"], created=["2024-01-02"], closed=[""], amount=["1"]
-    )
-    crm = source("crm_pipeline", won=("won",))
-    rows = frame(name_series(apply_layout(given_, crm), crm))
-    assert set(rows["series"]) == {"opportunities", "pipeline", "won", "bookings"}
-
-
 @pytest.mark.parametrize(
     ("layout", "missing"),
     [
@@ -122,14 +107,6 @@ def test_columns_belong_to_the_layout() -> None:
         source("wide", columns={"date": "x"})
     with pytest.raises(ValueError, match="instead of"):
         source("ad_platform", name="campaign")
-
-
-def test_name_is_made_of_several_columns() -> None:
-    given_ = table(
-        date=["2024-01-01"] * 2, campaign=["A", None], ad_group=["g", None], spend=[1, 2]
-    )
-    ads = source("ad_platform", name_from=("campaign", "ad_group"))
-    assert set(frame(apply_layout(given_, ads))["name"]) == {"A | g", NO_NAME}
 
 
 def test_only_wanted_variables_are_kept() -> None:
@@ -157,13 +134,3 @@ def test_no_money_is_lost_on_the_way(rows: list[tuple[dt.date, str, float, int]]
     assert distinct["name"].is_unique
     assert distinct["spend"].sum() == pytest.approx(sum(spend))
     assert set(distinct["name"]) == {name.strip() or NO_NAME for name in names}
-
-
-@given(st.text(max_size=20))
-def test_slug_is_stable(text: str) -> None:
-    assert slug(slug(text)) == slug(text)
-
-
-@given(st.lists(st.sampled_from(["a", "b", ""]), min_size=3, max_size=3))
-def test_series_names_have_no_empty_part(parts: list[str]) -> None:
-    assert "" not in (series_name(*parts).split(".") if any(parts) else [])

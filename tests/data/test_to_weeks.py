@@ -8,12 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from mmmlib.data.build import build_panel
-from mmmlib.data.panel import Panel
 from mmmlib.errors import InputError
-from tests.data.conftest import small_params, sources, weekly, weekly_by_day
-
-Built = Callable[..., Panel]
-
+from tests.data.conftest import Built, small_params, sources, weekly, weekly_by_day
 
 DAYS = sources(grain="day")
 

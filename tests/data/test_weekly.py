@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import ibis
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmmlib.data.weekly import Coverage, to_weekly
+from mmmlib.data.weekly import Coverage, share_of_week, to_weekly
 
 
 def rows(dates: list[dt.date], values: list[float | None] | None = None) -> ibis.Table:
@@ -109,3 +110,11 @@ def test_shares_count_each_day_once() -> None:
     )
     assert to_weekly(table, shares=["tv"])["value"].tolist() == [pytest.approx(2 / 7)]
     assert to_weekly(table, means=["tv"], shares=["tv"])["value"].tolist() == [pytest.approx(2 / 7)]
+
+
+def test_dated_events_are_the_share_of_the_week() -> None:
+    weeks = pd.date_range("2024-01-01", periods=4, freq="7D")
+    np.testing.assert_allclose(
+        share_of_week(weeks, "2024-01-07", "2024-01-17"), [1 / 7, 1, 3 / 7, 0]
+    )
+    np.testing.assert_allclose(share_of_week(weeks, "2024-01-10", "2024-01-10")[1], 1 / 7)

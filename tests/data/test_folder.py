@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,16 +66,3 @@ def test_no_folder_at_all_says_how_to_name_one(here: Path) -> None:
 def test_a_path_cannot_leave_the_folder(path: str) -> None:
     with pytest.raises(ValueError, match=r"inside data\.root"):
         small_params(data=sources(path=path))
-
-
-def test_find_column_prefers_the_whole_name(write: Callable[..., Path]) -> None:
-    from mmmlib.data.problems import Problems
-    from mmmlib.data.sources import find_column, read_sources
-
-    folder = write(weekly().rename(columns={"tv_spend": "media.search_spend"}))
-    problems = Problems()
-    tables = read_sources(small_params(), folder, problems)
-    found = find_column(tables, "media.search_spend", "key", problems)
-    assert found is not None
-    assert found[1] == "media.search_spend"
-    assert not problems
