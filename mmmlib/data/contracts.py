@@ -7,12 +7,13 @@ examples of a promise that was broken.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mmmlib.data.breach_examples import breach_of, examples_of
 from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.column_types import Expression, date_formats, typed_as
 from mmmlib.data.layout_cells import region_of
@@ -20,7 +21,7 @@ from mmmlib.data.layouts import texts_of
 from mmmlib.data.problems import CAP
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
-from mmmlib.data.rules import breach_of, count_breaches, examples_of, rules_of, unit_rules
+from mmmlib.data.rules import count_breaches, rules_of, unit_rules
 from mmmlib.data.uniqueness import check_unique
 from mmmlib.data.weekly import Coverage, read_coverage, week_number
 from mmmlib.params.contract import ColumnContract, Contract
@@ -111,6 +112,7 @@ def check_contract(
     contract: Contract,
     week_start: str | None = None,
     currencies: Sequence[str] | None = None,
+    sums: Collection[str] | None = None,
 ) -> Checked:
     """Hold a source against its contract.
 
@@ -124,6 +126,8 @@ def check_contract(
         Declared first day of the week, for a source of weeks.
     currencies
         Those that a rate is known of, where each row names its own.
+    sums
+        Series that are added up; all of them if not given.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def check_contract(
             name: typed_as(name, column, relation, formats.get(name))
             for name, column in columns.items()
         }
-        rules = rules_of(relation, columns, typed, formats, week_start, currencies)
+        rules = rules_of(relation, columns, typed, formats, week_start, currencies, sums)
         rules += unit_rules(relation, contract)
         counts = count_breaches(relation.table, rules)
         rows = counts.pop()

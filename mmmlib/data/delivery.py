@@ -132,10 +132,11 @@ def _read(
 ) -> Delivery | None:
     source = relation.source
     variables = asked.numbers if asked is not None and source.layout == "wide" else None
+    sums = None if asked is None else asked.numbers - asked.means
     asked = asked or ToWeeks(frozenset(), frozenset(), ())
     contract = effective(source, relation.columns, numbers_of(source, relation.columns, variables))
     known = rates.currencies if rates is not None else ()
-    checked = check_contract(relation, contract, week_start, known)
+    checked = check_contract(relation, contract, week_start, known, sums)
     if checked.table is None:
         report_unreadable(checked.breaches, relation, problems)
         return None

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.cells import NUMBER, why_no_number
 from mmmlib.data.column_types import DATES, Expression, cell_text
-from mmmlib.data.files import FILE
 from mmmlib.data.layout_cells import region_text
 from mmmlib.data.layouts import is_won
-from mmmlib.data.relations import ROW, Relation
+from mmmlib.data.relations import Relation
 from mmmlib.data.truth import FALSE, TRUE
 from mmmlib.data.units import without_unit
 from mmmlib.data.weekly import week_number
 from mmmlib.params.contract import ColumnContract, Contract
-from mmmlib.params.messages import shown
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -44,6 +41,7 @@ def rules_of(
     formats: dict[str, str],
     week_start: str | None,
     currencies: Sequence[str] | None,
+    sums: Collection[str] | None = None,
 ) -> list[Rule]:
     """List the rules of a contract.
 
@@ -55,7 +53,7 @@ def rules_of(
         How each is read as its type; see :func:`mmmlib.data.column_types.typed_as`.
     formats
         Format of the dates in columns of text.
-    week_start, currencies
+    week_start, currencies, sums
         See :func:`mmmlib.data.contracts.check_contract`.
     """
     source = relation.source
@@ -77,7 +75,7 @@ def rules_of(
     if source.region_column in relation.columns and not source.taxonomy:
         rules.append(_region_rule(source, typed))
     if source.layout == "crm_pipeline":
-        rules += _won_rules(relation)
+        rules += _won_rules(relation, columns, sums)
     if source.currency_column and source.currency_column in relation.columns:
         money = source.currency_column
         known = sorted(currencies or ())
@@ -106,25 +104,44 @@ def _region_rule(source: Source, typed: dict[str, Expression]) -> Rule:
     return Rule("missing", place, empty, "the name of a region", unreadable=True)
 
 
-def _won_rules(relation: Relation) -> list[Rule]:
-    """List the rule that a deal that was won has a day of closing: it counts in no week else."""
-    source = relation.source
-    closed = source.column("closed")
-    if not {closed, source.column("stage")} <= set(relation.columns):
-        return []
-    expected = "a closing date of a deal that was won"
-    textual = relation.table[closed].type().is_string()
+def _won_rules(
+    relation: Relation, columns: dict[str, ColumnContract], sums: Collection[str] | None
+) -> list[Rule]:
+    """List the rules of a deal that was won.
 
-    def undated(t: Any) -> Any:
-        cell = cell_text(t, closed, source) if textual else t[closed]
+    It has a day of closing, or it counts in no week; and an amount, where bookings add up.
+    """
+    source = relation.source
+    if source.column("stage") not in relation.columns:
+        return []
+    booked = sums is None or any("bookings" in series.split(".") for series in sums)
+    needed = [("closed", "a closing date of a deal that was won", _COUNTS_NOWHERE)]
+    if booked:
+        needed.append(("amount", "the amount of a deal that was won", _BOOKS_NOTHING))
+    rules = []
+    for word, expected, why in needed:
+        column = source.column(word)
+        if column not in relation.columns:
+            continue
+        if column in columns and not columns[column].nullable:
+            continue  # an empty cell breaks the contract in any stage
+        rules.append(_won_rule(relation, column, expected, why))
+    return rules
+
+
+def _won_rule(relation: Relation, column: str, expected: str, why: str) -> Rule:
+    source = relation.source
+    textual = relation.table[column].type().is_string()
+
+    def lacks(t: Any) -> Any:
+        cell = cell_text(t, column, source) if textual else t[column]
         return cell.isnull() & is_won(t, source)
 
-    return [
-        Rule("missing", closed, undated, expected, why=lambda _: (expected, _COUNTS_NOWHERE)),
-    ]
+    return Rule("missing", column, lacks, expected, why=lambda _: (expected, why))
 
 
 _COUNTS_NOWHERE = "It is in no week's deals or bookings until it has one."
+_BOOKS_NOTHING = "It is in no week's bookings until it has one."
 
 
 def unit_rules(relation: Relation, contract: Contract) -> list[Rule]:
@@ -294,67 +311,3 @@ def count_breaches(table: ir.Table, rules: Sequence[Rule]) -> list[int]:
     }
     row = table.aggregate(**numbers, rows=table.count()).to_pyarrow().to_pylist()[0]
     return [int(row[f"n{number}"]) for number in range(len(rules))] + [int(row["rows"])]
-
-
-# --- examples ------------------------------------------------------------------------------
-
-
-def examples_of(
-    relation: Relation, rule: Rule, limit: int, contract: Contract
-) -> tuple[tuple[Example, str, str], ...]:
-    """Fetch rows that break a rule, with what was expected of each and what to do."""
-    if limit <= 0:
-        return ()
-    found: list[tuple[Example, str, str]] = []
-    for file, row in _bad_rows(relation, rule.bad, limit):
-        cell = row[rule.column]
-        expected, action = rule.why(str(cell)) if rule.why else (rule.expected, "")
-        seen = "an empty cell" if cell is None or cell == "" else shown(str(cell))
-        place = f"{_row_words(row, relation, contract)}, column {rule.column}"
-        found.append((Example(file, place, seen), expected, action))
-    return tuple(found)
-
-
-def _bad_rows(relation: Relation, bad: Expression, limit: int) -> list[tuple[str, dict[str, Any]]]:
-    """Fetch at most ``limit`` rows for which ``bad`` holds, file by file."""
-    if not relation.files:
-        rows = relation.table.filter(bad(relation.table)).limit(limit).to_pyarrow().to_pylist()
-        return [(relation.label, row) for row in rows]
-    counted = (
-        relation.table.filter(bad(relation.table)).group_by(FILE).aggregate(n=lambda t: t.count())
-    )
-    files = sorted(counted.to_pyarrow()[FILE].to_pylist())
-    found: list[tuple[str, dict[str, Any]]] = []
-    for file in files:
-        table = relation.one_file(file)
-        some = table.filter(bad(table)).order_by(ROW).limit(limit - len(found))
-        rows = some.to_pyarrow().to_pylist()
-        places = relation.places(file, [row[ROW] for row in rows])
-        found += [(file, row | {ROW: places.get(row[ROW], row[ROW])}) for row in rows]
-        if len(found) >= limit:
-            break
-    return found
-
-
-def _row_words(row: dict[str, Any], relation: Relation, contract: Contract) -> str:
-    """Name a row: by its number in a file, by its key in a database."""
-    if ROW in row:
-        return f"row {row[ROW]}"
-    keys = contract.unique or (relation.source.date_column,)
-    return "the row of " + ", ".join(f"{name} {row[name]}" for name in keys if name in row)
-
-
-def breach_of(rule: Rule, count: int, examples: tuple[tuple[Example, str, str], ...]) -> Breach:
-    """Make a breach of a rule, its number of rows and examples of them."""
-    expected, action = rule.expected, ""
-    if examples:
-        _, expected, action = examples[0]
-    return Breach(
-        rule.rule,
-        rule.column,
-        count,
-        expected,
-        action,
-        tuple(example for example, *_ in examples),
-        rule.unreadable,
-    )

@@ -67,6 +67,42 @@ def test_deals_that_are_open_need_no_day_of_closing(tmp_path: Path) -> None:
     assert made(tmp_path, export)[1] == []
 
 
+@pytest.mark.parametrize("typed", [False, True])
+def test_deals_that_were_won_and_have_no_amount_are_told(tmp_path: Path, typed: bool) -> None:
+    """Their week's bookings are short, and no other check would see it."""
+    export = deals()
+    export.loc[[3, 38], "amount"] = None
+    export.loc[5, ["stage", "closed", "amount"]] = ["Open", "", None]
+    weekly().to_csv(tmp_path / "media.csv", index=False)
+    export.to_csv(tmp_path / "crm.csv", index=False)
+    export.to_parquet(tmp_path / "crm.parquet")
+    params = crm_params(path="crm.parquet" if typed else "crm.csv")
+    built = build(params, tmp_path)
+    (finding,) = [f for f in check_panel(params, built) if f.check == "data.contract"]
+    assert (finding.level, finding.value, finding.unit) == (Level.BLOCK, 2.0, "missing")
+    assert "amount: expected the amount of a deal that was won" in finding.message
+    first = 4 if typed else 5
+    assert f"row {first}, column amount: an empty cell; row {first + 35}," in finding.message
+    assert "in no week's bookings" in finding.action
+
+
+def test_amounts_are_needed_only_where_they_add_up(tmp_path: Path) -> None:
+    export = deals().astype({"amount": object})
+    export.loc[[3, 38], "amount"] = ""
+    outcomes = {"deals": {"kind": "count", "unit": "deals", "column": "won.sales"}}
+    assert made(tmp_path, export, outcomes=outcomes)[1] == []
+    outcomes["deals"]["value_per_unit"] = "bookings.sales"  # the mean deal
+    assert made(tmp_path, export, outcomes=outcomes)[1] == []
+
+
+def test_an_amount_that_the_contract_asks_for_is_told_once(tmp_path: Path) -> None:
+    export = deals().astype({"amount": object})
+    export.loc[3, "amount"] = ""
+    contract = {"columns": {"amount": {"type": "number"}}}
+    (finding,) = made(tmp_path, export, contract=contract)[1]
+    assert "amount: expected a value in every row" in finding.message
+
+
 def test_stages_that_are_called_otherwise_and_typed_dates(tmp_path: Path) -> None:
     export = deals().assign(Stage="Signed").drop(columns="stage")
     export["closed"] = pd.to_datetime(export["closed"]).where(export.index != 7)
