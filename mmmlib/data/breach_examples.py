@@ -44,7 +44,9 @@ def _bad_rows(relation: Relation, bad: Expression, limit: int) -> list[tuple[str
         some = table.filter(bad(table)).order_by(ROW).limit(limit - len(found))
         rows = some.to_pyarrow().to_pylist()
         places = relation.places(file, [row[ROW] for row in rows])
-        found += [(file, row | {ROW: places.get(row[ROW], row[ROW])}) for row in rows]
+        found += [
+            (relation.named(file), row | {ROW: places.get(row[ROW], row[ROW])}) for row in rows
+        ]
         if len(found) >= limit:
             break
     return found

@@ -59,7 +59,7 @@ def report_unreadable(breaches: Sequence[Breach], relation: Relation, problems: 
         rest = breach.count - len(breach.examples)
         if rest > 0:
             place = f"column {breach.column}" if breach.column else "the source"
-            problems.add(relation.label, place, f"{rest} more of these", breach.expected)
+            problems.add_rest(relation.label, place, rest, breach.expected)
 
 
 def contract_findings(

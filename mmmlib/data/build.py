@@ -88,7 +88,7 @@ def build(
     taxonomy
         Maps raw names, where a source asks for it.
     """
-    problems = Problems()
+    problems = Problems(folder)
     tables = read_sources(params, folder, problems, taxonomy)
     found = {
         wanted: place

@@ -57,7 +57,7 @@ def draft_contract(name: str, source: Source, folder: Path) -> dict[str, Any]:
     InputError
         If the source cannot be read.
     """
-    problems = Problems()
+    problems = Problems(folder)
     relation = open_relation(name, source, folder, problems)
     problems.raise_if_any()
     assert relation is not None

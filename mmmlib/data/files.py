@@ -66,7 +66,7 @@ def find_files(name: str, source: Source, folder: Path, problems: Problems) -> l
             place,
             f"data.sources.{name}",
             "no such file",
-            "the file of this source",
+            f"the file of this source in {root}",
             did_you_mean(place.name, known) or "Pass --set data.root=FOLDER if it lies elsewhere.",
         )
     return [] if outside else found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mmmlib.data.files import find_files
-from mmmlib.data.problems import Problems
+from mmmlib.data.problems import Problems, named_from
 from mmmlib.errors import InputError
 from mmmlib.params import Params
 from mmmlib.params.messages import shown
@@ -74,15 +74,16 @@ def hash_source(source: Source, folder: Path) -> str:
     """
     if source.url is not None or "://" in source.path:
         return ""
-    return sha256_of(hash_each(find_files("", source, folder, Problems())))
+    return sha256_of(hash_each(find_files("", source, folder, Problems()), folder))
 
 
-def hash_each(files: Iterable[Path]) -> dict[str, str]:
-    """Hash files: sha256 by path; by name where the names differ."""
+def hash_each(files: Iterable[Path], folder: Path) -> dict[str, str]:
+    """Hash files: sha256 by name; by the path in the folder of the sources where names repeat."""
     listed = list(files)
     names = [file.name for file in listed]
-    told = names if len(set(names)) == len(names) else [str(file) for file in listed]
-    return {name: sha256_file(file) for name, file in zip(told, listed, strict=True)}
+    if len(set(names)) < len(names):
+        names = [named_from(folder, file) for file in listed]
+    return {name: sha256_file(file) for name, file in zip(names, listed, strict=True)}
 
 
 def sha256_of(hashes: Mapping[str, str]) -> str:

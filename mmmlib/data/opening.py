@@ -56,7 +56,7 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
         return None
     paths = [str(file) for file in files]
     if kinds == {"excel"}:
-        return _open_text(name, source, files, problems)
+        return _open_text(name, source, files, folder, problems)
     if kinds == {"csv"} and not same_headers(source, paths, problems):
         return None
     connection = connect()
@@ -66,10 +66,12 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
     if table is None:
         return None
     size = sum(file.stat().st_size for file in files)
-    return Relation(name, source, table, tuple(paths), connection, size, kinds == {"csv"})
+    return Relation(name, source, table, tuple(paths), connection, size, kinds == {"csv"}, folder)
 
 
-def _open_text(name: str, source: Source, files: list[Path], problems: Problems) -> Relation | None:
+def _open_text(
+    name: str, source: Source, files: list[Path], folder: Path, problems: Problems
+) -> Relation | None:
     """Open files that are read as text here: workbooks."""
     import pandas as pd
 
@@ -88,7 +90,7 @@ def _open_text(name: str, source: Source, files: list[Path], problems: Problems)
     }
     if not same_columns(source, headers, problems):
         return None
-    return of_text(name, source, pd.concat(parts).fillna(""), tuple(paths))
+    return of_text(name, source, pd.concat(parts).fillna(""), tuple(paths), folder)
 
 
 def _open_remote(name: str, source: Source, problems: Problems) -> Relation | None:

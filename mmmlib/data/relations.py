@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.files import FILE, format_of, read_files, rows_in_csv
+from mmmlib.data.problems import named_from
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Relation:
         Bytes of the files; none where it is not known.
     is_text
         Whether every cell is text, as in CSV and Excel.
+    folder
+        Where the sources lie; messages name files from there.
     """
 
     name: str
@@ -58,13 +61,18 @@ class Relation:
     connection: Any = None
     size: int | None = None
     is_text: bool = False
+    folder: Path | None = None
 
     @property
     def label(self) -> str:
         """What messages call the place."""
         if len(self.files) == 1:
-            return self.files[0]
+            return self.named(self.files[0])
         return self.source.where
+
+    def named(self, file: str) -> str:
+        """What messages call a file of it."""
+        return file if self.folder is None else named_from(self.folder, file)
 
     @property
     def columns(self) -> list[str]:
@@ -139,7 +147,7 @@ def connect() -> Any:
 _shared = threading.local()
 
 
-def of_text(name: str, source: Source, text: Any, files: tuple[str, ...]) -> Relation:
+def of_text(name: str, source: Source, text: Any, files: tuple[str, ...], folder: Path) -> Relation:
     """Make a relation of cells that were read as text, indexed by row."""
     import ibis
     import pyarrow as pa
@@ -151,4 +159,4 @@ def of_text(name: str, source: Source, text: Any, files: tuple[str, ...]) -> Rel
     table = connection.create_table(
         ibis.util.gen_name("text"), ibis.memtable(pa.table({**columns, ROW: rows})), temp=True
     )
-    return Relation(name, source, table, files, connection, is_text=True)
+    return Relation(name, source, table, files, connection, is_text=True, folder=folder)

@@ -18,6 +18,7 @@ import pandas as pd
 from mmmlib.data.files import FILE
 from mmmlib.data.folder import hash_each
 from mmmlib.data.parts import INDEX, read_index, read_parts, store_of, write_arrow
+from mmmlib.data.problems import named_from
 from mmmlib.data.reading import CHANGED
 from mmmlib.data.relations import ROW
 from mmmlib.data.source_table import Table
@@ -122,7 +123,7 @@ def keep_rows(run: Run, table: Table, folder: Path) -> Path | None:
     content = rows.mutate(**{DAY: day(rows)}).to_pyarrow()
     if not relation.is_small:  # they were read anew, after the sums
         files = [Path(file) for file in relation.files if Path(file).is_file()]
-        for name, sha256 in hash_each(files).items():
+        for name, sha256 in hash_each(files, folder).items():
             if table.file_hashes[name] != sha256:
                 raise InputError.one(name, *CHANGED)
     days = content[DAY].cast("timestamp[s]").to_numpy().astype("datetime64[D]")
@@ -130,7 +131,7 @@ def keep_rows(run: Run, table: Table, folder: Path) -> Path | None:
     if len(relation.files) < 2 and FILE in content.column_names:
         left_out.append(FILE)
     labels = content[ROW].to_numpy() if ROW in content.column_names else np.arange(len(days)) + 1
-    kept = _named_from(folder, content.drop_columns(left_out).replace_schema_metadata(None))
+    kept = _name_files(folder, content.drop_columns(left_out).replace_schema_metadata(None))
     facts = {"source": table.name, "sha256": table.sha256}
     return write_arrow(
         _folder(run, table.name),
@@ -143,15 +144,14 @@ def keep_rows(run: Run, table: Table, folder: Path) -> Path | None:
     )
 
 
-def _named_from(folder: Path, content: pa.Table) -> pa.Table:
+def _name_files(folder: Path, content: pa.Table) -> pa.Table:
     """Name the files of rows from the folder of the sources."""
     import pyarrow as pa
 
     if FILE not in content.column_names:
         return content
     files = content[FILE].combine_chunks().dictionary_encode()
-    start = f"{folder}/"
-    names = pa.array([name.removeprefix(start) for name in files.dictionary.to_pylist()])
+    names = pa.array([named_from(folder, name) for name in files.dictionary.to_pylist()])
     at = content.column_names.index(FILE)
     return content.set_column(at, FILE, names.take(files.indices))
 

@@ -49,7 +49,7 @@ def read_by_cell(
     dates = to_dates(text[source.date], report)
     breaches: tuple[Breach, ...] = ()
     if source.contract is not None and not problems.of(path):
-        relation = of_text(name, source, text, (str(path),))
+        relation = of_text(name, source, text, (str(path),), folder)
         contract = effective(source, relation.columns, ())
         checked = check_contract(relation, contract, week_start)
         breaches = checked.breaches

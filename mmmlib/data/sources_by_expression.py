@@ -59,7 +59,7 @@ def read_by_expression(
     regional = source.region_column is not None or set(weekly["region"]) != {NATIONAL}
     told = {**WEEKLY, "layout": "long", "missing": (), "region": "region" if regional else None}
     files = delivery.relation.files
-    hashes = hash_each([Path(file) for file in files if Path(file).is_file()])
+    hashes = hash_each([Path(file) for file in files if Path(file).is_file()], folder)
     return Table(
         name=name,
         source=source.model_copy(update=told),

@@ -89,8 +89,8 @@ def read_status(
     InputError
         If there is no folder of sources at all.
     """
-    problems = Problems()
     base = data_folder(params) if folder is None else Path(folder)
+    problems = Problems(base)
     tables = read_sources(params, base, problems, taxonomy)
     read_lift_tests(params, base, problems)
     try:

@@ -119,7 +119,7 @@ def _places_of(relation: Relation, table: ir.Table, names: list[str], group: dic
         rows = rows.filter(rows[name].isnull() if value is None else rows[name] == value)
     if ROW not in table.columns:
         seen = rows.select(FILE).limit(3).to_pyarrow().to_pylist()
-        words = [row[FILE] for row in seen]
+        words = [relation.named(row[FILE]) for row in seen]
     else:
         some = rows.select(FILE, ROW).order_by(ROW).limit(3).to_pyarrow().to_pylist()
         places = relation.places(relation.files[0], [row[ROW] for row in some])

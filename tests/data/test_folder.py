@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.data.folder import data_folder
+from mmmlib.data.folder import data_folder, hash_source
 from mmmlib.errors import InputError
+from mmmlib.params.source import Source
 from tests.data.conftest import small_params, sources, weekly
 
 
@@ -66,3 +67,14 @@ def test_no_folder_at_all_says_how_to_name_one(here: Path) -> None:
 def test_a_path_cannot_leave_the_folder(path: str) -> None:
     with pytest.raises(ValueError, match=r"inside data\.root"):
         small_params(data=sources(path=path))
+
+
+def test_the_hash_of_partitions_is_the_same_on_every_machine(tmp_path: Path) -> None:
+    source = Source(path="ads", grain="day")
+    hashes = set()
+    for machine in ("one", "other"):
+        for month in ("01", "02"):
+            put(tmp_path / machine / "ads" / f"month={month}")
+        hashes.add(hash_source(source, tmp_path / machine))
+    assert len(hashes) == 1
+    assert "" not in hashes
