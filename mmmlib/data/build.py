@@ -26,6 +26,8 @@ from mmmlib.data.sources import read_sources
 from mmmlib.data.taxonomy import Taxonomy
 from mmmlib.data.vintages import as_vintage
 from mmmlib.data.wanted import SUMMED, Wanted, adds_up, wanted_series
+from mmmlib.data.week_starts import usual_start
+from mmmlib.data.weekly import week_number
 from mmmlib.params import Params
 from mmmlib.runs import Run
 
@@ -103,7 +105,7 @@ def build(
         [w.told for w in found if w.role == "outcome"],
         regional,
         problems,
-        params.data.week_start,
+        week_number(params.data.week_start or usual_start(tables)),
     )
     if calendar is None:
         problems.raise_if_any()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from mmmlib.data import (
     exposure_checks,
     lift_tests,
@@ -15,6 +13,7 @@ from mmmlib.data import (
     settle,
     status,
     taxonomy_checks,
+    week_starts,
 )
 from mmmlib.data.breaches import contract_findings
 from mmmlib.data.build import Built
@@ -30,7 +29,7 @@ from mmmlib.params import Params
 CHECKS: dict[str, str] = {
     "data.future": "No rows from the future",
     "data.coverage": "Sources end together",
-    "data.week_start": "Weeks start on one day",
+    **week_starts.CHECKS,
     **status.CHECKS,
     "data.imputed": "Filled cells",
     "data.days": "Days that weeks lack",
@@ -45,8 +44,6 @@ CHECKS: dict[str, str] = {
     **taxonomy_checks.CHECKS,
 }
 """Every check of the data and its name for people."""
-
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def check_panel(params: Params, built: Built) -> list[Finding]:
@@ -67,6 +64,9 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
     """
     return [
         *_timeliness(params, built),
+        *week_starts.week_start_findings(
+            built.tables, built.calendar.start, params.data.week_start
+        ),
         *status.status_findings(params, status.arrivals(params, built.tables)),
         *_imputed(params, built.panel),
         *_days(built),
@@ -120,24 +120,6 @@ def _timeliness(params: Params, built: Built) -> Iterator[Finding]:
                 meaning="The panel ends where the first source ends.",
                 action=f"Ask {owner} for the missing weeks.",
             )
-        yield from _week_start(name, dates, calendar.start)
-
-
-def _week_start(name: str, dates: pd.Series, start: int) -> Iterator[Finding]:
-    days = dates.dt.day_of_week.unique()
-    named = ", ".join(DAYS[int(day)] + "s" for day in sorted(days))
-    yield judge(
-        "data.week_start",
-        name,
-        passed=list(days) == [start],
-        level=Level.WARN,
-        value=named,
-        limit=f"{DAYS[start]}s",
-        message=f"Its dates are {named}; weeks start on {DAYS[start]}.",
-        meaning="A date is taken as a day inside its week. If it is the first day of "
-        "a week that starts otherwise, the series is shifted against the others.",
-        action="Write the first day of the week in all sources.",
-    )
 
 
 # --- values --------------------------------------------------------------------------------

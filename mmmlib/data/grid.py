@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,6 @@ from mmmlib.data.cells import is_missing
 from mmmlib.data.panel import NATIONAL
 from mmmlib.data.problems import Problems
 from mmmlib.data.source_table import Table
-from mmmlib.data.weekly import week_number
 
 WEEK = pd.Timedelta(days=7)
 
@@ -53,21 +52,12 @@ def week_of(dates: pd.Series, start: int) -> pd.Series:
     return dates - pd.to_timedelta(back, unit="D")
 
 
-def week_start(tables: Iterable[Table]) -> int:
-    """Weekday on which weeks start: that of the first source whose dates share one weekday."""
-    for table in tables:
-        weekdays = table.dates.dropna().dt.day_of_week.unique()
-        if len(weekdays) == 1:
-            return int(weekdays[0])
-    return 0
-
-
 def make_calendar(
     found: Mapping[str, tuple[Table, str]],
     outcomes: list[str],
     regional: bool,
     problems: Problems,
-    declared: str | None = None,
+    start: int,
 ) -> Calendar | None:
     """Find the weeks and regions that the series have in common.
 
@@ -81,8 +71,8 @@ def make_calendar(
         Whether the panel is by region.
     problems
         Receives duplicates, regions without an outcome, and a window without weeks.
-    declared
-        First day of the weeks; that of the sources' dates if not given.
+    start
+        Weekday on which weeks start, 0 for Monday.
 
     Returns
     -------
@@ -92,7 +82,6 @@ def make_calendar(
     tables = {table.name: table for table, _ in found.values()}
     if not tables:
         return None
-    start = week_number(declared) if declared else week_start(tables.values())
     covers = {}
     for name, table in tables.items():
         weeks = week_of(table.dates.dropna(), start)

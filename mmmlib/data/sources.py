@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from mmmlib.data.files import format_of
@@ -13,7 +12,7 @@ from mmmlib.data.source_table import Table
 from mmmlib.data.sources_by_cell import read_by_cell
 from mmmlib.data.sources_by_expression import read_by_expression
 from mmmlib.data.taxonomy import Taxonomy
-from mmmlib.data.weekly import WEEKDAYS
+from mmmlib.data.week_starts import usual_start
 from mmmlib.errors import InputError
 from mmmlib.params import Params
 from mmmlib.params.source import Source
@@ -45,7 +44,7 @@ def read_sources(
     if len(by_cell) == len(tables):
         return tables
 
-    week_start = params.data.week_start or _usual_start(tables)
+    week_start = params.data.week_start or usual_start(tables)
     rates: Rates | None = None
     try:
         told = params.data.rates
@@ -83,12 +82,3 @@ def is_read_by_cell(source: Source, folder: Path) -> bool:
         and source.currency_column is None
         and not (source.contract is not None and source.contract.converts)
     )
-
-
-def _usual_start(tables: Mapping[str, Table | None]) -> str:
-    """First day of the weeks of the weekly sources; Monday where they do not say."""
-    for table in tables.values():
-        days = [] if table is None else table.dates.dropna().dt.day_of_week.unique()
-        if len(days) == 1:
-            return WEEKDAYS[int(days[0])]
-    return WEEKDAYS[0]

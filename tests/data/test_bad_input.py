@@ -70,7 +70,7 @@ def test_missing_file_suggests_the_near_one(write: Callable[..., Path]) -> None:
         build_panel(small_params(), folder)
     place, found, expected, action = only(caught.value)
     assert place == "data.sources.media"
-    assert (found, expected) == ("no such file", "the file of this source")
+    assert (found, expected) == ("no such file", f"the file of this source in {folder.resolve()}")
     assert action == "Did you mean 'medio.csv'?"
 
 

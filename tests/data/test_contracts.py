@@ -57,7 +57,7 @@ def read(folder: Path, problems: Problems, **told: Any) -> Delivery | None:
 
 
 def words(folder: Path, **told: Any) -> list[str]:
-    problems = Problems()
+    problems = Problems(folder)
     delivery = read(folder, problems, **told)
     problems.raise_if_any()
     assert delivery is not None
@@ -65,7 +65,7 @@ def words(folder: Path, **told: Any) -> list[str]:
 
 
 def refused(folder: Path, **told: Any) -> str:
-    problems = Problems()
+    problems = Problems(folder)
     assert read(folder, problems, **told) is None
     with pytest.raises(InputError) as caught:
         problems.raise_if_any()
@@ -179,7 +179,7 @@ def test_currencies_by_rates_and_a_changed_one(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "ads.csv", index=False)
     columns = CONTRACT["columns"] | {"money": {}}
     told = {"contract": CONTRACT | {"columns": columns}, "currency_column": "money"}
-    problems = Problems()
+    problems = Problems(tmp_path)
     delivery = read(tmp_path, problems, **told)
     problems.raise_if_any()
     assert delivery is not None
@@ -196,7 +196,7 @@ def test_time_zone_decides_the_day(tmp_path: Path) -> None:
     frame["date"] += "T23:30:00Z"
     frame.to_csv(tmp_path / "ads.csv", index=False)
     columns = CONTRACT["columns"] | {"date": {"type": "time"}}
-    problems = Problems()
+    problems = Problems(tmp_path)
     delivery = read(
         tmp_path,
         problems,
@@ -221,7 +221,7 @@ def test_a_moment_has_a_day_where_the_zone_is_declared(tmp_path: Path) -> None:
     assert "expected a day, or a moment whose time_zone is declared" in text
     assert "Europe/Berlin" in text
     columns = columns | {"date": {"type": "time"}}
-    problems = Problems()
+    problems = Problems(tmp_path)
     declared = told | {"contract": CONTRACT | {"columns": columns}}
     delivery = read(tmp_path, problems, time_zone="Europe/Berlin", **declared)
     problems.raise_if_any()
@@ -386,7 +386,7 @@ def test_names_of_digits_stay_names(tmp_path: Path, suffix: str) -> None:
     for kind in (draft["columns"]["campaign"], {"type": "integer", "min": 0}):
         columns = {**draft["columns"], "campaign": kind}
         contract = {**draft, "columns": columns, "unique": ["date", "campaign"]}
-        problems = Problems()
+        problems = Problems(tmp_path)
         delivery = read(tmp_path, problems, **told, contract=contract)
         problems.raise_if_any()
         assert delivery is not None
