@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from mmmlib.data import (
     exposure_checks,
     lift_tests,
@@ -21,6 +23,7 @@ from mmmlib.data.lift_tests import lift_findings
 from mmmlib.data.panel import Panel
 from mmmlib.data.prices import price_findings
 from mmmlib.data.settle import settle_findings
+from mmmlib.data.source_table import Table
 from mmmlib.data.words import count_of, some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of
@@ -168,6 +171,7 @@ def _days(built: Built) -> Iterator[Finding]:
         for region, week, days in lacking.itertuples(index=False, name=None):
             where = f"region '{region}', " if table.regional else ""
             told.append(f"{where}the week of {week.date()} ({count_of(days, 'day')})")
+        told += _absent(table, built.calendar.weeks)
         owner = table.source.owner or "the owner of the source"
         yield none_of(
             "data.days",
@@ -180,6 +184,17 @@ def _days(built: Built) -> Iterator[Finding]:
             meaning="Their sum is too low if something happened on those days.",
             action=f"Ask {owner} whether days are missing; write zeros if nothing happened.",
         )
+
+
+def _absent(table: Table, weeks: pd.DatetimeIndex) -> Iterator[str]:
+    """Name the series that lack rows of usual days, where the source has others of those days."""
+    assert table.delivered is not None
+    weekly = table.delivered.weekly
+    short = weekly[(weekly["absent"] > 0) & weekly["week"].isin(weeks)]
+    named = short.sort_values(["series", "region", "week"])[["series", "region", "week", "absent"]]
+    for series, region, week, days in named.itertuples(index=False, name=None):
+        where = f"region '{region}', " if table.regional else ""
+        yield f"{where}{series} in the week of {week.date()} ({count_of(days, 'day')})"
 
 
 def _events(params: Params, built: Built) -> Iterator[Finding]:

@@ -47,7 +47,7 @@ class Delivery:
     naming
         How they got their names.
     weekly
-        ``week``, ``region``, ``series``, ``value``, ``partial``, ``blank``; see
+        ``week``, ``region``, ``series``, ``value``, ``partial``, ``blank``, ``absent``; see
         :func:`mmmlib.data.weekly.to_weekly`.
     """
 
@@ -157,6 +157,8 @@ def _read(
             {event_series(*event) for event in asked.events},
             asked.sums,
             asked.whole,
+            asked.every_day,
+            by_channel=source.layout == "master_flat_file",
             happened=source.grain == "event",
         )
     taken = asked.money & set(weekly["series"])

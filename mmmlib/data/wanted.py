@@ -59,6 +59,8 @@ class ToWeeks:
     """Those of ``numbers`` that are summed from days: a day without a value lacks in its week."""
     whole: frozenset[str] = frozenset()
     """Those of ``sums`` of which ``gaps`` does not say that such a day is a zero."""
+    every_day: frozenset[str] = frozenset()
+    """Those that are summed from days on which each has a row of its own."""
 
 
 def to_weeks(params: Params, source: str) -> ToWeeks:
@@ -81,7 +83,11 @@ def to_weeks(params: Params, source: str) -> ToWeeks:
     filled = {w.reference for w in wanted if w.role in SUMMED and w.role != "outcome" and zero}
     sums = numbers - means if by_day else frozenset()
     firm = {w.reference for w in wanted if w.reference not in filled or w.role == "outcome"}
-    return ToWeeks(numbers, means, tuple(events), money, sums, sums & _here(firm, source))
+    whole = sums & _here(firm, source)
+    # An ad platform has no row of a campaign that did not run; a wide row has every series.
+    own = declared.grain == "day" and declared.layout in ("long", "master_flat_file")
+    every_day = numbers - means if own else frozenset()
+    return ToWeeks(numbers, means, tuple(events), money, sums, whole, every_day)
 
 
 def _is_money(params: Params, one: Wanted) -> bool:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.absent_days import DENSE, absent_days, beyond, weekday_bits
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -19,8 +21,6 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 DAY = pd.Timedelta(days=1)
 USUAL = 0.5
 """Share of the weeks in which a weekday has rows, from which it is one that has them."""
-DENSE = 0.75
-"""The same of a region, whose rows may be few: from here on, a day without any is missed."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,9 @@ def to_weekly(
     shares: Collection[str] = (),
     sums: Collection[str] = (),
     whole: Collection[str] = (),
+    every_day: Collection[str] = (),
     *,
+    by_channel: bool = False,
     happened: bool = False,
 ) -> pd.DataFrame:
     """Bring rows to weeks; what nothing else is said of is summed.
@@ -185,7 +187,12 @@ def to_weekly(
     sums
         Series that lack something where a day has rows and no value.
     whole
-        Those of them whose last week is partial where its last days have no value; so the first.
+        Those whose last week is partial where its last days have no value, or usually have a row
+        and have none; so the first.
+    every_day
+        Series that lack something where a day on which they usually have a row has none.
+    by_channel
+        See :func:`mmmlib.data.absent_days.absent_days`.
     happened
         Whether each row is something that happened: a week without one is then no gap.
 
@@ -194,7 +201,7 @@ def to_weekly(
     pandas.DataFrame
         ``week``, ``region``, ``series``, ``value``, ``partial`` (whether the source
         covers the week only in part), ``blank`` (whether a day of it has no value, for ``sums``),
-        sorted. A week in which every cell of a series is missing has no row; of what happened,
+        ``absent`` (on how many usual days there is no row, for ``every_day``), sorted. A week in which every cell of a series is missing has no row; of what happened,
         no value.
     """
     dated = rows.filter(rows.date.notnull())
@@ -203,11 +210,13 @@ def to_weekly(
     if means:  # none is counted where nobody asks: there may be many rows
         measures["over"] = dated.told.sum() if "told" in dated.columns else has.sum()
     if shares:
-        measures["days"] = dated.date.nunique(where=dated.value == 1)
+        measures["share"] = dated.date.nunique(where=dated.value == 1)
     if sums:
         measures["lacks"] = dated.date.nunique() - dated.date.nunique(where=has)
         measures["late"] = (dated.date.max(where=has) < dated.date.max()).cast("int8")
         measures["early"] = (dated.date.min(where=has) > dated.date.min()).cast("int8")
+    if every_day:
+        measures["days"] = weekday_bits(dated.date, week_start)
     summed = (
         dated.group_by(
             week=week_of(dated.date, week_start), region=dated.region, series=dated.series
@@ -230,20 +239,30 @@ def to_weekly(
         frame["value"] /= frame.pop("over").where(frame["series"].isin(list(means)), 1)
     if shares:
         mine = frame["series"].isin(list(shares))
-        frame["value"] = frame["value"].mask(mine, frame.pop("days") / 7)
+        frame["value"] = frame["value"].mask(mine, frame.pop("share") / 7)
     frame["value"] = frame["value"].map(_as_told)
+    after = before = np.zeros(len(frame), dtype=bool)
+    frame["absent"] = 0
+    if every_day:
+        asked = frame["series"].isin(list(every_day)).to_numpy()
+        absent = absent_days(frame, by_channel=by_channel) & asked[:, None]
+        after, before = beyond(absent, frame.pop("days"))
+        frame["absent"] = absent.sum(axis=1)
+    if sums:
+        frame["blank"] = frame["series"].isin(list(sums)) & (frame.pop("lacks") > 0)
+        after, before = after | (frame.pop("late") > 0), before | (frame.pop("early") > 0)
+    else:
+        frame["blank"] = False
+    frame = frame.assign(late=after, early=before)
     if not happened:  # else a week of which no value is known would be one in which nothing was
         frame = frame.dropna(subset=["value"])
     partial = (coverage or read_coverage(dated[["date"]], week_start)).partial()
-    frame["blank"] = False
-    if sums:
-        frame["blank"] = frame["series"].isin(list(sums)) & (frame.pop("lacks") > 0)
-        ends = frame[frame["series"].isin(list(whole))]
-        covered = frame.loc[~frame["week"].isin(list(partial)), "week"]
-        for week, lacks in ((covered.max(), ends["late"]), (covered.min(), ends["early"])):
-            if (lacks[ends["week"] == week] > 0).any():
-                partial = partial | {week}
-        frame = frame.drop(columns=["late", "early"])
+    ends = frame[frame["series"].isin(list(whole))]
+    covered = frame.loc[~frame["week"].isin(list(partial)), "week"]
+    for week, lacks in ((covered.max(), ends["late"]), (covered.min(), ends["early"])):
+        if lacks[ends["week"] == week].any():
+            partial = partial | {week}
+    frame = frame.drop(columns=["late", "early"])
     frame["partial"] = frame["week"].isin(list(partial))
     frame["blank"] &= ~frame["partial"]
     return frame.sort_values(["week", "region", "series"], ignore_index=True)

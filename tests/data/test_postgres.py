@@ -21,6 +21,7 @@ from mmmlib.data.delivery import Delivery, read_delivery
 from mmmlib.data.intake import take_in
 from mmmlib.data.problems import Problems
 from mmmlib.data.taxonomy import Taxonomy
+from mmmlib.data.wanted import ToWeeks
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.conftest import small_params, weekly
@@ -155,6 +156,24 @@ def test_the_same_weeks_from_files_and_from_postgres(tmp_path: Path, base: Any) 
             assert there.breaches == ()
             assert there.rows == here.rows == 200
             pd.testing.assert_frame_equal(there.weekly, here.weekly)
+
+
+def test_the_same_days_are_missed(tmp_path: Path, base: Any) -> None:
+    frame = daily(100).drop(index=[60, 63])  # one campaign on two days of a week
+    fill(base, frame)
+    frame.to_csv(tmp_path / "ads.csv", index=False)
+    long = {"layout": "long", "name": "campaign", "value": "spend", "grain": "day"}
+    asked = ToWeeks(frozenset(), frozenset(), (), every_day=frozenset({"brand"}))
+    found = []
+    for place in ({"path": "ads.csv"}, {"url": URL, "table": "ads"}):
+        problems = Problems()
+        source = Source.model_validate({**long, **place})
+        delivery = read_delivery("ads", source, tmp_path, problems, asked=asked)
+        problems.raise_if_any()
+        assert delivery is not None
+        found.append(delivery.weekly)
+    pd.testing.assert_frame_equal(found[0], found[1])
+    assert found[0].set_index("week")["absent"].sum() == 2
 
 
 def test_the_same_panel(tmp_path: Path, base: Any) -> None:
