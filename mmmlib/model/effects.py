@@ -53,7 +53,7 @@ scales, lift tests and whether the fit was calibrated by them: what the model wa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
@@ -234,33 +234,50 @@ def respond(effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None
         Dimensions ``(draw, channel, week)``, summed over regions, in the
         outcome's unit. Memory is kept small by going channel by channel.
     """
-    return xr.concat(list(_respond_each(effects, media, draws)), dim="channel").transpose(
-        "draw", "channel", "week"
-    )
-
-
-def _respond_each(
-    effects: xr.Dataset, media: xr.DataArray, draws: slice | None
-) -> Iterator[xr.DataArray]:
-    if not effects.attrs.get("formula"):
-        raise ValueError(f"{effects.attrs.get('model')}: this engine's formula is not known")
     picked = effects if draws is None else effects.isel(draw=draws)
-    kinds = saturation_kinds(effects)
-    length = effects.sizes["lag"]
-    for channel in media["channel"].to_numpy():
-        one = picked.sel(channel=channel)
-        scale = one["media_scale"].to_numpy()  # (region,)
-        # (region, week, lag) x (draw, lag) -> (draw, region, week)
-        past = lagged(media.sel(channel=channel).to_numpy() / scale[:, None], length)
-        weights = one["adstock_weight"].to_numpy()
-        stocked = np.einsum("rtl,dl->drt", past, weights, optimize=True)
-        shapes = one["saturation"].to_numpy()
-        names = SATURATIONS[kinds[channel]]
-        parameters = {name: shapes[:, i, None, None] for i, name in enumerate(names)}
-        response = saturate(kinds[channel], stocked, parameters)
-        total = np.einsum("drt,dr->dt", response, one["coefficient"].to_numpy(), optimize=True)
-        yield xr.DataArray(
-            total,
+    each = [
+        xr.DataArray(
+            response_to(picked, channel)(media.sel(channel=channel).to_numpy()),
             dims=("draw", "week"),
             coords={"draw": picked["draw"], "week": media["week"], "channel": channel},
         )
+        for channel in media["channel"].to_numpy()
+    ]
+    return xr.concat(each, dim="channel").transpose("draw", "channel", "week")
+
+
+def response_to(effects: xr.Dataset, channel: str) -> Callable[..., np.ndarray]:
+    """Return the formula of one channel as a function of its media.
+
+    Parameters
+    ----------
+    effects
+        With a known formula.
+    channel
+        One of its channels.
+
+    Returns
+    -------
+    callable
+        ``(media, skip=0)``, where ``media`` has the shape ``(region, week)``: see
+        :func:`respond`. It gives ``(draw, week)``, without the first ``skip`` weeks:
+        those are there as the past of the others only.
+    """
+    if not effects.attrs.get("formula"):
+        raise ValueError(f"{effects.attrs.get('model')}: this engine's formula is not known")
+    kind = saturation_kinds(effects)[channel]
+    one = effects[list(FORMULA)].sel(channel=channel)
+    scale = one["media_scale"].to_numpy()[:, None]  # (region, 1)
+    weights = one["adstock_weight"].transpose("draw", "lag").to_numpy()
+    coefficient = one["coefficient"].transpose("draw", "region").to_numpy()
+    shapes = one["saturation"].transpose("draw", ...).to_numpy()
+    parameters = {name: shapes[:, i, None, None] for i, name in enumerate(SATURATIONS[kind])}
+
+    def respond_to(media: np.ndarray, skip: int = 0) -> np.ndarray:
+        # (region, week, lag) x (draw, lag) -> (draw, region, week)
+        past = lagged(media / scale, weights.shape[1])[:, skip:]
+        stocked = np.einsum("rtl,dl->drt", past, weights, optimize=True)
+        response = saturate(kind, stocked, parameters)
+        return np.einsum("drt,dr->dt", response, coefficient, optimize=True)
+
+    return respond_to

@@ -15,10 +15,9 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from mmmlib.model.effects import FORMULA, respond
+from mmmlib.model.effects import FORMULA, response_to
 
 Method = Literal["formula", "steady state"]
 
@@ -72,13 +71,16 @@ def outcome_function(effects: xr.Dataset, weeks: int, reference_weeks: int) -> O
         exactly zero.
     """
     if effects.attrs.get("formula"):
-        names = [name for name in FORMULA if name in effects]
         # Differences of small plans are lost in single precision.
-        effects = effects.assign({name: effects[name].astype(float) for name in names})
+        effects = effects.assign({name: effects[name].astype(float) for name in FORMULA})
         split = regional_split(effects, reference_weeks)
 
+        @cache
+        def channel_function(channel: str) -> Callable[[float], np.ndarray]:
+            return _by_formula(effects, channel, weeks, split.sel(channel=channel).to_numpy())
+
         def project(channel: str, weekly: float) -> np.ndarray:
-            return _by_formula(effects, channel, weekly, weeks, split.sel(channel=channel))
+            return channel_function(channel)(weekly)
 
     else:
 
@@ -102,35 +104,26 @@ def regional_split(effects: xr.Dataset, reference_weeks: int) -> xr.DataArray:
 
 
 def _by_formula(
-    effects: xr.Dataset, channel: str, weekly: float, weeks: int, split: xr.DataArray
-) -> np.ndarray:
+    effects: xr.Dataset, channel: str, weeks: int, split: np.ndarray
+) -> Callable[[float], np.ndarray]:
+    """Return the function of one channel's weekly money; what the past brings is found once."""
     lag = effects.sizes["lag"]
     cost = effects["media_cost"].sel(channel=channel).to_numpy().astype(float)
-    media = np.zeros_like(cost)
-    np.divide(weekly * split.to_numpy(), cost, out=media, where=cost > 0)
     past = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
     past = past[:, past.shape[1] - min(lag - 1, past.shape[1]) :].astype(float)
-    after = weeks + lag - 1
-    total = past.shape[1] + after
-    path = np.zeros((2, len(cost), total))
-    path[:, :, : past.shape[1]] = past
-    path[0, :, past.shape[1] : past.shape[1] + weeks] = media[:, None]
-    start = pd.Timestamp(effects["week"].to_numpy()[-1]) + pd.Timedelta(days=7)
-    dates = pd.date_range(end=start + pd.Timedelta(weeks=after - 1), periods=total, freq="7D")
-    with_plan, without = (
-        respond(
-            effects,
-            xr.DataArray(
-                one[None],
-                dims=("channel", "region", "week"),
-                coords={"channel": [channel], "region": effects["region"], "week": dates},
-            ),
-        )
-        .isel(channel=0)
-        .to_numpy()
-        for one in path
-    )
-    return (with_plan - without).sum(axis=1)
+    behind = past.shape[1]
+    unspent = np.concatenate([past, np.zeros((len(cost), weeks + lag - 1))], axis=1)
+    respond = response_to(effects, channel)
+    without = respond(unspent, skip=behind)
+
+    def project(weekly: float) -> np.ndarray:
+        media = np.zeros_like(cost)
+        np.divide(weekly * split, cost, out=media, where=cost > 0)
+        spent = unspent.copy()
+        spent[:, behind : behind + weeks] = media[:, None]
+        return (respond(spent, skip=behind) - without).sum(axis=1)
+
+    return project
 
 
 def _by_curve(one: xr.Dataset, weekly: float) -> np.ndarray:
