@@ -44,33 +44,82 @@ def check_model(
 
     Parameters
     ----------
+    effects, limits, posterior, uncalibrated
+        See :func:`check_fit`.
+    holdout, no_holdout
+        See :func:`add_holdout`.
+
+    Returns
+    -------
+    list of Finding
+        In the order of ``CHECKS``, at least one for each.
+    """
+    findings = check_fit(effects, limits, posterior=posterior, uncalibrated=uncalibrated)
+    return add_holdout(findings, str(effects.attrs["model"]), holdout, limits, no_holdout)
+
+
+def check_fit(
+    effects: xr.Dataset,
+    limits: HealthParams,
+    *,
+    posterior: xr.DataTree | None,
+    uncalibrated: xr.Dataset | None = None,
+) -> list[Finding]:
+    """Put those checks to a model that need no holdout.
+
+    Parameters
+    ----------
     effects
         The model's effects dataset.
     limits
         ``params.health``.
     posterior
         The sampler's draws by chain, with its statistics; None where there are none.
-    holdout
-        Effects of the fit without the last weeks; None where it was not made.
     uncalibrated
         Effects of the fit without lift tests; None where it was not made.
+
+    Returns
+    -------
+    list of Finding
+        Where the chains have not converged, no other check is run, those with a holdout
+        included: any number read off such a fit would mislead.
+    """
+    model = str(effects.attrs["model"])
+    findings = check_convergence(model, posterior, limits)
+    if worst(findings) is Level.BLOCK:
+        return findings + not_converged(model, findings)
+    for check in EFFECTS_CHECKS:
+        findings = findings + check(effects, limits)
+    return findings + check_lift_tests(effects, uncalibrated, limits)
+
+
+def add_holdout(
+    findings: list[Finding],
+    model: str,
+    holdout: xr.Dataset | None,
+    limits: HealthParams,
+    no_holdout: NoHoldout | None = None,
+) -> list[Finding]:
+    """Put the checks with a holdout to a model.
+
+    Parameters
+    ----------
+    findings
+        Of :func:`check_fit`.
+    holdout
+        Effects of the fit without the last weeks; None where it was not made.
     no_holdout
         Why there is no holdout.
 
     Returns
     -------
     list of Finding
-        In the order of ``CHECKS``, at least one for each. Where the chains have not
-        converged the rest is not run: any number read off such a fit would mislead.
+        All of the model, in the order of ``CHECKS``.
     """
-    model = str(effects.attrs["model"])
-    findings = check_convergence(model, posterior, limits)
-    if worst(findings) is Level.BLOCK:
-        return _in_order(findings + not_converged(model, findings))
-    for check in EFFECTS_CHECKS:
-        findings = findings + check(effects, limits)
-    findings = findings + check_lift_tests(effects, uncalibrated, limits)
-    return _in_order(findings + check_holdout(model, holdout, limits, no_holdout))
+    done = {finding.check for finding in findings}
+    more = check_holdout(model, holdout, limits, no_holdout)
+    findings = findings + [finding for finding in more if finding.check not in done]
+    return sorted(findings, key=lambda finding: REQUIRED_CHECKS.index(finding.check))
 
 
 def not_converged(model: str, findings: list[Finding]) -> list[Finding]:
@@ -83,7 +132,3 @@ def not_converged(model: str, findings: list[Finding]) -> list[Finding]:
         for check in REQUIRED_CHECKS
         if check not in done
     ]
-
-
-def _in_order(findings: list[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: REQUIRED_CHECKS.index(finding.check))

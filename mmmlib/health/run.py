@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mmmlib.data.panel import panel_of
 from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, FindingList
-from mmmlib.health.check import check_model
+from mmmlib.health.check import add_holdout, check_fit
 from mmmlib.health.holdout import NoHoldout
 from mmmlib.model.effects import effects_of, uncalibrated_of
 from mmmlib.params.limits import LEAST_HOLDOUT
@@ -115,7 +115,9 @@ def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
 def check_run(
     run: Run, refit: bool = False, progress: Progress | None = None
 ) -> tuple[dict[str, list[Finding]], dict[str, xr.Dataset]]:
-    """Put every check to every model of a run, each as soon as its holdout is there.
+    """Put every check to every model of a run.
+
+    Those that need no holdout come first, while the pool fits the holdouts.
 
     Parameters
     ----------
@@ -133,23 +135,22 @@ def check_run(
     from mmmlib.model.fit import posterior_of
 
     limits, models = params_of(run).health, params_of(run).model_names
-    findings, holdouts = {}, {}
+    findings = {
+        model: check_fit(
+            effects_of(run, model),
+            limits,
+            posterior=posterior_of(run, model),
+            uncalibrated=uncalibrated_of(run, model),
+        )
+        for model in models
+    }
+    holdouts = {}
     for model, holdout in each_holdout(run, refit, progress):
         none = holdout if isinstance(holdout, NoHoldout) else None
         if not isinstance(holdout, NoHoldout):
             holdouts[model] = holdout
-        findings[model] = check_model(
-            effects_of(run, model),
-            limits,
-            posterior=posterior_of(run, model),
-            holdout=holdouts.get(model),
-            uncalibrated=uncalibrated_of(run, model),
-            no_holdout=none,
-        )
-    return (
-        {model: findings[model] for model in models},
-        {model: holdouts[model] for model in models if model in holdouts},
-    )
+        findings[model] = add_holdout(findings[model], model, holdouts.get(model), limits, none)
+    return findings, {model: holdouts[model] for model in models if model in holdouts}
 
 
 def save_health(run: Run, findings: Mapping[str, Sequence[Finding]]) -> list[str]:
