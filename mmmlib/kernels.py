@@ -47,10 +47,6 @@ LIGHT = (
     "mmmlib.runs",
     "mmmlib.params.load",
     "mmmlib.data.panel",
-)
-"""What the first notebook needs; imported before anything is forked."""
-
-LATER = (
     "matplotlib.pyplot",
     "mmmlib.readiness.assess",
     "mmmlib.readiness.tables",
@@ -59,6 +55,10 @@ LATER = (
     "mmmlib.reports.readable",
     "pandas.io.formats.style",
     "matplotlib.backends.backend_svg",
+)
+"""What the first notebook needs; imported before anything is forked."""
+
+LATER = (
     "distributed",
     "dask.array",
     "mmmlib.model.fit",
@@ -69,7 +69,7 @@ LATER = (
     "mmmlib.health.tables",
     "mmmlib.refresh.compare",
     "mmmlib.refresh.tables",
-    "arviz",
+    "arviz_stats",
     "mmmlib.scenarios.build",
     "mmmlib.scenarios.tables",
     "mmmlib.governance.gates",
@@ -83,7 +83,7 @@ LATER = (
     "mmmlib.reports.sections.health_panel",
     "mmmlib.reports.sections.change_log",
 )
-"""Imported one by one while nobody asks; a kernel has what was there when it was forked."""
+"""Imported when there is time, one by one; a kernel has what was there when it was forked."""
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -96,51 +96,81 @@ ONE_THREAD = {
 
 
 class Nursery:
-    """A process that forks kernels.
+    """A process that forks kernels; it begins to import at once.
 
-    Parameters
+    Attributes
     ----------
-    log
-        File that collects what kernels write past their notebook (a crash, for one).
     env
         Environment of every kernel, added to this process's.
+    log
+        File that collects what kernels write past their notebook (a crash, for one).
     """
 
-    def __init__(self, log: Path, env: dict[str, str] | None = None) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self) -> None:
+        self.env: dict[str, str] = {}
+        self.log: Path | None = None
         self._lock = threading.Lock()
+        self._ready = self._asked = False
         self.numbers = itertools.count()
         # Sockets and keys; short, because a socket's path may have 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="mmm-"))
-        with log.open("ab") as stream:
+        with self._errors.open("ab") as stream:
             self._process = subprocess.Popen(
                 [sys.executable, "-Xfrozen_modules=off", "-m", "mmmlib.kernels"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stream,
-                env=os.environ | ONE_THREAD | (env or {}),
+                env=os.environ | ONE_THREAD,
                 start_new_session=True,  # Ctrl-C is for us; we close the nursery ourselves
             )
 
+    @property
+    def _errors(self) -> Path:
+        return self.folder / "errors"
+
+    def wait(self) -> None:
+        """Return when the first notebook's imports are there, or the process has ended."""
+        with self._lock:
+            self._wait()
+
+    def import_the_rest(self) -> None:
+        """Import what the later notebooks need; returns at once. The first fork does it, too."""
+        with self._lock, suppress(BrokenPipeError, ValueError):  # it has ended, or was closed
+            self._ask({"later": True})
+
     def fork(self, connection: str, cwd: str, env: dict[str, str]) -> int:
         """Fork a kernel for a connection file and return its process id."""
-        request = json.dumps({"connection": connection, "cwd": cwd, "env": env})
+        assert self._process.stdout is not None
         with self._lock:
-            stdin, stdout = self._process.stdin, self._process.stdout
-            assert stdin is not None and stdout is not None
+            self._wait()
+            self._asked = True
+            log = str(self.log or os.devnull)
             try:
-                stdin.write(request.encode() + b"\n")
-                stdin.flush()
-                answer = stdout.readline()
+                self._ask({"connection": connection, "cwd": cwd, "env": self.env | env, "log": log})
+                answer = self._process.stdout.readline()
             except BrokenPipeError:
                 answer = b""
         if not answer:
-            raise RuntimeError("the process that forks kernels has ended; see the run's logs/")
+            why = self._errors.read_text(errors="replace").strip() or "it does not say why"
+            raise RuntimeError(f"the process that forks kernels has ended: {why}")
         return int(json.loads(answer)["pid"])
 
+    def _wait(self) -> None:
+        assert self._process.stdout is not None
+        if not self._ready:
+            self._process.stdout.readline()
+            self._ready = True
+
+    def _ask(self, request: dict[str, object]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+
     def close(self) -> None:
-        """End the nursery and every kernel that it forked."""
+        """End the nursery and every kernel that it forked; closing again does nothing."""
         assert self._process.stdin is not None and self._process.stdout is not None
+        if not self._asked:
+            self._process.kill()  # it may be importing, and not listen yet
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
@@ -262,7 +292,7 @@ def _provisioner(nursery: Nursery, manager: Any, cwd: str, env: dict[str, str]) 
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Import, and fork a kernel per request, until the requests end."""
+    """Import, say so, and fork a kernel per request, until the requests end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps our children
     kernels: list[int] = []
@@ -270,7 +300,9 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     # Nobody steps through a refresh; the debugger would take half of a kernel's start.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     _import(LIGHT)
-    waiting = list(LATER)
+    _answer(answers, {"ready": True})
+    later = list(LATER)
+    waiting: list[str] = []
     while True:
         timeout = 0 if waiting else None
         if not select.select([requests], [], [], timeout)[0]:
@@ -279,15 +311,16 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         line = requests.readline()
         if not line:
             break
+        waiting, later = waiting + later, []
         request = json.loads(line)
+        if "connection" not in request:
+            continue
         gc.freeze()
         pid = os.fork()
         if pid == 0:
             _become_kernel(request)
         kernels.append(pid)
-        with suppress(BrokenPipeError):  # nobody reads any more: then the requests end, too
-            answers.write(json.dumps({"pid": pid}).encode() + b"\n")
-            answers.flush()
+        _answer(answers, {"pid": pid})
     for pid in kernels:
         # Its group only where it has one by now: it may have been forked this moment.
         for kill in (os.kill, os.killpg):
@@ -295,6 +328,12 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
                 kill(pid, signal.SIGKILL)
     sys.stderr.flush()
     os._exit(0)  # taking all that was imported down in order would take most of a second
+
+
+def _answer(answers: IO[bytes], answer: dict[str, object]) -> None:
+    with suppress(BrokenPipeError):  # nobody reads any more: then the requests end, too
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.flush()
 
 
 def _import(names: Sequence[str]) -> None:
@@ -316,6 +355,7 @@ def _become_kernel(request: dict[str, Any]) -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
+        os.dup2(os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666), 2)
         os.environ.update(cast(dict[str, str], request["env"]))
         os.chdir(request["cwd"])
         sys.argv = ["ipykernel"]

@@ -1,24 +1,24 @@
 """One refresh, from a parameter file to a finished pack.
 
-The steps (:mod:`mmmlib.steps`) run in the order of their needs, two at a time, while the
-worker pool and the kernels' nursery start beside them. What each did goes into the
+The steps (:mod:`mmmlib.steps`) run in the order of their needs, two at a time, while what
+they are going to need gets ready beside them (:mod:`mmmlib.background`). What each did goes into the
 manifest as it happens, so that a refresh that is cut off can be taken up again.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from mmmlib.background import Background
 from mmmlib.begin import begin_run, bring_up_to_date
 from mmmlib.errors import MMMError, StepError
 from mmmlib.kernels import Nursery
@@ -26,33 +26,12 @@ from mmmlib.lifecycle import locked
 from mmmlib.params.load import read_params
 from mmmlib.params.schema import Params
 from mmmlib.provenance import code_version, library_hash, package_versions, python_version
-from mmmlib.runs import (
-    RECORD_ENV,
-    RUNS_ENV,
-    Run,
-    RunStatus,
-    StepRecord,
-    find_runs_dir,
-)
-from mmmlib.steps import STEPS, Step, key_of, outputs_of, remove_outputs, wanted
-from mmmlib.tasks import (
-    hash_data,
-    import_renderer,
-    kept_data,
-    order_fits,
-    render,
-    run_notebook,
-    take_data,
-)
-
-if TYPE_CHECKING:
-    import distributed
+from mmmlib.runs import Run, RunStatus, StepRecord, find_runs_dir
+from mmmlib.steps import FIT, STEPS, Step, key_of, outputs_of, remove_outputs, wanted
+from mmmlib.tasks import hash_data, kept_data, render, run_notebook, take_data
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
-FIT = ("model_fit", "health", "refresh")
-"""Steps that fit models, for which the worker pool is started."""
-KERNEL_ENV = {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
 
 
 class Watcher(Protocol):
@@ -85,10 +64,6 @@ class Refresh:
     records: dict[str, StepRecord] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     over: set[str] = field(default_factory=set)
-    scheduler: str = ""
-    """Address of the worker pool, once it was needed."""
-    ordered: list[distributed.Future] = field(default_factory=list)
-    """Fits that the pool was told to make before a notebook asks for them."""
 
     def save(self, status: RunStatus | None = None, **values: object) -> None:
         """Write the manifest as things stand."""
@@ -136,24 +111,25 @@ def refresh(
     """
     params = read_params(params_file, overrides)
     folder = find_runs_dir(runs_dir).resolve()
-    run, resumed = begin_run(params, params_file, folder, resume)
-    with locked(run):
-        if resumed:
-            bring_up_to_date(run, params, params_file)
-        work = Refresh(run, params, watcher)
-        watcher.run_begins(run, resumed)
-        _record_code(work)
-        try:
-            _run_steps(work)
-        except KeyboardInterrupt:
-            _leave(work, "stopped")
-            raise StoppedError(
-                f"{run.name}: stopped. The run can be taken up again with --resume."
-            ) from None
-        except BaseException:
-            _leave(work, "failed")
-            raise
-        work.save("done", verdict=verdict_of(run))
+    with Nursery() as nursery:
+        run, resumed = begin_run(params, params_file, folder, resume)
+        with locked(run):
+            if resumed:
+                bring_up_to_date(run, params, params_file)
+            work = Refresh(run, params, watcher)
+            watcher.run_begins(run, resumed)
+            _record_code(work)
+            try:
+                _run_steps(work, nursery)
+            except KeyboardInterrupt:
+                _leave(work, "stopped")
+                raise StoppedError(
+                    f"{run.name}: stopped. The run can be taken up again with --resume."
+                ) from None
+            except BaseException:
+                _leave(work, "failed")
+                raise
+            work.save("done", verdict=verdict_of(run))
     run.exploring = True
     return run
 
@@ -208,17 +184,12 @@ def _cut_off(work: Refresh) -> None:
 # --- running ------------------------------------------------------------------------
 
 
-def _run_steps(work: Refresh) -> None:
+def _run_steps(work: Refresh, nursery: Nursery) -> None:
     """Run every step whose result is not there already, as soon as its needs are met."""
-    env = KERNEL_ENV | {
-        RUNS_ENV: str(work.run.runs_dir),
-        RECORD_ENV: str(work.run.path.resolve()),
-    }
     with (
         stop_signals(),
-        ExitStack() as pool,
         _executor() as executor,
-        Nursery(work.run.path / "logs" / "kernels.log", env) as nursery,
+        Background(work.run, work.params, nursery) as background,
     ):
         inputs = {} if work.params.data.simulated else hash_data(work.params, work.run)
         todo = list(STEPS)
@@ -234,21 +205,17 @@ def _run_steps(work: Refresh) -> None:
                 if _still_good(work, step, key):
                     _take_as_done(work, step, kept=True)
                     continue
-                if not work.scheduler and _has_to_fit(work):
-                    work.scheduler = pool.enter_context(_pool(work.params))
+                background.step_begins(step.name, _has_to_fit(work))
                 _begin_step(work, step, key)
-                if step.name in FIT:
-                    executor.submit(import_renderer)  # while the pool samples
-                active[executor.submit(_timed, _task(work, step, nursery))] = step
+                active[executor.submit(_timed, _task(work, step, background))] = step
             for future in wait(active, return_when=FIRST_COMPLETED).done:
                 step = active.pop(future)
                 try:
                     _finish(work, step, future)
                 except Exception as error:
                     failures.append(_fail(work, step, error))
-            if work.scheduler and not _has_to_fit(work):
-                work.scheduler, work.ordered = "", []
-                executor.submit(pool.close)  # takes a second or two, beside the reports
+            if not _has_to_fit(work):
+                background.fits_are_over()
     if failures:
         raise failures[0]
 
@@ -268,19 +235,10 @@ def _has_to_fit(work: Refresh) -> bool:
     return any(work.records[name].status not in ("done", "skipped") for name in FIT)
 
 
-def _pool(params: Params) -> AbstractContextManager[str]:
-    from mmmlib.model.pool import start_pool
-
-    # Dask reads this as it is imported; what matters of its troubles comes as an error.
-    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
-
-    return start_pool(params)
-
-
 @contextmanager
 def _executor() -> Iterator[ThreadPoolExecutor]:
     """Threads for the steps; when stopped, what has not begun is dropped."""
-    executor = ThreadPoolExecutor(AT_ONCE + 1, thread_name_prefix="step")
+    executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="step")
     try:
         yield executor
     finally:
@@ -293,7 +251,7 @@ def _timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - started
 
 
-def _task(work: Refresh, step: Step, nursery: Nursery) -> Callable[[], None]:
+def _task(work: Refresh, step: Step, background: Background) -> Callable[[], None]:
     """Return what to do for a step, to be called in a thread."""
     run, params = work.run, work.params
     if step.name == "data":
@@ -303,9 +261,9 @@ def _task(work: Refresh, step: Step, nursery: Nursery) -> Callable[[], None]:
     say = partial(work.watcher.step_says, step.name)
 
     def execute() -> None:
-        if step.name in FIT and not work.ordered:
-            work.ordered = order_fits(run, params)
-        run_notebook(run, step, nursery, work.scheduler, say)
+        if step.name in FIT:
+            background.order_fits()
+        run_notebook(run, step, background.nursery, background.scheduler, say)
 
     return execute
 

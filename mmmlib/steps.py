@@ -150,6 +150,8 @@ STEPS = (
         more_outputs=("pack/*",),
     ),
 )
+FIT = ("model_fit", "health", "refresh")
+"""Steps that fit models, for which the worker pool is started."""
 
 
 def wanted(needs: Iterable[str], leaving_out: set[str]) -> list[str]:

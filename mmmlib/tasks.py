@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,10 @@ from mmmlib.steps import Step
 
 if TYPE_CHECKING:
     from distributed import Future
+
+    from mmmlib.data.panel import Panel
+    from mmmlib.model.fit import FitRequest
+    from mmmlib.model.scales import Scales
 
 RENDERING = (
     "dask.array",
@@ -75,23 +80,39 @@ def run_notebook(
     execute_notebook(PROJECT / step.notebook, run.path / step.executed, values, nursery, env, say)
 
 
-def order_fits(run: Run, params: Params) -> list[Future]:
-    """Let the pool fit, in turn, all that the notebooks of a run are going to ask it for.
+@dataclass(frozen=True)
+class FitPlan:
+    """All fits that the notebooks of a run are going to ask for, and what they are of."""
+
+    panel: Panel
+    params: Params
+    requests: list[FitRequest]
+    scales: dict[str, Scales]
+
+
+def plan_fits(run: Run, params: Params) -> FitPlan:
+    """Tell which fits a run, which has its panel, does not have yet; see :class:`FitPlan`."""
+    from mmmlib.data.panel import panel_of
+    from mmmlib.health.run import missing_holdouts
+    from mmmlib.model.fit import inherited_scales, missing_fits
+
+    panel = panel_of(run)
+    requests = [*missing_fits(run), *missing_holdouts(run)]
+    return FitPlan(panel, params, requests, inherited_scales(run, panel, params))
+
+
+def order_fits(plan: FitPlan) -> list[Future]:
+    """Let the pool make, in turn, the fits that are planned.
 
     The pool then goes on with the holdouts while notebook 02 draws, and a notebook finds
     its fits under way. They are let go with the futures that are returned.
     """
-    from mmmlib.data.panel import panel_of
-    from mmmlib.health.run import missing_holdouts
-    from mmmlib.model.fit import inherited_scales, missing_fits
-    from mmmlib.model.pool import connected_client, order_fits
+    from mmmlib.model import pool
 
-    client = connected_client()
-    requests = [*missing_fits(run), *missing_holdouts(run)]
-    if client is None or not requests:
+    client = pool.connected_client()
+    if client is None or not plan.requests:
         return []
-    panel = panel_of(run)
-    return order_fits(client, panel, params, requests, inherited_scales(run, panel, params))
+    return pool.order_fits(client, plan.panel, plan.params, plan.requests, plan.scales)
 
 
 def import_renderer() -> None:

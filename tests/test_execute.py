@@ -42,7 +42,8 @@ def collected() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    with Nursery(tmp_path_factory.mktemp("logs") / "kernels.log") as nursery:
+    with Nursery() as nursery:
+        nursery.log = tmp_path_factory.mktemp("logs") / "kernels.log"
         yield nursery
 
 
@@ -163,7 +164,7 @@ from pathlib import Path
 from mmmlib.execute import execute_notebook
 from mmmlib.kernels import Nursery
 execute_notebook(Path({str(source)!r}), Path({str(tmp_path / "copy.ipynb")!r}), {{"run": ""}},
-                 Nursery(Path({str(tmp_path / "log")!r})), {{}},
+                 Nursery(), {{}},
                  lambda line: print(line, flush=True))
 """
     mark = uuid.uuid4().hex
@@ -184,7 +185,8 @@ def asked_for_a_kernel(folder: Path) -> bytes:
     signed = {"key": "k", "signature_scheme": "hmac-sha256"}
     connection = folder / "k.json"
     connection.write_text(json.dumps(ports | place | signed))
-    request = {"connection": str(connection), "cwd": str(folder), "env": {}}
+    log = str(folder / "log")
+    request = {"connection": str(connection), "cwd": str(folder), "env": {}, "log": log}
     return json.dumps(request).encode() + b"\n"
 
 
@@ -203,6 +205,7 @@ def test_a_kernel_outlives_the_nursery_but_not_the_refresh(tmp_path: Path) -> No
     mark = uuid.uuid4().hex
     nursery = start_nursery(mark)
     with nursery.stdin, nursery.stdout:
+        assert json.loads(nursery.stdout.readline()) == {"ready": True}
         nursery.stdin.write(asked_for_a_kernel(tmp_path))
         kernel = json.loads(nursery.stdout.readline())["pid"]
         nursery.kill()

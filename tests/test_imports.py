@@ -31,6 +31,7 @@ LINE = (
     "steps",
     "begin",
     "tasks",
+    "background",
     "pipeline",
     "progress",
     "doctor",

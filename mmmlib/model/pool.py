@@ -1,6 +1,6 @@
 """The worker pool of a refresh: one Dask cluster that every notebook of it uses.
 
-A refresh starts the pool first and goes on at once; while the data room works, one
+A refresh orders the pool first and goes on at once; while the data room works, one
 process imports the sampler, workers are forked from it and load (or, the first time on
 a machine, compile) the log density. Local workers end with the process that started them, however that ended:
 each watches a pipe to it. A fit is cut in no way by where it runs: its seed comes
@@ -16,7 +16,7 @@ import multiprocessing
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -39,11 +39,21 @@ PATIENCE = 60
 
 
 class LocalPool:
-    """A cluster on this machine that starts in the background."""
+    """A cluster on this machine that starts in the background.
 
-    def __init__(self, workers: int) -> None:
+    Parameters
+    ----------
+    workers
+        How many.
+    first, then
+        Called, in the background, before the start and when workers are on their way.
+    """
+
+    def __init__(self, workers: int, first: Callable[[], None], then: Callable[[], None]) -> None:
         self.workers = workers
         self.port = _free_port()
+        self._first, self._then = first, then
+        self._unwanted = False
         self._cluster: LocalCluster | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._start, name="pool", daemon=True)
@@ -56,6 +66,9 @@ class LocalPool:
 
     def _start(self) -> None:
         try:
+            self._first()
+            if self._unwanted:
+                return
             from distributed import LocalCluster
 
             _fork_workers()
@@ -69,11 +82,13 @@ class LocalPool:
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.ERROR,
             )
+            self._then()
         except Exception as error:  # told to whoever closes the pool
             self._error = error
 
     def close(self) -> None:
         """End scheduler and workers, and this process's client before them."""
+        self._unwanted = True
         self._thread.join()
         client = _client_of(self.address)
         if client is not None:
@@ -85,12 +100,22 @@ class LocalPool:
 
 
 @contextmanager
-def start_pool(params: Params) -> Iterator[str]:
+def start_pool(
+    params: Params,
+    first: Callable[[], None] = lambda: None,
+    then: Callable[[], None] = lambda: None,
+) -> Iterator[str]:
     """Start the pool of a refresh, or join the cluster that ``compute.scheduler`` names.
 
     Returns at once; the pool gets ready in the background. Inside, the environment
     variable ``MMM_SCHEDULER`` holds the scheduler's address, so that kernels started
     from here find it.
+
+    Parameters
+    ----------
+    first, then
+        Called, in the background, before the pool's processes are started and when they
+        are: what else wants the cores can take turns with them.
 
     Yields
     ------
@@ -101,8 +126,10 @@ def start_pool(params: Params) -> Iterator[str]:
     pool = None
     address = params.compute.scheduler
     if address is None:
-        pool = LocalPool(params.compute.workers or default_workers())
+        pool = LocalPool(params.compute.workers or default_workers(), first, then)
         address = pool.address
+    else:
+        then()
     os.environ[SCHEDULER_ENV] = address
     try:
         yield address
@@ -229,8 +256,14 @@ def order_fits(
     ]
 
 
-def _key_of(panel: Panel, params: Params, request: FitRequest, scales: Scales | None) -> str:
-    """Name a fit by all that it depends on, alike in every process."""
+def _key_of(
+    panel: Panel, params: Params, request: FitRequest, scales: Scales | None
+) -> tuple[str, str]:
+    """Name a fit by all that it depends on, alike in every process.
+
+    All are of one group, whose tasks the scheduler hands out as workers get free, by their
+    priority; others it would share out at once, and a late one could wait for an early one.
+    """
     import pandas as pd
 
     digest = hashlib.sha256(pd.util.hash_pandas_object(panel.frame, index=False).to_numpy())
@@ -238,7 +271,7 @@ def _key_of(panel: Panel, params: Params, request: FitRequest, scales: Scales | 
     digest.update(f"{told}|{params.model_dump_json()}|{request!r}".encode())
     for part in (scales.outcome, scales.media) if scales else ():
         digest.update(part.tobytes())
-    return f"{request}, {digest.hexdigest()}"
+    return "fit", f"{request}, {digest.hexdigest()}"
 
 
 def _fit_shared(
