@@ -16,7 +16,7 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health.predictive import coverage
-from mmmlib.model.chains import MAX_RHAT, RHAT, rhat_text
+from mmmlib.model.chains import agreed, rhat_text
 from mmmlib.params.limits import HealthParams
 
 CHECKS = ("health.holdout_error", "health.holdout_coverage", "health.holdout_skill")
@@ -73,9 +73,8 @@ def check_holdout(
     unseen = holdout.isel(week=np.flatnonzero(~seen))
     if not unseen.sizes["week"]:
         return _not_run(model, NoHoldout("The holdout fit saw every week."))
-    rhat = float(holdout.attrs.get(RHAT, math.nan))
-    if not rhat <= MAX_RHAT:
-        why = f"The fit without the last weeks did not converge ({rhat_text(rhat)})."
+    if not agreed(holdout):
+        why = f"The fit without the last weeks did not converge ({rhat_text(holdout)})."
         action = "Raise model.draws and model.tune, and refresh again."
         return _not_run(model, NoHoldout(why, action))
     return [

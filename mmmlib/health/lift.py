@@ -7,7 +7,6 @@ be reconciled at all, the second what the tests brought.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ import xarray as xr
 from mmmlib.data.lift_grid import Lift
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
-from mmmlib.model.chains import MAX_RHAT, RHAT, rhat_text
+from mmmlib.model.chains import agreed, rhat_text
 from mmmlib.model.effects import lift_tests_of
 from mmmlib.model.fit import COMPARED_DRAWS
 from mmmlib.params.limits import HealthParams
@@ -110,11 +109,10 @@ def check_lift_tests(
     if not lift_tests_of(effects):
         message = "No lift test measured this outcome in the fitted weeks."
         return [judge(CHECK, model, passed=True, level=Level.WARN, message=message)]
-    rhat = math.nan if uncalibrated is None else float(uncalibrated.attrs.get(RHAT, math.nan))
-    if uncalibrated is None or not rhat <= MAX_RHAT:
+    if uncalibrated is None or not agreed(uncalibrated):
         why, action = "The fit without lift tests was not made.", "Run notebook 02 again."
         if uncalibrated is not None:
-            why = f"The fit without lift tests did not converge ({rhat_text(rhat)})."
+            why = f"The fit without lift tests did not converge ({rhat_text(uncalibrated)})."
             action = (
                 f"Raise model.tune, and model.draws where it is below {COMPARED_DRAWS} (this fit "
                 f"takes more only with a higher model.kept_draws), and refresh again."

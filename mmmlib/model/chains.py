@@ -57,8 +57,14 @@ def largest_rhat(posterior: xr.DataTree) -> float:
     return float(np.max(values)) if len(values) else float("nan")
 
 
-def rhat_text(rhat: float) -> str:
-    """Say how well the chains of a fit that is compared with agreed."""
+def agreed(effects: xr.Dataset) -> bool:
+    """Say whether the chains of a fit that is only compared with are known to have agreed."""
+    return float(effects.attrs.get(RHAT, math.nan)) <= MAX_RHAT
+
+
+def rhat_text(effects: xr.Dataset) -> str:
+    """Say how well the chains of a fit that is only compared with agreed."""
+    rhat = float(effects.attrs.get(RHAT, math.nan))
     if not math.isfinite(rhat):
         return "its R-hat is not known"
     return f"its largest R-hat is {rhat:.2f}, the limit {MAX_RHAT:g}"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from mmmlib.estimates import Estimate, format_number
 from mmmlib.health.lift import LiftComparison, compare_lifts
+from mmmlib.model.chains import agreed
 from mmmlib.model.effects import lift_tests_of, roi
 from mmmlib.params import Params
 from mmmlib.reports.blocks import Block, Column, Observed, Picture, Prose, Table
@@ -208,8 +209,8 @@ class Experiments:
 def experiments_of(
     effects: xr.Dataset, uncalibrated: xr.Dataset | None, params: Params
 ) -> Experiments | None:
-    """Return the experiments of a model; None where it has none."""
-    if uncalibrated is None or not lift_tests_of(effects):
+    """Return the experiments of a model; None where there are none, or no fit to hold them against."""
+    if uncalibrated is None or not agreed(uncalibrated) or not lift_tests_of(effects):
         return None
     return Experiments(effects, uncalibrated, params)
 

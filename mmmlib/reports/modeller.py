@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from mmmlib.estimates import Estimate, format_range
-from mmmlib.model.effects import contribution, roi
+from mmmlib.model.effects import contribution, lift_tests_of, roi
 from mmmlib.params import Params
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.figures.curves import response_curves
@@ -73,11 +73,14 @@ def seen_and_fitted(
 def lift_tests(effects: xr.Dataset, uncalibrated: xr.Dataset | None, params: Params) -> Figure:
     """Draw what lift tests saw beside the model, without them and with them.
 
-    For a model without lift tests the figure says so.
+    For a model without lift tests, or without a fit to hold them against, the figure says so.
     """
+    if not lift_tests_of(effects):
+        return titled("No lift test measured this outcome", "", height=0.1)
     found = experiments_of(effects, uncalibrated, params)
     if found is None:
-        return titled("No lift test measured this outcome", "", height=0.1)
+        why = "was not made" if uncalibrated is None else "did not converge"
+        return titled(f"The fit without lift tests {why}: they are not compared", "", height=0.1)
     return found.figure()
 
 

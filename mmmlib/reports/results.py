@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from mmmlib.findings import Finding, FindingList, Level
 from mmmlib.governance.labels import label_pack
 from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
+from mmmlib.model.chains import agreed
 from mmmlib.model.effects import check_effects, effects_of, has_effects, uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
@@ -71,12 +72,15 @@ class Results:
         return self.models[0]
 
     def holdout(self, model: str) -> xr.Dataset | None:
-        """Effects of the fit that did not see the last weeks, if it was made."""
+        """Effects of the fit that did not see the last weeks, if there is one that converged."""
         name = f"models/{model}/holdout.nc"
-        return check_effects(self.run.load_dataset(name)) if self.run.has(name) else None
+        if not self.run.has(name):
+            return None
+        found = check_effects(self.run.load_dataset(name))
+        return found if agreed(found) else None
 
     def lifts(self, model: str) -> Experiments | None:
-        """Lift tests of a model beside it; None where it has none."""
+        """Lift tests of a model beside it; see :func:`mmmlib.reports.lift.experiments_of`."""
         return experiments_of(self.effects[model], uncalibrated_of(self.run, model), self.params)
 
     def health(self, model: str) -> tuple[Finding, ...]:

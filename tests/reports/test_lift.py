@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import xarray as xr
 
-from mmmlib.reports.blocks import Heading, Picture, Table
+from mmmlib.reports.blocks import Heading, Picture, Prose, Table
 from mmmlib.reports.lift import Experiments, experiment_blocks, experiments_of
 from mmmlib.reports.modeller import lift_tests
 from mmmlib.reports.results import Results
@@ -73,6 +73,22 @@ def test_without_tests_there_is_nothing_to_show() -> None:
     assert "No lift test" in lift_tests(EFFECTS, None, PARAMS).texts[0].get_text()
     told = with_lifts(EFFECTS, [SPRING])
     assert len(lift_tests(told, told, PARAMS).axes) == 1
+
+
+def test_nothing_is_read_off_a_fit_without_tests_that_did_not_converge(second: Results) -> None:
+    """The health panel does not hold the tests against such a fit; no figure may either."""
+    told = with_lifts(EFFECTS, [SPRING])
+    apart = told.assign_attrs(largest_rhat=1.3)
+    assert experiments_of(told, apart, PARAMS) is None
+    title = lift_tests(told, apart, PARAMS).texts[0].get_text()
+    assert "did not converge" in title
+    results = Results(second.run, second.params)
+    results.__dict__["effects"] = {"revenue.pooled": told}
+    results.__dict__["lifts"] = lambda model: None
+    [said] = contribution_roi.lift_tests(results)
+    assert isinstance(said, Prose)
+    assert "No lift test" not in said.text
+    assert "The health panel says why" in said.text
 
 
 def test_the_report_shows_them_for_every_model_that_has_some(second: Results) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,20 @@ def test_who_it_serves_and_what_not_to_infer_is_repeated(any_results: Results) -
     text = write_document(any_results, "executive_summary", None)
     assert "This pack serves growth" in text
     assert "It may not be used to" in text
+
+
+@pytest.mark.parametrize(("rhat", "foreseen"), [(1.0, True), (1.3, False)])
+def test_no_forecast_is_shown_of_a_fit_that_did_not_converge(
+    first_run: Run, tmp_path: Path, rhat: float, foreseen: bool
+) -> None:
+    """The checks do not score such a fit, so the figure beside them may not either."""
+    shutil.copytree(first_run.path, tmp_path / first_run.path.name)
+    run = Run(tmp_path / first_run.path.name)
+    name = "models/revenue.pooled/holdout.nc"
+    run.save_dataset(name, run.load_dataset(name).assign_attrs(largest_rhat=rhat))
+    picture = next(iter(health_panel.fit(results_of(run))))
+    assert isinstance(picture, Picture)
+    assert ("The model foresaw" in picture.alt) is foreseen
 
 
 def test_passed_checks_are_folded_and_counted(second: Results) -> None:

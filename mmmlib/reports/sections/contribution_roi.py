@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mmmlib.model.effects import lift_tests_of
 from mmmlib.reports.blocks import Block, Bullets, Column, Heading, Picture, Prose, Table
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
@@ -157,18 +158,25 @@ def timing(results: Results) -> Iterator[Block]:
 
 def lift_tests(results: Results) -> Iterator[Block]:
     """Lift tests beside the models that they measured: with them, without them, how far apart."""
-    found = [experiments for model in results.effects if (experiments := results.lifts(model))]
-    if not found:
+    tested = [model for model, effects in results.effects.items() if lift_tests_of(effects)]
+    if not tested:
         if results.effects:
             yield Prose(
                 "No lift test measured any of these outcomes. A test is the strongest evidence "
                 "there is for a channel's return; the readiness notebook designs one."
             )
         return
-    for number, experiments in enumerate(found):
-        if len(found) > 1 or experiments.model != results.leading.name:
-            yield Heading(results.model(experiments.model))
-        yield from experiment_blocks(experiments, number)
+    for number, model in enumerate(tested):
+        if len(tested) > 1 or model != results.leading.name:
+            yield Heading(results.model(model))
+        experiments = results.lifts(model)
+        if experiments is not None:
+            yield from experiment_blocks(experiments, number)
+        else:
+            yield Prose(
+                "The model was told of lift tests of this outcome, but there is no fit without "
+                "them that they can be held against. The health panel says why."
+            )
 
 
 def other_outcomes(results: Results) -> Iterator[Block]:
