@@ -81,21 +81,6 @@ def chance_text(probability: float) -> str:
     return f"{probability * 100:.0f}{NBSP}%"
 
 
-def likely(probability: float) -> str:
-    """Say a probability in words, always the same words for the same range."""
-    for limit, words in (
-        (0.95, "very likely"),
-        (0.80, "likely"),
-        (0.60, "more likely than not"),
-        (0.40, "as likely as not"),
-        (0.20, "less likely than not"),
-        (0.05, "unlikely"),
-    ):
-        if probability >= limit:
-            return words
-    return "very unlikely"
-
-
 def date_text(day: dt.date) -> str:
     """Write a date: "6 Apr 2026"."""
     return f"{day.day}{NBSP}{day:%b}{NBSP}{day:%Y}"

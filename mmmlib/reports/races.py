@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mmmlib.reports.numbers import chance_text, count_text, likely, listed
+from mmmlib.reports.numbers import chance_text, count_text, listed
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.results import Results
-from mmmlib.scenarios.labels import lowest
+from mmmlib.scenarios.labels import likely, lowest
 from mmmlib.scenarios.pack import Label
 
 CLEAR = 0.8

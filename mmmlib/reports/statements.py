@@ -15,7 +15,6 @@ from mmmlib.reports.numbers import (
     chance_text,
     count_text,
     date_text,
-    likely,
     listed,
     money_text,
 )
@@ -32,7 +31,7 @@ from mmmlib.reports.races import (
 )
 from mmmlib.reports.results import Results
 from mmmlib.reports.titles import best_sentence, outcome_of, plan_gain, window_of
-from mmmlib.scenarios.labels import lowest
+from mmmlib.scenarios.labels import likely, lowest
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
 

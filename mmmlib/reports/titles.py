@@ -12,10 +12,11 @@ from mmmlib.estimates import Estimate
 from mmmlib.model.effects import share
 from mmmlib.refresh.comparison import Movement
 from mmmlib.reports.markup import cut
-from mmmlib.reports.numbers import chance_text, count_text, likely, listed, month_text
+from mmmlib.reports.numbers import chance_text, count_text, listed, month_text
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
 from mmmlib.reports.races import CLEAR, NAMED, inferable, names_of, race_for, return_sentence
 from mmmlib.reports.results import Results
+from mmmlib.scenarios.labels import likely
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
 TITLE_PLAN = 72

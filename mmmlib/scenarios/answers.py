@@ -9,14 +9,14 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from mmmlib.estimates import Estimate, format_number
+from mmmlib.estimates import NBSP, Estimate, format_number
 from mmmlib.findings import FindingList
 from mmmlib.model.effects import roi, share
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.scenarios.effect import plan_effect
 from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
-from mmmlib.scenarios.labels import decide, label_plan, probability_text
+from mmmlib.scenarios.labels import decide, label_plan, likely, probability_text
 from mmmlib.scenarios.pack import Answer, Label
 from mmmlib.scenarios.plans import (
     Plan,
@@ -50,6 +50,14 @@ class _Case:
     @property
     def money(self) -> bool:
         return self.effects.attrs["outcome_unit"] == self.params.currency
+
+    def told(self, estimate: Estimate) -> str:
+        """Write a return as the reports do: ``USD 0.8 to 2.1 per USD 1``."""
+        if not self.money:
+            return estimate.text(mass=False)
+        currency = self.params.currency
+        words = estimate.model_copy(update={"unit": currency}).text(mass=False)
+        return f"{words} per {currency}{NBSP}1"
 
     def evidence(self, *channels: str) -> Evidence:
         full = model_evidence(self.model, self.health, self.labels)
@@ -224,20 +232,15 @@ def _change(
             for reason in reasons
         )
     money = format_number(abs(effect.spend_change), params.currency)
-    unit = params.currency
     if kind == "scale":
-        what = f"{money} more in {label} over {weeks} weeks would bring {per_money} per {unit}"
-        if not case.money:
-            what = f"{money} more in {label} over {weeks} weeks would bring {per_money}"
+        what = f"{money} more in {label} over {weeks} weeks would bring {case.told(per_money)}"
         test = (
             "that it pays back"
             if case.money
             else "that it is far from saturation (more than half of its average return)"
         )
     else:
-        what = f"{money} less in {label} over {weeks} weeks would lose {per_money} per {unit} saved"
-        if not case.money:
-            what = f"{money} less in {label} over {weeks} weeks would lose {per_money}"
+        what = f"{money} less in {label} over {weeks} weeks would lose {case.told(per_money)} saved"
         test = (
             "that the cut saves more than it loses"
             if case.money
@@ -245,14 +248,16 @@ def _change(
         )
     lead = ""
     if case.question.channel is None:
-        first, place = ("scale", "most") if kind == "scale" else ("cut", "least")
-        lead = (
-            f"The channel to {first} first is {label}: its next money returns {place} with "
-            f"probability {probability_text(chance)}. "
-        )
+        place = "most" if kind == "scale" else "least"
+        if chance >= params.scenarios.clear_probability:
+            lead = f"The channel to {kind} first is {likely(chance)} {label}"
+        else:
+            lead = f"Which channel to {kind} first is open; the median speaks for {label}"
+        lead += f": its next money returns {place} with probability {probability_text(chance)}. "
     name = "return of the added money" if kind == "scale" else "lost per unit of money saved"
     return case.answer(
-        f"{lead}{_verdict(p, params)}: {what}; probability {test}: {probability_text(p)}.",
+        f"{lead}{_verdict(p, params)}: {what} (90{NBSP}%); probability {test}: "
+        f"{probability_text(p)}.",
         tag,
         reasons,
         channel=channel,
@@ -284,21 +289,22 @@ def _rank(case: _Case) -> Answer:
     p = float(first[names.index(channel)])
     period = f"the last {min(YEAR, len(weeks))} weeks"
     rest = "; ".join(
-        f"{case.labels[name]} {estimate.text(mass=False)}"
+        f"{case.labels[name]} {case.told(estimate)}"
         for name, estimate in estimates.items()
         if name != channel
     )
-    place = list(estimates).index(channel) + 1
-    per = f" per {case.params.currency}" if case.money else ""
     name = case.labels[channel]
     if channel != top:
-        lead = f"{name} is number {place} of {len(estimates)} by median return over {period}"
+        places = (-draws).argsort(axis=1).argsort(axis=1)[:, names.index(channel)] + 1
+        low, high = (f"{end:.0f}" for end in np.quantile(places, (0.05, 0.95), method="nearest"))
+        place = low if low == high else f"{low} to {high}"
+        lead = f"{name} is number {place} of {len(names)} by return over {period}"
     elif p >= case.params.scenarios.clear_probability:
-        lead = f"{name} returned most over {period}"
+        lead = f"{name} {likely(p)} returned most over {period}"
     else:
         lead = f"Which channel returned most over {period} is open; {name} has the highest median"
-    lead += f": {estimates[channel]}{per}"
-    text = f"{lead}; it is first with probability {probability_text(p)}."
+    lead += f": {case.told(estimates[channel])}"
+    text = f"{lead}; it is first with probability {probability_text(p)}. Ranges hold 90{NBSP}%."
     if rest:
         text += f" The others: {rest}."
     evidence = case.evidence(*estimates)
@@ -342,15 +348,10 @@ _ANSWERS = {"scale": _scale, "cut": _cut, "rank": _rank, "other": _other}
 
 
 def _verdict(p: float, params: Params) -> str:
-    limits = params.scenarios
-    if p >= limits.safe_probability:
-        return "Yes, very likely"
-    if p >= limits.clear_probability:
-        return "Probably yes"
-    if p <= 1 - limits.safe_probability:
-        return "No, very likely not"
-    if p <= 1 - limits.clear_probability:
-        return "Probably not"
+    if p >= params.scenarios.clear_probability:
+        return f"Yes, {likely(p)}"
+    if p <= 1 - params.scenarios.clear_probability:
+        return f"No, {likely(1 - p)} not"
     return "Not clear"
 
 

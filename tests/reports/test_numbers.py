@@ -13,13 +13,13 @@ from mmmlib.reports.numbers import (
     chance_text,
     count_text,
     date_text,
-    likely,
     listed,
     month_text,
     return_words,
     scaled,
     signed_money,
 )
+from mmmlib.scenarios.labels import likely
 
 NBSP = "\N{NO-BREAK SPACE}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -45,15 +47,19 @@ def test_scale_and_cut(kind, channel, start, value):
     assert answer.text.startswith(start)
     assert answer.value is not None
     assert answer.value.median == pytest.approx(value, rel=4e-3)
-    assert str(answer.value) in answer.text
+    ends = answer.value.text(mass=False)
+    assert f" USD\N{NO-BREAK SPACE}{ends} per USD\N{NO-BREAK SPACE}1" in answer.text
+    assert "(90\N{NO-BREAK SPACE}%)" in answer.text
     assert answer.label is Label.SAFE
 
 
 def test_without_a_channel_the_best_and_the_least_missed_are_asked_about():
     scale, cut = _answer("scale"), _answer("cut")
     assert (scale.channel, cut.channel) == ("best", "weak")
-    assert scale.text.startswith("The channel to scale first is Best: its next money returns most")
-    assert cut.text.startswith("The channel to cut first is Weak: its next money returns least")
+    first = "The channel to scale first is very likely Best: its next money returns most"
+    assert scale.text.startswith(first)
+    last = "The channel to cut first is very likely Weak: its next money returns least"
+    assert cut.text.startswith(last)
     assert {scale.label, cut.label} == {Label.SAFE}
 
 
@@ -69,6 +75,7 @@ def test_a_channel_that_is_first_by_chance_needs_review(kind):
     answer = _answer(kind, change=_level)
     assert answer.label is Label.REVIEW
     assert any("comes first is not settled" in reason for reason in answer.reasons)
+    assert answer.text.startswith(f"Which channel to {kind} first is open; ")
 
 
 def test_a_rank_that_is_open_is_called_open():
@@ -81,6 +88,24 @@ def test_a_rank_that_is_open_is_called_open():
     answer = _answer("rank", change=level)
     assert answer.text.startswith("Which channel returned most over the last 52 weeks is open")
     assert answer.label is Label.REVIEW
+    assert answer.channel is not None
+    other = next(name for name in GAINS if name != answer.channel)
+    told = _answer("rank", other, change=level).text
+    assert re.match(rf"{other.title()} is number [12] to [34] of 4 by return over", told)
+
+
+@pytest.mark.parametrize(
+    ("first", "words"), [(49, "very likely returned most"), (42, "likely returned most")]
+)
+def test_a_first_place_is_told_as_surely_as_the_draws_are(first, words):
+    def tell_apart(effects):
+        returns = np.ones((effects.sizes["draw"], 4, 1))
+        returns[:, 3] = 0.5
+        returns[:first, 3] = 2.0
+        effects["contribution"] = (effects["contribution"] * 0 + effects["spend"]) * returns
+        return effects
+
+    assert _answer("rank", change=tell_apart).text.startswith(f"Best {words} over the last 52")
 
 
 def test_a_channel_that_is_not_ready_is_not_inferred():
