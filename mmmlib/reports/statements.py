@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mmmlib.estimates import format_number
 from mmmlib.findings import Level, Status
-from mmmlib.governance.labels import BLOCKED
+from mmmlib.governance.labels import BLOCKED, NOT_JUDGED
 from mmmlib.governance.verdict import Claim
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, Movement
@@ -112,8 +112,9 @@ def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
 def move_statement(results: Results, pack: ScenarioPack) -> Prose:
     """Say what is recommended, or why nothing is."""
     never = label_mark(Label.DO_NOT_INFER)
-    if results.blocked:
-        return Prose(BLOCKED, lead="No recommendation.", mark=never)
+    if results.gates is None or results.blocked:
+        why = BLOCKED if results.blocked else NOT_JUDGED
+        return Prose(why, lead="No recommendation.", mark=never)
     by_name = {plan.name: plan for plan in pack.scenarios}
     if pack.recommended in by_name:
         plan = by_name[pack.recommended]
@@ -130,12 +131,17 @@ def move_statement(results: Results, pack: ScenarioPack) -> Prose:
             lead="No recommendation.",
             mark=label_mark(plan.label),
         )
-    return Prose(
+    text = (
         "No plan is good enough to be recommended; keep spending as today and see the "
-        "scenario pack for the reasons.",
-        lead="No recommendation.",
-        mark=never,
+        "scenario pack for the reasons."
     )
+    if any(not one.comparable and one.label is not Label.DO_NOT_INFER for one in pack.scenarios):
+        text = (
+            f"No plan is recommended. Whether more or fewer "
+            f"{results.params.outcome_unit(pack.model)} are worth the change of spend is for the "
+            f"meeting to judge; the scenario pack has the plans."
+        )
+    return Prose(text, lead="No recommendation.", mark=never)
 
 
 def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
@@ -161,23 +167,23 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
     """Say what moved since the last refresh."""
     moves = leading_returns(results, comparison)
     beyond = [move for move in moves if move.beyond_noise]
+    outcome = outcome_of(results, results.params.primary)
     if not comparison.readable:
         return Prose(comparison.not_compared, lead="Since the last refresh.")
     if not moves:
         return Prose(
-            f"No return of {outcome_of(results, results.params.primary)} can be compared; the "
-            "health panel says why.",
+            f"No return of {outcome} can be compared; the health panel says why.",
             lead="Since the last refresh.",
         )
     if not beyond:
-        text = f"None of the {count_text(len(moves), 'return')} moved by more than noise."
+        text = calm_sentence(len(moves), outcome)
         return Prose(
             text,
             lead="Since the last refresh.",
             mark=label_mark(model_label(results, moves[0].model)),
         )
     text = (
-        f"{len(beyond)} of {count_text(len(moves), 'return')} moved by more than noise: "
+        f"{len(beyond)} of {count_text(len(moves), 'return')} of {outcome} moved by more than noise: "
         f"{movement_sentence(results, beyond[0])}."
     )
     return Prose(
@@ -185,6 +191,14 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
         lead="Since the last refresh.",
         mark=label_mark(lowest(results.claim(m.model, m.channel).label for m in beyond)),
     )
+
+
+def calm_sentence(returns: int, outcome: str = "") -> str:
+    """Say that none of so many returns (of an outcome) moved by more than noise."""
+    of = f" of {outcome}" if outcome else ""
+    if returns == 1:
+        return f"The one return{of} did not move by more than noise."
+    return f"None of the {count_text(returns, 'return')}{of} moved by more than noise."
 
 
 def window_text(comparison: Comparison) -> str:

@@ -17,7 +17,7 @@ from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
 from mmmlib.reports.races import CLEAR, NAMED, inferable, names_of, race_for, return_sentence
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.labels import likely
-from mmmlib.scenarios.pack import Scenario, ScenarioPack
+from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
 TITLE_PLAN = 72
 """Letters of a plan's name in a title."""
@@ -205,12 +205,13 @@ def movement_words(results: Results, movements: Sequence[Movement], parent: str)
     """Words of the figure of movements."""
     beyond = [m for m in movements if m.beyond_noise]
     names = listed([results.short(m.channel) for m in beyond[:3]])
+    outcome = outcome_of(results, movements[0].model)
     if not beyond:
-        title = "No return moved by more than noise since the last refresh"
+        title = f"No return of {outcome} moved by more than noise since the last refresh"
     elif len(beyond) <= 3:
         title = f"{names} moved by more than noise since the last refresh"
     else:
-        title = f"{len(beyond)} of {len(movements)} returns moved by more than noise"
+        title = f"{len(beyond)} of {len(movements)} returns of {outcome} moved by more than noise"
     said = "; ".join(
         f"{results.channel(m.channel)} from {_told(results, m, m.before)} "
         f"to {_told(results, m, m.after)}"
@@ -239,19 +240,20 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
     chosen = by_name.get(pack.recommended or "")
     if chosen is not None:
         gain = plan_gain(chosen).text(mass=False)
-        more = "more than it costs" if net else f"more {outcome}"
-        sure = plan_gain(chosen).low > 0
-        title = (
-            f"“{cut(chosen.title, TITLE_PLAN)}” would bring {gain} {more}"
-            if sure
-            else f"“{cut(chosen.title, TITLE_PLAN)}” would change {what} by {gain}"
-        )
+        would = f"change {what} by {gain}"
+        if plan_gain(chosen).low > 0:
+            would = _gains(chosen, gain, outcome)
+        title = f"“{cut(chosen.title, TITLE_PLAN)}” would {would}"
     elif not plans:
         title = "There is no plan but today's"
     elif results.blocked:
         title = "A gate blocks, so none of these plans may be acted on yet"
     else:
-        chances = [plan.probability_better for plan in plans if plan.comparable]
+        chances = [
+            plan.probability_better
+            for plan in plans
+            if plan.comparable and plan.label is not Label.DO_NOT_INFER
+        ]
         title = "No plan may be recommended"
         if chances:
             title += f"; the likeliest to beat today's does so with {chance_text(max(chances))}"
@@ -267,6 +269,17 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         f"Triangle: one case in ten is worse than this",
         f"What each plan would change in {what.rstrip(',')}, against spending as today.",
         f"90 % ranges of the difference to today's spending: {said}.",
+    )
+
+
+def _gains(plan: Scenario, gain: str, outcome: str) -> str:
+    """Say of a plan that surely gains what its gain is."""
+    if plan.net is None:
+        return f"bring {gain} more"
+    if plan.spend_change > 0:
+        return f"bring {gain} more than it costs"
+    return (
+        f"save {gain} more than it loses" if plan.spend_change else f"bring {gain} more {outcome}"
     )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from matplotlib.text import Text
 
+from mmmlib.estimates import Estimate
 from mmmlib.findings import Level, Status
 from mmmlib.governance.verdict import Claim
-from mmmlib.reports.blocks import Prose, label_mark
+from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
 from mmmlib.reports.numbers import chance_text
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.races import race_for
 from mmmlib.reports.results import Results
-from mmmlib.reports.sections.executive_summary import moves
+from mmmlib.reports.sections import scenario_pack
+from mmmlib.reports.sections.executive_summary import moves, what_changed
 from mmmlib.reports.statements import (
     best_statement,
     by_size,
@@ -29,6 +33,7 @@ from mmmlib.reports.titles import (
     best_sentence,
     contributions_words,
     curves_words,
+    movement_words,
     scenario_words,
 )
 from mmmlib.scenarios.labels import lowest
@@ -227,8 +232,99 @@ def test_movement_beyond_noise_is_told_with_both_ranges(second: Results) -> None
         m.model_copy(update={"beyond_noise": m.channel == "social"}) for m in compared.movements
     ]
     said = change_statement(second, compared.model_copy(update={"movements": tuple(moved)}))
-    assert said.text.startswith("1 of 4\N{NO-BREAK SPACE}returns moved by more than noise: Social")
+    assert said.text.startswith(
+        "1 of 4\N{NO-BREAK SPACE}returns of revenue moved by more than noise: Social"
+    )
     assert said.text.count(" to ") == 2
+
+
+def test_calm_is_told_of_the_outcome_that_is_calm(second: Results) -> None:
+    """Another outcome may have moved; the summary lists that a few lines below."""
+    compared = second.comparison
+    assert compared is not None
+    none = "None of the 4\N{NO-BREAK SPACE}returns of revenue moved by more than noise."
+    assert change_statement(second, compared).text == none
+    moves = [m for m in compared.movements if (m.model, m.quantity) == ("revenue.pooled", "roi")]
+    title = movement_words(second, moves, "before").title
+    assert title == "No return of revenue moved by more than noise since the last refresh"
+    one = compared.model_copy(update={"movements": tuple(moves[:1])})
+    assert change_statement(second, one).text == (
+        "The one return of revenue did not move by more than noise."
+    )
+    results = Results(second.run, second.params)
+    results.__dict__["comparison"] = one
+    (_, told) = what_changed(results)
+    assert isinstance(told, Bullets)
+    assert told.items[0].text == "The one return did not move by more than noise."
+
+
+@pytest.mark.parametrize(
+    ("change", "money", "words"),
+    [
+        (100.0, True, "would bring USD\N{NO-BREAK SPACE}10 to 30 more than it costs"),
+        (0.0, True, "would bring USD\N{NO-BREAK SPACE}10 to 30 more revenue"),
+        (-100.0, True, "would save USD\N{NO-BREAK SPACE}10 to 30 more than it loses"),
+        (0.0, False, "would bring 10 to 30\N{NO-BREAK SPACE}signups more"),
+    ],
+)
+def test_a_gain_is_told_as_what_it_is(
+    second: Results, change: float, money: bool, words: str
+) -> None:
+    pack = second.scenarios
+    assert pack is not None
+    gain = Estimate.from_draws(np.linspace(10, 30, 2001), "USD" if money else "signups")
+    gain = gain.model_copy(update={"low": 10.0, "high": 30.0})
+    plan = pack.scenarios[1].model_copy(
+        update={"spend_change": change, "net": gain if money else None, "difference": gain}
+    )
+    model = "revenue.pooled" if money else "signups.pooled"
+    chosen = pack.model_copy(update={"model": model, "recommended": plan.name})
+    assert scenario_words(second, chosen, [plan]).title.endswith(words)
+
+
+def test_no_chance_is_told_of_plans_of_which_nothing_may_be_inferred(second: Results) -> None:
+    pack = second.scenarios
+    assert pack is not None
+    never = [
+        plan.model_copy(update={"label": Label.DO_NOT_INFER, "probability_better": 0.97})
+        for plan in pack.scenarios[1:]
+    ]
+    none = pack.model_copy(update={"recommended": None})
+    assert scenario_words(second, none, never).title == "No plan may be recommended"
+
+
+def test_what_only_people_can_weigh_is_left_to_them(second: Results) -> None:
+    """More of what is counted for more money: no draw says whether that is worth it."""
+    pack = second.scenarios
+    assert pack is not None
+    counted = tuple(
+        plan.model_copy(update={"net": None, "label": Label.REVIEW}) for plan in pack.scenarios
+    )
+    bare = pack.model_copy(
+        update={
+            "model": "signups.pooled",
+            "scenarios": counted,
+            "recommended": None,
+            "candidate": None,
+        }
+    )
+    said = move_statement(second, bare).text
+    assert "keep spending as today" not in said
+    assert "for the meeting to judge" in said
+    results = Results(second.run, second.params)
+    results.__dict__["scenarios"] = bare
+    (picture,) = scenario_pack.comparison(results)
+    assert isinstance(picture, Picture)
+    drawn = " ".join(text.get_text() for text in picture.figure.findobj(Text))
+    assert "better" not in drawn and "less than today" in drawn
+
+
+def test_where_no_gate_has_judged_nothing_is_advised(second: Results) -> None:
+    results = Results(second.run, second.params)
+    results.__dict__["gates"] = None
+    pack = results.scenarios
+    assert pack is not None
+    assert move_statement(results, pack).text == "No gate has judged this run yet."
 
 
 def test_the_largest_movement_comes_first_and_unknown_before_all(second: Results) -> None:

@@ -14,6 +14,7 @@ from mmmlib.reports.results import Results
 from mmmlib.reports.statements import (
     answer_statements,
     by_size,
+    calm_sentence,
     movement_sentence,
     plan_sentence,
     readiness_statements,
@@ -63,9 +64,7 @@ def what_changed(results: Results) -> Iterator[Block]:
     if not moves:
         items.append(Prose("No return can be compared; the health panel says why."))
     elif not beyond:
-        items.append(
-            Prose(f"None of the {count_text(len(moves), 'return')} moved by more than noise.")
-        )
+        items.append(Prose(calm_sentence(len(moves))))
     restated = [c for c in compared.data_changes if c.kind == "restated"]
     if restated:
         series = count_text(len(restated), "series", "series")

@@ -56,7 +56,9 @@ def comparison(results: Results) -> Iterator[Block]:
         )
         for plan in sorted(plans, key=lambda plan: -plan_gain(plan).median)
     ]
-    figure = interval_figure(rows, words.title, words.subtitle, ends=("worse than today", "better"))
+    better = all(plan.comparable for plan in plans)
+    ends = ("worse than today", "better") if better else ("less than today", "more")
+    figure = interval_figure(rows, words.title, words.subtitle, ends=ends)
     yield Picture("plans", figure, words.caption, words.alt)
 
 
