@@ -157,7 +157,7 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
         points = ["No return can be compared with the last refresh."]
     elif not points:
         points = ["No return moved by more than noise."]
-    shown = list(_first(points, "more movements in the change log"))
+    shown = list(_first(points, "more in the change log"))
     if data := data_changes(comparison, params):
         shown.append(f"Data: {data}")
     if tests := lift_changes(comparison):
@@ -184,7 +184,9 @@ def _decisions(
         data = [
             f"Who has the data corrected? {f.message}" for f in blocking_data(evidence.readiness)
         ]
-        return _first(data + tests or ["What to measure with instead of a model?"], "more designs")
+        return _first(
+            data + tests or ["What to measure with instead of a model?"], "more in the health panel"
+        )
     points = [
         f"{answer.question} {answer.text} ({answer.label.value})"
         for answer in (pack.answers if pack else ())

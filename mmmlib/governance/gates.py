@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from mmmlib.data.words import count_of
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList, Level, Status, not_run
 from mmmlib.governance.labels import label_channels, label_pack
@@ -177,7 +178,7 @@ def statement(
         instead = _instead(evidence, params)
         return f"Not approved: the data is not ready for a model. {instead}".strip()
     bad = [entry for entry in entries if entry.level is level and level is not Level.INFO]
-    count = f"{len(bad)} finding{'' if len(bad) == 1 else 's'}"
+    count = count_of(len(bad), "finding")
     if level is Level.BLOCK:
         verb = "blocks" if len(bad) == 1 else "block"
         first = f" The first: {bad[0].finding.message}" if bad else ""
@@ -255,7 +256,8 @@ def _not_ready(evidence: Evidence, left_out: list[Required], params: Params) -> 
         finding=not_run(
             NOT_READY_CHECK,
             "workbook",
-            f"{count} required checks did not run because the data is not ready for a model.",
+            f"{count_of(count, 'required check')} did not run because the data is not ready for a "
+            f"model.",
             action=_instead(evidence, params),
         ),
         level=Level.BLOCK,
@@ -268,7 +270,8 @@ def _instead(evidence: Evidence, params: Params) -> str:
     if not designs:
         return next((f.action for f in blocking_data(evidence.readiness)), "")
     first = designs[0]
-    more = f" {len(designs) - 1} more designs are in the health panel." if designs[1:] else ""
+    rest = count_of(len(designs) - 1, "more design")
+    more = f" The health panel has {rest}." if designs[1:] else ""
     return (
         f"Instead of a model: a {first.kind} of {params.channel_label(first.channel)} "
         f"for {first.weeks} weeks. {first.description}{more}"

@@ -109,6 +109,7 @@ def _divergences(model: str, stats: xr.Dataset | None, limits: HealthParams) -> 
         )
     diverging = stats["diverging"].to_numpy()
     value = float(np.mean(diverging)) if diverging.size else float("nan")
+    count = int(np.sum(diverging))
     mild = value <= max(SEVERE_DIVERGENT_SHARE, limits.max_divergent_share)
     return at_most(
         "health.divergences",
@@ -117,7 +118,7 @@ def _divergences(model: str, stats: xr.Dataset | None, limits: HealthParams) -> 
         limits.max_divergent_share,
         level=Level.WARN if mild else Level.BLOCK,
         unit="share",
-        message=f"{int(np.sum(diverging))} of {diverging.size} draws were divergent "
+        message=f"{count} of {diverging.size} draws {'was' if count == 1 else 'were'} divergent "
         f"(limit {100 * limits.max_divergent_share:g} %).",
         meaning="The sampler could not enter a part of the posterior; ranges may lack it.",
         action="Raise model.target_accept towards 0.99.",

@@ -118,6 +118,13 @@ def _error(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
     weeks = unseen.sizes["week"]
     mean = float(unseen["observed"].mean(skipna=False))
     value = absolute_error(unseen) / mean if mean > 0 else math.nan
+    limit = f"limit {100 * limits.max_holdout_error:g} %"
+    if mean > 0 and not math.isnan(value):
+        said = f"were missed by {100 * value:.1f} % of their mean ({limit})"
+    elif mean <= 0:
+        said = f"have no relative error, because their mean outcome is not above zero ({limit})"
+    else:
+        said = f"or what was expected of them, are not all numbers ({limit})"
     return at_most(
         "health.holdout_error",
         model,
@@ -125,8 +132,7 @@ def _error(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
         limits.max_holdout_error,
         level=Level.WARN,
         unit="share",
-        message=f"The last {weeks} weeks, not seen by the fit, were missed by "
-        f"{100 * value:.1f} % of their mean (limit {100 * limits.max_holdout_error:g} %).",
+        message=f"The last {weeks} weeks, not seen by the fit, {said}.",
         meaning="A model that misses weeks it has not seen may be wrong about why they happen.",
         action="Look at the weeks that were missed: a missing event, control or change of trend.",
     )
@@ -134,6 +140,7 @@ def _error(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
 
 def _coverage(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
     value, weeks = coverage(unseen, 0.9)
+    inside = round(value * weeks)
     return at_least(
         "health.holdout_coverage",
         model,
@@ -141,7 +148,8 @@ def _coverage(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
         limits.min_holdout_coverage,
         level=Level.WARN,
         unit="share",
-        message=f"{round(value * weeks)} of {weeks} unseen weeks lie inside their 90 % band "
+        message=f"{inside} of {weeks} unseen weeks {'lies' if inside == 1 else 'lie'} inside their "
+        f"90 % band "
         f"({100 * value:.0f} %, at least {100 * limits.min_holdout_coverage:g} %).",
         meaning="Ranges that miss more often than they say promise too much of any forecast.",
         action="Treat forecasts as uncertain; look for a change of level after the fitted weeks.",

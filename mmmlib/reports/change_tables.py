@@ -50,7 +50,7 @@ def movement_table(results: Results, movements: Sequence[Movement], name: str) -
             Column("What"),
             Column("Before", RIGHT),
             Column("Now", RIGHT),
-            Column("Place", RIGHT),
+            Column("Place by median", RIGHT),
             Column("Movement"),
         ),
         tuple(rows),

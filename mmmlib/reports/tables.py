@@ -246,7 +246,8 @@ def limit_text(finding: Finding) -> str:
         return "–"
     if isinstance(finding.limit, str):
         return finding.limit
-    return format_number(finding.limit, finding.unit)
+    one = abs(finding.limit) == 1 and finding.unit.isalpha()
+    return format_number(finding.limit, finding.unit.removesuffix("s") if one else finding.unit)
 
 
 def _sentence(*parts: str) -> str:

@@ -277,7 +277,8 @@ def _scalable(
     good = [name for name in able if name in trusted]
     offered = any(plan.kind == "increase" for plan in plans)
     message = (
-        f"{len(good)} of {len(able)} scalable channels have evidence that an increase can rest on."
+        f"{len(good)} of {count_of(len(able), 'scalable channel')} "
+        f"{'has' if len(good) == 1 else 'have'} evidence that an increase can rest on."
     )
     if not offered:
         message += " None has spend today, so no increase is offered."

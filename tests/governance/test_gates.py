@@ -10,7 +10,7 @@ import mmmlib.health
 import mmmlib.refresh
 from mmmlib.errors import InputError
 from mmmlib.findings import FindingList, Level, Status, not_run
-from mmmlib.governance.agenda import agenda_markdown, build_agenda, escape_markdown
+from mmmlib.governance.agenda import MOST, agenda_markdown, build_agenda, escape_markdown
 from mmmlib.governance.gates import blocking, judged_pack, pass_gates
 from mmmlib.governance.tables import (
     claim_table,
@@ -236,6 +236,13 @@ class TestNotReady:
             f"{test.kind} of {test.channel.capitalize()}" in point for point in decisions.points
         )
 
+    @pytest.mark.parametrize(("more", "words"), [(1, "1 more design."), (2, "2 more designs.")])
+    def test_further_designs_are_counted(self, run, more, words):
+        readiness = run.load_json("readiness.json", Readiness)
+        designs = (readiness.alternatives[0],) * (1 + more)
+        run.save_json("readiness.json", readiness.model_copy(update={"alternatives": designs}))
+        assert pass_gates(run).statement.endswith(f"The health panel has {words}")
+
     def test_missing_data_findings_still_block_by_name(self, run):
         run.artefact("data.json").unlink()
         assert _levels(pass_gates(run))["data.*", "workbook"] is Level.BLOCK
@@ -309,6 +316,14 @@ class TestAgenda:
         text = agenda_markdown(agenda)
         assert "spend: Search restated" in text
         assert "Can we scale paid search?" in text
+
+    def test_what_does_not_fit_is_counted(self, run):
+        moved = run.load_json("refresh.json", Comparison).movements
+        one = next(m for m in moved if m.quantity == "roi")
+        many = (one.model_copy(update={"beyond_noise": True}),) * (MOST + 1)
+        _replace(run, "refresh.json", movements=many)
+        agenda = build_agenda(run, pass_gates(run))
+        assert "1 more in the change log." in agenda.items[1].points
 
     def test_a_block_leaves_no_recommendation(self, run):
         _health(run, MODELS[0], finding(passed=False))

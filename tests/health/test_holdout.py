@@ -96,6 +96,15 @@ def test_predictions_that_are_not_numbers_do_not_pass() -> None:
         assert set(statuses(broken).values()) == {Status.FLAG}, name
 
 
+def test_what_cannot_be_computed_is_said_in_words() -> None:
+    data = predicted_off_by(0.0)
+    [error, *_] = check_holdout(
+        "revenue.pooled", data.assign(observed=data["observed"] * 0), LIMITS
+    )
+    assert "nan" not in error.message
+    assert "mean outcome is not above zero" in error.message
+
+
 def test_absolute_error_is_in_the_unit_of_the_outcome() -> None:
     data = predicted_off_by(0.0)
     data["predicted"][:] = data["observed"] + 7

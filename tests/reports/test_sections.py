@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.reports.blocks import Bullets, Folded, Picture, Table
+from mmmlib.findings import Level, Status
+from mmmlib.reports.blocks import Bullets, Folded, Picture, Prose, Table
 from mmmlib.reports.format import formats
 from mmmlib.reports.results import Results, results_of
 from mmmlib.reports.sections import (
@@ -18,7 +19,7 @@ from mmmlib.reports.sections import (
     health_panel,
     scenario_pack,
 )
-from mmmlib.reports.tables import plan_table
+from mmmlib.reports.tables import limit_text, plan_table
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import PlanLine, ScenarioPack
 from tests.fake_run import make_fake_run
@@ -180,3 +181,49 @@ def test_a_changed_format_is_told(second: Results, first_run: Run) -> None:
     finally:
         first_run.write_manifest(manifest)
     assert "follow format 2; the last refresh followed format 0" in told
+
+
+def test_one_is_not_told_as_many(second: Results) -> None:
+    gates, compared = second.gates, second.comparison
+    assert gates is not None and compared is not None
+    entry = next(e for e in gates.entries if e.finding.status is Status.FLAG)
+    flag = entry.finding.model_copy(update={"limit": 1.0, "unit": "channels"})
+    assert limit_text(flag) == "1\N{NO-BREAK SPACE}channel"
+    assert limit_text(flag.model_copy(update={"limit": 2.0})) == "2\N{NO-BREAK SPACE}channels"
+    levels = [Level.BLOCK, Level.WARN, Level.INFO]
+    bad = [entry.model_copy(update={"finding": flag, "level": level}) for level in levels]
+    results = Results(second.run, second.params)
+    results.__dict__["gates"] = gates.model_copy(update={"entries": tuple(bad)})
+    first = next(iter(executive_summary.confidence(results)))
+    assert isinstance(first, Bullets)
+    assert "1\N{NO-BREAK SPACE}warning, 1 that blocks, 1 that only informs." in first.items[0].text
+    moved = compared.movements[0].model_copy(update={"beyond_noise": True, "quantity": "roi"})
+    calm = moved.model_copy(update={"beyond_noise": False, "model": "signups.pooled"})
+    many = executive_summary.MOST + 1
+    results.__dict__["comparison"] = compared.model_copy(
+        update={"movements": (*(moved for _ in range(many)), calm)}
+    )
+    (_, told) = executive_summary.what_changed(results)
+    assert isinstance(told, Bullets)
+    assert "The change log has 1\N{NO-BREAK SPACE}more." in [item.text for item in told.items]
+    last = list(change_log.movements(results))[-1]
+    assert isinstance(last, Prose)
+    assert last.text.startswith("1\N{NO-BREAK SPACE}number of the other outcomes moved within")
+    assert last.text.endswith("the workbook of tables has it.")
+
+
+def test_a_warning_of_the_model_is_not_told_as_no_caveat(second: Results) -> None:
+    gates = second.gates
+    assert gates is not None
+    health = next(e for e in gates.entries if e.finding.check.startswith("health"))
+    flag = health.finding.model_copy(update={"status": Status.FLAG, "level": Level.WARN})
+    outcomes = {n: o.model_copy(update={"bias": ""}) for n, o in second.params.outcomes.items()}
+    results = Results(second.run, second.params.model_copy(update={"outcomes": outcomes}))
+    bad = health.model_copy(update={"finding": flag, "level": Level.WARN})
+    results.__dict__["gates"] = gates.model_copy(update={"entries": (bad,)})
+    (said,) = change_log.caveats(results)
+    assert isinstance(said, Bullets)
+    assert flag.message in said.items[0].text
+    results.__dict__["gates"] = gates.model_copy(update={"entries": ()})
+    (none,) = change_log.caveats(results)
+    assert isinstance(none, Prose) and none.text.startswith("None beyond")

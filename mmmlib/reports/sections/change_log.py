@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmmlib.errors import RunError
-from mmmlib.findings import Status
+from mmmlib.findings import Level, Status
 from mmmlib.reports.blocks import Block, Bullets, Picture, Prose
 from mmmlib.reports.change_tables import (
     data_changes_table,
@@ -74,7 +74,7 @@ def movements(results: Results) -> Iterator[Block]:
     if hidden:
         yield Prose(
             f"{count_text(hidden, 'number')} of the other outcomes moved within noise; the "
-            f"workbook of tables has them."
+            f"workbook of tables has {'it' if hidden == 1 else 'them'}."
         )
 
 
@@ -129,8 +129,11 @@ def caveats(results: Results) -> Iterator[Block]:
             items.append(Prose(outcome.bias, lead=f"{results.model(name)}."))
     items += [
         Prose(f"{finding.message} {finding.meaning}".strip(), lead=f"{subject}.")
-        for finding, _ in results.findings()
-        if finding.status is not Status.OK and finding.check.startswith(("readiness", "data"))
+        for finding, level in results.findings()
+        if finding.status is not Status.OK
+        and finding.check.startswith(
+            ("readiness.", "data.") if level is Level.INFO else ("readiness.", "data.", "health.")
+        )
         for subject in [_capital(results.subject(finding.subject))]
     ]
     if items:

@@ -60,7 +60,7 @@ def what_changed(results: Results) -> Iterator[Block]:
         for move in beyond[:MOST]
     ]
     if len(beyond) > MOST:
-        items.append(Prose(f"{len(beyond) - MOST} more are in the change log."))
+        items.append(Prose(f"The change log has {count_text(len(beyond) - MOST, 'more', 'more')}."))
     if not moves:
         items.append(Prose("No return can be compared; the health panel says why."))
     elif not beyond:
@@ -72,11 +72,11 @@ def what_changed(results: Results) -> Iterator[Block]:
     if compared.lift_changes:
         changed = count_text(len(compared.lift_changes), "lift test")
         items.append(
-            Prose(f"{changed} came, went or changed; the change log lists them.", lead="Evidence.")
+            Prose(f"{changed} came, went or changed; see the change log.", lead="Evidence.")
         )
     if compared.parameter_changes:
         count = count_text(len(compared.parameter_changes), "setting")
-        items.append(Prose(f"{count} changed; the change log lists them.", lead="Settings."))
+        items.append(Prose(f"{count} changed; see the change log.", lead="Settings."))
     if items:
         yield Bullets(tuple(items))
 
@@ -138,8 +138,9 @@ def confidence(results: Results) -> Iterator[Block]:
         items.append(
             Prose(
                 f"{passed} of {count_text(len(gates.entries), 'check')} passed, "
-                f"{count_text(warn, 'warning')}, {block} that block, {told} that only inform. "
-                f"The health panel has them.",
+                f"{count_text(warn, 'warning')}, {block} that {'blocks' if block == 1 else 'block'}, "
+                f"{told} that only {'informs' if told == 1 else 'inform'}. The health panel has "
+                f"them.",
                 lead="Checks.",
             )
         )
@@ -156,7 +157,7 @@ def confidence(results: Results) -> Iterator[Block]:
             items.append(
                 Prose(
                     f"{gain.text()} against spending as today; "
-                    f"{'better' if plan.comparable else 'more'} with "
+                    f"the chance that it is {'better' if plan.comparable else 'more'} is "
                     f"{chance_text(plan.probability_better)}.",
                     lead=f"{plan.title}.",
                     mark=label_mark(plan.label),
