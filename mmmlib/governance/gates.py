@@ -304,7 +304,9 @@ def _claims(
     blocking = [entry.finding for entry in entries if entry.level is Level.BLOCK]
     healths = {model: _raised(health, policy) for model, health in evidence.health.items()}
     claims = {}
-    for model in params.views:
+    sums = (name for name in params.outcomes if len(params.parts_of(name)) > 1)
+    # Questions are put to the sum of an outcome's motions whether or not it leads.
+    for model in dict.fromkeys((*params.views, *sums)):
         if has_effects(run, model):
             effects, health = effects_of(run, model), healths.get(model)
             if model not in params.model_names:

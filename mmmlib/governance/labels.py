@@ -73,7 +73,7 @@ def label_channels(
                     f"The range is wide ({estimate}): its ends differ by more than a factor "
                     f"of {limit:g}."
                 )
-        doubts += _moved(comparison, model, name)
+        doubts += _moved(comparison, model, name, params)
         evidence = on_model + channel_evidence(
             name, model, readiness, health, params.channel_label(name)
         )
@@ -170,13 +170,18 @@ def _blocked(blocking: Iterable[Finding], model: str, channel: str, params: Para
     return [subjects[f.subject] + f.message for f in blocking if f.subject in subjects]
 
 
-def _moved(comparison: Comparison | None, model: str, channel: str) -> list[str]:
+def _moved(comparison: Comparison | None, model: str, channel: str, params: Params) -> list[str]:
+    """Say how a return moved; of a sum that was not compared, how those of its motions did."""
     if comparison is None:
         return []
+    returns = [m for m in comparison.movements if (m.channel, m.quantity) == (channel, "roi")]
+    own = any(move.model == model for move in returns)
+    names = {model: "It"}
+    if not own:
+        names = {part: params.model_label(part) for part in params.parts_of(model)}
     return [
-        f"It moved by more than noise since {comparison.parent}: "
+        f"{names[move.model]} moved by more than noise since {comparison.parent}: "
         f"from {move.before} to {move.after}."
-        for move in comparison.movements
-        if (move.model, move.channel, move.quantity) == (model, channel, "roi")
-        and move.beyond_noise
+        for move in returns
+        if move.model in names and move.beyond_noise
     ]

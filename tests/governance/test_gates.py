@@ -265,6 +265,26 @@ def test_claims_follow_readiness_and_movement(run):
     assert all(claim.reasons for claim in revenue.values())
 
 
+def test_a_question_on_an_outcome_over_its_motions_is_judged_though_another_leads(tmp_path):
+    motions = {name: {"column": name} for name in ("self_serve", "sales_assisted")}
+    run = make_fake_run(
+        tmp_path,
+        primary_outcome="signups",
+        outcomes={
+            "revenue": {"label": "Revenue", "kind": "revenue", "motions": motions},
+            "signups": {"kind": "count", "unit": "signups", "column": "signups"},
+        },
+        key_questions=[
+            {"question": "Scale it?", "kind": "scale", "channel": "search", "outcome": "revenue"}
+        ],
+    )
+    result = pass_gates(run)
+    assert set(result.claims["revenue"]) == set(result.claims["signups.pooled"])
+    (answer,) = judged_pack(run, result).answers
+    assert answer.model == "revenue"
+    assert not any("No gate has judged" in reason for reason in answer.reasons)
+
+
 def test_a_model_that_did_not_converge_has_no_claims_to_infer(run):
     _health(run, MODELS[0], finding(passed=False, message="Chains disagree."))
     claims = pass_gates(run).claims

@@ -10,6 +10,8 @@ from mmmlib.estimates import Estimate
 from mmmlib.findings import Level
 from mmmlib.governance.labels import BLOCKED, label_channels, label_pack
 from mmmlib.governance.verdict import Claim, GateResult, Release
+from mmmlib.model.motions import sum_motions
+from mmmlib.refresh.comparison import Comparison, Movement
 from mmmlib.scenarios.pack import Answer, Label, PlanLine, Scenario, ScenarioPack
 from tests.fakes import fake_effects, fake_params, two_motions
 from tests.scenarios.helpers import finding, healthy, ready
@@ -130,6 +132,31 @@ def test_a_finding_that_blocks_speaks_against_its_channel_and_leaves_nothing_saf
     others = {claim.label for name, claim in claims.items() if name != "search"}
     assert others == {REVIEW}
     assert any(BLOCKED in claim.reasons for claim in claims.values())
+
+
+@pytest.mark.parametrize(("compared", "label"), [(True, SAFE), (False, REVIEW)])
+def test_a_sum_that_was_not_compared_is_as_calm_as_its_motions(compared, label):
+    params = two_motions()
+    parts = params.parts_of("revenue")
+    whole = sum_motions("revenue", [fake_effects(params, model=one) for one in parts])
+    told = Estimate.from_draws([1.0, 2.0, 3.0], "USD/USD")
+    moved = Movement(
+        model=parts[0],
+        channel="search",
+        quantity="roi",
+        before=told,
+        after=told,
+        change=1.0,
+        overlap=0.0,
+        beyond_noise=True,
+        rank_before=1,
+        rank_after=1,
+    )
+    calm = moved.model_copy(update={"model": "revenue", "beyond_noise": False})
+    comparison = Comparison(parent="before", movements=(moved, calm) if compared else (moved,))
+    claims = label_channels(whole, ready(params), healthy("revenue")["revenue"], comparison, params)
+    assert claims["search"].label is label
+    assert claims["social"].label is SAFE
 
 
 def test_a_block_on_the_sum_of_motions_speaks_against_each_of_them():
