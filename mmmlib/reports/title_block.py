@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from mmmlib.estimates import NBSP
+from mmmlib.governance.labels import NOT_JUDGED
 from mmmlib.governance.verdict import Release, SignOffNeeded
 from mmmlib.reports.markup import escape
 from mmmlib.reports.numbers import date_text
@@ -68,7 +69,7 @@ def title_block(results: Results) -> TitleBlock:
         through=data_through(run),
         run=run.name,
         release=release,
-        sentence=(gates.statement if gates else "") or SENTENCES[release],
+        sentence=(gates.statement or SENTENCES[release]) if gates else NOT_JUDGED,
         sign_offs=gates.sign_offs if gates else (),
         created=manifest.created.date(),
     )

@@ -29,6 +29,7 @@ from mmmlib.reports.statements import (
     weakest_statement,
 )
 from mmmlib.reports.tables import agreement
+from mmmlib.reports.title_block import title_block
 from mmmlib.reports.titles import (
     best_sentence,
     contributions_words,
@@ -325,6 +326,7 @@ def test_where_no_gate_has_judged_nothing_is_advised(second: Results) -> None:
     pack = results.scenarios
     assert pack is not None
     assert move_statement(results, pack).text == "No gate has judged this run yet."
+    assert title_block(results).sentence == "No gate has judged this run yet."
 
 
 def test_the_largest_movement_comes_first_and_unknown_before_all(second: Results) -> None:
