@@ -59,6 +59,7 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.data.lift_grid import Lift
+from mmmlib.errors import InputError
 from mmmlib.model.motions import sum_motions
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
@@ -160,8 +161,18 @@ def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
 
 
 def parts_of(run: Run, model: str) -> tuple[str, ...]:
-    """Return the models that a model, or an outcome over its motions, has in a run."""
-    return (model,) if "." in model else params_of(run).parts_of(model)
+    """Return the models that a model, or an outcome over its motions, has in a run.
+
+    A run of an older library may have parameters that are no longer known; its motions are
+    told by its file all the same.
+    """
+    if "." in model:
+        return (model,)
+    try:
+        return params_of(run).parts_of(model)
+    except InputError:
+        motions = json.loads((run.path / "params.json").read_bytes())["outcomes"][model]["motions"]
+        return tuple(f"{model}.{motion}" for motion in motions or ("pooled",))
 
 
 def has_effects(run: Run, model: str) -> bool:

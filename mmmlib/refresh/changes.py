@@ -20,8 +20,9 @@ SAMPLING_KEYS = tuple(
     f"model.{name}" for name in ("chains", "tune", "draws", "target_accept", "seed", "kept_draws")
 )
 """They change how long is sampled, not what is estimated."""
-WORDS = (".label", ".bias")
-"""Ends of keys that say what something is called; they change no number."""
+WORDS = (".label", ".bias", ".stage")
+"""Ends of keys that say what something is called; they change no number. Channels of older runs
+have a stage of the funnel."""
 PLAN_WORD = ".scalable"
 """Whether a channel is offered for an increase: a limit of plans, written beside the channel."""
 LIMIT_KEYS = ("readiness.", "health.", "comparison.", "scenarios.", "governance.")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,22 @@ def test_why_there_is_no_parent_is_told_as_it_is(
     assert told in comparison.not_compared
     assert parent_finding(comparison).message == comparison.not_compared
     assert parent_finding(comparison).level is level
+
+
+def test_a_parent_with_a_parameter_of_old_is_compared_over_its_motions(tmp_path: Path) -> None:
+    """A channel's stage, which nothing read, is gone from the parameters; it moved nothing."""
+    motions = {name: {"column": name} for name in ("self_serve", "sales_assisted")}
+    outcomes = {"revenue": {"kind": "revenue", "motions": motions}}
+    parent = make(tmp_path / "runs", outcomes=outcomes)
+    content = json.loads((parent.path / "params.json").read_text())
+    for channel in content["channels"].values():
+        channel["stage"] = "top"
+    (parent.path / "params.json").write_text(json.dumps(content))
+    comparison = compare(make(tmp_path / "runs", parent, outcomes=outcomes), parent.name)
+    assert {move.model for move in comparison.movements} >= {"revenue"}
+    assert "channels.search.stage" in {change.key for change in comparison.parameter_changes}
+    found = [one for one in comparison.findings if one.check == "refresh.parameters"]
+    assert [one.status for one in found] == [Status.OK]
 
 
 def test_a_neighbour_that_cannot_be_read_leaves_open_what_came_before(
