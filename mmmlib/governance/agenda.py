@@ -194,8 +194,8 @@ def _decisions(
     signatures: dict[str, list[str]] = {}
     for one in gates.sign_offs:
         signatures.setdefault(one.subject, []).append(f"{one.person} ({one.role})")
-    points += [f"Sign-off of {what}: {', '.join(who)}." for what, who in signatures.items()]
-    return _first(points, "more") if points else ("None.",)
+    signed = [f"Sign-off of {what}: {', '.join(who)}." for what, who in signatures.items()]
+    return (*_first(points, "more in the scenario pack"), *signed) or ("None.",)
 
 
 def _scenarios(pack: ScenarioPack | None, params: Params) -> tuple[str, ...]:

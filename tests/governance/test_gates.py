@@ -23,7 +23,7 @@ from mmmlib.governance.verdict import GateResult, Release
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, DataChange
 from mmmlib.scenarios.build import pack_of_run
-from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.pack import Label, ScenarioPack
 from tests.fake_run import NASTY, make_fake_pair, make_fake_run
 from tests.scenarios.helpers import finding
 
@@ -344,6 +344,16 @@ class TestAgenda:
         _replace(run, "refresh.json", movements=many)
         agenda = build_agenda(run, pass_gates(run))
         assert "1 more in the change log." in agenda.items[1].points
+
+    def test_no_signature_is_left_out_for_the_questions(self, run):
+        pack = run.load_json("scenarios.json", ScenarioPack)
+        answers = (pack.answers[0],) * (MOST + 2)
+        run.save_json("scenarios.json", pack.model_copy(update={"answers": answers}))
+        result = pass_gates(run)
+        points = build_agenda(run, result).items[2].points
+        assert "2 more in the scenario pack." in points
+        asked = {point.partition(":")[0] for point in points if point.startswith("Sign-off of")}
+        assert asked == {f"Sign-off of {one.subject}" for one in result.sign_offs}
 
     def test_a_block_leaves_no_recommendation(self, run):
         _health(run, MODELS[0], finding(passed=False))
