@@ -213,8 +213,8 @@ def to_weekly(
         measures["share"] = dated.date.nunique(where=dated.value == 1)
     if sums:
         measures["lacks"] = dated.date.nunique() - dated.date.nunique(where=has)
-        measures["late"] = (dated.date.max(where=has) < dated.date.max()).cast("int8")
-        measures["early"] = (dated.date.min(where=has) > dated.date.min()).cast("int8")
+        measures["late"] = (dated.date.max(where=has) < dated.date.max()).cast("int32")
+        measures["early"] = (dated.date.min(where=has) > dated.date.min()).cast("int32")
     if every_day:
         measures["days"] = weekday_bits(dated.date, week_start)
     summed = (

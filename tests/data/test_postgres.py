@@ -163,7 +163,8 @@ def test_the_same_days_are_missed(tmp_path: Path, base: Any) -> None:
     fill(base, frame)
     frame.to_csv(tmp_path / "ads.csv", index=False)
     long = {"layout": "long", "name": "campaign", "value": "spend", "grain": "day"}
-    asked = ToWeeks(frozenset(), frozenset(), (), every_day=frozenset({"brand"}))
+    brand = frozenset({"brand"})
+    asked = ToWeeks(brand, frozenset(), (), sums=brand, whole=brand, every_day=brand)
     found = []
     for place in ({"path": "ads.csv"}, {"url": URL, "table": "ads"}):
         problems = Problems()
