@@ -43,17 +43,22 @@ def absent_days(weekly: pd.DataFrame, *, by_channel: bool = False) -> np.ndarray
         True for a day that is lacking, shape ``(row, 7)``; the week's first day first.
     """
     has = (weekly["days"].to_numpy(dtype=np.int64)[:, None] >> np.arange(7) & 1).astype(bool)
-    week, keys = weekly["week"], [weekly[name] for name in KEYS]
-    others = [week, weekly["region"]]
+    near = ["week", "region"]
     if by_channel:
-        others.append(weekly["series"].str.partition(".")[0])
-    around = pd.DataFrame(has).groupby([one.to_numpy() for one in others]).transform("max")
-    grouped = week.groupby([one.to_numpy() for one in keys])
-    inner = ((week > grouped.transform("min")) & (week < grouped.transform("max"))).to_numpy()
+        weekly = weekly.assign(channel=weekly["series"].str.partition(".")[0])
+        near.append("channel")
+    around, own = (weekly.groupby(keys).ngroup().to_numpy() for keys in (near, KEYS))
+    weeks = weekly["week"].groupby(own)
     # Weeks at the ends may be covered in part and say nothing of what is usual.
-    known = pd.DataFrame(np.where(inner[:, None], has, np.nan))
-    share = known.groupby([one.to_numpy() for one in keys]).transform("mean")
-    return (share >= DENSE).to_numpy() & ~has & around.to_numpy(dtype=bool)
+    inner = (weekly["week"] > weeks.transform("min")) & (weekly["week"] < weeks.transform("max"))
+    known = np.bincount(own, weights=inner)[own, None]
+    usual = _count(has & inner.to_numpy()[:, None], own) >= DENSE * known
+    return usual & (known > 0) & ~has & (_count(has, around) > 0)
+
+
+def _count(days: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Count days by group, for every row that of its own; shape ``(row, 7)``."""
+    return np.stack([np.bincount(group, weights=one)[group] for one in days.T], axis=1)
 
 
 def beyond(absent: np.ndarray, days: pd.Series) -> tuple[np.ndarray, np.ndarray]:
