@@ -22,6 +22,7 @@ from mmmlib.data.problems import CAP
 from mmmlib.data.reading import reading
 from mmmlib.data.relations import Relation
 from mmmlib.data.rules import count_breaches, rules_of, unit_rules
+from mmmlib.data.twins import check_twins, twin_columns, twin_marks
 from mmmlib.data.uniqueness import check_unique
 from mmmlib.data.weekly import Coverage, read_coverage, week_number
 from mmmlib.params.contract import ColumnContract, Contract
@@ -173,7 +174,9 @@ def check_contract(
             told = {"date": table[source.date_column].cast("date")}
             if source.grain == "day":  # one region may end before the others
                 told["region"] = region_of(table, source)
+            told |= twin_marks(relation, table, twin_columns(relation, contract, columns, sums))
             coverage = read_coverage(table.select(**told), week_number(week_start))
+            breaches += check_twins(relation, coverage.twins, len(coverage.days))
         breaches += _check_rows(relation, contract, rows, coverage)
         if contract.unique and all(name in table.columns for name in contract.unique):
             breaches += check_unique(relation, contract, table, rows, coverage, left)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,6 +9,7 @@ import pandas as pd
 from mmmlib.data.breaches import Breach, Example
 from mmmlib.data.files import FILE
 from mmmlib.data.relations import ROW, Relation
+from mmmlib.data.row_hashes import hash_of
 from mmmlib.data.weekly import Coverage
 from mmmlib.params.contract import Contract
 
@@ -68,14 +68,8 @@ def _different_hashes(
     """
     import ibis
 
-    # DuckDB's own: ibis' hash goes by way of a text of bits, which takes most of the time.
-    kinds = tuple(table[name].type() for name in names)
-    hash_of = ibis.udf.scalar.builtin(
-        _hash_of(len(names)), name="hash", signature=(kinds, "uint64")
-    )
-
     def count(part: ir.Table) -> int:
-        hashed = hash_of(*(part[name] for name in names))
+        hashed = hash_of(part, names)
         return int(part.aggregate(n=hashed.nunique()).to_pyarrow()["n"][0].as_py() or 0)
 
     day = relation.source.date_column
@@ -93,20 +87,6 @@ def _different_hashes(
             part = part.filter(date < ibis.literal(firsts[number + 1]))
         total += count(part)
     return total
-
-
-def _hash_of(width: int) -> Callable[..., Any]:
-    """Make a function of so many arguments; the database has its body."""
-    import inspect
-
-    def hashed(*keys: Any) -> Any:
-        return keys
-
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    hashed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(f"key{number}", kind) for number in range(width)]
-    )
-    return hashed
 
 
 def _places_of(relation: Relation, table: ir.Table, names: list[str], group: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.absent_days import DENSE, absent_days, beyond, weekday_bits
+from mmmlib.data.row_hashes import count_twins, twin_days
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,6 +40,8 @@ class Coverage:
     start: int
     regions: Mapping[str, pd.Series] = field(default_factory=dict)
     """Rows by day of every region, where they were asked for."""
+    twins: pd.DataFrame | None = None
+    """Days on which each row is there again, see :mod:`mmmlib.data.twins`; None: nobody looked."""
 
     @property
     def weeks(self) -> pd.DatetimeIndex:
@@ -129,20 +132,33 @@ def week_number(name: str | None) -> int:
 
 
 def read_coverage(rows: ir.Table, start: int) -> Coverage:
-    """Count the rows of every day, and of every ``region`` where ``rows`` have that beside ``date``."""
+    """Count the rows of every day.
+
+    Parameters
+    ----------
+    rows
+        ``date``; ``region`` where every region is to be counted; the marks of
+        :func:`mmmlib.data.twins.twin_marks` where rows that are there again are looked for.
+    start
+        Weekday on which weeks start, 0 for Monday.
+    """
     keys = ["date", *(["region"] if "region" in rows.columns else [])]
-    counted = rows.filter(rows.date.notnull()).group_by(keys).aggregate(n=lambda t: t.count())
-    found = counted.to_pyarrow()
+    dated = rows.filter(rows.date.notnull())
+    counted = dated.group_by(keys).aggregate(n=dated.count(), **count_twins(dated))
+    found = pd.DataFrame(counted.to_pyarrow().to_pydict())
+    found["date"] = pd.to_datetime(found["date"].astype(object)).astype("datetime64[ns]")
     days = pd.Series(
-        found["n"].to_pylist(), index=pd.DatetimeIndex(found["date"].to_pylist()), dtype=float
+        found["n"].to_numpy(dtype=float), index=pd.DatetimeIndex(found["date"]).rename(None)
     )
+    twins = twin_days(found) if "twins" in found else None
     if "region" not in rows.columns:
-        return Coverage(days.sort_index(), start)
-    regions = dict(list(days.groupby(np.asarray(found["region"].to_pylist(), dtype=object))))
+        return Coverage(days.sort_index(), start, twins=twins)
+    regions = dict(list(days.groupby(found["region"].to_numpy(dtype=object))))
     return Coverage(
         days.groupby(level=0).sum(),
         start,
         {str(region): one.sort_index() for region, one in sorted(regions.items())},
+        twins,
     )
 
 

@@ -95,6 +95,9 @@ class Contract(Section):
     """Whether a column that is not listed breaks the contract."""
     unique: tuple[str, ...] = ()
     """Columns whose values together occur once."""
+    same_rows: bool = False
+    """Whether rows that are alike in every column are meant. Else days on which each row is there
+    again break the contract: a delivery came twice, or files overlap."""
     min_rows: Annotated[int, Field(ge=0)] = 1
     max_rows: Annotated[int, Field(ge=1)] | None = None
     volume: Volume | None = None

@@ -177,6 +177,17 @@ def test_the_same_days_are_missed(tmp_path: Path, base: Any) -> None:
     assert found[0].set_index("week")["absent"].sum() == 2
 
 
+def test_a_load_that_ran_twice(tmp_path: Path, base: Any) -> None:
+    frame = daily(28)
+    fill(base, frame)
+    assert read(tmp_path, url=URL, table="ads", contract=None).breaches == ()
+    fill(base, frame)
+    (breach,) = read(tmp_path, url=URL, table="ads", contract=None).breaches
+    assert "the days 2024-01-01 to 2024-01-28, region 'national': 56 rows, each there again" in (
+        breach_words(breach)
+    )
+
+
 def test_the_same_panel(tmp_path: Path, base: Any) -> None:
     frame = daily(84)
     fill(base, frame)
