@@ -61,11 +61,12 @@ class _Case:
 
     def evidence(self, *channels: str) -> Evidence:
         full = model_evidence(self.model, self.health, self.labels)
-        for channel in channels:
-            full += channel_evidence(
-                channel, self.model, self.readiness, self.health, self.labels.get(channel, "")
-            )
-        return full
+        return sum(map(self.on, channels), full)
+
+    def on(self, channel: str) -> Evidence:
+        """What is known of one channel, beside what is of the model."""
+        label = self.labels.get(channel, "")
+        return channel_evidence(channel, self.model, self.readiness, self.health, label)
 
     def answer(
         self,
@@ -276,7 +277,12 @@ def _rank(case: _Case) -> Answer:
     if not names:
         text = "No answer: no channel had spend in the last year."
         return case.answer(text, Label.DO_NOT_INFER, ("There is nothing to rank.",))
-    draws = returns.to_numpy()[:, finite]
+    left_out = []
+    trusted = [name for name in names if case.on(name).good]
+    if trusted and case.question.channel in (None, *trusted):
+        left_out = [case.labels[name] for name in names if name not in trusted]
+        names = trusted
+    draws = returns.sel(channel=names).to_numpy()
     first = np.bincount(draws.argmax(axis=1), minlength=len(names)) / len(draws)
     unit = case.effects.attrs["return_unit"]
     order = [int(i) for i in np.argsort(-np.median(draws, axis=0))]
@@ -307,6 +313,8 @@ def _rank(case: _Case) -> Answer:
     text = f"{lead}; it is first with probability {probability_text(p)}. Ranges hold 90{NBSP}%."
     if rest:
         text += f" The others: {rest}."
+    if left_out:
+        text += f" Left out: {', '.join(left_out)}, of which nothing may be inferred."
     evidence = case.evidence(*estimates)
     doubts = []
     if not max(p, 1 - p) >= case.params.scenarios.safe_probability:

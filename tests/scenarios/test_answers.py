@@ -146,6 +146,25 @@ def test_rank_names_the_first_and_gives_every_range():
     assert other.text == answer.text
 
 
+def test_a_channel_of_which_nothing_may_be_inferred_takes_no_part_in_a_rank():
+    def returns(effects):
+        factor = np.array([4.0, 1.0, 2.0, 3.0])[:, None]
+        effects["contribution"] = effects["contribution"] * 0 + effects["spend"] * factor
+        effects["contribution"] = effects["contribution"].transpose("draw", "channel", "week")
+        return effects
+
+    not_ready = {"weak": Verdict.NOT_READY}
+    answer = _answer("rank", change=returns, verdicts=not_ready)
+    assert answer.channel == "best"
+    assert answer.label is Label.SAFE
+    assert answer.text.endswith("Left out: Weak, of which nothing may be inferred.")
+    asked = _answer("rank", "weak", change=returns, verdicts=not_ready)
+    assert asked.label is Label.DO_NOT_INFER
+    assert "Left out" not in asked.text
+    every = dict.fromkeys(GAINS, Verdict.NOT_READY)
+    assert _answer("rank", change=returns, verdicts=every).label is Label.DO_NOT_INFER
+
+
 def test_a_count_is_asked_about_saturation():
     answer = _answer("scale", "best", money=False)
     assert "saturation" in answer.text
