@@ -152,16 +152,27 @@ end
 -- Characters on a line of the printed page, of the text column and of the wide column.
 local PAGE, TEXT, WIDE, PADDING = 116, 96, 128, 2.6
 
--- Where not all fits on one line: each column gets its longest word and a share of the rest.
-local function shares(natural, least, line)
-  local count, widths = #natural, {}
+-- Where not all fits on one line: each column gets its longest word, and a share of the
+-- rest for its rows; what rows leave over is for the heads.
+local function shares(natural, least, full, line)
+  local count, base, wish, widths = #natural, {}, {}, {}
+  for number = 1, count do
+    base[number] = least[number]
+    wish[number] = math.max(natural[number] - least[number], 0)
+  end
   local left = math.max(line - PADDING * count - sum(least), 0)
+  if left > sum(wish) then
+    left = left - sum(wish)
+    for number = 1, count do
+      base[number] = base[number] + wish[number]
+      wish[number] = math.max(full[number] - base[number], 0)
+    end
+  end
   -- A long text gains less from one more character than a short one: hence the power.
-  local wish = {}
-  for number = 1, count do wish[number] = math.max(natural[number] - least[number], 0) ^ 0.75 end
+  for number = 1, count do wish[number] = wish[number] ^ 0.75 end
   local wishes = math.max(sum(wish), 1)
   for number = 1, count do
-    widths[number] = least[number] + left * wish[number] / wishes + PADDING
+    widths[number] = base[number] + left * wish[number] / wishes + PADDING
   end
   return widths
 end
@@ -179,7 +190,7 @@ local function print_widths(natural, least, full)
     widths[place] = "1fr"
     return widths, false
   end
-  for number, width in ipairs(shares(natural, least, PAGE)) do
+  for number, width in ipairs(shares(natural, least, full, PAGE)) do
     widths[number] = string.format("%.1ffr", width)
   end
   return widths, sum(least) > room
@@ -225,7 +236,7 @@ local function write_table(tbl)
   local wide = (#tbl.colspecs >= 6 or total > 90) and " wide" or ""
   local line = wide ~= "" and WIDE or TEXT
   if sum(full) > line - PADDING * #natural then
-    local widths = shares(natural, least, line)
+    local widths = shares(natural, least, full, line)
     local all = sum(widths)
     for number, width in ipairs(widths) do
       tbl.colspecs[number] = { tbl.colspecs[number][1], width / all }

@@ -1,0 +1,40 @@
+"""What the pandoc filter of the pack makes of tables."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from mmmlib.provenance import PROJECT
+from mmmlib.reports.render_pandoc import pandoc
+
+PLAN = """\
+| Channel | Today (USD a week) | Planned (USD a week) | Change | Seen in the past? |
+|:--------|-------------------:|---------------------:|-------:|:------------------|
+| Content syndication | 89.2 k | 108 k | no change | yes |
+
+: Weekly spend.
+"""
+
+
+def column_widths(markdown: str) -> list[int]:
+    """Return the percentage of each column of the first table."""
+    command = [pandoc(), "--to=html", f"--lua-filter={PROJECT / 'reports' / 'pack.lua'}"]
+    done = subprocess.run(command, input=markdown, capture_output=True, text=True, check=True)
+    return [int(width) for width in re.findall(r'<col style="width: (\d+)%"', done.stdout)]
+
+
+def test_room_that_rows_leave_is_for_the_heads() -> None:
+    channel, today, planned, change, seen = column_widths(PLAN)
+    assert channel < 30  # it fits on one line in a quarter of the table
+    assert change < 20
+    assert min(today, planned, seen) >= 14
+
+
+def test_long_text_gets_what_numbers_leave() -> None:
+    long = "Stop the channel everywhere for some weeks and compare with the weeks before. " * 3
+    name, weeks, how = column_widths(
+        f"| Channel | Weeks | How |\n|:--|--:|:--|\n| Display | 12 | {long} |\n\n: A test.\n"
+    )
+    assert how > 70
+    assert max(name, weeks) < 15
