@@ -106,5 +106,5 @@ def test_names_are_cut_where_they_must() -> None:
     assert short("TV") == "TV"
     assert len(short("x" * 80)) == 30
     lines = name_lines("a long name of a plan that goes on and on " * 4).split("\n")
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert lines[-1].endswith("…")

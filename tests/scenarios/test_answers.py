@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 
-from mmmlib.params.schema import KeyQuestion
+from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.scenarios.answers import answer_questions
 from mmmlib.scenarios.pack import Label
-from mmmlib.scenarios.projection import outcome_function
+from mmmlib.scenarios.projection import outcome_function, sum_outcomes
 from tests.scenarios.helpers import healthy, known_effects, ready
 
 GAINS = {"weak": 0.2, "fair": 1.1, "good": 2.0, "best": 4.0}
@@ -181,3 +181,26 @@ def test_a_question_on_an_outcome_without_fit_says_so():
     answer = _answer("scale", "best", outcome="signups")
     assert (answer.model, answer.label) == ("signups.pooled", Label.DO_NOT_INFER)
     assert answer.value is None
+
+
+def test_an_answer_on_all_motions_tells_each():
+    """The sum of two motions brings what they bring; each is named with its own range."""
+    params, effects = known_effects(GAINS)
+    motions = {"self_serve": {"column": "a"}, "sales_assisted": {"column": "b"}}
+    raw = params.model_dump(mode="json")
+    revenue = params.outcomes["revenue"]
+    raw["outcomes"] = {
+        "revenue": revenue.model_dump(mode="json") | {"column": None, "motions": motions}
+    }
+    raw["primary_outcome"] = "revenue"
+    question = KeyQuestion(question="Does it pay, and how?", kind="scale", channel="best")
+    raw["key_questions"] = [question.model_dump(mode="json")]
+    params = Params.model_validate(raw)
+    parts = {part: outcome_function(effects, 13, 13) for part in params.parts_of("revenue")}
+    outcomes = parts | {"revenue": sum_outcomes(list(parts.values()))}
+    models = {"revenue": effects, **dict.fromkeys(parts, effects)}
+    (answer,) = answer_questions(models, ready(params), healthy(*models), params, outcomes)
+    assert answer.value is not None and answer.value.median == pytest.approx(8.0, rel=4e-3)
+    assert "USD\N{NO-BREAK SPACE}1;" in answer.text
+    told = answer.text.partition("By motion: ")[2]
+    assert re.fullmatch(r"self serve USD\s4.*; sales assisted USD\s4.*\.", told)

@@ -28,7 +28,7 @@ from mmmlib.reports.style import FAINT, INK, MUTED
 ROW = 0.42
 MORE = 0.15
 """Inches of a row, and of each line more that its name takes."""
-MOST_LINES = 3
+MOST_LINES = 4
 NAME_SIZE, NAME_WIDTH = 11.0, 2.2
 THIN, THICK, DOT = 1.8, 6.0, 4.5
 
@@ -90,7 +90,7 @@ def interval_figure(
 
 
 def name_lines(name: str) -> str:
-    """Break a long name into lines, three at most, and cut what would be a fourth."""
+    """Break a long name into lines, four at most, and cut what would be a fifth."""
     lines = wrap(name, NAME_SIZE, NAME_WIDTH)
     if len(lines) > MOST_LINES:
         rest = " ".join(lines[MOST_LINES - 1 :])

@@ -44,7 +44,8 @@ def titled(title: str, subtitle: str, height: float, width: float = WIDTH) -> Fi
     """Make a figure with its two titles on top and ``height`` inches for the axes below."""
     room = width - 2 * MARGIN
     head = balanced(title, TITLE_SIZE, room, bold=True)
-    below = wrap(subtitle, SUBTITLE_SIZE, room) if subtitle else []
+    # It may begin with a unit, as a sentence all the same.
+    below = wrap(subtitle[:1].upper() + subtitle[1:], SUBTITLE_SIZE, room) if subtitle else []
     top = len(head) * TITLE_SIZE * LINE + len(below) * SUBTITLE_SIZE * LINE + 3 * MARGIN
     total = height + top
     engine = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - top / total))
