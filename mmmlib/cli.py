@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -345,8 +344,6 @@ def main() -> None:
             raise
         kind = type(error).__name__
         _leave(f"{kind}: {error}\nThis was not foreseen. Run again with --debug to see where.", 1)
-    finally:
-        gc.freeze()  # all goes back at once; looking for what is in cycles takes half a second
 
 
 def _leave(message: str, code: int) -> None:

@@ -81,7 +81,8 @@ def data_changes(comparison: Comparison | None, params: Params) -> str:
         parts.append(_list([f"{params.subject_label(one.series)} {one.kind}" for one in changed]))
     if keys:
         parts.append(_list([f"{key} changed" for key in keys]))
-    return f"{'; '.join(parts)}." if parts else ""
+    told = "; ".join(parts)
+    return f"{told[0].upper()}{told[1:]}." if told else ""
 
 
 def model_changes(comparison: Comparison | None) -> str:

@@ -117,6 +117,7 @@ def _on_common_grid(before: Panel, after: Panel) -> tuple[pd.DataFrame, pd.DataF
 def _restated(series: str, cells: pd.DataFrame, panel: Panel) -> DataChange:
     top = cells.iloc[0]
     unit = _unit(panel, series)
+    where = f"{top['region']}, " if len(panel.regions) > 1 else ""
     return DataChange(
         series=series,
         kind="restated",
@@ -124,7 +125,7 @@ def _restated(series: str, cells: pd.DataFrame, panel: Panel) -> DataChange:
         first=cells["week"].min().date(),
         last=cells["week"].max().date(),
         share=float(cells["share"].sum()),
-        largest=f"{top['region']}, {top['week'].date()}: {format_number(top['before'], unit)} "
+        largest=f"{where}{top['week'].date()}: {format_number(top['before'], unit)} "
         f"before, {format_number(top['after'], unit)} now",
     )
 

@@ -124,4 +124,6 @@ def parameter_table(changes: Sequence[ParameterChange], name: str, caption: str)
 def _value(text: str) -> str:
     if not text:
         return "–"
+    if text == "null":
+        return "not set"
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

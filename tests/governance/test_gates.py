@@ -334,7 +334,7 @@ class TestAgenda:
             "Recommendation",
         ]
         text = agenda_markdown(agenda)
-        assert "spend: Search restated" in text
+        assert "Spend: Search restated" in text
         assert "Can we scale paid search?" in text
 
     def test_what_does_not_fit_is_counted(self, run):

@@ -115,3 +115,8 @@ def test_any_text_is_one_safe_line(text: str) -> None:
     escaped = escape(text)
     assert not set(escaped) & set('<>|`"\n\r\\')
     assert escape(plain(text)) == escaped
+
+
+def test_a_percent_sign_stays_with_its_number() -> None:
+    assert escape("the 50 % band") == "the 50\N{NO-BREAK SPACE}% band"
+    assert escape("50% of x % y") == "50% of x % y"
