@@ -110,9 +110,10 @@ end
 -- Pass 2: tables -------------------------------------------------------------
 
 -- What the columns need, in characters: `natural` for rows on one line, `full` for their
--- heads too, `least` so that no word is broken; and the table's rows and characters.
+-- heads too, `least` so that no word is broken; which hold labels; and the table's rows
+-- and characters.
 local function measures(tbl)
-  local natural, least, full, rows, characters = {}, {}, {}, 0, 0
+  local natural, least, full, labels, rows, characters = {}, {}, {}, {}, 0, 0
   local function measure(row, head)
     rows = rows + 1
     for number, cell in ipairs(row.cells) do
@@ -124,6 +125,7 @@ local function measures(tbl)
         Span = function() marked = true end,
         RawInline = function(element) marked = marked or element.text:match("^#mark") ~= nil end,
       })
+      labels[number] = labels[number] or marked
       -- A label is set wider than text, and does not break.
       local factor = marked and 1.3 or head and 1.1 or 1
       local word = marked and length * factor or 0
@@ -140,7 +142,7 @@ local function measures(tbl)
   for _, body in ipairs(tbl.bodies) do
     for _, row in ipairs(body.body) do measure(row, false) end
   end
-  return natural, least, full, rows, characters
+  return natural, least, full, labels, rows, characters
 end
 
 local function sum(list)
@@ -177,12 +179,13 @@ local function shares(natural, least, full, line)
   return widths
 end
 
--- Widths for the printed page, where columns that fit take what they need.
-local function print_widths(natural, least, full)
+-- Widths for the printed page, where columns that fit take what they need; the rest is for
+-- the first that has no labels, or for the longest texts.
+local function print_widths(natural, least, full, labels)
   local count, widths = #natural, {}
   local room = PAGE - PADDING * count
   if sum(full) <= room then
-    local place = 1
+    local place = labels[1] and count > 1 and 2 or 1
     for number = 1, count do
       widths[number] = "auto"
       if natural[number] > natural[place] and natural[number] > 30 then place = number end
@@ -200,8 +203,8 @@ local ALIGN = { AlignLeft = "left", AlignRight = "right", AlignCenter = "center"
 
 -- A call with the caption and then every cell, row by row, the heads first.
 local function typst_table(tbl)
-  local natural, least, full, rows, characters = measures(tbl)
-  local widths, tight = print_widths(natural, least, full)
+  local natural, least, full, labels, rows, characters = measures(tbl)
+  local widths, tight = print_widths(natural, least, full, labels)
   -- A small table is kept on one page; a long one breaks between rows.
   local whole = rows <= 14 and characters <= 2200
   local aligns = {}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mmmlib.model.scales import Scales
 
 
+FITS_LOG = "logs/fits.jsonl"
 COMPARED_DRAWS = 500
 """Draws of each chain of a fit that is only compared with: enough to see that chains agree."""
 
@@ -69,14 +72,15 @@ class Fit:
         Groups ``posterior``, ``sample_stats`` and ``linear`` (levels and columns).
     effects
         See :mod:`mmmlib.model.effects`.
-    seconds
-        Wall time of sampling and of the whole fit.
+    times
+        When sampling began, when it ended and when the fit was done, in seconds since 1970;
+        zeros where the fit was loaded.
     """
 
     request: FitRequest
     posterior: xr.DataTree
     effects: xr.Dataset
-    seconds: tuple[float, float]
+    times: tuple[float, float, float]
 
 
 Progress = Callable[[FitRequest, float], None]
@@ -106,14 +110,11 @@ def fit_one(
     MMMError
         If the data cannot be fitted or sampling failed, with the likely cause.
     """
-    import time
-
     from mmmlib.model.derive import derive_effects
     from mmmlib.model.faults import refuse_priors
     from mmmlib.model.sample import sample
     from mmmlib.model.spec import prepare
 
-    started = time.perf_counter()
     data = prepare(panel, params, request.model, request.holdout_weeks, scales, request.calibrated)
     refuse_priors(data)
     settings = params.model
@@ -122,15 +123,16 @@ def fit_one(
         settings = settings.model_copy(update={"draws": min(enough, settings.draws)})
     seed = seed_of(params, request)
     report = (lambda done: progress(request, 0.95 * done)) if progress else None
+    began = time.time()
     tree = sample(data, settings, seed, cores or available_cores(), report)
-    sampled = time.perf_counter() - started
+    sampled = time.time()
     effects, linear = derive_effects(data, params, tree["posterior"].to_dataset(), seed + 1)
     import xarray as xr
 
     tree["linear"] = xr.DataTree(linear)
     if progress:
         progress(request, 1.0)
-    return Fit(request, tree, effects, (sampled, time.perf_counter() - started))
+    return Fit(request, tree, effects, (began, sampled, time.time()))
 
 
 def fit_each(
@@ -182,10 +184,12 @@ def save_fit(run: Run, fit: Fit) -> None:
     A full fit becomes ``models/<model>/posterior.nc`` and ``effects.nc``; a holdout
     fit becomes ``models/<model>/holdout.nc``, and one without lift tests
     ``uncalibrated.nc``: effects only, with how well the chains agreed (attribute
-    ``largest_rhat``).
+    ``largest_rhat``). When it was sampled goes to the run's ``logs/fits.jsonl``.
     """
     from mmmlib.model.chains import RHAT, largest_rhat
 
+    if not run.exploring:
+        _note_times(run, fit)
     folder = f"models/{fit.request.model}"
     if fit.request.holdout_weeks or not fit.request.calibrated:
         name = "holdout.nc" if fit.request.holdout_weeks else UNCALIBRATED
@@ -198,6 +202,16 @@ def save_fit(run: Run, fit: Fit) -> None:
         lambda path: small.to_netcdf(path, engine=NETCDF),
     )
     run.save_dataset(f"{folder}/effects.nc", fit.effects)
+
+
+def _note_times(run: Run, fit: Fit) -> None:
+    """Write down when a fit of the run was made: where a refresh's time went."""
+    log = run.path / FITS_LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    began, sampled, done = fit.times
+    line = {"fit": str(fit.request), "began": began, "sampled": sampled, "done": done}
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(line) + "\n")
 
 
 def _single(dataset: xr.Dataset) -> xr.Dataset:
@@ -303,7 +317,7 @@ def load_fit(run: Run, model: str) -> Fit:
     """Load a model's fit from a run; it took no time."""
     from mmmlib.model.effects import effects_of
 
-    return Fit(FitRequest(model), posterior_of(run, model), effects_of(run, model), (0.0, 0.0))
+    return Fit(FitRequest(model), posterior_of(run, model), effects_of(run, model), (0.0, 0.0, 0.0))
 
 
 def say_progress(request: FitRequest, done: float) -> None:

@@ -13,6 +13,8 @@ MOST_ROWS = 200
 MOST_PLACES = 3
 LETTERS = 0.6
 """Share of letters from which a column is words: a range with its unit has fewer."""
+SENTENCE = 40
+"""Letters from which a text is set in lines of some words."""
 
 
 def readable_tables() -> None:
@@ -32,8 +34,9 @@ def table_html(frame: pd.DataFrame) -> str:
     if len(frame) > MOST_ROWS or not (frame.columns.is_unique and frame.index.is_unique):
         return str(frame.to_html(max_rows=MOST_ROWS))
     name = hashlib.sha256(frame.to_json(default_handler=str).encode()).hexdigest()[:12]
+    heading = f"text-align: left; vertical-align: top; {_room(frame.index)}"
     style = frame.style.set_uuid(name).set_table_styles(
-        [{"selector": ".row_heading", "props": "text-align: left; vertical-align: top"}]
+        [{"selector": ".row_heading", "props": heading}]
     )
     for place, column in enumerate(frame.columns):
         values = frame.iloc[:, place]
@@ -42,7 +45,7 @@ def table_html(frame: pd.DataFrame) -> str:
         left = _is_words(column, values)
         rules = (
             f"text-align: {'left' if left else 'right'}; vertical-align: top; "
-            "font-variant-numeric: tabular-nums"
+            f"font-variant-numeric: tabular-nums; {_room(values) if left else ''}"
         )
         style = style.set_table_styles(
             [{"selector": f".col{place}", "props": rules}], overwrite=False
@@ -54,6 +57,12 @@ def table_html(frame: pd.DataFrame) -> str:
     if all(part is None for part in frame.index.names):
         style = style.hide(axis="index")
     return str(style.to_html())
+
+
+def _room(values: pd.Series | pd.Index) -> str:
+    """Keep a sentence from becoming a column of single words; let a long name break instead."""
+    longest = max((len(str(value)) for value in values), default=0)
+    return "min-width: 13em" if longest > SENTENCE else "overflow-wrap: anywhere"
 
 
 def _places(values: pd.Series) -> int:

@@ -43,7 +43,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[FitRequest]:
                 one,
                 tree(),
                 fake_effects(params, panel, one.model, holdout_weeks=one.holdout_weeks),
-                (0.0, 0.0),
+                (0.0, 0.0, 0.0),
             )
             for one in wanted
         ]

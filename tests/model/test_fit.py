@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from mmmlib.model.effects import (
     uncalibrated_of,
 )
 from mmmlib.model.fit import (
+    FITS_LOG,
     Fit,
     FitRequest,
     fit_each,
@@ -172,6 +174,10 @@ def test_fits_are_saved_and_loaded(tmp_path: Path) -> None:
     fit = fit_one(panel, params, FitRequest(MODEL))
     save_fit(run, fit)
     save_fit(run, fit_one(panel, params, HOLDOUT))
+    told = [json.loads(line) for line in (run.path / FITS_LOG).read_text().splitlines()]
+    assert [one["fit"] for one in told] == [str(fit.request), str(HOLDOUT)]
+    assert all(one["began"] < one["sampled"] <= one["done"] for one in told)
+    assert told[0]["done"] <= told[1]["began"]
     xr.testing.assert_equal(effects_of(run, MODEL), fit.effects)
     assert int((~effects_of(run, MODEL, holdout=True)["in_sample"]).sum()) == 8
     posterior = posterior_of(run, MODEL)

@@ -85,9 +85,9 @@ def test_a_fit_that_is_ordered_is_not_made_again(pool: str) -> None:
     ordered = order_fits(client, panel, params, requests, {})
     asked = list(fit_each(panel, params, requests[1:]))
     made = [future.result() for future in ordered]
-    # The seconds that a fit took are its own.
+    # The times of a fit are its own.
     assert [fit.request for fit in made] == requests
-    assert asked[0].seconds == made[1].seconds != made[0].seconds
+    assert asked[0].times == made[1].times != made[0].times
     other = fake_panel(params, weeks=81)
     (refitted,) = fit_each(other, params, requests[1:])
     assert refitted.effects.sizes["week"] == 81

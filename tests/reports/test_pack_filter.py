@@ -38,3 +38,10 @@ def test_long_text_gets_what_numbers_leave() -> None:
     )
     assert how > 70
     assert max(name, weeks) < 15
+
+
+def test_in_print_labels_leave_the_room_to_what_they_label() -> None:
+    table = "| Level | Part | Passed |\n|:--|:--|--:|\n| [Warn]{.level .warn} | Data | 114 |\n\n: Parts.\n"
+    command = [pandoc(), "--to=typst", f"--lua-filter={PROJECT / 'reports' / 'pack.lua'}"]
+    done = subprocess.run(command, input=table, capture_output=True, text=True, check=True)
+    assert "#pack-table((auto, 1fr, auto,)," in done.stdout
