@@ -160,7 +160,8 @@ local function shares(natural, least, full, line)
   local count, base, wish, widths = #natural, {}, {}, {}
   for number = 1, count do
     base[number] = least[number]
-    wish[number] = math.max(natural[number] - least[number], 0)
+    -- Letters are not all of one width, hence a little more than their number.
+    wish[number] = math.max(1.12 * natural[number] - least[number], 0)
   end
   local left = math.max(line - PADDING * count - sum(least), 0)
   if left > sum(wish) then
