@@ -22,8 +22,6 @@ from mmmlib.tasks import FitPlan, import_renderer, order_fits, plan_fits
 if TYPE_CHECKING:
     import distributed
 
-KERNEL_ENV = {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
-
 
 class Background:
     """Works for the steps of a refresh, beside them; ends all that it started.
@@ -40,10 +38,7 @@ class Background:
         self.run = run
         self.params = params
         self.nursery = nursery
-        nursery.env = KERNEL_ENV | {
-            RUNS_ENV: str(run.runs_dir),
-            RECORD_ENV: str(run.path.resolve()),
-        }
+        nursery.env = {RUNS_ENV: str(run.runs_dir), RECORD_ENV: str(run.path.resolve())}
         nursery.log = run.path / "logs" / "kernels.log"
         nursery.log.parent.mkdir(parents=True, exist_ok=True)
         self.scheduler = ""

@@ -94,6 +94,9 @@ ONE_THREAD = {
 }
 """Forking is safe only from a process with one thread; workers do the heavy sums anyway."""
 
+SAME = {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
+"""What Python and matplotlib read only as they start: the same notebook gives the same copy."""
+
 
 class Nursery:
     """A process that forks kernels; it begins to import at once.
@@ -120,7 +123,7 @@ class Nursery:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stream,
-                env=os.environ | ONE_THREAD,
+                env=os.environ | ONE_THREAD | SAME,
                 start_new_session=True,  # Ctrl-C is for us; we close the nursery ourselves
             )
 

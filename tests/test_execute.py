@@ -80,6 +80,21 @@ def test_parameters_folder_and_environment_reach_the_notebook(
     assert execute(nursery, source, MMM_TEST="yes")[-1] == f"r1 {tmp_path / 'run'} yes\n"
 
 
+def test_kernels_do_not_differ_by_chance_or_screen(tmp_path: Path, nursery: Nursery) -> None:
+    source = write(
+        tmp_path,
+        "import sys, matplotlib; print(sys.flags.hash_randomization, matplotlib.get_backend())",
+    )
+    assert execute(nursery, source)[-1] == "0 agg\n"
+
+
+def test_a_nursery_that_has_ended_says_so(tmp_path: Path) -> None:
+    with Nursery() as ended:
+        ended._process.kill()
+        with pytest.raises(RuntimeError, match="has ended: it does not say why"):
+            ended.fork(str(tmp_path / "k.json"), str(tmp_path), {})
+
+
 def test_each_notebook_has_a_process_of_its_own(tmp_path: Path, nursery: Nursery) -> None:
     sources = []
     for name in "ab":

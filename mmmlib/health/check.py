@@ -31,33 +31,6 @@ EFFECTS_CHECKS: tuple[Callable[[xr.Dataset, HealthParams], list[Finding]], ...] 
 )
 
 
-def check_model(
-    effects: xr.Dataset,
-    limits: HealthParams,
-    *,
-    posterior: xr.DataTree | None,
-    holdout: xr.Dataset | None,
-    uncalibrated: xr.Dataset | None = None,
-    no_holdout: NoHoldout | None = None,
-) -> list[Finding]:
-    """Put every check of :data:`mmmlib.health.CHECKS` to one model.
-
-    Parameters
-    ----------
-    effects, limits, posterior, uncalibrated
-        See :func:`check_fit`.
-    holdout, no_holdout
-        See :func:`add_holdout`.
-
-    Returns
-    -------
-    list of Finding
-        In the order of ``CHECKS``, at least one for each.
-    """
-    findings = check_fit(effects, limits, posterior=posterior, uncalibrated=uncalibrated)
-    return add_holdout(findings, str(effects.attrs["model"]), holdout, limits, no_holdout)
-
-
 def check_fit(
     effects: xr.Dataset,
     limits: HealthParams,

@@ -3,11 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
-from mmmlib.findings import Level, Status, worst
+from mmmlib.findings import Finding, Level, Status, worst
 from mmmlib.governance.policy import read_policy
 from mmmlib.health import REQUIRED_CHECKS
-from mmmlib.health.check import check_model
+from mmmlib.health.check import add_holdout, check_fit
 from mmmlib.params.limits import HealthParams
 from mmmlib.refresh import required_checks
 from tests.fakes import fake_effects
@@ -18,6 +19,17 @@ LIMITS = HealthParams()
 
 def names(findings: object) -> list[str]:
     return list(dict.fromkeys(finding.check for finding in findings))  # type: ignore[attr-defined]
+
+
+def check_model(
+    effects: xr.Dataset,
+    limits: HealthParams,
+    *,
+    posterior: xr.DataTree | None,
+    holdout: xr.Dataset | None,
+) -> list[Finding]:
+    findings = check_fit(effects, limits, posterior=posterior)
+    return add_holdout(findings, str(effects.attrs["model"]), holdout, limits)
 
 
 def test_every_required_check_runs_and_in_order() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 import xarray as xr
+from distributed.utils import key_split_group
 
 from mmmlib.errors import MMMError
 from mmmlib.model.fit import FitRequest, fit_each, fit_one
@@ -83,6 +84,8 @@ def test_a_fit_that_is_ordered_is_not_made_again(pool: str) -> None:
     assert client is not None
     requests = [FitRequest(MODEL, 5), FitRequest(MODEL, 6)]
     ordered = order_fits(client, panel, params, requests, {})
+    # One group, or the scheduler shares them out at once and not by their priority.
+    assert {key_split_group(future.key) for future in ordered} == {"fit"}
     asked = list(fit_each(panel, params, requests[1:]))
     made = [future.result() for future in ordered]
     # The times of a fit are its own.
