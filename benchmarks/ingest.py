@@ -52,9 +52,9 @@ def generate(folder: Path, millions: int) -> int:
 
 def by_workbook(folder: Path, rows: int) -> dict[str, float]:
     """Read a folder as a refresh does."""
-    from mmmlib.data.delivery import read_delivery
-    from mmmlib.data.problems import Problems
-    from mmmlib.data.taxonomy import Rule, Taxonomy
+    from mmmlib.data.naming.taxonomy import Rule, Taxonomy
+    from mmmlib.data.read.problems import Problems
+    from mmmlib.data.weeks.delivery import read_delivery
     from mmmlib.params.source import Source
 
     source = Source.model_validate(

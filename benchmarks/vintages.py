@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mmmlib.data.intake import take_in
-from mmmlib.data.parts import read_parts, store_of, write_parts
-from mmmlib.data.rows import rows_of
+from mmmlib.data.history.rows import rows_of
+from mmmlib.data.ingest import take_in
+from mmmlib.data.read.parts import read_parts, store_of, write_parts
 from mmmlib.params import Params
 from mmmlib.runs import Manifest, Run, write_atomic
 

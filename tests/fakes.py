@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.data.lift_grid import Lift, lay_out
-from mmmlib.data.panel import NATIONAL, Panel
+from mmmlib.data.panel.lift_grid import Lift, lay_out
+from mmmlib.data.panel.panel import NATIONAL, Panel
 from mmmlib.model.chains import RHAT
 from mmmlib.model.effects import baseline, check_effects, contribution, respond
 from mmmlib.params import Params

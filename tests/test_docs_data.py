@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mmmlib.begin import begin_run
-from mmmlib.cli import app
+from mmmlib.cli.app import app
 from mmmlib.params.load import read_params
 from mmmlib.provenance import PROJECT
+from mmmlib.runner.begin import begin_run
+from mmmlib.runner.tasks import take_data
 from mmmlib.runs import Run
-from mmmlib.tasks import take_data
 
 TEXT = (PROJECT / "docs" / "data.md").read_text(encoding="utf-8")
 COMMANDS = [

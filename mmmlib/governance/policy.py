@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-import mmmlib.data.checks
+import mmmlib.data.checks.checks
 import mmmlib.governance
 import mmmlib.health
 import mmmlib.readiness
@@ -130,7 +130,7 @@ def known_checks() -> dict[str, str]:
     """Names of all checks of rooms that list them, with their names for people."""
     checks: dict[str, str] = {}
     for room in (
-        mmmlib.data.checks,
+        mmmlib.data.checks.checks,
         mmmlib.readiness,
         mmmlib.health,
         mmmlib.refresh,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from mmmlib.data.lift_grid import Lift
+from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.chains import agreed, rhat_text

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mmmlib.data.panel import panel_of
+from mmmlib.data.panel.panel import panel_of
 from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.health.check import add_holdout, check_fit
@@ -19,7 +19,7 @@ from mmmlib.runs import Run
 if TYPE_CHECKING:
     import xarray as xr
 
-    from mmmlib.data.panel import Panel
+    from mmmlib.data.panel.panel import Panel
     from mmmlib.model.fit import FitRequest, Progress
     from mmmlib.model.scales import Scales
     from mmmlib.params import Params

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.model.holidays import holiday_weeks
 from mmmlib.model.rotation import varies_by_region
 from mmmlib.params import Params

@@ -58,7 +58,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from mmmlib.data.lift_grid import Lift
+from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.errors import InputError
 from mmmlib.model.motions import sum_motions
 from mmmlib.params.load import params_of

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.effects import UNCALIBRATED
 from mmmlib.params import Params
@@ -257,7 +257,7 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
     dict
         By model, in the parameters' order.
     """
-    from mmmlib.data.panel import panel_of
+    from mmmlib.data.panel.panel import panel_of
     from mmmlib.params.load import params_of
 
     params = params_of(run)
@@ -275,7 +275,7 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
 
 def missing_fits(run: Run, refit: bool = False) -> list[FitRequest]:
     """Return the fits of a run's models that are not there, or all of them; see :func:`fit_run`."""
-    from mmmlib.data.panel import panel_of
+    from mmmlib.data.panel.panel import panel_of
     from mmmlib.params.load import params_of
 
     models = params_of(run).model_names

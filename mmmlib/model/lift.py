@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.lift_grid import Lift
+from mmmlib.data.panel.lift_grid import Lift
 
 if TYPE_CHECKING:
     from mmmlib.model.spec import ModelData

@@ -25,7 +25,7 @@ from mmmlib.errors import MMMError
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster
 
-    from mmmlib.data.panel import Panel
+    from mmmlib.data.panel.panel import Panel
     from mmmlib.model.fit import Fit, FitRequest, Progress
     from mmmlib.model.scales import Scales
     from mmmlib.params import Params

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmmlib.data.lift_grid import REGIONS_DIFFER
+from mmmlib.data.panel.lift_grid import REGIONS_DIFFER
 from mmmlib.params import Params
 from mmmlib.params.model import Range
 from mmmlib.params.schema import Prior

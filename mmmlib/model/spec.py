@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.model.columns import make_columns
 from mmmlib.model.faults import refuse_faults
 from mmmlib.model.lift import LiftArrays, lifts_of

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.model.scales import Scales
 from mmmlib.model.spec import ModelData, prepare
 from mmmlib.params import Params

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Finding, Level, judge, none_of, worst
 from mmmlib.params import Params
 from mmmlib.readiness.design import design_test

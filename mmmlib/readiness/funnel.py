@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Finding, Level, Status, at_least, judge
 from mmmlib.params import Params
 from mmmlib.readiness.variation import YEAR

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Finding, Level, at_least, judge
 from mmmlib.params import Params
 from mmmlib.transforms import ADSTOCKS, SATURATIONS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
 from mmmlib.findings import Status
 from mmmlib.params import Params

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.data.panel import Panel
-from mmmlib.data.regression import trend_and_season
+from mmmlib.data.checks.regression import trend_and_season
+from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.params import Params

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmmlib.data.taxonomy import read_taxonomy
-from mmmlib.data.taxonomy_moves import TAXONOMY
+from mmmlib.data.history.taxonomy_moves import TAXONOMY
+from mmmlib.data.naming.taxonomy import read_taxonomy
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Level, judge, none_of
 from mmmlib.params.load import params_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mmmlib.data.panel import Panel, panel_file, panel_of
+from mmmlib.data.panel.panel import Panel, panel_file, panel_of
 from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, Level, at_least, judge, not_run
 from mmmlib.model.effects import effects_of, parts_of

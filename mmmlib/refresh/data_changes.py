@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge
 from mmmlib.params.limits import ComparisonParams

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from mmmlib.data.lift_grid import Lift
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.lift_grid import Lift
+from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import Estimate, format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.refresh.comparison import LiftChange

@@ -6,7 +6,7 @@ went, returns may move for that reason alone, and a rebuild is due.
 
 from __future__ import annotations
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Finding, Level, judge
 
 _REBUILD = (

@@ -85,7 +85,7 @@ def period_text(period: str) -> str:
 
 def data_through(run: Run) -> str:
     """Return the last day that the panel covers, or say that there is no panel."""
-    from mmmlib.data.panel import PANEL_FILE, panel_file
+    from mmmlib.data.panel.panel import PANEL_FILE, panel_file
 
     if not run.has(panel_file(run)):
         return "unknown (no panel was made)"

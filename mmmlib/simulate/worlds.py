@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.data.panel import NATIONAL, Panel
+from mmmlib.data.panel.panel import NATIONAL, Panel
 from mmmlib.params import Params
 from mmmlib.params.lift import LiftTest
 from mmmlib.simulate.structure import Response, activity, autoregressive

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.build import build_panel
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.build import build_panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
 from mmmlib.params import Params
 from tests.fakes import fake_params

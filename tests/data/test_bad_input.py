@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mmmlib.data.build import build_panel
-from mmmlib.data.problems import CAP
+from mmmlib.data.panel.build import build_panel
+from mmmlib.data.read.problems import CAP
 from mmmlib.errors import InputError
 from tests.data.conftest import (
     REGIONAL,

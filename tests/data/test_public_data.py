@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mmmlib.data.build import build_panel
+from mmmlib.data.panel.build import build_panel
 
 PROJECT = Path(__file__).parents[2]
 

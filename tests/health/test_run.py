@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mmmlib.data.panel import panel_of, write_panel
+from mmmlib.data.panel.panel import panel_of, write_panel
 from mmmlib.findings import FindingList, Status
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.health.holdout import CHECKS as HOLDOUT_CHECKS

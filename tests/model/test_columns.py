@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.columns import make_columns
 from mmmlib.model.holidays import holiday_weeks

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mmmlib.data.panel import Panel, write_panel
+from mmmlib.data.panel.panel import Panel, write_panel
 from mmmlib.errors import MMMError, RunError
 from mmmlib.health.lift import distance
 from mmmlib.model.effects import (

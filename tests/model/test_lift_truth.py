@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.model.effects import roi
 from mmmlib.model.fit import FitRequest, fit_one
 from mmmlib.params.lift import LiftTest

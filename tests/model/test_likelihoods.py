@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.model.effects import fitted
 from mmmlib.model.fit import Fit, FitRequest, fit_one
 from mmmlib.model.noise import draw_noise

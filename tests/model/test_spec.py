@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.columns import common_spend
 from mmmlib.model.derive import todays_spend

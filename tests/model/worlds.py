@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.model.spec import ModelData, prepare
 from mmmlib.params import Params
 from tests.fakes import fake_lift, fake_panel, fake_params

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Level, Status, judge, worst
 from mmmlib.readiness import CHECKS
 from mmmlib.readiness.assess import assess
@@ -169,7 +169,7 @@ PUBLIC = PROJECT.parent / "shared" / "data"
 @pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public data sets are not here")
 @pytest.mark.parametrize("name", ["robyn_weekly", "meridian_national", "meridian_geo"])
 def test_public_data_is_ready(name: str) -> None:
-    from mmmlib.data.build import build_panel
+    from mmmlib.data.panel.build import build_panel
     from mmmlib.params.load import read_params
 
     params = read_params(PROJECT / "params" / f"{name}.yaml")

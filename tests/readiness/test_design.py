@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.readiness.design import (
     LENGTHS,
     believed_share,

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.readiness.history import check_history, check_outcomes, count_parameters
 from tests.fakes import fake_panel, fake_params

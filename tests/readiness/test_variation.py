@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Status
 from mmmlib.params import Params
 from mmmlib.readiness.variation import (

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mmmlib.data.panel import Panel, write_panel
+from mmmlib.data.panel.panel import Panel, write_panel
 from mmmlib.findings import Level
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.params.load import params_of

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmmlib.data.panel import PANEL_INDEX, Panel, write_panel
+from mmmlib.data.panel.panel import PANEL_INDEX, Panel, write_panel
 from mmmlib.findings import Finding, Level, Status, worst
 from mmmlib.params.load import params_of
 from mmmlib.refresh import CHECKS, required_checks

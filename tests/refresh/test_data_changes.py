@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Level, Status
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.data_changes import ALL, data_changes, restated_cells, restated_findings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mmmlib.data.lift_grid import Lift
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.lift_grid import Lift
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Level
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.lift_changes import lift_changes, lift_findings

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.data.panel import panel_of
-from mmmlib.data.taxonomy_moves import former_of
+from mmmlib.data.history.taxonomy_moves import former_of
+from mmmlib.data.panel.panel import panel_of
 from mmmlib.errors import RunError
 from mmmlib.model.fit import inherited_scales
 from mmmlib.params.load import params_of

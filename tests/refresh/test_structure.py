@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mmmlib.data.panel import Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Level, Status
 from mmmlib.refresh.structure import structure_findings
 from tests.fakes import fake_panel

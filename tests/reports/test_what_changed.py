@@ -7,13 +7,13 @@ from pathlib import Path
 
 from mmmlib.findings import not_run
 from mmmlib.governance.agenda import _changes
-from mmmlib.lifecycle import new_run
 from mmmlib.refresh.comparison import Comparison, LiftChange
 from mmmlib.refresh.tables import window_text
 from mmmlib.reports.blocks import Block, Bullets, Prose
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import change_log, executive_summary
 from mmmlib.reports.statements import change_statement
+from mmmlib.runner.lifecycle import new_run
 from tests.fakes import fake_params
 
 GONE = "The last refresh, fake-2026-Q1-0, cannot be read, so it is not known what changed."

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.build import build_panel
-from mmmlib.data.taxonomy import read_taxonomy
+from mmmlib.data.naming.taxonomy import read_taxonomy
+from mmmlib.data.panel.build import build_panel
 from mmmlib.params.load import read_params
 from mmmlib.provenance import PROJECT
 from mmmlib.simulate import b2b_software as firm

@@ -1,0 +1,1 @@
+"""The ``mmm`` command."""

@@ -1,0 +1,122 @@
+"""What stands out in one weekly series: single weeks, and lasting moves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmmlib.data.checks.regression import YEAR, trend_and_season
+
+NEIGHBOURS = 5
+"""Weeks on either side that a week is held against."""
+SIDE = 13
+"""Weeks on either side of a lasting move."""
+CLEAR = 5.0
+"""Standard errors from which a move is more than noise (the largest of many is looked at)."""
+FLOOR = 0.01
+"""Least spread of a series, as a share of its size: below it, a price that is changed in small
+steps would be all outliers."""
+LARGE = 0.95
+"""Quantile of a channel's active weeks that is its large week."""
+BURST = 0.4
+"""Least spread of the logarithm of spend: at a limit of 6, a burst of eleven times its
+large week passes, an error of a factor of a hundred does not."""
+TO_SD = 1.4826
+"""A normal's standard deviation, from its median absolute deviation."""
+
+
+def outliers(values: NDArray[np.float64], positive: bool = False) -> NDArray[np.float64]:
+    """Distance of every week from its neighbours, in robust standard deviations.
+
+    Parameters
+    ----------
+    values
+        Shape ``(week,)``.
+    positive
+        Look at the logarithm of the weeks above zero only. Spend comes in bursts,
+        so that neighbours say little: a week is then held against the channel's
+        large weeks, and only too large a spend stands out.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(week,)``. Beyond 6 a week is far out even for heavy-tailed data.
+
+    Notes
+    -----
+    Hampel's identifier on what trend and season leave: deviation from the median of
+    the neighbours, divided by 1.4826 times the median absolute deviation (Davies and
+    Gather, 1993, *The identification of multiple outliers*). Neighbours before and
+    after are two groups, and the nearer one counts, so that a step is no outlier.
+    """
+    distance = np.zeros(len(values))
+    if positive:
+        active = values > 0
+        if active.sum() < NEIGHBOURS:
+            return distance
+        logs = np.log(values[active])
+        spread = TO_SD * np.median(np.abs(logs - np.median(logs)))
+        # Held against its large weeks: a channel with bursts has many, an error is rare.
+        deviation = np.maximum(logs - np.quantile(logs, LARGE), 0.0)
+        distance[active] = deviation / max(float(spread), BURST)
+        return distance
+    if len(values) < 4 * NEIGHBOURS:
+        return distance  # too short to have neighbours; readiness says that it is short
+    basis, _ = np.linalg.qr(trend_and_season(len(values)))
+    level = values - basis @ (basis.T @ values)
+    series = pd.Series(level)
+    before = _median_before(series)
+    after = _median_before(series[::-1])[::-1]
+    spread = TO_SD * float(np.median(np.abs(level - (before + after) / 2)[2:-2]))
+    # Far from both sides: the weeks around a lasting move are near one of them.
+    residual = np.fmin(np.abs(level - before), np.abs(level - after))
+    floor = FLOOR * float(np.abs(values).mean())
+    return residual / max(spread, floor, np.finfo(float).tiny)
+
+
+def _median_before(series: pd.Series) -> NDArray[np.float64]:
+    """Median of the weeks before each week; NaN where there are fewer than two."""
+    return series.shift(1).rolling(NEIGHBOURS, min_periods=2).median().to_numpy()
+
+
+def level_shift(values: NDArray[np.float64]) -> tuple[float, int, bool] | None:
+    """Find the largest lasting move of a series beside its trend and season.
+
+    Parameters
+    ----------
+    values
+        Shape ``(week,)``.
+
+    Returns
+    -------
+    tuple or None
+        The move as a share of the mean level, the index of its first week, and
+        whether it is clear of the noise. None for less than two years: a season
+        cannot be told from a shift then.
+
+    Notes
+    -----
+    For every candidate week, a step that lasts to the end is added to a regression
+    on a line and two yearly harmonics; the step with the largest t-ratio wins. The
+    t-ratio is deflated for autocorrelation of lag one. With many candidates the
+    largest t-ratio of pure noise reaches about 3.5, hence the bar of 5.
+    """
+    weeks = len(values)
+    if weeks < 2 * YEAR - 1 or not np.isfinite(values).all() or values.mean() == 0:
+        return None
+    basis, _ = np.linalg.qr(trend_and_season(weeks))
+    candidates = np.arange(SIDE, weeks - SIDE + 1)
+    steps = (np.arange(weeks)[:, None] >= candidates).astype(float)
+    steps -= basis @ (basis.T @ steps)
+    residual = values - basis @ (basis.T @ values)
+    size = (steps**2).sum(axis=0)
+    height = steps.T @ residual / size
+    rest = (residual**2).sum() - height**2 * size
+    noise = np.sqrt(np.maximum(rest, 0) / (weeks - basis.shape[1] - 1))
+    ratio = np.abs(height) * np.sqrt(size) / np.maximum(noise, np.finfo(float).tiny)
+    best = int(np.argmax(ratio))
+    left = residual - steps[:, best] * height[best]
+    carry = float(np.clip(left[1:] @ left[:-1] / max(left @ left, 1e-300), 0, 0.95))
+    clear = ratio[best] * np.sqrt((1 - carry) / (1 + carry)) > CLEAR
+    return float(height[best] / values.mean()), int(candidates[best]), bool(clear)

@@ -1,0 +1,221 @@
+"""Has everything arrived, and how: asked before the fit, and kept with the run (D1, D5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.naming.taxonomy import Taxonomy
+from mmmlib.data.naming.wanted import wanted_series
+from mmmlib.data.panel.columns import find_column
+from mmmlib.data.panel.lift_tests import read_lift_tests
+from mmmlib.data.read.folder import data_folder
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.sources import read_sources
+from mmmlib.errors import InputError
+from mmmlib.estimates import format_number
+from mmmlib.findings import Finding, Level, at_least, judge
+from mmmlib.params import Params
+
+CHECKS: dict[str, str] = {
+    "data.freshness": "Age of the newest row",
+    "data.automatic": "Sources that arrive by themselves",
+    "data.automatic_rows": "Rows that arrive by themselves",
+    "data.automatic_spend": "Spend that arrives by itself",
+}
+HANDS = {"automatic": "automatic", "manual": "by hand"}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What has arrived of one source.
+
+    Parameters
+    ----------
+    source, owner, hand
+        Name, who answers for it, ``automatic`` or ``by hand``.
+    rows, spend
+        Rows, and the sum of the spend that channels take from it.
+    newest
+        Day of the newest row; None where the source could not be read.
+    age, limit
+        Days from the newest row to the day of the refresh, and how many there may be.
+    late
+        What it means if it is late.
+    """
+
+    source: str
+    owner: str
+    hand: str
+    rows: int
+    spend: float
+    newest: dt.date | None
+    age: int | None
+    limit: int
+    late: Level
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is older than it may be, or not there."""
+        return not (self.age is not None and self.age <= self.limit)
+
+
+def read_status(
+    params: Params, folder: Path | None = None, taxonomy: Taxonomy | None = None
+) -> tuple[list[Arrival], InputError | None]:
+    """Look at every source; one that cannot be read does not hide the others.
+
+    Parameters
+    ----------
+    folder
+        Where the sources lie; looked for if not given.
+    taxonomy
+        Maps raw names, where a source asks for it.
+
+    Returns
+    -------
+    tuple
+        What has arrived, in the order of the parameters, and everything that is wrong with
+        the sources, if anything is.
+
+    Raises
+    ------
+    InputError
+        If there is no folder of sources at all.
+    """
+    base = data_folder(params) if folder is None else Path(folder)
+    problems = Problems(base)
+    tables = read_sources(params, base, problems, taxonomy)
+    read_lift_tests(params, base, problems)
+    try:
+        problems.raise_if_any()
+        error = None
+    except InputError as caught:
+        error = caught
+    return arrivals(params, tables), error
+
+
+def arrivals(params: Params, tables: Mapping[str, Table | None]) -> list[Arrival]:
+    """Say of every declared source what has arrived; see :class:`Arrival`."""
+    today = params.as_of
+    spend = _spend_by_source(params, tables)
+    found = []
+    for name, source in params.data.sources.items():
+        table = tables.get(name)
+        dates = pd.Series(dtype="datetime64[ns]") if table is None else table.dates.dropna()
+        newest = None if dates.empty else dates.max().date()
+        if table is not None and table.newest is not None:
+            newest = table.newest.date()
+        found.append(
+            Arrival(
+                source=name,
+                owner=source.owner,
+                hand=HANDS[source.delivery],
+                rows=0 if table is None else table.rows or len(table.text),
+                spend=spend.get(name, 0.0),
+                newest=newest,
+                age=None if newest is None else (today - newest).days,
+                limit=source.max_age_days or params.data.limits.max_age_days,
+                late=Level(source.late),
+            )
+        )
+    return found
+
+
+def _spend_by_source(params: Params, tables: Mapping[str, Table | None]) -> dict[str, float]:
+    """Sum what channels spend by the source that tells it; cells that are no number are nothing."""
+    spend: dict[str, float] = {}
+    for wanted in wanted_series(params):
+        if wanted.role != "spend":
+            continue
+        place = find_column(tables, wanted.reference, wanted.key, Problems())
+        if place is not None:
+            table, column = place
+            numbers = pd.to_numeric(table.cells(column), errors="coerce")
+            spend[table.name] = spend.get(table.name, 0.0) + float(numbers.sum())
+    return spend
+
+
+# --- judged --------------------------------------------------------------------------
+
+
+def status_findings(params: Params, arrived: Sequence[Arrival]) -> list[Finding]:
+    """Judge the age of every source, and how much arrives by itself."""
+    return [*freshness(params, arrived), *automatic(params, arrived)]
+
+
+def freshness(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
+    """Judge the age of every source; one that is not there is late."""
+    today = params.as_of
+    for one in arrived:
+        owner = one.owner or "the owner of the source"
+        days = "1 day" if one.age == 1 else f"{one.age} days"
+        yield judge(
+            "data.freshness",
+            one.source,
+            passed=not one.is_late,
+            level=one.late,
+            value=float("nan") if one.age is None else float(max(one.age, 0)),
+            limit=float(one.limit),
+            unit="days",
+            message=(
+                "It could not be read."
+                if one.newest is None
+                else f"The newest row is of {one.newest}, {days} before {today}; it arrives "
+                f"{'by hand' if one.hand == 'by hand' else 'by itself'}."
+            ),
+            meaning="Late data makes the refresh speak of the past.",
+            action=f"Ask {owner} for the missing weeks.",
+        )
+
+
+def automatic(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
+    """Judge what share arrives by itself: of sources, of rows and of spend (D1)."""
+    limit = params.data.limits.min_automatic_share
+    by_hand = [one.source for one in arrived if one.hand == "by hand"]
+    named = f"; by hand: {', '.join(by_hand)}." if by_hand else "."
+    count = len(arrived) - len(by_hand)
+    shares = automatic_shares(arrived)
+    for check, key, words in (
+        (
+            "data.automatic",
+            "sources",
+            f"{count} of {len(arrived)} sources arrive by themselves{named}",
+        ),
+        ("data.automatic_rows", "rows", "{share} of the rows arrive by themselves" + named),
+        ("data.automatic_spend", "spend", "{share} of the spend arrives by itself" + named),
+    ):
+        share = shares[key]
+        if not np.isfinite(share):
+            continue  # no rows, or no spend: nothing to take a share of
+        yield at_least(
+            check,
+            "workbook",
+            share,
+            limit,
+            level=Level.INFO,
+            unit="share",
+            message=words.replace("{share}", format_number(share, "share")),
+            meaning="What is delivered by hand is late more often, and changes shape.",
+            action="Automate the largest manual source next.",
+        )
+
+
+def automatic_shares(arrived: Sequence[Arrival]) -> dict[str, float]:
+    """Share that arrives by itself, of ``sources``, ``rows`` and ``spend``; NaN of nothing."""
+    sizes = {
+        "sources": [1.0 for _ in arrived],
+        "rows": [float(one.rows) for one in arrived],
+        "spend": [one.spend for one in arrived],
+    }
+    itself = np.array([one.hand == "automatic" for one in arrived])
+    return {
+        key: float(np.array(size)[itself].sum() / sum(size)) if sum(size) > 0 else float("nan")
+        for key, size in sizes.items()
+    }

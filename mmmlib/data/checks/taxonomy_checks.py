@@ -1,0 +1,344 @@
+"""What the taxonomy does to the data, and what a change of it moved (D3, G3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+
+import pandas as pd
+
+from mmmlib.data.history.taxonomy_moves import Former, Moves
+from mmmlib.data.naming.naming import Naming
+from mmmlib.data.naming.series_names import series_name
+from mmmlib.data.naming.taxonomy import EXCLUDED, UNMAPPED, Taxonomy
+from mmmlib.data.read.words import count_of, some_of
+from mmmlib.estimates import format_number
+from mmmlib.findings import Finding, Level, at_most, judge, none_of, not_run
+from mmmlib.params import Params
+
+CHECKS: dict[str, str] = {
+    "data.unmapped": "Names without a channel",
+    "data.excluded": "Names left out on purpose",
+    "data.unused_spend": "Spend that no channel takes",
+    "data.taxonomy_overlap": "Names that several rules claim",
+    "data.taxonomy_dead": "Rules that decide nothing",
+    "data.taxonomy_version": "Version of the taxonomy",
+    "data.taxonomy_lost": "Names that lost their mapping",
+    "data.taxonomy_history": "History moved by the taxonomy",
+}
+"""Every check of the taxonomy and its name for people."""
+
+SHOWN = 5
+"""Names shown in a message; the rest is counted."""
+
+
+def check_names(
+    params: Params, taxonomy: Taxonomy | None, namings: Sequence[Naming]
+) -> list[Finding]:
+    """Say what became of every raw name.
+
+    Parameters
+    ----------
+    params
+        Limits (``data.limits``) and the day of the refresh.
+    taxonomy
+        None where no source uses one.
+    namings
+        All sources that were named, with or without the taxonomy.
+
+    Returns
+    -------
+    list of Finding
+        The subject is a source, or ``taxonomy``.
+    """
+    mapped = [naming for naming in namings if naming.mapping is not None]
+    if taxonomy is None or not mapped:
+        return []
+    return [
+        *(_unmapped(params, naming) for naming in mapped),
+        *(_excluded(naming) for naming in mapped),
+        _overlaps(taxonomy, mapped),
+        _dead(taxonomy, mapped),
+    ]
+
+
+def check_use(
+    params: Params, taken: Collection[str], namings: Sequence[Naming]
+) -> Iterator[Finding]:
+    """Say which mapped spend goes into no channel of the parameters.
+
+    Parameters
+    ----------
+    params
+        Layouts of the sources.
+    taken
+        Series that the parameters name, ``series`` or ``source.series``.
+    namings
+        All sources that were named.
+    """
+    for naming in namings:
+        if naming.mapping is None:
+            continue
+        frame = naming.mapping.frame
+        frame = frame[~frame["channel"].isin([UNMAPPED, EXCLUDED])]
+        if not float(frame["spend"].sum()) > 0:
+            continue
+        plain = params.data.sources[naming.source].layout in ("wide", "long")
+        series = [
+            series_name(channel, "" if plain else "spend", motion)
+            for channel, motion in zip(frame["channel"], frame["motion"], strict=True)
+        ]
+        sums = frame["spend"].groupby(pd.Series(series, index=frame.index)).sum()
+        known = {name.removeprefix(f"{naming.source}.") for name in taken}
+        left = sums[[name not in known for name in sums.index]].sort_values(ascending=False)
+        share = float(left.sum() / sums.sum())
+        listed = some_of(
+            [f"{name} ({format_number(float(one))})" for name, one in left.items()], SHOWN
+        )
+        yield at_most(
+            "data.unused_spend",
+            naming.source,
+            share,
+            0.0,
+            level=Level.WARN,
+            unit="share",
+            message=(
+                f"{format_number(share, 'share')} of its spend goes into no channel: {listed}."
+                if len(left)
+                else "All of its mapped spend goes into a channel."
+            ),
+            meaning="Its effect is given to the channels that are there, or to the baseline.",
+            action="Add the channel to the parameters, or exclude its names in the taxonomy.",
+        )
+
+
+# --- names -------------------------------------------------------------------------------
+
+
+def _unmapped(params: Params, naming: Naming) -> Finding:
+    assert naming.mapping is not None
+    frame, lost = naming.mapping.frame, naming.mapping.unmapped
+    limit = params.data.limits.max_unmapped_share
+    by = "spend" if float(frame["spend"].sum()) > 0 else "rows"
+    total = float(frame[by].sum())
+    share = float(lost[by].sum()) / total if total else 0.0
+    names = lost["name"].drop_duplicates()
+    listed = some_of(
+        [
+            f"'{row['name']}' ({format_number(float(row[by]), params.currency)})"
+            if by == "spend"
+            else f"'{row['name']}' ({int(row['rows'])} rows)"
+            for _, row in lost.drop_duplicates("name").iterrows()
+        ],
+        SHOWN,
+    )
+    return judge(
+        "data.unmapped",
+        naming.source,
+        passed=names.empty,
+        level=Level.WARN if share <= limit else Level.BLOCK,
+        value=share,
+        limit=limit,
+        unit="share",
+        message=(
+            f"{count_of(len(names), 'name')} without a rule, {format_number(share, 'share')} of its "
+            f"{by} (blocks above {format_number(limit, 'share')}): {listed}."
+            if len(names)
+            else f"All of its {count_of(frame['name'].nunique(), 'name')} are mapped."
+        ),
+        meaning="Money that is in no channel makes the others look better than they are.",
+        action="Add a rule to the taxonomy, with a new version.",
+    )
+
+
+def _excluded(naming: Naming) -> Finding:
+    assert naming.mapping is not None
+    frame = naming.mapping.frame
+    out = frame[frame["channel"] == EXCLUDED].sort_values("spend", ascending=False)
+    total = float(frame["spend"].sum())
+    share = float(out["spend"].sum()) / total if total else 0.0
+    return judge(
+        "data.excluded",
+        naming.source,
+        passed=out.empty,
+        level=Level.INFO,
+        value=share,
+        limit=0.0,
+        unit="share",
+        message=(
+            f"{count_of(out['name'].nunique(), 'name')} left out by a rule, "
+            f"{format_number(share, 'share')} of its spend: {some_of(_quoted(out['name']), SHOWN)}."
+            if len(out)
+            else "No name is left out."
+        ),
+        meaning="What is left out on purpose is listed, so that it stays on purpose.",
+    )
+
+
+def _overlaps(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
+    claimed = {}
+    for naming in mapped:
+        assert naming.mapping is not None
+        for _, row in naming.mapping.frame.iterrows():
+            if row["also"]:
+                others = ", ".join(str(number) for number in row["also"])
+                claimed[row["name"]] = f"'{row['name']}' (rule {row['rule']}, also {others})"
+    return none_of(
+        "data.taxonomy_overlap",
+        "taxonomy",
+        len(claimed),
+        "names",
+        level=Level.INFO,
+        seen=(
+            f"{count_of(len(claimed), 'name')} would be something else by a later rule: "
+            f"{some_of(list(claimed.values()), SHOWN)}. The first of the {len(taxonomy.rules)} rules decides."
+        ),
+        clear="No two rules disagree about a name.",
+        meaning="Where rules overlap, their order decides; a rule that is moved moves money.",
+        action="Narrow the patterns, if the order is not meant.",
+    )
+
+
+def _dead(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
+    dead = []
+    for number, rule in enumerate(taxonomy.rules, 1):
+        mappings = [naming.mapping for naming in mapped if naming.mapping is not None]
+        if any(mapping.decided[number] for mapping in mappings):
+            continue
+        why = (
+            "always answered by a rule above, or on other days"
+            if any(mapping.matched[number] for mapping in mappings)
+            else "matches no name"
+        )
+        dead.append(f"rule {number} ({rule.pattern}: {why})")
+    return none_of(
+        "data.taxonomy_dead",
+        "taxonomy",
+        len(dead),
+        "rules",
+        level=Level.INFO,
+        seen=f"{count_of(len(dead), 'rule')} decided no name: {some_of(dead, SHOWN)}.",
+        clear=f"Each of the {len(taxonomy.rules)} rules decided a name.",
+        meaning="A rule without names is a typing error, or names that no longer come.",
+        action="Correct the pattern, or remove the rule.",
+    )
+
+
+# --- change ------------------------------------------------------------------------------
+
+
+def check_change(
+    taxonomy: Taxonomy | None,
+    former: Former | None,
+    moves: Moves | None,
+    as_of: dt.date,
+    unit: str,
+) -> list[Finding]:
+    """Hold the taxonomy against that of the parent run.
+
+    Parameters
+    ----------
+    taxonomy
+        Of this run; None without one.
+    former
+        The parent's; None where there is no parent.
+    moves
+        What the change moves in this run's data, see
+        :func:`mmmlib.data.history.taxonomy_moves.moves_between`; None where nothing changed.
+    as_of
+        The day on which the data is looked at.
+    unit
+        Currency of the spend.
+
+    Returns
+    -------
+    list of Finding
+        ``data.taxonomy_version`` always. Rules that changed under the same version,
+        and names that a rule mapped before and none maps now, block.
+    """
+    found = [_version(taxonomy, former, as_of)]
+    if taxonomy is None or former is None:
+        return found
+    if former.problem:
+        return [
+            *found,
+            not_run("data.taxonomy_history", "taxonomy", former.problem),
+            not_run("data.taxonomy_lost", "taxonomy", former.problem),
+        ]
+    return [*found, _lost(moves), _history(former, moves, unit)]
+
+
+def _version(taxonomy: Taxonomy | None, former: Former | None, as_of: dt.date) -> Finding:
+    old = former.taxonomy if former else None
+    same_rules = taxonomy is None or old is None or old.digest == taxonomy.digest
+    early = taxonomy is not None and taxonomy.valid_from > as_of
+    silent = taxonomy is not None and old is not None and not same_rules
+    silent = silent and taxonomy is not None and old is not None and old.version == taxonomy.version
+    gone = taxonomy is None and old is not None
+    if taxonomy is None:
+        was = f", and the last refresh had version {old.version}" if old else ""
+        message = f"No source goes through a taxonomy{was}."
+    elif silent:
+        message = f"The rules changed, and the version is still {taxonomy.version}."
+    elif early:
+        message = f"Version {taxonomy.version} holds from {taxonomy.valid_from}, after {as_of}."
+    elif old is None:
+        message = f"Version {taxonomy.version}, valid from {taxonomy.valid_from}."
+    else:
+        message = f"Version {taxonomy.version}; the last refresh had {old.version}" + (
+            ", with the same rules." if same_rules else ", with other rules."
+        )
+    return judge(
+        "data.taxonomy_version",
+        "taxonomy",
+        passed=not (silent or early or gone),
+        level=Level.BLOCK,
+        value=taxonomy.version if taxonomy else "none",
+        limit=old.version if old else None,
+        message=message,
+        meaning="Nobody can tell two refreshes apart whose names mean different things.",
+        action="Give the taxonomy a new 'version' and 'valid_from', and have it signed.",
+    )
+
+
+def _lost(moves: Moves | None) -> Finding:
+    lost = moves.lost if moves else ()
+    return none_of(
+        "data.taxonomy_lost",
+        "taxonomy",
+        len(lost),
+        "names",
+        level=Level.BLOCK,
+        seen=f"{count_of(len(lost), 'name')} had a channel in the last refresh and none now: "
+        f"{some_of(_quoted(lost), SHOWN)}.",
+        clear="Every name that had a channel in the last refresh has one.",
+        meaning="History would lose money that a channel had.",
+        action="Map the names again, or exclude them with a reason.",
+    )
+
+
+def _history(former: Former, moves: Moves | None, unit: str) -> Finding:
+    share = moves.share if moves else 0.0
+    moved = moves is not None and not moves.cells.empty
+    return judge(
+        "data.taxonomy_history",
+        "taxonomy",
+        passed=not moved and share == 0.0,
+        level=Level.WARN,
+        value=share,
+        limit=0.0,
+        unit="share",
+        message=(
+            f"The change since {former.run} moves {format_number(share, 'share')} of the spend of "
+            f"weeks that it had: {some_of(moves.told(unit), SHOWN)}. "
+            "artefacts/taxonomy_moves.parquet has every week."
+            if moved and moves is not None
+            else "No week that the last refresh had is told differently."
+        ),
+        meaning="Returns move because money was given another name, not because of what it did.",
+        action="Have the Data Owner confirm the move; a rule can be dated to leave history alone.",
+    )
+
+
+def _quoted(names: Collection[str] | pd.Series) -> list[str]:
+    return [f"'{name}'" for name in dict.fromkeys(names)]

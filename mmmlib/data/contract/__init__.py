@@ -1,0 +1,1 @@
+"""What a source promised, held against all of its rows."""

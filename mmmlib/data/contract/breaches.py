@@ -1,0 +1,122 @@
+"""Broken promises: how many rows break each, which ones as examples, and how they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmmlib.data.contract.units import units_told
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.relations import Relation
+from mmmlib.findings import Finding, Level, judge
+from mmmlib.params.source import Source
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row that breaks a promise."""
+
+    file: str
+    place: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A promise that was broken.
+
+    Parameters
+    ----------
+    rule
+        ``type``, ``range``, ``uniqueness`` and so on.
+    column
+        The column that it is about; empty for the source as a whole.
+    count
+        Rows (or weeks, or columns) that break it.
+    expected, action
+        What was promised, and what to do.
+    examples
+        At most 20 of them over all breaches of a source.
+    unreadable
+        Whether the values cannot be used at all; the others are for the policy to
+        judge.
+    """
+
+    rule: str
+    column: str
+    count: int
+    expected: str
+    action: str = ""
+    examples: tuple[Example, ...] = ()
+    unreadable: bool = False
+
+
+def report_unreadable(breaches: Sequence[Breach], relation: Relation, problems: Problems) -> None:
+    """Tell what makes the values unusable, and all else that was broken, as problems."""
+    for breach in breaches:
+        for example in breach.examples:
+            problems.add(example.file, example.place, example.found, breach.expected, breach.action)
+        rest = breach.count - len(breach.examples)
+        if rest > 0:
+            place = f"column {breach.column}" if breach.column else "the source"
+            problems.add_rest(relation.label, place, rest, breach.expected)
+
+
+def contract_findings(
+    name: str, source: Source, breaches: Sequence[Breach], rows: int
+) -> list[Finding]:
+    """Say per source whether it keeps its contract; every broken promise is a finding.
+
+    Without a contract a source is still held to what its layout needs.
+    """
+    owner = source.owner or "the owner of the source"
+    if not breaches:
+        if source.contract is None:
+            return []
+        promises = len(source.contract.columns)
+        units = units_told(source.contract)
+        converted = f" Brought to whole units: {units}." if units else ""
+        return [
+            judge(
+                "data.contract",
+                name,
+                passed=True,
+                level=Level.BLOCK,
+                message=f"{rows:,} rows keep the contract of {promises} columns.{converted}",
+                meaning="The source is what its owner promised.",
+            )
+        ]
+    declared = source.contract is not None
+    broken = f"The contract of '{name}'" if declared else f"What '{name}' has to keep in any case"
+    return [
+        judge(
+            "data.contract",
+            name,
+            passed=False,
+            level=Level.BLOCK,
+            value=float(breach.count),
+            limit=0.0,
+            unit=breach.rule,
+            message=breach_words(breach),
+            meaning=f"{broken} ({breach.rule}) is broken; its owner is {owner}.",
+            action=f"{breach.action} Ask {owner} for a correction, or for a new contract.".strip(),
+        )
+        for breach in breaches
+    ]
+
+
+def breach_words(breach: Breach) -> str:
+    """Tell a breach in one sentence, with its examples and the count of the rest."""
+    told, file = [], ""
+    for one in breach.examples:  # the file once, not twenty times
+        told.append(
+            f"{one.file}, {one.place}: {one.found}"
+            if one.file != file
+            else f"{one.place}: {one.found}"
+        )
+        file = one.file
+    listed = "; ".join(told)
+    rest = breach.count - len(breach.examples)
+    more = f"; and {rest:,} more" if rest > 0 else ""
+    about = f"{breach.column}: " if breach.column else ""
+    return f"{about}expected {breach.expected}, found {listed or 'others'}{more}."

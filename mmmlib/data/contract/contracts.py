@@ -1,0 +1,271 @@
+"""Contracts: what a source promises, held against all of its rows (D2).
+
+Every promise is an expression that is true for a row that breaks it, so that one pass
+over the rows, wherever they lie, counts all of them. Rows are fetched only to name
+examples of a promise that was broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mmmlib.data.contract.breach_examples import breach_of, examples_of
+from mmmlib.data.contract.breaches import Breach, Example
+from mmmlib.data.contract.column_types import Expression, date_formats, typed_as
+from mmmlib.data.contract.rules import count_breaches, rules_of, unit_rules
+from mmmlib.data.contract.twins import check_twins, twin_columns, twin_marks
+from mmmlib.data.contract.uniqueness import check_unique
+from mmmlib.data.naming.layout_cells import region_of
+from mmmlib.data.naming.layouts import texts_of
+from mmmlib.data.read.problems import CAP
+from mmmlib.data.read.reading import reading
+from mmmlib.data.read.relations import Relation
+from mmmlib.data.weeks.weekly import Coverage, read_coverage, week_number
+from mmmlib.params.contract import ColumnContract, Contract
+from mmmlib.params.messages import did_you_mean
+from mmmlib.params.source import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A source held against its contract.
+
+    Parameters
+    ----------
+    breaches
+        What was broken; empty for a source that keeps its word.
+    table
+        The rows, typed as the contract says; None where values cannot be read.
+    rows
+        How many there are.
+    relation
+        The source, with its rows held where it is small.
+    day
+        The expression that reads the day of a row; None where values cannot be read.
+    """
+
+    breaches: tuple[Breach, ...]
+    table: ir.Table | None
+    rows: int
+    relation: Relation
+    day: Expression | None = None
+    coverage: Coverage | None = field(default=None, repr=False)
+
+
+def effective(source: Source, columns: Sequence[str], numbers: Sequence[str]) -> Contract:
+    """Return the contract of a source, with what its layout needs in any case.
+
+    Parameters
+    ----------
+    columns
+        Those that were delivered.
+    numbers
+        Those that are read as numbers.
+    """
+    given = source.contract or Contract()
+    needed: dict[str, ColumnContract] = {}
+    for name in dates_of(source):
+        kind = "time" if source.time_zone else "date"
+        # An opportunity that is still open has no closing date.
+        needed[name] = ColumnContract(type=kind, nullable=name != source.date_column)
+    for name in numbers:
+        needed[name] = ColumnContract(type="number", nullable=True)
+    needed = {
+        name: _read_as(given.columns.get(name), column)
+        for name, column in needed.items()
+        if name in columns
+    }
+    # An export that came twice would count every deal twice.
+    key = (source.column("opportunity"),) if source.layout == "crm_pipeline" else ()
+    told = {"columns": {**given.columns, **needed}, "unique": given.unique or key}
+    return given.model_copy(update=told)
+
+
+def _read_as(given: ColumnContract | None, needed: ColumnContract) -> ColumnContract:
+    """Return what was promised of a column, as what its layout reads it as in any case."""
+    if given is None:
+        return needed
+    alike = {"number": ("number", "integer", "boolean")}.get(needed.type, ("date", "time"))
+    kind = given.type if given.type in alike else needed.type
+    nullable = given.nullable and needed.nullable
+    told: dict[str, object] = {"type": kind, "nullable": nullable}
+    if needed.type in ("date", "time"):  # of days that were promised as numbers, such as 20240129
+        told |= {"min": None, "max": None, "unit": ""}
+    return given.model_copy(update=told)
+
+
+def dates_of(source: Source) -> list[str]:
+    """List the columns that the layout of a source reads as days."""
+    if source.layout == "crm_pipeline":
+        return [source.column("created"), source.column("closed")]
+    return [source.date_column]
+
+
+def check_contract(
+    relation: Relation,
+    contract: Contract,
+    week_start: str | None = None,
+    currencies: Sequence[str] | None = None,
+    sums: Collection[str] | None = None,
+) -> Checked:
+    """Hold a source against its contract.
+
+    Parameters
+    ----------
+    relation
+        The source, open.
+    contract
+        See :func:`effective`.
+    week_start
+        Declared first day of the week, for a source of weeks.
+    currencies
+        Those that a rate is known of, where each row names its own.
+    sums
+        Series that are added up; all of them if not given.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read to its end.
+    """
+    source = relation.source
+    breaches = _check_columns(relation, contract)
+    columns = {n: c for n, c in contract.columns.items() if n in relation.table.columns}
+    with reading(relation.label):
+        relation = relation.held()
+        formats, more = date_formats(relation, columns)
+        breaches += more
+        typed = {
+            name: typed_as(name, column, relation, formats.get(name))
+            for name, column in columns.items()
+        }
+        rules = rules_of(relation, columns, typed, formats, week_start, currencies, sums)
+        rules += unit_rules(relation, contract)
+        counts = count_breaches(relation.table, rules)
+        rows = counts.pop()
+        left = CAP
+        for rule, count in zip(rules, counts, strict=True):
+            if count:
+                examples = examples_of(relation, rule, left, contract)
+                left -= len(examples)
+                breaches.append(breach_of(rule, count, examples))
+        if any(breach.unreadable for breach in breaches):
+            return Checked(tuple(breaches), None, rows, relation)
+        names = texts_of(source)
+        table = relation.table.mutate(
+            **{
+                name: make(relation.table)
+                for name, make in typed.items()
+                # A name of digits stays as it is written: as a number it would lose the last ones.
+                if not (columns[name].type in ("number", "integer") and name in names)
+            }
+        )
+        if relation.is_small:
+            table = relation.hold(table)
+        coverage = None
+        if source.date_column in columns:
+            told = {"date": table[source.date_column].cast("date")}
+            if source.grain == "day":  # one region may end before the others
+                told["region"] = region_of(table, source)
+            told |= twin_marks(relation, table, twin_columns(relation, contract, columns, sums))
+            coverage = read_coverage(table.select(**told), week_number(week_start))
+            breaches += check_twins(relation, coverage.twins, len(coverage.days))
+        breaches += _check_rows(relation, contract, rows, coverage)
+        if contract.unique and all(name in table.columns for name in contract.unique):
+            breaches += check_unique(relation, contract, table, rows, coverage, left)
+    return Checked(tuple(breaches), table, rows, relation, typed.get(source.date_column), coverage)
+
+
+# --- columns -------------------------------------------------------------------------------
+
+
+def _check_columns(relation: Relation, contract: Contract) -> list[Breach]:
+    known = relation.columns
+    file = relation.label
+    breaches = []
+    for name, column in contract.columns.items():
+        if column.required and name not in known:
+            seen = f"no such column; there are {', '.join(known[:12])}"
+            breaches.append(
+                Breach(
+                    "columns",
+                    name,
+                    1,
+                    "the column of the contract",
+                    did_you_mean(name, known)
+                    or "Ask its owner for it; if it is gone for good, change the contract.",
+                    (Example(file, f"column {name}", seen),),
+                    unreadable=True,
+                )
+            )
+    extra = [name for name in known if name not in contract.columns] if contract.closed else []
+    breaches += [
+        Breach(
+            "columns",
+            name,
+            1,
+            "no column beside those of the contract",
+            "Add it to the contract if it is meant.",
+            (Example(file, f"column {name}", "a new column"),),
+        )
+        for name in extra
+    ]
+    return breaches
+
+
+# --- the source as a whole -----------------------------------------------------------------
+
+
+def _check_rows(
+    relation: Relation, contract: Contract, rows: int, coverage: Coverage | None
+) -> list[Breach]:
+    breaches = []
+    high = contract.max_rows
+    if rows < contract.min_rows or (high is not None and rows > high):
+        expected = (
+            f"{contract.min_rows} rows or more"
+            if high is None
+            else f"{contract.min_rows} to {high} rows"
+        )
+        breaches.append(
+            Breach(
+                "volume",
+                "",
+                1,
+                expected,
+                "Ask whether the delivery is complete.",
+                (Example(relation.label, "the rows", f"{rows} rows"),),
+                unreadable=rows == 0,
+            )
+        )
+    if contract.volume is not None and coverage is not None:
+        usual, give = contract.volume.rows_per_week, contract.volume.tolerance
+        by_week = coverage.rows_by_week()
+        odd = by_week[~by_week.between(usual * (1 - give), usual * (1 + give))]
+        if len(odd):
+            examples = tuple(
+                Example(
+                    relation.label,
+                    f"the week of {pd.Timestamp(str(week)).date()}",
+                    f"{rows:.0f} rows",
+                )
+                for week, rows in list(odd.items())[-CAP:]
+            )
+            breaches.append(
+                Breach(
+                    "volume",
+                    "",
+                    len(odd),
+                    f"{usual * (1 - give):.0f} to {usual * (1 + give):.0f} rows a week",
+                    "Too few may be a partial upload, too many a delivery that came twice.",
+                    examples,
+                )
+            )
+    return breaches

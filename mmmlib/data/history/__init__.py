@@ -1,0 +1,1 @@
+"""What refreshes saw, and what was restated since."""

@@ -1,0 +1,218 @@
+"""What a source usually restates, by the age of the data: learned from past refreshes (D4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmmlib.data.history.vintages import Vintage
+from mmmlib.estimates import format_number
+from mmmlib.params.data import Settle
+from mmmlib.runs import Run, write_with
+
+OLDEST = 26
+"""Weeks of age up to which restatements are told apart."""
+SEEN_AGAIN = 4
+"""A week counts once it is told again at least this many weeks later."""
+REVISIONS_FILE = "revisions.parquet"
+WEEK = pd.Timedelta(days=7)
+MOVES = ["source", "series", "age", "values", "refreshes", "moved", "of", "shift"]
+
+
+def restatements(
+    now: Mapping[str, Vintage],
+    past: Mapping[str, Sequence[Vintage]],
+    used: Mapping[str, set[str]],
+) -> pd.DataFrame:
+    """Hold what past refreshes saw against what is told of the same weeks now.
+
+    Parameters
+    ----------
+    now
+        The sources as they are, by name.
+    past
+        Earlier vintages of the same sources.
+    used
+        Series of each source that the panel is made of; others do not count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``source``, ``series``, ``age`` (weeks between a week and the newest one of
+        its vintage, 0 for the newest), ``values`` (compared), ``refreshes`` (that they come
+        from), ``moved`` (sum of absolute differences), ``of`` (sum of absolute values as told
+        now) and ``shift`` (sum of differences). ``moved / of`` is by what share values of that
+        age were wrong; ``shift / of`` by how much they were too low.
+
+    Notes
+    -----
+    Only weeks that are told again at least four weeks later count, because values that are
+    still young today say little about where they will end. Regions are compared one by one.
+    """
+    parts = []
+    for source, vintage in now.items():
+        series = used.get(source, set())
+        again = [
+            (number, earlier)
+            for number, earlier in enumerate(past.get(source, ()))
+            if (vintage.newest - earlier.newest).days // 7 >= SEEN_AGAIN
+        ]
+        if not again or not series:
+            continue
+        since = min(earlier.newest for _, earlier in again) - (OLDEST + 1) * WEEK
+        told = vintage.only(series, since).values["number"]
+        for number, earlier in again:
+            then = earlier.only(series, since).values["number"]
+            both = pd.concat([told, then], axis=1, keys=["now", "then"], join="inner").dropna()
+            day = pd.DatetimeIndex(both.index.get_level_values("day"))
+            both["age"] = -(day - earlier.newest).days // 7
+            both["source"], both["refresh"] = source, number
+            parts.append(both[both["age"] <= OLDEST].reset_index())
+    if not parts:
+        return pd.DataFrame(columns=MOVES)
+    every = pd.concat(parts, ignore_index=True)
+    difference = every["now"] - every["then"]
+    every["moved"], every["shift"], every["of"] = difference.abs(), difference, every["now"].abs()
+    grouped = every.groupby(["source", "series", "age"], sort=True)
+    return grouped.agg(
+        values=("now", "size"),
+        refreshes=("refresh", "nunique"),
+        moved=("moved", "sum"),
+        of=("of", "sum"),
+        shift=("shift", "sum"),
+    ).reset_index()[MOVES]
+
+
+def moving_weeks(moves: pd.DataFrame, rule: Settle) -> dict[str, int]:
+    """Return how many of its youngest weeks every source still restates.
+
+    Parameters
+    ----------
+    moves
+        See :func:`restatements`.
+    rule
+        ``max_move`` and ``max_weeks``.
+
+    Returns
+    -------
+    dict
+        Weeks by source, 0 to ``max_weeks``: those of the series that settles last.
+
+    Notes
+    -----
+    Older weeks never move more than younger ones: by that, single ages with few values are
+    smoothed (isotonic regression by pooling adjacent violators; Barlow et al., 1972). What
+    weeks older than ``max_weeks`` move too is taken off: history that is rewritten as a
+    whole is no reason to wait for it.
+    """
+    weeks: dict[str, int] = {}
+    for (source, _), one in moves.groupby(["source", "series"], sort=True):
+        young = one[one["age"] < rule.max_weeks]
+        old = one[one["age"] >= rule.max_weeks]
+        ever = old["moved"].sum() / old["of"].sum() if old["of"].sum() > 0 else 0.0
+        share = falling(young["moved"].to_numpy(float), young["of"].to_numpy(float))
+        moving = young["age"].to_numpy()[share - ever > rule.max_move]
+        weeks[str(source)] = max(weeks.get(str(source), 0), int(moving.max(initial=-1)) + 1)
+    return weeks
+
+
+def falling(moved: NDArray[np.float64], of: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return shares ``moved / of`` by age, made to fall with age by pooling neighbours."""
+    blocks: list[tuple[float, float, int]] = []
+    for top, base in zip(moved, of, strict=True):
+        blocks.append((float(top), float(base), 1))
+        while len(blocks) > 1 and _share(blocks[-1]) > _share(blocks[-2]):
+            last, before = blocks.pop(), blocks.pop()
+            blocks.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
+    return np.array([_share(block) for block in blocks for _ in range(block[2])])
+
+
+def _share(block: tuple[float, float, int]) -> float:
+    moved, of, _ = block
+    if of > 0:
+        return moved / of
+    return float("inf") if moved > 0 else 0.0
+
+
+def by_source(moves: pd.DataFrame, source: str, weeks: int) -> dict[str, float]:
+    """Sum up what a source restates.
+
+    Parameters
+    ----------
+    weeks
+        How many of the youngest weeks are looked at.
+
+    Returns
+    -------
+    dict
+        ``young`` and ``shift``: by what share the youngest weeks move, and move up, in the
+        mean over series; ``old``: by what share older ones move; ``refreshes``; each NaN
+        where nothing was seen.
+    """
+    one = moves[moves["source"] == source]
+    young, old = one[one["age"] < weeks], one[one["age"] >= weeks]
+    return {
+        "young": _mean_share(young, "moved"),
+        "shift": _mean_share(young, "shift"),
+        "old": _mean_share(old, "moved"),
+        "refreshes": float(one["refreshes"].max()) if len(one) else float("nan"),
+    }
+
+
+def most_moving(moves: pd.DataFrame, source: str, weeks: int) -> tuple[str, float]:
+    """Return the series of a source whose youngest weeks move most, and by what share."""
+    young = moves[(moves["source"] == source) & (moves["age"] < weeks)]
+    sums = young.groupby("series")[["moved", "of"]].sum()
+    sums = sums[sums["of"] > 0]
+    if sums.empty:
+        return "", float("nan")
+    share = sums["moved"] / sums["of"]
+    return str(share.idxmax()), float(share.max())
+
+
+def _mean_share(moves: pd.DataFrame, column: str) -> float:
+    """Share by series, then the mean: series have units of their own."""
+    sums = moves.groupby("series")[[column, "of"]].sum()
+    sums = sums[sums["of"] > 0]
+    return float((sums[column] / sums["of"]).mean()) if len(sums) else float("nan")
+
+
+# --- kept with the run ------------------------------------------------------------------
+
+
+def write_revisions(run: Run, moves: pd.DataFrame) -> None:
+    """Keep what past refreshes taught; nothing where there was none to learn from."""
+    target = run.target(REVISIONS_FILE)
+    target.unlink(missing_ok=True)
+    if not moves.empty:
+        write_with(target, lambda path: moves.to_parquet(path, index=False))
+
+
+def revision_table(run: Run, oldest: int = 8) -> pd.DataFrame:
+    """Return by what share the values of every age moved since they were first told.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text, a row per age in weeks (0 is the newest week of a delivery; the last row is of all
+        older ones), a column per source: the mean over its series. No row where no past
+        refresh told the same weeks.
+    """
+    path = run.artefact(REVISIONS_FILE)
+    if not path.is_file():
+        return pd.DataFrame(index=pd.Index([], name="age in weeks"))
+    moves = pd.read_parquet(path)
+    ages = moves["age"].clip(upper=oldest)
+    shares = {
+        (str(source), int(str(age))): _mean_share(one, "moved")
+        for (source, age), one in moves.groupby(["source", ages], sort=True)
+    }
+    table = pd.Series(shares).unstack(0).map(lambda share: format_number(share, "share"))
+    table.index = pd.Index(
+        [str(age) if age < oldest else f"{oldest} and older" for age in table.index],
+        name="age in weeks",
+    )
+    return table

@@ -1,0 +1,187 @@
+"""What a change of the taxonomy moves: the same rows, named by the parent's rules and by ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmmlib.data.naming.naming import Naming
+from mmmlib.data.naming.taxonomy import UNMAPPED, Taxonomy, read_taxonomy
+from mmmlib.data.naming.taxonomy_mapping import apply_mapping, map_names
+from mmmlib.data.panel.grid import week_of
+from mmmlib.errors import MMMError
+from mmmlib.estimates import format_number
+from mmmlib.runs import Run, write_with
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+TAXONOMY = "taxonomy.yaml"
+"""Name under which a run keeps its taxonomy."""
+MOVES_FILE = "taxonomy_moves.parquet"
+MOVES = ("source", "series", "region", "week", "before", "after")
+TOLERANCE = 1e-9
+"""Relative difference up to which two sums are the same: sums of floats depend on their order."""
+
+
+@dataclass(frozen=True)
+class Former:
+    """The taxonomy of the parent run.
+
+    Parameters
+    ----------
+    run
+        Its id.
+    taxonomy
+        None where it had none.
+    problem
+        Why it cannot be read; empty where it can.
+    last_week
+        First day of the newest week of its panel; None where that cannot be told.
+    """
+
+    run: str
+    taxonomy: Taxonomy | None
+    problem: str = ""
+    last_week: pd.Timestamp | None = None
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What another mapping moves.
+
+    Parameters
+    ----------
+    cells
+        Columns :data:`MOVES`: spend by series, region and week that the two
+        mappings tell differently.
+    share
+        Moved spend as a share of all spend in the weeks that are compared.
+    lost
+        Names that had a channel and have none now.
+    """
+
+    cells: pd.DataFrame
+    share: float
+    lost: tuple[str, ...]
+
+    def told(self, unit: str) -> list[str]:
+        """Say what every channel's spend gained or lost and in which weeks, the largest first."""
+        spent = self.cells[_is_spend(self.cells["series"])]
+        facts = []
+        for name, rows in spent.groupby("series"):
+            change = rows["after"] - rows["before"]
+            gains, losses = float(change.clip(lower=0).sum()), float(-change.clip(upper=0).sum())
+            first, last = rows["week"].min().date(), rows["week"].max().date()
+            span = f"weeks of {first} to {last}" if last > first else f"week of {first}"
+            words = [
+                f"{verb} {format_number(size, unit)}"
+                for verb, size in (("gains", gains), ("loses", losses))
+                if size > 0
+            ]
+            text = f"{name} {' and '.join(words)} in the {span}"
+            facts.append((-max(gains, losses), text))
+        return [text for _, text in sorted(facts)]
+
+
+def former_of(run: Run) -> Former | None:
+    """Read the taxonomy of a run's parent; None on a first refresh."""
+    from mmmlib.data.panel.panel import panel_of
+
+    name = run.manifest.parent
+    if name is None:
+        return None
+    try:
+        parent = Run(run.runs_dir / name, exploring=True)
+        path = parent.path / TAXONOMY
+        taxonomy = read_taxonomy(path) if path.is_file() else None
+        return Former(name, taxonomy, last_week=panel_of(parent).weeks[-1])
+    except (MMMError, OSError, ValueError) as error:
+        why = str(error).splitlines()[0]
+        return Former(name, None, f"The last refresh cannot be read: {why}")
+
+
+def moves_between(
+    taxonomy: Taxonomy, former: Former | None, namings: Sequence[Naming], week_start: int
+) -> Moves | None:
+    """Name this run's rows by both taxonomies and compare their sums.
+
+    Parameters
+    ----------
+    taxonomy
+        Of this run.
+    former
+        Of the parent.
+    namings
+        This run's sources; those without a taxonomy are passed over.
+    week_start
+        Weekday on which weeks start, 0 for Monday.
+
+    Returns
+    -------
+    Moves or None
+        None where there is nothing to compare: no parent, or the same rules.
+    """
+    if former is None or former.taxonomy is None or former.taxonomy.digest == taxonomy.digest:
+        return None
+    parts, lost, total = [], [], 0.0
+    for naming in namings:
+        if naming.mapping is None or naming.names is None:
+            continue
+        before = map_names(former.taxonomy, naming.names)
+        was = apply_mapping(naming.tidy, before, naming.source, former.taxonomy.regions)
+        old, new = (_weekly(rows, week_start, former) for rows in (was, naming.rows))
+        both = pd.concat({"before": old, "after": new}, axis=1).fillna(0.0)
+        size = both.abs().max(axis=1)
+        moved = both[(both["after"] - both["before"]).abs() > TOLERANCE * size]
+        parts.append(moved.reset_index().assign(source=naming.source))
+        spend = both[_is_spend(both.index.get_level_values("series"))]
+        total += float(spend["before"].sum())
+        lost += _lost(before.frame, naming.mapping.frame)
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(MOVES))
+    spent = cells[_is_spend(cells["series"])]
+    left = float((spent["before"] - spent["after"]).clip(lower=0).sum())
+    came = float((spent["after"] - spent["before"]).clip(lower=0).sum())
+    share = max(left, came) / total if total else 0.0
+    return Moves(cells[list(MOVES)], share, tuple(dict.fromkeys(lost)))
+
+
+def _is_spend(series: Iterable[str]) -> NDArray[np.bool_]:
+    return np.array(["spend" in str(name).split(".") for name in series], dtype=bool)
+
+
+def _weekly(rows: ir.Table, week_start: int, former: Former) -> pd.Series:
+    """Sum rows to weeks that the parent had; indexed by series, region and week."""
+    rows = rows.filter(rows.date.notnull() & rows.value.notnull())
+    daily = rows.group_by(["series", "region", "date"]).aggregate(value=rows.value.sum())
+    found = pd.DataFrame(daily.to_pyarrow().to_pydict())
+    found = found.reindex(columns=["series", "region", "date", "value"])
+    days = pd.to_datetime(found["date"]).astype("datetime64[ns]")
+    found = found.assign(week=week_of(days, week_start))
+    if former.last_week is not None:
+        found = found[found["week"] <= former.last_week]
+    return found.groupby(["series", "region", "week"])["value"].sum()
+
+
+def _lost(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
+    """Names that some rule mapped, and that none maps now."""
+    had = set(before.loc[before["rule"] > 0, "name"])
+    now = after[(after["channel"] == UNMAPPED) & (after["rule"] == 0)]
+    return [str(name) for name in now["name"].drop_duplicates() if name in had]
+
+
+def write_moves(run: Run, moves: Moves | None) -> None:
+    """Keep what a change of the taxonomy moved, week by week; nothing where it moved nothing."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    target = run.target(MOVES_FILE)
+    target.unlink(missing_ok=True)
+    if moves is not None and not moves.cells.empty:
+        table = pa.Table.from_pandas(moves.cells, preserve_index=False)
+        write_with(target, lambda path: pq.write_table(table, path))

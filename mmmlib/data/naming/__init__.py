@@ -1,0 +1,1 @@
+"""Layouts and taxonomy: rows under the names of series."""

@@ -1,0 +1,268 @@
+"""Layouts: what a delivery looks like, turned into tidy rows.
+
+An expression goes in and an expression comes out, so that nothing is read before
+the rows are summed to weeks, wherever they lie. Every layout ends as the same
+table: ``date``, ``region``, ``name`` (raw: a column, a series, a campaign, a
+sales motion), ``variable`` (``spend``, ``opportunities``; empty where the name
+says it all) and ``value``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+from mmmlib.data.naming.layout_cells import day_of, name_of, number_of, region_of, slug_of, text_of
+from mmmlib.errors import InputError, Problem
+from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.source import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+TIDY = ("date", "region", "name", "variable", "value")
+METRICS = ("spend", "impressions", "clicks", "conversions")
+"""What an ad platform reports; the spend has to be there."""
+PIPELINE = ("opportunities", "pipeline", "won", "bookings")
+"""Weekly outcomes of a CRM export. Opportunities and their amount (``pipeline``) count on the
+day of creation, won ones and their amount (``bookings``) on the day of closing."""
+NEEDED = {
+    "master_flat_file": ("period", "geography", "campaign", "variable", "value"),
+    "ad_platform": ("date", "campaign", "spend"),
+    "crm_pipeline": ("opportunity", "stage", "created", "closed", "amount"),
+}
+"""Columns that a layout cannot do without."""
+
+
+def apply_layout(
+    table: ir.Table, source: Source, variables: Collection[str] | None = None
+) -> ir.Table:
+    """Turn a delivery into tidy rows.
+
+    Parameters
+    ----------
+    table
+        As delivered: typed columns or text. Columns that begin with ``_`` are not
+        part of the delivery.
+    source
+        Its layout, and what its columns are called.
+    variables
+        Keep only these variables (layout wide: columns); all of them if not given.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        ``date`` (date), ``region`` (text, ``national`` without a column of regions),
+        ``name`` (text, as delivered), ``variable`` (text), ``value`` (float; null
+        where the cell is missing or is no number, which the contract reports).
+
+    Raises
+    ------
+    InputError
+        If a column is not there that the layout cannot do without.
+    """
+    _refuse_missing(table, source)
+    return _LAYOUTS[source.layout](table, source, variables)
+
+
+def numbers_of(
+    source: Source, columns: Collection[str], variables: Collection[str] | None
+) -> list[str]:
+    """List the columns that the layout of a source reads as numbers."""
+    if source.layout == "wide":
+        taken = {source.date, source.region, source.currency_column}
+        return [
+            name
+            for name in columns
+            if name not in taken
+            and not name.startswith("_")
+            and (variables is None or name in variables)
+        ]
+    if source.layout == "long":
+        return [str(source.value)]
+    words = {
+        "master_flat_file": ("value",),
+        "ad_platform": ("spend", "impressions", "clicks", "conversions"),
+        "crm_pipeline": ("amount",),
+    }
+    return [source.column(word) for word in words[source.layout]]
+
+
+def texts_of(source: Source) -> list[str]:
+    """List the columns that the layout of a source reads as names, also where they are digits."""
+    words = {
+        "master_flat_file": ("product", "campaign", "variable"),
+        "ad_platform": ("campaign", "ad_group"),
+        "crm_pipeline": ("opportunity", "stage", "motion"),
+    }
+    named = [source.column(word) for word in words.get(source.layout, ())]
+    others = [source.name, source.region_column, source.currency_column]
+    return [*named, *source.name_from, *(name for name in others if name is not None)]
+
+
+def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
+    """One column per series."""
+    columns = numbers_of(source, table.columns, variables)
+    if not columns:
+        taken = {source.date, source.region, source.currency_column}
+        others = [n for n in table.columns if n not in taken and not n.startswith("_")]
+        raise InputError.one(
+            source.where,
+            "the header",
+            f"no column that the parameters name; there are {', '.join(others[:12])}"
+            if others
+            else "no column of values",
+            "one column for every series",
+            "Name one of them in a channel, an outcome or a control, or leave the source out."
+            if others
+            else "",
+        )
+    day, region = day_of(table[source.date]), region_of(table, source)
+    return _stacked(
+        table.select(
+            date=day,
+            region=region,
+            name=text_of(name),
+            variable=text_of(""),
+            value=number_of(table[name], source),
+        )
+        for name in columns
+    )
+
+
+def _long(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
+    """One row per series and day."""
+    del variables  # there is one, and it has no name
+    assert source.name is not None
+    assert source.value is not None
+    return table.select(
+        date=day_of(table[source.date]),
+        region=region_of(table, source),
+        name=name_of(table, (source.name,)),
+        variable=text_of(""),
+        value=number_of(table[source.value], source),
+    )
+
+
+def _master_flat_file(
+    table: ir.Table, source: Source, variables: Collection[str] | None
+) -> ir.Table:
+    """The agencies' flat file: one row per period, geography, product, campaign, variable."""
+    tidy = table.select(
+        date=day_of(table[source.date_column]),
+        region=region_of(table, source),
+        name=name_of(table, source.name_from or (source.column("campaign"),)),
+        variable=slug_of(table[source.column("variable")]),
+        value=number_of(table[source.column("value")], source),
+    )
+    return tidy if variables is None else tidy.filter(tidy.variable.isin(sorted(variables)))
+
+
+def _ad_platform(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
+    """An ad platform's report: one row per day, campaign and ad group, a column per metric."""
+    day, region = day_of(table[source.date_column]), region_of(table, source)
+    name = name_of(table, source.name_from or (source.column("campaign"),))
+    wanted = [
+        metric
+        for metric in METRICS
+        if source.column(metric) in table.columns and (variables is None or metric in variables)
+    ]
+    # One projection per metric, not an unpivot: every database can do it, and a columnar file is
+    # read by column anyway.
+    return _stacked(
+        table.select(
+            date=day,
+            region=region,
+            name=name,
+            variable=text_of(metric),
+            value=number_of(table[source.column(metric)], source),
+        )
+        for metric in wanted or ["spend"]
+    )
+
+
+def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
+    """A CRM export: one row per opportunity, to outcomes by day of creation and of closing."""
+    import ibis
+
+    column, motion = source.column, source.column("motion")
+    if source.name_from or motion in table.columns:
+        name = name_of(table, source.name_from or (motion,))
+    else:
+        name = text_of("")
+    created = day_of(table[column("created")])
+    closed = day_of(table[column("closed")])
+    amount = number_of(table[column("amount")], source)
+    one = ibis.literal(1.0)
+    won = is_won(table, source)
+    told = {
+        "opportunities": (created, one, None),
+        "pipeline": (created, amount, None),
+        "won": (closed, one, won),
+        "bookings": (closed, amount, won),
+    }
+    region = region_of(table, source)
+    parts = []
+    for variable in PIPELINE:
+        if variables is None or variable in variables:
+            day, value, where = told[variable]
+            rows = table if where is None else table.filter(where)
+            parts.append(
+                rows.select(
+                    date=day, region=region, name=name, variable=text_of(variable), value=value
+                )
+            )
+    return _stacked(parts)
+
+
+def is_won(table: ir.Table, source: Source) -> Any:
+    """Say of every opportunity of a CRM export whether it was won."""
+    stage = table[source.column("stage")].cast("string").strip()
+    return stage.isin(list(source.won)).fill_null(False)
+
+
+_LAYOUTS: dict[str, Callable[[Any, Source, Collection[str] | None], Any]] = {
+    "wide": _wide,
+    "long": _long,
+    "master_flat_file": _master_flat_file,
+    "ad_platform": _ad_platform,
+    "crm_pipeline": _crm_pipeline,
+}
+
+
+def _refuse_missing(table: ir.Table, source: Source) -> None:
+    """Raise one error with every column that is missing."""
+    words = {source.column(word): word for word in NEEDED.get(source.layout, ())}
+    needed = {column: f"columns.{word}" for column, word in words.items()}
+    if source.layout in ("wide", "long"):
+        needed = {source.date: "date"}
+    if source.layout == "long":
+        needed |= {str(source.name): "name", str(source.value): "value"}
+    if source.region is not None:
+        needed[source.region] = "region"
+    needed |= dict.fromkeys(source.name_from, "name_from")
+    known = [name for name in table.columns if not name.startswith("_")]
+    missing = [(column, key) for column, key in needed.items() if column not in known]
+    if missing:
+        listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+        raise InputError(
+            source.where,
+            [
+                Problem(
+                    f"column {column} ({key})",
+                    "no such column",
+                    f"one of {listed}",
+                    did_you_mean(column, known)
+                    or f"Say what the file calls {shown(key.rpartition('.')[2])} in the parameters.",
+                )
+                for column, key in missing
+            ],
+        )
+
+
+def _stacked(parts: Iterable[Any]) -> Any:
+    """One table of the rows of all parts."""
+    import ibis
+
+    tables = list(parts)
+    return tables[0] if len(tables) == 1 else ibis.union(*tables, distinct=False)

@@ -1,0 +1,97 @@
+"""The grids of all series put together: regions added up or averaged, counts turned into money."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.naming.wanted import SUMMED, Wanted
+from mmmlib.data.panel.grid import Calendar, Grid
+from mmmlib.data.panel.panel import NATIONAL, Panel
+from mmmlib.data.weeks.weekly import share_of_week
+from mmmlib.params import Params
+
+
+def assemble(
+    params: Params, grids: dict[Wanted, Grid], calendar: Calendar, regional: bool
+) -> Panel:
+    """Put the grids of all series together.
+
+    Parameters
+    ----------
+    grids
+        One for every part of a series that a source tells; ``values`` of shape
+        ``(region, week)``, one region where the source is national.
+    calendar
+        Weeks and regions of the panel.
+    regional
+        Whether the panel is by region; else regions are added up or averaged.
+    """
+    regions = calendar.regions if regional else [NATIONAL]
+    shape = (len(regions), len(calendar.weeks))
+    population = next((g.values for w, g in grids.items() if w.role == "population"), None)
+    worth = {w.name: grid for w, grid in grids.items() if w.role == "value"}
+    columns: dict[str, np.ndarray] = {}
+    filled: dict[str, np.ndarray] = {}
+    for wanted, grid in grids.items():
+        if wanted.role in ("value", "population"):
+            continue
+        price = worth.get(wanted.name.partition(".")[0])
+        if wanted.role == "outcome" and price is not None:
+            grid = _in_money(grid, price, population)
+        values, imputed = grid.values, grid.imputed
+        if not regional and len(values) > 1:
+            values = _over_regions(wanted.role, values, population)
+            imputed = imputed.any(axis=0, keepdims=True)
+        # What several sources tell of one series is added up, marks of filled cells too.
+        columns[wanted.series] = (
+            columns.get(wanted.series, 0.0) + np.broadcast_to(values, shape).ravel()
+        )
+        filled[wanted.series] = (
+            filled.get(wanted.series, False) | np.broadcast_to(imputed, shape).ravel()
+        )
+    for name, event in params.events.items():
+        if event.start is not None and event.end is not None:
+            share = share_of_week(calendar.weeks, event.start, event.end)
+            columns[f"event:{name}"] = np.broadcast_to(share, shape).ravel()
+    order = [f"event:{name}" for name in params.events]
+    frame = pd.DataFrame(
+        {
+            "region": np.repeat(regions, len(calendar.weeks)),
+            "week": np.tile(calendar.weeks.to_numpy(), len(regions)),
+            **{name: v for name, v in columns.items() if not name.startswith("event:")},
+            **{name: columns[name] for name in order},
+        }
+    )
+    if population is not None:
+        people = population if regional else population.sum(axis=0, keepdims=True)
+        frame["population"] = np.broadcast_to(people, shape).ravel()
+    frame["imputed"] = _imputed_names(filled, len(frame))
+    units = {f"outcome:{model}": params.outcome_unit(model) for model in params.model_names}
+    return Panel(frame, params.currency, units)
+
+
+def _in_money(count: Grid, price: Grid, population: np.ndarray | None) -> Grid:
+    """Turn a count into money; a filled price makes the product a filled one."""
+    each, filled = price.values, price.imputed
+    if len(count.values) == 1 < len(each):  # a national count has one price, the mean
+        each = _over_regions("value", each, population)
+        filled = filled.any(axis=0, keepdims=True)
+    return Grid(count.values * each, count.imputed | filled)
+
+
+def _over_regions(role: str, values: np.ndarray, population: np.ndarray | None) -> np.ndarray:
+    """Bring (region, week) to (1, week)."""
+    if role in SUMMED:
+        return values.sum(axis=0, keepdims=True)
+    same = population is not None and population.shape == values.shape
+    weights = population if same else None
+    return np.average(values, axis=0, weights=weights)[None]
+
+
+def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:
+    names = pd.Series("", index=range(rows), dtype="str")
+    for name, mask in filled.items():
+        if mask.any():
+            names[mask] += ";" + name
+    return names.str.removeprefix(";")

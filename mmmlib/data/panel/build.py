@@ -1,0 +1,236 @@
+"""Sources to panel: columns get their roles, rows their week, gaps their rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.history.restatement import MOVES, restatements
+from mmmlib.data.history.settle import keep_out, past_vintages
+from mmmlib.data.history.vintages import as_vintage
+from mmmlib.data.naming.taxonomy import Taxonomy
+from mmmlib.data.naming.wanted import SUMMED, Wanted, adds_up, wanted_series
+from mmmlib.data.panel.assemble import assemble
+from mmmlib.data.panel.columns import find_column
+from mmmlib.data.panel.grid import (
+    Calendar,
+    Grid,
+    make_calendar,
+    make_grid,
+    regions_of,
+    report_duplicates,
+)
+from mmmlib.data.panel.lift_grid import Lift
+from mmmlib.data.panel.lift_tests import Declared, lifts_of, read_lift_tests
+from mmmlib.data.panel.panel import Panel
+from mmmlib.data.panel.prices import at_prices, price_factors
+from mmmlib.data.panel.refusals import refuse_empty, refuse_national, refuse_no_people
+from mmmlib.data.read.cells import to_numbers
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.sources import read_sources
+from mmmlib.data.weeks.week_starts import usual_start
+from mmmlib.data.weeks.weekly import week_number
+from mmmlib.params import Params
+from mmmlib.runs import Run
+
+
+@dataclass(frozen=True)
+class Built:
+    """The panel, and what it was built from."""
+
+    panel: Panel
+    tables: dict[str, Table]
+    calendar: Calendar
+    moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
+    """What past refreshes saw differently; see :mod:`mmmlib.data.history.restatement`."""
+    broken: tuple[str, ...] = ()
+    """Tables of past refreshes that could not be read."""
+    folder: Path = Path()
+    """Where the sources lie."""
+    lift_tests: tuple[Declared, ...] = ()
+    """As declared; the panel has those that lie in its weeks."""
+
+
+def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Panel:
+    """Build the panel from the sources in a folder.
+
+    Parameters
+    ----------
+    params
+        Declares sources, roles and rules.
+    folder
+        Where the sources lie.
+    taxonomy
+        Maps raw names, where a source asks for it.
+
+    Returns
+    -------
+    Panel
+        By region where ``model.geography`` is ``regional``, else national:
+        regional sources are then summed (spend, exposure, outcome) or averaged
+        (controls; by population where it is known). It spans the weeks that
+        every source covers.
+
+    Raises
+    ------
+    InputError
+        With every problem of every source.
+    """
+    return build(params, folder, taxonomy=taxonomy).panel
+
+
+def build(
+    params: Params, folder: Path, past: Sequence[Run] = (), taxonomy: Taxonomy | None = None
+) -> Built:
+    """Build the panel and keep the sources beside it; see :func:`build_panel`.
+
+    Parameters
+    ----------
+    past
+        Past runs of the workbook, oldest first: what they saw differently teaches how long
+        the sources take to settle.
+    taxonomy
+        Maps raw names, where a source asks for it.
+    """
+    problems = Problems(folder)
+    tables = read_sources(params, folder, problems, taxonomy)
+    found = {
+        wanted: place
+        for wanted in wanted_series(params)
+        if (place := find_column(tables, wanted.reference, wanted.key, problems))
+    }
+    regional = params.model.geography == "regional"
+    if regional:
+        refuse_national(found, problems)
+    calendar = make_calendar(
+        {wanted.told: place for wanted, place in found.items() if wanted.role != "event"},
+        [w.told for w in found if w.role == "outcome"],
+        regional,
+        problems,
+        week_number(params.data.week_start or usual_start(tables)),
+    )
+    if calendar is None:
+        problems.raise_if_any()
+        raise AssertionError("no calendar, and no problem that says why")
+    for wanted, place in found.items():
+        if wanted.role == "event":  # events bound no week, but a second row of one would be lost
+            report_duplicates(*place, calendar.start, problems)
+    moves, broken = _learn(params, tables, found, past)
+    covered = calendar
+    calendar, kept_out = keep_out(calendar, params.data.settle, moves, problems)
+    grids = {
+        wanted: _grid_of(wanted, *place, params, calendar, problems)
+        for wanted, place in found.items()
+    }
+    refuse_no_people(grids, found, calendar, problems)
+    prices = price_factors(params, folder, calendar.weeks, problems)
+    declared = read_lift_tests(params, folder, problems)
+    problems.raise_if_any()
+    lifts = _lifts(declared, params, found, covered, calendar, problems)
+    problems.raise_if_any()
+    panel = assemble(params, grids, calendar, regional)
+    panel = replace(panel, kept_out=tuple(kept_out), lift_tests=tuple(lifts))
+    if prices is not None:
+        panel = at_prices(panel, prices)
+    refuse_empty(panel, found, problems)
+    problems.raise_if_any()
+    read = {name: table for name, table in tables.items() if table is not None}
+    return Built(panel, read, calendar, moves, tuple(broken), folder, tuple(declared))
+
+
+def _lifts(
+    declared: Sequence[Declared],
+    params: Params,
+    found: dict[Wanted, tuple[Table, str]],
+    covered: Calendar,
+    calendar: Calendar,
+    problems: Problems,
+) -> list[Lift]:
+    """Lay lift tests on the grid, with the spend by region also where the panel is national."""
+    if not declared:
+        return []
+    asked = {one.test.channel for one in declared}
+    # The panel's weeks are known to be whole; weeks that are kept out need not be.
+    spend: dict[str, tuple[list[str], np.ndarray]] = {}
+    for wanted, place in found.items():
+        if wanted.role != "spend" or wanted.name not in asked:
+            continue
+        regions = regions_of(place[0], covered)
+        values = np.nan_to_num(_grid_of(wanted, *place, params, covered, Problems()).values)
+        others, sums = spend.get(wanted.name, (regions, np.zeros_like(values)))
+        if others != regions:
+            problems.add(
+                place[0].path,
+                f"column {place[1]} ({wanted.key})",
+                f"the regions {', '.join(regions)}",
+                f"those of the channel's other source ({', '.join(others)}), as it has a lift test",
+            )
+            continue
+        spend[wanted.name] = regions, sums + values
+    national = params.model.geography == "national"
+    return lifts_of(declared, spend, covered.weeks, len(calendar.weeks), national, problems)
+
+
+def _learn(
+    params: Params,
+    tables: dict[str, Table | None],
+    found: dict[Wanted, tuple[Table, str]],
+    past: Sequence[Run],
+) -> tuple[pd.DataFrame, list[str]]:
+    """Learn from past runs what the sources restate; also say which could not be read."""
+    if not past:
+        return pd.DataFrame(columns=MOVES), []
+    now = {name: as_vintage(params, table) for name, table in tables.items() if table is not None}
+    used: dict[str, set[str]] = {}
+    for table, column in found.values():
+        used.setdefault(table.name, set()).add(column)
+    vintages, broken = past_vintages(past, now)
+    return restatements(now, vintages, used), broken
+
+
+# --- one series -------------------------------------------------------------------------
+
+
+def _grid_of(
+    wanted: Wanted,
+    table: Table,
+    column: str,
+    params: Params,
+    calendar: Calendar,
+    problems: Problems,
+) -> Grid:
+    if wanted.role == "event":
+        equals = params.events[wanted.name].equals
+        values = table.shares(column, equals)
+        if values.empty:
+            problems.add(
+                table.path,
+                f"column {column} ({wanted.key})",
+                f"numbers, and events.{wanted.name}.equals is '{equals}'",
+                "a number there",
+            )
+        return make_grid(values, table, column, calendar, "nothing", problems)
+
+    cells = table.cells(column)
+
+    def report(row: int, found: str, expected: str, action: str) -> None:
+        problems.add(table.path, table.place(row, column), found, expected, action)
+
+    negative = wanted.role == "control" or (
+        wanted.role == "outcome" and params.outcome_of(wanted.name).kind == "revenue"
+    )
+    values = to_numbers(cells, report, negative=negative, also=table.source.missing)
+    rule: str = table.source.gaps or params.data.gaps
+    firm = wanted.role == "outcome" or table.source.gaps is None
+    if firm and table.source.grain == "event" and adds_up(params, wanted, table.name):
+        rule = "nothing"  # a week of no deal is a week of no bookings
+    elif wanted.role == "outcome":
+        rule = "fail"  # a model must not learn from an outcome that was made up
+    elif rule == "zero" and wanted.role not in SUMMED:
+        rule = "fail"  # no price, no population of zero
+    return make_grid(values, table, column, calendar, rule, problems)

@@ -1,0 +1,305 @@
+"""Rows to a regular grid of regions and weeks: duplicates, gaps, and their filling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.panel.panel import NATIONAL
+from mmmlib.data.read.cells import is_missing
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.weeks.source_table import Table
+
+WEEK = pd.Timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The weeks and regions of the panel.
+
+    Parameters
+    ----------
+    weeks
+        First days, ascending, no gap: the weeks that every source covers.
+    regions
+        Sorted names; ``national`` alone where no source has regions.
+    start
+        Weekday on which weeks start, 0 for Monday.
+    covers
+        First and last week of every source that is used.
+    """
+
+    weeks: pd.DatetimeIndex
+    regions: list[str]
+    start: int
+    covers: dict[str, tuple[pd.Timestamp, pd.Timestamp]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One series: ``values`` and ``imputed``, shape ``(region, week)``; one region if national."""
+
+    values: np.ndarray
+    imputed: np.ndarray
+
+
+def week_of(dates: pd.Series, start: int) -> pd.Series:
+    """First day of the week of each date, for weeks that start on weekday ``start``."""
+    back = (dates.dt.day_of_week - start) % 7
+    return dates - pd.to_timedelta(back, unit="D")
+
+
+def make_calendar(
+    found: Mapping[str, tuple[Table, str]],
+    outcomes: list[str],
+    regional: bool,
+    problems: Problems,
+    start: int,
+) -> Calendar | None:
+    """Find the weeks and regions that the series have in common.
+
+    Parameters
+    ----------
+    found
+        Table and column of every series that bounds the panel, by its name.
+    outcomes
+        Names in ``found`` of the outcomes: their regions are the panel's.
+    regional
+        Whether the panel is by region.
+    problems
+        Receives duplicates, regions without an outcome, and a window without weeks.
+    start
+        Weekday on which weeks start, 0 for Monday.
+
+    Returns
+    -------
+    Calendar or None
+        None where no week can be told; ``problems`` then says why.
+    """
+    tables = {table.name: table for table, _ in found.values()}
+    if not tables:
+        return None
+    covers = {}
+    for name, table in tables.items():
+        weeks = week_of(table.dates.dropna(), start)
+        if len(weeks):
+            covers[name] = (weeks.min(), weeks.max())
+    for table, column in found.values():
+        report_duplicates(table, column, start, problems)
+    if not covers:
+        return None
+    first = max(ends[0] for ends in covers.values())
+    last = min(ends[1] for ends in covers.values())
+    if first > last:
+        spans = "; ".join(f"{name} {a.date()} to {b.date()}" for name, (a, b) in covers.items())
+        problems.add(
+            "sources",
+            "the weeks",
+            f"no week that all sources cover ({spans})",
+            "sources that overlap",
+        )
+        return None
+    regions = _regions(found, outcomes, problems) if regional else [NATIONAL]
+    weeks_index = pd.date_range(first, last, freq=WEEK, name="week").as_unit("ns")
+    return Calendar(weeks_index, regions, start, covers)
+
+
+def _regions(
+    found: Mapping[str, tuple[Table, str]], outcomes: list[str], problems: Problems
+) -> list[str]:
+    """Regions of the outcomes; others that a source has are reported."""
+    having: dict[str, None] = {}
+    for series in outcomes:
+        table, column = found[series]
+        cells = table.cells(column)
+        held = table.regions.loc[cells.index[cells != ""]]
+        having |= dict.fromkeys(region for region in held if region)
+    for table in {table.name: table for table, _ in found.values()}.values():
+        if not table.regional:
+            continue
+        for region in sorted(set(table.regions) - set(having) - {""}):
+            problems.add(
+                table.path,
+                f"column {table.source.region}, region '{region}'",
+                "no outcome for this region",
+                "an outcome for every region that has rows",
+                "Add its outcome, or remove the region from the sources.",
+            )
+    return sorted(having)
+
+
+def report_duplicates(table: Table, column: str, start: int, problems: Problems) -> None:
+    """Report weeks (and regions) that a series has twice."""
+    index = table.cells(column).index
+    keys = pd.DataFrame(
+        {
+            "week": week_of(table.dates.loc[index], start),
+            "region": table.regions.loc[index],
+        }
+    ).dropna()
+    again = keys[keys.duplicated(keep="first")]
+    if again.empty:
+        return
+    of = f" of {column}" if table.source.layout == "long" else ""
+    if len(again) >= len(keys) / 2:
+        same = table.text.loc[keys.index].duplicated().sum() == len(again)
+        problems.add(
+            table.path,
+            f"column {table.source.date}",
+            f"{len(keys)} rows{of} for {len(keys) - len(again)} weeks and regions",
+            "one row for every week and region",
+            "The rows are the same again: the delivery came twice. Remove one of the two."
+            if same
+            else "Sum daily rows to weeks (grain: day does it), or name the column of regions.",
+        )
+        return
+    first = keys.drop_duplicates().reset_index(names="row")
+    rows = first.set_index(["week", "region"])["row"]
+    for row, (week, region) in zip(again.index, again.itertuples(index=False), strict=True):
+        where = f", region '{region}'" if table.regional else ""
+        problems.add(
+            table.path,
+            f"row {row}, column {table.source.date}",
+            f"the week of {week.date()}{where}{of} again (first in row {rows[week, region]})",
+            "every week once",
+            "Remove one of the two rows.",
+        )
+
+
+def regions_of(table: Table, calendar: Calendar) -> list[str]:
+    """Regions of a series' grid: the panel's, or its source's own where the panel is national."""
+    if not table.regional:
+        return [NATIONAL]
+    if calendar.regions == [NATIONAL]:
+        return sorted(set(table.regions) - {""})
+    return calendar.regions
+
+
+# --- filling ----------------------------------------------------------------------------
+
+
+def make_grid(
+    values: pd.Series,
+    table: Table,
+    column: str,
+    calendar: Calendar,
+    rule: str,
+    problems: Problems,
+) -> Grid:
+    """Lay one series on the calendar.
+
+    Parameters
+    ----------
+    values
+        Numbers by row; NaN where the cell is missing (or was reported).
+    rule
+        ``fail``, ``zero``, ``carry`` or ``interpolate``: what to do where a week has
+        no value. Carrying and interpolating stay inside a region; nothing is
+        made up before the first value or (interpolating) after the last. ``nothing``, of what
+        happened: a week without a row is a true zero, which is not marked.
+    """
+    regions = regions_of(table, calendar)
+    blank = values.index.isin(list(table.blank))
+    if rule != "zero":  # the other days alone would be too little
+        values = values.mask(blank)
+    keyed = pd.DataFrame(
+        {
+            "region": table.regions.loc[values.index],
+            "week": week_of(table.dates.loc[values.index], calendar.start),
+            "value": values,
+            "blank": blank,
+        }
+    ).drop_duplicates(["region", "week"])
+    keyed = keyed.dropna(subset=["week"])
+
+    def spread(column: str) -> pd.DataFrame:
+        square = keyed.pivot(index="region", columns="week", values=column)
+        return square.reindex(index=regions, columns=calendar.weeks)
+
+    square = spread("value")
+    if rule == "nothing":
+        told = pd.MultiIndex.from_frame(keyed[["region", "week"]])
+        every = pd.MultiIndex.from_product([regions, calendar.weeks])
+        square = square.mask(~every.isin(told).reshape(square.shape), 0.0)
+    lacking = square.isna().to_numpy() | spread("blank").eq(True).to_numpy()
+    if rule == "zero":
+        square = square.fillna(0.0)
+    elif rule == "carry":
+        square = square.ffill(axis=1)
+    elif rule == "interpolate":
+        square = square.T.interpolate(limit_area="inside").T
+    left = square.isna()
+    if left.to_numpy().any():
+        _report_gaps(left, table, column, rule, problems)
+    return Grid(square.to_numpy(dtype=float), lacking)
+
+
+def _report_gaps(
+    left: pd.DataFrame, table: Table, column: str, rule: str, problems: Problems
+) -> None:
+    """Report empty cells by row, and runs of weeks without a row.
+
+    A cell that was filled but reported is not a gap; weeks of a source whose rows
+    were reported are not either.
+    """
+    cells = table.cells(column)
+    weeks = pd.DatetimeIndex(left.columns)
+    keys = list(
+        zip(
+            table.regions.loc[cells.index],
+            week_of(table.dates.loc[cells.index], int(weeks[0].day_of_week)),
+            strict=True,
+        )
+    )
+    row_of = dict(zip(keys, cells.index, strict=True))
+    blank = cells.index.isin(list(table.blank))
+    empty = dict(zip(keys, is_missing(cells, table.source.missing) | blank, strict=True))
+    for region, lacking in left.iterrows():
+        where = f", region '{region}'" if table.regional else ""
+        gaps = weeks[lacking.to_numpy(dtype=bool)]
+        if len(gaps) == len(weeks) and all(empty.get((region, w), True) for w in gaps):
+            place = f"column {column}{where}"
+            problems.add(table.path, place, "no value at all", "a value every week")
+            continue
+        for week in gaps:
+            if empty.get((region, week), False):
+                row = int(row_of[region, week])
+                found, expected = "an empty cell", "a value every week"
+                if row in table.blank:
+                    found, expected = "a day or more without a value", "a value every day"
+                place = table.place(row, column)
+                problems.add(table.path, place, found, expected, _ADVICE[rule])
+        absent = [week for week in gaps if (region, week) not in row_of]
+        if table.whole:
+            of = f" of {column}" if table.source.layout == "long" else ""
+            place = f"column {table.source.date}{where}"
+            for first, last in _runs(absent):
+                span = f"the week of {first.date()}"
+                if last > first:
+                    span = f"the weeks of {first.date()} to {last.date()}"
+                found = f"no row{of} for {span}"
+                problems.add(table.path, place, found, "a row every week", _ADVICE[rule])
+
+
+_ADVICE = {
+    "fail": (
+        "Complete the source; for spend, exposure and controls 'gaps' of the source "
+        "can fill it (zero for spend and exposure, carry, interpolate)."
+    ),
+    "nothing": "What happened in this week has no value: complete the source.",
+    "carry": "There is no earlier value to carry.",
+    "interpolate": "There is no value on both sides to interpolate between.",
+}
+
+
+def _runs(weeks: list[pd.Timestamp]) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    runs: list[tuple[pd.Timestamp, pd.Timestamp]] = []
+    for week in weeks:
+        if runs and week - runs[-1][1] == WEEK:
+            runs[-1] = (runs[-1][0], week)
+        else:
+            runs.append((week, week))
+    return runs

@@ -1,0 +1,287 @@
+"""Lift tests from their table and from the parameter file, read strictly (M8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from mmmlib.data.history.vintages import Shape
+from mmmlib.data.panel.lift_grid import Lift, lay_out, nationwide
+from mmmlib.data.panel.panel import NATIONAL, Panel
+from mmmlib.data.read.cells import to_dates, to_numbers
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.readers import read_side_table
+from mmmlib.estimates import format_number
+from mmmlib.findings import Finding, Level, judge
+from mmmlib.params import Params
+from mmmlib.params.lift import POOLED, LiftTest
+from mmmlib.params.messages import did_you_mean, shown, translate
+
+CHECKS: dict[str, str] = {"data.lift_tests": "Lift tests that the models use"}
+NAME = "test"
+DATES = ("start", "end", "measured_until")
+NUMBERS = ("spend_change", "spend_change_share", "incremental_outcome", "standard_error")
+NEEDED = (NAME, "channel", "outcome", "start", "end", "incremental_outcome", "standard_error")
+COLUMNS = (*NEEDED, "motion", "region", "measured_until", "spend_change", "spend_change_share",
+           "already_in_spend")  # fmt: skip
+"""Columns of the table; ``region`` may hold several, separated by ``;``, or none."""
+YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
+SHAPE = Shape(date="start", region=NAME)
+"""How the kept table is read: a test is known by its name."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A test, and where it is declared.
+
+    Parameters
+    ----------
+    name, test
+        As declared.
+    file, place
+        For messages: ``lift_tests.csv`` and ``row 3``, or a key of the parameters.
+    """
+
+    name: str
+    test: LiftTest
+    file: str
+    place: str
+
+    def report(self, problems: Problems) -> Callable[[str, str, str, str], None]:
+        """Return what takes problems of this test, by field."""
+        column = {"regions": "region"} if self.place.startswith("row") else {}
+
+        def add(field: str, found: str, expected: str, action: str) -> None:
+            name = column.get(field, field)
+            place = f"{self.place}, column {name}" if column else f"{self.place}.{name}"
+            problems.add(self.file, place, found, expected, action)
+
+        return add
+
+
+def read_lift_tests(params: Params, folder: Path, problems: Problems) -> list[Declared]:
+    """Read the table of lift tests and those of the parameter file.
+
+    Parameters
+    ----------
+    folder
+        Where the table lies.
+    problems
+        Receives everything that is wrong with any of them.
+
+    Returns
+    -------
+    list of Declared
+        Those that can be read, the table's first. Names and overlaps are checked over
+        all of them.
+    """
+    found: list[Declared] = []
+    if params.data.lift_tests is not None:
+        found += _read_table(params, folder / params.data.lift_tests, problems)
+    found += [
+        Declared(name, test, "parameters", f"lift_tests.{name}")
+        for name, test in params.lift_tests.items()
+    ]
+    _refuse_double(found, problems)
+    return found
+
+
+def lifts_of(
+    declared: Sequence[Declared],
+    spend: dict[str, tuple[list[str], np.ndarray]],
+    weeks: pd.DatetimeIndex,
+    kept: int,
+    national: bool,
+    problems: Problems,
+) -> list[Lift]:
+    """Lay the tests on the panel's weeks and regions.
+
+    Parameters
+    ----------
+    spend
+        By channel: names of the regions of its source, and spend ``(region, week)``.
+    weeks
+        All weeks that the sources cover, those that were kept out too.
+    kept
+        How many of them are in the panel. A test that ends later waits for its weeks.
+    national
+        Whether the panel is national; tests of regions are then turned into ones of the
+        country, see :func:`mmmlib.data.panel.lift_grid.nationwide`.
+    """
+    found = []
+    for one in declared:
+        if one.test.channel not in spend:
+            continue  # its source could not be read; that is told already
+        regions, values = spend[one.test.channel]
+        lift = lay_out(one.name, one.test, values, regions, weeks, one.report(problems))
+        if lift is None or lift.weeks[-1] > weeks[kept - 1].date():
+            continue
+        if national:
+            first = int(weeks.searchsorted(pd.Timestamp(lift.weeks[0])))
+            window = values[:, first : first + len(lift.weeks)]
+            lift = nationwide(lift, window, regions, NATIONAL)
+        found.append(lift)
+    return found
+
+
+def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Finding]:
+    """Say of every declared test whether the models use it; nothing where none is declared."""
+    used = {lift.name: lift for lift in panel.lift_tests}
+    for one in declared:
+        test, lift = one.test, used.get(one.name)
+        span = f"{test.start} to {test.counted_until}"
+        words = f"It calibrates {test.channel} in {test.model}, {span}."
+        if lift is not None and lift.part < 1:
+            words = (
+                f"{words[:-1]}. It was of {', '.join(test.regions)}, "
+                f"{format_number(lift.part, 'share')} of the channel's spend; the model is "
+                f"national, so its standard error grew by "
+                f"{format_number(lift.error / lift.standard_error - 1, 'share')}."
+            )
+        yield judge(
+            "data.lift_tests",
+            one.name,
+            passed=lift is not None,
+            level=Level.INFO,
+            message=words
+            if lift is not None
+            else f"It ends in weeks that are kept out of the fit ({span}).",
+            meaning="An experiment is the strongest evidence there is for a channel's return.",
+            action="Nothing: it is used as soon as its weeks have settled.",
+        )
+
+
+def lift_status(declared: Sequence[Declared]) -> str:
+    """Say in a line which lift tests there are; nothing where none is declared."""
+    if not declared:
+        return ""
+    last = max(one.test.counted_until for one in declared)
+    models = sorted({one.test.model for one in declared})
+    count = "1 lift test" if len(declared) == 1 else f"{len(declared)} lift tests"
+    return f"{count} of {', '.join(models)}; the last one counted until {last}."
+
+
+# --- the table -------------------------------------------------------------------------
+
+
+def _read_table(params: Params, path: Path, problems: Problems) -> Iterator[Declared]:
+    what = "the table of lift tests"
+    text = read_side_table(path, "data.lift_tests", what, NEEDED, problems, COLUMNS)
+    if text is None:
+        return
+
+    def report(column: str) -> Callable[..., None]:
+        def add(row: int, *words: str) -> None:
+            bad.add((row, column))
+            problems.add(path, f"row {row}, column {column}", *words)
+
+        return add
+
+    bad: set[tuple[int, str]] = set()
+    values = pd.DataFrame(index=text.index)
+    for column in DATES:
+        if column in text and (text[column] != "").any():
+            given = text[column][text[column] != ""]
+            values[column] = to_dates(given, report(column)).dt.date
+    for column in NUMBERS:
+        if column in text:
+            values[column] = to_numbers(text[column], report(column), negative=True)
+    read = values.to_dict("index")
+    for row, raw in text.to_dict("index").items():
+        number, cells = int(str(row)), {str(name): str(cell) for name, cell in raw.items()}
+        content = _content(cells, read[row])
+        answer = cells.get("already_in_spend", "").lower()
+        if answer not in YES_NO:
+            report("already_in_spend")(number, shown(answer), "yes or no", "")
+        content["already_in_spend"] = YES_NO.get(answer, False)
+        if not cells[NAME]:
+            report(NAME)(number, "an empty cell", "a name for the test")
+        known = list(_unknown_names(content, params))
+        for column, found, expected, action in known:
+            report(column)(number, found, expected, action)
+        try:
+            test = LiftTest.model_validate(content)
+        except ValidationError as error:
+            for key, problem in translate(error.errors(), content, LiftTest):
+                column = str(key[0]) if key else ""
+                if (number, column) in bad or (not column and _half_read(bad, number)):
+                    continue
+                place = f"row {number}, column {column}" if column else f"row {number}"
+                found = "an empty cell" if problem.found == "nothing" else problem.found
+                if not column:
+                    found = f"the test '{cells[NAME]}'"
+                problems.add(path, place, found, problem.expected, problem.action)
+            continue
+        if not _half_read(bad, number):
+            yield Declared(cells[NAME], test, str(path), f"row {number}")
+
+
+def _content(cells: dict[str, str], values: dict[Hashable, Any]) -> dict[str, object]:
+    """Return the fields of a row that hold something, as the schema names them."""
+    content: dict[str, object] = {
+        name: cells[name] for name in ("channel", "outcome", "motion") if cells.get(name)
+    }
+    content |= {str(name): value for name, value in values.items() if not pd.isna(value)}
+    regions = (part.strip() for part in cells.get("region", "").split(";"))
+    content["regions"] = tuple(part for part in regions if part)
+    return content
+
+
+def _unknown_names(
+    content: dict[str, object], params: Params
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield column, found, expected and action for names that the parameters do not declare."""
+    channel, outcome = content.get("channel"), content.get("outcome")
+    for field, name, known in (
+        ("channel", channel, list(params.channels)),
+        ("outcome", outcome, list(params.outcomes)),
+    ):
+        if name is not None and name not in known:
+            near = did_you_mean(str(name), known)
+            yield field, shown(name), f"one of {', '.join(known)}", near
+    if outcome in params.outcomes:
+        motions = list(params.outcomes[str(outcome)].motions) or [POOLED]
+        motion = content.get("motion")
+        if (motion or POOLED) not in motions:
+            found = shown(motion) if motion else "no motion"
+            yield "motion", found, f"one of {', '.join(motions)}", ""
+
+
+def _half_read(bad: set[tuple[int, str]], number: int) -> bool:
+    return any(row == number for row, _ in bad)
+
+
+# --- all of them -----------------------------------------------------------------------
+
+
+def _refuse_double(declared: Sequence[Declared], problems: Problems) -> None:
+    """Report names that occur twice, and tests that measured the same thing at the same time."""
+    for first, second in combinations(declared, 2):
+        one, other = first.test, second.test
+        if first.name == second.name:
+            place = f"{second.place}, column {NAME}" if "row" in second.place else second.place
+            found = f"{shown(second.name)} again (first in {first.place})"
+            problems.add(second.file, place, found, "every name once")
+        elif (
+            (one.channel, one.model) == (other.channel, other.model)
+            and one.start <= other.counted_until
+            and other.start <= one.counted_until
+            and (
+                not one.regions or not other.regions or bool(set(one.regions) & set(other.regions))
+            )
+        ):
+            problems.add(
+                second.file,
+                second.place,
+                f"the test '{second.name}', which overlaps '{first.name}' ({first.place}): the "
+                f"same channel, outcome and region at the same time",
+                "every effect measured once",
+                "Keep one of them; the same test told twice would count twice.",
+            )

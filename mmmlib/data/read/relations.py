@@ -1,0 +1,162 @@
+"""Sources as relations: rows wherever they lie, as an expression.
+
+Nothing is read before it is counted or summed, and that happens where the rows lie: in DuckDB,
+in bounded memory, for files; in the database for a table.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import weakref
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmmlib.data.read.files import FILE, format_of, read_files, rows_in_csv
+from mmmlib.data.read.problems import named_from
+from mmmlib.params.source import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+ROW = "_row"
+"""Column that is added to rows that were read here: their number in the file."""
+MEMORY = "1200MB"
+"""What DuckDB may hold in memory; beyond it, it goes to a temporary folder."""
+HELD = 16_000_000
+"""Bytes of files up to which a source is read once and held; a larger one is read anew, as a
+stream, for every question."""
+PACKED = 8
+"""About how many bytes of text a byte of Parquet is; what is held is not packed."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A source that is open.
+
+    Parameters
+    ----------
+    name, source
+        The source's name in the parameters, and what they say of it.
+    table
+        Its rows, as delivered: text from CSV and Excel, typed elsewhere. Files carry
+        their path in ``_file``; rows that were read here their number in ``_row``.
+    files
+        The files that it is made of; none for a table of a database.
+    size
+        Bytes of the files; none where it is not known.
+    is_text
+        Whether every cell is text, as in CSV and Excel.
+    folder
+        Where the sources lie; messages name files from there.
+    """
+
+    name: str
+    source: Source
+    table: ir.Table
+    files: tuple[str, ...] = ()
+    connection: Any = None
+    size: int | None = None
+    is_text: bool = False
+    folder: Path | None = None
+
+    @property
+    def label(self) -> str:
+        """What messages call the place."""
+        if len(self.files) == 1:
+            return self.named(self.files[0])
+        return self.source.where
+
+    def named(self, file: str) -> str:
+        """What messages call a file of it."""
+        return file if self.folder is None else named_from(self.folder, file)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the delivered columns."""
+        return [name for name in self.table.columns if not name.startswith("_")]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether its rows are held once they were read; never those of a database."""
+        if self.size is None:
+            return False
+        parquet = bool(self.files) and format_of(self.source, self.files[0]) == "parquet"
+        return self.size * (PACKED if parquet else 1) <= HELD
+
+    def held(self) -> Relation:
+        """Read a small source once, instead of once for every question."""
+        if not self.is_small:
+            return self
+        table = self.table
+        if len(self.files) == 1 and ROW not in table.columns:
+            table = self._numbered(table, self.files[0])
+        return replace(self, table=self.hold(table))
+
+    def hold(self, table: ir.Table) -> ir.Table:
+        """Compute a table of this source now; it lives as long as the connection."""
+        import ibis
+
+        return self.connection.create_table(ibis.util.gen_name("held"), table, temp=True)
+
+    def one_file(self, file: str) -> ir.Table:
+        """Return the rows of one file with their numbers, as a person counts them there."""
+        import ibis
+
+        if ROW in self.table.columns:
+            return self.table.filter(self.table[FILE] == file)
+        table = self._numbered(read_files(self.connection, self.source, [file]), file)
+        lacking = [name for name in self.columns if name not in table.columns]
+        return table.mutate(**{name: ibis.null("string") for name in lacking})
+
+    def _numbered(self, table: ir.Table, file: str) -> ir.Table:
+        """Number the rows of a file; blank lines of a CSV file do not count."""
+        import ibis
+
+        first = 2 if self._is_csv(file) else 1
+        return table.mutate(**{ROW: ibis.row_number() + first})
+
+    def _is_csv(self, file: str) -> bool:
+        return format_of(self.source, file) == "csv"
+
+    def places(self, file: str, numbers: Collection[int]) -> dict[int, int]:
+        """Return the rows as a person counts them in the file, by their numbers in ``_row``."""
+        if self.size is None or not self._is_csv(file):
+            return dict(zip(numbers, numbers, strict=True))
+        return rows_in_csv(file, numbers)
+
+
+def connect() -> Any:
+    """Return DuckDB in this thread, with bounded memory; sources that are open together share it."""
+    import ibis
+
+    found = _shared.connection() if hasattr(_shared, "connection") else None
+    if found is None:
+        found = ibis.duckdb.connect(
+            memory_limit=MEMORY,
+            threads=os.cpu_count() or 1,
+            temp_directory=str(Path(tempfile.gettempdir()) / f"mmm-{os.getpid()}"),
+        )
+        _shared.connection = weakref.ref(found)
+    return found
+
+
+_shared = threading.local()
+
+
+def of_text(name: str, source: Source, text: Any, files: tuple[str, ...], folder: Path) -> Relation:
+    """Make a relation of cells that were read as text, indexed by row."""
+    import ibis
+    import pyarrow as pa
+
+    frame = text if FILE in text else text.assign(**{FILE: files[0]})
+    columns = {str(n): pa.array(frame[n].tolist(), pa.string()) for n in frame.columns}
+    rows = pa.array([int(row) for row in frame.index], pa.int64())
+    connection = connect()
+    table = connection.create_table(
+        ibis.util.gen_name("text"), ibis.memtable(pa.table({**columns, ROW: rows})), temp=True
+    )
+    return Relation(name, source, table, files, connection, is_text=True, folder=folder)

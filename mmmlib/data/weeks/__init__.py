@@ -1,0 +1,1 @@
+"""Days and events to weeks, by the calendar."""

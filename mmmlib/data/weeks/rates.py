@@ -1,0 +1,220 @@
+"""Money of other currencies, brought to the workbook's at the rate of its day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mmmlib.data.contract.units import money_of, without_money
+from mmmlib.data.read.cells import to_dates, to_numbers
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.readers import read_side_table
+from mmmlib.errors import InputError, Problem
+from mmmlib.params.contract import Contract
+from mmmlib.params.messages import shown
+from mmmlib.params.source import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+COLUMNS = ("currency", "from", "rate")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What one unit of each currency is worth in the workbook's.
+
+    Parameters
+    ----------
+    currency
+        The workbook's.
+    frame
+        ``currency``, ``since``, ``until`` (that day not included), ``rate``. The
+        workbook's own currency is in it, at one.
+    """
+
+    currency: str
+    frame: pd.DataFrame
+
+    @property
+    def currencies(self) -> list[str]:
+        """Currencies that have a rate."""
+        return sorted(set(self.frame["currency"]))
+
+
+def read_rates(path: Path | None, currency: str) -> Rates:
+    """Read the table of rates; without a path only the workbook's currency has one.
+
+    Raises
+    ------
+    InputError
+        With every row that is no rate.
+    """
+    own = pd.DataFrame(
+        {"currency": [currency], "from": [pd.Timestamp("1900-01-01")], "rate": [1.0]}
+    )
+    if path is None:
+        return Rates(currency, _spans(own))
+    problems = Problems()
+    text = read_side_table(path, "data.rates", "the table of rates", COLUMNS, problems)
+    problems.raise_if_any()
+    assert text is not None
+
+    def report(column: str):  # type: ignore[no-untyped-def]
+        return lambda row, *words: problems.add(path, f"row {row}, column {column}", *words)
+
+    frame = pd.DataFrame(
+        {
+            "currency": text["currency"],
+            "from": to_dates(text["from"], report("from")),
+            "rate": to_numbers(text["rate"], report("rate"), negative=False),
+        }
+    )
+    for row in frame.index[frame["rate"].isna() | (frame["rate"] <= 0)]:
+        found = shown(text["rate"][row]) if text["rate"][row] else "an empty cell"
+        problems.add(path, f"row {row}, column rate", found, "more than zero")
+    for row in frame.index[frame.duplicated(["currency", "from"])]:
+        problems.add(path, f"row {row}", "the rate of a day twice", "one rate from a day on")
+    problems.raise_if_any()
+    return Rates(currency, _spans(pd.concat([own, frame[frame["currency"] != currency]])))
+
+
+def _spans(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give every rate its first day and the day after its last."""
+    frame = frame.sort_values(["currency", "from"], ignore_index=True)
+    until = frame.groupby("currency")["from"].shift(-1).fillna(pd.Timestamp("2200-01-01"))
+    return pd.DataFrame(
+        {
+            "currency": frame["currency"],
+            "since": frame["from"].dt.date,
+            "until": pd.to_datetime(until).dt.date,
+            "rate": frame["rate"],
+        }
+    )
+
+
+def to_currency(
+    table: ir.Table, name: str, source: Source, contract: Contract, rates: Rates | None
+) -> ir.Table:
+    """Bring a source's columns of money to the workbook's currency.
+
+    Parameters
+    ----------
+    table
+        Typed as the contract says.
+    name, source, contract
+        Numbers whose unit in the contract is one of money are money.
+    rates
+        See :func:`read_rates`.
+
+    Raises
+    ------
+    InputError
+        If money cannot be converted: no rate, or no column that is said to be money.
+    """
+    import ibis
+    import pyarrow as pa
+
+    if source.currency is None and source.currency_column is None:
+        return table
+    place = f"data.sources.{name}"
+    money = money_of(source, contract)
+    if not money:
+        raise InputError.one(
+            source.where,
+            f"{place}.contract",
+            "a currency, and no column of money",
+            "'unit: currency' (or cents, micros, …) at every column of money in the contract",
+        )
+    if rates is None:
+        raise ValueError("a source of another currency needs rates")
+    if source.currency == rates.currency:
+        return table
+    if source.currency is not None and source.currency not in rates.currencies:
+        raise InputError.one(
+            source.where,
+            f"{place}.currency",
+            f"{source.currency}, and no rate of it",
+            f"one of {', '.join(rates.currencies)}",
+            "Add it to the file that data.rates names.",
+        )
+    frame = rates.frame
+    known = ibis.memtable(
+        pa.table(
+            {
+                "_currency": pa.array(frame["currency"].tolist(), pa.string()),
+                "_since": pa.array(frame["since"].tolist(), pa.date32()),
+                "_until": pa.array(frame["until"].tolist(), pa.date32()),
+                "_rate": pa.array(frame["rate"].tolist(), pa.float64()),
+            }
+        )
+    )
+    day = table[source.date_column].cast("date")
+    own = table[source.currency_column] if source.currency_column else ibis.literal(source.currency)
+    joined = table.left_join(
+        known, [own == known._currency, day >= known._since, day < known._until]
+    )
+    _refuse_days_without_rate(joined, source, place)
+    return joined.mutate(
+        **{
+            column: joined[column] * ibis.cases((is_money(joined), joined._rate), else_=1.0)
+            for column, is_money in money.items()
+        }
+    ).select(table.columns)
+
+
+def refuse_foreign(
+    name: str, source: Source, contract: Contract, rates: Rates | None, series: Iterable[str]
+) -> None:
+    """Refuse series of money that stayed in another currency, as nothing says that they are money.
+
+    Parameters
+    ----------
+    name, source, contract
+        See :func:`to_currency`.
+    series
+        Those of the source that the parameters take for money.
+
+    Raises
+    ------
+    InputError
+        Naming each of them.
+    """
+    foreign = source.currency or source.currency_column
+    if foreign is None or (rates is not None and source.currency == rates.currency):
+        return
+    places = {one: without_money(one, source, contract) for one in sorted(series)}
+    seen = dict.fromkeys(place for place in places.values() if place)
+    if seen:
+        problems = [
+            Problem(
+                f"data.sources.{name}.contract.{place}",
+                f"money of another currency ({foreign}) without a unit of money, so that it was "
+                f"not converted",
+                f"'currency' (or cents, micros, …) as the unit of what the parameters take for "
+                f"money: {', '.join(one for one, at in places.items() if at == place)}",
+            )
+            for place in seen
+        ]
+        raise InputError(source.where, problems)
+
+
+def _refuse_days_without_rate(joined: ir.Table, source: Source, place: str) -> None:
+    lacking = joined.filter(joined._rate.isnull())
+    seen = (
+        lacking.aggregate(n=lacking.count(), first=lacking[source.date_column].min())
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    if seen["n"]:
+        raise InputError.one(
+            source.where,
+            f"{place}, column {source.date_column}",
+            f"{seen['n']} rows before the first rate (from {seen['first']})",
+            "a rate from the first day on",
+            "Add it to the file that data.rates names.",
+        )

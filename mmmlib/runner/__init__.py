@@ -1,0 +1,1 @@
+"""How a refresh is run: its steps, in order, each in a process of its own."""

@@ -1,0 +1,357 @@
+"""One refresh, from a parameter file to a finished pack.
+
+The steps (:mod:`mmmlib.runner.steps`) run in the order of their needs, two at a time, while what
+they are going to need gets ready beside them (:mod:`mmmlib.runner.background`). What each did goes into the
+manifest as it happens, so that a refresh that is cut off can be taken up again.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from mmmlib.errors import MMMError, StepError
+from mmmlib.params.load import read_params
+from mmmlib.params.schema import Params
+from mmmlib.provenance import code_version, library_hash, package_versions, python_version
+from mmmlib.runner.background import Background
+from mmmlib.runner.begin import begin_run, bring_up_to_date
+from mmmlib.runner.kernels import Nursery
+from mmmlib.runner.lifecycle import locked
+from mmmlib.runner.steps import FIT, STEPS, Step, key_of, outputs_of, remove_outputs, wanted
+from mmmlib.runner.tasks import hash_data, kept_data, render, run_notebook, take_data
+from mmmlib.runs import Run, RunStatus, StepRecord, find_runs_dir
+
+AT_ONCE = 2
+"""Steps that run side by side; the fits of both go to one pool."""
+
+
+class Watcher(Protocol):
+    """Is told what happens, to show it to a person."""
+
+    def run_begins(self, run: Run, resumed: bool) -> None:
+        """Take notice of the run, which is new or taken up again."""
+
+    def step_begins(self, name: str) -> None:
+        """Take notice of a step that begins."""
+
+    def step_says(self, name: str, line: str) -> None:
+        """Take notice of a line that a step prints; called from its thread."""
+
+    def step_ends(self, record: StepRecord, kept: bool) -> None:
+        """Take notice of a step that is done or failed, or is kept as it was."""
+
+
+class StoppedError(MMMError):
+    """The refresh was told to stop; its run can be resumed."""
+
+
+@dataclass
+class Refresh:
+    """A refresh at work: its run, and what it has come to."""
+
+    run: Run
+    params: Params
+    watcher: Watcher
+    records: dict[str, StepRecord] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+    over: set[str] = field(default_factory=set)
+
+    def save(self, status: RunStatus | None = None, **values: object) -> None:
+        """Write the manifest as things stand."""
+        manifest = self.run.manifest.model_copy(update=values)
+        manifest.steps = [self.records[step.name] for step in STEPS]
+        if status:
+            manifest.status = status
+        self.run.write_manifest(manifest)
+
+
+def refresh(
+    params_file: Path,
+    overrides: Sequence[str],
+    watcher: Watcher,
+    *,
+    resume: bool = False,
+    runs_dir: Path | None = None,
+) -> Run:
+    """Make a refresh.
+
+    Parameters
+    ----------
+    params_file, overrides
+        See :func:`mmmlib.params.load.read_params`.
+    watcher
+        Is told of every step.
+    resume
+        Take up the newest unfinished run of the same parameters, if there is one.
+    runs_dir
+        Folder of runs.
+
+    Returns
+    -------
+    Run
+        Finished. Its ``manifest.verdict`` says whether it may be published.
+
+    Raises
+    ------
+    InputError
+        If parameters, policy or roles are wrong: before anything is written.
+    StepError
+        If a step failed. The run says which, and can be resumed.
+    StoppedError
+        On SIGINT or SIGTERM.
+    """
+    params = read_params(params_file, overrides)
+    folder = find_runs_dir(runs_dir).resolve()
+    with Nursery() as nursery:
+        run, resumed = begin_run(params, params_file, folder, resume)
+        with locked(run):
+            if resumed:
+                bring_up_to_date(run, params, params_file)
+            work = Refresh(run, params, watcher)
+            watcher.run_begins(run, resumed)
+            _record_code(work)
+            try:
+                _run_steps(work, nursery)
+            except KeyboardInterrupt:
+                _leave(work, "stopped")
+                raise StoppedError(
+                    f"{run.name}: stopped. The run can be taken up again with --resume."
+                ) from None
+            except BaseException:
+                _leave(work, "failed")
+                raise
+            work.save("done", verdict=verdict_of(run))
+    run.exploring = True
+    return run
+
+
+def verdict_of(run: Run) -> str:
+    """Return the verdict of a run's gates; ``block`` where the data was not ready."""
+    from mmmlib.governance.verdict import GateResult
+
+    gates = run.load_json("gates.json", GateResult)
+    return "block" if not is_ready(run) else str(gates.level)
+
+
+def is_ready(run: Run) -> bool:
+    """Say whether readiness lets a model be fitted."""
+    from mmmlib.readiness.verdict import Readiness, Verdict
+
+    return run.load_json("readiness.json", Readiness).overall is not Verdict.NOT_READY
+
+
+def _record_code(work: Refresh) -> None:
+    """Write down what this process is, which may differ from the one that was cut off."""
+    from mmmlib.reports.format import format_version
+
+    version, dirty = code_version()
+    before = {record.name: record for record in work.run.manifest.steps}
+    work.records = {step.name: before.get(step.name, StepRecord(name=step.name)) for step in STEPS}
+    _cut_off(work)
+    work.save(
+        "running",
+        code_version=version,
+        code_dirty=dirty,
+        library=library_hash(),
+        packages=package_versions(),
+        python=python_version(),
+        report_format=format_version(),
+    )
+
+
+def _leave(work: Refresh, status: RunStatus) -> None:
+    """Write down that the refresh ends here."""
+    _cut_off(work)
+    work.save(status)
+
+
+def _cut_off(work: Refresh) -> None:
+    """Take what was under way as not done."""
+    for record in work.records.values():
+        if record.status == "running":
+            record.status, record.message = "pending", "cut off"
+
+
+# --- running ------------------------------------------------------------------------
+
+
+def _run_steps(work: Refresh, nursery: Nursery) -> None:
+    """Run every step whose result is not there already, as soon as its needs are met."""
+    with (
+        stop_signals(),
+        _executor() as executor,
+        Background(work.run, work.params, nursery) as background,
+    ):
+        inputs = {} if work.params.data.simulated else hash_data(work.params, work.run)
+        todo = list(STEPS)
+        active: dict[Future[float], Step] = {}
+        failures: list[Exception] = []
+        while (todo and not failures) or active:
+            while not failures and len(active) < AT_ONCE:
+                step = _next_step(work, todo)
+                if step is None:
+                    break
+                todo.remove(step)
+                key = key_of(step, work.run, work.params, inputs, _needed(work, step))
+                if _still_good(work, step, key):
+                    _take_as_done(work, step, kept=True)
+                    continue
+                background.step_begins(step.name, _has_to_fit(work))
+                _begin_step(work, step, key)
+                active[executor.submit(_timed, _task(work, step, background))] = step
+            for future in wait(active, return_when=FIRST_COMPLETED).done:
+                step = active.pop(future)
+                try:
+                    _finish(work, step, future)
+                except Exception as error:
+                    failures.append(_fail(work, step, error))
+            if not _has_to_fit(work):
+                background.fits_are_over()
+    if failures:
+        raise failures[0]
+
+
+def _next_step(work: Refresh, todo: list[Step]) -> Step | None:
+    """Return the first step whose needs are met; those that are left out are written off."""
+    for step in list(todo):
+        if step.name in work.left_out:
+            todo.remove(step)
+            _skip(work, step)
+        elif set(wanted(step.needs, work.left_out)) <= work.over:
+            return step
+    return None
+
+
+def _has_to_fit(work: Refresh) -> bool:
+    return any(work.records[name].status not in ("done", "skipped") for name in FIT)
+
+
+@contextmanager
+def _executor() -> Iterator[ThreadPoolExecutor]:
+    """Threads for the steps; when stopped, what has not begun is dropped."""
+    executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="step")
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _timed(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _task(work: Refresh, step: Step, background: Background) -> Callable[[], None]:
+    """Return what to do for a step, to be called in a thread."""
+    run, params = work.run, work.params
+    if step.name == "data":
+        return partial(take_data, params, run)
+    if step.name == "render":
+        return partial(render, params, run)
+    say = partial(work.watcher.step_says, step.name)
+
+    def execute() -> None:
+        if step.name in FIT:
+            background.order_fits()
+        run_notebook(run, step, background.nursery, background.scheduler, say)
+
+    return execute
+
+
+def _needed(work: Refresh, step: Step) -> dict[str, str]:
+    """Return what the steps that a step needs have left."""
+    return {
+        path: sha
+        for name in wanted(step.needs, work.left_out)
+        for path, sha in work.records[name].outputs.items()
+    }
+
+
+def _still_good(work: Refresh, step: Step, key: str) -> bool:
+    """Say whether an earlier process did this step, on the same things, and it is still there."""
+    record = work.records[step.name]
+    if record.status != "done" or record.key != key:
+        return False
+    outputs, missing = outputs_of(step, work.run, work.params)
+    return not missing and outputs == record.outputs
+
+
+def _begin_step(work: Refresh, step: Step, key: str) -> None:
+    record = work.records[step.name]
+    record.status, record.key, record.message = "running", key, ""
+    record.seconds, record.outputs = None, {}
+    work.save()
+    remove_outputs(step, work.run, work.params)
+    work.watcher.step_begins(step.name)
+
+
+def _finish(work: Refresh, step: Step, future: Future[float]) -> None:
+    """Take a step as done if what it was to leave is there."""
+    record = work.records[step.name]
+    record.seconds = round(future.result(), 3)
+    outputs, missing = outputs_of(step, work.run, work.params)
+    if missing:
+        raise StepError(f"it ended without an error, but did not leave {', '.join(missing)}.")
+    record.outputs, record.status = outputs, "done"
+    if step.name == "data":
+        work.save(inputs=hash_data(work.params, work.run), kept=kept_data(work.run))
+    _take_as_done(work, step, kept=False)
+    work.save()
+
+
+def _take_as_done(work: Refresh, step: Step, kept: bool) -> None:
+    """Let what needs this step begin; leave the model out where readiness said no."""
+    work.over.add(step.name)
+    work.watcher.step_ends(work.records[step.name], kept)
+    if step.name == "readiness" and not is_ready(work.run):
+        work.left_out = {step.name for step in STEPS if step.fitting}
+
+
+def _fail(work: Refresh, step: Step, error: Exception) -> Exception:
+    """Write a failure down; return the error with the step's name in its text."""
+    record = work.records[step.name]
+    record.status, record.message = "failed", str(error)
+    work.save()
+    work.watcher.step_ends(record, kept=False)
+    if type(error) in (StepError, MMMError):  # the others name a file already
+        return StepError(f"{work.run.name}, step {step.name}: {error}")
+    return error
+
+
+def _skip(work: Refresh, step: Step) -> None:
+    record = work.records[step.name]
+    record.status, record.message = "skipped", "The data is not ready for a model."
+    record.key, record.seconds, record.outputs = "", None, {}
+    remove_outputs(step, work.run, work.params)
+    work.save()
+
+
+# --- being stopped ---------------------------------------------------------------------
+
+
+@contextmanager
+def stop_signals() -> Iterator[None]:
+    """Turn SIGTERM into what Ctrl-C is, for as long as the steps run."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

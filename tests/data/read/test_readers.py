@@ -1,0 +1,72 @@
+"""Files as tables of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.data.panel.build import build_panel
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.readers import read_table
+from tests.data.conftest import small_params, sources, weekly
+
+Write = Callable[..., Path]
+
+
+def read(path: Path) -> pd.DataFrame:
+    problems = Problems()
+    table = read_table(path, problems)
+    problems.raise_if_any()
+    assert table is not None
+    return table
+
+
+def test_cells_are_text_and_rows_are_those_of_the_file(write: Write) -> None:
+    folder = write('\ufeffdate,name,x\n2024-01-01,"a, ""b""",007\n\n,,\n2024-01-08,NA,1e3\n')
+    table = read(folder / "media.csv")
+    assert list(table.index) == [2, 5]
+    assert list(table.columns) == ["date", "name", "x"]
+    assert table.loc[2, "name"] == 'a, "b"'
+    assert list(table["x"]) == ["007", "1e3"]
+    assert table.loc[5, "name"] == "NA"  # nobody's idea of a missing value slips in
+
+
+def test_a_column_without_a_name_is_kept_apart(write: Write) -> None:
+    table = read(write(",x\n0,5\n") / "media.csv")
+    assert list(table.columns) == ["(column 1)", "x"]
+
+
+def test_parquet_and_excel_give_the_panel_of_the_csv(write: Write, tmp_path: Path) -> None:
+    folder = write(weekly())
+    expected = build_panel(small_params(), folder).frame
+    typed = weekly().assign(date=pd.to_datetime(weekly()["date"]))
+    typed.to_parquet(tmp_path / "media.parquet")
+    typed.to_excel(tmp_path / "media.xlsx", index=False)
+    for name in ("media.parquet", "media.xlsx"):
+        frame = build_panel(small_params(data=sources(path=name)), folder).frame
+        pd.testing.assert_frame_equal(frame, expected)
+
+
+def test_parquet_keeps_every_digit(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).normal(size=50) * 10.0 ** np.arange(-20, 30)
+    pd.DataFrame({"x": values}).to_parquet(tmp_path / "x.parquet")
+    table = read(tmp_path / "x.parquet")
+    np.testing.assert_array_equal(table["x"].astype(float), values)
+
+
+def test_excel_names_the_row_of_a_bad_cell(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["date", "x"])
+    sheet.append(["2024-01-01", 1.5])
+    sheet.append([])
+    sheet.append(["2024-01-08", "#REF!"])
+    book.save(tmp_path / "x.xlsx")
+    table = read(tmp_path / "x.xlsx")
+    assert dict(table["x"]) == {2: "1.5", 4: "#REF!"}
