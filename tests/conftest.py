@@ -16,7 +16,7 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
-REFRESHES = {"test_cli.py", "test_nbval.py", "test_pipeline.py", "test_resume.py"}
+REFRESHES = {"test_app.py", "test_nbval.py", "test_pipeline.py", "test_resume.py"}
 """Files whose tests share one small refresh, or make their own: the longest part of all."""
 
 
