@@ -52,7 +52,7 @@ def generate(folder: Path, millions: int) -> int:
 
 def by_workbook(folder: Path, rows: int) -> dict[str, float]:
     """Read a folder as a refresh does."""
-    from mmmlib.data.naming.taxonomy import Rule, Taxonomy
+    from mmmlib.data.naming.taxonomy import MappingRule, Taxonomy
     from mmmlib.data.read.problems import Problems
     from mmmlib.data.weeks.delivery import read_delivery
     from mmmlib.params.source import Source
@@ -78,7 +78,7 @@ def by_workbook(folder: Path, rows: int) -> dict[str, float]:
             },
         }
     )
-    rules = [Rule(glob=f"ch{n}_*", channel=f"channel_{n}") for n in range(CHANNELS)]
+    rules = [MappingRule(glob=f"ch{n}_*", channel=f"channel_{n}") for n in range(CHANNELS)]
     taxonomy = Taxonomy.model_validate(
         {"version": "1", "valid_from": FIRST, "rules": [r.model_dump(mode="json") for r in rules]}
     )

@@ -19,8 +19,8 @@ from mmmlib.data.history.taxonomy_moves import (
     write_moves,
 )
 from mmmlib.data.history.vintages import Shape, Vintage, as_vintage, keep
+from mmmlib.data.naming.declared_series import declared_series
 from mmmlib.data.naming.taxonomy import Taxonomy, read_taxonomy
-from mmmlib.data.naming.wanted import wanted_series
 from mmmlib.data.panel import lift_tests
 from mmmlib.data.panel.build import Built, build
 from mmmlib.data.panel.panel import Panel, write_panel
@@ -28,7 +28,7 @@ from mmmlib.data.read.cells import to_dates
 from mmmlib.data.read.folder import data_folder, hash_source
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_table
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.params import Params
@@ -96,7 +96,7 @@ def _moves(built: Built, taxonomy: Taxonomy | None, former: Former | None) -> Mo
 def check_taxonomy(params: Params, built: Built, taxonomy: Taxonomy | None) -> list[Finding]:
     """Say what became of every raw name, and of the spend under it."""
     namings = [table.naming for table in built.tables.values() if table.naming is not None]
-    taken = {wanted.reference for wanted in wanted_series(params)}
+    taken = {declared.reference for declared in declared_series(params)}
     return [*check_names(params, taxonomy, namings), *check_use(params, taken, namings)]
 
 
@@ -177,7 +177,7 @@ def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) 
     ]
 
 
-def _keep(run: Run, params: Params, table: Table, folder: Path) -> None:
+def _keep(run: Run, params: Params, table: SourceRows, folder: Path) -> None:
     """Keep a source as it was seen."""
     kept = what_is_kept(table, params.data.keep_rows_mb)
     facts = {

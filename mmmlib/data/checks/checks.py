@@ -17,7 +17,7 @@ from mmmlib.data.panel.panel import Panel
 from mmmlib.data.panel.prices import price_findings
 from mmmlib.data.read.words import count_of, some_of
 from mmmlib.data.weeks import week_starts
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of
 from mmmlib.params import Params
@@ -179,7 +179,7 @@ def _days(built: Built) -> Iterator[Finding]:
         )
 
 
-def _absent(table: Table, weeks: pd.DatetimeIndex) -> Iterator[str]:
+def _absent(table: SourceRows, weeks: pd.DatetimeIndex) -> Iterator[str]:
     """Name the series that lack rows of usual days, where the source has others of those days."""
     assert table.delivered is not None
     weekly = table.delivered.weekly

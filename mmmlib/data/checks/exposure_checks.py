@@ -17,7 +17,7 @@ from mmmlib.data.panel.grid import week_of
 from mmmlib.data.read.cells import to_numbers
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.words import some_of
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most
 from mmmlib.params import Params
@@ -94,7 +94,9 @@ def pairs_of(params: Params, built: Built) -> Iterator[Pair]:
             yield Pair(name, beside[0], *told)
 
 
-def _by_week(table: Table, column: str, weeks: pd.DatetimeIndex, start: int) -> NDArray[np.float64]:
+def _by_week(
+    table: SourceRows, column: str, weeks: pd.DatetimeIndex, start: int
+) -> NDArray[np.float64]:
     """Sum a series over regions, shape ``(1, week)``; zero where nothing is told."""
     cells = table.cells(column)
     values = to_numbers(cells, lambda *_: None, negative=True, also=table.source.missing)

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.naming.declared_series import declared_series
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.naming.wanted import wanted_series
 from mmmlib.data.panel.columns import find_column
 from mmmlib.data.panel.lift_tests import read_lift_tests
 from mmmlib.data.read.folder import data_folder
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.data.weeks.sources import read_sources
 from mmmlib.errors import InputError
 from mmmlib.estimates import format_number
@@ -101,7 +101,7 @@ def read_status(
     return arrivals(params, tables), error
 
 
-def arrivals(params: Params, tables: Mapping[str, Table | None]) -> list[Arrival]:
+def arrivals(params: Params, tables: Mapping[str, SourceRows | None]) -> list[Arrival]:
     """Say of every declared source what has arrived; see :class:`Arrival`."""
     today = params.as_of
     spend = _spend_by_source(params, tables)
@@ -128,13 +128,13 @@ def arrivals(params: Params, tables: Mapping[str, Table | None]) -> list[Arrival
     return found
 
 
-def _spend_by_source(params: Params, tables: Mapping[str, Table | None]) -> dict[str, float]:
+def _spend_by_source(params: Params, tables: Mapping[str, SourceRows | None]) -> dict[str, float]:
     """Sum what channels spend by the source that tells it; cells that are no number are nothing."""
     spend: dict[str, float] = {}
-    for wanted in wanted_series(params):
-        if wanted.role != "spend":
+    for declared in declared_series(params):
+        if declared.role != "spend":
             continue
-        place = find_column(tables, wanted.reference, wanted.key, Problems())
+        place = find_column(tables, declared.reference, declared.key, Problems())
         if place is not None:
             table, column = place
             numbers = pd.to_numeric(table.cells(column), errors="coerce")

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.column_types import Expression
-from mmmlib.data.contract.rules import Rule
+from mmmlib.data.contract.promises import Promise
 from mmmlib.data.read.files import FILE
 from mmmlib.data.read.relations import ROW, Relation
 from mmmlib.params.contract import Contract
@@ -14,7 +14,7 @@ from mmmlib.params.messages import shown
 
 
 def examples_of(
-    relation: Relation, rule: Rule, limit: int, contract: Contract
+    relation: Relation, rule: Promise, limit: int, contract: Contract
 ) -> tuple[tuple[Example, str, str], ...]:
     """Fetch rows that break a rule, with what was expected of each and what to do."""
     if limit <= 0:
@@ -60,7 +60,7 @@ def _row_words(row: dict[str, Any], relation: Relation, contract: Contract) -> s
     return "the row of " + ", ".join(f"{name} {row[name]}" for name in keys if name in row)
 
 
-def breach_of(rule: Rule, count: int, examples: tuple[tuple[Example, str, str], ...]) -> Breach:
+def breach_of(rule: Promise, count: int, examples: tuple[tuple[Example, str, str], ...]) -> Breach:
     """Make a breach of a rule, its number of rows and examples of them."""
     expected, action = rule.expected, ""
     if examples:

@@ -16,7 +16,7 @@ import pandas as pd
 from mmmlib.data.contract.breach_examples import breach_of, examples_of
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.column_types import Expression, date_formats, typed_as
-from mmmlib.data.contract.rules import count_breaches, rules_of, unit_rules
+from mmmlib.data.contract.promises import count_breaches, promises_of, unit_rules
 from mmmlib.data.contract.twins import check_twins, twin_columns, twin_marks
 from mmmlib.data.contract.uniqueness import check_unique
 from mmmlib.data.naming.layout_cells import region_of
@@ -146,7 +146,7 @@ def check_contract(
             name: typed_as(name, column, relation, formats.get(name))
             for name, column in columns.items()
         }
-        rules = rules_of(relation, columns, typed, formats, week_start, currencies, sums)
+        rules = promises_of(relation, columns, typed, formats, week_start, currencies, sums)
         rules += unit_rules(relation, contract)
         counts = count_breaches(relation.table, rules)
         rows = counts.pop()

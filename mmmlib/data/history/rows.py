@@ -22,7 +22,7 @@ from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, writ
 from mmmlib.data.read.problems import named_from
 from mmmlib.data.read.reading import CHANGED
 from mmmlib.data.read.relations import ROW
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.runs import Run
@@ -43,7 +43,7 @@ CELLS, ROWS, SUMS = "every cell", "rows as delivered, and sums by week", "sums b
 """What a run keeps of a source."""
 
 
-def what_is_kept(table: Table, limit_mb: float) -> str:
+def what_is_kept(table: SourceRows, limit_mb: float) -> str:
     """Say what a run keeps of a source: its rows up to a size of the files, else sums by week.
 
     The size of a table of a database is taken as ten bytes a cell. A source that is read cell
@@ -54,14 +54,14 @@ def what_is_kept(table: Table, limit_mb: float) -> str:
     return ROWS if _megabytes(table) <= limit_mb else SUMS
 
 
-def _megabytes(table: Table) -> float:
+def _megabytes(table: SourceRows) -> float:
     assert table.delivered is not None
     relation = table.delivered.relation
     cells = table.rows * len(relation.columns)
     return (cells * CELL if relation.size is None else relation.size) / MEGABYTE
 
 
-def kept_findings(tables: Iterable[Table], limit_mb: float) -> Iterator[Finding]:
+def kept_findings(tables: Iterable[SourceRows], limit_mb: float) -> Iterator[Finding]:
     """Say of every source what the run keeps of it; sums instead of rows are no fault."""
     for table in tables:
         what = what_is_kept(table, limit_mb)
@@ -94,7 +94,7 @@ def kept_of(run: Run) -> dict[str, str]:
     return kept
 
 
-def keep_rows(run: Run, table: Table, folder: Path) -> Path | None:
+def keep_rows(run: Run, table: SourceRows, folder: Path) -> Path | None:
     """Keep the rows of a source that was read through expressions.
 
     Parameters

@@ -14,7 +14,7 @@ import pandas as pd
 from mmmlib.data.panel.panel import NATIONAL
 from mmmlib.data.read.cells import NUMBER, to_dates
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_parts
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import RunError
 from mmmlib.params import Params
 from mmmlib.runs import Run, sha256_json
@@ -118,7 +118,7 @@ class Vintage:
         return replace(self, text=self.text.loc[recent, kept])
 
 
-def as_vintage(params: Params, table: Table) -> Vintage:
+def as_vintage(params: Params, table: SourceRows) -> Vintage:
     """Return a source as it is kept."""
     source = table.source
     long = source.layout == "long"

@@ -8,8 +8,8 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.truth import as_number, column_reads
+from mmmlib.data.naming.declared_series import event_series
 from mmmlib.data.naming.layout_cells import day_of, region_of
-from mmmlib.data.naming.wanted import event_series
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def marks_by_column(
     Returns
     -------
     ibis.expr.types.Table or None
-        ``date``, ``region``, ``series`` (see :func:`mmmlib.data.naming.wanted.event_series`) and
+        ``date``, ``region``, ``series`` (see :func:`mmmlib.data.naming.declared_series.event_series`) and
         ``value`` (1 or 0); None without an event.
     """
     return _stacked(

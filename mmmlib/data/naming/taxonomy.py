@@ -36,7 +36,7 @@ ALWAYS = dt.date(1900, 1, 1)
 FOREVER = dt.date(2200, 1, 1)
 
 
-class Rule(Section):
+class MappingRule(Section):
     """Which names, and what they are."""
 
     exact: Annotated[str, Field(min_length=1)] | None = None
@@ -150,7 +150,7 @@ class Taxonomy(Section):
     """What this version changed, and why."""
     regions: dict[str, str] = Field(default_factory=dict)
     """Raw regions to regions, for those that are called otherwise in a source."""
-    rules: tuple[Rule, ...] = Field(min_length=1)
+    rules: tuple[MappingRule, ...] = Field(min_length=1)
 
     @property
     def digest(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.naming.wanted import SUMMED, Wanted
+from mmmlib.data.naming.declared_series import SUMMED, DeclaredSeries
 from mmmlib.data.panel.grid import Calendar, Grid
 from mmmlib.data.panel.panel import NATIONAL, Panel
 from mmmlib.data.weeks.weekly import share_of_week
@@ -13,7 +13,7 @@ from mmmlib.params import Params
 
 
 def assemble(
-    params: Params, grids: dict[Wanted, Grid], calendar: Calendar, regional: bool
+    params: Params, grids: dict[DeclaredSeries, Grid], calendar: Calendar, regional: bool
 ) -> Panel:
     """Put the grids of all series together.
 
@@ -33,22 +33,22 @@ def assemble(
     worth = {w.name: grid for w, grid in grids.items() if w.role == "value"}
     columns: dict[str, np.ndarray] = {}
     filled: dict[str, np.ndarray] = {}
-    for wanted, grid in grids.items():
-        if wanted.role in ("value", "population"):
+    for declared, grid in grids.items():
+        if declared.role in ("value", "population"):
             continue
-        price = worth.get(wanted.name.partition(".")[0])
-        if wanted.role == "outcome" and price is not None:
+        price = worth.get(declared.name.partition(".")[0])
+        if declared.role == "outcome" and price is not None:
             grid = _in_money(grid, price, population)
         values, imputed = grid.values, grid.imputed
         if not regional and len(values) > 1:
-            values = _over_regions(wanted.role, values, population)
+            values = _over_regions(declared.role, values, population)
             imputed = imputed.any(axis=0, keepdims=True)
         # What several sources tell of one series is added up, marks of filled cells too.
-        columns[wanted.series] = (
-            columns.get(wanted.series, 0.0) + np.broadcast_to(values, shape).ravel()
+        columns[declared.series] = (
+            columns.get(declared.series, 0.0) + np.broadcast_to(values, shape).ravel()
         )
-        filled[wanted.series] = (
-            filled.get(wanted.series, False) | np.broadcast_to(imputed, shape).ravel()
+        filled[declared.series] = (
+            filled.get(declared.series, False) | np.broadcast_to(imputed, shape).ravel()
         )
     for name, event in params.events.items():
         if event.start is not None and event.end is not None:

@@ -12,8 +12,8 @@ import pandas as pd
 from mmmlib.data.history.restatement import MOVES, restatements
 from mmmlib.data.history.settle import keep_out, past_vintages
 from mmmlib.data.history.vintages import as_vintage
+from mmmlib.data.naming.declared_series import SUMMED, DeclaredSeries, adds_up, declared_series
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.naming.wanted import SUMMED, Wanted, adds_up, wanted_series
 from mmmlib.data.panel.assemble import assemble
 from mmmlib.data.panel.columns import find_column
 from mmmlib.data.panel.grid import (
@@ -31,7 +31,7 @@ from mmmlib.data.panel.prices import at_prices, price_factors
 from mmmlib.data.panel.refusals import refuse_empty, refuse_national, refuse_no_people
 from mmmlib.data.read.cells import to_numbers
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.data.weeks.sources import read_sources
 from mmmlib.data.weeks.week_starts import usual_start
 from mmmlib.data.weeks.weekly import week_number
@@ -44,7 +44,7 @@ class Built:
     """The panel, and what it was built from."""
 
     panel: Panel
-    tables: dict[str, Table]
+    tables: dict[str, SourceRows]
     calendar: Calendar
     moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
     """What past refreshes saw differently; see :mod:`mmmlib.data.history.restatement`."""
@@ -53,7 +53,7 @@ class Built:
     folder: Path = Path()
     """Where the sources lie."""
     lift_tests: tuple[Declared, ...] = ()
-    """As declared; the panel has those that lie in its weeks."""
+    """As lift_tests; the panel has those that lie in its weeks."""
 
 
 def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Panel:
@@ -100,16 +100,16 @@ def build(
     problems = Problems(folder)
     tables = read_sources(params, folder, problems, taxonomy)
     found = {
-        wanted: place
-        for wanted in wanted_series(params)
-        if (place := find_column(tables, wanted.reference, wanted.key, problems))
+        declared: place
+        for declared in declared_series(params)
+        if (place := find_column(tables, declared.reference, declared.key, problems))
     }
     regional = params.model.geography == "regional"
     if regional:
         refuse_national(found, problems)
     calendar = make_calendar(
-        {wanted.told: place for wanted, place in found.items() if wanted.role != "event"},
-        [w.told for w in found if w.role == "outcome"],
+        {declared.part: place for declared, place in found.items() if declared.role != "event"},
+        [w.part for w in found if w.role == "outcome"],
         regional,
         problems,
         week_number(params.data.week_start or usual_start(tables)),
@@ -117,21 +117,21 @@ def build(
     if calendar is None:
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
-    for wanted, place in found.items():
-        if wanted.role == "event":  # events bound no week, but a second row of one would be lost
+    for declared, place in found.items():
+        if declared.role == "event":  # events bound no week, but a second row of one would be lost
             report_duplicates(*place, calendar.start, problems)
     moves, broken = _learn(params, tables, found, past)
     covered = calendar
     calendar, kept_out = keep_out(calendar, params.data.settle, moves, problems)
     grids = {
-        wanted: _grid_of(wanted, *place, params, calendar, problems)
-        for wanted, place in found.items()
+        declared: _grid_of(declared, *place, params, calendar, problems)
+        for declared, place in found.items()
     }
     refuse_no_people(grids, found, calendar, problems)
     prices = price_factors(params, folder, calendar.weeks, problems)
-    declared = read_lift_tests(params, folder, problems)
+    lift_tests = read_lift_tests(params, folder, problems)
     problems.raise_if_any()
-    lifts = _lifts(declared, params, found, covered, calendar, problems)
+    lifts = _lifts(lift_tests, params, found, covered, calendar, problems)
     problems.raise_if_any()
     panel = assemble(params, grids, calendar, regional)
     panel = replace(panel, kept_out=tuple(kept_out), lift_tests=tuple(lifts))
@@ -140,46 +140,46 @@ def build(
     refuse_empty(panel, found, problems)
     problems.raise_if_any()
     read = {name: table for name, table in tables.items() if table is not None}
-    return Built(panel, read, calendar, moves, tuple(broken), folder, tuple(declared))
+    return Built(panel, read, calendar, moves, tuple(broken), folder, tuple(lift_tests))
 
 
 def _lifts(
-    declared: Sequence[Declared],
+    lift_tests: Sequence[Declared],
     params: Params,
-    found: dict[Wanted, tuple[Table, str]],
+    found: dict[DeclaredSeries, tuple[SourceRows, str]],
     covered: Calendar,
     calendar: Calendar,
     problems: Problems,
 ) -> list[Lift]:
     """Lay lift tests on the grid, with the spend by region also where the panel is national."""
-    if not declared:
+    if not lift_tests:
         return []
-    asked = {one.test.channel for one in declared}
+    asked = {one.test.channel for one in lift_tests}
     # The panel's weeks are known to be whole; weeks that are kept out need not be.
     spend: dict[str, tuple[list[str], np.ndarray]] = {}
-    for wanted, place in found.items():
-        if wanted.role != "spend" or wanted.name not in asked:
+    for declared, place in found.items():
+        if declared.role != "spend" or declared.name not in asked:
             continue
         regions = regions_of(place[0], covered)
-        values = np.nan_to_num(_grid_of(wanted, *place, params, covered, Problems()).values)
-        others, sums = spend.get(wanted.name, (regions, np.zeros_like(values)))
+        values = np.nan_to_num(_grid_of(declared, *place, params, covered, Problems()).values)
+        others, sums = spend.get(declared.name, (regions, np.zeros_like(values)))
         if others != regions:
             problems.add(
                 place[0].path,
-                f"column {place[1]} ({wanted.key})",
+                f"column {place[1]} ({declared.key})",
                 f"the regions {', '.join(regions)}",
                 f"those of the channel's other source ({', '.join(others)}), as it has a lift test",
             )
             continue
-        spend[wanted.name] = regions, sums + values
+        spend[declared.name] = regions, sums + values
     national = params.model.geography == "national"
-    return lifts_of(declared, spend, covered.weeks, len(calendar.weeks), national, problems)
+    return lifts_of(lift_tests, spend, covered.weeks, len(calendar.weeks), national, problems)
 
 
 def _learn(
     params: Params,
-    tables: dict[str, Table | None],
-    found: dict[Wanted, tuple[Table, str]],
+    tables: dict[str, SourceRows | None],
+    found: dict[DeclaredSeries, tuple[SourceRows, str]],
     past: Sequence[Run],
 ) -> tuple[pd.DataFrame, list[str]]:
     """Learn from past runs what the sources restate; also say which could not be read."""
@@ -197,21 +197,21 @@ def _learn(
 
 
 def _grid_of(
-    wanted: Wanted,
-    table: Table,
+    declared: DeclaredSeries,
+    table: SourceRows,
     column: str,
     params: Params,
     calendar: Calendar,
     problems: Problems,
 ) -> Grid:
-    if wanted.role == "event":
-        equals = params.events[wanted.name].equals
+    if declared.role == "event":
+        equals = params.events[declared.name].equals
         values = table.shares(column, equals)
         if values.empty:
             problems.add(
                 table.path,
-                f"column {column} ({wanted.key})",
-                f"numbers, and events.{wanted.name}.equals is '{equals}'",
+                f"column {column} ({declared.key})",
+                f"numbers, and events.{declared.name}.equals is '{equals}'",
                 "a number there",
             )
         return make_grid(values, table, column, calendar, "nothing", problems)
@@ -221,16 +221,16 @@ def _grid_of(
     def report(row: int, found: str, expected: str, action: str) -> None:
         problems.add(table.path, table.place(row, column), found, expected, action)
 
-    negative = wanted.role == "control" or (
-        wanted.role == "outcome" and params.outcome_of(wanted.name).kind == "revenue"
+    negative = declared.role == "control" or (
+        declared.role == "outcome" and params.outcome_of(declared.name).kind == "revenue"
     )
     values = to_numbers(cells, report, negative=negative, also=table.source.missing)
     rule: str = table.source.gaps or params.data.gaps
-    firm = wanted.role == "outcome" or table.source.gaps is None
-    if firm and table.source.grain == "event" and adds_up(params, wanted, table.name):
+    firm = declared.role == "outcome" or table.source.gaps is None
+    if firm and table.source.grain == "event" and adds_up(params, declared, table.name):
         rule = "nothing"  # a week of no deal is a week of no bookings
-    elif wanted.role == "outcome":
+    elif declared.role == "outcome":
         rule = "fail"  # a model must not learn from an outcome that was made up
-    elif rule == "zero" and wanted.role not in SUMMED:
+    elif rule == "zero" and declared.role not in SUMMED:
         rule = "fail"  # no price, no population of zero
     return make_grid(values, table, column, calendar, rule, problems)

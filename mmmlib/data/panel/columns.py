@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.params.messages import did_you_mean
 
 
 def find_column(
-    tables: Mapping[str, Table | None], reference: str, key: str, problems: Problems
-) -> tuple[Table, str] | None:
+    tables: Mapping[str, SourceRows | None], reference: str, key: str, problems: Problems
+) -> tuple[SourceRows, str] | None:
     """Return the table and the series that a parameter names.
 
     Parameters

@@ -11,7 +11,7 @@ import pandas as pd
 from mmmlib.data.panel.panel import NATIONAL
 from mmmlib.data.read.cells import is_missing
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 
 WEEK = pd.Timedelta(days=7)
 
@@ -53,7 +53,7 @@ def week_of(dates: pd.Series, start: int) -> pd.Series:
 
 
 def make_calendar(
-    found: Mapping[str, tuple[Table, str]],
+    found: Mapping[str, tuple[SourceRows, str]],
     outcomes: list[str],
     regional: bool,
     problems: Problems,
@@ -64,7 +64,7 @@ def make_calendar(
     Parameters
     ----------
     found
-        Table and column of every series that bounds the panel, by its name.
+        SourceRows and column of every series that bounds the panel, by its name.
     outcomes
         Names in ``found`` of the outcomes: their regions are the panel's.
     regional
@@ -108,7 +108,7 @@ def make_calendar(
 
 
 def _regions(
-    found: Mapping[str, tuple[Table, str]], outcomes: list[str], problems: Problems
+    found: Mapping[str, tuple[SourceRows, str]], outcomes: list[str], problems: Problems
 ) -> list[str]:
     """Regions of the outcomes; others that a source has are reported."""
     having: dict[str, None] = {}
@@ -131,7 +131,7 @@ def _regions(
     return sorted(having)
 
 
-def report_duplicates(table: Table, column: str, start: int, problems: Problems) -> None:
+def report_duplicates(table: SourceRows, column: str, start: int, problems: Problems) -> None:
     """Report weeks (and regions) that a series has twice."""
     index = table.cells(column).index
     keys = pd.DataFrame(
@@ -169,7 +169,7 @@ def report_duplicates(table: Table, column: str, start: int, problems: Problems)
         )
 
 
-def regions_of(table: Table, calendar: Calendar) -> list[str]:
+def regions_of(table: SourceRows, calendar: Calendar) -> list[str]:
     """Regions of a series' grid: the panel's, or its source's own where the panel is national."""
     if not table.regional:
         return [NATIONAL]
@@ -183,7 +183,7 @@ def regions_of(table: Table, calendar: Calendar) -> list[str]:
 
 def make_grid(
     values: pd.Series,
-    table: Table,
+    table: SourceRows,
     column: str,
     calendar: Calendar,
     rule: str,
@@ -238,7 +238,7 @@ def make_grid(
 
 
 def _report_gaps(
-    left: pd.DataFrame, table: Table, column: str, rule: str, problems: Problems
+    left: pd.DataFrame, table: SourceRows, column: str, rule: str, problems: Problems
 ) -> None:
     """Report empty cells by row, and runs of weeks without a row.
 

@@ -12,10 +12,10 @@ from mmmlib.data.contract.column_types import Expression
 from mmmlib.data.contract.contracts import check_contract, effective
 from mmmlib.data.contract.repeats import report_repeats
 from mmmlib.data.contract.units import in_whole_units
+from mmmlib.data.naming.declared_series import WeeklyAggregation, event_series
 from mmmlib.data.naming.layouts import numbers_of
 from mmmlib.data.naming.naming import Naming, name_rows
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.naming.wanted import ToWeeks, event_series
 from mmmlib.data.read.files import stamps
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems
@@ -70,7 +70,7 @@ def read_delivery(
     problems: Problems,
     *,
     week_start: str | None = None,
-    asked: ToWeeks | None = None,
+    asked: WeeklyAggregation | None = None,
     taxonomy: Taxonomy | None = None,
     rates: Rates | None = None,
     keep_partial: bool = False,
@@ -86,7 +86,7 @@ def read_delivery(
     week_start
         First day of the weeks; Monday if not given.
     asked
-        What is wanted, and what becomes of it; all columns, and their sums, if not given. Of
+        What is declared, and what becomes of it; all columns, and their sums, if not given. Of
         layouts other than wide all series are read.
     taxonomy
         Maps raw names, where the source asks for it.
@@ -124,7 +124,7 @@ def _read(
     relation: Relation,
     problems: Problems,
     week_start: str | None,
-    asked: ToWeeks | None,
+    asked: WeeklyAggregation | None,
     taxonomy: Taxonomy | None,
     rates: Rates | None,
     *,
@@ -133,7 +133,7 @@ def _read(
     source = relation.source
     variables = asked.numbers if asked is not None and source.layout == "wide" else None
     sums = None if asked is None else asked.numbers - asked.means
-    asked = asked or ToWeeks(frozenset(), frozenset(), ())
+    asked = asked or WeeklyAggregation(frozenset(), frozenset(), ())
     contract = effective(source, relation.columns, numbers_of(source, relation.columns, variables))
     known = rates.currencies if rates is not None else ()
     checked = check_contract(relation, contract, week_start, known, sums)

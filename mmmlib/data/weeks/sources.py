@@ -9,7 +9,7 @@ from mmmlib.data.read.files import format_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.relations import connect
 from mmmlib.data.weeks.rates import Rates, read_rates
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.data.weeks.sources_by_cell import read_by_cell
 from mmmlib.data.weeks.sources_by_expression import read_by_expression
 from mmmlib.data.weeks.week_starts import usual_start
@@ -20,7 +20,7 @@ from mmmlib.params.source import Source
 
 def read_sources(
     params: Params, folder: Path, problems: Problems, taxonomy: Taxonomy | None = None
-) -> dict[str, Table | None]:
+) -> dict[str, SourceRows | None]:
     """Read all declared sources; those that cannot be read are None.
 
     Parameters
@@ -34,7 +34,7 @@ def read_sources(
     taxonomy
         Maps raw names, for the sources that ask for it.
     """
-    tables: dict[str, Table | None] = dict.fromkeys(params.data.sources)
+    tables: dict[str, SourceRows | None] = dict.fromkeys(params.data.sources)
     shared = connect()  # held until all are read
     declared = params.data.sources.items()
     by_cell = {name for name, source in declared if is_read_by_cell(source, folder)}

@@ -15,14 +15,14 @@ from mmmlib.data.read.files import find_files
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_table
 from mmmlib.data.read.relations import of_text
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.params.source import Source
 from mmmlib.runs import sha256_file
 
 
 def read_by_cell(
     name: str, source: Source, folder: Path, problems: Problems, week_start: str | None
-) -> Table | None:
+) -> SourceRows | None:
     """Read a file of weeks cell by cell."""
     files = find_files(name, source, folder, problems)
     if not files:
@@ -56,7 +56,7 @@ def read_by_cell(
         if checked.table is None:
             report_unreadable(checked.breaches, relation, problems)
             return None
-    return Table(
+    return SourceRows(
         name=name,
         source=source,
         path=path,

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from mmmlib.data.naming.declared_series import event_series, weekly_aggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.naming.wanted import event_series, to_weeks
 from mmmlib.data.panel.panel import NATIONAL
 from mmmlib.data.read.folder import hash_each, sha256_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.delivery import WEEKLY, read_delivery
 from mmmlib.data.weeks.rates import Rates
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.params import Params
 from mmmlib.params.source import Source
 from mmmlib.runs import sha256_json
@@ -28,9 +28,9 @@ def read_by_expression(
     week_start: str,
     taxonomy: Taxonomy | None,
     rates: Rates | None,
-) -> Table | None:
+) -> SourceRows | None:
     """Read a source through expressions, and lay its weeks out as a table."""
-    asked = to_weeks(params, name)
+    asked = weekly_aggregation(params, name)
     delivery = read_delivery(
         name,
         source,
@@ -60,7 +60,7 @@ def read_by_expression(
     told = {**WEEKLY, "layout": "long", "missing": (), "region": "region" if regional else None}
     files = delivery.relation.files
     hashes = hash_each([Path(file) for file in files if Path(file).is_file()], folder)
-    return Table(
+    return SourceRows(
         name=name,
         source=source.model_copy(update=told),
         path=delivery.relation.label,

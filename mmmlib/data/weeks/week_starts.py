@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from mmmlib.data.weeks.source_table import Table
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.data.weeks.weekly import WEEKDAYS
 from mmmlib.findings import Finding, Level, judge
 
 CHECKS: dict[str, str] = {"data.week_start": "Weeks start on one day"}
 
 
-def usual_start(tables: Mapping[str, Table | None]) -> str:
+def usual_start(tables: Mapping[str, SourceRows | None]) -> str:
     """First day of the weeks of the first weekly source whose dates share one; else Monday."""
     for table in tables.values():
         days = [] if table is None else table.dates.dropna().dt.day_of_week.unique()
@@ -23,7 +23,7 @@ def usual_start(tables: Mapping[str, Table | None]) -> str:
 
 
 def week_start_findings(
-    tables: Mapping[str, Table], start: int, declared: str | None
+    tables: Mapping[str, SourceRows], start: int, declared: str | None
 ) -> Iterator[Finding]:
     """Say of every source by which day its weeks are dated, and whether that can be aligned.
 
@@ -59,7 +59,7 @@ def week_start_findings(
             yield _judged(name, days, start, Level.WARN, told, passed=certain)
 
 
-def _weekdays(table: Table) -> list[int]:
+def _weekdays(table: SourceRows) -> list[int]:
     """Weekdays of the rows of a source as they were dated, 0 for Monday."""
     coverage = None if table.delivered is None else table.delivered.coverage
     if coverage is None or table.source.grain != "week":

@@ -14,7 +14,7 @@ import pytest
 from mmmlib.data.checks.taxonomy_checks import check_change, check_names, check_use
 from mmmlib.data.history.taxonomy_moves import Former, Moves, moves_between
 from mmmlib.data.naming.naming import Naming, name_rows
-from mmmlib.data.naming.taxonomy import Rule, Taxonomy
+from mmmlib.data.naming.taxonomy import MappingRule, Taxonomy
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.params.data import DataLimits
 from mmmlib.params.source import Source
@@ -32,7 +32,7 @@ ROWS = [
 
 
 def taxonomy(*rules: dict[str, Any], version: str = "1", since: int = 1) -> Taxonomy:
-    made = tuple(Rule(**rule) for rule in rules)
+    made = tuple(MappingRule(**rule) for rule in rules)
     return Taxonomy(version=version, valid_from=dt.date(2024, since, 1), rules=made)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmmlib.data.naming.taxonomy import Rule, read_taxonomy
+from mmmlib.data.naming.taxonomy import MappingRule, read_taxonomy
 from mmmlib.errors import InputError
 
 
@@ -53,7 +53,7 @@ def test_notes_do_not_change_what_a_taxonomy_does(tmp_path: Path) -> None:
 
 @given(st.text(alphabet="ab.*[]^$\\", min_size=1, max_size=6))
 def test_an_exact_rule_matches_its_name_only(text: str) -> None:
-    rule = Rule(exact=text, channel="tv")
+    rule = MappingRule(exact=text, channel="tv")
     assert rule.read(text) == ("tv", "", "")
     assert rule.read(text + "x") is None
     assert rule.read("x" + text) is None

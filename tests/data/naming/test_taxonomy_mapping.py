@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmmlib.data.naming.naming import name_rows
-from mmmlib.data.naming.taxonomy import ALWAYS, EXCLUDED, FOREVER, UNMAPPED, Rule, Taxonomy
+from mmmlib.data.naming.taxonomy import ALWAYS, EXCLUDED, FOREVER, UNMAPPED, MappingRule, Taxonomy
 from mmmlib.data.naming.taxonomy_mapping import apply_mapping, map_names
 from mmmlib.params.source import Source
 
@@ -21,7 +21,10 @@ ADS = Source(path="ads.csv", layout="ad_platform", taxonomy=True, region="market
 
 def taxonomy(*rules: dict[str, Any], **more: Any) -> Taxonomy:
     return Taxonomy(
-        version="1", valid_from=dt.date(2024, 1, 1), rules=tuple(Rule(**r) for r in rules), **more
+        version="1",
+        valid_from=dt.date(2024, 1, 1),
+        rules=tuple(MappingRule(**r) for r in rules),
+        **more,
     )
 
 

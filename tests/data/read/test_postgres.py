@@ -17,8 +17,8 @@ import pytest
 
 from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.ingest import take_in
+from mmmlib.data.naming.declared_series import WeeklyAggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.naming.wanted import ToWeeks
 from mmmlib.data.panel.build import build_panel
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.delivery import Delivery, read_delivery
@@ -164,7 +164,7 @@ def test_the_same_days_are_missed(tmp_path: Path, base: Any) -> None:
     frame.to_csv(tmp_path / "ads.csv", index=False)
     long = {"layout": "long", "name": "campaign", "value": "spend", "grain": "day"}
     brand = frozenset({"brand"})
-    asked = ToWeeks(brand, frozenset(), (), sums=brand, whole=brand, every_day=brand)
+    asked = WeeklyAggregation(brand, frozenset(), (), sums=brand, whole=brand, every_day=brand)
     found = []
     for place in ({"path": "ads.csv"}, {"url": URL, "table": "ads"}):
         problems = Problems()

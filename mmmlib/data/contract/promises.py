@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Promise:
     """A promise, and the expression that is true for a row that breaks it."""
 
     rule: str
@@ -34,7 +34,7 @@ class Rule:
     """From a cell to what was expected and what to do, where the cell tells more."""
 
 
-def rules_of(
+def promises_of(
     relation: Relation,
     columns: dict[str, ColumnContract],
     typed: dict[str, Expression],
@@ -42,7 +42,7 @@ def rules_of(
     week_start: str | None,
     currencies: Sequence[str] | None,
     sums: Collection[str] | None = None,
-) -> list[Rule]:
+) -> list[Promise]:
     """List the rules of a contract.
 
     Parameters
@@ -57,7 +57,7 @@ def rules_of(
         See :func:`mmmlib.data.contract.contracts.check_contract`.
     """
     source = relation.source
-    rules: list[Rule] = []
+    rules: list[Promise] = []
     for name, column in columns.items():
         rules += _column_rules(name, column, typed[name], relation, formats.get(name))
     # Without a contract a row may be dated by any day of its week.
@@ -65,7 +65,7 @@ def rules_of(
     if dated and week_start is not None and source.date in typed:
         day, start = typed[source.date], week_number(week_start)
         rules.append(
-            Rule(
+            Promise(
                 "grain",
                 source.date,
                 lambda t: day(t).day_of_week.index() != start,
@@ -80,7 +80,7 @@ def rules_of(
         money = source.currency_column
         known = sorted(currencies or ())
         rules.append(
-            Rule(
+            Promise(
                 "currency",
                 money,
                 lambda t: ~t[money].fill_null("").isin(known),
@@ -91,7 +91,7 @@ def rules_of(
     return rules
 
 
-def _region_rule(source: Source, typed: dict[str, Expression]) -> Rule:
+def _region_rule(source: Source, typed: dict[str, Expression]) -> Promise:
     """Every row has a region: one without would be in no region's sum, and in no nation's.
 
     A taxonomy may give what the rows lack, so that its rows are judged once they are named.
@@ -101,12 +101,12 @@ def _region_rule(source: Source, typed: dict[str, Expression]) -> Rule:
     def empty(table: Any) -> Any:
         return region_text(typed[place](table) if place in typed else table[place]) == ""
 
-    return Rule("missing", place, empty, "the name of a region", unreadable=True)
+    return Promise("missing", place, empty, "the name of a region", unreadable=True)
 
 
 def _won_rules(
     relation: Relation, columns: dict[str, ColumnContract], sums: Collection[str] | None
-) -> list[Rule]:
+) -> list[Promise]:
     """List the rules of a deal that was won.
 
     It has a day of closing, or it counts in no week; and an amount, where bookings add up.
@@ -129,7 +129,7 @@ def _won_rules(
     return rules
 
 
-def _won_rule(relation: Relation, column: str, expected: str, why: str) -> Rule:
+def _won_rule(relation: Relation, column: str, expected: str, why: str) -> Promise:
     source = relation.source
     textual = relation.table[column].type().is_string()
 
@@ -137,25 +137,25 @@ def _won_rule(relation: Relation, column: str, expected: str, why: str) -> Rule:
         cell = cell_text(t, column, source) if textual else t[column]
         return cell.isnull() & is_won(t, source)
 
-    return Rule("missing", column, lacks, expected, why=lambda _: (expected, why))
+    return Promise("missing", column, lacks, expected, why=lambda _: (expected, why))
 
 
 _COUNTS_NOWHERE = "It is in no week's deals or bookings until it has one."
 _BOOKS_NOTHING = "It is in no week's bookings until it has one."
 
 
-def unit_rules(relation: Relation, contract: Contract) -> list[Rule]:
+def unit_rules(relation: Relation, contract: Contract) -> list[Promise]:
     """List the rule that every variable has a unit, where the contract has one by variable."""
     found = without_unit(relation.source, contract)
     if found is None or found[0] not in relation.columns:
         return []
     known = ", ".join(contract.units)
-    return [Rule("unit", found[0], found[1], f"a variable that 'units' knows ({known})")]
+    return [Promise("unit", found[0], found[1], f"a variable that 'units' knows ({known})")]
 
 
 def _column_rules(
     name: str, column: ColumnContract, typed: Expression, relation: Relation, dates: str | None
-) -> list[Rule]:
+) -> list[Promise]:
     source = relation.source
     kind = relation.table[name].type()
     textual = kind.is_string()
@@ -171,11 +171,13 @@ def _column_rules(
     by_region = name == source.region_column and not source.taxonomy
     if not column.nullable and not by_region:  # a region has its own rule
         expected = "a date" if dated else "a value in every row"
-        rules.append(Rule("missing", name, lambda t: raw(t).isnull(), expected, unreadable=dated))
+        rules.append(
+            Promise("missing", name, lambda t: raw(t).isnull(), expected, unreadable=dated)
+        )
     if textual and column.type in ("number", "integer"):
         pattern = rf"^(?:{NUMBER})$"
         rules.append(
-            Rule(
+            Promise(
                 "type",
                 name,
                 lambda t: raw(t).notnull() & ~raw(t).re_search(pattern),
@@ -188,7 +190,7 @@ def _column_rules(
         looks = DATES["DD/MM/YYYY" if dates == "MM/DD/YYYY" else dates or "YYYY-MM-DD"][0]
         written = f"a day of the calendar, written {dates} as in most rows"
         rules.append(
-            Rule(
+            Promise(
                 "type",
                 name,
                 lambda t: raw(t).notnull() & (~raw(t).re_search(looks) | typed(t).isnull()),
@@ -200,7 +202,7 @@ def _column_rules(
     elif textual and column.type == "boolean":
         words = f"true or false ({', '.join(TRUE)}; {', '.join(FALSE)})"
         rules.append(
-            Rule(
+            Promise(
                 "type",
                 name,
                 lambda t: raw(t).notnull() & typed(t).isnull(),
@@ -210,7 +212,7 @@ def _column_rules(
         )
     elif not textual and not _fits(kind, column.type):
         rules.append(
-            Rule(
+            Promise(
                 "type",
                 name,
                 lambda t: t[name].notnull(),
@@ -222,7 +224,7 @@ def _column_rules(
     zoned = kind.is_timestamp() and kind.timezone
     if zoned and source.time_zone is None and column.type in ("date", "time"):
         rules.append(
-            Rule(
+            Promise(
                 "type",
                 name,
                 lambda t: t[name].notnull(),
@@ -234,7 +236,7 @@ def _column_rules(
     if column.type in ("number", "integer") and (not textual) and kind.is_floating():
         # Not a number and infinity pass every comparison that is not asked for them.
         rules.append(
-            Rule(
+            Promise(
                 "type",
                 name,
                 lambda t: t[name].isnan() | t[name].isinf(),
@@ -243,7 +245,9 @@ def _column_rules(
             )
         )
     if column.type == "integer" and not kind.is_integer():
-        rules.append(Rule("type", name, lambda t: typed(t) != typed(t).round(), "a whole number"))
+        rules.append(
+            Promise("type", name, lambda t: typed(t) != typed(t).round(), "a whole number")
+        )
     if column.min is not None or column.max is not None:
         low, high = column.min, column.max
 
@@ -255,19 +259,19 @@ def _column_rules(
                 return above if below is None else below
             return below | above
 
-        rules.append(Rule("range", name, outside, _range_words(low, high)))
+        rules.append(Promise("range", name, outside, _range_words(low, high)))
     if column.one_of:
         allowed = list(column.one_of)
         some = ", ".join(allowed[:8]) + (", …" if len(allowed) > 8 else "")
         rules.append(
-            Rule(
+            Promise(
                 "values", name, lambda t: raw(t).notnull() & ~raw(t).isin(allowed), f"one of {some}"
             )
         )
     if column.pattern:
         looks_so = f"^(?:{column.pattern})$"
         rules.append(
-            Rule(
+            Promise(
                 "values",
                 name,
                 lambda t: raw(t).notnull() & ~raw(t).re_search(looks_so),
@@ -303,7 +307,7 @@ def _fits(kind: Any, wanted: str) -> bool:
     }[wanted]
 
 
-def count_breaches(table: ir.Table, rules: Sequence[Rule]) -> list[int]:
+def count_breaches(table: ir.Table, rules: Sequence[Promise]) -> list[int]:
     """Count the rows that break every rule, and all rows, in one pass."""
     numbers = {
         f"n{number}": table.count(where=rule.bad(table).fill_null(False))

@@ -1,4 +1,4 @@
-"""The series that the parameters ask for: what each is, and where it is told."""
+"""The series that the parameters declare: the role of each, and the source that holds it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SUMMED = ("outcome", "spend", "exposure", "funnel")
 
 
 PLUS = " + "
-"""Stands between the parts of a series that several sources tell."""
+"""Stands between the parts of a series that several sources deliver."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A series that the parameters ask for."""
+class DeclaredSeries:
+    """A series that the parameters declare, or the part of it that one source delivers."""
 
     role: str
     name: str
@@ -31,13 +31,13 @@ class Wanted:
         return f"{self.role}:{self.name}"
 
     @property
-    def told(self) -> str:
-        """The part of it that one source tells."""
+    def part(self) -> str:
+        """The part of it that one source delivers."""
         return f"{self.series} {self.reference}"
 
 
 @dataclass(frozen=True)
-class ToWeeks:
+class WeeklyAggregation:
     """What becomes of the columns of a source when its days are brought to weeks.
 
     Parameters
@@ -63,40 +63,40 @@ class ToWeeks:
     """Those that are summed from days on which each has a row of its own."""
 
 
-def to_weeks(params: Params, source: str) -> ToWeeks:
+def weekly_aggregation(params: Params, source: str) -> WeeklyAggregation:
     """Say what becomes of a source's columns when its days are brought to weeks."""
-    wanted = wanted_series(params)
-    summed = {one.reference for one in wanted if adds_up(params, one, source)}
+    declared = declared_series(params)
+    summed = {one.reference for one in declared if adds_up(params, one, source)}
     events = {
         (column, params.events[one.name].equals): None
-        for one in wanted
+        for one in declared
         if one.role == "event"
         for column in _here([one.reference], source)
     }
-    numbers = _here((one.reference for one in wanted if one.role != "event"), source)
-    money = _here((one.reference for one in wanted if _is_money(params, one)), source)
+    numbers = _here((one.reference for one in declared if one.role != "event"), source)
+    money = _here((one.reference for one in declared if _is_money(params, one)), source)
     means = numbers - _here(summed, source)
-    declared = params.data.sources[source]
+    its_source = params.data.sources[source]
     # Of the other layouts a row is a campaign's or a deal's, which need not have every value.
-    by_day = declared.grain == "day" and declared.layout in ("wide", "long")
-    zero = (declared.gaps or params.data.gaps) == "zero"
-    filled = {w.reference for w in wanted if w.role in SUMMED and w.role != "outcome" and zero}
+    by_day = its_source.grain == "day" and its_source.layout in ("wide", "long")
+    zero = (its_source.gaps or params.data.gaps) == "zero"
+    filled = {w.reference for w in declared if w.role in SUMMED and w.role != "outcome" and zero}
     sums = numbers - means if by_day else frozenset()
-    firm = {w.reference for w in wanted if w.reference not in filled or w.role == "outcome"}
+    firm = {w.reference for w in declared if w.reference not in filled or w.role == "outcome"}
     whole = sums & _here(firm, source)
     # An ad platform has no row of a campaign that did not run; a wide row has every series.
-    own = declared.grain == "day" and declared.layout in ("long", "master_flat_file")
+    own = its_source.grain == "day" and its_source.layout in ("long", "master_flat_file")
     every_day = numbers - means if own else frozenset()
-    return ToWeeks(numbers, means, tuple(events), money, sums, whole, every_day)
+    return WeeklyAggregation(numbers, means, tuple(events), money, sums, whole, every_day)
 
 
-def _is_money(params: Params, one: Wanted) -> bool:
+def _is_money(params: Params, one: DeclaredSeries) -> bool:
     if one.role == "outcome":
         return params.outcome_of(one.name).kind == "revenue"
     return one.role in ("spend", "value")
 
 
-def adds_up(params: Params, one: Wanted, source: str) -> bool:
+def adds_up(params: Params, one: DeclaredSeries, source: str) -> bool:
     """Say whether the days of a week, or what happened in it, add up in a series of a source."""
     if one.role != "control":
         return one.role in SUMMED
@@ -118,49 +118,51 @@ def event_series(column: str, text: str) -> str:
     return f"{column} = {text}"
 
 
-def wanted_series(params: Params) -> list[Wanted]:
+def declared_series(params: Params) -> list[DeclaredSeries]:
     """List every series that the parameters name, in the panel's order.
 
     One that is the sum of several sources (``ads.search.spend + agency.search.spend``) is listed
     once for each of them.
     """
     return [
-        replace(wanted, reference=part.strip())
-        for wanted in _named_series(params)
-        for part in (wanted.reference.split(PLUS) if wanted.role in SUMMED else [wanted.reference])
+        replace(declared, reference=part.strip())
+        for declared in _named_series(params)
+        for part in (
+            declared.reference.split(PLUS) if declared.role in SUMMED else [declared.reference]
+        )
     ]
 
 
-def _named_series(params: Params) -> list[Wanted]:
-    wanted: list[Wanted] = []
+def _named_series(params: Params) -> list[DeclaredSeries]:
+    declared: list[DeclaredSeries] = []
     for name, outcome in params.outcomes.items():
         if outcome.column is not None:
             key = f"outcomes.{name}.column"
-            wanted.append(Wanted("outcome", f"{name}.pooled", key, outcome.column))
+            declared.append(DeclaredSeries("outcome", f"{name}.pooled", key, outcome.column))
         for motion, part in outcome.motions.items():
             key = f"outcomes.{name}.motions.{motion}.column"
-            wanted.append(Wanted("outcome", f"{name}.{motion}", key, part.column))
+            declared.append(DeclaredSeries("outcome", f"{name}.{motion}", key, part.column))
         if outcome.value_per_unit is not None:
             key = f"outcomes.{name}.value_per_unit"
-            wanted.append(Wanted("value", name, key, outcome.value_per_unit))
+            declared.append(DeclaredSeries("value", name, key, outcome.value_per_unit))
     for name, channel in params.channels.items():
-        wanted.append(Wanted("spend", name, f"channels.{name}.spend", channel.spend))
+        declared.append(DeclaredSeries("spend", name, f"channels.{name}.spend", channel.spend))
     for name, channel in params.channels.items():
         if channel.exposure is not None:
             key = f"channels.{name}.exposure"
-            wanted.append(Wanted("exposure", name, key, channel.exposure))
+            declared.append(DeclaredSeries("exposure", name, key, channel.exposure))
     for name, control in params.controls.items():
-        wanted.append(Wanted("control", name, f"controls.{name}.column", control.column))
+        declared.append(DeclaredSeries("control", name, f"controls.{name}.column", control.column))
     for name, event in params.events.items():
         if event.column is not None:
-            wanted.append(Wanted("event", name, f"events.{name}.column", event.column))
+            declared.append(DeclaredSeries("event", name, f"events.{name}.column", event.column))
     limits = params.readiness
     if limits.top_of_funnel and limits.paid_top_of_funnel:
         for name, key, reference in (
             ("all", "top_of_funnel", limits.top_of_funnel),
             ("paid", "paid_top_of_funnel", limits.paid_top_of_funnel),
         ):
-            wanted.append(Wanted("funnel", name, f"readiness.{key}", reference))
+            declared.append(DeclaredSeries("funnel", name, f"readiness.{key}", reference))
     if params.data.population is not None:
-        wanted.append(Wanted("population", "", "data.population", params.data.population))
-    return wanted
+        declared.append(DeclaredSeries("population", "", "data.population", params.data.population))
+    return declared

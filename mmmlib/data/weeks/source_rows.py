@@ -11,14 +11,14 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach
 from mmmlib.data.contract.truth import cells_read
+from mmmlib.data.naming.declared_series import event_series
 from mmmlib.data.naming.naming import Naming
-from mmmlib.data.naming.wanted import event_series
 from mmmlib.data.weeks.delivery import Delivery
 from mmmlib.params.source import Source
 
 
 @dataclass(frozen=True)
-class Table:
+class SourceRows:
     """One source as it was read.
 
     Parameters
