@@ -149,7 +149,8 @@ def workbook_panel(case: Case) -> Any:
     """Make the panel with which this project fits a case."""
     import pandas as pd
 
-    from mmmlib.data.panel.panel import NATIONAL, Panel
+    from mmmlib.data.contract.layout_columns import NATIONAL
+    from mmmlib.data.panel.panel import Panel
 
     regions, weeks = case.outcome.shape
     places = [NATIONAL] if regions == 1 else [f"region_{n}" for n in range(regions)]

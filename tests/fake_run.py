@@ -16,7 +16,8 @@ from typing import Any
 
 import xarray as xr
 
-from mmmlib.data.panel.panel import NATIONAL, Panel, write_panel
+from mmmlib.data.contract.layout_columns import NATIONAL
+from mmmlib.data.panel.panel import Panel, write_panel
 from mmmlib.findings import Finding, FindingList, Level, at_least, at_most, judge
 from mmmlib.governance.gates import pass_gates
 from mmmlib.health.check import EFFECTS_CHECKS

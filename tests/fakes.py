@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.lift_grid import Lift, lay_out
-from mmmlib.data.panel.panel import NATIONAL, Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.model.chains import RHAT
 from mmmlib.model.effects import baseline, check_effects, contribution, respond
 from mmmlib.params import Params

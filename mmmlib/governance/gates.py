@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from mmmlib.data.read.words import count_of
+from mmmlib.data.read.problems import count_of
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList, Level, Status, not_run
 from mmmlib.governance.labels import label_channels, label_pack

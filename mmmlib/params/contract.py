@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from mmmlib.params.section import Section, Share
 
@@ -95,9 +95,12 @@ class Contract(Section):
     """Whether a column that is not listed breaks the contract."""
     unique: tuple[str, ...] = ()
     """Columns whose values together occur once."""
-    same_rows: bool = False
+    allow_duplicate_rows: Annotated[
+        bool, Field(validation_alias=AliasChoices("allow_duplicate_rows", "same_rows"))
+    ] = False
     """Whether rows that are alike in every column are meant. Else days on which each row is there
-    again break the contract: a delivery came twice, or files overlap."""
+    again break the contract: a delivery came twice, or files overlap. Files of earlier versions call
+    it ``same_rows``."""
     min_rows: Annotated[int, Field(ge=0)] = 1
     max_rows: Annotated[int, Field(ge=1)] | None = None
     volume: Volume | None = None

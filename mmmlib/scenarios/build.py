@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.data.read.words import count_of
+from mmmlib.data.read.problems import count_of
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, FindingList, Level, at_least, judge, not_run
 from mmmlib.health.motions import sum_health

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.data.panel.panel import NATIONAL, Panel
+from mmmlib.data.contract.layout_columns import NATIONAL
+from mmmlib.data.panel.panel import Panel
 from mmmlib.params import Params
 from mmmlib.params.lift import LiftTest
 from mmmlib.simulate.structure import Response, activity, autoregressive

@@ -15,7 +15,7 @@ from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.lift_tests import lift_findings
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.panel.prices import price_findings
-from mmmlib.data.read.words import count_of, some_of
+from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.data.weeks import week_starts
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number

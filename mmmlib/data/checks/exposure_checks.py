@@ -15,8 +15,7 @@ from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.columns import find_column
 from mmmlib.data.panel.grid import week_of
 from mmmlib.data.read.cells import to_numbers
-from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.words import some_of
+from mmmlib.data.read.problems import Problems, some_of
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmmlib.data.checks.signals import level_shift, outliers
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.words import count_of, some_of
+from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params

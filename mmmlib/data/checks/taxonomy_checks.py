@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 import pandas as pd
 
 from mmmlib.data.history.taxonomy_moves import Former, Moves
-from mmmlib.data.naming.naming import Naming
-from mmmlib.data.naming.series_names import series_name
+from mmmlib.data.naming.naming import Naming, series_name
 from mmmlib.data.naming.taxonomy import EXCLUDED, UNMAPPED, Taxonomy
-from mmmlib.data.read.words import count_of, some_of
+from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of, not_run
 from mmmlib.params import Params

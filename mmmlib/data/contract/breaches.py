@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmmlib.data.contract.units import units_told
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.relations import Relation
 from mmmlib.findings import Finding, Level, judge
+from mmmlib.params.contract import SCALES, Contract
 from mmmlib.params.source import Source
 
 
@@ -74,8 +74,8 @@ def contract_findings(
         if source.contract is None:
             return []
         promises = len(source.contract.columns)
-        units = units_told(source.contract)
-        converted = f" Brought to whole units: {units}." if units else ""
+        units = converted_units(source.contract)
+        converted = f" Converted to whole units: {units}." if units else ""
         return [
             judge(
                 "data.contract",
@@ -120,3 +120,9 @@ def breach_words(breach: Breach) -> str:
     more = f"; and {rest:,} more" if rest > 0 else ""
     about = f"{breach.column}: " if breach.column else ""
     return f"{about}expected {breach.expected}, found {listed or 'others'}{more}."
+
+
+def converted_units(contract: Contract) -> str:
+    """Say which numbers are converted to whole units: ``Cost (micros)``; empty where nothing is."""
+    units = {name: column.unit for name, column in contract.columns.items()} | contract.units
+    return ", ".join(f"{name} ({unit})" for name, unit in units.items() if SCALES[unit] != 1)

@@ -1,16 +1,25 @@
-"""Columns as what their contract says they hold: texts to numbers and days, by expressions."""
+"""Columns as what their contract says they hold: numbers in whole units, days, truth (D2).
+
+All by expressions, so that nothing is read before it is counted or summed.
+"""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
-from typing import Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.breaches import Breach, Example
-from mmmlib.data.contract.truth import truth_in
-from mmmlib.data.read.cells import ISO, OFFSET, TIME
+from mmmlib.data.contract.layout_columns import slug
+from mmmlib.data.read.cells import ISO, NUMBER, OFFSET, TIME
 from mmmlib.data.read.relations import Relation
-from mmmlib.params.contract import ColumnContract
+from mmmlib.params.contract import MONEY, SCALES, ColumnContract, Contract
 from mmmlib.params.source import Source
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 Expression = Callable[[Any], Any]
 DATES = {
@@ -136,3 +145,172 @@ def _timezone(zone: str, moment: Any) -> Any:
         ...
 
     return timezone(zone, moment)
+
+
+# --- truth ----------------------------------------------------------------------------------
+
+# ``1``, ``1.0``, ``TRUE`` and ``yes`` are one answer, which every program writes in its own way.
+TRUE = ("true", "1", "yes", "y")
+FALSE = ("false", "0", "no", "n")
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that a text is; None where it is none."""
+    return float(text) if re.fullmatch(NUMBER, text.strip()) else None
+
+
+def truth_of(text: str) -> bool | None:
+    """Return what a text says of truth; None where it says nothing.
+
+    >>> truth_of("Yes"), truth_of("0.0"), truth_of("spring")
+    (True, False, None)
+    """
+    word, number = text.strip().lower(), number_of(text)
+    if word in TRUE or number == 1:
+        return True
+    return False if word in FALSE or number == 0 else None
+
+
+def truth_in(column: Any) -> Any:
+    """Read a column of text as truth, by expression; null where a cell says nothing of it."""
+    import ibis
+
+    word, number = column.strip().lower(), _number_in(column)
+    return ibis.cases(
+        (word.isin(TRUE) | (number == 1).fill_null(False), True),
+        (word.isin(FALSE) | (number == 0).fill_null(False), False),
+        else_=ibis.null("boolean"),
+    )
+
+
+def column_reads(column: Any, text: str) -> Any:
+    """Say by expression which cells of a column, of whatever type, read a text."""
+    import ibis
+
+    truth, number = truth_of(text), number_of(text)
+    kind = column.type()
+    if kind.is_boolean():
+        return ibis.literal(False) if truth is None else column == truth
+    if kind.is_numeric():
+        asked = number if number is not None or truth is None else float(truth)
+        return ibis.literal(False) if asked is None else column == asked
+    cell = column.cast("string").strip()
+    reads = cell == text.strip()
+    if number is not None:
+        reads = reads | (_number_in(cell) == number).fill_null(False)
+    if truth is not None:
+        reads = reads | (truth_in(cell) == truth).fill_null(False)
+    return reads
+
+
+def as_number(text: str) -> float:
+    """Return the number by which a series of numbers reads a text; not a number if there is none."""
+    truth, number = truth_of(text), number_of(text)
+    if number is not None:
+        return number
+    return math.nan if truth is None else float(truth)
+
+
+def _number_in(column: Any) -> Any:
+    """Read a column of text as numbers; what NaN or infinity are called is none."""
+    import ibis
+
+    text = column.strip()
+    return ibis.cases((text.re_search(rf"^(?:{NUMBER})$"), text.try_cast("float64")), else_=None)
+
+
+# --- units ----------------------------------------------------------------------------------
+
+
+def in_whole_units(table: ir.Table, source: Source, contract: Contract) -> ir.Table:
+    """Bring numbers to whole units.
+
+    Parameters
+    ----------
+    table
+        Typed as the contract says, as delivered.
+    source, contract
+        Say the unit of every column, or of every variable of the one column of values.
+    """
+    import ibis
+
+    made = {
+        name: _times(table[name], SCALES[column.unit])
+        for name, column in contract.columns.items()
+        if name in table.columns and SCALES[column.unit] != 1
+    }
+    if contract.units and source.value_columns is not None:
+        variable, value = source.value_columns
+        word, number = _word(table, variable), table[value]
+        scaled = {name: SCALES[unit] for name, unit in contract.units.items() if SCALES[unit] != 1}
+        if scaled:
+            cases = [(word == name, _times(number, scale)) for name, scale in scaled.items()]
+            made[value] = ibis.cases(*cases, else_=number)
+    return table.mutate(**made) if made else table
+
+
+def money_of(source: Source, contract: Contract) -> dict[str, Expression]:
+    """Return the columns of money, and for each the expression that says which rows are money."""
+    import ibis
+
+    def always(table: Any) -> Any:
+        return ibis.literal(True)
+
+    money: dict[str, Expression] = {
+        name: always for name, column in contract.columns.items() if column.unit in MONEY
+    }
+    named = [name for name, unit in contract.units.items() if unit in MONEY]
+    if named and source.value_columns is not None:
+        variable, value = source.value_columns
+        money[value] = lambda table: _word(table, variable).isin(named)
+    return money
+
+
+def without_unit(source: Source, contract: Contract) -> tuple[str, Expression] | None:
+    """Return the column of variables, and the expression that is true where one has no unit.
+
+    None where the contract does not declare units by variable.
+    """
+    if not contract.units or source.value_columns is None:
+        return None
+    variable, _ = source.value_columns
+    known = list(contract.units)
+    return variable, lambda table: ~_word(table, variable).isin(known)
+
+
+def without_money(series: str, source: Source, contract: Contract) -> str:
+    """Name the place that tells a series of money, where it has no unit of money.
+
+    Returns
+    -------
+    str
+        Empty where the contract says that it is money, or where no one place tells it.
+    """
+    marked = {name for name, column in contract.columns.items() if column.unit in MONEY}
+    if source.value_columns is not None:
+        variable, value = source.value_columns
+        if value in marked or (source.layout == "long" and source.taxonomy):
+            return ""
+        named = [name for name, unit in contract.units.items() if unit in MONEY]
+        if source.layout == "long":
+            return "" if series in named else f"units, series {series}"
+        word = series.rpartition(".")[2]
+        return "" if word in map(slug, named) else f"units, {word} of column {variable}"
+    column = series
+    if source.layout == "ad_platform":
+        column = source.column(series.rpartition(".")[2])
+    elif source.layout == "crm_pipeline":
+        counts = series.partition(".")[0] in ("opportunities", "won")
+        column = "" if counts else source.column("amount")
+    return "" if column in marked or not column else f"columns.{column}"
+
+
+def _times(number: Any, scale: Fraction) -> Any:
+    """Multiply, or divide: 1234 cents are 12.34 to the last digit, and not 12.340000000000002."""
+    if scale.denominator == 1:
+        return number * float(scale.numerator)
+    return number * float(scale.numerator) / float(scale.denominator)
+
+
+def _word(table: Any, column: str) -> Any:
+    return table[column].cast("string").strip().fill_null("")

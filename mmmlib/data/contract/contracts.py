@@ -9,24 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mmmlib.data.contract.breach_examples import breach_of, examples_of
 from mmmlib.data.contract.breaches import Breach, Example
+from mmmlib.data.contract.calendar import Coverage, read_coverage, week_number
 from mmmlib.data.contract.column_types import Expression, date_formats, typed_as
-from mmmlib.data.contract.promises import count_breaches, promises_of, unit_rules
-from mmmlib.data.contract.twins import check_twins, twin_columns, twin_marks
-from mmmlib.data.contract.uniqueness import check_unique
-from mmmlib.data.naming.layout_cells import region_of
-from mmmlib.data.naming.layouts import texts_of
-from mmmlib.data.read.problems import CAP
-from mmmlib.data.read.reading import reading
-from mmmlib.data.read.relations import Relation
-from mmmlib.data.weeks.weekly import Coverage, read_coverage, week_number
+from mmmlib.data.contract.duplicates import (
+    check_days,
+    check_key,
+    compared_columns,
+    day_marks,
+    day_measures,
+)
+from mmmlib.data.contract.layout_columns import dates_of, region_of, texts_of
+from mmmlib.data.contract.promises import Promise, count_breaches, promises_of, unit_rules
+from mmmlib.data.read.files import FILE
+from mmmlib.data.read.problems import CAP, reading
+from mmmlib.data.read.relations import ROW, Relation
 from mmmlib.params.contract import ColumnContract, Contract
-from mmmlib.params.messages import did_you_mean
+from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -101,13 +104,6 @@ def _read_as(given: ColumnContract | None, needed: ColumnContract) -> ColumnCont
     return given.model_copy(update=told)
 
 
-def dates_of(source: Source) -> list[str]:
-    """List the columns that the layout of a source reads as days."""
-    if source.layout == "crm_pipeline":
-        return [source.column("created"), source.column("closed")]
-    return [source.date_column]
-
-
 def check_contract(
     relation: Relation,
     contract: Contract,
@@ -174,12 +170,14 @@ def check_contract(
             told = {"date": table[source.date_column].cast("date")}
             if source.grain == "day":  # one region may end before the others
                 told["region"] = region_of(table, source)
-            told |= twin_marks(relation, table, twin_columns(relation, contract, columns, sums))
-            coverage = read_coverage(table.select(**told), week_number(week_start))
-            breaches += check_twins(relation, coverage.twins, len(coverage.days))
+            compared = compared_columns(relation, contract, columns, sums)
+            told |= day_marks(relation, table, compared)
+            measures = day_measures(told)
+            coverage = read_coverage(table.select(**told), week_number(week_start), measures)
+            breaches += check_days(relation, coverage)
         breaches += _check_rows(relation, contract, rows, coverage)
         if contract.unique and all(name in table.columns for name in contract.unique):
-            breaches += check_unique(relation, contract, table, rows, coverage, left)
+            breaches += check_key(relation, contract, table, rows, coverage, left)
     return Checked(tuple(breaches), table, rows, relation, typed.get(source.date_column), coverage)
 
 
@@ -269,3 +267,69 @@ def _check_rows(
                 )
             )
     return breaches
+
+
+# --- examples ------------------------------------------------------------------------------
+
+
+def examples_of(
+    relation: Relation, rule: Promise, limit: int, contract: Contract
+) -> tuple[tuple[Example, str, str], ...]:
+    """Fetch rows that break a rule, with what was expected of each and what to do."""
+    if limit <= 0:
+        return ()
+    found: list[tuple[Example, str, str]] = []
+    for file, row in _bad_rows(relation, rule.bad, limit):
+        cell = row[rule.column]
+        expected, action = rule.why(str(cell)) if rule.why else (rule.expected, "")
+        seen = "an empty cell" if cell is None or cell == "" else shown(str(cell))
+        place = f"{_row_words(row, relation, contract)}, column {rule.column}"
+        found.append((Example(file, place, seen), expected, action))
+    return tuple(found)
+
+
+def _bad_rows(relation: Relation, bad: Expression, limit: int) -> list[tuple[str, dict[str, Any]]]:
+    """Fetch at most ``limit`` rows for which ``bad`` holds, file by file."""
+    if not relation.files:
+        rows = relation.table.filter(bad(relation.table)).limit(limit).to_pyarrow().to_pylist()
+        return [(relation.label, row) for row in rows]
+    counted = (
+        relation.table.filter(bad(relation.table)).group_by(FILE).aggregate(n=lambda t: t.count())
+    )
+    files = sorted(counted.to_pyarrow()[FILE].to_pylist())
+    found: list[tuple[str, dict[str, Any]]] = []
+    for file in files:
+        table = relation.one_file(file)
+        some = table.filter(bad(table)).order_by(ROW).limit(limit - len(found))
+        rows = some.to_pyarrow().to_pylist()
+        places = relation.places(file, [row[ROW] for row in rows])
+        found += [
+            (relation.named(file), row | {ROW: places.get(row[ROW], row[ROW])}) for row in rows
+        ]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _row_words(row: dict[str, Any], relation: Relation, contract: Contract) -> str:
+    """Name a row: by its number in a file, by its key in a database."""
+    if ROW in row:
+        return f"row {row[ROW]}"
+    keys = contract.unique or (relation.source.date_column,)
+    return "the row of " + ", ".join(f"{name} {row[name]}" for name in keys if name in row)
+
+
+def breach_of(rule: Promise, count: int, examples: tuple[tuple[Example, str, str], ...]) -> Breach:
+    """Make a breach of a rule, its number of rows and examples of them."""
+    expected, action = rule.expected, ""
+    if examples:
+        _, expected, action = examples[0]
+    return Breach(
+        rule.rule,
+        rule.column,
+        count,
+        expected,
+        action,
+        tuple(example for example, *_ in examples),
+        rule.unreadable,
+    )

@@ -7,15 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmmlib.data.contract.calendar import read_coverage
 from mmmlib.data.contract.column_types import DATES, date_formats, typed_as
-from mmmlib.data.contract.contracts import dates_of
-from mmmlib.data.naming.layouts import numbers_of, texts_of
+from mmmlib.data.contract.layout_columns import dates_of, numbers_of, texts_of
 from mmmlib.data.read.cells import NUMBER
 from mmmlib.data.read.opening import open_relation
-from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.reading import reading
+from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.relations import Relation
-from mmmlib.data.weeks.weekly import read_coverage
 from mmmlib.params.contract import MONEY, ColumnContract, Unit
 from mmmlib.params.source import Source
 

@@ -6,14 +6,18 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.contract.column_types import DATES, Expression, cell_text
-from mmmlib.data.contract.truth import FALSE, TRUE
-from mmmlib.data.contract.units import without_unit
-from mmmlib.data.naming.layout_cells import region_text
-from mmmlib.data.naming.layouts import is_won
+from mmmlib.data.contract.calendar import week_number
+from mmmlib.data.contract.column_types import (
+    DATES,
+    FALSE,
+    TRUE,
+    Expression,
+    cell_text,
+    without_unit,
+)
+from mmmlib.data.contract.layout_columns import is_won, region_text
 from mmmlib.data.read.cells import NUMBER, why_no_number
 from mmmlib.data.read.relations import Relation
-from mmmlib.data.weeks.weekly import week_number
 from mmmlib.params.contract import ColumnContract, Contract
 from mmmlib.params.source import Source
 

@@ -19,8 +19,7 @@ from mmmlib.data.history.vintages import INPUTS, sources_of
 from mmmlib.data.read.files import FILE
 from mmmlib.data.read.folder import hash_each
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_arrow
-from mmmlib.data.read.problems import named_from
-from mmmlib.data.read.reading import CHANGED
+from mmmlib.data.read.problems import CHANGED, named_from
 from mmmlib.data.read.relations import ROW
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError, RunError

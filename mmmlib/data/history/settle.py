@@ -11,8 +11,7 @@ import pandas as pd
 from mmmlib.data.history.restatement import OLDEST, by_source, most_moving, moving_weeks
 from mmmlib.data.history.vintages import Vintage, origin_of, sources_of, vintage_of
 from mmmlib.data.panel.grid import WEEK, Calendar
-from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.words import count_of
+from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.errors import RunError
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge, none_of

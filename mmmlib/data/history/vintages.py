@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.panel.panel import NATIONAL
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.read.cells import NUMBER, to_dates
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_parts
 from mmmlib.data.weeks.source_rows import SourceRows

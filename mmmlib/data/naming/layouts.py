@@ -12,7 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.naming.layout_cells import day_of, name_of, number_of, region_of, slug_of, text_of
+from mmmlib.data.contract.layout_columns import (
+    day_of,
+    is_won,
+    numbers_of,
+    region_of,
+    text_of,
+)
 from mmmlib.errors import InputError, Problem
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.source import Source
@@ -20,6 +26,10 @@ from mmmlib.params.source import Source
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+NO_NAME = "(no name)"
+"""Raw name of rows that come without one: they are listed, not lost."""
+SEPARATOR = " | "
+"""Stands between the parts of a name that is made of several columns."""
 TIDY = ("date", "region", "name", "variable", "value")
 METRICS = ("spend", "impressions", "clicks", "conversions")
 """What an ad platform reports; the spend has to be there."""
@@ -63,41 +73,6 @@ def apply_layout(
     """
     _refuse_missing(table, source)
     return _LAYOUTS[source.layout](table, source, variables)
-
-
-def numbers_of(
-    source: Source, columns: Collection[str], variables: Collection[str] | None
-) -> list[str]:
-    """List the columns that the layout of a source reads as numbers."""
-    if source.layout == "wide":
-        taken = {source.date, source.region, source.currency_column}
-        return [
-            name
-            for name in columns
-            if name not in taken
-            and not name.startswith("_")
-            and (variables is None or name in variables)
-        ]
-    if source.layout == "long":
-        return [str(source.value)]
-    words = {
-        "master_flat_file": ("value",),
-        "ad_platform": ("spend", "impressions", "clicks", "conversions"),
-        "crm_pipeline": ("amount",),
-    }
-    return [source.column(word) for word in words[source.layout]]
-
-
-def texts_of(source: Source) -> list[str]:
-    """List the columns that the layout of a source reads as names, also where they are digits."""
-    words = {
-        "master_flat_file": ("product", "campaign", "variable"),
-        "ad_platform": ("campaign", "ad_group"),
-        "crm_pipeline": ("opportunity", "stage", "motion"),
-    }
-    named = [source.column(word) for word in words.get(source.layout, ())]
-    others = [source.name, source.region_column, source.currency_column]
-    return [*named, *source.name_from, *(name for name in others if name is not None)]
 
 
 def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
@@ -215,12 +190,6 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
     return _stacked(parts)
 
 
-def is_won(table: ir.Table, source: Source) -> Any:
-    """Say of every opportunity of a CRM export whether it was won."""
-    stage = table[source.column("stage")].cast("string").strip()
-    return stage.isin(list(source.won)).fill_null(False)
-
-
 _LAYOUTS: dict[str, Callable[[Any, Source, Collection[str] | None], Any]] = {
     "wide": _wide,
     "long": _long,
@@ -228,6 +197,40 @@ _LAYOUTS: dict[str, Callable[[Any, Source, Collection[str] | None], Any]] = {
     "ad_platform": _ad_platform,
     "crm_pipeline": _crm_pipeline,
 }
+
+
+def name_of(table: ir.Table, columns: Collection[str]) -> Any:
+    """Join the texts of columns; where nothing is left the row says so."""
+    import ibis
+
+    if len(columns) == 1:
+        (only,) = columns
+        return table[only].cast("string").strip().nullif("").fill_null(NO_NAME)
+    parts = [table[name].cast("string").strip().fill_null("") for name in columns]
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = joined + SEPARATOR + part
+    empty = parts[0] == ""
+    for part in parts[1:]:
+        empty = empty & (part == "")
+    return ibis.cases((empty, text_of(NO_NAME)), else_=joined)
+
+
+def slug_of(column: Any) -> Any:
+    """Write ``Media Cost`` as ``media_cost``."""
+    plain = column.cast("string").strip().lower().re_replace(r"[^a-z0-9]+", "_")
+    return plain.fill_null("")
+
+
+def number_of(column: Any, source: Source) -> Any:
+    """Read a column as numbers; what is none is null, as the source's own words for missing."""
+    kind = column.type()
+    if kind.is_string():
+        text = column.strip()
+        for word in ("", *source.missing):
+            text = text.nullif(word)
+        return text.try_cast("float64")
+    return column.cast("float64")
 
 
 def _refuse_missing(table: ir.Table, source: Source) -> None:

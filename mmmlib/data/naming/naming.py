@@ -1,16 +1,23 @@
-"""A source's rows under the names of series: by its layout, and by the taxonomy if it has one."""
+"""A source's rows under the names of series: by its layout, and by the taxonomy if it has one.
+
+Where the parameters say that a column marks an event, its rows become a series of their own: 1
+where it reads the declared text, and 0 where it does not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import reduce
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mmmlib.data.naming.events import marks_by_column, marks_by_series
-from mmmlib.data.naming.layouts import apply_layout, numbers_of
-from mmmlib.data.naming.series_names import name_series, raw_names
+from mmmlib.data.contract.column_types import as_number, column_reads
+from mmmlib.data.contract.layout_columns import day_of, numbers_of, region_of, text_of
+from mmmlib.data.naming.declared_series import event_series
+from mmmlib.data.naming.layouts import apply_layout
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.naming.taxonomy_mapping import NAMES, Mapping, apply_mapping, map_names
 from mmmlib.params.source import Source
@@ -105,3 +112,119 @@ def distinct_names(tidy: ir.Table, source: str) -> pd.DataFrame:
     found = pd.DataFrame(raw_names(tidy).to_pyarrow().to_pydict())
     found = found.assign(source=source).sort_values(["spend", "name"], ascending=[False, True])
     return found[list(NAMES)].reset_index(drop=True)
+
+
+# --- names of series ------------------------------------------------------------------------
+
+
+def series_name(channel: str, variable: str = "", motion: str = "") -> str:
+    """Name of a series: ``search.spend``, ``opportunities.sales_assisted``, ``price_index``.
+
+    >>> series_name("search", "spend"), series_name("", "bookings", "sales_assisted")
+    ('search.spend', 'bookings.sales_assisted')
+    """
+    return ".".join(part for part in (channel, variable, motion) if part)
+
+
+def name_series(tidy: ir.Table, source: Source) -> ir.Table:
+    """Name the series of a source that has no taxonomy by its raw names.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        ``date``, ``region``, ``series``, ``value``.
+    """
+    import ibis
+
+    # Outcomes of a CRM export are named as models are: the outcome, then the motion.
+    first, then = ("variable", "name") if source.layout == "crm_pipeline" else ("name", "variable")
+    one, two = tidy[first], tidy[then]
+    series = ibis.cases((one == "", two), (two == "", one), else_=one + "." + two)
+    return tidy.select("date", "region", series=series, value="value")
+
+
+def raw_names(tidy: ir.Table) -> ir.Table:
+    """Sum a source up to its distinct raw names: what the taxonomy has to map.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        ``name``, ``first`` and ``last`` day, ``rows`` and ``spend`` (the sum of the variable of
+        that name, or of the values where there is no variable; else zero).
+    """
+    import ibis
+
+    money = tidy.variable.isin(["spend", ""])
+    spend = ibis.cases((money, tidy.value.fill_null(0.0)), else_=0.0)
+    return tidy.group_by("name").aggregate(
+        first=tidy.date.min(), last=tidy.date.max(), rows=tidy.count(), spend=spend.sum()
+    )
+
+
+# --- events ---------------------------------------------------------------------------------
+
+
+def marks_by_column(
+    table: ir.Table, source: Source, events: Iterable[tuple[str, str]]
+) -> ir.Table | None:
+    """Mark the rows of a wide source in which a column reads a text; see :mod:`mmmlib.data.contract.column_types`.
+
+    Parameters
+    ----------
+    events
+        Columns and texts; those of columns that are not there are left out.
+
+    Returns
+    -------
+    ibis.expr.types.Table or None
+        ``date``, ``region``, ``series`` (see :func:`mmmlib.data.naming.declared_series.event_series`) and
+        ``value`` (1 or 0); None without an event.
+    """
+    return _stacked(
+        table.select(
+            date=day_of(table[source.date]),
+            region=region_of(table, source),
+            series=text_of(event_series(column, text)),
+            value=column_reads(table[column], text).fill_null(False).cast("float64"),
+        )
+        for column, text in events
+        if column in table.columns
+    )
+
+
+def marks_by_series(rows: ir.Table, events: Iterable[tuple[str, str]]) -> ir.Table | None:
+    """Mark the rows of series whose value is the number that tells of an event.
+
+    Parameters
+    ----------
+    rows
+        ``date``, ``region``, ``series``, ``value``.
+    events
+        Series and texts; those of which the text is no number are left out.
+
+    Returns
+    -------
+    ibis.expr.types.Table or None
+        As of :func:`marks_by_column`.
+    """
+    numbers = ((column, text, as_number(text)) for column, text in events)
+    return _stacked(
+        rows.filter(rows.series == column).select(
+            date="date",
+            region="region",
+            series=text_of(event_series(column, text)),
+            value=lambda t, number=number: (_level(t) == number).fill_null(False).cast("float64"),
+        )
+        for column, text, number in numbers
+        if not isnan(number)
+    )
+
+
+def _level(rows: Any) -> Any:
+    """What a row's number says, also where it is the sum of several."""
+    return rows.value / rows.told if "told" in rows.columns else rows.value
+
+
+def _stacked(parts: Iterable[ir.Table]) -> ir.Table | None:
+    tables = list(parts)
+    return reduce(lambda one, other: one.union(other), tables) if tables else None

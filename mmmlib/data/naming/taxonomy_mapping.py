@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 NAMES = ("source", "name", "first", "last", "rows", "spend")
-"""Columns of a table of raw names: see :func:`mmmlib.data.naming.series_names.raw_names`."""
+"""Columns of a table of raw names: see :func:`mmmlib.data.naming.naming.raw_names`."""
 MAPPED = (*NAMES, "since", "until", *TARGETS, "rule", "also")
 """Columns of a mapping: what a name is from ``since`` on, before ``until``; which rule (its number
 in the file, from 1; 0 for none) said so, and which later ones would have said something else."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.naming.declared_series import SUMMED, DeclaredSeries
 from mmmlib.data.panel.grid import Calendar, Grid
-from mmmlib.data.panel.panel import NATIONAL, Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.data.weeks.weekly import share_of_week
 from mmmlib.params import Params
 

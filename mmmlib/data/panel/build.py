@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.contract.calendar import week_number
 from mmmlib.data.history.restatement import MOVES, restatements
 from mmmlib.data.history.settle import keep_out, past_vintages
 from mmmlib.data.history.vintages import as_vintage
@@ -34,7 +35,6 @@ from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.data.weeks.sources import read_sources
 from mmmlib.data.weeks.week_starts import usual_start
-from mmmlib.data.weeks.weekly import week_number
 from mmmlib.params import Params
 from mmmlib.runs import Run
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.panel.panel import NATIONAL
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.read.cells import is_missing
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.history.vintages import Shape
 from mmmlib.data.panel.lift_grid import Lift, lay_out, nationwide
-from mmmlib.data.panel.panel import NATIONAL, Panel
+from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.cells import to_dates, to_numbers
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_side_table

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.lift_grid import Lift, nationwide
 from mmmlib.data.read.parts import INDEX, read_parts, store_of, write_parts
 from mmmlib.errors import RunError
@@ -25,7 +26,6 @@ PANEL_FILE = "panel.parquet"
 PANEL_INDEX = f"{PANEL_FILE}/{INDEX}"
 METADATA = b"mmm.panel"
 """Key of a file's metadata under which runs of earlier versions keep currency and units."""
-NATIONAL = "national"
 ROLES = ("outcome", "spend", "exposure", "control", "event", "funnel")
 
 

@@ -12,9 +12,8 @@ import pandas as pd
 from mmmlib.data.panel.lift_grid import at_factors
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.cells import to_dates, to_numbers
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.data.read.readers import read_side_table
-from mmmlib.data.read.words import count_of
 from mmmlib.findings import Finding, Level, at_most, none_of
 from mmmlib.params import Params
 from mmmlib.params.data import PriceLevel

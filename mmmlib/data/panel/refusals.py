@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from mmmlib.data.naming.declared_series import SUMMED, DeclaredSeries
 from mmmlib.data.panel.grid import Calendar, Grid, regions_of
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.words import count_of
+from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.data.weeks.source_rows import SourceRows
 
 

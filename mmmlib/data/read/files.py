@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, is_of_a_database, told
 from mmmlib.data.read.readers import refuse_separator
-from mmmlib.data.read.reading import is_of_a_database, told
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.source import FORMATS, WILD, Source
 

@@ -1,11 +1,17 @@
-"""A source opened: a file or many, of this machine or a store, or a table of a database."""
+"""A source opened: files of this machine or a store, or a table of a database, by URL.
+
+Credentials of a database come from the environment.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import weakref
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import quote, urlsplit
 
-from mmmlib.data.read.databases import open_database
 from mmmlib.data.read.files import (
     FILE,
     find_files,
@@ -16,9 +22,8 @@ from mmmlib.data.read.files import (
     same_fields,
     same_headers,
 )
-from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.reading import first_line
-from mmmlib.data.read.relations import HELD, Relation, connect, of_text
+from mmmlib.data.read.problems import Problems, first_line, why_no_table
+from mmmlib.data.read.relations import HELD, MEMORY, Relation, connect, of_text
 from mmmlib.params.source import FORMATS, WILD, Source
 
 
@@ -132,3 +137,116 @@ def _open_remote(name: str, source: Source, problems: Problems) -> Relation | No
         return None
     size = sum(int(bytes_ or HELD) for bytes_ in system.sizes(files))
     return Relation(name, source, table, tuple(files), connection, size, csv)
+
+
+# --- databases ------------------------------------------------------------------------------
+
+
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+PATIENCE = 30
+"""Seconds that a server may take to answer, and a lock on a table to go."""
+EXTRAS = {"postgresql": "postgres", "postgres": "postgres", "s3": "cloud", "gs": "cloud"}
+
+
+def open_database(name: str, source: Source, folder: Path, problems: Problems) -> Relation | None:
+    """Open a table or a query of a database."""
+    assert source.url is not None
+    place = f"data.sources.{name}"
+    absent = [word for word in VARIABLE.findall(source.url) if not os.environ.get(word)]
+    if absent:
+        problems.add(
+            source.where,
+            place,
+            f"no {', '.join(absent)} in the environment",
+            "credentials in the environment",
+            f"Set {absent[0]} for the process that runs the refresh.",
+        )
+        return None
+    url = VARIABLE.sub(lambda match: quote(os.environ[match[1]], safe=""), source.url)
+    scheme = urlsplit(url).scheme
+    try:
+        if scheme == "duckdb":
+            connection = _open_file_database(url, folder)
+        elif scheme == "sqlite":  # its columns have no types, and its path may leave the folder
+            problems.add(
+                source.where,
+                place,
+                "a SQLite database",
+                "typed columns",
+                "Export the table as Parquet.",
+            )
+            return None
+        else:
+            connection = _connect(url, scheme)
+            close = getattr(getattr(connection, "con", None), "close", None)
+            if close is not None:  # with the last expression that needs it
+                weakref.finalize(connection, close)
+        if source.query is not None and scheme == "duckdb":
+            connection.raw_sql(f"CREATE TEMP VIEW query_of_source AS {source.query}")
+            table = connection.table("query_of_source")
+        elif source.query is not None and connection.name == "postgres":
+            # ibis 12 asks for the columns of a query with a statement that PostgreSQL refuses.
+            with connection.con.transaction():
+                connection.con.execute(f"CREATE TEMP VIEW query_of_source AS {source.query}")
+            schema = connection.get_schema("query_of_source")
+            table = connection.sql(source.query, schema=schema)
+        elif source.query is not None:
+            table = connection.sql(source.query)
+        else:
+            *schema, last = str(source.table).split(".")
+            table = connection.table(last, database=".".join(schema) or None)
+    except Exception as error:  # every driver has errors of its own; all are told
+        problems.add(source.where, place, *_why_no_answer(error, scheme, _secrets(source.url)))
+        return None
+    return Relation(name, source, table, (), connection)
+
+
+def _connect(url: str, scheme: str) -> Any:
+    """Connect to a server; none is waited for longer than :data:`PATIENCE`."""
+    import ibis
+
+    if scheme not in ("postgresql", "postgres"):
+        return ibis.connect(url)
+    asked = "connect_timeout" in url or "PGCONNECT_TIMEOUT" in os.environ
+    connection = ibis.connect(url, **({} if asked else {"connect_timeout": PATIENCE}))
+    # Without a limit PostgreSQL waits for a lock for ever; one that is set already is kept.
+    if connection.con.execute("SHOW lock_timeout").fetchone() == ("0",):
+        connection.con.execute(f"SET lock_timeout = '{PATIENCE}s'")
+    return connection
+
+
+def _open_file_database(url: str, folder: Path) -> Any:
+    """Open a database that is a file inside the folder; its queries see nothing beside it."""
+    import ibis
+
+    path = (folder / url.partition("://")[2].lstrip("/")).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise FileNotFoundError(f"no such file inside {folder}: {url}")
+    connection = ibis.duckdb.connect(path, read_only=True, memory_limit=MEMORY)
+    connection.raw_sql("SET enable_external_access = false")
+    return connection
+
+
+def _secrets(url: str) -> list[str]:
+    return [os.environ[word] for word in VARIABLE.findall(url) if os.environ.get(word)]
+
+
+def _why_no_answer(error: Exception, scheme: str, secrets: list[str]) -> tuple[str, str, str]:
+    """Return found, expected and action; what the environment holds is not repeated."""
+    reason = first_line(error)
+    for secret in secrets:
+        reason = reason.replace(secret, "…")
+    if isinstance(error, ImportError):
+        extra = EXTRAS.get(scheme, scheme)
+        return (
+            f"a URL that needs a library that is not here ({reason})",
+            f"the extra '{extra}'",
+            f"Install it: pip install 'mmm-workbook[{extra}]' or 'ibis-framework[{scheme}]'.",
+        )
+    if isinstance(error, FileNotFoundError):
+        return reason, "a database inside data.root", "Check the path, which begins there."
+    return why_no_table(error, reason) or (
+        f"no answer from the database ({type(error).__name__}: {reason})",
+        "a connection",
+        "Check the address and the credentials in the environment.",
+    )

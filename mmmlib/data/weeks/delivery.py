@@ -8,21 +8,20 @@ from pathlib import Path
 import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach, report_unreadable
-from mmmlib.data.contract.column_types import Expression
+from mmmlib.data.contract.calendar import Coverage, week_number
+from mmmlib.data.contract.column_types import Expression, in_whole_units
 from mmmlib.data.contract.contracts import check_contract, effective
-from mmmlib.data.contract.repeats import report_repeats
-from mmmlib.data.contract.units import in_whole_units
+from mmmlib.data.contract.duplicates import check_weeks
+from mmmlib.data.contract.layout_columns import numbers_of
 from mmmlib.data.naming.declared_series import WeeklyAggregation, event_series
-from mmmlib.data.naming.layouts import numbers_of
 from mmmlib.data.naming.naming import Naming, name_rows
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.read.files import stamps
 from mmmlib.data.read.opening import open_relation
-from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.reading import CHANGED, reading
+from mmmlib.data.read.problems import CHANGED, Problems, reading
 from mmmlib.data.read.relations import Relation
 from mmmlib.data.weeks.rates import Rates, refuse_foreign, to_currency
-from mmmlib.data.weeks.weekly import Coverage, to_weekly, week_number
+from mmmlib.data.weeks.weekly import to_weekly
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 
@@ -141,8 +140,10 @@ def _read(
         report_unreadable(checked.breaches, relation, problems)
         return None
     with reading(relation.label):
-        if report_repeats(checked.table, checked.relation, week_number(week_start), problems):
-            return None
+        again = check_weeks(checked.table, checked.relation, week_number(week_start))
+    if again:
+        report_unreadable(again, relation, problems)
+        return None
     table = in_whole_units(checked.table, source, contract)
     table = to_currency(table, relation.name, source, contract, rates)
     with reading(relation.label):

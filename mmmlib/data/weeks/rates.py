@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mmmlib.data.contract.units import money_of, without_money
+from mmmlib.data.contract.column_types import money_of, without_money
 from mmmlib.data.read.cells import to_dates, to_numbers
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_side_table

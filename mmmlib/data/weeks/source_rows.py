@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach
-from mmmlib.data.contract.truth import cells_read
+from mmmlib.data.contract.column_types import number_of, truth_of
 from mmmlib.data.naming.declared_series import event_series
 from mmmlib.data.naming.naming import Naming
 from mmmlib.data.weeks.delivery import Delivery
@@ -98,3 +98,18 @@ class SourceRows:
         if self.source.layout == "long":
             return f"row {row}, column {self.source.value} ({column})"
         return f"row {row}, column {column}"
+
+
+def text_reads(cell: str, text: str) -> bool:
+    """Say whether a cell reads a text."""
+    if cell.strip() == text.strip():
+        return True
+    truth, number = truth_of(text), number_of(text)
+    same_number = number is not None and number_of(cell) == number
+    return same_number or (truth is not None and truth_of(cell) == truth)
+
+
+def cells_read(cells: pd.Series, text: str) -> pd.Series:
+    """Say which cells read a text; a series of booleans on the same index."""
+    known = {cell: text_reads(str(cell), text) for cell in cells.unique()}
+    return cells.map(known).astype(bool)

@@ -8,8 +8,8 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach, report_unreadable
 from mmmlib.data.contract.contracts import check_contract, effective
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.columns import report_no_column
-from mmmlib.data.panel.panel import NATIONAL
 from mmmlib.data.read.cells import to_dates
 from mmmlib.data.read.files import find_files
 from mmmlib.data.read.problems import Problems

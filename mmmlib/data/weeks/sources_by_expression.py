@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.naming.declared_series import event_series, weekly_aggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.panel.panel import NATIONAL
 from mmmlib.data.read.folder import hash_each, sha256_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.delivery import WEEKLY, read_delivery

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from mmmlib.data.contract.calendar import WEEKDAYS
 from mmmlib.data.weeks.source_rows import SourceRows
-from mmmlib.data.weeks.weekly import WEEKDAYS
 from mmmlib.findings import Finding, Level, judge
 
 CHECKS: dict[str, str] = {"data.week_start": "Weeks start on one day"}

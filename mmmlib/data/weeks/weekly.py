@@ -1,174 +1,24 @@
-"""Days and events to weeks, by the calendar: whole weeks, and what the ends lack.
+"""Days and events summed to weeks: whole weeks, and which of their days are lacking.
 
-A week is named by its first day, so that a year of 53 weeks needs no rule.
+Each row of a long file is one series: when a delivery lacks the rows of one channel, the other
+channels still have theirs, and no cell is empty. A series therefore lacks a day also where it
+usually has a row on that weekday, and in some week has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.contract.row_hashes import count_twins, twin_days
-from mmmlib.data.weeks.absent_days import DENSE, absent_days, beyond, weekday_bits
+from mmmlib.data.contract.calendar import DENSE, Coverage, read_coverage, week_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAY = pd.Timedelta(days=1)
-USUAL = 0.5
-"""Share of the weeks in which a weekday has rows, from which it is one that has them."""
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """The days that a source has rows of.
-
-    Parameters
-    ----------
-    days
-        Rows by day, ascending.
-    start
-        Weekday on which weeks start, 0 for Monday.
-    """
-
-    days: pd.Series
-    start: int
-    regions: Mapping[str, pd.Series] = field(default_factory=dict)
-    """Rows by day of every region, where they were asked for."""
-    twins: pd.DataFrame | None = None
-    """Days on which each row is there again, see :mod:`mmmlib.data.contract.twins`; None: nobody looked."""
-
-    @property
-    def weeks(self) -> pd.DatetimeIndex:
-        """First days of the weeks of every day in ``days``."""
-        index = pd.DatetimeIndex(self.days.index)
-        return index - pd.to_timedelta((index.day_of_week - self.start) % 7, unit="D")
-
-    @property
-    def _places(self) -> np.ndarray:
-        """Number of every day in its week, 0 to 6."""
-        return np.asarray((pd.DatetimeIndex(self.days.index).day_of_week - self.start) % 7)
-
-    def usual(self, least: float = USUAL) -> set[int]:
-        """Days of the week, 0 to 6, that have rows as a rule; none where no week lies inside."""
-        if self.days.empty:
-            return set()
-        weeks = self.weeks
-        inner = (weeks > weeks[0]) & (weeks < weeks[-1])
-        if not inner.any():
-            return set()
-        share = np.bincount(self._places[inner], minlength=7) / weeks[inner].nunique()
-        return {number for number in range(7) if share[number] >= least}
-
-    def partial(self) -> set[pd.Timestamp]:
-        """Weeks at the ends that are not covered whole, by all of the source or by a region.
-
-        A last week counts as whole when it reaches the last weekday on which the
-        source usually has rows: who sells from Monday to Friday has whole weeks too.
-        A region that ends earlier than the others lacks days, and so does their sum.
-        """
-        if self.days.empty:
-            return set()
-        ends = self._ends(self.usual() or set(range(7)))
-        regions = [Coverage(days, self.start) for days in self.regions.values()]
-        lacks = [one._ends(dense) for one in regions if (dense := one.usual(DENSE))]
-        known = self.weeks.unique()
-        for order in (known, known[::-1]):
-            for week in order:
-                if week not in ends:
-                    ends |= {week} & set().union(*lacks)
-                if week not in ends:
-                    break
-        return ends
-
-    def _ends(self, usual: set[int]) -> set[pd.Timestamp]:
-        weeks, places = self.weeks, self._places
-        ends = set()
-        if places[weeks == weeks[0]].min() > min(usual):
-            ends.add(weeks[0])
-        if places[weeks == weeks[-1]].max() < max(usual):
-            ends.add(weeks[-1])
-        return ends
-
-    def lacking(self) -> pd.DataFrame:
-        """List weeks that lack days on which a region usually has rows.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``region``, ``week``, ``days`` (how many it lacks). Weeks that are left out at the
-            ends are not in it, nor weeks without any row.
-        """
-        ends = self.partial()
-        found = []
-        for region, days in self.regions.items():
-            one = Coverage(days, self.start)
-            usual = one.usual(DENSE)
-            has = pd.Series(one._places, index=one.weeks)
-            has = has[has.isin(list(usual)) & ~has.index.isin(list(ends))]
-            lacks = len(usual) - has.groupby(level=0).nunique()
-            found += [(region, week, int(n)) for week, n in lacks[lacks > 0].items()]
-        return pd.DataFrame(found, columns=["region", "week", "days"])
-
-    def rows_by_week(self) -> pd.Series:
-        """Rows of every whole week, weeks without rows as zero."""
-        if self.days.empty:
-            return pd.Series(dtype=float)
-        rows = self.days.groupby(self.weeks).sum()
-        rows = rows.reindex(
-            pd.date_range(rows.index[0], rows.index[-1], freq=7 * DAY), fill_value=0
-        )
-        return rows.drop(list(self.partial()), errors="ignore")
-
-
-def week_number(name: str | None) -> int:
-    """Return 0 for Monday, 6 for Sunday; Monday where nothing is said."""
-    return WEEKDAYS.index(name) if name else 0
-
-
-def read_coverage(rows: ir.Table, start: int) -> Coverage:
-    """Count the rows of every day.
-
-    Parameters
-    ----------
-    rows
-        ``date``; ``region`` where every region is to be counted; the marks of
-        :func:`mmmlib.data.contract.twins.twin_marks` where rows that are there again are looked for.
-    start
-        Weekday on which weeks start, 0 for Monday.
-    """
-    keys = ["date", *(["region"] if "region" in rows.columns else [])]
-    dated = rows.filter(rows.date.notnull())
-    counted = dated.group_by(keys).aggregate(n=dated.count(), **count_twins(dated))
-    found = pd.DataFrame(counted.to_pyarrow().to_pydict())
-    found["date"] = pd.to_datetime(found["date"].astype(object)).astype("datetime64[ns]")
-    days = pd.Series(
-        found["n"].to_numpy(dtype=float), index=pd.DatetimeIndex(found["date"]).rename(None)
-    )
-    twins = twin_days(found) if "twins" in found else None
-    if "region" not in rows.columns:
-        return Coverage(days.sort_index(), start, twins=twins)
-    regions = dict(list(days.groupby(found["region"].to_numpy(dtype=object))))
-    return Coverage(
-        days.groupby(level=0).sum(),
-        start,
-        {str(region): one.sort_index() for region, one in sorted(regions.items())},
-        twins,
-    )
-
-
-def week_of(date: ir.Column, start: int) -> ir.Column:
-    """First day of the week of a date; every database can do it."""
-    import ibis
-
-    moved = date - ibis.interval(days=start) if start else date
-    week = moved.cast("timestamp").truncate("W").date()
-    return (week + ibis.interval(days=start)).cast("date") if start else week
+KEYS = ["region", "series"]
 
 
 def to_weekly(
@@ -300,3 +150,60 @@ def share_of_week(weeks: pd.DatetimeIndex, start: object, end: object) -> np.nda
     stop = np.minimum((weeks + 7 * day).to_numpy(), (last + day).to_datetime64())
     days = (stop - begin) / np.timedelta64(1, "D")
     return np.clip(days, 0, 7) / 7
+
+
+# --- days that are lacking -------------------------------------------------------------------
+
+
+def weekday_bits(date: Any, start: int) -> Any:
+    """Expression: the days of a week that have rows, as the bits of a number; 1 for the first."""
+    import ibis
+
+    place = (date.day_of_week.index() + (7 - start)) % 7
+    return (ibis.literal(1) << place.cast("int32")).bit_or()
+
+
+def absent_days(weekly: pd.DataFrame, *, by_channel: bool = False) -> np.ndarray:
+    """Say which days a series lacks in a week, of those that it usually has.
+
+    Parameters
+    ----------
+    weekly
+        ``week``, ``region``, ``series`` and ``days``, the bits of :func:`weekday_bits`.
+    by_channel
+        Count only days on which the same channel (the series' name up to the first dot) has
+        another row: a campaign that pauses has none. Else any row of the region will do; a day
+        without any is the region's, see :meth:`mmmlib.data.weeks.weekly.Coverage.lacking`.
+
+    Returns
+    -------
+    numpy.ndarray
+        True for a day that is lacking, shape ``(row, 7)``; the week's first day first.
+    """
+    has = (weekly["days"].to_numpy(dtype=np.int64)[:, None] >> np.arange(7) & 1).astype(bool)
+    near = ["week", "region"]
+    if by_channel:
+        weekly = weekly.assign(channel=weekly["series"].str.partition(".")[0])
+        near.append("channel")
+    around, own = (weekly.groupby(keys).ngroup().to_numpy() for keys in (near, KEYS))
+    weeks = weekly["week"].groupby(own)
+    # Weeks at the ends may be covered in part and say nothing of what is usual.
+    inner = (weekly["week"] > weeks.transform("min")) & (weekly["week"] < weeks.transform("max"))
+    known = np.bincount(own, weights=inner)[own, None]
+    usual = _count(has & inner.to_numpy()[:, None], own) >= DENSE * known
+    return usual & (known > 0) & ~has & (_count(has, around) > 0)
+
+
+def _count(days: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Count days by group, for every row that of its own; shape ``(row, 7)``."""
+    return np.stack([np.bincount(group, weights=one)[group] for one in days.T], axis=1)
+
+
+def beyond(absent: np.ndarray, days: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Say where days are lacking after a week's last row, and where before its first; ``(row,)``."""
+    has = (days.to_numpy(dtype=np.int64)[:, None] >> np.arange(7) & 1).astype(bool)
+    first, last = has.argmax(axis=1), 6 - has[:, ::-1].argmax(axis=1)
+    place = np.arange(7)
+    after = (absent & (place > last[:, None])).any(axis=1)
+    before = (absent & (place < first[:, None])).any(axis=1)
+    return after, before

@@ -138,7 +138,7 @@ def test_a_delivery_that_came_twice(tmp_path: Path) -> None:
 
 
 def test_uniqueness_in_slices_of_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmmlib.data.contract.uniqueness.AT_ONCE", 10)
+    monkeypatch.setattr("mmmlib.data.contract.duplicates.AT_ONCE", 10)
     daily().to_csv(tmp_path / "ads.csv", index=False)
     assert words(tmp_path) == []
     pd.concat([daily(), daily().tail(1)]).to_csv(tmp_path / "ads.csv", index=False)

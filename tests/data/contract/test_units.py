@@ -144,7 +144,7 @@ def test_a_kept_contract_says_what_was_converted(tmp_path: Path) -> None:
     (finding,) = [
         f for f in check_panel(params, build(params, tmp_path)) if f.check == "data.contract"
     ]
-    assert "Brought to whole units: tv_spend (currency_thousands)." in finding.message
+    assert "Converted to whole units: tv_spend (currency_thousands)." in finding.message
 
 
 def test_an_unknown_unit_is_named_with_its_place(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.naming.events import marks_by_column
+from mmmlib.data.naming.naming import marks_by_column
 from mmmlib.data.panel.build import build, build_panel
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source

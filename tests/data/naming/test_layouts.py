@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmmlib.data.naming.layout_cells import NO_NAME
-from mmmlib.data.naming.layouts import TIDY, apply_layout
-from mmmlib.data.naming.series_names import name_series, raw_names
+from mmmlib.data.contract.layout_columns import slug
+from mmmlib.data.naming.layouts import NO_NAME, TIDY, apply_layout
+from mmmlib.data.naming.naming import name_series, raw_names
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 
@@ -134,3 +134,16 @@ def test_no_money_is_lost_on_the_way(rows: list[tuple[dt.date, str, float, int]]
     assert distinct["name"].is_unique
     assert distinct["spend"].sum() == pytest.approx(sum(spend))
     assert set(distinct["name"]) == {name.strip() or NO_NAME for name in names}
+
+
+def test_name_is_made_of_several_columns() -> None:
+    given_ = table(
+        date=["2024-01-01"] * 2, campaign=["A", None], ad_group=["g", None], spend=[1, 2]
+    )
+    ads = source("ad_platform", name_from=("campaign", "ad_group"))
+    assert set(frame(apply_layout(given_, ads))["name"]) == {"A | g", NO_NAME}
+
+
+@given(st.text(max_size=20))
+def test_slug_is_stable(text: str) -> None:
+    assert slug(slug(text)) == slug(text)

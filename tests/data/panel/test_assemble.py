@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.build import build, build_panel
-from mmmlib.data.panel.panel import NATIONAL
 from tests.data.conftest import (
     REGIONAL,
     WEEKS,

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.build import build, build_panel
-from mmmlib.data.panel.panel import NATIONAL
 from mmmlib.errors import InputError
 from tests.data.conftest import (
     WEEKS,

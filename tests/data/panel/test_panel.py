@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.panel.panel import NATIONAL, Panel
+from mmmlib.data.contract.layout_columns import NATIONAL
+from mmmlib.data.panel.panel import Panel
 from tests.fakes import fake_panel, fake_params
 
 REGIONS = ("north", "south", "west")

@@ -230,7 +230,7 @@ def test_a_lock_is_waited_for_and_then_told(
     tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch, place: dict[str, str]
 ) -> None:
     fill(base, daily(28))
-    monkeypatch.setattr("mmmlib.data.read.databases.PATIENCE", 2)
+    monkeypatch.setattr("mmmlib.data.read.opening.PATIENCE", 2)
     begun = time.monotonic()
     with base.transaction():
         base.execute("lock table ads in access exclusive mode")
@@ -265,7 +265,7 @@ def test_a_locked_table_leaves_the_last_good_vintage_alone(
     take_in(params, good, tmp_path)
     before = files_below(good.path)
     assert any("ads.rows" in name for name in before)
-    monkeypatch.setattr("mmmlib.data.read.databases.PATIENCE", 1)
+    monkeypatch.setattr("mmmlib.data.read.opening.PATIENCE", 1)
     other = new_run(tmp_path, "fake-2026-Q3-1")
     with base.transaction():
         base.execute("lock table ads in access exclusive mode")

@@ -294,7 +294,7 @@ def test_a_database_file_that_another_process_writes(tmp_path: Path, typed: pd.D
 
 def test_a_server_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
-    monkeypatch.setattr("mmmlib.data.read.databases.PATIENCE", 2)
+    monkeypatch.setattr("mmmlib.data.read.opening.PATIENCE", 2)
     begun = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
+from mmmlib.data.contract.calendar import Coverage
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import build, build_panel
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.weeks.weekly import Coverage
 from mmmlib.errors import InputError
 from tests.data.conftest import small_params, sources, weekly
 

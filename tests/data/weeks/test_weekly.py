@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmmlib.data.weeks.weekly import Coverage, share_of_week, to_weekly
+from mmmlib.data.contract.calendar import Coverage
+from mmmlib.data.weeks.weekly import share_of_week, to_weekly
 
 
 def rows(dates: list[dt.date], values: list[float | None] | None = None) -> ibis.Table:

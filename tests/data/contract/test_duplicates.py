@@ -46,13 +46,13 @@ def said(folder: Path, *parts: pd.DataFrame, **told: Any) -> list[Finding]:
 def test_a_file_that_was_appended_to_itself(tmp_path: Path) -> None:
     rows = campaigns()
     (finding,) = said(tmp_path, pd.concat([rows, rows]))
-    assert (finding.level, finding.unit) == (Level.BLOCK, "repeats")
+    assert (finding.level, finding.unit) == (Level.BLOCK, "duplicates")
     assert finding.message == (
         "expected every row once, found ads/0.csv, the days 2024-01-01 to 2024-03-24, region 'uk': "
         "168 rows, each there again; the days 2024-01-01 to 2024-03-24, region 'us': 168 rows, "
         "each there again."
     )
-    assert "same_rows" in finding.action
+    assert "allow_duplicate_rows" in finding.action
 
 
 def test_the_same_rows_in_two_files(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_weeks_of_a_platform(tmp_path: Path) -> None:
     rows = campaigns(84).iloc[::7]
     assert said(tmp_path, rows, grain="week") == []
     (finding,) = said(tmp_path, pd.concat([rows, rows]), grain="week")
-    assert finding.unit == "repeats"
+    assert finding.unit == "duplicates"
 
 
 # --- what is no repetition --------------------------------------------------------------------
@@ -149,7 +149,12 @@ def test_events_may_be_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "contract", [{"same_rows": True}, {"unique": ["date", "campaign", "market"]}]
+    "contract",
+    [
+        {"allow_duplicate_rows": True},
+        {"same_rows": True},
+        {"unique": ["date", "campaign", "market"]},
+    ],
 )
 def test_the_contract_says_what_may_be_alike(tmp_path: Path, contract: dict[str, Any]) -> None:
     rows = campaigns()
