@@ -23,10 +23,9 @@ import mmmlib.health
 import mmmlib.readiness
 import mmmlib.refresh
 import mmmlib.scenarios
-from mmmlib.errors import Problem
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.params.messages import did_you_mean, shown
-from mmmlib.params.places import KeyPath, dotted
+from mmmlib.params.places import KeyPath, KeyProblem
 from mmmlib.params.section import Section
 from mmmlib.params.strict import read_strict
 
@@ -148,7 +147,7 @@ def _is_nan(value: float | str | None) -> bool:
     return isinstance(value, str) and value.strip().lower() == "nan"
 
 
-def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:
+def _more_checks(content: dict[str, Any]) -> Iterator[KeyProblem]:
     """Yield what is wrong between entries; runs on raw values, so nothing may be assumed."""
     required = _mappings(content.get("required"))
     rules = _mappings(content.get("rules"))
@@ -161,14 +160,11 @@ def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:
         key: KeyPath = ("rules", number)
         for other, before in earlier:
             if _covers(before, rule):
-                yield (
+                yield KeyProblem(
                     key,
-                    Problem(
-                        dotted(key),
-                        f"a rule that rule {other + 1} above always answers first",
-                        "a rule that can be reached",
-                        "Move it up, or remove it.",
-                    ),
+                    f"a rule that rule {other + 1} above always answers first",
+                    "a rule that can be reached",
+                    "Move it up, or remove it.",
                 )
                 break
         earlier.append((number, rule))
@@ -179,18 +175,15 @@ def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:
                 one for one in patterns if fnmatchcase(one, check) or fnmatchcase(check, one)
             ]
             if let_off:
-                yield (
+                yield KeyProblem(
                     (*key, "status"),
-                    Problem(
-                        dotted((*key, "status")),
-                        f"'not_run' let through for the required check '{let_off[0]}'",
-                        "block, for a required check that did not run",
-                        "Take the check off 'required' if the refresh can do without it.",
-                    ),
+                    f"'not_run' let through for the required check '{let_off[0]}'",
+                    "block, for a required check that did not run",
+                    "Take the check off 'required' if the refresh can do without it.",
                 )
 
 
-def _unknown_check(key: KeyPath, pattern: Any) -> Iterator[tuple[KeyPath, Problem]]:
+def _unknown_check(key: KeyPath, pattern: Any) -> Iterator[KeyProblem]:
     if not isinstance(pattern, str) or not pattern:
         return
     checks = known_checks()
@@ -208,7 +201,7 @@ def _unknown_check(key: KeyPath, pattern: Any) -> Iterator[tuple[KeyPath, Proble
         else f"a check of {', '.join(ROOMS)}"
     )
     near = did_you_mean(pattern, checks)
-    yield key, Problem(dotted(key), f"{shown(pattern)}, which no check is called", expected, near)
+    yield KeyProblem(key, f"{shown(pattern)}, which no check is called", expected, near)
 
 
 def _covers(before: dict[str, Any], rule: dict[str, Any]) -> bool:

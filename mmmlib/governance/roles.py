@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from mmmlib.errors import Problem
 from mmmlib.params.messages import shown
-from mmmlib.params.places import KeyPath, dotted
+from mmmlib.params.places import KeyProblem
 from mmmlib.params.section import Section
 from mmmlib.params.strict import read_strict
 
@@ -66,20 +65,16 @@ def read_roles(path: str | Path) -> Roles:
     )
 
 
-def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:
+def _more_checks(content: dict[str, Any]) -> Iterator[KeyProblem]:
     owner = _identity(content.get("model_owner"))
     for role in APPROVERS:
         same = owner & _identity(content.get(role))
         if same:
-            key: KeyPath = (role,)
-            yield (
-                key,
-                Problem(
-                    dotted(key),
-                    f"{shown(min(same))}, who is the Model Owner too",
-                    f"a {TITLES[role]} who did not make the model",
-                    "The Model Owner never gives the final approval.",
-                ),
+            yield KeyProblem(
+                (role,),
+                f"{shown(min(same))}, who is the Model Owner too",
+                f"a {TITLES[role]} who did not make the model",
+                "The Model Owner never gives the final approval.",
             )
 
 

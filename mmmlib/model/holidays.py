@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.errors import MMMError
-from mmmlib.params.model import Holidays, Place
+from mmmlib.params.model import HolidayCalendar, Holidays
 
 
 def holiday_weeks(
@@ -68,7 +68,7 @@ def holiday_weeks(
     return {name: found[name] for name in sorted(found) if name in asked.only or not asked.only}
 
 
-def _dates(place: Place, weeks: pd.DatetimeIndex) -> dict[str, list[dt.date]]:
+def _dates(place: HolidayCalendar, weeks: pd.DatetimeIndex) -> dict[str, list[dt.date]]:
     """Dates of every holiday of a place, by its English name."""
     from holidays import country_holidays
 

@@ -95,12 +95,11 @@ class Contract(Section):
     """Whether a column that is not listed breaks the contract."""
     unique: tuple[str, ...] = ()
     """Columns whose values together occur once."""
-    allow_duplicate_rows: Annotated[
-        bool, Field(validation_alias=AliasChoices("allow_duplicate_rows", "same_rows"))
-    ] = False
-    """Whether rows that are alike in every column are meant. Else days on which each row is there
-    again break the contract: a delivery came twice, or files overlap. Files of earlier versions call
-    it ``same_rows``."""
+    allow_duplicate_rows: bool = Field(
+        default=False, validation_alias=AliasChoices("allow_duplicate_rows", "same_rows")
+    )
+    """Whether rows that are alike in every column may occur. If not, days on which every row
+    occurs twice break the contract: a delivery came twice, or files overlap."""
     min_rows: Annotated[int, Field(ge=0)] = 1
     max_rows: Annotated[int, Field(ge=1)] | None = None
     volume: Volume | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from mmmlib.params.section import InsidePath, Positive, Section, Share, Slug
 from mmmlib.params.source import Gaps, Source, Weekday
@@ -49,7 +49,7 @@ def _auto_or_weeks(value: object) -> object:
     return value
 
 
-class Settle(Section):
+class Settling(Section):
     """Which of the youngest weeks still move and stay out of the fit (D4).
 
     They are kept with the run, as they were seen, and the data's findings name them.
@@ -71,7 +71,7 @@ class PriceLevel(Section):
     """CSV file in ``root`` with the columns ``from`` and ``index``: the level of prices from a
     day on."""
     base: dt.date
-    """The day in whose prices money is told."""
+    """The day in whose prices money is stated."""
 
 
 class DataParams(Section):
@@ -101,7 +101,9 @@ class DataParams(Section):
     """How old the newest rate (or price index) may be in a week before it counts as missing."""
     price_level: PriceLevel | None = None
     """Bring money to the prices of one day; prices as they were if not given."""
-    settle: Settle = Settle()
+    settling: Settling = Field(
+        default=Settling(), validation_alias=AliasChoices("settling", "settle")
+    )
     keep_rows_mb: Annotated[float, Field(ge=0)] = 16
     """Megabytes of a source up to which a run keeps its rows as they were delivered. Of a larger
     one it keeps the sums by week and the sha256 of every file. 0 keeps no rows of days or events."""

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel
 from pydantic_core import ErrorDetails
 
-from mmmlib.errors import Problem
-from mmmlib.params.places import KeyPath, dotted
-from mmmlib.params.schema import Params
-from mmmlib.params.section import SLUG
+from mmmlib.params.places import KeyPath, KeyProblem
+from mmmlib.params.section import CURRENCY, PERIOD, SLUG
 
+REFERENCE = "broken_reference"
+"""Type of the pydantic error for a name that stands for nothing; its context is the problem."""
 PATTERNS = {
     SLUG: "a name of small letters, digits and '_' that begins with a letter (40 at most)",
-    r"^[0-9]{4}-(Q[1-4]|(0[1-9]|1[0-2]))$": "a quarter such as 2026-Q2 or a month such as 2026-04",
-    r"^[A-Z]{3}$": "a currency code of three capitals, such as USD",
+    PERIOD: "a quarter such as 2026-Q2 or a month such as 2026-04",
+    CURRENCY: "a currency code of three capitals, such as USD",
 }
 KINDS = {
     "string": "text (put it in quotes if it looks like a number or a date)",
@@ -67,9 +68,9 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 
 
 def translate(
-    errors: Sequence[ErrorDetails], content: Any, root: type[BaseModel] = Params
-) -> Iterator[tuple[KeyPath, Problem]]:
-    """Yield each error with its path; ``place`` of the problem is the dotted key.
+    errors: Sequence[ErrorDetails], content: Any, root: type[BaseModel]
+) -> Iterator[KeyProblem]:
+    """Say what pydantic found in the words of people who write the file.
 
     Parameters
     ----------
@@ -91,16 +92,30 @@ def translate(
     for error in errors:
         path = error["loc"]
         if error["type"] == "missing" and path in guesses:
-            continue  # its misspelling is told already
+            continue  # its misspelling is reported already
+        if error["type"] == REFERENCE:
+            yield KeyProblem(path, **error["ctx"])
+            continue
         if path and path[-1] == "[key]":
             path = path[:-1]
             found = f"the name {shown(path[-1])}"
+        elif error["type"] == "extra_forbidden":
+            found = f"unknown key '{path[-1]}'"
         else:
             found = shown(_value(content, path))
-        expected, action = _expected(error, path, root)
-        if error["type"] == "extra_forbidden":
-            found = f"unknown key '{path[-1]}'"
-        yield path, Problem(dotted(path), found, expected, action)
+        yield KeyProblem(path, found, *_expected(error, path, root))
+
+
+def renamed_keys(paths: Iterable[KeyPath], root: type[BaseModel]) -> Iterator[tuple[KeyPath, str]]:
+    """Yield keys that are written by an older name, each with the name of today.
+
+    An older name is an alias of the field: ``validation_alias=AliasChoices("new", "old")``.
+    """
+    for path in paths:
+        section = _annotation(path[:-1], root)
+        name = _field_name(section, path[-1])
+        if name not in (None, path[-1]):
+            yield path, str(name)
 
 
 def _expected(error: ErrorDetails, path: KeyPath, root: type[BaseModel]) -> tuple[str, str]:
@@ -114,8 +129,8 @@ def _expected(error: ErrorDetails, path: KeyPath, root: type[BaseModel]) -> tupl
         return f"a value for '{path[-1]}', which is required", ""
     if kind == "value_error":
         return str(context["error"]), ""
-    if kind == "literal_error":
-        known = [word.strip("'") for word in _choices(path, root)]
+    if kind in ("literal_error", "enum"):
+        known = re.findall("'([^']*)'", context["expected"])
         return f"one of {', '.join(known)}", did_you_mean(str(error["input"]), known)
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], f"text like {context['pattern']}"), ""
@@ -139,24 +154,32 @@ def _value(content: Any, path: KeyPath) -> Any:
 
 def _keys(path: KeyPath, root: type[BaseModel]) -> list[str]:
     """Return the keys that the schema knows in the section at a path."""
-    kind = _annotation(path, root)
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return list(kind.model_fields)
-    return []
+    section = _annotation(path, root)
+    return list(section.model_fields) if _is_section(section) else []
 
 
-def _choices(path: KeyPath, root: type[BaseModel]) -> list[str]:
-    return [str(word) for word in typing.get_args(_annotation(path, root))]
+def _is_section(kind: Any) -> typing.TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _field_name(section: Any, key: str | int) -> str | None:
+    """Return the field of a section that a key sets, by its name or by an older one."""
+    for name, field in section.model_fields.items() if _is_section(section) else ():
+        alias = field.validation_alias
+        if key == name or (isinstance(alias, AliasChoices) and key in alias.choices):
+            return str(name)
+    return None
 
 
 def _annotation(path: KeyPath, root: type[BaseModel]) -> Any:
     """Return the type that the schema has at a path, without None and Annotated."""
     kind: Any = root
     for part in path:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            if part not in kind.model_fields:
+        if _is_section(kind):
+            name = _field_name(kind, part)
+            if name is None:
                 return None
-            kind = _bare(kind.model_fields[str(part)].annotation)
+            kind = _bare(kind.model_fields[name].annotation)
         else:  # dict[Slug, X] or tuple[X, ...]
             arguments = typing.get_args(kind)
             if not arguments:

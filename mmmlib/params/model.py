@@ -22,8 +22,8 @@ class Range(Section):
         return self
 
 
-class Place(Section):
-    """A country, or a part of one, whose public holidays count."""
+class HolidayCalendar(Section):
+    """The public holidays of a country, or of a part of one."""
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")]
     """ISO code: ``DE``, ``US``."""
@@ -44,7 +44,7 @@ class Place(Section):
         return self
 
 
-class Holidays(Place):
+class Holidays(HolidayCalendar):
     """Public holidays whose effects are estimated, one by one but shrunk together."""
 
     before_days: Annotated[int, Field(ge=0, le=28)] = 0
@@ -52,8 +52,8 @@ class Holidays(Place):
     """Days before and after a holiday that belong to it: shopping ahead, a bridge day after."""
     only: tuple[str, ...] = ()
     """Their English names; all public holidays if not given."""
-    regions: dict[str, Place] = Field(default_factory=dict)
-    """Regions of the data that keep the holidays of another place."""
+    regions: dict[str, HolidayCalendar] = Field(default_factory=dict)
+    """Regions of the data that keep the holidays of another country or part of it."""
 
 
 class ModelParams(Section):
@@ -85,8 +85,8 @@ class ModelParams(Section):
     """Prior 90 % range of the share of an outcome that is not money, for a channel with the usual
     spend; others in proportion to theirs."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
-    tune: Annotated[int, Field(ge=50)] = 600
-    draws: Annotated[int, Field(ge=50)] = 1000
+    tune: Annotated[int, Field(ge=50, le=100_000)] = 600
+    draws: Annotated[int, Field(ge=50, le=100_000)] = 1000
     target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.88
-    seed: int = 20260101
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 20260101
     kept_draws: Annotated[int, Field(ge=100, le=10_000)] = 1000

@@ -5,9 +5,10 @@ YAML 1.2 by ruamel: ``1e-3`` is a number, ``on`` is text, ``2026-01-31`` is a da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -16,6 +17,31 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from mmmlib.errors import InputError, Problem
 
 KeyPath = tuple[str | int, ...]
+MOST_VALUES = 100_000
+"""A file with more is one whose aliases multiply."""
+LONGEST_NUMBER = 400
+"""Characters; any number that is of use can be written in fewer."""
+
+
+def dotted(path: KeyPath) -> str:
+    """Write a path as people do: ``key_questions[0].channel``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+class KeyProblem(NamedTuple):
+    """What is wrong at one key of a file."""
+
+    key: KeyPath
+    found: str
+    expected: str
+    action: str = ""
+
+    def at(self, place: str) -> Problem:
+        """Return the problem with the words for its place."""
+        return Problem(place, self.found, self.expected, self.action)
 
 
 @dataclass(frozen=True)
@@ -34,73 +60,106 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """A YAML file as plain values, with the place of every key and what was wrong already."""
 
     content: Any
     places: dict[KeyPath, Place]
     problems: tuple[Problem, ...]
 
+    def place_of(self, key: KeyPath) -> Place | None:
+        """Return the place of a key, or of the nearest section around it."""
+        for end in range(len(key), 0, -1):
+            if key[:end] in self.places:
+                return self.places[key[:end]]
+        return None
 
-def dotted(path: KeyPath) -> str:
-    """Write a path as people do: ``key_questions[0].channel``."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
 
-
-def read_yaml(text: str, file: str) -> Document:
+def read_yaml(text: str, file: str) -> YamlDocument:
     """Read one YAML document.
+
+    Parameters
+    ----------
+    text
+        The content of the file.
+    file
+        Its name, for messages.
 
     Raises
     ------
     InputError
-        If the text is not YAML at all. Duplicate keys and keys that are not text
-        are left in ``problems``, so that they are told together with the rest.
+        If the text is not YAML at all, or holds what no value can be. Duplicate keys and
+        keys that are not text are left in ``problems``, to be reported with the rest.
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.allow_duplicate_keys = True
+    places: dict[KeyPath, Place] = {}
     try:
         node = yaml.compose(text)
-        places: dict[KeyPath, Place] = {}
-        problems = [] if node is None else list(_walk(node, (), places, ()))
-        if any(problem.found == "an alias to itself" for problem in problems):
-            raise InputError(file, problems)
-        content = plain(yaml.load(text))
+        impossible = [] if node is None else list(_impossible(node, (), (), set()))
+        if impossible:
+            raise InputError(file, impossible)
+        problems = [] if node is None else list(_walk(node, (), places))
+        content = _plain(yaml.load(text))
     except MarkedYAMLError as error:
         raise _not_yaml(file, error) from None
+    except RecursionError:
+        raise InputError.one(
+            file, "the file", "hundreds of levels of nesting", "a parameter file"
+        ) from None
     except (YAMLError, ValueError) as error:
         raise InputError.one(file, "the file", str(error), "YAML text") from None
-    return Document(content, places, tuple(problems))
+    return YamlDocument(content, places, tuple(problems))
 
 
-def plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Return a value with whole floats as integers (``1e3`` is a fine count).
 
     Keys that are not text are left out: they are among the problems already.
     """
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items() if isinstance(key, str)}
+        return {key: _plain(item) for key, item in value.items() if isinstance(key, str)}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value
 
 
-def _walk(
-    node: Node, path: KeyPath, places: dict[KeyPath, Place], above: tuple[int, ...]
+def _impossible(
+    node: Node, path: KeyPath, above: tuple[int, ...], seen: set[int]
 ) -> Iterator[Problem]:
-    """Note the place of everything under a node; yield what is wrong with its keys."""
+    """Yield what cannot become a value: an alias to itself, an endless number, broken text."""
+    where = f"{_at(node)}, key {dotted(path)}"
     if id(node) in above:
-        yield Problem(f"{_at(node)}, key {dotted(path)}", "an alias to itself", "values")
+        yield Problem(where, "an alias to itself", "values")
+    if id(node) in seen:
         return
+    seen.add(id(node))
     above = (*above, id(node))
     if isinstance(node, SequenceNode):
         for number, item in enumerate(node.value):
+            yield from _impossible(item, (*path, number), above, seen)
+    elif isinstance(node, MappingNode):
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, ScalarNode) else "?"
+            yield from _impossible(key, path, above, seen)
+            yield from _impossible(value, (*path, name), above, seen)
+    elif str(node.tag).endswith((":int", ":float")):
+        if len(node.value) > LONGEST_NUMBER:
+            yield Problem(where, f"a number of {len(node.value)} digits", "a number of 15 at most")
+    elif not str(node.value).isprintable() and re.search("[\ud800-\udfff]", node.value):
+        yield Problem(where, "half of a character (a lone surrogate)", "text")
+
+
+def _walk(node: Node, path: KeyPath, places: dict[KeyPath, Place]) -> Iterator[Problem]:
+    """Note the place of everything under a node; yield what is wrong with its keys."""
+    if len(places) > MOST_VALUES:
+        raise ValueError(f"more than {MOST_VALUES:,} values, aliases written out")
+    if isinstance(node, SequenceNode):
+        for number, item in enumerate(node.value):
             places[*path, number] = _place(item, item)
-            yield from _walk(item, (*path, number), places, above)
+            yield from _walk(item, (*path, number), places)
     elif isinstance(node, MappingNode):
         seen: dict[str, Node] = {}
         for key, value in node.value:
@@ -120,7 +179,7 @@ def _walk(
                 continue
             seen[name] = key
             places[here] = _place(key, value)
-            yield from _walk(value, here, places, above)
+            yield from _walk(value, here, places)
 
 
 def _at(node: Node) -> str:

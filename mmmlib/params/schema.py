@@ -1,7 +1,7 @@
-"""What a workbook is asked, as frozen values.
+"""A whole parameter file as frozen values.
 
 The rest of the code trusts these objects: everything that can be wrong in a
-parameter file is caught here or in :mod:`mmmlib.params.load`.
+parameter file is caught here or in :mod:`mmmlib.params.strict`.
 """
 
 from __future__ import annotations
@@ -9,22 +9,25 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from mmmlib.estimates import is_money
 from mmmlib.params.data import DataParams
-from mmmlib.params.lift import LiftTest
+from mmmlib.params.lift import POOLED, LiftTest
 from mmmlib.params.limits import ComparisonParams, HealthParams, ReadinessParams
+from mmmlib.params.messages import REFERENCE
 from mmmlib.params.model import ModelParams, Range
-from mmmlib.params.section import Currency, InsidePath, Section, Share, Slug
+from mmmlib.params.references import broken_references
+from mmmlib.params.section import Currency, InsidePath, Period, Section, Share, Slug
 
 # --- what is asked -----------------------------------------------------------------
 
 
-class Refresh(Section):
+class RefreshParams(Section):
     """Which refresh this is (G1)."""
 
-    period: Annotated[str, Field(pattern=r"^[0-9]{4}-(Q[1-4]|(0[1-9]|1[0-2]))$")]
+    period: Period
     kind: Literal["monthly", "quarterly"] = "quarterly"
     parent: str = "latest"
     """``latest`` (the newest run of this workbook that no gate blocked, of no later period or
@@ -196,7 +199,7 @@ class GovernanceParams(Section):
     """A return whose range ends are further apart than this factor needs review (O8)."""
 
 
-class Compute(Section):
+class ComputeParams(Section):
     """Where fits run."""
 
     scheduler: str | None = None
@@ -211,7 +214,7 @@ class Params(Section):
     workbook: Slug
     title: str
     currency: Currency
-    refresh: Refresh
+    refresh: RefreshParams
     audience: Audience
     key_questions: tuple[KeyQuestion, ...] = ()
     data: DataParams
@@ -232,55 +235,35 @@ class Params(Section):
     comparison: ComparisonParams = ComparisonParams()
     scenarios: ScenarioParams = ScenarioParams()
     governance: GovernanceParams = GovernanceParams()
-    compute: Compute = Compute()
+    compute: ComputeParams = ComputeParams()
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
-        for number, question in enumerate(self.key_questions):
-            if question.channel and question.channel not in self.channels:
-                raise ValueError(
-                    f"key_questions[{number}].channel is '{question.channel}', "
-                    f"which is not among channels ({', '.join(self.channels)})"
-                )
-            if question.outcome and question.outcome not in self.outcomes:
-                raise ValueError(
-                    f"key_questions[{number}].outcome is '{question.outcome}', "
-                    f"which is not among outcomes ({', '.join(self.outcomes)})"
-                )
-        for name, channel in self.channels.items():
-            for outcome in channel.prior.cost_per if channel.prior else ():
-                if outcome not in self.outcomes:
-                    raise ValueError(
-                        f"channels.{name}.prior.cost_per names '{outcome}', "
-                        f"which is not among outcomes ({', '.join(self.outcomes)})"
-                    )
-                if self.outcome_unit(outcome) == self.currency:
-                    raise ValueError(
-                        f"channels.{name}.prior.cost_per names '{outcome}', which is in money: "
-                        f"state 'roi' for it"
-                    )
-        known = (*self.outcomes, *self.model_names)
-        if self.primary_outcome and self.primary_outcome not in known:
-            raise ValueError(
-                f"primary_outcome is '{self.primary_outcome}', "
-                f"which is not among outcomes and models ({', '.join(known)})"
+        broken = [
+            InitErrorDetails(
+                type=PydanticCustomError(
+                    REFERENCE,
+                    "found {found}; expected {expected}",
+                    {"found": one.found, "expected": one.expected, "action": one.action},
+                ),
+                loc=one.key,
+                input=one.found,
             )
-        for name, test in self.lift_tests.items():
-            if test.channel not in self.channels or test.model not in self.model_names:
-                raise ValueError(
-                    f"lift_tests.{name} is of channel '{test.channel}' and outcome "
-                    f"'{test.model}', which are not both declared"
-                )
+            for one in broken_references(self.model_dump())
+        ]
+        if broken:
+            raise ValidationError.from_exception_data("Params", broken)
         return self
+
+    @property
+    def motions(self) -> dict[str, tuple[str, ...]]:
+        """Motions of every outcome; ``pooled`` where they are not told apart."""
+        return {name: tuple(one.motions) or (POOLED,) for name, one in self.outcomes.items()}
 
     @property
     def model_names(self) -> tuple[str, ...]:
         """Models to fit, ``outcome.motion``; ``outcome.pooled`` where motions are pooled."""
-        return tuple(
-            f"{name}.{motion}"
-            for name, outcome in self.outcomes.items()
-            for motion in (outcome.motions or ("pooled",))
-        )
+        return tuple(f"{name}.{one}" for name, motions in self.motions.items() for one in motions)
 
     @property
     def as_of(self) -> dt.date:
@@ -317,7 +300,7 @@ class Params(Section):
         """
         if name in self.model_names:
             return (name,)
-        return tuple(f"{name}.{motion}" for motion in self.outcomes[name].motions or ("pooled",))
+        return tuple(f"{name}.{motion}" for motion in self.motions[name])
 
     def related_to(self, name: str) -> set[str]:
         """Return what rests on the same fits: a sum with its motions, a motion with its sum."""
@@ -333,7 +316,7 @@ class Params(Section):
         name, _, motion = model.partition(".")
         outcome = self.outcomes.get(name)
         label = (outcome.label if outcome else "") or name.replace("_", " ").capitalize()
-        return label if motion in ("", "pooled") else f"{label}, {motion.replace('_', ' ')}"
+        return label if motion in ("", POOLED) else f"{label}, {motion.replace('_', ' ')}"
 
     def subject_label(self, name: str) -> str:
         """Name of what a finding is on: a channel, a model, both, a series, or as written."""

@@ -9,8 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 CURRENCY = r"^[A-Z]{3}$"
+PERIOD = r"^[0-9]{4}-(Q[1-4]|(0[1-9]|1[0-2]))$"
 Slug = Annotated[str, Field(pattern=SLUG)]
 Currency = Annotated[str, Field(pattern=CURRENCY)]
+Period = Annotated[str, Field(pattern=PERIOD)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 

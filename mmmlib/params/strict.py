@@ -1,24 +1,31 @@
-"""Small YAML files beside the parameter file, read as strictly: policy, roles."""
+"""Read a YAML file strictly: every problem at once, each with its line and column.
+
+Parameter files, the policy, the roles and the taxonomy are read this way.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mmmlib.errors import InputError, Problem
-from mmmlib.params.load import read_text
-from mmmlib.params.messages import shown, translate
-from mmmlib.params.places import Document, KeyPath, Place, dotted, read_yaml
+from mmmlib.errors import InputError
+from mmmlib.params.messages import did_you_mean, renamed_keys, shown, translate
+from mmmlib.params.places import KeyPath, KeyProblem, YamlDocument, dotted, read_yaml
 
-MoreChecks = Callable[[dict[str, Any]], Iterator[tuple[KeyPath, Problem]]]
+MoreChecks = Callable[[dict[str, Any]], Iterable[KeyProblem]]
 
 
 def read_strict[M: BaseModel](
-    path: str | Path, kind: type[M], what: str, more: MoreChecks | None = None
+    path: str | Path,
+    kind: type[M],
+    what: str,
+    more: MoreChecks | None = None,
+    overrides: Sequence[str] = (),
 ) -> M:
     """Read a YAML file as a frozen value.
 
@@ -29,19 +36,37 @@ def read_strict[M: BaseModel](
     kind, what
         What it should be, as a type and in words.
     more
-        Further checks on the raw content, so that they are told together with the
-        rest; each problem comes with the path of its key.
+        Further checks on the raw content, reported together with the rest.
+    overrides
+        ``key=value``, dotted keys, values in YAML: ``model.draws=500``. They replace what the
+        file says.
 
     Raises
     ------
     InputError
-        With every problem of the file, each with its line and column.
+        With every problem of the file and the overrides, each with its place.
+
+    Warns
+    -----
+    FutureWarning
+        For every key that is written by an older name; it is read all the same.
     """
     path = Path(path)
     document = read_yaml(read_text(path, what), str(path))
     content = document.content
+    if content is None:
+        raise InputError.one(path, "the file", "nothing in it", "a mapping (key: value)")
     if not isinstance(content, dict):
-        raise InputError.one(path, "the file", shown(content), "a mapping (key: value)")
+        raise InputError.one(path, "line 1, column 1", shown(content), "a mapping (key: value)")
+    problems = list(document.problems)
+    overridden: dict[KeyPath, str] = {}
+    for override in overrides:
+        try:
+            key, value = _split(override)
+            _put(content, key, value, override)
+            overridden[key] = override
+        except InputError as error:
+            problems.extend(error.problems)
     found = list(more(content)) if more else []
     value = None
     try:
@@ -49,28 +74,105 @@ def read_strict[M: BaseModel](
         value = kind.model_validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as error:
         found += translate(error.errors(), content, kind)
-    located = [(_place(key, document), key, problem) for key, problem in found]
-    located.sort(key=lambda item: (item[0].line, item[0].column) if item[0] else (0, 0))
-    problems = [
-        *document.problems,
-        *(
-            Problem(_words(place, key), one.found, one.expected, one.action)
-            for place, key, one in located
-        ),
-    ]
+    found.sort(key=lambda one: _order(document, one.key))
+    problems += [one.at(_words(document, one.key, overridden)) for one in dict.fromkeys(found)]
     if problems or value is None:
         raise InputError(path, problems)
+    for key, name in renamed_keys(document.places, kind):
+        warnings.warn(
+            f"{path}: {document.places[key]}: the key {dotted(key)} is called '{name}' today; "
+            f"the older name is still read.",
+            FutureWarning,
+            stacklevel=2,
+        )
     return value
 
 
-def _place(key: KeyPath, document: Document) -> Place | None:
-    """Return the place of a key, or of the nearest section around it."""
-    for end in range(len(key), 0, -1):
-        if key[:end] in document.places:
-            return document.places[key[:end]]
-    return None
+def read_text(path: Path, what: str = "a parameter file") -> str:
+    """Read a text file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        What the file should be, for the message.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        near = did_you_mean(path.name, _yaml_beside(path), cutoff=0.7)
+        raise InputError.one(path, "the file", "nothing", what, near) from None
+    except UnicodeDecodeError as error:
+        raise InputError.one(
+            path,
+            f"byte {error.start + 1}",
+            "a byte that is not UTF-8",
+            "text in UTF-8",
+            "Save the file again with the encoding UTF-8.",
+        ) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError.one(path, "the file", reason, "a file that can be read") from None
 
 
-def _words(place: Place | None, key: KeyPath) -> str:
+def _yaml_beside(path: Path) -> list[str]:
+    if not path.parent.is_dir():
+        return []
+    return sorted(other.name for other in path.parent.glob("*.y*ml"))
+
+
+def _order(document: YamlDocument, key: KeyPath) -> tuple[int, int]:
+    place = document.place_of(key)
+    return (place.line, place.column) if place else (0, 0)
+
+
+def _words(document: YamlDocument, key: KeyPath, overridden: dict[KeyPath, str]) -> str:
+    """Say where a key is: in which override, or on which line."""
     name = f"key {dotted(key)}" if key else "the file"
+    texts = tuple(map(str, key))
+    for path, override in overridden.items():
+        if texts[: len(path)] == path or path[: len(texts)] == texts:
+            return f"--set {override}, {name}"
+    place = document.place_of(key)
     return f"{place}, {name}" if place else name
+
+
+# --- overrides ------------------------------------------------------------------------
+
+
+def _split(override: str) -> tuple[KeyPath, Any]:
+    key, equals, text = override.partition("=")
+    if not equals or not all(key.split(".")):
+        expected = "key=value, such as model.draws=500"
+        raise InputError.one(None, f"--set {override}", shown(override), expected)
+    document = read_yaml(text, "--set")
+    if document.problems:
+        raise InputError.one(None, f"--set {override}", "a broken value", "plain YAML")
+    return tuple(key.strip().split(".")), document.content
+
+
+def _put(content: Any, key: KeyPath, value: Any, override: str) -> None:
+    """Set a value in nested mappings and lists; missing mappings are made."""
+    for depth, part in enumerate(key):
+        last = depth == len(key) - 1
+        if isinstance(content, list):
+            if not str(part).isdigit() or int(part) >= len(content):
+                found = f"'{part}' after {dotted(key[:depth])}"
+                expected = f"a number from 0 to {len(content) - 1}"
+                raise InputError.one(None, f"--set {override}", found, expected)
+            part = int(part)
+        elif not isinstance(content, dict):
+            found = f"{shown(content)} at {dotted(key[:depth])}"
+            raise InputError.one(None, f"--set {override}", found, "a mapping, which has keys")
+        elif not last and content.get(part) is None:
+            content[part] = {}
+        if last:
+            content[part] = value
+        else:
+            content = content[part]

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmmlib.errors import InputError, MMMError
-from mmmlib.params.load import read_text, write_params
+from mmmlib.params.load import write_params
 from mmmlib.params.schema import Params
+from mmmlib.params.strict import read_text
 from mmmlib.runner.lifecycle import new_run, unfinished_run
 from mmmlib.runs import Run, sha256_json, write_atomic
 

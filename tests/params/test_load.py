@@ -155,8 +155,8 @@ def test_missing_key_names_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "the file: found no parameters; expected a mapping (key: value)."),
-        ("# only a comment\n", "the file: found no parameters; expected a mapping (key: value)."),
+        ("", "the file: found nothing in it; expected a mapping (key: value)."),
+        ("# only a comment\n", "the file: found nothing in it; expected a mapping (key: value)."),
         ("- a\n- b\n", "line 1, column 1: found a list of 2; expected a mapping (key: value)."),
         ("words", "line 1, column 1: found 'words'; expected a mapping (key: value)."),
         ("a: b: c", ("line 1, column 5: found mapping values are not allowed here; expected valid "
@@ -334,7 +334,7 @@ def test_lift_tests_in_the_file_are_checked_with_the_rest(tmp_path: Path) -> Non
         "key lift_tests.two.spend_change_share: found -2; expected -1 or more.",
         "key lift_tests.two.incremental_outcome: found nan; expected a finite number.",
         "key lift_tests.two.size: found unknown key 'size'",
-        "key lift_tests.three.outcome: found no motion; expected a motion: one of self_serve,",
+        "key lift_tests.three.motion: found no motion; expected a motion: one of self_serve,",
     ):
         assert any(words in line for line in told), f"{words}\n" + "\n".join(told)
     assert len(told) == 8

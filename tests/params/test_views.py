@@ -30,5 +30,8 @@ def test_an_outcome_without_motions_is_its_model() -> None:
 
 
 def test_what_is_neither_outcome_nor_model_cannot_lead() -> None:
-    with pytest.raises(ValidationError, match="not among outcomes and models"):
+    with pytest.raises(
+        ValidationError,
+        match="found 'profit'; expected one of revenue, signups,",
+    ):
         fake_params(primary_outcome="profit")

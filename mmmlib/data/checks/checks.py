@@ -73,7 +73,7 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         *lift_findings(built.lift_tests, built.panel),
         *price_findings(params, built.folder, built.calendar.weeks),
         *settle_findings(
-            built.calendar, built.panel.kept_out, params.data.settle, built.moves, built.broken
+            built.calendar, built.panel.kept_out, params.data.settling, built.moves, built.broken
         ),
     ]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmmlib.data.history.vintages import Vintage
 from mmmlib.estimates import format_number
-from mmmlib.params.data import Settle
+from mmmlib.params.data import Settling
 from mmmlib.runs import Run, write_with
 
 OLDEST = 26
@@ -86,7 +86,7 @@ def restatements(
     ).reset_index()[MOVES]
 
 
-def moving_weeks(moves: pd.DataFrame, rule: Settle) -> dict[str, int]:
+def moving_weeks(moves: pd.DataFrame, rule: Settling) -> dict[str, int]:
     """Return how many of its youngest weeks every source still restates.
 
     Parameters

@@ -15,7 +15,7 @@ from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.errors import RunError
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge, none_of
-from mmmlib.params.data import Settle
+from mmmlib.params.data import Settling
 from mmmlib.runs import Run
 
 LEARN_FROM = 26
@@ -57,7 +57,7 @@ def past_vintages(
 
 
 def keep_out(
-    calendar: Calendar, rule: Settle, moves: pd.DataFrame, problems: Problems
+    calendar: Calendar, rule: Settling, moves: pd.DataFrame, problems: Problems
 ) -> tuple[Calendar, pd.DatetimeIndex]:
     """End the calendar before the weeks that still move.
 
@@ -66,7 +66,7 @@ def keep_out(
     calendar
         All weeks that the sources have in common.
     rule
-        ``data.settle``.
+        ``data.settling``.
     moves
         What past refreshes taught; see :func:`mmmlib.data.history.restatement.restatements`.
     problems
@@ -89,7 +89,7 @@ def keep_out(
     if settled.empty:
         problems.add(
             "sources",
-            "the weeks (data.settle)",
+            "the weeks (data.settling)",
             f"{len(calendar.weeks)} weeks, all of them kept out as still moving",
             "some weeks that are settled",
             "Wait for more weeks, or keep fewer of them out.",
@@ -101,7 +101,7 @@ def keep_out(
 def settle_findings(
     calendar: Calendar,
     kept_out: Sequence[pd.Timestamp],
-    rule: Settle,
+    rule: Settling,
     moves: pd.DataFrame,
     broken: Sequence[str] = (),
 ) -> Iterator[Finding]:
@@ -132,7 +132,7 @@ def settle_findings(
             message=_usual_words(moves, source, weeks, rule),
             meaning="Values that will still change were fitted as if they were final; where they "
             "are told too low, the newest spend seems to return less than it does.",
-            action="Set data.settle.weeks to auto, or to the weeks that still move.",
+            action="Set data.settling.weeks to auto, or to the weeks that still move.",
         )
     if not moving:
         yield judge(
@@ -154,9 +154,9 @@ def settle_findings(
         level=Level.INFO,
         seen=(
             f"{count_of(len(names), 'week')} kept out of the fit as still moving: {span} "
-            f"(data.settle.weeks: {rule.weeks}, {how})."
+            f"(data.settling.weeks: {rule.weeks}, {how})."
         ),
-        clear=f"No week was kept out (data.settle.weeks: {rule.weeks}).",
+        clear=f"No week was kept out (data.settling.weeks: {rule.weeks}).",
         meaning="They are kept with the run as they were seen; the panel ends before them.",
         action="Read the panel's last week, not today, as the end of what is told.",
     )
@@ -173,7 +173,7 @@ def settle_findings(
     )
 
 
-def _usual_words(moves: pd.DataFrame, source: str, weeks: int, rule: Settle) -> str:
+def _usual_words(moves: pd.DataFrame, source: str, weeks: int, rule: Settling) -> str:
     """The last 3 weeks move by 4 % on average …"""
     shown = weeks or min(3, rule.max_weeks)
     usual = by_source(moves, source, shown)

@@ -19,9 +19,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from mmmlib.errors import Problem
 from mmmlib.params.messages import shown
-from mmmlib.params.places import KeyPath, dotted
+from mmmlib.params.places import KeyProblem
 from mmmlib.params.section import Section, Slug
 from mmmlib.params.strict import read_strict
 from mmmlib.runs import sha256_json
@@ -171,7 +170,7 @@ def read_taxonomy(path: str | Path) -> Taxonomy:
     return read_strict(path, Taxonomy, "the taxonomy, beside the parameter file", _more_checks)
 
 
-def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:
+def _more_checks(content: dict[str, Any]) -> Iterator[KeyProblem]:
     """Yield rules that repeat one above; runs on raw values, so nothing may be assumed."""
     rules = content.get("rules")
     seen: dict[tuple[str, ...], int] = {}
@@ -181,15 +180,11 @@ def _more_checks(content: dict[str, Any]) -> Iterator[tuple[KeyPath, Problem]]:
         keys = (*KINDS, "source", "valid_from", "valid_until")
         identity = tuple(str(rule.get(key)) for key in keys)
         if identity in seen:
-            key: KeyPath = ("rules", number)
             pattern = next((str(rule[kind]) for kind in KINDS if rule.get(kind)), "")
-            yield (
-                key,
-                Problem(
-                    dotted(key),
-                    f"the pattern {shown(pattern)} again (first in rule {seen[identity] + 1})",
-                    "every pattern once, or for other days",
-                    "Remove one of the two.",
-                ),
+            yield KeyProblem(
+                ("rules", number),
+                f"the pattern {shown(pattern)} again (first in rule {seen[identity] + 1})",
+                "every pattern once, or for other days",
+                "Remove one of the two.",
             )
         seen.setdefault(identity, number)

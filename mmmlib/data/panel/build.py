@@ -122,7 +122,7 @@ def build(
             report_duplicates(*place, calendar.start, problems)
     moves, broken = _learn(params, tables, found, past)
     covered = calendar
-    calendar, kept_out = keep_out(calendar, params.data.settle, moves, problems)
+    calendar, kept_out = keep_out(calendar, params.data.settling, moves, problems)
     grids = {
         declared: _grid_of(declared, *place, params, calendar, problems)
         for declared, place in found.items()

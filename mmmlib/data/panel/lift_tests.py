@@ -22,8 +22,9 @@ from mmmlib.data.read.readers import read_side_table
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
-from mmmlib.params.lift import POOLED, LiftTest
-from mmmlib.params.messages import did_you_mean, shown, translate
+from mmmlib.params.lift import LiftTest
+from mmmlib.params.messages import shown, translate
+from mmmlib.params.references import unknown_names
 
 CHECKS: dict[str, str] = {"data.lift_tests": "Lift tests that the models use"}
 NAME = "test"
@@ -204,14 +205,13 @@ def _read_table(params: Params, path: Path, problems: Problems) -> Iterator[Decl
         content["already_in_spend"] = YES_NO.get(answer, False)
         if not cells[NAME]:
             report(NAME)(number, "an empty cell", "a name for the test")
-        known = list(_unknown_names(content, params))
-        for column, found, expected, action in known:
-            report(column)(number, found, expected, action)
+        for one in unknown_names(content, params.channels, params.motions):
+            report(str(one.key[0]))(number, one.found, one.expected, one.action)
         try:
             test = LiftTest.model_validate(content)
         except ValidationError as error:
-            for key, problem in translate(error.errors(), content, LiftTest):
-                column = str(key[0]) if key else ""
+            for problem in translate(error.errors(), content, LiftTest):
+                column = str(problem.key[0]) if problem.key else ""
                 if (number, column) in bad or (not column and _half_read(bad, number)):
                     continue
                 place = f"row {number}, column {column}" if column else f"row {number}"
@@ -233,26 +233,6 @@ def _content(cells: dict[str, str], values: dict[Hashable, Any]) -> dict[str, ob
     regions = (part.strip() for part in cells.get("region", "").split(";"))
     content["regions"] = tuple(part for part in regions if part)
     return content
-
-
-def _unknown_names(
-    content: dict[str, object], params: Params
-) -> Iterator[tuple[str, str, str, str]]:
-    """Yield column, found, expected and action for names that the parameters do not declare."""
-    channel, outcome = content.get("channel"), content.get("outcome")
-    for field, name, known in (
-        ("channel", channel, list(params.channels)),
-        ("outcome", outcome, list(params.outcomes)),
-    ):
-        if name is not None and name not in known:
-            near = did_you_mean(str(name), known)
-            yield field, shown(name), f"one of {', '.join(known)}", near
-    if outcome in params.outcomes:
-        motions = list(params.outcomes[str(outcome)].motions) or [POOLED]
-        motion = content.get("motion")
-        if (motion or POOLED) not in motions:
-            found = shown(motion) if motion else "no motion"
-            yield "motion", found, f"one of {', '.join(motions)}", ""
 
 
 def _half_read(bad: set[tuple[int, str]], number: int) -> bool:

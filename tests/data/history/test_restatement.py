@@ -18,14 +18,14 @@ from mmmlib.data.panel.build import build
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.errors import InputError
 from mmmlib.findings import FindingList, Level, Status
-from mmmlib.params.data import Settle
+from mmmlib.params.data import Settling
 from mmmlib.runs import Run
 from tests.data.conftest import small_params, sources, weekly
 from tests.data.history.test_vintages import finish, make_run
 
 Write = Callable[..., Path]
 USED = {"media": {"revenue", "tv_spend"}}
-AUTO = Settle(weeks="auto")
+AUTO = Settling(weeks="auto")
 
 
 def told(weeks: int, low: tuple[float, ...] = (), column: str = "revenue") -> pd.DataFrame:
@@ -65,8 +65,8 @@ def test_weeks_that_are_young_today_teach_nothing() -> None:
 def test_the_series_that_settles_last_decides() -> None:
     moves = learned(told(40), told(30, (0.2, 0.1, 0.05)))
     assert moving_weeks(moves, AUTO) == {"media": 3}
-    assert moving_weeks(moves, Settle(weeks="auto", max_move=0.15)) == {"media": 1}
-    assert moving_weeks(moves, Settle(weeks="auto", max_weeks=2)) == {"media": 2}
+    assert moving_weeks(moves, Settling(weeks="auto", max_move=0.15)) == {"media": 1}
+    assert moving_weeks(moves, Settling(weeks="auto", max_weeks=2)) == {"media": 2}
     assert moving_weeks(learned(told(40), told(30)), AUTO) == {"media": 0}
 
 

@@ -71,7 +71,7 @@ def test_everything_that_is_wrong_is_told_at_once(
         "row 4, column standard_error: found 'nan'; expected a finite number.",
         "row 5, column already_in_spend: found 'maybe'; expected yes or no.",
         "row 6, column incremental_outcome: found 'x'; expected a number.",
-        "row 7, column motion: found 'brand'; expected one of pooled.",
+        "row 7, column motion: found 'brand'; expected a motion: one of pooled.",
         "row 8, column test: found an empty cell; expected a name for the test.",
         "row 8, column spend_change_share: found -1.5; expected -1 or more.",
         "row 8, column standard_error: found an empty cell;",
@@ -202,7 +202,7 @@ def test_status_says_what_there_is_and_what_is_wrong(write: Callable[..., Path])
 
 def test_tests_in_weeks_that_are_kept_out_wait(write: Callable[..., Path]) -> None:
     write(GOOD.replace("2024-01-28,,100", "2024-03-24,,100"), "lift_tests.csv")
-    data = FROM_TABLE["data"] | {"settle": {"weeks": 2}}
+    data = FROM_TABLE["data"] | {"settling": {"weeks": 2}}
     built = build(small_params(data=data), write(weekly()))
     assert [lift.name for lift in built.panel.lift_tests] == ["tv off"]
     waiting = next(iter(lift_findings(built.lift_tests, built.panel)))

@@ -1,0 +1,92 @@
+"""Names in one part of a parameter file that stand for another part of it.
+
+They are checked on the raw content, so that they are reported together with everything else
+that is wrong in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mmmlib.params.lift import POOLED
+from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.places import KeyPath, KeyProblem
+
+Motions = Mapping[str, tuple[str, ...]]
+"""Outcomes that are declared, and the motions of each."""
+
+
+def broken_references(content: Mapping[str, Any]) -> Iterator[KeyProblem]:
+    """Yield every name that stands for nothing.
+
+    Parameters
+    ----------
+    content
+        A parameter file as mappings and lists. Parts that are not what they should be are
+        passed over; the schema reports them.
+    """
+    channels = _mapping(content.get("channels"))
+    outcomes = _mapping(content.get("outcomes"))
+    motions = {
+        name: tuple(map(str, _mapping(_mapping(outcome).get("motions")))) or (POOLED,)
+        for name, outcome in outcomes.items()
+    }
+    for number, question in _sections(content.get("key_questions")):
+        for field, known in (("channel", channels), ("outcome", motions)):
+            yield from _unknown(("key_questions", number, field), question.get(field), known)
+    for name, channel in _sections(channels):
+        key: KeyPath = ("channels", name, "prior", "cost_per")
+        for outcome in _mapping(_mapping(channel.get("prior")).get("cost_per")):
+            yield from _unknown((*key, outcome), outcome, motions)
+            declared = _mapping(outcomes.get(outcome))
+            if declared.get("kind") == "revenue" or declared.get("value_per_unit"):
+                found = f"{shown(outcome)}, which is in money"
+                expected = "an outcome that is counted"
+                yield KeyProblem((*key, outcome), found, expected, "State 'roi' for it.")
+    for name, test in _sections(content.get("lift_tests")):
+        for one in unknown_names(test, channels, motions):
+            yield one._replace(key=("lift_tests", name, *one.key))
+    models = [f"{name}.{motion}" for name, known in motions.items() for motion in known]
+    leading = content.get("primary_outcome") or None
+    yield from _unknown(("primary_outcome",), leading, [*motions, *models])
+
+
+def unknown_names(
+    test: Mapping[str, Any], channels: Iterable[str], motions: Motions
+) -> Iterator[KeyProblem]:
+    """Yield channel, outcome and motion of a lift test where they are not declared.
+
+    Parameters
+    ----------
+    test
+        The test as it is written, in a parameter file or in a table.
+    channels
+        Those that are declared.
+    motions
+        Outcomes that are declared, and the motions of each.
+    """
+    yield from _unknown(("channel",), test.get("channel"), channels)
+    outcome, motion = test.get("outcome"), test.get("motion")
+    yield from _unknown(("outcome",), outcome, motions)
+    known = motions.get(outcome, ()) if isinstance(outcome, str) else ()
+    if known and isinstance(motion, str | None) and (motion or POOLED) not in known:
+        found = shown(motion) if motion else "no motion"
+        yield KeyProblem(("motion",), found, f"a motion: one of {', '.join(known)}")
+
+
+def _unknown(key: KeyPath, name: object, known: Iterable[str]) -> Iterator[KeyProblem]:
+    """Yield a name that is not declared; nothing where nothing is, which is reported itself."""
+    names = list(known)
+    if names and isinstance(name, str) and name not in names:
+        yield KeyProblem(key, shown(name), f"one of {', '.join(names)}", did_you_mean(name, names))
+
+
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _sections(value: object) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Yield the sections in a mapping or a list, each with its key or number."""
+    entries = enumerate(value) if isinstance(value, list | tuple) else _mapping(value).items()
+    yield from ((key, entry) for key, entry in entries if isinstance(entry, Mapping))
