@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field
 
 from mmmlib.params.section import Section, Share
 
@@ -64,18 +65,14 @@ class ColumnContract(Section):
     pattern: str = ""
     """Regular expression that a whole text has to match."""
 
-    @model_validator(mode="after")
-    def _fits_its_type(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         number = self.type in ("number", "integer")
         if not number and (self.min is not None or self.max is not None or self.unit):
-            raise ValueError(
-                f"'min', 'max' and 'unit' for numbers only, and the type is {self.type}"
-            )
+            yield f"'min', 'max' and 'unit' for numbers only, and the type is {self.type}"
         if self.type != "text" and (self.one_of or self.pattern):
-            raise ValueError(f"'one_of' and 'pattern' for texts only, and the type is {self.type}")
+            yield f"'one_of' and 'pattern' for texts only, and the type is {self.type}"
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min not above max, but they are {self.min:g} and {self.max:g}")
-        return self
+            yield f"min not above max, but they are {self.min:g} and {self.max:g}"
 
 
 class Volume(Section):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from mmmlib.params.section import InsidePath, Positive, Section, Share, Slug
 from mmmlib.params.source import Gaps, Source, Weekday
@@ -112,9 +113,7 @@ class DataParams(Section):
     population: str | None = None
     """Column with the population of each region, if regions are to be compared per head."""
 
-    @model_validator(mode="after")
-    def _taxonomy_is_given(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         asking = [name for name, source in self.sources.items() if source.taxonomy]
         if asking and self.taxonomy is None:
-            raise ValueError(f"'taxonomy', the file that {', '.join(asking)} asks for")
-        return self
+            yield f"'taxonomy', the file that {', '.join(asking)} asks for"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from mmmlib.params.section import Positive, Section, Slug
 
@@ -43,29 +44,22 @@ class LiftTest(Section):
     the outcome."""
     standard_error: Positive
 
-    @model_validator(mode="after")
-    def _one_story(self) -> Self:
-        faults = []
+    def _faults(self) -> Iterator[str]:
         if self.start > self.end:
-            faults.append(f"start not after end, but they are {self.start} and {self.end}")
+            yield f"start not after end, but they are {self.start} and {self.end}"
         elif self.measured_until is not None and self.measured_until < self.end:
-            faults.append(
-                f"measured_until not before end, but they are {self.measured_until} and {self.end}"
-            )
+            yield f"measured_until not before end, but they are {self.measured_until} and {self.end}"
         if (self.spend_change is None) == (self.spend_change_share is None):
-            faults.append("either 'spend_change' or 'spend_change_share', exactly one of them")
+            yield "either 'spend_change' or 'spend_change_share', exactly one of them"
         if 0.0 in (self.spend_change, self.spend_change_share):
-            faults.append("a change of spend that is not zero")
+            yield "a change of spend that is not zero"
         if self.already_in_spend and self.spend_change_share == -1:
-            faults.append(
+            yield (
                 "'spend_change' in money for a pause that the spend of the data has already: "
                 "what would have been spent cannot be read from it"
             )
         if len(set(self.regions)) < len(self.regions):
-            faults.append("every region once")
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
+            yield "every region once"
 
     @property
     def model(self) -> str:

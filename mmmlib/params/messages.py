@@ -14,10 +14,8 @@ from pydantic import AliasChoices, BaseModel
 from pydantic_core import ErrorDetails
 
 from mmmlib.params.places import KeyPath, KeyProblem
-from mmmlib.params.section import CURRENCY, PERIOD, SLUG
+from mmmlib.params.section import CURRENCY, KEY_PROBLEM, PERIOD, SLUG
 
-REFERENCE = "broken_reference"
-"""Type of the pydantic error for a name that stands for nothing; its context is the problem."""
 PATTERNS = {
     SLUG: "a name of small letters, digits and '_' that begins with a letter (40 at most)",
     PERIOD: "a quarter such as 2026-Q2 or a month such as 2026-04",
@@ -93,7 +91,7 @@ def translate(
         path = error["loc"]
         if error["type"] == "missing" and path in guesses:
             continue  # its misspelling is reported already
-        if error["type"] == REFERENCE:
+        if error["type"] == KEY_PROBLEM:
             yield KeyProblem(path, **error["ctx"])
             continue
         if path and path[-1] == "[key]":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from mmmlib.params.section import Positive, Section
 
@@ -15,11 +16,9 @@ class Range(Section):
     low: Positive
     high: Positive
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         if self.low >= self.high:
-            raise ValueError(f"low below high, not {self.low:g} and {self.high:g}")
-        return self
+            yield f"low below high, not {self.low:g} and {self.high:g}"
 
 
 class HolidayCalendar(Section):
@@ -30,18 +29,14 @@ class HolidayCalendar(Section):
     subdivision: str | None = None
     """State, province or canton, by its ISO code: ``BY``, ``CA``."""
 
-    @model_validator(mode="after")
-    def _known(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         from holidays import country_holidays
 
         try:
             country_holidays(self.country, subdiv=self.subdivision)
         except NotImplementedError as error:
             part = f" with the subdivision {self.subdivision}" if self.subdivision else ""
-            raise ValueError(
-                f"a country whose holidays are known, not {self.country}{part} ({error})"
-            ) from error
-        return self
+            yield f"a country whose holidays are known, not {self.country}{part} ({error})"
 
 
 class Holidays(HolidayCalendar):

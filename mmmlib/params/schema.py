@@ -7,17 +7,17 @@ parameter file is caught here or in :mod:`mmmlib.params.strict`.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import Field
 
 from mmmlib.estimates import is_money
 from mmmlib.params.data import DataParams
 from mmmlib.params.lift import POOLED, LiftTest
 from mmmlib.params.limits import ComparisonParams, HealthParams, ReadinessParams
-from mmmlib.params.messages import REFERENCE
 from mmmlib.params.model import ModelParams, Range
+from mmmlib.params.places import KeyProblem
 from mmmlib.params.references import broken_references
 from mmmlib.params.section import Currency, InsidePath, Period, Section, Share, Slug
 
@@ -66,13 +66,11 @@ class Prior(Section):
     cost_per: dict[Slug, Range] = Field(default_factory=dict)
     """Money per unit of an outcome that is counted: ``{signups: {low: 20, high: 200}}``."""
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         if self.roi is not None and self.share is not None:
-            raise ValueError("a prior stated as 'roi' or as 'share', not as both")
+            yield "a prior stated as 'roi' or as 'share', not as both"
         if self.roi is None and self.share is None and not self.cost_per:
-            raise ValueError("a prior stated as 'roi', as 'share' or as 'cost_per' outcome")
-        return self
+            yield "a prior stated as 'roi', as 'share' or as 'cost_per' outcome"
 
 
 class Channel(Section):
@@ -115,26 +113,21 @@ class Outcome(Section):
     likelihood: Literal["normal", "student_t", "negative_binomial"] | None = None
     """As ``model.likelihood`` if not given; ``negative_binomial`` is for sparse counts."""
 
-    @field_validator("unit")
-    @classmethod
-    def _count_is_no_money(cls, unit: str, info: ValidationInfo) -> str:
-        # Everything to the right of the parameters tells money from counts by the unit alone.
-        if info.data.get("kind") == "count" and is_money(unit):
-            raise ValueError(
-                f"what is counted, not three capitals, which read as a currency: write {unit}s, "
-                f"or a word such as leads"
-            )
-        return unit
-
-    @model_validator(mode="after")
-    def _column_or_motions(self) -> Self:
+    def _faults(self) -> Iterator[str | KeyProblem]:
         if (self.column is None) == (not self.motions):
-            raise ValueError("either 'column' (motions pooled) or 'motions', exactly one")
+            yield "either 'column' (motions pooled) or 'motions', exactly one"
         if self.kind == "count" and not self.unit:
-            raise ValueError("a 'unit' for a count: what is counted")
+            yield "a 'unit' for a count: what is counted"
+        # Everything to the right of the parameters tells money from counts by the unit alone.
+        if self.kind == "count" and is_money(self.unit):
+            yield KeyProblem(
+                ("unit",),
+                f"'{self.unit}'",
+                f"what is counted, not three capitals, which read as a currency: write "
+                f"{self.unit}s, or a word such as leads",
+            )
         if self.likelihood == "negative_binomial" and (self.kind != "count" or self.value_per_unit):
-            raise ValueError("'likelihood: negative_binomial' for an outcome that stays a count")
-        return self
+            yield "'likelihood: negative_binomial' for an outcome that stays a count"
 
 
 class Control(Section):
@@ -160,14 +153,12 @@ class Event(Section):
     column: str | None = None
     equals: str = "1"
 
-    @model_validator(mode="after")
-    def _dated_or_named(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         dates = (self.start is not None) + (self.end is not None)
         if dates != (0 if self.column else 2):
-            raise ValueError("give either 'start' and 'end', or 'column' (with 'equals')")
+            yield "either 'start' and 'end', or 'column' (with 'equals')"
         if self.start is not None and self.end is not None and self.start > self.end:
-            raise ValueError(f"start not after end, but they are {self.start} and {self.end}")
-        return self
+            yield f"start not after end, but they are {self.start} and {self.end}"
 
 
 class ScenarioParams(Section):
@@ -237,23 +228,8 @@ class Params(Section):
     governance: GovernanceParams = GovernanceParams()
     compute: ComputeParams = ComputeParams()
 
-    @model_validator(mode="after")
-    def _references_exist(self) -> Self:
-        broken = [
-            InitErrorDetails(
-                type=PydanticCustomError(
-                    REFERENCE,
-                    "found {found}; expected {expected}",
-                    {"found": one.found, "expected": one.expected, "action": one.action},
-                ),
-                loc=one.key,
-                input=one.found,
-            )
-            for one in broken_references(self.model_dump())
-        ]
-        if broken:
-            raise ValidationError.from_exception_data("Params", broken)
-        return self
+    def _faults(self) -> Iterator[KeyProblem]:
+        yield from broken_references(self.model_dump())
 
     @property
     def motions(self) -> dict[str, tuple[str, ...]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from mmmlib.params.places import KeyProblem
 
 SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 CURRENCY = r"^[A-Z]{3}$"
@@ -16,18 +20,45 @@ Period = Annotated[str, Field(pattern=PERIOD)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
+KEY_PROBLEM = "key_problem"
+"""Type of the pydantic error whose context is a :class:`KeyProblem`."""
 
-def _inside(path: str) -> str:
-    """Refuse a path that leaves the folder that it is read from."""
-    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+
+def inside(path: str) -> str:
+    """Return a path; refuse one that leaves the folder that it is read from."""
+    parts = PurePosixPath(path).parts
+    if PurePosixPath(path).is_absolute() or ".." in parts or "~" in parts or "\0" in path:
         raise ValueError("a path inside data.root, without '..' or a leading '/'")
     return path
 
 
-InsidePath = Annotated[str, AfterValidator(_inside)]
+InsidePath = Annotated[str, AfterValidator(inside)]
 
 
 class Section(BaseModel):
     """Base of every section: unknown keys are errors, values never change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def _faults(self) -> Iterator[str | KeyProblem]:
+        """Yield what is wrong between values that are each in order.
+
+        A text says what was expected of the section; a problem has the key below the section.
+        """
+        yield from ()
+
+    @model_validator(mode="after")
+    def _no_faults(self) -> Self:
+        faults = [_details(fault, self) for fault in self._faults()]
+        if faults:
+            raise ValidationError.from_exception_data(type(self).__name__, faults)
+        return self
+
+
+def _details(fault: str | KeyProblem, section: Section) -> InitErrorDetails:
+    if isinstance(fault, str):
+        return InitErrorDetails(type="value_error", input=section, ctx={"error": fault})
+    words = "found {found}; expected {expected}"
+    context = {key: word for key, word in fault._asdict().items() if key != "key"}
+    kind = PydanticCustomError(KEY_PROBLEM, words, context)
+    return InitErrorDetails(type=kind, loc=fault.key, input=section)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from mmmlib.params.contract import Contract
-from mmmlib.params.section import Currency, InsidePath, Section
+from mmmlib.params.section import Currency, Section, inside
 
 Gaps = Literal["fail", "zero", "carry", "interpolate"]
 Layout = Literal["wide", "long", "master_flat_file", "ad_platform", "crm_pipeline"]
@@ -53,9 +53,7 @@ def _source_path(path: str) -> str:
     scheme, mark, rest = path.partition("://")
     if mark and scheme not in REMOTE:
         raise ValueError(f"a path inside data.root, or one of {', '.join(REMOTE)} with '://'")
-    inner = PurePosixPath(rest if mark else path)
-    if inner.is_absolute() or ".." in inner.parts or "~" in inner.parts or "\0" in path:
-        raise ValueError("a path inside data.root, without '..' or a leading '/'")
+    inside(rest if mark else path)
     return path
 
 
@@ -129,56 +127,47 @@ class Source(Section):
     gaps: Gaps | None = None
     """What to do where this source lacks a week; else ``data.gaps`` says."""
 
-    @model_validator(mode="after")
-    def _long_has_names(self) -> Self:
-        if self.layout == "long" and not (self.name and self.value):
-            raise ValueError("both 'name' and 'value' columns, which layout 'long' needs")
-        return self
-
-    @model_validator(mode="after")
-    def _columns_of_its_layout(self) -> Self:
-        standard = STANDARD.get(self.layout, ())
-        if not standard and (self.columns or self.name_from):
-            raise ValueError(
-                f"'columns' and 'name_from' for the layouts {', '.join(STANDARD)} only, "
-                f"and the layout is {self.layout}"
-            )
-        unknown = [name for name in self.columns if name not in standard]
-        if unknown:
-            raise ValueError(
-                f"in 'columns' the words of the layout ({', '.join(standard)}), "
-                f"and not {', '.join(unknown)}"
-            )
-        if standard and (self.name or self.value):
-            raise ValueError(f"'columns' instead of 'name' and 'value' in layout {self.layout}")
-        return self
-
-    @model_validator(mode="after")
-    def _units_once(self) -> Self:
-        contract = self.contract
-        if contract is None or not contract.units:
-            return self
-        if self.value_columns is None:
-            raise ValueError(
+    def _faults(self) -> Iterator[str]:
+        yield from self._faults_of_the_place()
+        yield from self._faults_of_the_layout()
+        units = self.contract.units if self.contract else {}
+        if units and self.value_columns is None:
+            yield (
                 "'contract.units' for the layouts long, master_flat_file only, and the layout is "
                 f"{self.layout}; write the 'unit' of each column"
             )
-        _, value = self.value_columns
-        if value in contract.columns and contract.columns[value].unit:
-            raise ValueError(f"either 'contract.units' or the 'unit' of {value}, not both")
-        return self
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if bool(self.path) == bool(self.url):
-            raise ValueError("either a 'path' or a 'url', exactly one of them")
-        if (self.url is None) != (self.table is None and self.query is None):
-            raise ValueError("'url' together with 'table' or 'query'")
-        if self.table is not None and self.query is not None:
-            raise ValueError("either 'table' or 'query', exactly one of them")
+        elif units and self.contract and self.value_columns:
+            value = self.value_columns[1]
+            if value in self.contract.columns and self.contract.columns[value].unit:
+                yield f"either 'contract.units' or the 'unit' of {value}, not both"
         if self.currency and self.currency_column:
-            raise ValueError("either 'currency' or 'currency_column', not both")
-        return self
+            yield "either 'currency' or 'currency_column', not both"
+
+    def _faults_of_the_place(self) -> Iterator[str]:
+        if bool(self.path) == bool(self.url):
+            yield "either a 'path' or a 'url', exactly one of them"
+        if (self.url is None) != (self.table is None and self.query is None):
+            yield "'url' together with 'table' or 'query'"
+        if self.table is not None and self.query is not None:
+            yield "either 'table' or 'query', exactly one of them"
+
+    def _faults_of_the_layout(self) -> Iterator[str]:
+        standard = STANDARD.get(self.layout, ())
+        if self.layout == "long" and not (self.name and self.value):
+            yield "both 'name' and 'value' columns, which layout 'long' needs"
+        if standard and (self.name or self.value):
+            yield f"'columns' instead of 'name' and 'value' in layout {self.layout}"
+        unknown = [name for name in self.columns if name not in standard]
+        if not standard and (self.columns or self.name_from):
+            yield (
+                f"'columns' and 'name_from' for the layouts {', '.join(STANDARD)} only, "
+                f"and the layout is {self.layout}"
+            )
+        elif unknown:
+            yield (
+                f"in 'columns' the words of the layout ({', '.join(standard)}), "
+                f"and not {', '.join(unknown)}"
+            )
 
     def column(self, word: str) -> str:
         """What the file calls a column of the layout."""
@@ -217,17 +206,3 @@ class Source(Section):
     def is_one_file(self) -> bool:
         """Whether the source is a single file here."""
         return bool(self.path) and "://" not in self.path and not WILD.search(self.path)
-
-
-__all__ = [
-    "FORMATS",
-    "REMOTE",
-    "STANDARD",
-    "WILD",
-    "Format",
-    "Gaps",
-    "InsidePath",
-    "Layout",
-    "Source",
-    "Weekday",
-]
