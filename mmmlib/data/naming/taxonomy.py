@@ -15,9 +15,9 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from mmmlib.params.messages import shown
 from mmmlib.params.places import KeyProblem
@@ -59,45 +59,31 @@ class MappingRule(Section):
     """Last day on which it holds."""
     note: str = ""
 
-    @model_validator(mode="after")
-    def _one_pattern(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            raise ValueError(f"exactly one of {', '.join(KINDS)}, not {len(given)}")
-        return self
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        groups = self._groups()
-        told = [key for key in TARGETS if getattr(self, key) is not None or key in groups]
-        if bool(told) == bool(self.exclude):
-            raise ValueError("what the names are (channel, motion, region), or why to 'exclude'")
+            yield f"exactly one of {', '.join(KINDS)}, not {len(given)}"
+        try:
+            groups = tuple(re.compile(self.regex or "").groupindex)
+        except re.error as error:
+            yield f"a regular expression ({error})"
+            return
+        known = [key for key in TARGETS if getattr(self, key) is not None or key in groups]
+        if bool(known) == bool(self.exclude):
+            yield "what the names are (channel, motion, region), or why to 'exclude'"
         unknown = [name for name in groups if name not in TARGETS]
         if unknown:
-            raise ValueError(f"groups named {', '.join(TARGETS)}, and not {', '.join(unknown)}")
-        both = [key for key in groups if getattr(self, key) is not None]
+            yield f"groups named {', '.join(TARGETS)}, and not {', '.join(unknown)}"
+        both = [key for key in groups if getattr(self, key, None) is not None]
         if both:
-            raise ValueError(f"{both[0]} once: as a value or as a group of the regex")
+            yield f"{both[0]} once: as a value or as a group of the regex"
         if self.channel in (UNMAPPED, EXCLUDED):
-            raise ValueError(f"a channel that is not called '{self.channel}'")
-        return self
-
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> Self:
+            yield f"a channel that is not called '{self.channel}'"
         if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
-            raise ValueError(
+            yield (
                 f"valid_from not after valid_until, but they are {self.valid_from} "
                 f"and {self.valid_until}"
             )
-        return self
-
-    def _groups(self) -> tuple[str, ...]:
-        if self.regex is None:
-            return ()
-        try:
-            return tuple(re.compile(self.regex).groupindex)
-        except re.error as error:
-            raise ValueError(f"a regular expression ({error})") from None
 
     @property
     def pattern(self) -> str:
