@@ -1,4 +1,4 @@
-"""Errors that tell a person what to do.
+"""Errors that say what to do.
 
 Every error that a user can cause is an :class:`MMMError`. The command line
 prints its text, without a traceback, and leaves with its ``exit_code``.
@@ -20,7 +20,7 @@ class Problem:
     place
         Key, row or column: ``"channels.tv.spend"``, ``"row 14, column tv_S"``.
     found, expected
-        What was there and what should be. Both are shown to the user.
+        What was there and what should be there. Both are shown to the user.
     action
         What to do about it, where that is more than "make it as expected".
     """

@@ -18,12 +18,12 @@ MASS = 0.9
 INNER_MASS = 0.5
 MINUS = "\N{MINUS SIGN}"
 PER = 1000.0
-"""Returns in counted things are told per this much money: a signup costs more than a dollar."""
+"""Returns in counted things are stated per this much money: a signup costs more than a dollar."""
 NBSP = "\N{NO-BREAK SPACE}"
 PLACES = 4
 """Decimals that are enough beside a larger number; a number alone has as many as it needs."""
 DUST = 1e-9
-"""Below this a number is what arithmetic leaves of zero."""
+"""Anything smaller is a rounding error of zero."""
 
 
 class Estimate(BaseModel):
@@ -32,14 +32,14 @@ class Estimate(BaseModel):
     Parameters
     ----------
     median, low, high
-        Middle and the ends of the interval that holds ``mass`` of the draws.
+        The middle, and the ends of the interval that holds ``mass`` of the draws.
     inner_low, inner_high
         Ends of the 50 % interval, drawn as the thick line in figures.
     unit
         ``"USD"`` (any three capitals are money), ``"USD/USD"`` (return per unit
         of money), ``"share"``, ``"weeks"``, or what is counted: ``"signups"``.
     draws
-        How many draws it rests on; none where it was measured with a standard error.
+        How many draws it rests on; 0 where it was measured with a standard error.
 
     Notes
     -----
@@ -74,8 +74,8 @@ class Estimate(BaseModel):
         Parameters
         ----------
         draws
-            Any shape; flattened. At least two, all finite. Of whole numbers (a place, a
-            count) the ends are whole, too.
+            Of any shape; they are flattened. At least two, all finite. If they are integers (a
+            rank, a count), so are the ends of the range.
         unit
             See the class.
         mass
@@ -115,7 +115,7 @@ class Estimate(BaseModel):
 
     @classmethod
     def from_measurement(cls, value: float, standard_error: float, unit: str = "") -> Self:
-        """Summarise what was measured with a normal error, an experiment's result for one."""
+        """Summarise a measurement with a normal error, such as the result of an experiment."""
         normal = NormalDist(value, standard_error)
         low, inner_low, inner_high, high = (
             normal.inv_cdf(share)

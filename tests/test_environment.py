@@ -36,13 +36,15 @@ def test_conda_has_the_same_python_and_adds_quarto(project: dict, conda: list) -
 def test_lock_holds_every_package(project: dict) -> None:
     locked = tomllib.loads((ROOT / "uv.lock").read_text())
     (own,) = [package for package in locked["package"] if package["name"] == "mmm-workbook"]
-    asked = {re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in project["project"]["dependencies"]}
-    assert asked == {entry["name"] for entry in own["dependencies"]}
+    required = {
+        re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in project["project"]["dependencies"]
+    }
+    assert required == {entry["name"] for entry in own["dependencies"]}
     dev = {re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in project["dependency-groups"]["dev"]}
     assert dev == {entry["name"] for entry in own["dev-dependencies"]["dev"]}
 
 
-def test_python_version_is_one_that_is_asked_for(project: dict) -> None:
+def test_python_version_is_one_that_is_required(project: dict) -> None:
     chosen = tuple(map(int, (ROOT / ".python-version").read_text().strip().split(".")))
     least = tuple(map(int, project["project"]["requires-python"].removeprefix(">=").split(".")))
     assert chosen >= least

@@ -10,7 +10,7 @@ def test_one_problem_reads_as_one_sentence():
     )
 
 
-def test_all_problems_of_a_file_are_told_at_once():
+def test_all_problems_of_a_file_are_reported_at_once():
     problems = [Problem("a", "1", "2"), Problem("b", "3", "4")]
     text = str(InputError("demo.yaml", problems))
     assert text.splitlines() == [

@@ -1,4 +1,4 @@
-"""What a source promises: its columns, their values, its rows (D2)."""
+"""What the owner of a source promises: its columns, their values, its rows (D2)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MONEY: dict[str, Fraction] = {
     "currency_thousands": Fraction(1000),
     "currency_millions": Fraction(1_000_000),
 }
-"""Units of money: what one of each is in whole units of the source's currency."""
+"""Units of money: what one of each is worth in the source's currency."""
 SCALES: dict[str, Fraction] = {
     "": Fraction(1),
     **MONEY,
@@ -40,7 +40,7 @@ SCALES: dict[str, Fraction] = {
     "share": Fraction(1),
     "percent": Fraction(1, 100),
 }
-"""What one of every unit is in whole ones; a percent is a hundredth."""
+"""What one of each unit is as a plain number; a percent is a hundredth."""
 
 
 class ColumnContract(Section):
@@ -49,21 +49,21 @@ class ColumnContract(Section):
     type: Literal["text", "number", "integer", "date", "time", "boolean"] = "text"
     """``time`` is a date with a time of day."""
     unit: Unit = ""
-    """Unit that a number is delivered in. It is brought to whole ones: cost in ``micros`` to money,
-    ``thousands`` of impressions to impressions. ``currency`` stands for money in the source's
-    currency; all money is brought to the workbook's currency. ``min`` and ``max`` are of the
-    number as delivered."""
+    """Unit in which the numbers are delivered. They are converted to whole units: cost in
+    ``micros`` to money, ``thousands`` of impressions to impressions. ``currency`` stands for money
+    in the source's currency; all money is converted to the workbook's currency. ``min`` and
+    ``max`` hold for the numbers as delivered."""
     required: bool = True
-    """Whether the column has to be there."""
+    """Whether the column has to exist."""
     nullable: bool = False
     """Whether a cell may be empty."""
     min: float | None = None
     max: float | None = None
-    """Ends of the range of a number, both allowed."""
+    """Smallest and largest number allowed."""
     one_of: tuple[str, ...] = ()
-    """The only values of a text."""
+    """The only texts allowed."""
     pattern: str = ""
-    """Regular expression that a whole text has to match."""
+    """Regular expression that the whole text has to match."""
 
     def _faults(self) -> Iterator[str]:
         number = self.type in ("number", "integer")
@@ -79,19 +79,19 @@ class Volume(Section):
     """How much a source usually delivers."""
 
     rows_per_week: Annotated[float, Field(gt=0)]
-    """Rows of an ordinary week."""
+    """Rows in an ordinary week."""
     tolerance: Share = 0.5
-    """How far a whole week may be from that, as a share of it."""
+    """How far a full week may be off, as a share of ``rows_per_week``."""
 
 
 class Contract(Section):
-    """What a source promises. A broken promise blocks."""
+    """What the owner of a source promises. A broken promise stops the refresh."""
 
     columns: dict[str, ColumnContract] = Field(default_factory=dict)
     closed: bool = False
     """Whether a column that is not listed breaks the contract."""
     unique: tuple[str, ...] = ()
-    """Columns whose values together occur once."""
+    """Columns whose values, taken together, occur once."""
     allow_duplicate_rows: bool = Field(
         default=False, validation_alias=AliasChoices("allow_duplicate_rows", "same_rows")
     )
@@ -100,14 +100,14 @@ class Contract(Section):
     min_rows: Annotated[int, Field(ge=0)] = 1
     max_rows: Annotated[int, Field(ge=1)] | None = None
     volume: Volume | None = None
-    """Rows of every whole week; a partial upload falls below it."""
+    """Rows per full week; a partial upload falls below it."""
     units: dict[str, Unit] = Field(default_factory=dict)
-    """Layouts ``long`` and ``master_flat_file``, where one column holds numbers of several units:
-    the unit of every variable (long: series), as the file writes it. One that is not listed breaks
-    the contract."""
+    """For the layouts ``long`` and ``master_flat_file``, where one column holds numbers in several
+    units: the unit of each variable (in ``long``: of each series), as the file spells it. A
+    variable that is not listed breaks the contract."""
 
     @property
     def converts(self) -> bool:
-        """Whether a number is delivered in other than whole units."""
+        """Whether any number has to be converted to whole units."""
         units = [*self.units.values(), *(column.unit for column in self.columns.values())]
         return any(SCALES[unit] != 1 for unit in units)

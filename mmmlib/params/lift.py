@@ -1,4 +1,4 @@
-"""Lift tests as people declare them: what was changed, where, when, and what it brought (M8)."""
+"""Lift tests as they are declared: what was changed, where, when, and what was measured (M8)."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ class LiftTest(Section):
     channel: Slug
     outcome: Slug
     motion: Slug | None = None
-    """The sales motion whose outcome was measured; none where motions are pooled."""
+    """The sales motion whose outcome was measured; not given where motions are pooled."""
     regions: tuple[str, ...] = ()
-    """Where spend was changed; none named means everywhere."""
+    """Where spend was changed; everywhere if none is named."""
     start: dt.date
     end: dt.date
     """First and last day of the changed spend."""
     measured_until: dt.date | None = None
-    """Last day whose outcome was counted; the last day of the changed spend if not given."""
+    """Last day whose outcome was counted; if not given, the last day of the changed spend."""
     spend_change: float | None = None
-    """Money added (or, below zero, taken away), all regions and days of the test together."""
+    """Money added (below zero: taken away) over all regions and days of the test together."""
     spend_change_share: Annotated[float, Field(ge=-1)] | None = None
-    """The change as a share of the spend without it: -1 is a pause."""
+    """The change as a share of the spend without the test: -1 is a pause."""
     already_in_spend: bool = False
-    """Whether the spend of the data has the change in it. If not, the data shows the spend as it
-    was elsewhere or would have been, and the test is a change of that."""
+    """Whether the spend in the data includes the change. If not, the data shows the spend as it
+    would have been without the test, and the test changes that."""
     incremental_outcome: float
-    """Outcome gained in the regions from the first day to the last one counted, in the unit of
+    """Outcome gained in the regions from the first day to the last day counted, in the unit of
     the outcome."""
     standard_error: Positive
 

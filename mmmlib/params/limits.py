@@ -1,4 +1,4 @@
-"""Limits that checks hold their figures against."""
+"""Limits of the checks on readiness, health and comparability."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 from mmmlib.params.section import Positive, Section, Share
 
 LEAST_HOLDOUT = 4
-"""Weeks; fewer that were not seen say nothing of how well a model predicts."""
+"""Weeks; a shorter holdout says nothing about how well a model predicts."""
 
 
 class ReadinessParams(Section):
@@ -17,18 +17,20 @@ class ReadinessParams(Section):
 
     min_weeks: Annotated[int, Field(ge=26)] = 78
     sales_cycle_weeks: Annotated[int, Field(ge=0)] = 0
-    """Declared length of the sales cycle; the bar rises by it (R1)."""
+    """Declared length of the sales cycle; it is added to ``min_weeks`` (R1)."""
     flat_band: Share = 0.10
     """A week counts as flat when its spend is within this share of the level, the median of the
     last year's weeks with spend (R2). Weeks without spend are contrast, not flat."""
     flat_warn: Share = 0.6
     flat_limit: Share = 0.8
-    """Share of flat weeks in the last year from which a channel has caveats, is not ready."""
+    """Share of flat weeks in the last year from which a channel has caveats (``flat_warn``) or is not
+    ready (``flat_limit``)."""
     min_active_weeks: Annotated[int, Field(ge=1)] = 6
     """Weeks with spend in the last year below which a channel has caveats."""
     collinear_warn: Share = 0.8
     collinear_limit: Share = 0.98
-    """Correlation with another channel from which one has caveats, is not ready."""
+    """Correlation with another channel from which a channel has caveats (``collinear_warn``) or is not
+    ready (``collinear_limit``)."""
     min_own_variation: Share = 0.1
     """Share of a channel's variation that no other channel, control, trend or season explains,
     below which it has caveats (the inverse of the variance inflation factor)."""
@@ -50,7 +52,7 @@ class HealthParams(Section):
     max_divergent_share: Share = 0.0
     min_bfmi: Positive = 0.3
     coverage_tolerance: Share = 0.08
-    """How far the share of weeks inside the 90 % band may be from 90 %."""
+    """How far the share of weeks inside the 90 % band may be off 90 %."""
     holdout_weeks: Annotated[int, Field(ge=LEAST_HOLDOUT, le=52)] = 8
     max_holdout_error: Positive = 0.20
     """Largest mean absolute error over the holdout, as a share of its mean."""
@@ -58,34 +60,34 @@ class HealthParams(Section):
     min_holdout_skill: Annotated[float, Field(lt=1)] = 0.0
     """Smallest skill on the holdout: one minus the error over that of a seasonal repeat."""
     max_residual_autocorrelation: Share = 0.30
-    """Largest correlation of neighbouring weeks' errors beyond what the model expects, either
-    sign."""
+    """Largest correlation between the errors of neighbouring weeks, of either sign, beyond what the
+    model expects."""
     max_negative_baseline: Share = 0.05
     """Largest probability that the baseline is below zero in a week, averaged over weeks."""
     min_baseline_movement: Share = 0.05
     """Smallest spread of the baseline over weeks, as a share of the outcome's spread."""
     max_spend_follows_demand: Share = 0.5
-    """Largest correlation, either sign, of a channel's spend with the outcome that the channels did
-    not cause; above it, demand that nobody measured is likely behind the return."""
+    """Largest correlation, of either sign, between a channel's spend and the outcome that the
+    channels did not cause; above it, unmeasured demand is likely behind the return."""
     min_prior_shrinkage: Share = 0.15
-    """Below this reduction of the prior's spread the data has said little about a return."""
+    """Smallest reduction of the prior's spread; below it the data said little about a return."""
     max_plausible_roi: Positive = 20.0
     max_media_share: Share = 0.7
-    """Largest plausible share of the outcome that all channels explain together."""
+    """Largest plausible share of the outcome that all channels together explain."""
     max_lift_distance: Positive = 1.645
-    """Standard deviations (of model and test together) by which a lift test may lie off what the
-    model expects of it; 1.645 is the end of a 90 % range."""
+    """By how many standard deviations (of model and test together) a lift test may differ from what
+    the model expects; 1.645 is the end of a 90 % range."""
 
 
 class ComparisonParams(Section):
     """Limits of the comparison with the parent run (H3)."""
 
     large_movement: Share = 0.25
-    """A relative movement of a median that is called large."""
+    """Relative movement of a median from which it is called large."""
     severe_movement: Positive = 1.0
-    """A movement by a factor of one plus this, up or down, that needs an explanation (G3)."""
+    """A movement by a factor of 1 plus this, up or down, needs an explanation (G3)."""
     min_overlap: Share = 0.3
     """Smallest overlap of two intervals, as a share of the narrower one."""
     min_common_weeks: Annotated[int, Field(ge=4)] = 26
     max_restated_share: Share = 0.02
-    """Share of a series' total that a restatement may move before it is flagged."""
+    """Share of a series' total by which a restatement may change it without being flagged."""

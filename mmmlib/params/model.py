@@ -11,7 +11,7 @@ from mmmlib.params.section import Positive, Section
 
 
 class Range(Section):
-    """A low and a high that a marketer would be surprised to see left: a 90 % range."""
+    """A 90 % range: the value would be a surprise outside of it."""
 
     low: Positive
     high: Positive
@@ -40,15 +40,15 @@ class HolidayCalendar(Section):
 
 
 class Holidays(HolidayCalendar):
-    """Public holidays whose effects are estimated, one by one but shrunk together."""
+    """Public holidays whose effects are estimated one by one, and shrunk towards each other."""
 
     before_days: Annotated[int, Field(ge=0, le=28)] = 0
     after_days: Annotated[int, Field(ge=0, le=28)] = 0
     """Days before and after a holiday that belong to it: shopping ahead, a bridge day after."""
     only: tuple[str, ...] = ()
-    """Their English names; all public holidays if not given."""
+    """English names of the holidays to use; all of them if not given."""
     regions: dict[str, HolidayCalendar] = Field(default_factory=dict)
-    """Regions of the data that keep the holidays of another country or part of it."""
+    """Regions of the data that keep other holidays."""
 
 
 class ModelParams(Section):
@@ -57,28 +57,28 @@ class ModelParams(Section):
     geography: Literal["national", "regional"] = "national"
     adstock_weeks: Annotated[int, Field(ge=1, le=26)] = 8
     trend: Literal["none", "linear", "piecewise", "random_walk"] = "random_walk"
-    """``piecewise`` changes its slope at the knots, ``random_walk`` its level between them; by how
-    much is learned."""
+    """``piecewise`` may change its slope at each knot, ``random_walk`` its level; how much is
+    estimated."""
     trend_knots: Annotated[int, Field(ge=1, le=40)] = 6
     seasonality: Annotated[int, Field(ge=0, le=10)] = 3
     """Order of the yearly Fourier terms; 0 for none."""
     holidays: Holidays | None = None
     likelihood: Literal["normal", "student_t"] = "normal"
-    """Law of what the model does not explain; ``student_t`` has heavy tails, for outcomes with odd
-    weeks. An outcome can have its own."""
+    """Distribution of what the model does not explain; ``student_t`` has heavy tails, for outcomes
+    with odd weeks. An outcome can have its own."""
     noise: Literal["ar1", "independent"] = "ar1"
-    """Whether what the model does not explain follows its own past. Demand usually does, and
-    ranges that deny it are too short. Counts (``negative_binomial``) are always independent."""
+    """Whether what the model does not explain is correlated from week to week. Demand usually is,
+    and ranges that ignore it are too narrow. Counts (``negative_binomial``) are independent."""
     demand_proxy: bool = True
-    """Put what all channels' spend has in common beside them, as a stand-in for unmeasured
-    demand that budgets follow."""
+    """Add what the spend of all channels has in common as a regressor of its own, as a proxy for
+    unmeasured demand that budgets follow."""
     max_media_share: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """Share of the outcome that all channels together hardly pass; keeps the baseline above zero."""
+    """Share of the outcome that all channels together hardly exceed; it keeps the baseline positive."""
     default_roi: Range = Range(low=0.1, high=6.0)
     """Prior 90 % range of a channel's return where the outcome is money."""
     default_share: Range = Range(low=0.005, high=0.25)
-    """Prior 90 % range of the share of an outcome that is not money, for a channel with the usual
-    spend; others in proportion to theirs."""
+    """Prior 90 % range of a channel's share of an outcome that is not money, for a channel with the
+    usual spend; for others in proportion to their spend."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     tune: Annotated[int, Field(ge=50, le=100_000)] = 600
     draws: Annotated[int, Field(ge=50, le=100_000)] = 1000

@@ -21,7 +21,7 @@ from mmmlib.params.places import KeyProblem
 from mmmlib.params.references import broken_references
 from mmmlib.params.section import Currency, InsidePath, Period, Section, Share, Slug
 
-# --- what is asked -----------------------------------------------------------------
+# --- the question ------------------------------------------------------------------
 
 
 class RefreshParams(Section):
@@ -33,11 +33,11 @@ class RefreshParams(Section):
     """``latest`` (the newest run of this workbook that no gate blocked, of no later period or
     ``as_of``), ``none``, or a run id."""
     as_of: dt.date | None = None
-    """The day on which the data is looked at; see :attr:`Params.as_of`."""
+    """The day from which the data is seen; see :attr:`Params.as_of`."""
 
 
 class Audience(Section):
-    """Whom the model serves and what it may be used for (M1)."""
+    """Whom the model serves, and what it may be used for (M1)."""
 
     serves: Literal["growth", "sales", "finance"]
     supports: tuple[str, ...] = Field(min_length=1)
@@ -57,14 +57,14 @@ class KeyQuestion(Section):
 
 
 class Prior(Section):
-    """What is believed of a channel before the fit: its return, its share, or what it costs."""
+    """What is believed of a channel before the fit: its return, its share, or its cost per unit."""
 
     roi: Range | None = None
-    """Money back per unit of money; for outcomes in money."""
+    """Money back per unit of money, for outcomes in money."""
     share: Range | None = None
     """Share of any outcome that the channel causes."""
     cost_per: dict[Slug, Range] = Field(default_factory=dict)
-    """Money per unit of an outcome that is counted: ``{signups: {low: 20, high: 200}}``."""
+    """Money per unit of a counted outcome: ``{signups: {low: 20, high: 200}}``."""
 
     def _faults(self) -> Iterator[str]:
         if self.roi is not None and self.share is not None:
@@ -74,19 +74,19 @@ class Prior(Section):
 
 
 class Channel(Section):
-    """A paid channel: where its spend is, and how it is thought to work."""
+    """A paid channel: where its spend is found, and the form of its effect."""
 
     label: str = ""
     spend: str
-    """Column of weekly spend; ``source.column`` where two sources share the name. What several
-    sources tell is added up: ``ads.search.spend + agency.search.spend``."""
+    """Column of weekly spend; ``source.column`` where two sources share the name. Spend from several
+    sources is added up: ``ads.search.spend + agency.search.spend``."""
     exposure: str | None = None
-    """Column of impressions or clicks; if given, the response follows it, not spend."""
+    """Column of impressions or clicks; if given, the channel's effect follows it instead of spend."""
     adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
     saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
     prior: Prior | None = None
     scalable: bool = True
-    """Whether more could be bought at all; others are not offered for an increase."""
+    """Whether more could be bought at all; if not, no plan increases it."""
 
 
 class MotionColumn(Section):
@@ -96,7 +96,7 @@ class MotionColumn(Section):
 
 
 class Outcome(Section):
-    """What is to be explained (M2). One model is fitted per outcome and motion."""
+    """What the model explains (M2). One model is fitted per outcome and motion."""
 
     label: str = ""
     kind: Literal["revenue", "count"]
@@ -104,10 +104,10 @@ class Outcome(Section):
     """For a count: what is counted (``signups``, ``MQLs``); three capitals are money. Revenue is
     in the workbook's currency."""
     column: str | None = None
-    """The outcome's column, all motions pooled."""
+    """Column of the outcome, all motions pooled."""
     motions: dict[Slug, MotionColumn] = Field(default_factory=dict)
     value_per_unit: str | None = None
-    """Column with the money one unit is worth; a count then becomes revenue."""
+    """Column with the money that one unit is worth; a count then becomes revenue."""
     bias: str = ""
     """The known bias of this outcome, in words; reports repeat it."""
     likelihood: Literal["normal", "student_t", "negative_binomial"] | None = None
@@ -118,7 +118,7 @@ class Outcome(Section):
             yield "either 'column' (motions pooled) or 'motions', exactly one"
         if self.kind == "count" and not self.unit:
             yield "a 'unit' for a count: what is counted"
-        # Everything to the right of the parameters tells money from counts by the unit alone.
+        # Everything after the parameters tells money from counts by the unit alone.
         if self.kind == "count" and is_money(self.unit):
             yield KeyProblem(
                 ("unit",),
@@ -136,15 +136,15 @@ class Control(Section):
     column: str
     label: str = ""
     week: Literal["mean", "sum"] | None = None
-    """What the days of a week become: their mean, as of a price, or their sum, as of what is
-    counted. Not said: the mean, and the sum where each row is something that happened."""
+    """How days become a week: by their mean (a price) or their sum (a count). If not given, by
+    their mean, or by their sum where each row is an event."""
 
 
 class Event(Section):
     """An event; its effect is estimated while it lasts.
 
-    Either dated (``start`` and ``end``), or named by a column of the data: weeks (or days, of
-    which a week's share counts) in which ``column`` reads ``equals``.
+    Either dated (``start`` and ``end``), or marked in the data: weeks in which ``column`` reads
+    ``equals`` (of days, the share of the week that does).
     """
 
     label: str = ""
@@ -166,35 +166,35 @@ class ScenarioParams(Section):
 
     horizon_weeks: Annotated[int, Field(ge=4, le=52)] = 13
     reference_weeks: Annotated[int, Field(ge=4, le=52)] = 13
-    """The latest weeks whose mean spend is "today's spend"."""
+    """How many of the latest weeks make "today's spend", by their mean."""
     increase: Share = 0.20
     reallocate: Share = 0.15
     cut: Share = 0.20
-    """Size of the increase, of the amount moved, and of the cut, as shares of spend."""
+    """Sizes of the increase, of the amount moved, and of the cut, as shares of spend."""
     max_channels: Annotated[int, Field(ge=1, le=4)] = 2
-    """How many channels an increase may go to."""
+    """Over how many channels an increase may be spread."""
     max_cut: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Largest share of a channel's spend that a plan may take away."""
     safe_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
-    """Probability to beat the baseline from which a plan may be called safe to act on."""
+    """Probability of beating the baseline from which a plan may be called safe to act on."""
     clear_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
-    """Probability from which a model is said to speak for (or, at one minus it, against) a plan."""
+    """Probability from which a model counts as speaking for a plan (or, at 1 minus it, against)."""
 
 
 class GovernanceParams(Section):
-    """Files of policy and roles, beside the parameter file."""
+    """Files of the policy and of the roles, beside the parameter file."""
 
     policy: InsidePath = "policy.yaml"
     roles: InsidePath = "roles.yaml"
     wide_ratio: Annotated[float, Field(gt=1)] = 5.0
-    """A return whose range ends are further apart than this factor needs review (O8)."""
+    """A return needs review where the ends of its range differ by more than this factor (O8)."""
 
 
 class ComputeParams(Section):
     """Where fits run."""
 
     scheduler: str | None = None
-    """Address of a Dask scheduler; without it a local pool is started."""
+    """Address of a Dask scheduler; if not given, a local pool is started."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Local workers; chosen from the number of cores if not given."""
 
@@ -233,7 +233,7 @@ class Params(Section):
 
     @property
     def motions(self) -> dict[str, tuple[str, ...]]:
-        """Motions of every outcome; ``pooled`` where they are not told apart."""
+        """Motions of every outcome; ``pooled`` where they are not distinguished."""
         return {name: tuple(one.motions) or (POOLED,) for name, one in self.outcomes.items()}
 
     @property
@@ -243,10 +243,9 @@ class Params(Section):
 
     @property
     def as_of(self) -> dt.date:
-        """The day on which the data is looked at.
+        """The day from which the data is seen.
 
-        As given; else today, or the day after the period where the data is simulated,
-        because a simulated company does not live in our time.
+        ``refresh.as_of`` if given; else today, or, for simulated data, the day after the period.
         """
         if self.refresh.as_of or not self.data.simulated:
             return self.refresh.as_of or dt.date.today()
@@ -263,11 +262,11 @@ class Params(Section):
 
     @property
     def views(self) -> tuple[str, ...]:
-        """What is told of, the leading one first: every model, and the sum where it leads."""
+        """What the pack reports on: every model, and the sum over motions where it leads. That first."""
         return (self.primary, *(name for name in self.model_names if name != self.primary))
 
     def parts_of(self, name: str) -> tuple[str, ...]:
-        """Return the models that a model, or an outcome over all its motions, consists of.
+        """Return the models that make up an outcome; of a model, itself.
 
         Raises
         ------
@@ -279,23 +278,23 @@ class Params(Section):
         return tuple(f"{name}.{motion}" for motion in self.motions[name])
 
     def related_to(self, name: str) -> set[str]:
-        """Return what rests on the same fits: a sum with its motions, a motion with its sum."""
+        """Return what rests on the same fits: a sum and its motions, a motion and its sum."""
         return {name, *self.parts_of(name), name.partition(".")[0]}
 
     def channel_label(self, name: str) -> str:
-        """Name of a channel as people write it."""
+        """Name of a channel for people."""
         channel = self.channels.get(name)
         return (channel.label if channel else "") or name.replace("_", " ").capitalize()
 
     def model_label(self, model: str) -> str:
-        """Name of a model as people write it: the outcome, and the motion where there is one."""
+        """Name of a model for people: the outcome, and the motion where there is one."""
         name, _, motion = model.partition(".")
         outcome = self.outcomes.get(name)
         label = (outcome.label if outcome else "") or name.replace("_", " ").capitalize()
         return label if motion in ("", POOLED) else f"{label}, {motion.replace('_', ' ')}"
 
     def subject_label(self, name: str) -> str:
-        """Name of what a finding is on: a channel, a model, both, a series, or as written."""
+        """Name of the subject of a finding for people; as it is where it is no known subject."""
         if name in self.channels:
             return self.channel_label(name)
         if name in self.model_names or name in self.outcomes:

@@ -1,4 +1,4 @@
-"""Where data comes from: one file, many files, or a table of a database (D1)."""
+"""A source of the data: one file, many files, or a table of a database (D1)."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ FORMATS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
-"""Formats by the ending of a file's name."""
+"""Formats by the extension of a file's name."""
 REMOTE = ("s3", "gs", "gcs", "az", "abfs", "abfss")
-"""Object stores that a path may name; each needs its extra to be installed."""
+"""Object stores that a path may name; they need the extra ``cloud``."""
 WILD = re.compile(r"[*?\[]")
 
 
@@ -71,61 +71,62 @@ def _without_secrets(url: str) -> str:
 
 
 class Source(Section):
-    """One source of the data set, and who answers for it (D1, D2)."""
+    """One source of the data, and who owns it (D1, D2)."""
 
     path: Annotated[str, AfterValidator(_source_path)] = ""
     """A file, a pattern such as ``media/*.csv``, or a folder of partitions (``media/year=2025/``),
     inside ``data.root``; or an object store in full, such as ``s3://bucket/media/*.parquet``."""
     format: Format | None = None
-    """Format of the files, where their ending does not say."""
+    """Format of the files, where their extension does not say."""
     sheet: str | None = None
     """Excel: name of the sheet; the first one if not given."""
     url: Annotated[str, AfterValidator(_without_secrets)] | None = None
-    """Connection URL of a database, instead of a path. ``${NAME}`` stands for a variable of the
-    environment; credentials come from there only."""
+    """Connection URL of a database, instead of a path. ``${NAME}`` stands for an environment
+    variable; credentials come only from there."""
     table: str | None = None
     """Table of the database, ``schema.table`` where needed."""
     query: str | None = None
     """A query of the database, instead of a table."""
     layout: Layout = "wide"
     columns: dict[str, str] = Field(default_factory=dict)
-    """Layouts with columns of their own: what the file calls them, such as ``campaign: Campaign
-    name``. Without an entry it is the layout's word."""
+    """For layouts with columns of their own: what the file calls them, such as ``campaign: Campaign
+    name``. A column without an entry has the layout's name."""
     name_from: tuple[str, ...] = ()
-    """Columns whose texts, joined by `` | ``, make the raw name; the campaign if not given."""
+    """Columns whose texts, joined by `` | ``, form the raw name; the campaign if not given."""
     won: tuple[str, ...] = ("Closed Won",)
-    """CRM pipeline: stages of an opportunity that was won."""
+    """CRM pipeline: the stages of an opportunity that was won."""
     taxonomy: bool = False
-    """Whether the raw names go through the taxonomy, see ``data.taxonomy``."""
+    """Whether the raw names are mapped by the taxonomy, see ``data.taxonomy``."""
     grain: Literal["week", "day", "event"] = "week"
-    """What a row is: a week, a day, or something that happened. Spend, exposure and outcomes of
-    days and events add up to weeks; controls, see :attr:`Control.week`, are averaged."""
+    """What a row is: a week, a day, or an event (something that happened). Spend, exposure and
+    outcomes of days and events add up to weeks; for controls see :attr:`Control.week`."""
     time_zone: str | None = None
-    """Where times of day are given: the zone in which a day begins, such as Europe/Berlin."""
+    """Time zone in which a day begins, such as Europe/Berlin; for dates with a time of day."""
     date: str = "date"
-    """Column that holds the first day of the week (or any day in it)."""
+    """Column with the first day of the week (or any day in it)."""
     region: str | None = None
-    """Column that holds the region; without it the source is national."""
+    """Column with the region; without one the source is national."""
     name: str | None = None
-    """Long layout: column that holds the series' names."""
+    """Long layout: column with the names of the series."""
     value: str | None = None
-    """Long layout: column that holds the values."""
+    """Long layout: column with the values."""
     currency: Currency | None = None
     """Currency of the source's money, where it is not the workbook's."""
     currency_column: str | None = None
     """Column with the currency of each row."""
     contract: Contract | None = None
-    """What the source promises; a broken promise blocks."""
+    """What the owner promises; a broken promise stops the refresh."""
     owner: str = ""
     delivery: Literal["automatic", "manual"] = "automatic"
     missing: tuple[str, ...] = ()
-    """Texts that stand for a missing value, beside the empty cell."""
+    """Texts that stand for a missing value, besides an empty cell."""
     max_age_days: Annotated[int, Field(ge=1)] | None = None
-    """How old the newest row may be on the day of the refresh (D5); else ``data.limits`` says."""
+    """How old the newest row may be on the day of the refresh (D5); if not given, see
+    ``data.limits``."""
     late: Literal["warn", "block"] = "warn"
-    """What a newest row that is older than that means for the refresh (D5)."""
+    """What happens if the newest row is older than that (D5)."""
     gaps: Gaps | None = None
-    """What to do where this source lacks a week; else ``data.gaps`` says."""
+    """What to do where this source lacks a week; if not given, see ``data.gaps``."""
 
     def _faults(self) -> Iterator[str]:
         yield from self._faults_of_the_place()
@@ -170,7 +171,7 @@ class Source(Section):
             )
 
     def column(self, word: str) -> str:
-        """What the file calls a column of the layout."""
+        """Return what the file calls a column of the layout."""
         return self.columns.get(word, word)
 
     @property
@@ -197,7 +198,7 @@ class Source(Section):
 
     @property
     def where(self) -> str:
-        """The place in words, for messages: a path, or a table at a URL."""
+        """The place for messages: a path, or a table at a URL."""
         if self.url is None:
             return self.path
         return f"{self.url} ({self.table or 'query'})"

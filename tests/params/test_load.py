@@ -1,4 +1,4 @@
-"""Parameter files: every fault is told with its place, what is good is read exactly."""
+"""Parameter files: every problem is reported with its place, and what is good is read exactly."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_demo_and_public_files_are_in_order() -> None:
 # --- bad files ----------------------------------------------------------------------
 
 
-def test_every_fault_is_told_at_once_in_the_order_of_the_file() -> None:
+def test_every_problem_is_reported_at_once_in_the_order_of_the_file() -> None:
     assert faults(MANY) == MANY.with_suffix(".txt").read_text().splitlines()
 
 
@@ -117,9 +117,9 @@ def test_faults_of_overrides(override: str, fault: str) -> None:
 
 
 def test_faults_of_overrides_and_file_come_together() -> None:
-    told = faults(MANY, "modle.draws=5", "nothing")
-    assert len(told) == len(faults(MANY)) + 2
-    assert any("Did you mean 'model'?" in fault for fault in told)
+    reported = faults(MANY, "modle.draws=5", "nothing")
+    assert len(reported) == len(faults(MANY)) + 2
+    assert any("Did you mean 'model'?" in fault for fault in reported)
 
 
 def test_a_count_in_three_capitals_is_no_currency(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_count_in_three_capitals_is_no_currency(tmp_path: Path) -> None:
     assert read_params(written(tmp_path, good)).return_unit("leads.pooled") == "MQLs/USD"
 
 
-def test_misspelled_required_key_is_told_once(tmp_path: Path) -> None:
+def test_misspelled_required_key_is_reported_once(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD.read_text().replace("currency:", "curency:"))
     assert faults(path) == [
         (
@@ -325,7 +325,7 @@ def test_lift_tests_in_the_file_are_checked_with_the_rest(tmp_path: Path) -> Non
         "  three: {channel: tv, outcome: revenue, start: 2026-01-05, end: 2026-02-01,\n"
         "    spend_change_share: -1, incremental_outcome: -3, standard_error: 1}\n"
     )
-    told = faults(written(tmp_path, text))
+    reported = faults(written(tmp_path, text))
     for words in (
         "key lift_tests.one.channel: found 'tvv'; expected one of on, tv.",
         "key lift_tests.one.motion: found 'self_serv'; expected a motion: one of self_serve,",
@@ -336,8 +336,8 @@ def test_lift_tests_in_the_file_are_checked_with_the_rest(tmp_path: Path) -> Non
         "key lift_tests.two.size: found unknown key 'size'",
         "key lift_tests.three.motion: found no motion; expected a motion: one of self_serve,",
     ):
-        assert any(words in line for line in told), f"{words}\n" + "\n".join(told)
-    assert len(told) == 8
+        assert any(words in line for line in reported), f"{words}\n" + "\n".join(told)
+    assert len(reported) == 8
     good = text.replace("tvv", "tv").replace("self_serv,", "self_serve,")
     good = (
         good.replace("2026-03-02", "2026-01-05")
