@@ -336,7 +336,7 @@ def test_lift_tests_in_the_file_are_checked_with_the_rest(tmp_path: Path) -> Non
         "key lift_tests.two.size: found unknown key 'size'",
         "key lift_tests.three.motion: found no motion; expected a motion: one of self_serve,",
     ):
-        assert any(words in line for line in reported), f"{words}\n" + "\n".join(told)
+        assert any(words in line for line in reported), f"{words}\n" + "\n".join(reported)
     assert len(reported) == 8
     good = text.replace("tvv", "tv").replace("self_serv,", "self_serve,")
     good = (
