@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -328,6 +329,7 @@ def main() -> None:
     """Run the command; errors become one message and an exit code."""
     words = [word for word in sys.argv[1:] if word != "--debug"]
     debug = len(words) < len(sys.argv) - 1  # may stand anywhere
+    warnings.formatwarning = lambda message, *_, **__: f"mmm: {message}\n"
     try:
         # Not standalone: wrong use would leave with 2, which means "blocked" here.
         sys.exit(app(words, prog_name="mmm", standalone_mode=False))

@@ -63,6 +63,17 @@ def test_check_says_that_all_is_in_order(workbook: Path) -> None:
     assert tree(workbook.parent) == before
 
 
+def test_check_names_a_key_by_its_name_of_today(tmp_path: Path) -> None:
+    workbook = write_workbook(tmp_path / "workbook")
+    text = workbook.read_text().replace("  sources:\n", "  settle: {weeks: 0}\n  sources:\n")
+    workbook.write_text(text)
+    answer = mmm("check", workbook)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stderr.startswith(f"mmm: {workbook}: line ")
+    assert "the key data.settle is called 'settling' today" in answer.stderr
+    assert "FutureWarning" not in answer.stderr
+
+
 def test_check_tells_all_files_at_once(workbook: Path) -> None:
     (workbook.parent / "policy.yaml").write_text("version: '1'\nrules: 7\n")
     (workbook.parent / "data" / "media.csv").unlink()
