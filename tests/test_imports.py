@@ -46,7 +46,6 @@ KNOWN_CYCLES: list[set[str]] = [
 KNOWN_CLIMBS = {
     ("mmmlib.data.panel.lift_tests", "history"),
     ("mmmlib.data.panel.build", "history"),
-    ("mmmlib.data.weeks.sources_by_cell", "panel"),
 }
 # The nursery names modules to import ahead as text; that is no import.
 HEAVY = ("pymc", "pytensor", "arviz", "nutpie", "ibis", "papermill", "pandas", "xarray", "numba")

@@ -89,13 +89,13 @@ def _moves(built: Built, taxonomy: Taxonomy | None, former: Former | None) -> Mo
     """Tell what a change of the taxonomy since the parent run moves in this run's data."""
     if taxonomy is None:
         return None
-    namings = [table.naming for table in built.tables.values() if table.naming is not None]
+    namings = [table.naming for table in built.tables.values()]
     return moves_between(taxonomy, former, namings, built.calendar.start)
 
 
 def check_taxonomy(params: Params, built: Built, taxonomy: Taxonomy | None) -> list[Finding]:
     """Say what became of every raw name, and of the spend under it."""
-    namings = [table.naming for table in built.tables.values() if table.naming is not None]
+    namings = [table.naming for table in built.tables.values()]
     taken = {declared.reference for declared in declared_series(params)}
     return [*check_names(params, taxonomy, namings), *check_use(params, taken, namings)]
 
@@ -187,7 +187,8 @@ def _keep(run: Run, params: Params, table: SourceRows, folder: Path) -> None:
         "rows": str(table.rows),
         "kept": kept,
     }
-    keep(run, as_vintage(params, table), table.dates, facts)
+    vintage = as_vintage(params, table)
+    keep(run, vintage, vintage.days, facts)
     if kept == ROWS:
         keep_rows(run, table, folder)
 

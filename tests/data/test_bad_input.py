@@ -242,5 +242,5 @@ def test_problems_are_capped_and_the_rest_is_counted(refused: Refused) -> None:
     frame = weekly(60).assign(search_spend="much")
     error = refused(frame)
     assert len(error.problems) == CAP + 1
-    assert error.problems[-1].place == "the rest of the file"
-    assert error.problems[-1].found == "40 more problems"
+    assert error.problems[-1].place == "column search_spend"
+    assert error.problems[-1].found == "40 more of these"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pandas as pd
@@ -16,7 +17,7 @@ from mmmlib.data.panel.lift_tests import lift_findings
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.panel.prices import price_findings
 from mmmlib.data.read.problems import count_of, some_of
-from mmmlib.data.weeks import week_starts
+from mmmlib.data.weeks import sources
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of
@@ -25,7 +26,7 @@ from mmmlib.params import Params
 CHECKS: dict[str, str] = {
     "data.future": "No rows from the future",
     "data.coverage": "Sources end together",
-    **week_starts.CHECKS,
+    **sources.CHECKS,
     **status.CHECKS,
     "data.imputed": "Filled cells",
     "data.days": "Days that weeks lack",
@@ -60,9 +61,7 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
     """
     return [
         *_timeliness(params, built),
-        *week_starts.week_start_findings(
-            built.tables, built.calendar.start, params.data.week_start
-        ),
+        *sources.week_start_findings(built.tables, built.calendar.start, params.data.week_start),
         *status.status_findings(params, status.arrivals(params, built.tables)),
         *_imputed(params, built.panel),
         *_days(built),
@@ -87,16 +86,15 @@ def _timeliness(params: Params, built: Built) -> Iterator[Finding]:
     weeks = calendar.weeks
     latest = max((last for _, last in calendar.covers.values()), default=weeks[-1])
     for name, table in built.tables.items():
-        dates = table.dates.dropna()
         owner = table.source.owner or "the owner of the source"
-        ahead = int((dates.dt.date > today).sum())
+        ahead, ahead_weeks = _ahead(table, today)
         yield none_of(
             "data.future",
             name,
             ahead,
             "rows",
             level=Level.WARN,
-            seen=f"{count_of(ahead, 'row')} dated after {today}.",
+            seen=f"{count_of(ahead, 'row')} in {count_of(ahead_weeks, 'week')} dated after {today}.",
             clear=f"No row dated after {today}.",
             meaning="Plans or typing errors would be fitted as if they had happened.",
             action="Remove them, or correct refresh.as_of.",
@@ -116,6 +114,16 @@ def _timeliness(params: Params, built: Built) -> Iterator[Finding]:
                 meaning="The panel ends where the first source ends.",
                 action=f"Ask {owner} for the missing weeks.",
             )
+
+
+def _ahead(table: SourceRows, today: dt.date) -> tuple[int, int]:
+    """Count the rows that are dated after a day, and their weeks."""
+    if table.coverage is None:  # an opportunity has two days; one value a week and series
+        later = table.dates[table.dates.dt.date > today]
+        return len(later), later.nunique()
+    days = table.coverage.days
+    later = pd.DatetimeIndex(days.index) > pd.Timestamp(today)
+    return int(days[later].sum()), table.coverage.weeks[later].nunique()
 
 
 # --- values --------------------------------------------------------------------------------
@@ -155,7 +163,7 @@ def _imputed(params: Params, panel: Panel) -> Iterator[Finding]:
 def _days(built: Built) -> Iterator[Finding]:
     """Say of every source of days which weeks of the panel lack some that it usually has."""
     for name, table in built.tables.items():
-        coverage = None if table.delivered is None else table.delivered.coverage
+        coverage = table.coverage
         if coverage is None or not coverage.regions:
             continue
         lacking = coverage.lacking()
@@ -181,8 +189,7 @@ def _days(built: Built) -> Iterator[Finding]:
 
 def _absent(table: SourceRows, weeks: pd.DatetimeIndex) -> Iterator[str]:
     """Name the series that lack rows of usual days, where the source has others of those days."""
-    assert table.delivered is not None
-    weekly = table.delivered.weekly
+    weekly = table.weekly
     short = weekly[(weekly["absent"] > 0) & weekly["week"].isin(weeks)]
     named = short.sort_values(["series", "region", "week"])[["series", "region", "week", "absent"]]
     for series, region, week, days in named.itertuples(index=False, name=None):

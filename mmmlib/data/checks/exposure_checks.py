@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from mmmlib.data.checks.series_checks import Shift, judge_shift
 from mmmlib.data.checks.signals import level_shift
+from mmmlib.data.naming.declared_series import BESIDE
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.columns import find_column
 from mmmlib.data.panel.grid import week_of
-from mmmlib.data.read.cells import to_numbers
 from mmmlib.data.read.problems import Problems, some_of
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
@@ -26,8 +26,6 @@ CHECKS: dict[str, str] = {
     "data.exposure_without_spend": "Exposure without spend",
     "data.cost_level": "Lasting moves of the price paid",
 }
-BESIDE = ("impressions", "clicks")
-"""Variables that are looked for beside ``<channel>.spend``, the first that is there."""
 PRICE = Shift(
     Level.WARN,
     "Prices drift; a jump that lasts is more often a changed definition of spend "
@@ -97,9 +95,8 @@ def _by_week(
     table: SourceRows, column: str, weeks: pd.DatetimeIndex, start: int
 ) -> NDArray[np.float64]:
     """Sum a series over regions, shape ``(1, week)``; zero where nothing is told."""
-    cells = table.cells(column)
-    values = to_numbers(cells, lambda *_: None, negative=True, also=table.source.missing)
-    sums = values.groupby(week_of(table.dates.loc[cells.index], start)).sum()
+    values = table.values(column)
+    sums = values.groupby(week_of(table.dates.loc[values.index], start)).sum()
     return sums.reindex(weeks, fill_value=0.0).to_numpy(dtype=float)[None]
 
 

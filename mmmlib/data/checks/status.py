@@ -117,7 +117,7 @@ def arrivals(params: Params, tables: Mapping[str, SourceRows | None]) -> list[Ar
                 source=name,
                 owner=source.owner,
                 hand=HANDS[source.delivery],
-                rows=0 if table is None else table.rows or len(table.text),
+                rows=0 if table is None else table.rows,
                 spend=spend.get(name, 0.0),
                 newest=newest,
                 age=None if newest is None else (today - newest).days,
@@ -137,7 +137,7 @@ def _spend_by_source(params: Params, tables: Mapping[str, SourceRows | None]) ->
         place = find_column(tables, declared.reference, declared.key, Problems())
         if place is not None:
             table, column = place
-            numbers = pd.to_numeric(table.cells(column), errors="coerce")
+            numbers = table.values(column)
             spend[table.name] = spend.get(table.name, 0.0) + float(numbers.sum())
     return spend
 

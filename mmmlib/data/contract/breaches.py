@@ -19,6 +19,9 @@ class Example:
     file: str
     place: str
     found: str
+    expected: str = ""
+    """What was expected of this row, and what to do, where it tells more than the promise."""
+    action: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Breach:
 
     Parameters
     ----------
-    rule
+    kind
         ``type``, ``range``, ``uniqueness`` and so on.
     column
         The column that it is about; empty for the source as a whole.
@@ -42,7 +45,7 @@ class Breach:
         judge.
     """
 
-    rule: str
+    kind: str
     column: str
     count: int
     expected: str
@@ -55,11 +58,16 @@ def report_unreadable(breaches: Sequence[Breach], relation: Relation, problems: 
     """Tell what makes the values unusable, and all else that was broken, as problems."""
     for breach in breaches:
         for example in breach.examples:
-            problems.add(example.file, example.place, example.found, breach.expected, breach.action)
+            words = (example.expected, example.action) if example.expected else _words(breach)
+            problems.add(example.file, example.place, example.found, *words)
         rest = breach.count - len(breach.examples)
         if rest > 0:
             place = f"column {breach.column}" if breach.column else "the source"
             problems.add_rest(relation.label, place, rest, breach.expected)
+
+
+def _words(breach: Breach) -> tuple[str, str]:
+    return breach.expected, breach.action
 
 
 def contract_findings(
@@ -96,9 +104,9 @@ def contract_findings(
             level=Level.BLOCK,
             value=float(breach.count),
             limit=0.0,
-            unit=breach.rule,
+            unit=breach.kind,
             message=breach_words(breach),
-            meaning=f"{broken} ({breach.rule}) is broken; its owner is {owner}.",
+            meaning=f"{broken} ({breach.kind}) is broken; its owner is {owner}.",
             action=f"{breach.action} Ask {owner} for a correction, or for a new contract.".strip(),
         )
         for breach in breaches

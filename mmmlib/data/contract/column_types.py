@@ -8,20 +8,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.layout_columns import slug
 from mmmlib.data.read.cells import ISO, NUMBER, OFFSET, TIME
-from mmmlib.data.read.relations import Relation
+from mmmlib.data.read.files import FILE
+from mmmlib.data.read.relations import ROW, Relation
 from mmmlib.params.contract import MONEY, SCALES, ColumnContract, Contract
+from mmmlib.params.messages import shown
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Expression = Callable[[Any], Any]
+DELIVERED = "_delivered"
+"""Column that is added to rows of a long file: the value as it was delivered."""
 DATES = {
     "YYYY-MM-DD": (rf"^{ISO}{TIME}?{OFFSET}?$", "", ""),
     "YYYY/MM/DD": (r"^([0-9]{4})/([0-9]{2})/([0-9]{2})$", r"\1-\2-\3", ""),
@@ -30,6 +35,7 @@ DATES = {
     "DD/MM/YYYY": (r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})$", r"\3-\2-\1", r"\3-\1-\2"),
 }
 """Formats of dates in text: how they look, and how they become ISO (day first, month first)."""
+SLASHES = DATES["DD/MM/YYYY"][0]
 
 
 def cell_text(table: Any, name: str, source: Source) -> Any:
@@ -40,10 +46,29 @@ def cell_text(table: Any, name: str, source: Source) -> Any:
     return text
 
 
-def date_formats(
+@dataclass(frozen=True)
+class DateForm:
+    """How a column of text writes its dates.
+
+    Parameters
+    ----------
+    written
+        One of :data:`DATES`: the format of most rows.
+    month_first
+        Whether the month stands before the day.
+    zone
+        The time zone of most rows (empty for none), where rows differ in it.
+    """
+
+    written: str = "YYYY-MM-DD"
+    month_first: bool = False
+    zone: str | None = None
+
+
+def date_forms(
     relation: Relation, columns: dict[str, ColumnContract]
-) -> tuple[dict[str, str], list[Breach]]:
-    """Find the format of most dates of every column of text, in one pass."""
+) -> tuple[dict[str, DateForm], list[Breach]]:
+    """Find how most rows of every column of text write their dates, in one pass."""
     table = relation.table
     names = [
         name
@@ -57,48 +82,84 @@ def date_formats(
         text = cell_text(table, name, relation.source)
         for number, (pattern, *_) in enumerate(DATES.values()):
             counts[f"{name}|{number}"] = text.re_search(pattern).cast("int64").sum()
-        both = DATES["DD/MM/YYYY"][0]
-        parts = text.re_search(both)
+        parts = text.re_search(SLASHES)
         for group in (1, 2):
-            value = text.re_extract(both, group).nullif("").try_cast("int64")
+            value = text.re_extract(SLASHES, group).nullif("").try_cast("int64")
             counts[f"{name}|over{group}"] = (parts & (value > 12)).cast("int64").sum()
+        zones = zone_of(text)
+        counts[f"{name}|zones"] = (zones.min() != zones.max()).fill_null(False)
     seen = table.aggregate(**counts).to_pyarrow().to_pylist()[0]
-    formats, breaches = {}, []
+    forms, breaches = {}, []
     for name in names:
         best = max(enumerate(DATES), key=lambda item: seen[f"{name}|{item[0]}"] or 0)[1]
-        if best == "DD/MM/YYYY":
-            over = bool(seen[f"{name}|over1"]), bool(seen[f"{name}|over2"])
-            if over[0] == over[1]:
-                found = "both day/month and month/day" if over[0] else "dates that may be either"
-                breaches.append(
-                    Breach(
-                        "type",
-                        name,
-                        1,
-                        "dates such as 2024-01-29, all in one format",
-                        "Write all dates as YYYY-MM-DD.",
-                        (Example(relation.label, f"column {name}", found),),
-                        unreadable=True,
-                    )
-                )
-            best = "MM/DD/YYYY" if over == (False, True) else best
-        formats[name] = best
-    return formats, breaches
+        over = bool(seen[f"{name}|over1"]), bool(seen[f"{name}|over2"])
+        if best == "DD/MM/YYYY" and over[0] == over[1]:
+            breaches.append(_either_way(relation, name, both=over[0]))
+        mixed = relation.source.time_zone is None and seen[f"{name}|zones"]
+        zone = _usual_zone(relation, name) if mixed else None
+        forms[name] = DateForm(best, best == "DD/MM/YYYY" and over == (False, True), zone)
+    return forms, breaches
 
 
-def _iso(text: Any, name: str) -> Any:
-    """Rewrite a text date of a format as ISO."""
-    month_first = name == "MM/DD/YYYY"
-    pattern, day, month = DATES["DD/MM/YYYY" if month_first else name]
-    if not day:
-        return text
-    return text.re_replace(pattern, month if month_first else day)
+def zone_of(text: Any) -> Any:
+    """Read the offset at the end of a date with a time; empty where there is none."""
+    # '2024-01-29' ends like an offset '-29'? No: an offset has four digits, or a colon.
+    zone = text.re_extract(rf"{ISO}{TIME}?({OFFSET})$", 1)
+    zone = zone.re_replace(r"^([+-][0-9]{2})([0-9]{2})$", r"\1:\2")
+    return zone.cases(("Z", "+00:00"), ("-00:00", "+00:00"), else_=zone)
+
+
+def _usual_zone(relation: Relation, name: str) -> str:
+    zones = relation.table.select(zone=zone_of(cell_text(relation.table, name, relation.source)))
+    zones = zones.filter(zones.zone.notnull())
+    counted = zones.group_by("zone").aggregate(n=lambda t: t.count())
+    first = counted.order_by(counted.n.desc(), counted.zone).limit(1)
+    return str(first.to_pyarrow()["zone"][0].as_py())
+
+
+def _either_way(relation: Relation, name: str, *, both: bool) -> Breach:
+    """Tell dates of which nobody can say whether the day or the month stands first."""
+    table = relation.table
+    rows = table.filter(cell_text(table, name, relation.source).re_search(SLASHES))
+    (row,) = rows.limit(1).to_pyarrow().to_pylist()
+    file, place = relation.label, f"column {name}"
+    if ROW in row:
+        file = relation.named(row[FILE])
+        place = f"row {relation.places(row[FILE], [row[ROW]])[row[ROW]]}, {place}"
+    found = f"{shown(row[name])}, "
+    found += (
+        "and neither day/month nor month/day fits all rows"
+        if both
+        else "which may be day/month or month/day"
+    )
+    return Breach(
+        "type",
+        name,
+        1,
+        "dates such as 2024-01-29",
+        "Write all dates as YYYY-MM-DD.",
+        (Example(file, place, found),),
+        unreadable=True,
+    )
+
+
+def why_no_date(cell: str, usual: str) -> tuple[str, str]:
+    """Return what was expected instead of a cell that is no date as most rows write it."""
+    written = [name for name, (pattern, *_) in DATES.items() if re.fullmatch(pattern, cell)]
+    if usual in written:
+        return "a day of the calendar", ""
+    if written:
+        return f"a date as in most rows: {usual}", "Write all dates as YYYY-MM-DD."
+    return "a date such as 2024-01-29", "Write all dates as YYYY-MM-DD." if cell else ""
 
 
 def typed_as(
-    name: str, column: ColumnContract, relation: Relation, date_format: str | None
+    name: str, column: ColumnContract, relation: Relation, form: DateForm | None
 ) -> Expression:
-    """Make the expression that reads a column as what the contract says."""
+    """Make the expression that reads a column as what the contract says.
+
+    A text that is no number becomes not-a-number, and a missing one null.
+    """
     source = relation.source
 
     def make(table: Any) -> Any:
@@ -106,9 +167,9 @@ def typed_as(
         textual = raw.type().is_string()
         value = cell_text(table, name, source) if textual else raw
         if column.type in ("number", "integer"):
-            return value.try_cast("float64") if textual else value.cast("float64")
+            return number_in(value)
         if column.type in ("date", "time"):
-            return _as_date(value, textual, date_format, source.time_zone)
+            return _as_date(value, textual, form or DateForm(), source.time_zone)
         if column.type == "boolean" and textual:
             return truth_in(value)
         return value
@@ -116,15 +177,28 @@ def typed_as(
     return make
 
 
-def _as_date(value: Any, textual: bool, date_format: str | None, zone: str | None) -> Any:
+def number_in(column: Any) -> Any:
+    """Read a column as numbers: not-a-number where a text is none, null where it is missing."""
+    import ibis
+
+    if not column.type().is_string():
+        return column.cast("float64")
+    number = column.try_cast("float64")
+    return ibis.cases((column.isnull(), ibis.null("float64")), else_=number.fill_null(math.nan))
+
+
+def _as_date(value: Any, textual: bool, form: DateForm, zone: str | None) -> Any:
     import ibis
 
     if not textual:
         if zone is not None and value.type().is_timestamp() and value.type().timezone:
             return _timezone(zone, value).date()
         return value.cast("date")
-    text = _iso(value, date_format or "YYYY-MM-DD")
-    day = text.left(10) if (date_format or "YYYY-MM-DD") == "YYYY-MM-DD" else text
+    pattern, day_first, month_first = DATES[form.written]
+    text = value
+    if day_first:
+        text = value.re_replace(pattern, month_first if form.month_first else day_first)
+    day = text.left(10) if form.written == "YYYY-MM-DD" else text
     if zone is None:
         return day.try_cast("date")
     # With an offset the moment is known, and its day depends on the zone; without, it is local.

@@ -7,7 +7,7 @@ examples of a promise that was broken.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, read_coverage, week_number
-from mmmlib.data.contract.column_types import Expression, date_formats, typed_as
+from mmmlib.data.contract.column_types import DELIVERED, Expression, date_forms, typed_as
 from mmmlib.data.contract.duplicates import (
     check_days,
     check_key,
@@ -23,8 +23,15 @@ from mmmlib.data.contract.duplicates import (
     day_marks,
     day_measures,
 )
-from mmmlib.data.contract.layout_columns import dates_of, region_of, texts_of
-from mmmlib.data.contract.promises import Promise, count_breaches, promises_of, unit_rules
+from mmmlib.data.contract.layout_columns import dates_of, is_whole_week, region_of, texts_of
+from mmmlib.data.contract.promises import (
+    EVERYTHING,
+    Promise,
+    Reads,
+    count_breaches,
+    promises_of,
+    unit_promises,
+)
 from mmmlib.data.read.files import FILE
 from mmmlib.data.read.problems import CAP, reading
 from mmmlib.data.read.relations import ROW, Relation
@@ -45,13 +52,14 @@ class Checked:
     breaches
         What was broken; empty for a source that keeps its word.
     table
-        The rows, typed as the contract says; None where values cannot be read.
+        The rows, typed as the contract says; None where values cannot be read. Of a file of
+        weeks as text it is there all the same, so that all else that is wrong can be told.
     rows
         How many there are.
     relation
         The source, with its rows held where it is small.
     day
-        The expression that reads the day of a row; None where values cannot be read.
+        The expression that reads the day of a row; None where there is no table.
     """
 
     breaches: tuple[Breach, ...]
@@ -60,6 +68,11 @@ class Checked:
     relation: Relation
     day: Expression | None = None
     coverage: Coverage | None = field(default=None, repr=False)
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether some values cannot be read."""
+        return any(breach.unreadable for breach in self.breaches)
 
 
 def effective(source: Source, columns: Sequence[str], numbers: Sequence[str]) -> Contract:
@@ -109,7 +122,7 @@ def check_contract(
     contract: Contract,
     week_start: str | None = None,
     currencies: Sequence[str] | None = None,
-    sums: Collection[str] | None = None,
+    reads: Reads = EVERYTHING,
 ) -> Checked:
     """Hold a source against its contract.
 
@@ -123,8 +136,8 @@ def check_contract(
         Declared first day of the week, for a source of weeks.
     currencies
         Those that a rate is known of, where each row names its own.
-    sums
-        Series that are added up; all of them if not given.
+    reads
+        What the parameters take from the source.
 
     Raises
     ------
@@ -136,32 +149,38 @@ def check_contract(
     columns = {n: c for n, c in contract.columns.items() if n in relation.table.columns}
     with reading(relation.label):
         relation = relation.held()
-        formats, more = date_formats(relation, columns)
+        forms, more = date_forms(relation, columns)
         breaches += more
         typed = {
-            name: typed_as(name, column, relation, formats.get(name))
+            name: typed_as(name, column, relation, forms.get(name))
             for name, column in columns.items()
         }
-        rules = promises_of(relation, columns, typed, formats, week_start, currencies, sums)
-        rules += unit_rules(relation, contract)
-        counts = count_breaches(relation.table, rules)
+        promises = promises_of(relation, columns, typed, forms, week_start, currencies, reads)
+        promises += unit_promises(relation, contract)
+        known = not any(breach.unreadable for breach in breaches)  # columns, forms of dates
+        counts = count_breaches(relation.table, promises)
         rows = counts.pop()
         left = CAP
-        for rule, count in zip(rules, counts, strict=True):
+        for promise, count in zip(promises, counts, strict=True):
             if count:
-                examples = examples_of(relation, rule, left, contract)
+                examples = examples_of(relation, promise, left, contract)
                 left -= len(examples)
-                breaches.append(breach_of(rule, count, examples))
-        if any(breach.unreadable for breach in breaches):
+                breaches.append(breach_of(promise, count, examples))
+        unreadable = any(breach.unreadable for breach in breaches)
+        # Of weeks written as text all else that is wrong is told too, in the same message.
+        if unreadable and not (relation.is_text and is_whole_week(source) and known):
             return Checked(tuple(breaches), None, rows, relation)
         names = texts_of(source)
+        long = source.layout == "long" and source.value in typed
+        as_delivered = {DELIVERED: relation.table[source.value]} if long else {}
         table = relation.table.mutate(
+            **as_delivered,
             **{
                 name: make(relation.table)
                 for name, make in typed.items()
                 # A name of digits stays as it is written: as a number it would lose the last ones.
                 if not (columns[name].type in ("number", "integer") and name in names)
-            }
+            },
         )
         if relation.is_small:
             table = relation.hold(table)
@@ -170,7 +189,7 @@ def check_contract(
             told = {"date": table[source.date_column].cast("date")}
             if source.grain == "day":  # one region may end before the others
                 told["region"] = region_of(table, source)
-            compared = compared_columns(relation, contract, columns, sums)
+            compared = compared_columns(relation, contract, columns, reads.sums)
             told |= day_marks(relation, table, compared)
             measures = day_measures(told)
             coverage = read_coverage(table.select(**told), week_number(week_start), measures)
@@ -273,18 +292,20 @@ def _check_rows(
 
 
 def examples_of(
-    relation: Relation, rule: Promise, limit: int, contract: Contract
-) -> tuple[tuple[Example, str, str], ...]:
-    """Fetch rows that break a rule, with what was expected of each and what to do."""
+    relation: Relation, promise: Promise, limit: int, contract: Contract
+) -> tuple[Example, ...]:
+    """Fetch rows that break a promise, with what was expected of each and what to do."""
     if limit <= 0:
         return ()
-    found: list[tuple[Example, str, str]] = []
-    for file, row in _bad_rows(relation, rule.bad, limit):
-        cell = row[rule.column]
-        expected, action = rule.why(str(cell)) if rule.why else (rule.expected, "")
-        seen = "an empty cell" if cell is None or cell == "" else shown(str(cell))
-        place = f"{_row_words(row, relation, contract)}, column {rule.column}"
-        found.append((Example(file, place, seen), expected, action))
+    found: list[Example] = []
+    for file, row in _bad_rows(relation, promise.bad, limit):
+        cell = row[promise.column]
+        empty = cell is None or cell == ""
+        words = promise.why("" if empty else str(cell)) if promise.why else (promise.expected, "")
+        place = f"{_row_words(row, relation, contract)}, column {promise.column}"
+        if relation.source.layout == "long" and promise.column == relation.source.value:
+            place += f" ({row[str(relation.source.name)]})"
+        found.append(Example(file, place, "an empty cell" if empty else shown(str(cell)), *words))
     return tuple(found)
 
 
@@ -319,17 +340,15 @@ def _row_words(row: dict[str, Any], relation: Relation, contract: Contract) -> s
     return "the row of " + ", ".join(f"{name} {row[name]}" for name in keys if name in row)
 
 
-def breach_of(rule: Promise, count: int, examples: tuple[tuple[Example, str, str], ...]) -> Breach:
-    """Make a breach of a rule, its number of rows and examples of them."""
-    expected, action = rule.expected, ""
-    if examples:
-        _, expected, action = examples[0]
+def breach_of(promise: Promise, count: int, examples: tuple[Example, ...]) -> Breach:
+    """Make a breach of a promise, its number of rows and examples of them."""
+    first = examples[0] if examples else None
     return Breach(
-        rule.rule,
-        rule.column,
+        promise.kind,
+        promise.column,
         count,
-        expected,
-        action,
-        tuple(example for example, *_ in examples),
-        rule.unreadable,
+        first.expected if first else promise.expected,
+        first.action if first else "",
+        examples,
+        promise.unreadable,
     )

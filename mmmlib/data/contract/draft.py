@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import read_coverage
-from mmmlib.data.contract.column_types import DATES, date_formats, typed_as
+from mmmlib.data.contract.column_types import DATES, date_forms, typed_as
 from mmmlib.data.contract.layout_columns import dates_of, numbers_of, texts_of
 from mmmlib.data.read.cells import NUMBER
 from mmmlib.data.read.opening import open_relation
@@ -97,10 +97,10 @@ def _draft(relation: Relation) -> dict[str, Any]:
 def _volume(relation: Relation, days: str) -> dict[str, float]:
     """Propose how many rows a week has; nothing where weeks differ much or are few."""
     as_date = ColumnContract(type="date")
-    formats, unclear = date_formats(relation, {days: as_date})
+    forms, unclear = date_forms(relation, {days: as_date})
     if unclear:
         return {}
-    day = typed_as(days, as_date, relation, formats.get(days))(relation.table)
+    day = typed_as(days, as_date, relation, forms.get(days))(relation.table)
     by_week = read_coverage(relation.table.select(date=day), 0).rows_by_week()
     if len(by_week) < 4:
         return {}

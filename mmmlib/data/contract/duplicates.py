@@ -18,7 +18,7 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, week_of
-from mmmlib.data.contract.layout_columns import day_of, region_of, texts_of
+from mmmlib.data.contract.layout_columns import day_of, is_whole_week, region_of, texts_of
 from mmmlib.data.read.files import FILE
 from mmmlib.data.read.problems import CAP
 from mmmlib.data.read.relations import ROW, Relation
@@ -105,7 +105,7 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
         Weekday on which weeks start, 0 for Monday.
     """
     source = relation.source
-    if not _by_week(relation):
+    if not is_whole_week(source):
         return []
     key = {"week": week_of(day_of(table[source.date]), start), "region": region_of(table, source)}
     if source.layout == "long":
@@ -152,12 +152,6 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
             unreadable=True,
         )
     ]
-
-
-def _by_week(relation: Relation) -> bool:
-    """Say whether a row of a source is the whole week of its region (and series)."""
-    source = relation.source
-    return source.grain == "week" and source.layout in ("wide", "long") and not source.taxonomy
 
 
 def _week_again(relation: Relation, key: dict[str, Any], same: pd.DataFrame) -> Example:
@@ -229,6 +223,9 @@ def _places_of(relation: Relation, table: ir.Table, names: list[str], group: dic
         some = rows.select(FILE, ROW).order_by(ROW).limit(3).to_pyarrow().to_pylist()
         places = relation.places(relation.files[0], [row[ROW] for row in some])
         words = [f"row {places.get(row[ROW], row[ROW])}" for row in some]
+        if len(relation.files) > 1:
+            named = [relation.named(row[FILE]) for row in some]
+            words = [f"{file} {word}" for file, word in zip(named, words, strict=True)]
     return f" ({', '.join(dict.fromkeys(words))})"
 
 
@@ -252,7 +249,7 @@ def compared_columns(
     """
     source = relation.source
     hashes = getattr(relation.connection, "name", "") in ("duckdb", "postgres")
-    if contract.allow_duplicate_rows or contract.unique or _by_week(relation) or not hashes:
+    if contract.allow_duplicate_rows or contract.unique or is_whole_week(source) or not hashes:
         return []
     return [
         name

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mmmlib.data.read.relations import ROW
+from mmmlib.errors import Problem
+from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -13,6 +16,62 @@ if TYPE_CHECKING:
 
 NATIONAL = "national"
 """Region of the rows of a source that has no column of regions."""
+
+
+NEEDED = {
+    "master_flat_file": ("period", "geography", "campaign", "variable", "value"),
+    "ad_platform": ("date", "campaign", "spend"),
+    "crm_pipeline": ("opportunity", "stage", "created", "closed", "amount"),
+}
+"""Columns that a layout cannot do without."""
+
+
+def missing_columns(name: str, source: Source, known: Sequence[str]) -> list[Problem]:
+    """List the columns that are not there, and that the layout cannot do without.
+
+    Parameters
+    ----------
+    name
+        The source's name in the parameters.
+    known
+        Columns that were delivered.
+    """
+    place = f"data.sources.{name}"
+    words = {source.column(word): word for word in NEEDED.get(source.layout, ())}
+    needed = {column: f"{place}.columns.{word}" for column, word in words.items()}
+    if source.layout in ("wide", "long"):
+        needed = {source.date: f"{place}.date"}
+    if source.layout == "long":
+        needed |= {str(source.name): f"{place}.name", str(source.value): f"{place}.value"}
+    if source.region is not None:
+        needed[source.region] = f"{place}.region"
+    if source.currency_column is not None:
+        needed[source.currency_column] = f"{place}.currency_column"
+    needed |= dict.fromkeys(source.name_from, f"{place}.name_from")
+    promised = source.contract.columns if source.contract else {}
+    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    return [
+        Problem(
+            f"column {column} ({key})",
+            "no such column",
+            f"one of {listed}",
+            did_you_mean(column, known)
+            or f"Say what the file calls {shown(key.rpartition('.')[2])} in the parameters.",
+        )
+        for column, key in needed.items()
+        # The contract tells of its own.
+        if column not in known and not (column in promised and promised[column].required)
+    ]
+
+
+def row_number(table: ir.Table, source: Source) -> dict[str, Any]:
+    """Return the column of row numbers in the file, where a row is a whole week and has one."""
+    return {ROW: table[ROW]} if is_whole_week(source) and ROW in table.columns else {}
+
+
+def is_whole_week(source: Source) -> bool:
+    """Say whether a row of a source is the whole week of its region (and series)."""
+    return source.grain == "week" and source.layout in ("wide", "long") and not source.taxonomy
 
 
 def dates_of(source: Source) -> list[str]:

@@ -1,4 +1,4 @@
-"""The promises of a contract as rules: expressions that are true for a row that breaks one."""
+"""The promises of a contract: expressions that are true for a row that breaks one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from mmmlib.data.contract.column_types import (
     DATES,
     FALSE,
     TRUE,
+    DateForm,
     Expression,
     cell_text,
+    why_no_date,
     without_unit,
+    zone_of,
 )
-from mmmlib.data.contract.layout_columns import is_won, region_text
+from mmmlib.data.contract.layout_columns import is_whole_week, is_won, region_text
 from mmmlib.data.read.cells import NUMBER, why_no_number
 from mmmlib.data.read.relations import Relation
 from mmmlib.params.contract import ColumnContract, Contract
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
 class Promise:
     """A promise, and the expression that is true for a row that breaks it."""
 
-    rule: str
+    kind: str
+    """``type``, ``range``, ``missing`` and so on."""
     column: str
     bad: Expression
     expected: str
@@ -38,16 +42,38 @@ class Promise:
     """From a cell to what was expected and what to do, where the cell tells more."""
 
 
+@dataclass(frozen=True)
+class Reads:
+    """What the parameters take from a source.
+
+    Parameters
+    ----------
+    numbers
+        Series that are read as numbers; None for all of them.
+    sums
+        Those that are added up; None for all of them.
+    not_negative
+        Those of which no value is below zero: spend, exposure, counts.
+    """
+
+    numbers: Collection[str] | None = None
+    sums: Collection[str] | None = None
+    not_negative: Collection[str] = ()
+
+
+EVERYTHING = Reads()
+
+
 def promises_of(
     relation: Relation,
     columns: dict[str, ColumnContract],
     typed: dict[str, Expression],
-    formats: dict[str, str],
+    forms: dict[str, DateForm],
     week_start: str | None,
     currencies: Sequence[str] | None,
-    sums: Collection[str] | None = None,
+    reads: Reads,
 ) -> list[Promise]:
-    """List the rules of a contract.
+    """List the promises of a contract.
 
     Parameters
     ----------
@@ -55,20 +81,22 @@ def promises_of(
         Those of the contract that were delivered.
     typed
         How each is read as its type; see :func:`mmmlib.data.contract.column_types.typed_as`.
-    formats
-        Format of the dates in columns of text.
-    week_start, currencies, sums
+    forms
+        How columns of text write their dates.
+    week_start, currencies, reads
         See :func:`mmmlib.data.contract.contracts.check_contract`.
     """
     source = relation.source
-    rules: list[Promise] = []
+    promises: list[Promise] = []
     for name, column in columns.items():
-        rules += _column_rules(name, column, typed[name], relation, formats.get(name))
+        form = forms.get(name)
+        promises += _column_promises(name, column, typed[name], relation, form, reads)
+    promises += _no_negative(relation, typed, reads.not_negative)
     # Without a contract a row may be dated by any day of its week.
     dated = source.grain == "week" and source.contract is not None
     if dated and week_start is not None and source.date in typed:
         day, start = typed[source.date], week_number(week_start)
-        rules.append(
+        promises.append(
             Promise(
                 "grain",
                 source.date,
@@ -77,13 +105,13 @@ def promises_of(
             )
         )
     if source.region_column in relation.columns and not source.taxonomy:
-        rules.append(_region_rule(source, typed))
+        promises.append(_region_promise(source, typed))
     if source.layout == "crm_pipeline":
-        rules += _won_rules(relation, columns, sums)
+        promises += _won_promises(relation, columns, reads.sums)
     if source.currency_column and source.currency_column in relation.columns:
         money = source.currency_column
         known = sorted(currencies or ())
-        rules.append(
+        promises.append(
             Promise(
                 "currency",
                 money,
@@ -92,10 +120,10 @@ def promises_of(
                 unreadable=True,
             )
         )
-    return rules
+    return promises
 
 
-def _region_rule(source: Source, typed: dict[str, Expression]) -> Promise:
+def _region_promise(source: Source, typed: dict[str, Expression]) -> Promise:
     """Every row has a region: one without would be in no region's sum, and in no nation's.
 
     A taxonomy may give what the rows lack, so that its rows are judged once they are named.
@@ -108,10 +136,10 @@ def _region_rule(source: Source, typed: dict[str, Expression]) -> Promise:
     return Promise("missing", place, empty, "the name of a region", unreadable=True)
 
 
-def _won_rules(
+def _won_promises(
     relation: Relation, columns: dict[str, ColumnContract], sums: Collection[str] | None
 ) -> list[Promise]:
-    """List the rules of a deal that was won.
+    """List the promises of a deal that was won.
 
     It has a day of closing, or it counts in no week; and an amount, where bookings add up.
     """
@@ -122,18 +150,18 @@ def _won_rules(
     needed = [("closed", "a closing date of a deal that was won", _COUNTS_NOWHERE)]
     if booked:
         needed.append(("amount", "the amount of a deal that was won", _BOOKS_NOTHING))
-    rules = []
+    promises = []
     for word, expected, why in needed:
         column = source.column(word)
         if column not in relation.columns:
             continue
         if column in columns and not columns[column].nullable:
             continue  # an empty cell breaks the contract in any stage
-        rules.append(_won_rule(relation, column, expected, why))
-    return rules
+        promises.append(_won_promise(relation, column, expected, why))
+    return promises
 
 
-def _won_rule(relation: Relation, column: str, expected: str, why: str) -> Promise:
+def _won_promise(relation: Relation, column: str, expected: str, why: str) -> Promise:
     source = relation.source
     textual = relation.table[column].type().is_string()
 
@@ -148,8 +176,8 @@ _COUNTS_NOWHERE = "It is in no week's deals or bookings until it has one."
 _BOOKS_NOTHING = "It is in no week's bookings until it has one."
 
 
-def unit_rules(relation: Relation, contract: Contract) -> list[Promise]:
-    """List the rule that every variable has a unit, where the contract has one by variable."""
+def unit_promises(relation: Relation, contract: Contract) -> list[Promise]:
+    """List the promise that every variable has a unit, where the contract has one by variable."""
     found = without_unit(relation.source, contract)
     if found is None or found[0] not in relation.columns:
         return []
@@ -157,13 +185,63 @@ def unit_rules(relation: Relation, contract: Contract) -> list[Promise]:
     return [Promise("unit", found[0], found[1], f"a variable that 'units' knows ({known})")]
 
 
-def _column_rules(
-    name: str, column: ColumnContract, typed: Expression, relation: Relation, dates: str | None
+def _is_read(table: Any, name: str, source: Source, series: Collection[str] | None) -> Any:
+    """Say which rows of a column are of series that are read; all but in a long file.
+
+    There a column that the contract lists holds what it says in every row.
+    """
+    import ibis
+
+    listed = source.contract is not None and name in source.contract.columns
+    if series is None or listed or source.layout != "long" or source.taxonomy:
+        return ibis.literal(True)
+    return _is_one_of(table[source.name], series)
+
+
+def _is_one_of(column: Any, names: Collection[str]) -> Any:
+    return column.cast("string").strip().isin(list(names)).fill_null(False)
+
+
+def _no_negative(
+    relation: Relation, typed: dict[str, Expression], series: Collection[str]
+) -> list[Promise]:
+    """List the promises that no week of some series is below zero, where a row is a whole week.
+
+    Rows of days may be corrections of others; their sums are judged on the panel.
+    """
+    source = relation.source
+    if not is_whole_week(source):
+        return []
+    if source.layout == "long":
+        value = str(source.value)
+        if value not in typed:
+            return []
+
+        def below(t: Any) -> Any:
+            return (typed[value](t) < 0) & _is_one_of(t[source.name], series)
+
+        return [Promise("range", value, below, "zero or more", unreadable=True)]
+    return [_not_below_zero(name, typed[name]) for name in series if name in typed]
+
+
+def _not_below_zero(name: str, typed: Expression) -> Promise:
+    return Promise(
+        "range", name, lambda t: (typed(t) < 0) & ~typed(t).isinf(), "zero or more", unreadable=True
+    )
+
+
+def _column_promises(
+    name: str,
+    column: ColumnContract,
+    typed: Expression,
+    relation: Relation,
+    form: DateForm | None,
+    reads: Reads,
 ) -> list[Promise]:
     source = relation.source
     kind = relation.table[name].type()
     textual = kind.is_string()
-    rules = []
+    promises = []
 
     # Spaces around a text are its file's way of writing; where texts are typed, they are meant.
     loose = column.type != "text" or relation.is_text
@@ -173,39 +251,49 @@ def _column_rules(
 
     dated = name == source.date_column
     by_region = name == source.region_column and not source.taxonomy
-    if not column.nullable and not by_region:  # a region has its own rule
-        expected = "a date" if dated else "a value in every row"
-        rules.append(
+    if not column.nullable and not by_region:  # a region has its own promise
+        expected = "a date such as 2024-01-29" if dated else "a value in every row"
+        promises.append(
             Promise("missing", name, lambda t: raw(t).isnull(), expected, unreadable=dated)
         )
     if textual and column.type in ("number", "integer"):
         pattern = rf"^(?:{NUMBER})$"
-        rules.append(
-            Promise(
-                "type",
-                name,
-                lambda t: raw(t).notnull() & ~raw(t).re_search(pattern),
-                "a number",
-                unreadable=True,
-                why=why_no_number,
-            )
+
+        def no_number(t: Any) -> Any:
+            bad = ~raw(t).re_search(pattern) | typed(t).isinf()
+            return raw(t).notnull() & bad & _is_read(t, name, source, reads.numbers)
+
+        promises.append(
+            Promise("type", name, no_number, "a number", unreadable=True, why=why_no_number)
         )
     elif textual and column.type in ("date", "time"):
-        looks = DATES["DD/MM/YYYY" if dates == "MM/DD/YYYY" else dates or "YYYY-MM-DD"][0]
-        written = f"a day of the calendar, written {dates} as in most rows"
-        rules.append(
+        usual, zone = (form.written, form.zone) if form else ("YYYY-MM-DD", None)
+        looks = DATES[usual][0]
+        promises.append(
             Promise(
                 "type",
                 name,
                 lambda t: raw(t).notnull() & (~raw(t).re_search(looks) | typed(t).isnull()),
-                written,
+                f"a day of the calendar, written {usual} as in most rows",
                 unreadable=True,
-                why=lambda _: (written, "Write all dates as YYYY-MM-DD."),
+                why=lambda cell: why_no_date(cell, usual),
             )
         )
+        if zone is not None:
+            expected = f"the time zone of most rows ({zone or 'none'})"
+            promises.append(
+                Promise(
+                    "type",
+                    name,
+                    lambda t: raw(t).re_search(looks) & (zone_of(raw(t)) != zone),
+                    expected,
+                    unreadable=True,
+                    why=lambda _: (expected, "Write dates without time and time zone."),
+                )
+            )
     elif textual and column.type == "boolean":
         words = f"true or false ({', '.join(TRUE)}; {', '.join(FALSE)})"
-        rules.append(
+        promises.append(
             Promise(
                 "type",
                 name,
@@ -215,7 +303,7 @@ def _column_rules(
             )
         )
     elif not textual and not _fits(kind, column.type):
-        rules.append(
+        promises.append(
             Promise(
                 "type",
                 name,
@@ -224,10 +312,10 @@ def _column_rules(
                 unreadable=True,
             )
         )
-        return rules
+        return promises
     zoned = kind.is_timestamp() and kind.timezone
     if zoned and source.time_zone is None and column.type in ("date", "time"):
-        rules.append(
+        promises.append(
             Promise(
                 "type",
                 name,
@@ -239,7 +327,7 @@ def _column_rules(
         )
     if column.type in ("number", "integer") and (not textual) and kind.is_floating():
         # Not a number and infinity pass every comparison that is not asked for them.
-        rules.append(
+        promises.append(
             Promise(
                 "type",
                 name,
@@ -249,7 +337,7 @@ def _column_rules(
             )
         )
     if column.type == "integer" and not kind.is_integer():
-        rules.append(
+        promises.append(
             Promise("type", name, lambda t: typed(t) != typed(t).round(), "a whole number")
         )
     if column.min is not None or column.max is not None:
@@ -263,18 +351,18 @@ def _column_rules(
                 return above if below is None else below
             return below | above
 
-        rules.append(Promise("range", name, outside, _range_words(low, high)))
+        promises.append(Promise("range", name, outside, _range_words(low, high)))
     if column.one_of:
         allowed = list(column.one_of)
         some = ", ".join(allowed[:8]) + (", …" if len(allowed) > 8 else "")
-        rules.append(
+        promises.append(
             Promise(
                 "values", name, lambda t: raw(t).notnull() & ~raw(t).isin(allowed), f"one of {some}"
             )
         )
     if column.pattern:
         looks_so = f"^(?:{column.pattern})$"
-        rules.append(
+        promises.append(
             Promise(
                 "values",
                 name,
@@ -282,7 +370,7 @@ def _column_rules(
                 f"text like {column.pattern}",
             )
         )
-    return rules
+    return promises
 
 
 _A_DAY = "a day, or a moment whose time_zone is declared"
@@ -311,11 +399,11 @@ def _fits(kind: Any, wanted: str) -> bool:
     }[wanted]
 
 
-def count_breaches(table: ir.Table, rules: Sequence[Promise]) -> list[int]:
-    """Count the rows that break every rule, and all rows, in one pass."""
+def count_breaches(table: ir.Table, promises: Sequence[Promise]) -> list[int]:
+    """Count the rows that break every promise, and all rows, in one pass."""
     numbers = {
-        f"n{number}": table.count(where=rule.bad(table).fill_null(False))
-        for number, rule in enumerate(rules)
+        f"n{number}": table.count(where=promise.bad(table).fill_null(False))
+        for number, promise in enumerate(promises)
     }
     row = table.aggregate(**numbers, rows=table.count()).to_pyarrow().to_pylist()[0]
-    return [int(row[f"n{number}"]) for number in range(len(rules))] + [int(row["rows"])]
+    return [int(row[f"n{number}"]) for number in range(len(promises))] + [int(row["rows"])]

@@ -21,7 +21,7 @@ from mmmlib.data.read.folder import hash_each
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_arrow
 from mmmlib.data.read.problems import CHANGED, named_from
 from mmmlib.data.read.relations import ROW
-from mmmlib.data.weeks.source_rows import SourceRows
+from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.runs import Run
@@ -48,14 +48,13 @@ def what_is_kept(table: SourceRows, limit_mb: float) -> str:
     The size of a table of a database is taken as ten bytes a cell. A source that is read cell
     by cell is kept whole in any case.
     """
-    if table.delivered is None:
+    if keeps_cells(table.relation):
         return CELLS
     return ROWS if _megabytes(table) <= limit_mb else SUMS
 
 
 def _megabytes(table: SourceRows) -> float:
-    assert table.delivered is not None
-    relation = table.delivered.relation
+    relation = table.relation
     cells = table.rows * len(relation.columns)
     return (cells * CELL if relation.size is None else relation.size) / MEGABYTE
 
@@ -64,7 +63,7 @@ def kept_findings(tables: Iterable[SourceRows], limit_mb: float) -> Iterator[Fin
     """Say of every source what the run keeps of it; sums instead of rows are no fault."""
     for table in tables:
         what = what_is_kept(table, limit_mb)
-        size = 0.0 if table.delivered is None else _megabytes(table)
+        size = 0.0 if keeps_cells(table.relation) else _megabytes(table)
         yield judge(
             "data.rows_kept",
             table.name,
@@ -113,9 +112,9 @@ def keep_rows(run: Run, table: SourceRows, folder: Path) -> Path | None:
     InputError
         If a file is not what the sums were made of.
     """
-    if table.delivered is None:
+    if keeps_cells(table.relation):
         return None
-    relation, day = table.delivered.relation, table.delivered.day
+    relation, day = table.relation, table.day
     rows = relation.table
     if not relation.files:  # a database gives them in any order
         rows = rows.order_by(list(rows.columns))

@@ -14,7 +14,7 @@ import pandas as pd
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.read.cells import NUMBER, to_dates
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_parts
-from mmmlib.data.weeks.source_rows import SourceRows
+from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.errors import RunError
 from mmmlib.params import Params
 from mmmlib.runs import Run, sha256_json
@@ -121,10 +121,12 @@ class Vintage:
 def as_vintage(params: Params, table: SourceRows) -> Vintage:
     """Return a source as it is kept."""
     source = table.source
-    long = source.layout == "long"
-    shape = Shape(
-        source.date, source.region, source.name if long else None, source.value if long else None
-    )
+    if keeps_cells(table.relation):
+        long = source.layout == "long"
+        names = (source.name, source.value) if long else (None, None)
+        shape = Shape(source.date, source.region, *names)
+    else:
+        shape = Shape("week", "region" if table.regional else None, "series", "value")
     asked = params.data.simulated
     firm = [asked.company, asked.seed] if asked else []
     # The same place, told in the same columns: only then are two vintages the same story.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from mmmlib.data.contract.layout_columns import is_whole_week
 from mmmlib.params import Params
 
 SUMMED = ("outcome", "spend", "exposure", "funnel")
 """Roles that add up over regions; the others are averaged."""
 
 
+BESIDE = ("impressions", "clicks")
+"""What an ad platform delivers beside spend, that it was spent on; the first one is taken."""
 PLUS = " + "
 """Stands between the parts of a series that several sources deliver."""
 
@@ -59,6 +62,10 @@ class WeeklyAggregation:
     """Those of ``numbers`` that are summed from days: a day without a value lacks in its week."""
     whole: frozenset[str] = frozenset()
     """Those of ``sums`` of which ``gaps`` does not say that such a day is a zero."""
+    not_negative: frozenset[str] = frozenset()
+    """Those of ``numbers`` of which no value is below zero: spend, exposure, counts."""
+    beside: frozenset[str] = frozenset()
+    """Exposure that stands beside a spend; nobody names it, and no fault of it is reported."""
     every_day: frozenset[str] = frozenset()
     """Those that are summed from days on which each has a row of its own."""
 
@@ -87,13 +94,43 @@ def weekly_aggregation(params: Params, source: str) -> WeeklyAggregation:
     # An ad platform has no row of a campaign that did not run; a wide row has every series.
     own = its_source.grain == "day" and its_source.layout in ("long", "master_flat_file")
     every_day = numbers - means if own else frozenset()
-    return WeeklyAggregation(numbers, means, tuple(events), money, sums, whole, every_day)
+    signed = {one.reference for one in declared if may_be_negative(params, one)}
+    return WeeklyAggregation(
+        numbers=numbers,
+        means=means,
+        events=tuple(events),
+        money=money,
+        sums=sums,
+        whole=whole,
+        not_negative=numbers - _here(signed, source),
+        beside=_beside(declared, source) if is_whole_week(its_source) else frozenset(),
+        every_day=every_day,
+    )
+
+
+def _beside(declared: Iterable[DeclaredSeries], source: str) -> frozenset[str]:
+    """Name what may stand beside the spend of a channel: ``search.clicks`` for ``search.spend``."""
+    spends = _here((one.reference for one in declared if one.role == "spend"), source)
+    firsts = (name.rpartition(".") for name in spends)
+    return frozenset(
+        f"{first}.{word}"
+        for first, _, last in firsts
+        if first and last == "spend"
+        for word in BESIDE
+    )
 
 
 def _is_money(params: Params, one: DeclaredSeries) -> bool:
     if one.role == "outcome":
         return params.outcome_of(one.name).kind == "revenue"
     return one.role in ("spend", "value")
+
+
+def may_be_negative(params: Params, one: DeclaredSeries) -> bool:
+    """Say whether a series may be below zero: a control, and revenue with its credit notes."""
+    if one.role == "outcome":
+        return params.outcome_of(one.name).kind == "revenue"
+    return one.role == "control"
 
 
 def adds_up(params: Params, one: DeclaredSeries, source: str) -> bool:

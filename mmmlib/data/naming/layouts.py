@@ -17,10 +17,9 @@ from mmmlib.data.contract.layout_columns import (
     is_won,
     numbers_of,
     region_of,
+    row_number,
     text_of,
 )
-from mmmlib.errors import InputError, Problem
-from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -36,12 +35,6 @@ METRICS = ("spend", "impressions", "clicks", "conversions")
 PIPELINE = ("opportunities", "pipeline", "won", "bookings")
 """Weekly outcomes of a CRM export. Opportunities and their amount (``pipeline``) count on the
 day of creation, won ones and their amount (``bookings``) on the day of closing."""
-NEEDED = {
-    "master_flat_file": ("period", "geography", "campaign", "variable", "value"),
-    "ad_platform": ("date", "campaign", "spend"),
-    "crm_pipeline": ("opportunity", "stage", "created", "closed", "amount"),
-}
-"""Columns that a layout cannot do without."""
 
 
 def apply_layout(
@@ -64,34 +57,15 @@ def apply_layout(
     ibis.expr.types.Table
         ``date`` (date), ``region`` (text, ``national`` without a column of regions),
         ``name`` (text, as delivered), ``variable`` (text), ``value`` (float; null
-        where the cell is missing or is no number, which the contract reports).
-
-    Raises
-    ------
-    InputError
-        If a column is not there that the layout cannot do without.
+        where the cell is missing or is no number, which the contract reports), and ``_row``
+        (its number in the file) where a row is a whole week.
     """
-    _refuse_missing(table, source)
     return _LAYOUTS[source.layout](table, source, variables)
 
 
 def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) -> ir.Table:
     """One column per series."""
     columns = numbers_of(source, table.columns, variables)
-    if not columns:
-        taken = {source.date, source.region, source.currency_column}
-        others = [n for n in table.columns if n not in taken and not n.startswith("_")]
-        raise InputError.one(
-            source.where,
-            "the header",
-            f"no column that the parameters name; there are {', '.join(others[:12])}"
-            if others
-            else "no column of values",
-            "one column for every series",
-            "Name one of them in a channel, an outcome or a control, or leave the source out."
-            if others
-            else "",
-        )
     day, region = day_of(table[source.date]), region_of(table, source)
     return _stacked(
         table.select(
@@ -100,6 +74,7 @@ def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) ->
             name=text_of(name),
             variable=text_of(""),
             value=number_of(table[name], source),
+            **row_number(table, source),
         )
         for name in columns
     )
@@ -116,6 +91,7 @@ def _long(table: ir.Table, source: Source, variables: Collection[str] | None) ->
         name=name_of(table, (source.name,)),
         variable=text_of(""),
         value=number_of(table[source.value], source),
+        **row_number(table, source),
     )
 
 
@@ -231,36 +207,6 @@ def number_of(column: Any, source: Source) -> Any:
             text = text.nullif(word)
         return text.try_cast("float64")
     return column.cast("float64")
-
-
-def _refuse_missing(table: ir.Table, source: Source) -> None:
-    """Raise one error with every column that is missing."""
-    words = {source.column(word): word for word in NEEDED.get(source.layout, ())}
-    needed = {column: f"columns.{word}" for column, word in words.items()}
-    if source.layout in ("wide", "long"):
-        needed = {source.date: "date"}
-    if source.layout == "long":
-        needed |= {str(source.name): "name", str(source.value): "value"}
-    if source.region is not None:
-        needed[source.region] = "region"
-    needed |= dict.fromkeys(source.name_from, "name_from")
-    known = [name for name in table.columns if not name.startswith("_")]
-    missing = [(column, key) for column, key in needed.items() if column not in known]
-    if missing:
-        listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-        raise InputError(
-            source.where,
-            [
-                Problem(
-                    f"column {column} ({key})",
-                    "no such column",
-                    f"one of {listed}",
-                    did_you_mean(column, known)
-                    or f"Say what the file calls {shown(key.rpartition('.')[2])} in the parameters.",
-                )
-                for column, key in missing
-            ],
-        )
 
 
 def _stacked(parts: Iterable[Any]) -> Any:

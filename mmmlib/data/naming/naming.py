@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mmmlib.data.contract.column_types import as_number, column_reads
-from mmmlib.data.contract.layout_columns import day_of, numbers_of, region_of, text_of
+from mmmlib.data.contract.column_types import DELIVERED, as_number, column_reads
+from mmmlib.data.contract.layout_columns import day_of, numbers_of, region_of, row_number, text_of
 from mmmlib.data.naming.declared_series import event_series
-from mmmlib.data.naming.layouts import apply_layout
+from mmmlib.data.naming.layouts import apply_layout, name_of
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.naming.taxonomy_mapping import NAMES, Mapping, apply_mapping, map_names
+from mmmlib.data.read.cells import NUMBER
+from mmmlib.data.read.relations import ROW
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -77,16 +79,15 @@ def name_rows(
     events
         Columns or series, and the text by which they tell of an event.
 
-    Raises
-    ------
-    InputError
-        If a column is not there that the layout cannot do without.
     """
     import ibis
 
-    marks = marks_by_column(table, source, events) if source.layout == "wide" else None
-    if marks is not None and not numbers_of(source, table.columns, variables):
-        return Naming(name, marks, marks.rename(name="series").mutate(variable=ibis.literal("")))
+    marks = None
+    if source.layout == "wide":
+        marks = marks_by_column(table, source, events)
+        if not numbers_of(source, table.columns, variables):
+            marks = nothing(table, source) if marks is None else marks
+            return Naming(name, marks, marks.rename(name="series").mutate(variable=text_of("")))
     tidy = apply_layout(table, source, variables)
     names, mapping = None, None
     if source.taxonomy:
@@ -97,12 +98,14 @@ def name_rows(
         rows = apply_mapping(tidy, mapping, name, taxonomy.regions)
     else:
         rows = name_series(tidy, source)
-    if source.layout != "wide":
+    if source.layout == "long" and not source.taxonomy:
+        marks = marks_by_name(table, source, events)
+    elif source.layout != "wide":
         marks = marks_by_series(rows, events)
     if marks is not None:
         if "told" in rows.columns:
             marks = marks.mutate(told=ibis.literal(1, type=rows.told.type()))
-        rows = rows.union(marks)
+        rows = rows.union(marks.select(rows.columns))
     return Naming(name, rows, tidy, names, mapping)
 
 
@@ -140,7 +143,8 @@ def name_series(tidy: ir.Table, source: Source) -> ir.Table:
     first, then = ("variable", "name") if source.layout == "crm_pipeline" else ("name", "variable")
     one, two = tidy[first], tidy[then]
     series = ibis.cases((one == "", two), (two == "", one), else_=one + "." + two)
-    return tidy.select("date", "region", series=series, value="value")
+    row = [ROW] if ROW in tidy.columns else []
+    return tidy.select("date", "region", *row, series=series, value="value")
 
 
 def raw_names(tidy: ir.Table) -> ir.Table:
@@ -186,9 +190,58 @@ def marks_by_column(
             region=region_of(table, source),
             series=text_of(event_series(column, text)),
             value=column_reads(table[column], text).fill_null(False).cast("float64"),
+            **row_number(table, source),
         )
         for column, text in events
         if column in table.columns
+    )
+
+
+def nothing(table: ir.Table, source: Source) -> ir.Table:
+    """Return rows of no series, of a source of which the parameters name no column."""
+    return table.limit(0).select(
+        date=day_of(table[source.date]),
+        region=region_of(table, source),
+        series=text_of(""),
+        value=0.0,
+    )
+
+
+def marks_by_name(
+    table: ir.Table, source: Source, events: Iterable[tuple[str, str]]
+) -> ir.Table | None:
+    """Mark the rows of a long source in which a series reads a text, as it was delivered.
+
+    Parameters
+    ----------
+    table
+        With the value as delivered in :data:`DELIVERED`.
+    events
+        Series and texts; those of which a column of numbers could never read the text are left
+        out.
+    """
+    value, series = table[DELIVERED], name_of(table, (str(source.name),))
+
+    def never(column: str, text: str) -> bool:
+        """Say that a series holds numbers only, and the text is none."""
+        if not isnan(as_number(text)):
+            return False
+        if not value.type().is_string():
+            return True
+        is_text = ~value.strip().re_search(rf"^(?:{NUMBER})?$")
+        found = table.filter((series == column) & is_text.fill_null(False)).limit(1).count()
+        return not found.to_pyarrow().as_py()
+
+    return _stacked(
+        table.filter(series == column).select(
+            date=day_of(table[source.date]),
+            region=region_of(table, source),
+            series=text_of(event_series(column, text)),
+            value=column_reads(value, text).fill_null(False).cast("float64"),
+            **row_number(table, source),
+        )
+        for column, text in events
+        if not never(column, text)
     )
 
 

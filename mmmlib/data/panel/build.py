@@ -10,10 +10,17 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.calendar import week_number
+from mmmlib.data.contract.layout_columns import is_whole_week
 from mmmlib.data.history.restatement import MOVES, restatements
 from mmmlib.data.history.settle import keep_out, past_vintages
 from mmmlib.data.history.vintages import as_vintage
-from mmmlib.data.naming.declared_series import SUMMED, DeclaredSeries, adds_up, declared_series
+from mmmlib.data.naming.declared_series import (
+    SUMMED,
+    DeclaredSeries,
+    adds_up,
+    declared_series,
+    may_be_negative,
+)
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.assemble import assemble
 from mmmlib.data.panel.columns import find_column
@@ -23,19 +30,17 @@ from mmmlib.data.panel.grid import (
     make_calendar,
     make_grid,
     regions_of,
-    report_duplicates,
 )
 from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.lift_tests import Declared, lifts_of, read_lift_tests
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.panel.prices import at_prices, price_factors
 from mmmlib.data.panel.refusals import refuse_empty, refuse_national, refuse_no_people
-from mmmlib.data.read.cells import to_numbers
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows
-from mmmlib.data.weeks.sources import read_sources
-from mmmlib.data.weeks.week_starts import usual_start
+from mmmlib.data.weeks.sources import read_sources, usual_start
 from mmmlib.params import Params
+from mmmlib.params.messages import shown
 from mmmlib.runs import Run
 
 
@@ -117,9 +122,6 @@ def build(
     if calendar is None:
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
-    for declared, place in found.items():
-        if declared.role == "event":  # events bound no week, but a second row of one would be lost
-            report_duplicates(*place, calendar.start, problems)
     moves, broken = _learn(params, tables, found, past)
     covered = calendar
     calendar, kept_out = keep_out(calendar, params.data.settling, moves, problems)
@@ -216,15 +218,14 @@ def _grid_of(
             )
         return make_grid(values, table, column, calendar, "nothing", problems)
 
-    cells = table.cells(column)
-
-    def report(row: int, found: str, expected: str, action: str) -> None:
-        problems.add(table.path, table.place(row, column), found, expected, action)
-
-    negative = declared.role == "control" or (
-        declared.role == "outcome" and params.outcome_of(declared.name).kind == "revenue"
-    )
-    values = to_numbers(cells, report, negative=negative, also=table.source.missing)
+    values = table.values(column)
+    if not may_be_negative(params, declared):
+        below = values < 0
+        # Of weeks as they were delivered each cell was held against this when it was read.
+        for label, value in () if is_whole_week(table.source) else values[below].items():
+            place = table.place(int(str(label)), column)
+            problems.add(table.path, place, shown(repr(value)), "zero or more")
+        values = values.mask(below)
     rule: str = table.source.gaps or params.data.gaps
     firm = declared.role == "outcome" or table.source.gaps is None
     if firm and table.source.grain == "event" and adds_up(params, declared, table.name):

@@ -1,4 +1,4 @@
-"""Rows to a regular grid of regions and weeks: duplicates, gaps, and their filling."""
+"""Rows to a regular grid of regions and weeks: gaps, and their filling."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.layout_columns import NATIONAL
-from mmmlib.data.read.cells import is_missing
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows
 
@@ -70,7 +69,7 @@ def make_calendar(
     regional
         Whether the panel is by region.
     problems
-        Receives duplicates, regions without an outcome, and a window without weeks.
+        Receives regions without an outcome, and a window without weeks.
     start
         Weekday on which weeks start, 0 for Monday.
 
@@ -87,8 +86,6 @@ def make_calendar(
         weeks = week_of(table.dates.dropna(), start)
         if len(weeks):
             covers[name] = (weeks.min(), weeks.max())
-    for table, column in found.values():
-        report_duplicates(table, column, start, problems)
     if not covers:
         return None
     first = max(ends[0] for ends in covers.values())
@@ -114,8 +111,8 @@ def _regions(
     having: dict[str, None] = {}
     for series in outcomes:
         table, column = found[series]
-        cells = table.cells(column)
-        held = table.regions.loc[cells.index[cells != ""]]
+        empty = table.is_empty(column)
+        held = table.regions.loc[empty.index[~empty]]
         having |= dict.fromkeys(region for region in held if region)
     for table in {table.name: table for table, _ in found.values()}.values():
         if not table.regional:
@@ -129,44 +126,6 @@ def _regions(
                 "Add its outcome, or remove the region from the sources.",
             )
     return sorted(having)
-
-
-def report_duplicates(table: SourceRows, column: str, start: int, problems: Problems) -> None:
-    """Report weeks (and regions) that a series has twice."""
-    index = table.cells(column).index
-    keys = pd.DataFrame(
-        {
-            "week": week_of(table.dates.loc[index], start),
-            "region": table.regions.loc[index],
-        }
-    ).dropna()
-    again = keys[keys.duplicated(keep="first")]
-    if again.empty:
-        return
-    of = f" of {column}" if table.source.layout == "long" else ""
-    if len(again) >= len(keys) / 2:
-        same = table.text.loc[keys.index].duplicated().sum() == len(again)
-        problems.add(
-            table.path,
-            f"column {table.source.date}",
-            f"{len(keys)} rows{of} for {len(keys) - len(again)} weeks and regions",
-            "one row for every week and region",
-            "The rows are the same again: the delivery came twice. Remove one of the two."
-            if same
-            else "Sum daily rows to weeks (grain: day does it), or name the column of regions.",
-        )
-        return
-    first = keys.drop_duplicates().reset_index(names="row")
-    rows = first.set_index(["week", "region"])["row"]
-    for row, (week, region) in zip(again.index, again.itertuples(index=False), strict=True):
-        where = f", region '{region}'" if table.regional else ""
-        problems.add(
-            table.path,
-            f"row {row}, column {table.source.date}",
-            f"the week of {week.date()}{where}{of} again (first in row {rows[week, region]})",
-            "every week once",
-            "Remove one of the two rows.",
-        )
 
 
 def regions_of(table: SourceRows, calendar: Calendar) -> list[str]:
@@ -245,7 +204,7 @@ def _report_gaps(
     A cell that was filled but reported is not a gap; weeks of a source whose rows
     were reported are not either.
     """
-    cells = table.cells(column)
+    cells = table.is_empty(column)
     weeks = pd.DatetimeIndex(left.columns)
     keys = list(
         zip(
@@ -256,7 +215,7 @@ def _report_gaps(
     )
     row_of = dict(zip(keys, cells.index, strict=True))
     blank = cells.index.isin(list(table.blank))
-    empty = dict(zip(keys, is_missing(cells, table.source.missing) | blank, strict=True))
+    empty = dict(zip(keys, cells | blank, strict=True))
     for region, lacking in left.iterrows():
         where = f", region '{region}'" if table.regional else ""
         gaps = weeks[lacking.to_numpy(dtype=bool)]

@@ -77,6 +77,8 @@ def to_numbers(
 
 def why_no_number(cell: str) -> tuple[str, str]:
     """Return what was expected instead of a cell, and what to do."""
+    if re.fullmatch(NUMBER, cell):
+        return "a finite number", ""
     if cell.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return "a finite number", _HOW_MISSING
     if re.fullmatch(r"[+-]?\d+,\d+", cell):

@@ -26,6 +26,11 @@ from mmmlib.data.read.problems import Problems, first_line, why_no_table
 from mmmlib.data.read.relations import HELD, MEMORY, Relation, connect, of_text
 from mmmlib.params.source import FORMATS, WILD, Source
 
+ENDINGS = {"csv": ".csv", "excel": ".xlsx"}
+WHOLE = 2_000_000
+"""Bytes of CSV files up to which they are read here, so that every row that is wrong is named at
+once; DuckDB, which reads larger ones, stops at the first."""
+
 
 def open_relation(name: str, source: Source, folder: Path, problems: Problems) -> Relation | None:
     """Open a source.
@@ -54,13 +59,16 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
         return None
     kinds = {format_of(source, file) for file in files}
     if len(kinds) > 1 or None in kinds:
-        endings = ", ".join(sorted({Path(file).suffix or "(none)" for file in files}))
-        problems.add(
-            source.path, "the files", f"the endings {endings}", f"one of {', '.join(FORMATS)}"
-        )
+        endings = sorted({Path(file).suffix or "(none)" for file in files})
+        place, found = "the files", f"the endings {', '.join(endings)}"
+        if len(files) == 1:
+            place, found = "the file", f"the ending '{endings[0]}'"
+        problems.add(source.path, place, found, f"one of {', '.join(FORMATS)}")
         return None
     paths = [str(file) for file in files]
-    if kinds == {"excel"}:
+    size = sum(file.stat().st_size for file in files)
+    packed = any(file.suffix == ".gz" for file in files)
+    if kinds == {"excel"} or (kinds == {"csv"} and size <= WHOLE and not packed):
         return _open_text(name, source, files, folder, problems)
     if kinds == {"csv"} and not same_headers(source, paths, problems):
         return None
@@ -70,21 +78,20 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
     table = read_or_report(connection, source, paths, problems)
     if table is None:
         return None
-    size = sum(file.stat().st_size for file in files)
     return Relation(name, source, table, tuple(paths), connection, size, kinds == {"csv"}, folder)
 
 
 def _open_text(
     name: str, source: Source, files: list[Path], folder: Path, problems: Problems
 ) -> Relation | None:
-    """Open files that are read as text here: workbooks."""
+    """Open files that are read whole, cell by cell: workbooks and small CSV files."""
     import pandas as pd
 
     from mmmlib.data.read.readers import read_table
 
     parts = []
     for file in files:
-        text = read_table(file, problems, source.sheet)
+        text = read_table(file, problems, source.sheet, ENDINGS[str(format_of(source, file))])
         if text is not None:
             parts.append(text.assign(**{FILE: str(file)}))
     if len(parts) < len(files):
@@ -95,7 +102,8 @@ def _open_text(
     }
     if not same_columns(source, headers, problems):
         return None
-    return of_text(name, source, pd.concat(parts).fillna(""), tuple(paths), folder)
+    size = sum(file.stat().st_size for file in files)
+    return of_text(name, source, pd.concat(parts).fillna(""), tuple(paths), folder, size)
 
 
 def _open_remote(name: str, source: Source, problems: Problems) -> Relation | None:

@@ -27,7 +27,9 @@ _CUT_OFF = "The file may be cut off: ask for it again."
 SUFFIXES = (".csv", ".parquet", *EXCEL)
 
 
-def read_table(path: Path, problems: Problems, sheet: str | None = None) -> pd.DataFrame | None:
+def read_table(
+    path: Path, problems: Problems, sheet: str | None = None, ending: str = ""
+) -> pd.DataFrame | None:
     """Read a file as text.
 
     Parameters
@@ -39,6 +41,8 @@ def read_table(path: Path, problems: Problems, sheet: str | None = None) -> pd.D
         Receives what is wrong with the file.
     sheet
         Sheet of a workbook; the first one if not given.
+    ending
+        Ending of the files of its format, where its own is another.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def read_table(path: Path, problems: Problems, sheet: str | None = None) -> pd.D
         (a Parquet file has no header: its first row is row 1). None where the
         file cannot be read at all.
     """
-    suffix = path.suffix.lower()
+    suffix = ending or path.suffix.lower()
     if suffix == ".csv":
         return _read_csv(path, problems)
     if suffix == ".parquet":
@@ -174,7 +178,7 @@ def _read_excel(path: Path, problems: Problems, wanted: str | None) -> pd.DataFr
             return None
         sheet = book.worksheets[names.index(wanted) if wanted is not None else 0]
         sheet_name = sheet.title
-        rows = [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+        rows = [[cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     finally:
         book.close()
     if not _formulas_are_saved(path, sheet_name, problems):
@@ -219,7 +223,8 @@ def _formulas_are_saved(path: Path, sheet: str, problems: Problems) -> bool:
     return not bare
 
 
-def _cell_text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """Write a value as a cell of text."""
     if value is None:
         return ""
     if isinstance(value, dt.datetime):
@@ -304,7 +309,7 @@ def _read_parquet(path: Path, problems: Problems) -> pd.DataFrame | None:
         try:
             text = column.cast(pa.string()).fill_null("").to_pylist()
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            text = [_cell_text(value) for value in column.to_pylist()]
+            text = [cell_text(value) for value in column.to_pylist()]
         columns[name] = [value.strip() for value in text]
     index = pd.RangeIndex(1, table.num_rows + 1, name="row")
     return pd.DataFrame(columns, index=index, dtype="str")

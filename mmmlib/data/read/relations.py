@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.read.files import FILE, format_of, read_files, rows_in_csv
 from mmmlib.data.read.problems import named_from
+from mmmlib.data.read.readers import cell_text
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Relation:
         Whether every cell is text, as in CSV and Excel.
     folder
         Where the sources lie; messages name files from there.
+    counts_as_seen
+        Whether ``_row`` counts rows as a person does in the file, blank ones too.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Relation:
     size: int | None = None
     is_text: bool = False
     folder: Path | None = None
+    counts_as_seen: bool = False
 
     @property
     def label(self) -> str:
@@ -89,7 +93,7 @@ class Relation:
 
     def held(self) -> Relation:
         """Read a small source once, instead of once for every question."""
-        if not self.is_small:
+        if not self.is_small or self.counts_as_seen:
             return self
         table = self.table
         if len(self.files) == 1 and ROW not in table.columns:
@@ -124,7 +128,7 @@ class Relation:
 
     def places(self, file: str, numbers: Collection[int]) -> dict[int, int]:
         """Return the rows as a person counts them in the file, by their numbers in ``_row``."""
-        if self.size is None or not self._is_csv(file):
+        if self.counts_as_seen or not self._is_csv(file):
             return dict(zip(numbers, numbers, strict=True))
         return rows_in_csv(file, numbers)
 
@@ -147,7 +151,9 @@ def connect() -> Any:
 _shared = threading.local()
 
 
-def of_text(name: str, source: Source, text: Any, files: tuple[str, ...], folder: Path) -> Relation:
+def of_text(
+    name: str, source: Source, text: Any, files: tuple[str, ...], folder: Path, size: int
+) -> Relation:
     """Make a relation of cells that were read as text, indexed by row."""
     import ibis
     import pyarrow as pa
@@ -159,4 +165,23 @@ def of_text(name: str, source: Source, text: Any, files: tuple[str, ...], folder
     table = connection.create_table(
         ibis.util.gen_name("text"), ibis.memtable(pa.table({**columns, ROW: rows})), temp=True
     )
-    return Relation(name, source, table, files, connection, is_text=True, folder=folder)
+    return Relation(name, source, table, files, connection, size, True, folder, True)
+
+
+def as_text(relation: Relation) -> Any:
+    """Return every cell of a source of one file as text, by its row there; a pandas table."""
+    import pandas as pd
+    import pyarrow as pa
+
+    table = relation.one_file(relation.files[0]).order_by(ROW).to_pyarrow()
+    numbers = table[ROW].to_pylist()
+    places = relation.places(relation.files[0], numbers)
+    columns = {}
+    for name in relation.columns:
+        try:
+            cells = table[name].cast(pa.string()).fill_null("").to_pylist()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            cells = [cell_text(value) for value in table[name].to_pylist()]
+        columns[name] = [cell.strip() for cell in cells]
+    index = pd.Index([places[number] for number in numbers], name="row")
+    return pd.DataFrame(columns, index=index, dtype="str")

@@ -2,64 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from mmmlib.data.contract.breaches import Breach, report_unreadable
-from mmmlib.data.contract.calendar import Coverage, week_number
-from mmmlib.data.contract.column_types import Expression, in_whole_units
-from mmmlib.data.contract.contracts import check_contract, effective
+from mmmlib.data.contract.breaches import report_unreadable
+from mmmlib.data.contract.calendar import week_number
+from mmmlib.data.contract.column_types import in_whole_units
+from mmmlib.data.contract.contracts import Checked, check_contract, effective
 from mmmlib.data.contract.duplicates import check_weeks
-from mmmlib.data.contract.layout_columns import numbers_of
+from mmmlib.data.contract.layout_columns import is_whole_week, missing_columns, numbers_of
+from mmmlib.data.contract.promises import Reads
 from mmmlib.data.naming.declared_series import WeeklyAggregation, event_series
-from mmmlib.data.naming.naming import Naming, name_rows
+from mmmlib.data.naming.naming import name_rows
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.read.files import stamps
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import CHANGED, Problems, reading
 from mmmlib.data.read.relations import Relation
 from mmmlib.data.weeks.rates import Rates, refuse_foreign, to_currency
+from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.data.weeks.weekly import to_weekly
 from mmmlib.errors import InputError
+from mmmlib.params.contract import Contract
 from mmmlib.params.source import Source
-
-WEEKLY = {"date": "week", "region": "region", "name": "series", "value": "value"}
-"""What the columns of a source are called once it is summed to weeks."""
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """A source that was read through expressions.
+class Opened:
+    """A source that is open and was held against its contract.
 
     Parameters
     ----------
-    relation
-        The source, open; its rows are held where it is small.
-    day
-        The expression that reads the day of a row of it.
-    breaches
-        Promises of its contract that are broken, though the values can be read.
-    rows
-        How many rows were delivered.
-    naming
-        How they got their names.
-    weekly
-        ``week``, ``region``, ``series``, ``value``, ``partial``, ``blank``, ``absent``; see
-        :func:`mmmlib.data.weeks.weekly.to_weekly`.
+    checked
+        See :func:`mmmlib.data.contract.contracts.check_contract`.
+    contract
+        What it was held against.
+    aggregation
+        What the parameters take from it; None for everything.
+    stamps
+        Size and time of change of its files before they were read.
     """
 
-    relation: Relation
-    day: Expression
-    breaches: tuple[Breach, ...]
-    rows: int
-    naming: Naming
-    weekly: pd.DataFrame
-    newest: pd.Timestamp | None = None
-    """Day of the newest row, also where its week is not whole yet."""
-    coverage: Coverage | None = None
-    """The days that it has rows of, where they are all of one day."""
+    checked: Checked
+    contract: Contract
+    aggregation: WeeklyAggregation | None
+    stamps: dict[str, tuple[int, int]]
 
 
 def read_delivery(
@@ -69,11 +59,11 @@ def read_delivery(
     problems: Problems,
     *,
     week_start: str | None = None,
-    asked: WeeklyAggregation | None = None,
+    aggregation: WeeklyAggregation | None = None,
     taxonomy: Taxonomy | None = None,
     rates: Rates | None = None,
     keep_partial: bool = False,
-) -> Delivery | None:
+) -> SourceRows | None:
     """Read a source of any size to weeks.
 
     Parameters
@@ -84,95 +74,179 @@ def read_delivery(
         Receives what makes the source unusable.
     week_start
         First day of the weeks; Monday if not given.
-    asked
-        What is declared, and what becomes of it; all columns, and their sums, if not given. Of
-        layouts other than wide all series are read.
+    aggregation
+        Which series are read, and what becomes of them; all columns, and their sums, if not
+        given. Of layouts other than wide all series are read.
     taxonomy
         Maps raw names, where the source asks for it.
     rates
-        Bring money to the workbook's currency.
+        Convert money to the workbook's currency.
     keep_partial
         Keep first and last weeks that the source covers in part.
 
     Returns
     -------
-    Delivery or None
+    SourceRows or None
         None where it is unusable; ``problems`` says why.
+    """
+    currencies = rates.currencies if rates is not None else ()
+    opened = open_source(name, source, folder, problems, week_start, aggregation, currencies)
+    if opened is None:
+        return None
+    return sum_to_weeks(opened, problems, week_start, taxonomy, rates, keep_partial=keep_partial)
+
+
+def open_source(
+    name: str,
+    source: Source,
+    folder: Path,
+    problems: Problems,
+    week_start: str | None,
+    aggregation: WeeklyAggregation | None,
+    currencies: Sequence[str],
+) -> Opened | None:
+    """Open a source and hold it against its contract; see :func:`read_delivery`.
+
+    Parameters
+    ----------
+    week_start
+        First day of the weeks, as far as it is known before sources are read.
+    currencies
+        Those that a rate is known of.
     """
     relation = open_relation(name, source, folder, problems)
     if relation is None:
         return None
     before = stamps(relation.files)
-    try:
-        delivery = _read(
-            relation, problems, week_start, asked, taxonomy, rates, keep_partial=keep_partial
-        )
-    except InputError as error:
-        for one in error.problems:
-            problems.add(
-                error.file or relation.label, one.place, one.found, one.expected, one.action
-            )
+    lacking = missing_columns(name, source, relation.columns)
+    for one in lacking:
+        problems.add(relation.label, one.place, one.found, one.expected, one.action)
+    if lacking:
         return None
-    changed = [file for file, stamp in stamps(relation.files).items() if before[file] != stamp]
-    for file in changed:
-        problems.add(file, *CHANGED)
-    return None if changed else delivery
+    reads, variables = Reads(), None
+    if aggregation is not None:
+        variables = aggregation.numbers if source.layout == "wide" else None
+        sums = aggregation.numbers - aggregation.means
+        reads = Reads(aggregation.numbers, sums, aggregation.not_negative)
+    numbers = numbers_of(source, relation.columns, variables)
+    contract = effective(source, relation.columns, numbers)
+    try:
+        checked = check_contract(relation, contract, week_start, currencies, reads)
+    except InputError as error:
+        _collect(error, problems, relation.label)
+        return None
+    if checked.table is None or checked.unreadable:
+        report_unreadable(checked.breaches, relation, problems)
+    return None if checked.table is None else Opened(checked, contract, aggregation, before)
 
 
-def _read(
-    relation: Relation,
+def _refuse_unnamed(
+    relation: Relation, variables: Collection[str], aggregation: WeeklyAggregation
+) -> None:
+    """Refuse a wide source that is summed though the parameters name no column of it."""
+    source, known = relation.source, relation.columns
+    named = {*numbers_of(source, known, variables), *(column for column, _ in aggregation.events)}
+    if named & set(known) or keeps_cells(relation):
+        return
+    taken = {source.date, source.region, source.currency_column}
+    others = [name for name in known if name not in taken]
+    raise InputError.one(
+        source.where,
+        "the header",
+        f"no column that the parameters name; there are {', '.join(others[:12])}"
+        if others
+        else "no column of values",
+        "one column for every series",
+        "Name one of them in a channel, an outcome or a control, or leave the source out."
+        if others
+        else "",
+    )
+
+
+def _collect(error: InputError, problems: Problems, label: str) -> None:
+    for one in error.problems:
+        problems.add(error.file or label, one.place, one.found, one.expected, one.action)
+
+
+def sum_to_weeks(
+    opened: Opened,
     problems: Problems,
     week_start: str | None,
-    asked: WeeklyAggregation | None,
     taxonomy: Taxonomy | None,
     rates: Rates | None,
     *,
     keep_partial: bool,
-) -> Delivery | None:
-    source = relation.source
-    variables = asked.numbers if asked is not None and source.layout == "wide" else None
-    sums = None if asked is None else asked.numbers - asked.means
-    asked = asked or WeeklyAggregation(frozenset(), frozenset(), ())
-    contract = effective(source, relation.columns, numbers_of(source, relation.columns, variables))
-    known = rates.currencies if rates is not None else ()
-    checked = check_contract(relation, contract, week_start, known, sums)
-    if checked.table is None:
-        report_unreadable(checked.breaches, relation, problems)
+) -> SourceRows | None:
+    """Name the rows of an open source and sum them to weeks; see :func:`read_delivery`."""
+    files = opened.stamps
+    try:
+        rows = _sum(opened, problems, week_number(week_start), taxonomy, rates, keep_partial)
+    except InputError as error:
+        _collect(error, problems, opened.checked.relation.label)
         return None
-    with reading(relation.label):
-        again = check_weeks(checked.table, checked.relation, week_number(week_start))
+    changed = [file for file, stamp in stamps(files).items() if files[file] != stamp]
+    for file in changed:
+        problems.add(file, *CHANGED)
+    return None if changed else rows
+
+
+def _sum(
+    opened: Opened,
+    problems: Problems,
+    start: int,
+    taxonomy: Taxonomy | None,
+    rates: Rates | None,
+    keep_partial: bool,
+) -> SourceRows | None:
+    checked, contract = opened.checked, opened.contract
+    relation, table = checked.relation, checked.table
+    assert table is not None
+    assert checked.day is not None  # its column is one that no layout can do without
+    source, label = relation.source, relation.label
+    coverage = checked.coverage and replace(checked.coverage, start=start)
+    by_week, whole = is_whole_week(source), not (checked.unreadable or problems.of(label))
+    with reading(label):
+        again = check_weeks(table, relation, start)
     if again:
         report_unreadable(again, relation, problems)
-        return None
-    table = in_whole_units(checked.table, source, contract)
+        if not (relation.is_text and by_week):
+            return None
+    table = in_whole_units(table, source, contract)
     table = to_currency(table, relation.name, source, contract, rates)
-    with reading(relation.label):
-        naming = name_rows(table, relation.name, source, taxonomy, variables, asked.events)
-        # The rows of a CRM export are of two days, creation and closing.
-        coverage = None if source.layout == "crm_pipeline" else checked.coverage
+    aggregation = opened.aggregation or WeeklyAggregation(frozenset(), frozenset(), ())
+    variables = None
+    if opened.aggregation is not None and source.layout == "wide":
+        variables = aggregation.numbers | aggregation.beside
+        _refuse_unnamed(relation, variables, aggregation)
+    marks = {event_series(*event): event[0] for event in aggregation.events}
+    weekly_events = set(marks) if source.grain == "week" else set()
+    with reading(label):
+        naming = name_rows(table, relation.name, source, taxonomy, variables, aggregation.events)
         weekly = to_weekly(
             naming.rows,
-            week_number(week_start),
-            coverage,
-            asked.means,
-            {event_series(*event) for event in asked.events},
-            asked.sums,
-            asked.whole,
-            asked.every_day,
+            start,
+            # The rows of a CRM export are of two days, creation and closing.
+            None if source.layout == "crm_pipeline" else coverage,
+            aggregation.means | weekly_events,
+            set(marks) - weekly_events,
+            aggregation.sums,
+            aggregation.whole,
+            aggregation.every_day,
             by_channel=source.layout == "master_flat_file",
             happened=source.grain == "event",
+            as_delivered=by_week,
         )
-    taken = asked.money & set(weekly["series"])
+    taken = aggregation.money & set(weekly["series"])
     refuse_foreign(relation.name, source, contract, rates, taken)
     if source.grain == "week":
         weekly = weekly.assign(partial=False)  # a row is a whole week, on whatever day it is dated
     if not keep_partial:
-        weekly = weekly[~weekly["partial"]].reset_index(drop=True)
+        weekly = weekly[~weekly["partial"]]
     lost = weekly[weekly["region"] == ""]
-    if len(lost):
+    if len(lost) and whole:
         one = lost.iloc[0]
         problems.add(
-            relation.label,
+            label,
             f"column {source.region_column}",
             f"no region in {len(lost)} sums by week, the first of {one['series']} in the week of "
             f"{one['week'].date()}",
@@ -180,19 +254,21 @@ def _read(
             "Fill in the regions, or add a rule with 'region' for these names.",
         )
         return None
-    if weekly.empty:
-        problems.add(relation.label, "the rows", "no whole week", "rows of one week or more")
+    weekly = weekly[weekly["region"] != ""]
+    if weekly.empty and whole and not (by_week and source.layout == "wide"):
+        problems.add(label, "the rows", "no whole week", "rows of one week or more")
         return None
+    weekly = weekly.set_axis(pd.RangeIndex(1, len(weekly) + 1, name="row"))
     days = None if checked.coverage is None else checked.coverage.days.index
-    newest = None if days is None or days.empty else pd.Timestamp(days.max())
-    assert checked.day is not None  # or there were no weeks
-    return Delivery(
-        checked.relation,
+    return SourceRows(
+        relation,
         checked.day,
+        weekly,
+        naming,
         checked.breaches,
         checked.rows,
-        naming,
-        weekly,
-        newest,
-        coverage,
+        None if days is None or days.empty else pd.Timestamp(days.max()),
+        None if source.layout == "crm_pipeline" else coverage,
+        whole,
+        marks,
     )

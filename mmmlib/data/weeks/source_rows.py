@@ -1,19 +1,21 @@
-"""One source as it was read: a table of text, the day and the region of every row."""
+"""One source as it was read: numbers by week, region and series, and where each stands in its file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach
-from mmmlib.data.contract.column_types import number_of, truth_of
+from mmmlib.data.contract.calendar import Coverage
+from mmmlib.data.contract.column_types import Expression
+from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
 from mmmlib.data.naming.declared_series import event_series
 from mmmlib.data.naming.naming import Naming
-from mmmlib.data.weeks.delivery import Delivery
+from mmmlib.data.read.files import format_of
+from mmmlib.data.read.relations import Relation, as_text
 from mmmlib.params.source import Source
 
 
@@ -23,93 +25,153 @@ class SourceRows:
 
     Parameters
     ----------
-    name, source
-        The source's name in the parameters, and what they say of it.
-    path, sha256
-        The file and the hash of its content.
-    text
-        Every cell as text, indexed by row in the file.
-    dates, regions
-        Day and region of every row. ``regions`` holds ``national`` where the
-        source has no region column. Rows that were reported have NaT or an
-        empty text here.
+    relation
+        The source, open; its rows are held where it is small.
+    day
+        The expression that reads the day of a row of it.
+    weekly
+        ``week`` (first day), ``region``, ``series``, ``value`` (NaN where there is none),
+        ``partial``, ``blank``, ``absent`` (see :func:`mmmlib.data.weeks.weekly.to_weekly`),
+        ``unreadable`` (whether the value was reported) and, where a row of the file is a whole
+        week, ``row`` (its number there). Labelled from 1.
+    naming
+        How the rows got their names.
+    breaches
+        Promises of the contract that are broken, though the values can be read.
+    rows
+        How many rows were delivered.
+    newest
+        Day of the newest row, also where its week is not whole yet.
+    coverage
+        The days that it has rows of, where they are all of one day.
     whole
-        False where rows were reported: a week may then seem to be missing only
-        because its row could not be placed.
+        False where rows were reported: a week may then seem to be missing only because its row
+        could not be placed.
+    events
+        Series of events, and the column that tells of each.
+    file_hashes
+        sha256 of every file here, by its name.
+    sha256
+        Hash of the file, or over all of them; of the weekly sums of a database.
     """
 
-    name: str
-    source: Source
-    path: Path | str
-    sha256: str
-    text: pd.DataFrame
-    dates: pd.Series
-    regions: pd.Series
-    whole: bool
+    relation: Relation
+    day: Expression
+    weekly: pd.DataFrame
+    naming: Naming
     breaches: tuple[Breach, ...] = ()
-    """Promises of the contract that are broken, though the values can be read."""
     rows: int = 0
-    """How many rows were delivered; more than ``text`` has where days were summed to weeks."""
     newest: pd.Timestamp | None = None
-    """Day of the newest row, where that is later than the weeks in ``dates`` tell."""
-    naming: Naming | None = field(default=None, repr=False)
-    """How rows got their names, where they were read through expressions."""
-    delivered: Delivery | None = field(default=None, repr=False)
-    """The rows themselves, where they were read through expressions."""
-    file_hashes: Mapping[str, str] = field(default_factory=dict)
-    """sha256 of every file here, by its name."""
+    coverage: Coverage | None = field(default=None, repr=False)
+    whole: bool = True
     events: Mapping[str, str] = field(default_factory=dict)
-    """Series of events, and the column that tells of each, where days were brought to weeks."""
-    blank: frozenset[int] = frozenset()
-    """Rows that are sums of days of which one or more have no value."""
+    file_hashes: Mapping[str, str] = field(default_factory=dict)
+    sha256: str = ""
 
     @property
+    def name(self) -> str:
+        """The source's name in the parameters."""
+        return self.relation.name
+
+    @property
+    def source(self) -> Source:
+        """What the parameters say of it."""
+        return self.relation.source
+
+    @property
+    def path(self) -> str:
+        """What messages call the place."""
+        return self.relation.label
+
+    @cached_property
     def regional(self) -> bool:
         """Whether rows carry a region."""
-        return self.source.region is not None
+        return self.source.region_column is not None or set(self.regions) > {NATIONAL}
 
     @cached_property
     def columns(self) -> list[str]:
-        """Names of the series: columns of a wide source, names in a long one."""
-        if self.source.layout == "long":
-            names = dict.fromkeys(self.text[self.source.name])
-            return list(dict.fromkeys(self.events.get(name, name) for name in names))
-        return [str(name) for name in self.text.columns]
+        """Names of the series: all columns of a wide source, names in other layouts."""
+        if self.source.layout == "wide":
+            return self.relation.columns
+        names = dict.fromkeys(self.weekly["series"])
+        return list(dict.fromkeys(self.events.get(name, name) for name in names))
 
-    def cells(self, column: str) -> pd.Series:
-        """Text of one series, indexed by row."""
-        if self.source.layout == "long":
-            chosen = self.text[self.source.name] == column
-            return self.text.loc[chosen, self.source.value]
-        return self.text[column]
+    @property
+    def dates(self) -> pd.Series:
+        """First day of the week of every value."""
+        return self.weekly["week"]
+
+    @property
+    def regions(self) -> pd.Series:
+        """Region of every value; ``national`` where the source has no regions."""
+        return self.weekly["region"]
+
+    @cached_property
+    def blank(self) -> frozenset[int]:
+        """Labels of sums of days of which one or more have no value."""
+        return frozenset(self.weekly.index[self.weekly["blank"]])
+
+    def values(self, series: str) -> pd.Series:
+        """Numbers of one series, by label; NaN where there is none."""
+        return self.weekly.loc[self.weekly["series"] == series, "value"]
 
     def shares(self, column: str, text: str) -> pd.Series:
-        """Share of each row's week in which a column reads a text; empty if it never could."""
-        if self.naming is None:
-            return cells_read(self.cells(column), text).astype(float)
-        return self.cells(event_series(column, text)).astype(float)
+        """Share of each week in which a column reads a text, by label; empty if it never could."""
+        return self.values(event_series(column, text))
 
-    def place(self, row: int, column: str) -> str:
-        """Say where a cell is, as a person finds it in the file."""
-        if self.naming is not None:  # summed: there is no such row in the file
-            week = self.dates[row].date()
-            where = f", region '{self.regions[row]}'" if self.regional else ""
-            return f"the week of {week}{where}, {column}"
+    def is_empty(self, series: str) -> pd.Series:
+        """Say which values of a series are missing, as against unreadable ones, by label."""
+        rows = self.weekly.loc[self.weekly["series"] == series]
+        return rows["value"].isna() & ~rows["unreadable"]
+
+    def place(self, label: int, series: str) -> str:
+        """Say where a value is, as a person finds it in the file."""
+        row = self.weekly["row"].get(label) if "row" in self.weekly else None
+        if row is None or pd.isna(row) or len(self.relation.files) != 1:
+            where = f", region '{self.regions[label]}'" if self.regional else ""
+            return f"the week of {self.dates[label].date()}{where}, {series}"
+        number = self.relation.places(self.relation.files[0], [int(row)])[int(row)]
         if self.source.layout == "long":
-            return f"row {row}, column {self.source.value} ({column})"
-        return f"row {row}, column {column}"
+            return f"row {number}, column {self.source.value} ({series})"
+        return f"row {number}, column {series}"
+
+    # --- as it is kept ----------------------------------------------------------------------
+
+    @cached_property
+    def text(self) -> pd.DataFrame:
+        """What a run keeps, all text: cells by row in the file, or sums by week."""
+        if keeps_cells(self.relation):
+            return as_text(self.relation)
+        return text_of_sums(self.weekly)
 
 
-def text_reads(cell: str, text: str) -> bool:
-    """Say whether a cell reads a text."""
-    if cell.strip() == text.strip():
-        return True
-    truth, number = truth_of(text), number_of(text)
-    same_number = number is not None and number_of(cell) == number
-    return same_number or (truth is not None and truth_of(cell) == truth)
+def keeps_cells(relation: Relation) -> bool:
+    """Say whether a run keeps every cell as delivered: of one file of weeks as they are modelled.
+
+    Of all others it keeps sums by week, and rows beside them.
+    """
+    source = relation.source
+    return (
+        len(relation.files) == 1
+        and source.is_one_file
+        and format_of(source, source.path) != "jsonl"
+        and is_whole_week(source)
+        and source.time_zone is None
+        and source.currency is None
+        and source.currency_column is None
+        and not (source.contract is not None and source.contract.converts)
+    )
 
 
-def cells_read(cells: pd.Series, text: str) -> pd.Series:
-    """Say which cells read a text; a series of booleans on the same index."""
-    known = {cell: text_reads(str(cell), text) for cell in cells.unique()}
-    return cells.map(known).astype(bool)
+def text_of_sums(weekly: pd.DataFrame) -> pd.DataFrame:
+    """Write sums by week as text: ``week``, ``region``, ``series``, ``value``."""
+    return pd.DataFrame(
+        {
+            "week": weekly["week"].dt.strftime("%Y-%m-%d").to_numpy(),
+            "region": weekly["region"].to_numpy(),
+            "series": weekly["series"].to_numpy(),
+            "value": ["" if pd.isna(value) else repr(float(value)) for value in weekly["value"]],
+        },
+        index=pd.RangeIndex(1, len(weekly) + 1, name="row"),
+        dtype="str",
+    )

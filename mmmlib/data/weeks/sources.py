@@ -1,27 +1,37 @@
-"""The declared sources, read: which road each of them takes."""
+"""The declared sources, read to weeks; and on which day those weeks start."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
+from mmmlib.data.contract.calendar import WEEKDAYS, Coverage
+from mmmlib.data.naming.declared_series import weekly_aggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.read.files import format_of
+from mmmlib.data.read.folder import hash_each, sha256_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.relations import connect
+from mmmlib.data.weeks.delivery import Opened, open_source, sum_to_weeks
 from mmmlib.data.weeks.rates import Rates, read_rates
-from mmmlib.data.weeks.source_rows import SourceRows
-from mmmlib.data.weeks.sources_by_cell import read_by_cell
-from mmmlib.data.weeks.sources_by_expression import read_by_expression
-from mmmlib.data.weeks.week_starts import usual_start
+from mmmlib.data.weeks.source_rows import SourceRows, text_of_sums
 from mmmlib.errors import InputError
+from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
-from mmmlib.params.source import Source
+from mmmlib.runs import sha256_json
+
+CHECKS: dict[str, str] = {"data.week_start": "Weeks start on one day"}
 
 
 def read_sources(
     params: Params, folder: Path, problems: Problems, taxonomy: Taxonomy | None = None
 ) -> dict[str, SourceRows | None]:
     """Read all declared sources; those that cannot be read are None.
+
+    Sources of weeks come first: where ``data.week_start`` is not declared, their dates say on
+    which day the weeks start to which days and events are summed.
 
     Parameters
     ----------
@@ -34,51 +44,140 @@ def read_sources(
     taxonomy
         Maps raw names, for the sources that ask for it.
     """
-    tables: dict[str, SourceRows | None] = dict.fromkeys(params.data.sources)
     shared = connect()  # held until all are read
-    declared = params.data.sources.items()
-    by_cell = {name for name, source in declared if is_read_by_cell(source, folder)}
-    for name, source in declared:
-        if name in by_cell:
-            tables[name] = read_by_cell(name, source, folder, problems, params.data.week_start)
-    if len(by_cell) == len(tables):
-        return tables
-
-    week_start = params.data.week_start or usual_start(tables)
     rates: Rates | None = None
     try:
-        told = params.data.rates
-        rates = read_rates(None if told is None else folder / told, params.currency)
+        path = params.data.rates
+        rates = read_rates(None if path is None else folder / path, params.currency)
     except InputError as error:
         for one in error.problems:
             problems.add(str(error.file), one.place, one.found, one.expected, one.action)
-
-    for name, source in declared:
-        foreign = source.currency or source.currency_column
-        if name not in by_cell and (rates or not foreign):
-            tables[name] = read_by_expression(
-                name, source, params, folder, problems, week_start, taxonomy, rates
-            )
+    opened: dict[str, Opened | None] = dict.fromkeys(params.data.sources)
+    start: str | None = params.data.week_start
+    for weeks in (True, False):
+        for name, source in params.data.sources.items():
+            foreign = source.currency or source.currency_column
+            if (source.grain == "week") is weeks and (rates or not foreign):
+                opened[name] = open_source(
+                    name,
+                    source,
+                    folder,
+                    problems,
+                    start,
+                    weekly_aggregation(params, name),
+                    rates.currencies if rates else (),
+                )
+        if weeks:
+            coverages = [None if one is None else one.checked.coverage for one in opened.values()]
+            start = start or _shared_weekday(coverages)
+    tables: dict[str, SourceRows | None] = dict.fromkeys(opened)
+    partial = params.data.partial_weeks == "keep"
+    for name, its in opened.items():
+        if its is not None:
+            rows = sum_to_weeks(its, problems, start, taxonomy, rates, keep_partial=partial)
+            tables[name] = None if rows is None else _hashed(rows, folder)
     del shared
     return tables
 
 
-def is_read_by_cell(source: Source, folder: Path) -> bool:
-    """Say which of the two roads a source takes; nothing else decides it.
+def _hashed(rows: SourceRows, folder: Path) -> SourceRows:
+    """Add the hashes of what was read."""
+    files = [Path(file) for file in rows.relation.files if Path(file).is_file()]
+    hashes = hash_each(files, folder)
+    sha256 = sha256_of(hashes) or sha256_json(text_of_sums(rows.weekly).to_dict("list"))
+    return replace(rows, file_hashes=hashes, sha256=sha256)
 
-    One file of weeks, wide or long, is small: its cells are read as text, so that all that is
-    wrong can be named by row. All else goes through expressions, in bounded memory. The contract
-    is the same expressions on both.
+
+# --- the first day of the week --------------------------------------------------------------
+
+
+def usual_start(tables: Mapping[str, SourceRows | None]) -> str:
+    """First day of the weeks of the first weekly source whose dates share one; else Monday."""
+    weekly = (t for t in tables.values() if t is not None and t.source.grain == "week")
+    return _shared_weekday([table.coverage for table in weekly])
+
+
+def _shared_weekday(coverages: list[Coverage | None]) -> str:
+    for coverage in coverages:
+        days = [] if coverage is None else _weekdays(coverage)
+        if len(days) == 1:
+            return WEEKDAYS[days[0]]
+    return WEEKDAYS[0]
+
+
+def _weekdays(coverage: Coverage) -> list[int]:
+    """Weekdays that a source has rows of, 0 for Monday."""
+    return sorted(map(int, pd.DatetimeIndex(coverage.days.index).day_of_week.unique()))
+
+
+def week_start_findings(
+    tables: Mapping[str, SourceRows], start: int, declared: str | None
+) -> Iterator[Finding]:
+    """Say of every source by which day its weeks are dated, and whether that can be aligned.
+
+    Parameters
+    ----------
+    tables
+        All sources, by name. Days and events are summed to the panel's weeks; nothing can be
+        wrong with theirs.
+    start
+        Weekday on which the panel's weeks start, 0 for Monday.
+    declared
+        ``data.week_start``.
     """
-    return (
-        source.is_one_file
-        and not (folder / source.path).is_dir()
-        and format_of(source, source.path) != "jsonl"
-        and source.grain == "week"
-        and source.layout in ("wide", "long")
-        and not source.taxonomy
-        and source.time_zone is None
-        and source.currency is None
-        and source.currency_column is None
-        and not (source.contract is not None and source.contract.converts)
+    dated = {name: _dated(table) for name, table in tables.items()}
+    weekly = {name: days for name, days in dated.items() if tables[name].source.grain == "week"}
+    shared = {tuple(days) for days in weekly.values()}
+    alike = len(shared) == 1 and len(min(shared)) == 1
+    alone = alike and len(weekly) == len(tables)
+    for name, days in dated.items():
+        if name not in weekly or (alone and declared is None):
+            yield _judged(name, days, start, Level.INFO, "", passed=True)
+        elif declared is not None:
+            last = (start - 1) % 7
+            told = f": the last day of weeks that start on {_name(start)}" if days == [last] else ""
+            good = days in ([start], [last])
+            yield _judged(name, days, start, Level.WARN, told, passed=good)
+        elif days != [start]:
+            yield _judged(name, days, start, Level.BLOCK, "", passed=False)
+        else:
+            # Of Mondays nobody doubts that they are first days; of Sundays everybody may.
+            certain = start == 0 or not alike
+            told = "" if certain else ": taken for the first, and nothing says so"
+            yield _judged(name, days, start, Level.WARN, told, passed=certain)
+
+
+def _dated(table: SourceRows) -> list[int]:
+    """Weekdays of the rows of a source as they were dated, 0 for Monday."""
+    if table.coverage is None or table.source.grain != "week":
+        return sorted(map(int, table.dates.dropna().dt.day_of_week.unique()))
+    return _weekdays(table.coverage)
+
+
+def _judged(
+    name: str, days: list[int], start: int, level: Level, told: str, *, passed: bool
+) -> Finding:
+    named = ", ".join(f"{_name(day)}s" for day in days)
+    one = days[0] if len(days) == 1 else start
+    declare = (
+        f"Declare data.week_start: '{WEEKDAYS[one]}' if that is their first day, "
+        f"'{WEEKDAYS[(one + 1) % 7]}' if it is the last."
     )
+    return judge(
+        "data.week_start",
+        name,
+        passed=passed,
+        level=level,
+        value=named,
+        limit=f"{_name(start)}s",
+        message=f"Its dates are {named}{told or f'; weeks start on {_name(start)}'}.",
+        meaning="A date is taken as a day inside its week. If it is the first day of a week that "
+        "starts otherwise, the series is shifted against the others, by up to a week.",
+        action="Write the first day of the week in all sources."
+        if level is Level.WARN and not told
+        else declare,
+    )
+
+
+def _name(day: int) -> str:
+    return WEEKDAYS[day].capitalize()

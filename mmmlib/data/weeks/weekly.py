@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.calendar import DENSE, Coverage, read_coverage, week_of
+from mmmlib.data.read.relations import ROW
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -33,6 +34,7 @@ def to_weekly(
     *,
     by_channel: bool = False,
     happened: bool = False,
+    as_delivered: bool = False,
 ) -> pd.DataFrame:
     """Bring rows to weeks; what nothing else is said of is summed.
 
@@ -61,6 +63,9 @@ def to_weekly(
         See :func:`mmmlib.data.weeks.absent_days.absent_days`.
     happened
         Whether each row is something that happened: a week without one is then no gap.
+    as_delivered
+        Whether each row is a whole week: its number is kept to the last digit, its ``_row`` where
+        it has one, and a row without a value too.
 
     Returns
     -------
@@ -81,6 +86,8 @@ def to_weekly(
         measures["lacks"] = dated.date.nunique() - dated.date.nunique(where=has)
         measures["late"] = (dated.date.max(where=has) < dated.date.max()).cast("int32")
         measures["early"] = (dated.date.min(where=has) > dated.date.min()).cast("int32")
+    if as_delivered and ROW in dated.columns:
+        measures["row"] = dated[ROW].min()
     if every_day:
         measures["days"] = weekday_bits(dated.date, week_start)
     summed = (
@@ -101,12 +108,17 @@ def to_weekly(
             **{name: pd.Series(summed[name].to_pylist(), dtype=float) for name in measures},
         }
     )
+    # A text that was no number is not-a-number here, a missing one nothing.
+    frame["unreadable"] = [
+        value is not None and value != value for value in summed["value"].to_pylist()
+    ]
     if means:
         frame["value"] /= frame.pop("over").where(frame["series"].isin(list(means)), 1)
     if shares:
         mine = frame["series"].isin(list(shares))
         frame["value"] = frame["value"].mask(mine, frame.pop("share") / 7)
-    frame["value"] = frame["value"].map(_as_told)
+    if not as_delivered:
+        frame["value"] = frame["value"].map(_without_last_digits)
     after = before = np.zeros(len(frame), dtype=bool)
     frame["absent"] = 0
     if every_day:
@@ -120,7 +132,9 @@ def to_weekly(
     else:
         frame["blank"] = False
     frame = frame.assign(late=after, early=before)
-    if not happened:  # else a week of which no value is known would be one in which nothing was
+    if not (
+        happened or as_delivered
+    ):  # else a week of which no value is known would be one in which nothing was
         frame = frame.dropna(subset=["value"])
     partial = (coverage or read_coverage(dated[["date"]], week_start)).partial()
     ends = frame[frame["series"].isin(list(whole))]
@@ -134,7 +148,7 @@ def to_weekly(
     return frame.sort_values(["week", "region", "series"], ignore_index=True)
 
 
-def _as_told(value: float) -> float:
+def _without_last_digits(value: float) -> float:
     """Keep twelve digits: the last ones of a sum depend on the order in which threads add."""
     return float(f"{value:.12g}")
 

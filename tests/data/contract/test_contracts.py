@@ -15,8 +15,9 @@ from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.contract.draft import contract_yaml, draft_contract
 from mmmlib.data.panel.build import build, build_panel
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.delivery import Delivery, read_delivery
+from mmmlib.data.weeks.delivery import read_delivery
 from mmmlib.data.weeks.rates import read_rates
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError
 from mmmlib.findings import Level
 from mmmlib.params.source import Source
@@ -43,7 +44,7 @@ def daily(days: int = 28, first: str = "2024-01-01") -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def read(folder: Path, problems: Problems, **told: Any) -> Delivery | None:
+def read(folder: Path, problems: Problems, **told: Any) -> SourceRows | None:
     options = {
         "path": "ads*.csv",
         "layout": "ad_platform",
@@ -104,7 +105,10 @@ def test_two_date_formats(tmp_path: Path) -> None:
     frame.loc[5, "date"] = "06/01/2024"
     frame.to_csv(tmp_path / "ads.csv", index=False)
     told = refused(tmp_path)
-    assert "row 7, column date: found '06/01/2024'; expected a day of the calendar" in told
+    assert (
+        "row 7, column date: found '06/01/2024'; expected a date as in most rows: YYYY-MM-DD"
+        in told
+    )
     assert told.endswith("Write all dates as YYYY-MM-DD.")
 
 
@@ -335,7 +339,7 @@ def test_a_contract_without_types_reads_numbers_and_days_all_the_same(
     assert (build_panel(params, tmp_path).frame["outcome:revenue.pooled"] == 6300).all()
     for column, cell, expected in (
         ("revenue", "1,234.50", "a number"),
-        ("date", "someday", "a day of the calendar"),
+        ("date", "someday", "a date such as 2024-01-29"),
     ):
         spoilt = rows.copy()
         spoilt.loc[3, column] = cell

@@ -13,8 +13,9 @@ from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.contract.draft import contract_yaml, draft_contract
 from mmmlib.data.panel.build import build, build_panel
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.delivery import Delivery, read_delivery
+from mmmlib.data.weeks.delivery import read_delivery
 from mmmlib.data.weeks.rates import read_rates
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError
 from mmmlib.params.contract import MONEY, SCALES, Unit
 from mmmlib.params.load import read_params
@@ -24,7 +25,7 @@ from tests.data.contract.test_contracts import daily
 from tests.small import write_workbook
 
 
-def read(folder: Path, **told: Any) -> Delivery:
+def read(folder: Path, **told: Any) -> SourceRows:
     problems = Problems()
     source = Source.model_validate({"path": "ads.csv", "grain": "day"} | told)
     rates = read_rates(folder / "rates.csv" if (folder / "rates.csv").exists() else None, "USD")
@@ -48,7 +49,7 @@ def flat_file(folder: Path, days: int = 7) -> dict[str, Any]:
     return {"layout": "master_flat_file", "contract": {"units": units}}
 
 
-def totals(delivery: Delivery) -> dict[str, float]:
+def totals(delivery: SourceRows) -> dict[str, float]:
     return delivery.weekly.groupby("series")["value"].sum().to_dict()
 
 

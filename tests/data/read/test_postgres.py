@@ -21,7 +21,8 @@ from mmmlib.data.naming.declared_series import WeeklyAggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import build_panel
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.delivery import Delivery, read_delivery
+from mmmlib.data.weeks.delivery import read_delivery
+from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.conftest import small_params, weekly
@@ -126,7 +127,7 @@ def fill(base: Any, frame: pd.DataFrame) -> None:
             copy.write_row(tuple(row))
 
 
-def read(folder: Path, taxonomy: Taxonomy | None = None, **told: Any) -> Delivery:
+def read(folder: Path, taxonomy: Taxonomy | None = None, **told: Any) -> SourceRows:
     options = {
         "layout": "ad_platform",
         "grain": "day",
@@ -164,12 +165,14 @@ def test_the_same_days_are_missed(tmp_path: Path, base: Any) -> None:
     frame.to_csv(tmp_path / "ads.csv", index=False)
     long = {"layout": "long", "name": "campaign", "value": "spend", "grain": "day"}
     brand = frozenset({"brand"})
-    asked = WeeklyAggregation(brand, frozenset(), (), sums=brand, whole=brand, every_day=brand)
+    aggregation = WeeklyAggregation(
+        brand, frozenset(), (), sums=brand, whole=brand, every_day=brand
+    )
     found = []
     for place in ({"path": "ads.csv"}, {"url": URL, "table": "ads"}):
         problems = Problems()
         source = Source.model_validate({**long, **place})
-        delivery = read_delivery("ads", source, tmp_path, problems, asked=asked)
+        delivery = read_delivery("ads", source, tmp_path, problems, aggregation=aggregation)
         problems.raise_if_any()
         assert delivery is not None
         found.append(delivery.weekly)

@@ -73,7 +73,7 @@ def test_a_broken_promise_names_files_from_the_data_folder(tmp_path: Path) -> No
     told = [f.message for f in check_panel(params, built) if f.check == "data.contract"]
     assert len(told) == 2
     assert "found ads/b.csv, row 5, column tv_spend: '99'" in told[0]
-    assert "2 times (ads/b.csv)" in told[1]
+    assert "2 times (ads/b.csv row 2, ads/b.csv row 3)" in told[1]
     assert not [f for f in check_panel(params, built) if str(tmp_path) in str(f)]
 
 

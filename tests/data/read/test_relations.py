@@ -172,7 +172,7 @@ def test_what_programs_leave_in_a_folder_is_no_delivery(tmp_path: Path, path: st
         (b'date,campaign,spend\n2024-01-01,a,1\n"2024-01-02,a,1\n', "broken quoting"),
         (b"date;campaign;spend\n2024-01-01;a;1\n", "columns separated by ';'"),
         (b"", "an empty file"),
-        (b"date,campaign,date\n", "a column name twice"),
+        (b"date,campaign,date\n", "the column 'date' 2 times"),
     ],
 )
 def test_broken_csv(tmp_path: Path, content: bytes, told: str) -> None:
