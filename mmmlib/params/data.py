@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from mmmlib.params.section import InsidePath, Positive, Section, Share, Slug
+from mmmlib.params.section import Day, Days, InsidePath, Name, Positive, Section, Share, Slug
 from mmmlib.params.source import Gaps, Source, Weekday
 
 
@@ -16,14 +15,14 @@ class Simulated(Section):
     """Take the data from a simulated company whose true effects are known."""
 
     company: Slug
-    seed: int = 1
-    vintage: Annotated[int, Field(ge=1)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    vintage: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
 class DataLimits(Section):
     """Limits of the checks on the data (H1, D5)."""
 
-    max_age_days: Annotated[int, Field(ge=1)] = 35
+    max_age_days: Days = 35
     """How old the newest row of a source may be, unless the source has a limit of its own."""
     max_imputed_share: Share = 0.02
     """Largest share of filled cells in one series."""
@@ -31,7 +30,7 @@ class DataLimits(Section):
     """How many robust standard deviations from its neighbours make a week an outlier."""
     level_shift: Share = 0.25
     """Lasting change of a series, as a share of its level, from which it is flagged."""
-    zero_run_weeks: Annotated[int, Field(ge=2)] = 8
+    zero_run_weeks: Annotated[int, Field(ge=2, le=520)] = 8
     """After how many weeks without spend at the end of the data a channel counts as stopped."""
     max_mismatch_share: Share = 0.02
     """Share of weeks that may have spend without exposure, or exposure without spend."""
@@ -39,7 +38,7 @@ class DataLimits(Section):
     """Share of spend under names that the taxonomy does not map, above which the data blocks."""
     min_automatic_share: Share = 0.8
     """Share of sources, of rows and of spend that should arrive automatically (D1)."""
-    zero_gap_weeks: Annotated[int, Field(ge=2)] = 3
+    zero_gap_weeks: Annotated[int, Field(ge=2, le=520)] = 3
     """After how many zeros in a row a series that is hardly ever zero seems not to be measured."""
 
 
@@ -71,7 +70,7 @@ class PriceLevel(Section):
     path: InsidePath
     """CSV file in ``root`` with the columns ``from`` and ``index``: the level of prices from that
     day on."""
-    base: dt.date
+    base: Day
     """The day whose prices money is stated in."""
 
 
@@ -98,7 +97,7 @@ class DataParams(Section):
     rates: InsidePath | None = None
     """CSV file in ``root`` with the columns ``currency``, ``from`` and ``rate``: what one unit of a
     currency is worth in the workbook's currency from that day on."""
-    max_rate_age_days: Annotated[int, Field(ge=1)] = 45
+    max_rate_age_days: Days = 45
     """How old the newest rate (or price index) of a week may be before it counts as missing."""
     price_level: PriceLevel | None = None
     """Convert money to the prices of one day; if not given, money stays as it was paid."""
@@ -111,7 +110,7 @@ class DataParams(Section):
     or events."""
     lift_tests: InsidePath | None = None
     """Table of lift tests in ``root``, one row per test; see docs/lift_tests.md."""
-    population: str | None = None
+    population: Name | None = None
     """Column with the population of each region, to compare regions per head."""
 
     def _faults(self) -> Iterator[str]:

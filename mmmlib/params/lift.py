@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mmmlib.params.section import Positive, Section, Slug
+from mmmlib.params.section import Day, Positive, Section, Slug
 
 POOLED = "pooled"
 """The motion of an outcome whose motions are pooled."""
@@ -27,10 +27,10 @@ class LiftTest(Section):
     """The sales motion whose outcome was measured; not given where motions are pooled."""
     regions: tuple[str, ...] = ()
     """Where spend was changed; everywhere if none is named."""
-    start: dt.date
-    end: dt.date
+    start: Day
+    end: Day
     """First and last day of the changed spend."""
-    measured_until: dt.date | None = None
+    measured_until: Day | None = None
     """Last day whose outcome was counted; if not given, the last day of the changed spend."""
     spend_change: float | None = None
     """Money added (below zero: taken away) over all regions and days of the test together."""

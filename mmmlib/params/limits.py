@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mmmlib.params.section import Positive, Section, Share
+from mmmlib.params.section import Name, Positive, Section, Share
 
 LEAST_HOLDOUT = 4
 """Weeks; a shorter holdout says nothing about how well a model predicts."""
@@ -15,8 +15,8 @@ LEAST_HOLDOUT = 4
 class ReadinessParams(Section):
     """Limits of R1 to R3."""
 
-    min_weeks: Annotated[int, Field(ge=26)] = 78
-    sales_cycle_weeks: Annotated[int, Field(ge=0)] = 0
+    min_weeks: Annotated[int, Field(ge=26, le=5200)] = 78
+    sales_cycle_weeks: Annotated[int, Field(ge=0, le=520)] = 0
     """Declared length of the sales cycle; it is added to ``min_weeks`` (R1)."""
     flat_band: Share = 0.10
     """A week counts as flat when its spend is within this share of the level, the median of the
@@ -25,7 +25,7 @@ class ReadinessParams(Section):
     flat_limit: Share = 0.8
     """Share of flat weeks in the last year from which a channel has caveats (``flat_warn``) or is not
     ready (``flat_limit``)."""
-    min_active_weeks: Annotated[int, Field(ge=1)] = 6
+    min_active_weeks: Annotated[int, Field(ge=1, le=52)] = 6
     """Weeks with spend in the last year below which a channel has caveats."""
     collinear_warn: Share = 0.8
     collinear_limit: Share = 0.98
@@ -39,9 +39,9 @@ class ReadinessParams(Section):
     controllable_warn: Share = 0.30
     controllable_limit: Share = 0.20
     """Share of top-of-funnel activity that paid channels must make up (R3)."""
-    top_of_funnel: str | None = None
+    top_of_funnel: Name | None = None
     """Column that measures all top-of-funnel activity; with ``paid_top_of_funnel`` it gives R3."""
-    paid_top_of_funnel: str | None = None
+    paid_top_of_funnel: Name | None = None
 
 
 class HealthParams(Section):
@@ -88,6 +88,6 @@ class ComparisonParams(Section):
     """A movement by a factor of 1 plus this, up or down, needs an explanation (G3)."""
     min_overlap: Share = 0.3
     """Smallest overlap of two intervals, as a share of the narrower one."""
-    min_common_weeks: Annotated[int, Field(ge=4)] = 26
+    min_common_weeks: Annotated[int, Field(ge=4, le=5200)] = 26
     max_restated_share: Share = 0.02
     """Share of a series' total by which a restatement may change it without being flagged."""

@@ -22,6 +22,7 @@ PATTERNS = {
     CURRENCY: "a currency code of three capitals, such as USD",
 }
 KINDS = {
+    "string_too_short": "a text that is not empty",
     "string": "text (put it in quotes if it looks like a number or a date)",
     "int": "a whole number",
     "float": "a number",
@@ -134,11 +135,12 @@ def _expected(error: ErrorDetails, path: KeyPath, root: type[BaseModel]) -> tupl
         return PATTERNS.get(context["pattern"], f"text like {context['pattern']}"), ""
     if kind in BOUNDS:
         key, words = BOUNDS[kind]
-        return words.format(f"{context[key]:g}"), ""
+        limit = context[key]
+        number = isinstance(limit, int | float)
+        return words.format(f"{limit:g}") if number else "a date from 1900 to 2199", ""
     if kind == "too_short":
         return f"{context['min_length']} or more entries", ""
-    word = kind.partition("_")[0]
-    return KINDS.get(word, error["msg"]), ""
+    return KINDS.get(kind) or KINDS.get(kind.partition("_")[0], error["msg"]), ""
 
 
 def _value(content: Any, path: KeyPath) -> Any:

@@ -19,6 +19,7 @@ from mmmlib.errors import InputError, Problem
 KeyPath = tuple[str | int, ...]
 MOST_VALUES = 100_000
 """A file with more is one whose aliases multiply."""
+TAG = "tag:yaml.org,2002:"
 LONGEST_NUMBER = 400
 """Characters; any number that is of use can be written in fewer."""
 
@@ -96,7 +97,7 @@ def read_yaml(text: str, file: str) -> YamlDocument:
     places: dict[KeyPath, Place] = {}
     try:
         node = yaml.compose(text)
-        impossible = [] if node is None else list(_impossible(node, (), (), set()))
+        impossible = [] if node is None else list(_impossible(node, (), (), set(), yaml))
         if impossible:
             raise InputError(file, impossible)
         problems = [] if node is None else list(_walk(node, (), places))
@@ -127,7 +128,7 @@ def _plain(value: Any) -> Any:
 
 
 def _impossible(
-    node: Node, path: KeyPath, above: tuple[int, ...], seen: set[int]
+    node: Node, path: KeyPath, above: tuple[int, ...], seen: set[int], yaml: YAML
 ) -> Iterator[Problem]:
     """Yield what cannot become a value: an alias to itself, an endless number, broken text."""
     where = f"{_at(node)}, key {dotted(path)}"
@@ -137,19 +138,29 @@ def _impossible(
         return
     seen.add(id(node))
     above = (*above, id(node))
+    if str(node.tag) not in (_usual_tag(node, yaml), f"{TAG}str"):
+        name = str(node.tag).replace(TAG, "!!")
+        yield Problem(where, f"the tag {name}", "a value without a tag")
     if isinstance(node, SequenceNode):
         for number, item in enumerate(node.value):
-            yield from _impossible(item, (*path, number), above, seen)
+            yield from _impossible(item, (*path, number), above, seen, yaml)
     elif isinstance(node, MappingNode):
         for key, value in node.value:
             name = str(key.value) if isinstance(key, ScalarNode) else "?"
-            yield from _impossible(key, path, above, seen)
-            yield from _impossible(value, (*path, name), above, seen)
+            yield from _impossible(key, path, above, seen, yaml)
+            yield from _impossible(value, (*path, name), above, seen, yaml)
     elif str(node.tag).endswith((":int", ":float")):
         if len(node.value) > LONGEST_NUMBER:
             yield Problem(where, f"a number of {len(node.value)} digits", "a number of 15 at most")
-    elif not str(node.value).isprintable() and re.search("[\ud800-\udfff]", node.value):
+    elif re.search("[\ud800-\udfff]", node.value):
         yield Problem(where, "half of a character (a lone surrogate)", "text")
+
+
+def _usual_tag(node: Node, yaml: YAML) -> str:
+    """Return the tag that YAML gives a node that is written without one."""
+    plain = isinstance(node, ScalarNode) and node.style is None
+    value = node.value if isinstance(node, ScalarNode) else None
+    return str(yaml.resolver.resolve(type(node), value, (plain, not plain)))
 
 
 def _walk(node: Node, path: KeyPath, places: dict[KeyPath, Place]) -> Iterator[Problem]:

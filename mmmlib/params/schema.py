@@ -19,7 +19,7 @@ from mmmlib.params.limits import ComparisonParams, HealthParams, ReadinessParams
 from mmmlib.params.model import ModelParams, Range
 from mmmlib.params.places import KeyProblem
 from mmmlib.params.references import broken_references
-from mmmlib.params.section import Currency, InsidePath, Period, Section, Share, Slug
+from mmmlib.params.section import Currency, Day, InsidePath, Name, Period, Section, Share, Slug
 
 # --- the question ------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ class RefreshParams(Section):
     parent: str = "latest"
     """``latest`` (the newest run of this workbook that no gate blocked, of no later period or
     ``as_of``), ``none``, or a run id."""
-    as_of: dt.date | None = None
+    as_of: Day | None = None
     """The day from which the data is seen; see :attr:`Params.as_of`."""
 
 
@@ -47,7 +47,7 @@ class Audience(Section):
 class KeyQuestion(Section):
     """A question written down before the fit and answered in the report (A4)."""
 
-    question: str
+    question: Name
     kind: Literal["scale", "cut", "rank", "other"] = "other"
     channel: Slug | None = None
     outcome: Slug | None = None
@@ -77,10 +77,10 @@ class Channel(Section):
     """A paid channel: where its spend is found, and the form of its effect."""
 
     label: str = ""
-    spend: str
+    spend: Name
     """Column of weekly spend; ``source.column`` where two sources share the name. Spend from several
     sources is added up: ``ads.search.spend + agency.search.spend``."""
-    exposure: str | None = None
+    exposure: Name | None = None
     """Column of impressions or clicks; if given, the channel's effect follows it instead of spend."""
     adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
     saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
@@ -92,7 +92,7 @@ class Channel(Section):
 class MotionColumn(Section):
     """The outcome column of one sales motion (M3)."""
 
-    column: str
+    column: Name
 
 
 class Outcome(Section):
@@ -103,10 +103,10 @@ class Outcome(Section):
     unit: str = ""
     """For a count: what is counted (``signups``, ``MQLs``); three capitals are money. Revenue is
     in the workbook's currency."""
-    column: str | None = None
+    column: Name | None = None
     """Column of the outcome, all motions pooled."""
     motions: dict[Slug, MotionColumn] = Field(default_factory=dict)
-    value_per_unit: str | None = None
+    value_per_unit: Name | None = None
     """Column with the money that one unit is worth; a count then becomes revenue."""
     bias: str = ""
     """The known bias of this outcome, in words; reports repeat it."""
@@ -133,7 +133,7 @@ class Outcome(Section):
 class Control(Section):
     """Something beside marketing that moves the outcome (price, competitors, macro)."""
 
-    column: str
+    column: Name
     label: str = ""
     week: Literal["mean", "sum"] | None = None
     """How days become a week: by their mean (a price) or their sum (a count). If not given, by
@@ -148,9 +148,9 @@ class Event(Section):
     """
 
     label: str = ""
-    start: dt.date | None = None
-    end: dt.date | None = None
-    column: str | None = None
+    start: Day | None = None
+    end: Day | None = None
+    column: Name | None = None
     equals: str = "1"
 
     def _faults(self) -> Iterator[str]:
@@ -195,7 +195,7 @@ class ComputeParams(Section):
 
     scheduler: str | None = None
     """Address of a Dask scheduler; if not given, a local pool is started."""
-    workers: Annotated[int, Field(ge=1)] | None = None
+    workers: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Local workers; chosen from the number of cores if not given."""
 
 
@@ -203,7 +203,7 @@ class Params(Section):
     """A whole parameter file."""
 
     workbook: Slug
-    title: str
+    title: Name
     currency: Currency
     refresh: RefreshParams
     audience: Audience

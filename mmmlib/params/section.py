@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Annotated, Self
@@ -13,12 +14,17 @@ from mmmlib.params.places import KeyProblem
 
 SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 CURRENCY = r"^[A-Z]{3}$"
-PERIOD = r"^[0-9]{4}-(Q[1-4]|(0[1-9]|1[0-2]))$"
+PERIOD = r"^(19|20|21)[0-9]{2}-(Q[1-4]|(0[1-9]|1[0-2]))$"
 Slug = Annotated[str, Field(pattern=SLUG)]
 Currency = Annotated[str, Field(pattern=CURRENCY)]
 Period = Annotated[str, Field(pattern=PERIOD)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(min_length=1)]
+"""Name of a column, or a title."""
 Positive = Annotated[float, Field(gt=0)]
+Day = Annotated[dt.date, Field(ge=dt.date(1900, 1, 1), lt=dt.date(2200, 1, 1))]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+"""How many days."""
 
 KEY_PROBLEM = "key_problem"
 """Type of the pydantic error whose context is a :class:`KeyProblem`."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from mmmlib.params.contract import Contract
-from mmmlib.params.section import Currency, Section, inside
+from mmmlib.params.section import Currency, Days, Name, Section, inside
 
 Gaps = Literal["fail", "zero", "carry", "interpolate"]
 Layout = Literal["wide", "long", "master_flat_file", "ad_platform", "crm_pipeline"]
@@ -88,7 +88,7 @@ class Source(Section):
     query: str | None = None
     """A query of the database, instead of a table."""
     layout: Layout = "wide"
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, Name] = Field(default_factory=dict)
     """For layouts with columns of their own: what the file calls them, such as ``campaign: Campaign
     name``. A column without an entry has the layout's name."""
     name_from: tuple[str, ...] = ()
@@ -102,17 +102,17 @@ class Source(Section):
     outcomes of days and events add up to weeks; for controls see :attr:`Control.week`."""
     time_zone: str | None = None
     """Time zone in which a day begins, such as Europe/Berlin; for dates with a time of day."""
-    date: str = "date"
+    date: Name = "date"
     """Column with the first day of the week (or any day in it)."""
-    region: str | None = None
+    region: Name | None = None
     """Column with the region; without one the source is national."""
-    name: str | None = None
+    name: Name | None = None
     """Long layout: column with the names of the series."""
-    value: str | None = None
+    value: Name | None = None
     """Long layout: column with the values."""
     currency: Currency | None = None
     """Currency of the source's money, where it is not the workbook's."""
-    currency_column: str | None = None
+    currency_column: Name | None = None
     """Column with the currency of each row."""
     contract: Contract | None = None
     """What the owner promises; a broken promise stops the refresh."""
@@ -120,7 +120,7 @@ class Source(Section):
     delivery: Literal["automatic", "manual"] = "automatic"
     missing: tuple[str, ...] = ()
     """Texts that stand for a missing value, besides an empty cell."""
-    max_age_days: Annotated[int, Field(ge=1)] | None = None
+    max_age_days: Days | None = None
     """How old the newest row may be on the day of the refresh (D5); if not given, see
     ``data.limits``."""
     late: Literal["warn", "block"] = "warn"

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from mmmlib.params.messages import shown
 from mmmlib.params.places import KeyProblem
-from mmmlib.params.section import Section, Slug
+from mmmlib.params.section import Day, Section, Slug
 from mmmlib.params.strict import read_strict
 from mmmlib.runs import sha256_json
 
@@ -53,9 +53,9 @@ class MappingRule(Section):
     """Replaces what the source says of the region."""
     exclude: str = ""
     """Why these names are left out on purpose; nothing else is then given."""
-    valid_from: dt.date | None = None
+    valid_from: Day | None = None
     """First day on which the rule holds."""
-    valid_until: dt.date | None = None
+    valid_until: Day | None = None
     """Last day on which it holds."""
     note: str = ""
 
