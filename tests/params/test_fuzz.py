@@ -1,4 +1,4 @@
-"""Whatever stands in a parameter file: it is read, or refused with what is wrong and where.
+"""Whatever stands in a parameter file, policy, roles or taxonomy: it is read, or refused with what is wrong and where.
 
 ``MMM_FUZZ=10000 pytest tests/params/test_fuzz.py`` tries more than the few hundred of a test run.
 """
@@ -10,7 +10,7 @@ import os
 import random
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from io import StringIO
 from pathlib import Path
@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from mmmlib.data.naming.taxonomy import read_taxonomy
 from mmmlib.errors import InputError
+from mmmlib.governance.policy import read_policy
+from mmmlib.governance.roles import read_roles
 from mmmlib.params import Params
 from mmmlib.params.load import next_period, read_params
 from mmmlib.params.places import read_yaml
@@ -27,9 +30,18 @@ from mmmlib.params.places import read_yaml
 HERE = Path(__file__).parent
 CASES = int(os.environ.get("MMM_FUZZ", "400"))
 BATCHES = 8
-TEXTS = [(HERE / name).read_text(encoding="utf-8") for name in ("full.yaml", "good.yaml")]
-CONTENTS = [read_yaml(text, "base").content for text in TEXTS]
-KEYS = sorted({word for text in TEXTS for word in re.findall(r"[a-z_]+(?=:)", text)})
+PARAMS = HERE.parents[1] / "params"
+READERS: dict[Path, Callable[[Path, list[str]], object]] = {
+    HERE / "full.yaml": read_params,
+    HERE / "good.yaml": read_params,
+    PARAMS / "policy.yaml": lambda path, _: read_policy(path),
+    PARAMS / "roles.yaml": lambda path, _: read_roles(path),
+    PARAMS / "taxonomy.yaml": lambda path, _: read_taxonomy(path),
+}
+BASES = random.Random(0).choices(list(READERS), weights=[8, 4, 1, 1, 2], k=100)
+TEXTS = {path: path.read_text(encoding="utf-8") for path in READERS}
+CONTENTS = {path: read_yaml(text, str(path)).content for path, text in TEXTS.items()}
+KEYS = sorted({word for text in TEXTS.values() for word in re.findall(r"[a-z_]+(?=:)", text)})
 JUNK: list[Any] = [
     None, True, False, 0, -1, 1, 2, 53, 10**6, 2**63, -(2**64), 10**25, 0.0, -0.5, 1e-320, 1e308,
     float("nan"), float("inf"), "", " ", "-", "0", "12", "1e3", "null", "true", "on", "2026-01-31",
@@ -63,9 +75,9 @@ def like(value: str | float, chance: random.Random) -> str | float:
     return value * chance.choice([-1, 0, 0.5, 2, 10, 1000, 1e6, 1e12, 1e300])
 
 
-def changed_structure(chance: random.Random) -> str:
+def changed_structure(content: Any, chance: random.Random) -> str:
     """A whole file with some of its parts removed, renamed, exchanged or replaced."""
-    content = deepcopy(chance.choice(CONTENTS))
+    content = deepcopy(content)
     for _ in range(chance.choice((1, 1, 2, 4))):
         paths = list(paths_of(content))
         path, other = chance.choice(paths), chance.choice(paths)
@@ -98,9 +110,8 @@ def changed_structure(chance: random.Random) -> str:
     return stream.getvalue()
 
 
-def changed_text(chance: random.Random) -> str:
+def changed_text(text: str, chance: random.Random) -> str:
     """A whole file with some of its characters and lines changed."""
-    text = chance.choice(TEXTS)
     for _ in range(chance.choice((1, 1, 2, 5))):
         start = chance.randrange(len(text))
         end = min(len(text), start + chance.choice((0, 0, 1, 1, 5, 40)))
@@ -124,19 +135,33 @@ def changed_text(chance: random.Random) -> str:
     return text
 
 
-def changed_file(chance: random.Random) -> tuple[bytes, list[str]]:
+def changed_file(base: Path, chance: random.Random) -> tuple[bytes, list[str]]:
     """Bytes of a file, and overrides."""
-    text = changed_structure(chance) if chance.random() < 0.6 else changed_text(chance)
+    if chance.random() < 0.6:
+        text = changed_structure(CONTENTS[base], chance)
+    else:
+        text = changed_text(TEXTS[base], chance)
     data = text.encode("utf-8", "surrogatepass")
     if chance.random() < 0.05:
         spot = chance.randrange(len(data))
         data = data[:spot] + bytes([chance.randrange(256)]) + data[spot:]
     overrides = []
     while chance.random() < 0.15:
-        path = chance.choice(list(paths_of(chance.choice(CONTENTS))))
+        path = chance.choice(list(paths_of(CONTENTS[base])))
         value = chance.choice([*SNIPPETS, *map(str, JUNK)])
         overrides.append(f"{'.'.join(map(str, path))}={value}")
     return data, overrides
+
+
+def read_case(number: int, path: Path) -> object:
+    """Write the file of a case, and read it."""
+    chance = random.Random(number)
+    base = chance.choice(BASES)
+    data, overrides = changed_file(base, chance)
+    path.write_bytes(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return READERS[base](path, overrides)
 
 
 def use(params: Params) -> None:
@@ -157,15 +182,12 @@ def use(params: Params) -> None:
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_a_file_is_read_or_refused_with_a_reason(batch: int, tmp_path: Path) -> None:
-    path = tmp_path / "file.yaml"
     faults = []
     for number in range(batch, CASES, BATCHES):
-        data, overrides = changed_file(random.Random(number))
-        path.write_bytes(data)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)
-                use(read_params(path, overrides))
+            value = read_case(number, tmp_path / "file.yaml")
+            if isinstance(value, Params):
+                use(value)
         except InputError as error:
             if not error.problems or any(not one.place for one in error.problems):
                 faults.append((number, "no problem", str(error)[:200]))
@@ -176,18 +198,12 @@ def test_a_file_is_read_or_refused_with_a_reason(batch: int, tmp_path: Path) -> 
 
 def test_the_cases_reach_far(tmp_path: Path) -> None:
     """Some are read, and the rest are refused for many different reasons."""
-    path = tmp_path / "file.yaml"
-    reasons: list[str] = []
+    read, reasons = 0, set()
     for number in range(150):
-        data, overrides = changed_file(random.Random(number))
-        path.write_bytes(data)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)
-                read_params(path, overrides)
+            read_case(number, tmp_path / "file.yaml")
+            read += 1
         except InputError as error:
-            reasons += [one.expected for one in error.problems]
-        else:
-            reasons.append("")
-    assert reasons.count("") > 10
-    assert len(set(reasons)) > 40
+            reasons |= {one.expected for one in error.problems}
+    assert read > 10
+    assert len(reasons) > 40
