@@ -24,7 +24,6 @@ from mmmlib.data.naming.taxonomy import Taxonomy, read_taxonomy
 from mmmlib.data.panel import lift_tests
 from mmmlib.data.panel.build import Built, build
 from mmmlib.data.panel.panel import Panel, write_panel
-from mmmlib.data.read.cells import to_dates
 from mmmlib.data.read.folder import data_folder, hash_source
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_table
@@ -198,5 +197,4 @@ def _keep_side(run: Run, name: str, path: Path, shape: Shape) -> None:
     text = read_table(path, Problems())
     assert text is not None
     vintage = Vintage(name, text, shape, sha256_json([path.name, vars(shape)]))
-    days = to_dates(text[shape.date], lambda *_: None)
-    keep(run, vintage, days, {"file": path.name, "sha256": sha256_file(path)})
+    keep(run, vintage, vintage.days, {"file": path.name, "sha256": sha256_file(path)})

@@ -1,4 +1,4 @@
-"""Columns as what their contract says they hold: numbers in whole units, days, truth (D2).
+"""Columns as what their contract says they hold: numbers, days, truth (D2).
 
 All by expressions, so that nothing is read before it is counted or summed.
 """
@@ -9,33 +9,22 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.breaches import Breach, Example
-from mmmlib.data.contract.layout_columns import slug
-from mmmlib.data.read.cells import ISO, NUMBER, OFFSET, TIME
+from mmmlib.data.read.cells import DATES, ISO, NUMBER, OFFSET, SLASHES, TIME, YEARS
 from mmmlib.data.read.files import FILE
 from mmmlib.data.read.relations import ROW, Relation
-from mmmlib.params.contract import MONEY, SCALES, ColumnContract, Contract
+from mmmlib.params.contract import ColumnContract
 from mmmlib.params.messages import shown
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
+    pass
 
 Expression = Callable[[Any], Any]
 DELIVERED = "_delivered"
 """Column that is added to rows of a long file: the value as it was delivered."""
-DATES = {
-    "YYYY-MM-DD": (rf"^{ISO}{TIME}?{OFFSET}?$", "", ""),
-    "YYYY/MM/DD": (r"^([0-9]{4})/([0-9]{2})/([0-9]{2})$", r"\1-\2-\3", ""),
-    "YYYYMMDD": (r"^([0-9]{4})([0-9]{2})([0-9]{2})$", r"\1-\2-\3", ""),
-    "DD.MM.YYYY": (r"^([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})$", r"\3-\2-\1", ""),
-    "DD/MM/YYYY": (r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})$", r"\3-\2-\1", r"\3-\1-\2"),
-}
-"""Formats of dates in text: how they look, and how they become ISO (day first, month first)."""
-SLASHES = DATES["DD/MM/YYYY"][0]
 
 
 def cell_text(table: Any, name: str, source: Source) -> Any:
@@ -143,16 +132,6 @@ def _either_way(relation: Relation, name: str, *, both: bool) -> Breach:
     )
 
 
-def why_no_date(cell: str, usual: str) -> tuple[str, str]:
-    """Return what was expected instead of a cell that is no date as most rows write it."""
-    written = [name for name, (pattern, *_) in DATES.items() if re.fullmatch(pattern, cell)]
-    if usual in written:
-        return "a day of the calendar", ""
-    if written:
-        return f"a date as in most rows: {usual}", "Write all dates as YYYY-MM-DD."
-    return "a date such as 2024-01-29", "Write all dates as YYYY-MM-DD." if cell else ""
-
-
 def typed_as(
     name: str, column: ColumnContract, relation: Relation, form: DateForm | None
 ) -> Expression:
@@ -163,13 +142,16 @@ def typed_as(
     source = relation.source
 
     def make(table: Any) -> Any:
+        import ibis
+
         raw = table[name]
         textual = raw.type().is_string()
         value = cell_text(table, name, source) if textual else raw
         if column.type in ("number", "integer"):
             return number_in(value)
         if column.type in ("date", "time"):
-            return _as_date(value, textual, form or DateForm(), source.time_zone)
+            day = _as_date(value, textual, form or DateForm(), source.time_zone)
+            return ibis.cases((day.year().between(*YEARS), day), else_=ibis.null("date"))
         if column.type == "boolean" and textual:
             return truth_in(value)
         return value
@@ -291,100 +273,3 @@ def _number_in(column: Any) -> Any:
 
     text = column.strip()
     return ibis.cases((text.re_search(rf"^(?:{NUMBER})$"), text.try_cast("float64")), else_=None)
-
-
-# --- units ----------------------------------------------------------------------------------
-
-
-def in_whole_units(table: ir.Table, source: Source, contract: Contract) -> ir.Table:
-    """Bring numbers to whole units.
-
-    Parameters
-    ----------
-    table
-        Typed as the contract says, as delivered.
-    source, contract
-        Say the unit of every column, or of every variable of the one column of values.
-    """
-    import ibis
-
-    made = {
-        name: _times(table[name], SCALES[column.unit])
-        for name, column in contract.columns.items()
-        if name in table.columns and SCALES[column.unit] != 1
-    }
-    if contract.units and source.value_columns is not None:
-        variable, value = source.value_columns
-        word, number = _word(table, variable), table[value]
-        scaled = {name: SCALES[unit] for name, unit in contract.units.items() if SCALES[unit] != 1}
-        if scaled:
-            cases = [(word == name, _times(number, scale)) for name, scale in scaled.items()]
-            made[value] = ibis.cases(*cases, else_=number)
-    return table.mutate(**made) if made else table
-
-
-def money_of(source: Source, contract: Contract) -> dict[str, Expression]:
-    """Return the columns of money, and for each the expression that says which rows are money."""
-    import ibis
-
-    def always(table: Any) -> Any:
-        return ibis.literal(True)
-
-    money: dict[str, Expression] = {
-        name: always for name, column in contract.columns.items() if column.unit in MONEY
-    }
-    named = [name for name, unit in contract.units.items() if unit in MONEY]
-    if named and source.value_columns is not None:
-        variable, value = source.value_columns
-        money[value] = lambda table: _word(table, variable).isin(named)
-    return money
-
-
-def without_unit(source: Source, contract: Contract) -> tuple[str, Expression] | None:
-    """Return the column of variables, and the expression that is true where one has no unit.
-
-    None where the contract does not declare units by variable.
-    """
-    if not contract.units or source.value_columns is None:
-        return None
-    variable, _ = source.value_columns
-    known = list(contract.units)
-    return variable, lambda table: ~_word(table, variable).isin(known)
-
-
-def without_money(series: str, source: Source, contract: Contract) -> str:
-    """Name the place that tells a series of money, where it has no unit of money.
-
-    Returns
-    -------
-    str
-        Empty where the contract says that it is money, or where no one place tells it.
-    """
-    marked = {name for name, column in contract.columns.items() if column.unit in MONEY}
-    if source.value_columns is not None:
-        variable, value = source.value_columns
-        if value in marked or (source.layout == "long" and source.taxonomy):
-            return ""
-        named = [name for name, unit in contract.units.items() if unit in MONEY]
-        if source.layout == "long":
-            return "" if series in named else f"units, series {series}"
-        word = series.rpartition(".")[2]
-        return "" if word in map(slug, named) else f"units, {word} of column {variable}"
-    column = series
-    if source.layout == "ad_platform":
-        column = source.column(series.rpartition(".")[2])
-    elif source.layout == "crm_pipeline":
-        counts = series.partition(".")[0] in ("opportunities", "won")
-        column = "" if counts else source.column("amount")
-    return "" if column in marked or not column else f"columns.{column}"
-
-
-def _times(number: Any, scale: Fraction) -> Any:
-    """Multiply, or divide: 1234 cents are 12.34 to the last digit, and not 12.340000000000002."""
-    if scale.denominator == 1:
-        return number * float(scale.numerator)
-    return number * float(scale.numerator) / float(scale.denominator)
-
-
-def _word(table: Any, column: str) -> Any:
-    return table[column].cast("string").strip().fill_null("")

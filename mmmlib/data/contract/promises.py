@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import week_number
 from mmmlib.data.contract.column_types import (
-    DATES,
     FALSE,
     TRUE,
     DateForm,
     Expression,
     cell_text,
-    why_no_date,
-    without_unit,
     zone_of,
 )
 from mmmlib.data.contract.layout_columns import is_whole_week, is_won, region_text
-from mmmlib.data.read.cells import NUMBER, why_no_number
+from mmmlib.data.contract.units import without_unit
+from mmmlib.data.read.cells import A_YEAR, DATES, NUMBER, why_no_date, why_no_number
 from mmmlib.data.read.relations import Relation
 from mmmlib.params.contract import ColumnContract, Contract
 from mmmlib.params.source import Source
@@ -313,6 +311,16 @@ def _column_promises(
             )
         )
         return promises
+    if not textual and column.type in ("date", "time"):
+        promises.append(
+            Promise(
+                "range",
+                name,
+                lambda t: t[name].notnull() & typed(t).isnull(),
+                A_YEAR,
+                unreadable=True,
+            )
+        )
     zoned = kind.is_timestamp() and kind.timezone
     if zoned and source.time_zone is None and column.type in ("date", "time"):
         promises.append(

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.layout_columns import NATIONAL
-from mmmlib.data.read.cells import NUMBER, to_dates
+from mmmlib.data.contract.side_tables import read_days
+from mmmlib.data.read.cells import NUMBER
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_parts
 from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.errors import RunError
@@ -102,7 +103,7 @@ class Vintage:
     @cached_property
     def days(self) -> pd.Series:
         """Day of every row; NaT where it has none."""
-        return to_dates(self.text[self.shape.date], lambda *_: None)
+        return read_days(self.text[self.shape.date])
 
     @cached_property
     def newest(self) -> pd.Timestamp:

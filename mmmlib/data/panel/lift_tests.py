@@ -13,10 +13,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from mmmlib.data.contract.layout_columns import NATIONAL
+from mmmlib.data.contract.side_tables import Kind, type_columns
 from mmmlib.data.history.vintages import Shape
 from mmmlib.data.panel.lift_grid import Lift, lay_out, nationwide
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.cells import to_dates, to_numbers
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_side_table
 from mmmlib.estimates import format_number
@@ -186,15 +186,16 @@ def _read_table(params: Params, path: Path, problems: Problems) -> Iterator[Decl
 
         return add
 
-    bad: set[tuple[int, str]] = set()
-    values = pd.DataFrame(index=text.index)
-    for column in DATES:
-        if column in text and (text[column] != "").any():
-            given = text[column][text[column] != ""]
-            values[column] = to_dates(given, report(column)).dt.date
-    for column in NUMBERS:
-        if column in text:
-            values[column] = to_numbers(text[column], report(column), negative=True)
+    kinds: dict[str, Kind] = {**dict.fromkeys(DATES, "date"), **dict.fromkeys(NUMBERS, "number")}
+    values = type_columns(text, kinds, path, problems)
+    bad = {
+        (int(str(row)), str(name))
+        for name in values
+        for row in text.index[values[name].isna() & (text[name] != "")]
+    }
+    for name in DATES:
+        if name in values:
+            values[name] = values[name].dt.date
     read = values.to_dict("index")
     for row, raw in text.to_dict("index").items():
         number, cells = int(str(row)), {str(name): str(cell) for name, cell in raw.items()}

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.contract.side_tables import report_cells, type_columns
 from mmmlib.data.panel.lift_grid import at_factors
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.cells import to_dates, to_numbers
 from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.data.read.readers import read_side_table
 from mmmlib.findings import Finding, Level, at_most, none_of
 from mmmlib.params import Params
 from mmmlib.params.data import PriceLevel
-from mmmlib.params.messages import shown
 
 CHECKS: dict[str, str] = {
     "data.rates": "Exchange rates up to date",
@@ -46,19 +45,13 @@ def read_index(path: Path, problems: Problems) -> pd.Series | None:
     if text is None:
         return None
 
-    def of_days(row: int, *words: str) -> None:
-        problems.add(path, f"row {row}, column from", *words)
-
-    def of_index(row: int, *words: str) -> None:
-        problems.add(path, f"row {row}, column index", *words)
-
-    days = to_dates(text["from"], of_days)
-    level = to_numbers(text["index"], of_index, negative=False)
-    for row in text.index[(level == 0) | (text["index"] == "")]:
-        found = shown(text["index"][row]) if text["index"][row] else "an empty cell"
-        of_index(int(row), found, "more than zero")
+    frame = type_columns(text, {"from": "date", "index": "number"}, path, problems)
+    days, level = frame["from"], frame["index"]
+    report_cells(path, text["from"], text["from"] == "", "a date such as 2024-01-29", problems)
+    bad = (level <= 0) | (text["index"] == "")
+    report_cells(path, text["index"], bad, "more than zero", problems)
     for row in text.index[days.notna() & days.duplicated()]:
-        of_days(int(row), f"{days[row].date()} again", "every day once")
+        problems.add(path, f"row {row}, column from", f"{days[row].date()} again", "every day once")
     if problems.of(path):
         return None
     return pd.Series(level.to_numpy(), index=pd.DatetimeIndex(days)).sort_index()

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mmmlib.data.contract.column_types import money_of, without_money
-from mmmlib.data.read.cells import to_dates, to_numbers
+from mmmlib.data.contract.side_tables import report_cells, type_columns
+from mmmlib.data.contract.units import money_of, without_money
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_side_table
 from mmmlib.errors import InputError, Problem
 from mmmlib.params.contract import Contract
-from mmmlib.params.messages import shown
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -64,19 +63,11 @@ def read_rates(path: Path | None, currency: str) -> Rates:
     problems.raise_if_any()
     assert text is not None
 
-    def report(column: str):  # type: ignore[no-untyped-def]
-        return lambda row, *words: problems.add(path, f"row {row}, column {column}", *words)
-
-    frame = pd.DataFrame(
-        {
-            "currency": text["currency"],
-            "from": to_dates(text["from"], report("from")),
-            "rate": to_numbers(text["rate"], report("rate"), negative=False),
-        }
-    )
-    for row in frame.index[frame["rate"].isna() | (frame["rate"] <= 0)]:
-        found = shown(text["rate"][row]) if text["rate"][row] else "an empty cell"
-        problems.add(path, f"row {row}, column rate", found, "more than zero")
+    frame = type_columns(text, {"from": "date", "rate": "number"}, path, problems)
+    frame["currency"] = text["currency"]
+    report_cells(path, text["from"], text["from"] == "", "a date such as 2024-01-29", problems)
+    bad = (frame["rate"] <= 0) | (text["rate"] == "")
+    report_cells(path, text["rate"], bad, "more than zero", problems)
     for row in frame.index[frame.duplicated(["currency", "from"])]:
         problems.add(path, f"row {row}", "the rate of a day twice", "one rate from a day on")
     problems.raise_if_any()
