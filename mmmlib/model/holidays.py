@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.errors import MMMError
-from mmmlib.params.model import HolidayCalendar, Holidays
+from mmmlib.params.model import Holidays
 
 
 def holiday_weeks(
@@ -47,9 +47,11 @@ def holiday_weeks(
             f"model.holidays.regions names {', '.join(unknown)}; the regions that are modelled "
             f"are {', '.join(regions)}."
         )
+    # A year more at both ends: a window may reach over New Year.
+    years = range(weeks[0].year - 1, weeks[-1].year + 2)
     found: dict[str, np.ndarray] = {}
     for row, region in enumerate(regions):
-        for name, dates in _dates(asked.regions.get(region, asked), weeks).items():
+        for name, dates in asked.regions.get(region, asked).dates(years).items():
             days = {
                 day + dt.timedelta(days=shift)
                 for day in dates
@@ -66,19 +68,3 @@ def holiday_weeks(
             f"{', '.join(sorted(found))}."
         )
     return {name: found[name] for name in sorted(found) if name in asked.only or not asked.only}
-
-
-def _dates(place: HolidayCalendar, weeks: pd.DatetimeIndex) -> dict[str, list[dt.date]]:
-    """Dates of every holiday of a place, by its English name."""
-    from holidays import country_holidays
-
-    # A year more at both ends: a window may reach over New Year.
-    years = range(weeks[0].year - 1, weeks[-1].year + 2)
-    calendar = country_holidays(
-        place.country, subdiv=place.subdivision, years=years, observed=False, language="en_US"
-    )
-    dates: dict[str, list[dt.date]] = {}
-    for day in calendar:
-        for name in calendar.get_list(day):
-            dates.setdefault(name, []).append(day)
-    return dates

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.places import KeyProblem
 from mmmlib.params.section import Positive, Section
+
+YEARS = range(2000, 2050)
+"""Years in which a holiday has to occur for its name to be known."""
 
 
 class Range(Section):
@@ -29,11 +35,25 @@ class HolidayCalendar(Section):
     subdivision: str | None = None
     """State, province or canton, by its ISO code: ``BY``, ``CA``."""
 
-    def _faults(self) -> Iterator[str]:
+    def dates(self, years: Iterable[int]) -> dict[str, list[dt.date]]:
+        """Return the days of every holiday, by its English name.
+
+        A day that is moved because a holiday falls on a weekend is not among them.
+        """
         from holidays import country_holidays
 
+        calendar = country_holidays(
+            self.country, subdiv=self.subdivision, years=years, observed=False, language="en_US"
+        )
+        dates: dict[str, list[dt.date]] = {}
+        for day in calendar:
+            for name in calendar.get_list(day):
+                dates.setdefault(name, []).append(day)
+        return dates
+
+    def _faults(self) -> Iterator[str | KeyProblem]:
         try:
-            country_holidays(self.country, subdiv=self.subdivision)
+            self.dates([2000])
         except NotImplementedError as error:
             part = f" with the subdivision {self.subdivision}" if self.subdivision else ""
             yield f"a country whose holidays are known, not {self.country}{part} ({error})"
@@ -49,6 +69,17 @@ class Holidays(HolidayCalendar):
     """English names of the holidays to use; all of them if not given."""
     regions: dict[str, HolidayCalendar] = Field(default_factory=dict)
     """Regions of the data that keep other holidays."""
+
+    def _faults(self) -> Iterator[str | KeyProblem]:
+        faults = list(super()._faults())
+        yield from faults
+        if self.only and not faults:
+            calendars = (self, *self.regions.values())
+            known = sorted({name for one in calendars for name in one.dates(YEARS)})
+            for number, name in enumerate(self.only):
+                if name not in known:
+                    expected, near = f"one of {', '.join(known)}", did_you_mean(name, known)
+                    yield KeyProblem(("only", number), shown(name), expected, near)
 
 
 class ModelParams(Section):
@@ -85,3 +116,12 @@ class ModelParams(Section):
     target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.88
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 20260101
     kept_draws: Annotated[int, Field(ge=100, le=10_000)] = 1000
+
+    def _faults(self) -> Iterator[KeyProblem]:
+        if self.geography == "national" and self.holidays and self.holidays.regions:
+            yield KeyProblem(
+                ("holidays", "regions"),
+                f"regions ({', '.join(self.holidays.regions)})",
+                "none, as model.geography is national",
+                "Set model.geography to regional, or remove them.",
+            )

@@ -75,14 +75,15 @@ def test_regions_may_keep_other_holidays() -> None:
     asked = Holidays(country="DE", regions={"south": {"country": "DE", "subdivision": "BY"}})
     epiphany = holiday_weeks(asked, WEEKS, list(REGIONS))["Epiphany"]
     assert epiphany[1].sum() > 0 == epiphany[[0, 2]].sum()
-    _, names = columns_of("holidays", REGIONS, holidays=asked.model_dump())
+    options = {"geography": "regional", "holidays": asked.model_dump()}
+    _, names = columns_of("holidays", REGIONS, **options)
     assert "Epiphany" in names
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"only": ["Yule"]}, "only names Yule; holidays of these weeks are"),
+        ({"only": ["Reformation Day"]}, "only names Reformation Day; holidays of these weeks are"),
         ({"regions": {"moon": {"country": "FR"}}}, "regions names moon"),
     ],
 )
@@ -94,6 +95,10 @@ def test_unknown_names_are_told(asked: dict[str, Any], message: str) -> None:
 def test_unknown_places_are_told_with_the_parameters() -> None:
     with pytest.raises(ValueError, match="a country whose holidays are known, not XX"):
         ModelParams(holidays={"country": "XX"})
+    with pytest.raises(ValueError, match=r"'Yule'; expected one of .*Good Friday"):
+        ModelParams(holidays={"country": "DE", "only": ["Yule"]})
+    with pytest.raises(ValueError, match=r"expected none, as model\.geography is national"):
+        ModelParams(holidays={"country": "DE", "regions": {"south": {"country": "AT"}}})
     with pytest.raises(ValueError, match="not DE with the subdivision ZZ"):
         ModelParams(holidays={"country": "DE", "subdivision": "ZZ"})
 

@@ -35,7 +35,12 @@ from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.lift_tests import Declared, lifts_of, read_lift_tests
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.panel.prices import at_prices, price_factors
-from mmmlib.data.panel.refusals import refuse_empty, refuse_national, refuse_no_people
+from mmmlib.data.panel.refusals import (
+    refuse_empty,
+    refuse_national,
+    refuse_no_people,
+    refuse_unknown_regions,
+)
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.data.weeks.sources import read_sources, usual_start
@@ -130,6 +135,7 @@ def build(
         for declared, place in found.items()
     }
     refuse_no_people(grids, found, calendar, problems)
+    refuse_unknown_regions(params, calendar.regions, problems)
     prices = price_factors(params, folder, calendar.weeks, problems)
     lift_tests = read_lift_tests(params, folder, problems)
     problems.raise_if_any()

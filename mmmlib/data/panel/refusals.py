@@ -9,6 +9,8 @@ from mmmlib.data.panel.grid import Calendar, Grid, regions_of
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.data.weeks.source_rows import SourceRows
+from mmmlib.params import Params
+from mmmlib.params.messages import did_you_mean
 
 
 def refuse_national(
@@ -24,6 +26,20 @@ def refuse_national(
                 "one value for every region and week, as model.geography is regional",
                 f"Name the region column in data.sources.{table.name}.region, "
                 f"or set model.geography to national.",
+            )
+
+
+def refuse_unknown_regions(params: Params, regions: list[str], problems: Problems) -> None:
+    """Report regions with holidays of their own that no source has."""
+    holidays = params.model.holidays
+    for region in holidays.regions if holidays else ():
+        if region not in regions:
+            problems.add(
+                "parameters",
+                f"model.holidays.regions.{region}",
+                "no such region in the sources",
+                f"one of {', '.join(regions)}",
+                did_you_mean(region, regions),
             )
 
 

@@ -48,6 +48,24 @@ def test_a_region_without_people_is_refused(
     assert problem.found == "no people in 12 weeks, the first of 2024-01-01"
 
 
+def test_holidays_of_a_region_that_no_source_has(refused: Refused) -> None:
+    holidays = {
+        "country": "DE",
+        "regions": {"sooth": {"country": "AT"}, "north": {"country": "CH"}},
+    }
+    error = refused(
+        regional("north", "south"),
+        data=sources(region="region"),
+        model={"geography": "regional", "holidays": holidays},
+    )
+    assert [str(problem) for problem in error.problems] == [
+        (
+            "model.holidays.regions.sooth: found no such region in the sources; expected one of north, "
+            "south. Did you mean 'south'?"
+        )
+    ]
+
+
 def test_channel_without_any_spend(refused: Refused) -> None:
     place, found, expected, action = only(refused(weekly().assign(tv_spend=0)))
     assert place == "column tv_spend (channels.tv.spend)"
