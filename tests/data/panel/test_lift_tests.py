@@ -90,7 +90,7 @@ def test_a_row_is_checked_as_a_whole(
         "lift_tests.csv",
     )
     told = str(refused(weekly(), **FROM_TABLE))
-    assert "start not after end, but they are 2024-01-28 and 2024-01-15; either" in told
+    assert "start not after end, but they are 2024-01-28 and 2024-01-15." in told
     assert "row 3: found the test 'b'; expected measured_until not before end" in told
     assert told.count("exactly one of them") == 2
     assert "row 4: found the test 'c'; expected 'spend_change' in money for a pause" in told
