@@ -18,7 +18,7 @@ from mmmlib.data.panel.build import build_panel
 from mmmlib.estimates import format_range
 from mmmlib.model.fit import FitRequest, fit_each
 from mmmlib.params.load import read_params
-from mmmlib.runner.begin import taxonomy_beside
+from mmmlib.runner.lifecycle import taxonomy_beside
 from mmmlib.simulate.company import make_company
 from mmmlib.simulate.coverage import cover, fewest_covered
 

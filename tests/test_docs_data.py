@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from mmmlib.cli.app import app
 from mmmlib.params.load import read_params
 from mmmlib.provenance import PROJECT
-from mmmlib.runner.begin import begin_run
-from mmmlib.runner.tasks import take_data
+from mmmlib.runner.lifecycle import begin_run
+from mmmlib.runner.tasks import ingest_data
 from mmmlib.runs import Run
 
 TEXT = (PROJECT / "docs" / "data.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def taken_in(file: str, *overrides: str) -> Run:
     """Make a run and take its data in, as `mmm refresh` begins."""
     params = read_params(Path(file), overrides)
     made, _ = begin_run(params, Path(file), Path("runs"), False)
-    take_data(params, made)
+    ingest_data(params, made)
     manifest = made.manifest
     manifest.status = "done"
     made.write_manifest(manifest)

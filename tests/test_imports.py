@@ -47,7 +47,7 @@ KNOWN_CLIMBS = {
     ("mmmlib.data.panel.lift_tests", "history"),
     ("mmmlib.data.panel.build", "history"),
 }
-# The nursery names modules to import ahead as text; that is no import.
+# The fork server is given modules to import ahead as text; that is no import.
 HEAVY = ("pymc", "pytensor", "arviz", "nutpie", "ibis", "papermill", "pandas", "xarray", "numba")
 
 

@@ -81,12 +81,12 @@ def refresh(
     The last line of the output is the run folder. Exit code 0: may be published;
     2: a gate blocks, and the pack says why; 1: an error.
     """
-    from mmmlib.runner.pipeline import refresh as make_refresh
+    from mmmlib.runner.pipeline import run_refresh
     from mmmlib.runner.progress import make_watcher
 
     with make_watcher() as watcher:
         try:
-            run = make_refresh(params, overrides or (), watcher, resume=resume, runs_dir=runs)
+            run = run_refresh(params, overrides or (), watcher, resume=resume, runs_dir=runs)
         finally:
             watcher.close()
             if watcher.run is not None:
@@ -102,7 +102,7 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     from mmmlib.findings import Level, Status
     from mmmlib.governance.policy import rank, read_policy
     from mmmlib.params.load import read_params
-    from mmmlib.runner.begin import governance_files, raise_together, taxonomy_beside
+    from mmmlib.runner.lifecycle import governance_files, raise_together, taxonomy_beside
 
     asked = read_params(params, overrides or ())
     faults: list[MMMError] = []
@@ -209,7 +209,7 @@ def data_status(
     from mmmlib.findings import Level, Status
     from mmmlib.governance.policy import rank, read_policy
     from mmmlib.params.load import read_params
-    from mmmlib.runner.begin import taxonomy_beside
+    from mmmlib.runner.lifecycle import taxonomy_beside
 
     asked = read_params(params, overrides or ())
     policy = read_policy(params.parent / asked.governance.policy)

@@ -16,7 +16,7 @@ import multiprocessing
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -45,15 +45,11 @@ class LocalPool:
     ----------
     workers
         How many.
-    first, then
-        Called, in the background, before the start and when workers are on their way.
     """
 
-    def __init__(self, workers: int, first: Callable[[], None], then: Callable[[], None]) -> None:
+    def __init__(self, workers: int) -> None:
         self.workers = workers
         self.port = _free_port()
-        self._first, self._then = first, then
-        self._unwanted = False
         self._cluster: LocalCluster | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._start, name="pool", daemon=True)
@@ -66,9 +62,6 @@ class LocalPool:
 
     def _start(self) -> None:
         try:
-            self._first()
-            if self._unwanted:
-                return
             from distributed import LocalCluster
 
             _fork_workers()
@@ -82,13 +75,11 @@ class LocalPool:
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.ERROR,
             )
-            self._then()
         except Exception as error:  # told to whoever closes the pool
             self._error = error
 
     def close(self) -> None:
         """End scheduler and workers, and this process's client before them."""
-        self._unwanted = True
         self._thread.join()
         client = _client_of(self.address)
         if client is not None:
@@ -100,22 +91,12 @@ class LocalPool:
 
 
 @contextmanager
-def start_pool(
-    params: Params,
-    first: Callable[[], None] = lambda: None,
-    then: Callable[[], None] = lambda: None,
-) -> Iterator[str]:
+def start_pool(params: Params) -> Iterator[str]:
     """Start the pool of a refresh, or join the cluster that ``compute.scheduler`` names.
 
     Returns at once; the pool gets ready in the background. Inside, the environment
     variable ``MMM_SCHEDULER`` holds the scheduler's address, so that kernels started
     from here find it.
-
-    Parameters
-    ----------
-    first, then
-        Called, in the background, before the pool's processes are started and when they
-        are: what else wants the cores can take turns with them.
 
     Yields
     ------
@@ -126,10 +107,8 @@ def start_pool(
     pool = None
     address = params.compute.scheduler
     if address is None:
-        pool = LocalPool(params.compute.workers or default_workers(), first, then)
+        pool = LocalPool(params.compute.workers or default_workers())
         address = pool.address
-    else:
-        then()
     os.environ[SCHEDULER_ENV] = address
     try:
         yield address

@@ -1,9 +1,8 @@
 """What gets ready beside the steps of a refresh, so that no step waits for it.
 
-Imports and starts of processes take more seconds than the steps' own work. While the
-data is read on one core, the other has them one after the other, in the order in which
-they are needed: what the first notebooks import, the worker pool, what the later
-notebooks import. All at once would only slow the data down.
+Imports and starts of processes take more seconds than the steps' own work. While the data is
+read on one core, the fork server imports on the other what notebooks and workers need, and the
+worker pool starts; while the pool samples, this process imports what renders the pack.
 """
 
 from __future__ import annotations
@@ -11,16 +10,28 @@ from __future__ import annotations
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from typing import TYPE_CHECKING, Self
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from mmmlib.params.schema import Params
-from mmmlib.runner.kernels import Nursery
 from mmmlib.runner.steps import FIT
-from mmmlib.runner.tasks import FitPlan, import_renderer, order_fits, plan_fits
 from mmmlib.runs import RECORD_ENV, RUNS_ENV, Run
 
 if TYPE_CHECKING:
     import distributed
+    from jupyter_client.manager import AsyncKernelManager
+
+    from mmmlib.runner.kernels import Kernels
+
+RENDERING = (
+    "dask.array",
+    "mmmlib.reports.render",
+    "mmmlib.reports.render_pandoc",
+    "mmmlib.reports.xlsx",
+    "xlsxwriter",
+)
+"""What the step that renders needs: two seconds of imports."""
 
 
 class Background:
@@ -30,23 +41,19 @@ class Background:
     ----------
     run, params
         Of the refresh.
-    nursery
-        Forks kernels; closed with this.
     """
 
-    def __init__(self, run: Run, params: Params, nursery: Nursery) -> None:
+    def __init__(self, run: Run, params: Params) -> None:
         self.run = run
         self.params = params
-        self.nursery = nursery
-        nursery.env = {RUNS_ENV: str(run.runs_dir), RECORD_ENV: str(run.path.resolve())}
-        nursery.log = run.path / "logs" / "kernels.log"
-        nursery.log.parent.mkdir(parents=True, exist_ok=True)
         self.scheduler = ""
         """Address of the worker pool, while there are fits to make."""
-        self._plan: Future[FitPlan] | None = None
+        self._kernels: Future[Kernels]
+        self._plan: Future[tuple[Any, ...]] | None = None
         self._ordered: list[distributed.Future] = []
         self._pool = ExitStack()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="background")
+        self._kernels = self._threads.submit(self._prepare_kernels)
 
     def step_begins(self, name: str, fits_left: bool) -> None:
         """Get ready what the step and those after it need.
@@ -61,15 +68,31 @@ class Background:
         if fits_left and not self.scheduler:
             self.scheduler = self._pool.enter_context(self._start_pool())
         if fits_left and name == "readiness":
-            self._plan = self._threads.submit(plan_fits, self.run, self.params)
+            self._plan = self._threads.submit(self._plan_fits)
         if name in FIT:
-            self._threads.submit(import_renderer)  # while the pool samples
+            self._threads.submit(_import_renderer)  # while the pool samples
+
+    def kernel_manager(self, folder: Path) -> AsyncKernelManager:
+        """Return the manager of a kernel that is to work in a folder; it is not started yet."""
+        from mmmlib.model.pool import SCHEDULER_ENV
+
+        env = {SCHEDULER_ENV: self.scheduler} if self.scheduler else {}
+        return self._kernels.result().manager(folder, env)
 
     def order_fits(self) -> None:
-        """Let the pool make all fits that the notebooks are going to ask for, once."""
-        if not self._ordered:
-            plan = self._plan.result() if self._plan else plan_fits(self.run, self.params)
-            self._ordered = order_fits(plan)
+        """Let the pool make, in turn, all fits that the notebooks are going to need; once.
+
+        The pool then goes on with the holdouts while notebook 02 draws, and a notebook finds
+        its fits under way.
+        """
+        from mmmlib.model import pool
+
+        if self._ordered:
+            return
+        plan = self._plan.result() if self._plan else self._plan_fits()
+        client = pool.connected_client()
+        if client is not None and plan[2]:
+            self._ordered = pool.order_fits(client, *plan)
 
     def fits_are_over(self) -> None:
         """Let the pool go, which takes a second or two, beside the reports."""
@@ -77,17 +100,38 @@ class Background:
             self.scheduler, self._ordered = "", []
             self._threads.submit(self._pool.close)
 
+    def _plan_fits(self) -> tuple[Any, ...]:
+        """Return panel, parameters, fits and scales of the fits that the run lacks."""
+        from mmmlib.data.panel.panel import panel_of
+        from mmmlib.health.run import missing_holdouts
+        from mmmlib.model.fit import inherited_scales, missing_fits
+
+        panel = panel_of(self.run)
+        fits = [*missing_fits(self.run), *missing_holdouts(self.run)]
+        return panel, self.params, fits, inherited_scales(self.run, panel, self.params)
+
+    def _prepare_kernels(self) -> Kernels:
+        from mmmlib.runner.kernels import Kernels
+
+        env = {RUNS_ENV: str(self.run.runs_dir), RECORD_ENV: str(self.run.path.resolve())}
+        return Kernels(env, self.run.path / "logs" / "kernels.log")
+
     def _start_pool(self) -> AbstractContextManager[str]:
         from mmmlib.model.pool import start_pool
 
         # Dask reads this as it is imported; what matters of its troubles comes as an error.
         os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
-        return start_pool(self.params, self.nursery.wait, self.nursery.import_the_rest)
+        return start_pool(self.params)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.nursery.close()  # first: what a kernel asks of the pool is not wanted any more
+        self._kernels.result().close()  # first: nobody needs what a kernel asks of the pool
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._pool.close()
+
+
+def _import_renderer() -> None:
+    for name in RENDERING:
+        import_module(name)

@@ -12,10 +12,12 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmmlib.errors import StepError
-from mmmlib.runner.kernels import Nursery, kernel_manager
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
 
 ENGINE = "mmm"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -25,8 +27,7 @@ def execute_notebook(
     source: Path,
     target: Path,
     parameters: dict[str, str],
-    nursery: Nursery,
-    env: dict[str, str],
+    manager: AsyncKernelManager,
     say: Callable[[str], None] | None = None,
 ) -> None:
     """Execute ``source`` with ``parameters`` into ``target``, whose folder it runs in.
@@ -37,12 +38,10 @@ def execute_notebook(
         The notebook as kept, and where the executed copy goes.
     parameters
         Values for the cell tagged ``parameters``; every one must be set there.
-    nursery
-        Where the kernel comes from.
-    env
-        Environment of the kernel.
+    manager
+        Manager of the kernel, which is not started yet.
     say
-        Is told every line that the notebook prints, while it runs.
+        Called with every line that the notebook prints, while it runs.
 
     Raises
     ------
@@ -63,7 +62,7 @@ def execute_notebook(
             engine_name=ENGINE,
             kernel_name="python3",
             progress_bar=False,
-            manager=kernel_manager(nursery, target.parent, env),
+            manager=manager,
             stdout_file=_Lines(say) if say else None,
         )
     except PapermillExecutionError as error:

@@ -1,107 +1,39 @@
 """Notebook kernels that start at once, because they are forked from a process that has imported.
 
-A refresh executes eleven notebooks. A kernel of its own for each costs two to five
-seconds of imports, most of it the same pandas, xarray and matplotlib again. Here one
-process, the nursery, imports them once and forks a kernel whenever one is asked for;
-each notebook still has a process of its own that nothing else has touched.
-
-The nursery and its kernels end with the process that started them, however that ended:
-the nursery reads end-of-file on its standard input, and each kernel sees the same pipe
-hang up, whatever became of the nursery.
+They are forked from the fork server (:mod:`mmmlib.runner.fork_server`) by a provisioner, which is
+how Jupyter's client is told to start kernels in another way. Where forking is not possible, a
+notebook gets an ordinary kernel. Kernels end with the refresh, however it ended: each watches a
+pipe to it.
 """
 
 from __future__ import annotations
 
-import gc
-import itertools
-import json
+import multiprocessing
 import os
-import select
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
+from itertools import count
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import Empty
-from typing import IO, Any, Self, cast
+from typing import Any, Self
 
-LIGHT = (
-    "numpy",
-    "pandas",
-    "xarray",
-    "netCDF4",
-    "pyarrow.dataset",
-    "pyarrow.parquet",
-    "ipykernel.kernelapp",
-    "ipykernel.zmqshell",
-    "IPython.core.completerlib",
-    "IPython.extensions.storemagic",
-    "tornado.platform.asyncio",
-    "pydantic",
-    "mmmlib.runs",
-    "mmmlib.params.load",
-    "mmmlib.data.panel.panel",
-    "matplotlib.pyplot",
-    "mmmlib.readiness.assess",
-    "mmmlib.readiness.tables",
-    "mmmlib.data.checks.tables",
-    "mmmlib.reports.figures.weeks",
-    "mmmlib.reports.readable",
-    "pandas.io.formats.style",
-    "matplotlib.backends.backend_svg",
-)
-"""What the first notebook needs; imported before anything is forked."""
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
 
-LATER = (
-    "distributed",
-    "dask.array",
-    "mmmlib.model.fit",
-    "mmmlib.model.pool",
-    "mmmlib.model.tables",
-    "mmmlib.reports.modeller",
-    "mmmlib.health.run",
-    "mmmlib.health.tables",
-    "mmmlib.refresh.compare",
-    "mmmlib.refresh.tables",
-    "arviz_stats",
-    "mmmlib.scenarios.build",
-    "mmmlib.scenarios.tables",
-    "mmmlib.governance.gates",
-    "mmmlib.governance.agenda",
-    "mmmlib.governance.tables",
-    "mmmlib.reports.results",
-    "mmmlib.reports.show",
-    "mmmlib.reports.sections.contribution_roi",
-    "mmmlib.reports.sections.executive_summary",
-    "mmmlib.reports.sections.scenario_pack",
-    "mmmlib.reports.sections.health_panel",
-    "mmmlib.reports.sections.change_log",
-)
-"""Imported when there is time, one by one; a kernel has what was there when it was forked."""
+from mmmlib.runner.fork_server import SAME, can_fork, private_folder, start_fork_server
 
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-}
-"""Forking is safe only from a process with one thread; workers do the heavy sums anyway."""
-
-SAME = {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
-"""What Python and matplotlib read only as they start: the same notebook gives the same copy."""
+_numbers = count()
 
 
-class Nursery:
-    """A process that forks kernels; it begins to import at once.
+class Kernels:
+    """The kernels of a refresh, ended together.
 
-    Attributes
+    Parameters
     ----------
     env
         Environment of every kernel, added to this process's.
@@ -109,80 +41,57 @@ class Nursery:
         File that collects what kernels write past their notebook (a crash, for one).
     """
 
-    def __init__(self) -> None:
-        self.env: dict[str, str] = {}
-        self.log: Path | None = None
+    def __init__(self, env: dict[str, str], log: Path) -> None:
+        self.env = env
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._processes: list[ForkedKernel] = []
         self._lock = threading.Lock()
-        self._ready = self._asked = False
-        self.numbers = itertools.count()
-        # Sockets and keys; short, because a socket's path may have 107 characters.
-        self.folder = Path(tempfile.mkdtemp(prefix="mmm-"))
-        with self._errors.open("ab") as stream:
-            self._process = subprocess.Popen(
-                [sys.executable, "-Xfrozen_modules=off", "-m", "mmmlib.runner.kernels"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                env=os.environ | ONE_THREAD | SAME,
-                start_new_session=True,  # Ctrl-C is for us; we close the nursery ourselves
-            )
+        self._closed = False
 
-    @property
-    def _errors(self) -> Path:
-        return self.folder / "errors"
+    def manager(self, cwd: Path, env: dict[str, str]) -> AsyncKernelManager:
+        """Return the manager of a kernel that is not started yet.
 
-    def wait(self) -> None:
-        """Return when the first notebook's imports are there, or the process has ended."""
+        Parameters
+        ----------
+        cwd
+            Folder that it works in.
+        env
+            More of its environment.
+        """
+        # IPC sockets in a folder of ours, so that nobody else on the machine can talk to the kernel.
+        file = private_folder() / f"k{next(_numbers)}"
+        manager = AsyncKernelManager(
+            kernel_name="python3", transport="ipc", ip=f"{file}-ipc", connection_file=f"{file}.json"
+        )
+        manager.client_factory = PromptClient
+        manager.provisioner = ForkingProvisioner(
+            kernel_id=file.name, kernel_spec=manager.kernel_spec, parent=manager
+        )
+        manager.provisioner.start_with(self, cwd, self.env | env)
+        return manager
+
+    def fork(self, connection: str, cwd: str, env: dict[str, str]) -> ForkedKernel:
+        """Fork a kernel for a connection file.
+
+        Raises
+        ------
+        OSError, EOFError
+            If the fork server cannot be started.
+        """
         with self._lock:
-            self._wait()
-
-    def import_the_rest(self) -> None:
-        """Import what the later notebooks need; returns at once. The first fork does it, too."""
-        with self._lock, suppress(BrokenPipeError, ValueError):  # it has ended, or was closed
-            self._ask({"later": True})
-
-    def fork(self, connection: str, cwd: str, env: dict[str, str]) -> int:
-        """Fork a kernel for a connection file and return its process id."""
-        assert self._process.stdout is not None
-        with self._lock:
-            self._wait()
-            self._asked = True
-            log = str(self.log or os.devnull)
-            try:
-                self._ask({"connection": connection, "cwd": cwd, "env": self.env | env, "log": log})
-                answer = self._process.stdout.readline()
-            except BrokenPipeError:
-                answer = b""
-        if not answer:
-            why = self._errors.read_text(errors="replace").strip() or "it does not say why"
-            raise RuntimeError(f"the process that forks kernels has ended: {why}")
-        return int(json.loads(answer)["pid"])
-
-    def _wait(self) -> None:
-        assert self._process.stdout is not None
-        if not self._ready:
-            self._process.stdout.readline()
-            self._ready = True
-
-    def _ask(self, request: dict[str, object]) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
-        self._process.stdin.flush()
+            if self._closed:
+                raise RuntimeError("the refresh has ended")
+            kernel = ForkedKernel(connection, cwd, env, str(self.log))
+            self._processes.append(kernel)
+        return kernel
 
     def close(self) -> None:
-        """End the nursery and every kernel that it forked; closing again does nothing."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        if not self._asked:
-            self._process.kill()  # it may be importing, and not listen yet
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """End every kernel; closing again does nothing."""
+        with self._lock:
+            self._closed = True
+        for kernel in self._processes:
+            kernel.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -191,210 +100,121 @@ class Nursery:
         self.close()
 
 
-def kernel_manager(nursery: Nursery, cwd: Path, env: dict[str, str]) -> Any:
-    """Return a kernel manager whose kernel is forked from ``nursery``; not started yet."""
-    from jupyter_client.manager import AsyncKernelManager
+class ForkedKernel:
+    """A kernel that the fork server has forked, with the methods of :class:`subprocess.Popen`."""
 
-    # IPC sockets in a folder of ours, so that nobody else on the machine can talk to the kernel.
-    file = nursery.folder / f"{next(nursery.numbers)}.json"
-    manager = AsyncKernelManager(
-        kernel_name="python3", transport="ipc", ip=f"{file}-ipc", connection_file=str(file)
-    )
-    manager.client_factory = _client()
-    manager.provisioner = _provisioner(nursery, manager, str(cwd), env)
-    return manager
+    stdin = stdout = stderr = None
 
+    def __init__(self, *args: str | dict[str, str]) -> None:
+        start_fork_server()
+        context = multiprocessing.get_context("forkserver")
+        self._process: BaseProcess = context.Process(target=_run_kernel, args=args, daemon=True)
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
 
-@cache
-def _client() -> Any:
-    """Make the kind of client that knows at once when a kernel is ready."""
-    from jupyter_client.asynchronous.client import AsyncKernelClient
+    def poll(self) -> int | None:
+        """Return the exit code, None while it lives."""
+        return self._process.exitcode
 
-    class PromptClient(AsyncKernelClient):
-        """Jupyter's own waits until the kernel has been silent for 0.2 s; the notebooks add up."""
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its end and return the exit code."""
+        self._process.join(timeout)
+        return self.poll()
 
-        async def wait_for_ready(self, timeout: float | None = None) -> None:
-            """Return when the kernel has answered, and said that it is idle again."""
-            patience = time.monotonic() + (timeout or float("inf"))
-            while time.monotonic() < patience:
-                asked = self.kernel_info()
-                try:
-                    while True:
-                        said = await self.get_iopub_msg(timeout=0.05)
-                        if said["parent_header"].get("msg_id") != asked:
-                            continue
-                        if said["content"].get("execution_state") == "idle":
-                            break
-                except Empty:  # it is not up yet, or does not know yet that we listen
-                    if not await self.is_alive():
-                        raise RuntimeError("the kernel died as it started") from None
-                    continue
-                while (reply := await self.get_shell_msg())["parent_header"]["msg_id"] != asked:
-                    pass  # to what was asked before it was up
-                self._handle_kernel_info_reply(reply)
-                return
-            raise RuntimeError(f"the kernel did not answer in {timeout} seconds")
-
-    return PromptClient
-
-
-def _provisioner(nursery: Nursery, manager: Any, cwd: str, env: dict[str, str]) -> Any:
-    """Make the part of Jupyter's client that knows how to start and end our process."""
-    from jupyter_client.provisioning import LocalProvisioner
-
-    class Forked(LocalProvisioner):
-        """A kernel that is not our child: watched through a file descriptor of its process."""
-
-        handle: int | None = None
-
-        @property
-        def has_process(self) -> bool:
-            return self.handle is not None
-
-        async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-            self.pid = nursery.fork(manager.connection_file, cwd, env)
-            self.pgid = self.pid
-            self.cwd = cwd
-            # A kernel that is gone already leaves no handle, and counts as ended.
-            with suppress(ProcessLookupError):
-                self.handle = os.pidfd_open(self.pid)
-            return self.connection_info
-
-        async def poll(self) -> int | None:
-            if self.handle is None or select.select([self.handle], [], [], 0)[0]:
-                return 0
-            return None
-
-        async def wait(self) -> int | None:
-            import asyncio
-
-            while await self.poll() is None:
-                await asyncio.sleep(0.02)
-            if self.handle is not None:
-                os.close(self.handle)
-                self.handle = None
-            return 0
-
-        async def send_signal(self, signum: int) -> None:
-            if self.handle is not None:
+    def send_signal(self, number: int) -> None:
+        """Send a signal to it and to what it started, if it lives."""
+        if self.poll() is None:
+            # Its group only where it has one by now: it may have been forked this moment.
+            for send in (os.killpg, os.kill):
                 with suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(self.handle, signum)
+                    send(self.pid, number)
+                    return
 
-        async def kill(self, restart: bool = False) -> None:
-            await self.send_signal(signal.SIGKILL)
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+        self.wait(1)
 
-        async def terminate(self, restart: bool = False) -> None:
-            await self.send_signal(signal.SIGTERM)
-
-    return Forked(
-        kernel_id=manager.connection_file, kernel_spec=manager.kernel_spec, parent=manager
-    )
-
-
-# --- inside the nursery ----------------------------------------------------------------
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
 
 
-def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Import, say so, and fork a kernel per request, until the requests end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps our children
-    kernels: list[int] = []
-    gc.disable()  # what is imported stays; kernels need not look through it again and again
-    # Nobody steps through a refresh; the debugger would take half of a kernel's start.
-    sys.modules["debugpy"] = None  # type: ignore[assignment]
-    _import(LIGHT)
-    _answer(answers, {"ready": True})
-    later = list(LATER)
-    waiting: list[str] = []
-    while True:
-        timeout = 0 if waiting else None
-        if not select.select([requests], [], [], timeout)[0]:
-            _import([waiting.pop(0)])
-            continue
-        line = requests.readline()
-        if not line:
-            break
-        waiting, later = waiting + later, []
-        request = json.loads(line)
-        if "connection" not in request:
-            continue
-        gc.freeze()
-        pid = os.fork()
-        if pid == 0:
-            _become_kernel(request)
-        kernels.append(pid)
-        _answer(answers, {"pid": pid})
-    for pid in kernels:
-        # Its group only where it has one by now: it may have been forked this moment.
-        for kill in (os.kill, os.killpg):
-            with suppress(ProcessLookupError):
-                kill(pid, signal.SIGKILL)
-    sys.stderr.flush()
-    os._exit(0)  # taking all that was imported down in order would take most of a second
+class ForkingProvisioner(LocalProvisioner):
+    """Starts a kernel by a fork, or as Jupyter does where forking is not possible."""
+
+    def start_with(self, kernels: Kernels, cwd: Path, env: dict[str, str]) -> None:
+        """Say where the kernel comes from, and what it starts with."""
+        self.kernels, self.folder, self.env = kernels, cwd, env
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Start the kernel; called by its manager."""
+        self.cwd = str(self.folder)
+        if can_fork():
+            with suppress(OSError, EOFError):  # no server: then it is an ordinary kernel
+                self.process = self.kernels.fork(self.parent.connection_file, self.cwd, self.env)
+                self.pid = self.process.pid
+                return self.connection_info
+        cmd = [*cmd, "--HistoryManager.enabled=False", "--log-level=40"]
+        kwargs |= {"cwd": self.cwd, "env": os.environ | SAME | self.env}
+        with self.kernels.log.open("ab") as log:
+            return await super().launch_kernel(cmd, stderr=log, **kwargs)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End it and wait, where Jupyter would look only a tenth of a second later."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(1)
 
 
-def _answer(answers: IO[bytes], answer: dict[str, object]) -> None:
-    with suppress(BrokenPipeError):  # nobody reads any more: then the requests end, too
-        answers.write(json.dumps(answer).encode() + b"\n")
-        answers.flush()
+class PromptClient(AsyncKernelClient):
+    """Knows at once when a kernel is ready; Jupyter's own waits until it was silent for 0.2 s."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when the kernel has answered, and said that it is idle again."""
+        patience = time.monotonic() + (timeout or float("inf"))
+        while time.monotonic() < patience:
+            request = self.kernel_info()
+            try:
+                while True:
+                    message = await self.get_iopub_msg(timeout=0.05)
+                    if message["parent_header"].get("msg_id") != request:
+                        continue
+                    if message["content"].get("execution_state") == "idle":
+                        break
+            except Empty:  # it is not up yet, or does not know yet that we listen
+                if not await self.is_alive():
+                    raise RuntimeError("the kernel died as it started") from None
+                continue
+            while (reply := await self.get_shell_msg())["parent_header"]["msg_id"] != request:
+                pass  # to a request from before it was up
+            self._handle_kernel_info_reply(reply)
+            return
+        raise RuntimeError(f"the kernel did not answer in {timeout} seconds")
 
 
-def _import(names: Sequence[str]) -> None:
-    import importlib
+def _run_kernel(connection: str, cwd: str, env: dict[str, str], log: str) -> None:
+    """Turn this forked process into a kernel."""
+    os.setsid()
+    threading.Thread(target=_end_with_refresh, name="refresh", daemon=True).start()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 1)
+    os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666), 2)
+    os.environ.update(env)
+    os.chdir(cwd)
+    sys.argv = ["ipykernel"]
 
-    for name in names:
-        importlib.import_module(name)
+    from ipykernel.kernelapp import IPKernelApp
 
-
-def _become_kernel(request: dict[str, Any]) -> None:
-    """Turn this forked process into a kernel; does not return."""
-    status = 1
-    try:
-        gc.enable()
-        os.setsid()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        _end_with_refresh(os.dup(0))
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        os.dup2(os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666), 2)
-        os.environ.update(cast(dict[str, str], request["env"]))
-        os.chdir(request["cwd"])
-        sys.argv = ["ipykernel"]
-
-        from ipykernel.kernelapp import IPKernelApp
-
-        app = IPKernelApp.instance()
-        app.initialize(
-            ["-f", request["connection"], "--HistoryManager.enabled=False", "--log-level=40"]
-        )
-        app.start()
-        status = 0
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
+    app = IPKernelApp.instance()
+    app.initialize(["-f", connection, "--HistoryManager.enabled=False", "--log-level=40"])
+    app.start()
 
 
-def _end_with_refresh(requests: int) -> None:
-    """End this kernel when nobody is left who could ask the nursery for another."""
-
-    def watch() -> None:
-        pipe = select.poll()
-        pipe.register(requests, 0)  # for its end only: what is written is the nursery's to read
-        pipe.poll()
-        os._exit(1)
-
-    threading.Thread(target=watch, name="refresh", daemon=True).start()
-
-
-if __name__ == "__main__":
-    with (
-        open(0, "rb", buffering=0, closefd=False) as stdin,
-        open(1, "wb", buffering=0, closefd=False) as stdout,
-    ):
-        serve(cast(IO[bytes], stdin), cast(IO[bytes], stdout))
+def _end_with_refresh() -> None:
+    """End this kernel when the refresh that it belongs to has ended."""
+    refresh = multiprocessing.parent_process()
+    assert refresh is not None
+    refresh.join()
+    os._exit(1)

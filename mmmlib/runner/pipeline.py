@@ -23,11 +23,10 @@ from mmmlib.params.load import read_params
 from mmmlib.params.schema import Params
 from mmmlib.provenance import code_version, library_hash, package_versions, python_version
 from mmmlib.runner.background import Background
-from mmmlib.runner.begin import begin_run, bring_up_to_date
-from mmmlib.runner.kernels import Nursery
-from mmmlib.runner.lifecycle import locked
+from mmmlib.runner.fork_server import start_fork_server
+from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked
 from mmmlib.runner.steps import FIT, STEPS, Step, key_of, outputs_of, remove_outputs, wanted
-from mmmlib.runner.tasks import hash_data, kept_data, render, run_notebook, take_data
+from mmmlib.runner.tasks import data_folder_of, do_step
 from mmmlib.runs import Run, RunStatus, StepRecord, find_runs_dir
 
 AT_ONCE = 2
@@ -74,7 +73,7 @@ class Refresh:
         self.run.write_manifest(manifest)
 
 
-def refresh(
+def run_refresh(
     params_file: Path,
     overrides: Sequence[str],
     watcher: Watcher,
@@ -111,25 +110,25 @@ def refresh(
     """
     params = read_params(params_file, overrides)
     folder = find_runs_dir(runs_dir).resolve()
-    with Nursery() as nursery:
-        run, resumed = begin_run(params, params_file, folder, resume)
-        with locked(run):
-            if resumed:
-                bring_up_to_date(run, params, params_file)
-            work = Refresh(run, params, watcher)
-            watcher.run_begins(run, resumed)
-            _record_code(work)
-            try:
-                _run_steps(work, nursery)
-            except KeyboardInterrupt:
-                _leave(work, "stopped")
-                raise StoppedError(
-                    f"{run.name}: stopped. The run can be taken up again with --resume."
-                ) from None
-            except BaseException:
-                _leave(work, "failed")
-                raise
-            work.save("done", verdict=verdict_of(run))
+    start_fork_server()
+    run, resumed = begin_run(params, params_file, folder, resume)
+    with locked(run):
+        if resumed:
+            bring_up_to_date(run, params, params_file)
+        work = Refresh(run, params, watcher)
+        watcher.run_begins(run, resumed)
+        _record_code(work)
+        try:
+            _run_steps(work)
+        except KeyboardInterrupt:
+            _leave(work, "stopped")
+            raise StoppedError(
+                f"{run.name}: stopped. The run can be taken up again with --resume."
+            ) from None
+        except BaseException:
+            _leave(work, "failed")
+            raise
+        work.save("done", verdict=verdict_of(run))
     run.exploring = True
     return run
 
@@ -184,14 +183,14 @@ def _cut_off(work: Refresh) -> None:
 # --- running ------------------------------------------------------------------------
 
 
-def _run_steps(work: Refresh, nursery: Nursery) -> None:
+def _run_steps(work: Refresh) -> None:
     """Run every step whose result is not there already, as soon as its needs are met."""
     with (
         stop_signals(),
         _executor() as executor,
-        Background(work.run, work.params, nursery) as background,
+        Background(work.run, work.params) as background,
     ):
-        inputs = {} if work.params.data.simulated else hash_data(work.params, work.run)
+        inputs = {} if work.params.data.simulated else _hash_inputs(work)
         todo = list(STEPS)
         active: dict[Future[float], Step] = {}
         failures: list[Exception] = []
@@ -207,7 +206,9 @@ def _run_steps(work: Refresh, nursery: Nursery) -> None:
                     continue
                 background.step_begins(step.name, _has_to_fit(work))
                 _begin_step(work, step, key)
-                active[executor.submit(_timed, _task(work, step, background))] = step
+                say = partial(work.watcher.step_says, step.name)
+                task = partial(do_step, step, work.run, work.params, background, say)
+                active[executor.submit(_timed, task)] = step
             for future in wait(active, return_when=FIRST_COMPLETED).done:
                 step = active.pop(future)
                 try:
@@ -251,21 +252,11 @@ def _timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - started
 
 
-def _task(work: Refresh, step: Step, background: Background) -> Callable[[], None]:
-    """Return what to do for a step, to be called in a thread."""
-    run, params = work.run, work.params
-    if step.name == "data":
-        return partial(take_data, params, run)
-    if step.name == "render":
-        return partial(render, params, run)
-    say = partial(work.watcher.step_says, step.name)
+def _hash_inputs(work: Refresh) -> dict[str, str]:
+    """Hash the data set's files as they lie there now, by source."""
+    from mmmlib.data.ingest import hash_inputs
 
-    def execute() -> None:
-        if step.name in FIT:
-            background.order_fits()
-        run_notebook(run, step, background.nursery, background.scheduler, say)
-
-    return execute
+    return hash_inputs(work.params, data_folder_of(work.params, work.run))
 
 
 def _needed(work: Refresh, step: Step) -> dict[str, str]:
@@ -304,7 +295,9 @@ def _finish(work: Refresh, step: Step, future: Future[float]) -> None:
         raise StepError(f"it ended without an error, but did not leave {', '.join(missing)}.")
     record.outputs, record.status = outputs, "done"
     if step.name == "data":
-        work.save(inputs=hash_data(work.params, work.run), kept=kept_data(work.run))
+        from mmmlib.data.history.rows import kept_of
+
+        work.save(inputs=_hash_inputs(work), kept=kept_of(work.run))
     _take_as_done(work, step, kept=False)
     work.save()
 

@@ -12,9 +12,8 @@ from ruamel.yaml import YAML
 from mmmlib.errors import InputError, MMMError, RunError, StepError
 from mmmlib.params.load import params_of, read_params
 from mmmlib.reports.format import format_version
-from mmmlib.runner.begin import begin_run, bring_up_to_date
-from mmmlib.runner.lifecycle import locked, new_run
-from mmmlib.runner.pipeline import Refresh, _fail, _finish, _record_code, refresh
+from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked, new_run
+from mmmlib.runner.pipeline import Refresh, _fail, _finish, _record_code, run_refresh
 from mmmlib.runner.progress import Silent
 from mmmlib.runner.steps import STEPS, Step, key_of, outputs_of
 from mmmlib.runs import Run, StepRecord, sha256_file
@@ -228,7 +227,7 @@ def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     assert resumed
     assert again.name == run.name
     with locked(run), pytest.raises(RunError, match="another refresh is working"):
-        refresh(file, [], Silent(), resume=True, runs_dir=tmp_path / "runs")
+        run_refresh(file, [], Silent(), resume=True, runs_dir=tmp_path / "runs")
     assert "# reviewed" not in (run.path / "roles.yaml").read_text()
     bring_up_to_date(again, params, file)
     assert (again.path / "roles.yaml").read_text().endswith("# reviewed\n")

@@ -10,7 +10,7 @@ from mmmlib.data.panel.build import build_panel
 from mmmlib.model.fit import FitRequest, fit_one
 from mmmlib.model.motions import sum_motions
 from mmmlib.params.load import read_params
-from mmmlib.runner.begin import taxonomy_beside
+from mmmlib.runner.lifecycle import taxonomy_beside
 from mmmlib.simulate.company import make_company
 from mmmlib.simulate.coverage import cover, fewest_covered
 
