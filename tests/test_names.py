@@ -35,8 +35,8 @@ PRIVATE_NAMES = {
 TWICE = {
     "Column", "Evidence", "LiftTest", "Outcome", "Source", "autocorrelation", "channel_table",
     "curves", "cut", "data_changes", "lift_changes", "lift_findings", "lift_tests", "lifts_of",
-    "movement_table", "movements", "number_of", "order_fits", "plan_table", "questions",
-    "read_index", "refresh", "render", "saturate", "show", "told", "week_of", "window_text",
+    "movement_table", "movements", "number_of", "plan_table", "questions",
+    "read_index", "render", "saturate", "show", "told", "week_of", "window_text",
 }  # fmt: skip
 """Public names that still exist twice."""
 

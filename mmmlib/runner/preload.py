@@ -18,7 +18,9 @@ from mmmlib.runner.fork_server import FOLDER_ENV, MODULES, SERVER_LOG
 
 os.setsid()  # Ctrl-C is for the refresh, which ends whatever was forked from here
 if FOLDER_ENV in os.environ:
-    log = os.open(Path(os.environ[FOLDER_ENV]) / SERVER_LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log = os.open(
+        Path(os.environ[FOLDER_ENV]) / SERVER_LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600
+    )
     os.dup2(log, 1)
     os.dup2(log, 2)
 # Nobody steps through a refresh; the debugger would take half of a kernel's start.
