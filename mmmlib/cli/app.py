@@ -203,7 +203,7 @@ def data_status(
     from mmmlib.data.checks.status import automatic_shares, freshness, read_status
     from mmmlib.data.checks.tables import arrival_table
     from mmmlib.data.panel.lift_tests import lift_status, read_lift_tests
-    from mmmlib.data.read.folder import data_folder
+    from mmmlib.data.read.files import data_folder
     from mmmlib.data.read.problems import Problems
     from mmmlib.estimates import format_number
     from mmmlib.findings import Level, Status
@@ -279,7 +279,7 @@ def contract_draft(
 ) -> None:
     """Propose a contract from all rows of a source, to go into the parameters."""
     from mmmlib.data.contract.draft import contract_yaml, draft_contract
-    from mmmlib.data.read.folder import data_folder
+    from mmmlib.data.read.files import data_folder
     from mmmlib.params.load import read_params
     from mmmlib.params.messages import did_you_mean, shown
     from mmmlib.params.source import Source

@@ -24,7 +24,7 @@ from mmmlib.data.naming.taxonomy import Taxonomy, read_taxonomy
 from mmmlib.data.panel import lift_tests
 from mmmlib.data.panel.build import Built, build
 from mmmlib.data.panel.panel import Panel, write_panel
-from mmmlib.data.read.folder import data_folder, hash_source
+from mmmlib.data.read.files import data_folder, hash_source
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_table
 from mmmlib.data.weeks.source_rows import SourceRows
@@ -53,7 +53,7 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
         share; see :mod:`mmmlib.data.read.parts`) and ``artefacts/data.json``.
     folder
         Where the sources lie; looked for if not given, see
-        :func:`mmmlib.data.read.folder.data_folder`.
+        :func:`mmmlib.data.read.files.data_folder`.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def check_data(
 def hash_inputs(params: Params, folder: Path | None = None) -> dict[str, str]:
     """Return the sha256 of every source's file, by the source's name.
 
-    See :func:`mmmlib.data.read.folder.hash_source`.
+    See :func:`mmmlib.data.read.files.hash_source`.
     """
     base = _folder(params, folder)
     hashes = {name: hash_source(source, base) for name, source in params.data.sources.items()}

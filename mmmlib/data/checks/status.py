@@ -14,7 +14,7 @@ from mmmlib.data.naming.declared_series import declared_series
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.columns import find_column
 from mmmlib.data.panel.lift_tests import read_lift_tests
-from mmmlib.data.read.folder import data_folder
+from mmmlib.data.read.files import data_folder
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.data.weeks.sources import read_sources

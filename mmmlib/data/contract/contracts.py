@@ -15,7 +15,8 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, read_coverage, week_number
-from mmmlib.data.contract.column_types import DELIVERED, Expression, date_forms, typed_as
+from mmmlib.data.contract.column_promises import Promise
+from mmmlib.data.contract.column_types import DELIVERED, date_forms, typed_as
 from mmmlib.data.contract.duplicates import (
     check_days,
     check_key,
@@ -23,10 +24,15 @@ from mmmlib.data.contract.duplicates import (
     day_marks,
     day_measures,
 )
-from mmmlib.data.contract.layout_columns import dates_of, is_whole_week, region_of, texts_of
+from mmmlib.data.contract.layout_columns import (
+    Expression,
+    dates_of,
+    is_whole_week,
+    region_of,
+    texts_of,
+)
 from mmmlib.data.contract.promises import (
     EVERYTHING,
-    Promise,
     Reads,
     count_breaches,
     promises_of,

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import read_coverage
-from mmmlib.data.contract.column_types import date_forms, typed_as
+from mmmlib.data.contract.column_types import DATES, NUMBER, date_forms, typed_as
 from mmmlib.data.contract.layout_columns import dates_of, numbers_of, texts_of
-from mmmlib.data.read.cells import DATES, NUMBER
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.relations import Relation

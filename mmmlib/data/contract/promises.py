@@ -1,43 +1,27 @@
-"""The promises of a contract: expressions that are true for a row that breaks one."""
+"""The promises of a source as a whole: its rows' days, regions, currencies, deals and units."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import week_number
-from mmmlib.data.contract.column_types import (
-    FALSE,
-    TRUE,
-    DateForm,
+from mmmlib.data.contract.column_promises import Column, Promise, column_promises, is_one_of
+from mmmlib.data.contract.column_types import DateForm, cell_text
+from mmmlib.data.contract.layout_columns import (
     Expression,
-    cell_text,
-    zone_of,
+    is_whole_week,
+    is_won,
+    region_text,
+    without_unit,
 )
-from mmmlib.data.contract.layout_columns import is_whole_week, is_won, region_text
-from mmmlib.data.contract.units import without_unit
-from mmmlib.data.read.cells import A_YEAR, DATES, NUMBER, why_no_date, why_no_number
 from mmmlib.data.read.relations import Relation
 from mmmlib.params.contract import ColumnContract, Contract
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-
-@dataclass(frozen=True)
-class Promise:
-    """A promise, and the expression that is true for a row that breaks it."""
-
-    kind: str
-    """``type``, ``range``, ``missing`` and so on."""
-    column: str
-    bad: Expression
-    expected: str
-    unreadable: bool = False
-    why: Callable[[str], tuple[str, str]] | None = None
-    """From a cell to what was expected and what to do, where the cell tells more."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +71,8 @@ def promises_of(
     source = relation.source
     promises: list[Promise] = []
     for name, column in columns.items():
-        form = forms.get(name)
-        promises += _column_promises(name, column, typed[name], relation, form, reads)
+        facts = Column(name, column, typed[name], forms.get(name), relation)
+        promises += column_promises(facts, reads.numbers)
     promises += _no_negative(relation, typed, reads.not_negative)
     # Without a contract a row may be dated by any day of its week.
     dated = source.grain == "week" and source.contract is not None
@@ -183,23 +167,6 @@ def unit_promises(relation: Relation, contract: Contract) -> list[Promise]:
     return [Promise("unit", found[0], found[1], f"a variable that 'units' knows ({known})")]
 
 
-def _is_read(table: Any, name: str, source: Source, series: Collection[str] | None) -> Any:
-    """Say which rows of a column are of series that are read; all but in a long file.
-
-    There a column that the contract lists holds what it says in every row.
-    """
-    import ibis
-
-    listed = source.contract is not None and name in source.contract.columns
-    if series is None or listed or source.layout != "long" or source.taxonomy:
-        return ibis.literal(True)
-    return _is_one_of(table[source.name], series)
-
-
-def _is_one_of(column: Any, names: Collection[str]) -> Any:
-    return column.cast("string").strip().isin(list(names)).fill_null(False)
-
-
 def _no_negative(
     relation: Relation, typed: dict[str, Expression], series: Collection[str]
 ) -> list[Promise]:
@@ -216,7 +183,7 @@ def _no_negative(
             return []
 
         def below(t: Any) -> Any:
-            return (typed[value](t) < 0) & _is_one_of(t[source.name], series)
+            return (typed[value](t) < 0) & is_one_of(t[source.name], series)
 
         return [Promise("range", value, below, "zero or more", unreadable=True)]
     return [_not_below_zero(name, typed[name]) for name in series if name in typed]
@@ -226,185 +193,6 @@ def _not_below_zero(name: str, typed: Expression) -> Promise:
     return Promise(
         "range", name, lambda t: (typed(t) < 0) & ~typed(t).isinf(), "zero or more", unreadable=True
     )
-
-
-def _column_promises(
-    name: str,
-    column: ColumnContract,
-    typed: Expression,
-    relation: Relation,
-    form: DateForm | None,
-    reads: Reads,
-) -> list[Promise]:
-    source = relation.source
-    kind = relation.table[name].type()
-    textual = kind.is_string()
-    promises = []
-
-    # Spaces around a text are its file's way of writing; where texts are typed, they are meant.
-    loose = column.type != "text" or relation.is_text
-
-    def raw(table: Any) -> Any:
-        return cell_text(table, name, source) if loose and textual else table[name]
-
-    dated = name == source.date_column
-    by_region = name == source.region_column and not source.taxonomy
-    if not column.nullable and not by_region:  # a region has its own promise
-        expected = "a date such as 2024-01-29" if dated else "a value in every row"
-        promises.append(
-            Promise("missing", name, lambda t: raw(t).isnull(), expected, unreadable=dated)
-        )
-    if textual and column.type in ("number", "integer"):
-        pattern = rf"^(?:{NUMBER})$"
-
-        def no_number(t: Any) -> Any:
-            bad = ~raw(t).re_search(pattern) | typed(t).isinf()
-            return raw(t).notnull() & bad & _is_read(t, name, source, reads.numbers)
-
-        promises.append(
-            Promise("type", name, no_number, "a number", unreadable=True, why=why_no_number)
-        )
-    elif textual and column.type in ("date", "time"):
-        usual, zone = (form.written, form.zone) if form else ("YYYY-MM-DD", None)
-        looks = DATES[usual][0]
-        promises.append(
-            Promise(
-                "type",
-                name,
-                lambda t: raw(t).notnull() & (~raw(t).re_search(looks) | typed(t).isnull()),
-                f"a day of the calendar, written {usual} as in most rows",
-                unreadable=True,
-                why=lambda cell: why_no_date(cell, usual),
-            )
-        )
-        if zone is not None:
-            expected = f"the time zone of most rows ({zone or 'none'})"
-            promises.append(
-                Promise(
-                    "type",
-                    name,
-                    lambda t: raw(t).re_search(looks) & (zone_of(raw(t)) != zone),
-                    expected,
-                    unreadable=True,
-                    why=lambda _: (expected, "Write dates without time and time zone."),
-                )
-            )
-    elif textual and column.type == "boolean":
-        words = f"true or false ({', '.join(TRUE)}; {', '.join(FALSE)})"
-        promises.append(
-            Promise(
-                "type",
-                name,
-                lambda t: raw(t).notnull() & typed(t).isnull(),
-                words,
-                unreadable=True,
-            )
-        )
-    elif not textual and not _fits(kind, column.type):
-        promises.append(
-            Promise(
-                "type",
-                name,
-                lambda t: t[name].notnull(),
-                f"{column.type}, and the column is {kind}",
-                unreadable=True,
-            )
-        )
-        return promises
-    if not textual and column.type in ("date", "time"):
-        promises.append(
-            Promise(
-                "range",
-                name,
-                lambda t: t[name].notnull() & typed(t).isnull(),
-                A_YEAR,
-                unreadable=True,
-            )
-        )
-    zoned = kind.is_timestamp() and kind.timezone
-    if zoned and source.time_zone is None and column.type in ("date", "time"):
-        promises.append(
-            Promise(
-                "type",
-                name,
-                lambda t: t[name].notnull(),
-                _A_DAY,
-                unreadable=True,
-                why=lambda _: (_A_DAY, _WHICH_DAY),
-            )
-        )
-    if column.type in ("number", "integer") and (not textual) and kind.is_floating():
-        # Not a number and infinity pass every comparison that is not asked for them.
-        promises.append(
-            Promise(
-                "type",
-                name,
-                lambda t: t[name].isnan() | t[name].isinf(),
-                "a finite number",
-                unreadable=True,
-            )
-        )
-    if column.type == "integer" and not kind.is_integer():
-        promises.append(
-            Promise("type", name, lambda t: typed(t) != typed(t).round(), "a whole number")
-        )
-    if column.min is not None or column.max is not None:
-        low, high = column.min, column.max
-
-        def outside(t: Any) -> Any:
-            value = typed(t)
-            below = value < low if low is not None else None
-            above = value > high if high is not None else None
-            if below is None or above is None:
-                return above if below is None else below
-            return below | above
-
-        promises.append(Promise("range", name, outside, _range_words(low, high)))
-    if column.one_of:
-        allowed = list(column.one_of)
-        some = ", ".join(allowed[:8]) + (", …" if len(allowed) > 8 else "")
-        promises.append(
-            Promise(
-                "values", name, lambda t: raw(t).notnull() & ~raw(t).isin(allowed), f"one of {some}"
-            )
-        )
-    if column.pattern:
-        looks_so = f"^(?:{column.pattern})$"
-        promises.append(
-            Promise(
-                "values",
-                name,
-                lambda t: raw(t).notnull() & ~raw(t).re_search(looks_so),
-                f"text like {column.pattern}",
-            )
-        )
-    return promises
-
-
-_A_DAY = "a day, or a moment whose time_zone is declared"
-_WHICH_DAY = (
-    "Say in 'time_zone' of the source where its days begin, such as Europe/Berlin (UTC where days "
-    "were written as midnights of UTC)."
-)
-
-
-def _range_words(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"at most {high:,}"
-    if high is None:
-        return "zero or more" if low == 0 else f"{low:,} or more"
-    return f"{low:,} to {high:,}"
-
-
-def _fits(kind: Any, wanted: str) -> bool:
-    return {
-        "text": kind.is_string(),
-        "number": kind.is_numeric(),
-        "integer": kind.is_numeric(),
-        "date": kind.is_date() or kind.is_timestamp(),
-        "time": kind.is_date() or kind.is_timestamp(),
-        "boolean": kind.is_boolean(),
-    }[wanted]
 
 
 def count_breaches(table: ir.Table, promises: Sequence[Promise]) -> list[int]:

@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.history.vintages import INPUTS, sources_of
-from mmmlib.data.read.files import FILE
-from mmmlib.data.read.folder import hash_each
+from mmmlib.data.read.files import FILE, hash_each
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_arrow
 from mmmlib.data.read.problems import CHANGED, named_from
 from mmmlib.data.read.relations import ROW

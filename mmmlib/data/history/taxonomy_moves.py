@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data.naming.naming import Naming
-from mmmlib.data.naming.taxonomy import UNMAPPED, Taxonomy, read_taxonomy
-from mmmlib.data.naming.taxonomy_mapping import apply_mapping, map_names
+from mmmlib.data.naming.taxonomy import UNMAPPED, Taxonomy, apply_mapping, map_names, read_taxonomy
 from mmmlib.data.panel.grid import week_of
 from mmmlib.errors import MMMError
 from mmmlib.estimates import format_number

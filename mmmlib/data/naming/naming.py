@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mmmlib.data.contract.column_types import DELIVERED, as_number, column_reads
+from mmmlib.data.contract.column_types import DELIVERED, NUMBER, as_number, column_reads
 from mmmlib.data.contract.layout_columns import day_of, numbers_of, region_of, row_number, text_of
 from mmmlib.data.naming.declared_series import event_series
 from mmmlib.data.naming.layouts import apply_layout, name_of
-from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.naming.taxonomy_mapping import NAMES, Mapping, apply_mapping, map_names
-from mmmlib.data.read.cells import NUMBER
+from mmmlib.data.naming.taxonomy import NAMES, Mapping, Taxonomy, apply_mapping, map_names
 from mmmlib.data.read.relations import ROW
 from mmmlib.params.source import Source
 
@@ -43,7 +41,7 @@ class Naming:
         The same rows under their raw names, see
         :func:`mmmlib.data.naming.layouts.apply_layout`.
     names
-        The distinct raw names, columns :data:`~mmmlib.data.naming.taxonomy_mapping.NAMES`; None
+        The distinct raw names, columns :data:`~mmmlib.data.naming.taxonomy.NAMES`; None
         without a taxonomy.
     mapping
         What they are; None without a taxonomy.

@@ -12,9 +12,13 @@ from mmmlib.data.contract.breaches import report_unreadable
 from mmmlib.data.contract.calendar import week_number
 from mmmlib.data.contract.contracts import Checked, check_contract, effective
 from mmmlib.data.contract.duplicates import check_weeks
-from mmmlib.data.contract.layout_columns import is_whole_week, missing_columns, numbers_of
+from mmmlib.data.contract.layout_columns import (
+    in_whole_units,
+    is_whole_week,
+    missing_columns,
+    numbers_of,
+)
 from mmmlib.data.contract.promises import Reads
-from mmmlib.data.contract.units import in_whole_units
 from mmmlib.data.naming.declared_series import WeeklyAggregation, event_series
 from mmmlib.data.naming.naming import name_rows
 from mmmlib.data.naming.taxonomy import Taxonomy

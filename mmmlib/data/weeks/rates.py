@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mmmlib.data.contract.layout_columns import money_of, without_money
 from mmmlib.data.contract.side_tables import report_cells, type_columns
-from mmmlib.data.contract.units import money_of, without_money
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_side_table
 from mmmlib.errors import InputError, Problem

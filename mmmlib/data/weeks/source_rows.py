@@ -10,8 +10,7 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach
 from mmmlib.data.contract.calendar import Coverage
-from mmmlib.data.contract.column_types import Expression
-from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
+from mmmlib.data.contract.layout_columns import NATIONAL, Expression, is_whole_week
 from mmmlib.data.naming.declared_series import event_series
 from mmmlib.data.naming.naming import Naming
 from mmmlib.data.read.files import format_of

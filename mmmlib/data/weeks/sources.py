@@ -11,7 +11,7 @@ import pandas as pd
 from mmmlib.data.contract.calendar import WEEKDAYS, Coverage
 from mmmlib.data.naming.declared_series import weekly_aggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.read.folder import hash_each, sha256_of
+from mmmlib.data.read.files import hash_each, sha256_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.relations import connect
 from mmmlib.data.weeks.delivery import Opened, open_source, sum_to_weeks
@@ -38,7 +38,7 @@ def read_sources(
     params
         Declares the sources.
     folder
-        Where they lie; see :func:`mmmlib.data.read.folder.data_folder`.
+        Where they lie; see :func:`mmmlib.data.read.files.data_folder`.
     problems
         Receives what is wrong with them.
     taxonomy

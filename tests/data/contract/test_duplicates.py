@@ -12,7 +12,7 @@ from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.panel.build import build
 from mmmlib.findings import Finding, Level
 from tests.data.conftest import small_params, weekly
-from tests.data.weeks.test_days import daily
+from tests.data.weeks.test_delivery_days import daily
 
 
 def campaigns(weeks: int = 12) -> pd.DataFrame:

@@ -12,8 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmmlib.data.naming.naming import name_rows
-from mmmlib.data.naming.taxonomy import ALWAYS, EXCLUDED, FOREVER, UNMAPPED, MappingRule, Taxonomy
-from mmmlib.data.naming.taxonomy_mapping import apply_mapping, map_names
+from mmmlib.data.naming.taxonomy import (
+    ALWAYS,
+    EXCLUDED,
+    FOREVER,
+    UNMAPPED,
+    MappingRule,
+    Taxonomy,
+    apply_mapping,
+    map_names,
+)
 from mmmlib.params.source import Source
 
 ADS = Source(path="ads.csv", layout="ad_platform", taxonomy=True, region="market")

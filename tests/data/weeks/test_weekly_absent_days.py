@@ -14,7 +14,7 @@ from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import build
 from tests.data.conftest import Built, small_params, sources, weekly
-from tests.data.weeks.test_days import REVENUE, daily
+from tests.data.weeks.test_delivery_days import REVENUE, daily
 
 LONG = {"layout": "long", "name": "series", "value": "value", "grain": "day"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.data.read.folder import data_folder, hash_source
+from mmmlib.data.read.files import data_folder, hash_source
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.conftest import small_params, sources, weekly

@@ -14,7 +14,7 @@ from mmmlib.data.panel.build import build_panel
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
 from tests.data.conftest import small_params, weekly
-from tests.data.naming.test_crm import BOOKINGS, deals
+from tests.data.naming.test_layouts_crm import BOOKINGS, deals
 
 Write = Callable[..., Path]
 MONEY = {"type": "number", "unit": "currency"}
