@@ -30,6 +30,7 @@ lint: $(READY)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.docstrings
 	@$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb reports/*.ipynb
 
 ## The notebooks in JupyterLab, on the newest run.

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+__all__ = ["BlockedError", "InputError", "MMMError", "Problem", "RunError", "StepError"]
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, model_validator
 
+__all__ = ["Estimate", "format_number", "format_range", "is_money"]
+
 MASS = 0.9
 INNER_MASS = 0.5
 MINUS = "\N{MINUS SIGN}"
@@ -85,6 +87,11 @@ class Estimate(BaseModel):
         ------
         ValueError
             If there are fewer than two draws, or one is not finite.
+
+        Examples
+        --------
+        >>> Estimate.from_draws([1.0, 2.0, 3.0], "USD/USD").median
+        2.0
         """
         whole = np.issubdtype(np.asarray(draws).dtype, np.integer)
         values = np.asarray(draws, dtype=float).ravel()
@@ -159,15 +166,40 @@ class Estimate(BaseModel):
 
 
 def is_money(unit: str) -> bool:
-    """Say whether ``unit`` is a currency code such as ``USD``."""
+    """Say whether a unit is money.
+
+    Parameters
+    ----------
+    unit
+        ``USD`` is; ``signups``, ``share`` and ``USD/USD`` are not.
+
+    Returns
+    -------
+    bool
+        Whether it is a currency code of three capitals.
+    """
     return len(unit) == 3 and unit.isalpha() and unit.isupper()
 
 
 def format_number(value: float, unit: str = "") -> str:
     """Write one number with its unit, three significant digits at most.
 
-    >>> format_number(1_234_567, "USD")
-    'USD 1.23 M'
+    Parameters
+    ----------
+    value
+        The number, in ``unit``.
+    unit
+        See :class:`Estimate`.
+
+    Returns
+    -------
+    str
+        As people read it; ``unknown`` where the number is not finite.
+
+    Examples
+    --------
+    >>> print(format_number(1_234_567, "USD"))
+    USD 1.23 M
     """
     prefix, suffix, factor = _unit_parts(unit)
     scale, letter = _magnitude(abs(value) * factor, unit)
@@ -178,8 +210,22 @@ def format_number(value: float, unit: str = "") -> str:
 def format_range(low: float, high: float, unit: str = "") -> str:
     """Write a range with its unit; both ends on one scale.
 
-    >>> format_range(0.18, 0.24, "share")
-    '18 to 24 %'
+    Parameters
+    ----------
+    low, high
+        Its ends, in ``unit``.
+    unit
+        See :class:`Estimate`.
+
+    Returns
+    -------
+    str
+        As people read it, without the probability behind it.
+
+    Examples
+    --------
+    >>> print(format_range(0.18, 0.24, "share"))
+    18 to 24 %
     """
     prefix, suffix, factor = _unit_parts(unit)
     scale, letter = _magnitude(max(abs(low), abs(high)) * factor, unit)

@@ -20,6 +20,8 @@ from mmmlib.params.schema import Params
 from mmmlib.params.strict import read_strict, read_text
 from mmmlib.runs import Run, write_atomic
 
+__all__ = ["new_params", "next_period", "params_of", "read_params"]
+
 FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
 
 
@@ -37,10 +39,20 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
         ``key=value``, dotted keys, values in YAML: ``model.draws=500``,
         ``key_questions.0.channel=tv``. They replace what the file says.
 
+    Returns
+    -------
+    Params
+        All parameters, defaults included; frozen.
+
     Raises
     ------
     InputError
         With every problem of the file and the overrides, each with its place.
+
+    Examples
+    --------
+    >>> read_params("params/demo.yaml", ["model.draws=500"]).model.draws
+    500
     """
     return read_strict(path, Params, "a parameter file", broken_references, overrides)
 
@@ -49,14 +61,30 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
 
 
 def write_params(run_path: str | Path, params: Params, source_text: str) -> None:
-    """Keep ``params.yaml`` (the file as given) and ``params.json`` (what it came to)."""
+    """Keep ``params.yaml``, the file as it was given, and ``params.json``, what it came to."""
     folder = Path(run_path)
     write_atomic(folder / "params.yaml", source_text.encode())
     write_atomic(folder / "params.json", params.model_dump_json(indent=2).encode())
 
 
 def params_of(run: Run) -> Params:
-    """Return the parameters of a run."""
+    """Return the parameters of a run.
+
+    Parameters
+    ----------
+    run
+        A run of today or of an earlier version; keys that were renamed since are understood.
+
+    Returns
+    -------
+    Params
+        As they were read when the run was made.
+
+    Raises
+    ------
+    InputError
+        If the run has no parameters, or they are damaged.
+    """
     path = run.path / "params.json"
     if not path.is_file():
         raise InputError.one(
@@ -84,6 +112,20 @@ def params_of(run: Run) -> Params:
 def next_period(period: str, kind: Literal["monthly", "quarterly"]) -> str:
     """Return the first period of a kind that ends after ``period``.
 
+    Parameters
+    ----------
+    period
+        A quarter such as ``2026-Q4`` or a month such as ``2026-04``.
+    kind
+        What to return: a month or a quarter.
+
+    Returns
+    -------
+    str
+        A month or a quarter, written the same way.
+
+    Examples
+    --------
     >>> next_period("2026-Q4", "quarterly"), next_period("2026-Q2", "monthly")
     ('2027-Q1', '2026-07')
     """
@@ -100,15 +142,33 @@ def _last_month(period: str) -> int:
 
 
 def new_params(source: str | Path, name: str) -> Path:
-    """Write the next period's parameter file beside ``source`` as ``NAME.yaml``.
+    """Write the next period's parameter file beside the last one.
 
     Only the period moves (with ``as_of`` and the vintage of simulated data, where
     the file has them); comments and layout stay as they are.
 
+    Parameters
+    ----------
+    source
+        Parameter file of the last period.
+    name
+        Name of the new file, with or without ``.yaml``.
+
     Returns
     -------
     Path
-        The file that was written. A file that is there already is never replaced.
+        The file that was written.
+
+    Raises
+    ------
+    InputError
+        If the name is no file name, or a file of that name exists: none is ever replaced.
+
+    Examples
+    --------
+    ::
+
+        new_params("params/demo.yaml", "demo_q3")
     """
     source = Path(source)
     params = read_params(source)
