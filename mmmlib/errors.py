@@ -48,7 +48,8 @@ class InputError(MMMError):
 
     Examples
     --------
-    >>> raise InputError("media.csv", [Problem("row 3, column tv", "-5", "zero or more")])
+    >>> print(InputError("media.csv", [Problem("row 3, column tv", "-5", "zero or more")]))
+    media.csv: row 3, column tv: found -5; expected zero or more.
     """
 
     def __init__(

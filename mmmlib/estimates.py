@@ -182,7 +182,7 @@ def is_money(unit: str) -> bool:
 
 
 def format_number(value: float, unit: str = "") -> str:
-    """Write one number with its unit, three significant digits at most.
+    r"""Write one number with its unit, three significant digits at most.
 
     Parameters
     ----------
@@ -198,8 +198,8 @@ def format_number(value: float, unit: str = "") -> str:
 
     Examples
     --------
-    >>> print(format_number(1_234_567, "USD"))
-    USD 1.23 M
+    >>> format_number(1_234_567, "USD")
+    'USD\xa01.23\xa0M'
     """
     prefix, suffix, factor = _unit_parts(unit)
     scale, letter = _magnitude(abs(value) * factor, unit)
@@ -208,7 +208,7 @@ def format_number(value: float, unit: str = "") -> str:
 
 
 def format_range(low: float, high: float, unit: str = "") -> str:
-    """Write a range with its unit; both ends on one scale.
+    r"""Write a range with its unit; both ends on one scale.
 
     Parameters
     ----------
@@ -224,8 +224,8 @@ def format_range(low: float, high: float, unit: str = "") -> str:
 
     Examples
     --------
-    >>> print(format_range(0.18, 0.24, "share"))
-    18 to 24 %
+    >>> format_range(0.18, 0.24, "share")
+    '18 to 24\xa0%'
     """
     prefix, suffix, factor = _unit_parts(unit)
     scale, letter = _magnitude(max(abs(low), abs(high)) * factor, unit)
