@@ -3,14 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +14,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from mmmlib.errors import StepError
 from mmmlib.runner.execute import check_notebook, execute_notebook
 from mmmlib.runner.kernels import Kernels
-from tests.processes import MARK, assert_none_live, living
 
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 

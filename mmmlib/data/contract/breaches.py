@@ -1,4 +1,4 @@
-"""Broken promises: how many rows break each, which ones as examples, and how they are told."""
+"""Broken promises: how many rows break each, which ones as examples, and how they are worded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Example:
     place: str
     found: str
     expected: str = ""
-    """What was expected of this row, and what to do, where it tells more than the promise."""
+    """What was expected of this row, and what to do, where that says more than the promise."""
     action: str = ""
 
 
@@ -115,15 +115,15 @@ def contract_findings(
 
 def breach_words(breach: Breach) -> str:
     """Tell a breach in one sentence, with its examples and the count of the rest."""
-    told, file = [], ""
+    examples, file = [], ""
     for one in breach.examples:  # the file once, not twenty times
-        told.append(
+        examples.append(
             f"{one.file}, {one.place}: {one.found}"
             if one.file != file
             else f"{one.place}: {one.found}"
         )
         file = one.file
-    listed = "; ".join(told)
+    listed = "; ".join(examples)
     rest = breach.count - len(breach.examples)
     more = f"; and {rest:,} more" if rest > 0 else ""
     about = f"{breach.column}: " if breach.column else ""

@@ -39,7 +39,7 @@ class Coverage:
     days: pd.Series
     start: int
     regions: Mapping[str, pd.Series] = field(default_factory=dict)
-    """Rows by day of every region, where they were asked for."""
+    """Rows by day of every region, where regions are counted."""
     measured: pd.DataFrame | None = field(default=None, repr=False)
     """``date``, ``region`` where regions were counted, and what else was measured of every day."""
 

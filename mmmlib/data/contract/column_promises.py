@@ -35,7 +35,7 @@ class Promise:
     expected: str
     unreadable: bool = False
     why: Callable[[str], tuple[str, str]] | None = None
-    """From a cell to what was expected and what to do, where the cell tells more."""
+    """From a cell to what was expected and what to do, where the cell says more than the promise."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _of_type(column: Column) -> Iterator[Promise]:
                 lambda t: t[name].notnull(), _A_DAY, lambda _: (_A_DAY, _WHICH_DAY)
             )
     elif column.contract.type in ("number", "integer") and kind.is_floating():
-        # Not-a-number and infinity pass every comparison that is not asked for them.
+        # Not-a-number and infinity pass every other comparison.
         yield column.unreadable(lambda t: t[name].isnan() | t[name].isinf(), "a finite number")
 
 
@@ -224,7 +224,7 @@ def _range_words(low: float | None, high: float | None) -> str:
     return f"{low:,} to {high:,}"
 
 
-def _fits(kind: Any, wanted: str) -> bool:
+def _fits(kind: Any, expected: str) -> bool:
     return {
         "text": kind.is_string(),
         "number": kind.is_numeric(),
@@ -232,4 +232,4 @@ def _fits(kind: Any, wanted: str) -> bool:
         "date": kind.is_date() or kind.is_timestamp(),
         "time": kind.is_date() or kind.is_timestamp(),
         "boolean": kind.is_boolean(),
-    }[wanted]
+    }[expected]

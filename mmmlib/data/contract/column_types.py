@@ -294,8 +294,8 @@ def column_reads(column: Any, text: str) -> Any:
     if kind.is_boolean():
         return ibis.literal(False) if truth is None else column == truth
     if kind.is_numeric():
-        asked = number if number is not None or truth is None else float(truth)
-        return ibis.literal(False) if asked is None else column == asked
+        sought = number if number is not None or truth is None else float(truth)
+        return ibis.literal(False) if sought is None else column == sought
     cell = column.cast("string").strip()
     reads = cell == text.strip()
     if number is not None:

@@ -59,7 +59,7 @@ class Checked:
         What was broken; empty for a source that keeps its word.
     table
         The rows, typed as the contract says; None where values cannot be read. Of a file of
-        weeks as text it is there all the same, so that all else that is wrong can be told.
+        weeks as text it is there all the same, so that all else that is wrong can be reported.
     rows
         How many there are.
     relation
@@ -106,8 +106,8 @@ def effective(source: Source, columns: Sequence[str], numbers: Sequence[str]) ->
     }
     # An export that came twice would count every deal twice.
     key = (source.column("opportunity"),) if source.layout == "crm_pipeline" else ()
-    told = {"columns": {**given.columns, **needed}, "unique": given.unique or key}
-    return given.model_copy(update=told)
+    changes = {"columns": {**given.columns, **needed}, "unique": given.unique or key}
+    return given.model_copy(update=changes)
 
 
 def _read_as(given: ColumnContract | None, needed: ColumnContract) -> ColumnContract:
@@ -117,10 +117,10 @@ def _read_as(given: ColumnContract | None, needed: ColumnContract) -> ColumnCont
     alike = {"number": ("number", "integer", "boolean")}.get(needed.type, ("date", "time"))
     kind = given.type if given.type in alike else needed.type
     nullable = given.nullable and needed.nullable
-    told: dict[str, object] = {"type": kind, "nullable": nullable}
+    changes: dict[str, object] = {"type": kind, "nullable": nullable}
     if needed.type in ("date", "time"):  # of days that were promised as numbers, such as 20240129
-        told |= {"min": None, "max": None, "unit": ""}
-    return given.model_copy(update=told)
+        changes |= {"min": None, "max": None, "unit": ""}
+    return given.model_copy(update=changes)
 
 
 def check_contract(
@@ -173,7 +173,7 @@ def check_contract(
                 left -= len(examples)
                 breaches.append(breach_of(promise, count, examples))
         unreadable = any(breach.unreadable for breach in breaches)
-        # Of weeks written as text all else that is wrong is told too, in the same message.
+        # Of weeks written as text all else that is wrong is reported too, in the same message.
         if unreadable and not (relation.is_text and is_whole_week(source) and known):
             return Checked(tuple(breaches), None, rows, relation)
         names = texts_of(source)
@@ -192,13 +192,13 @@ def check_contract(
             table = relation.hold(table)
         coverage = None
         if source.date_column in columns:
-            told = {"date": table[source.date_column].cast("date")}
+            counted = {"date": table[source.date_column].cast("date")}
             if source.grain == "day":  # one region may end before the others
-                told["region"] = region_of(table, source)
+                counted["region"] = region_of(table, source)
             compared = compared_columns(relation, contract, columns, reads.sums)
-            told |= day_marks(relation, table, compared)
-            measures = day_measures(told)
-            coverage = read_coverage(table.select(**told), week_number(week_start), measures)
+            counted |= day_marks(relation, table, compared)
+            measures = day_measures(counted)
+            coverage = read_coverage(table.select(**counted), week_number(week_start), measures)
             breaches += check_days(relation, coverage)
         breaches += _check_rows(relation, contract, rows, coverage)
         if contract.unique and all(name in table.columns for name in contract.unique):

@@ -31,7 +31,7 @@ UNIT_WORDS: tuple[tuple[str, Unit, Unit], ...] = (
     (r"[('’]0{3}\b|\bthousands?\b", "thousands", "currency_thousands"),
     (r"\bmillions?\b", "millions", "currency_millions"),
 )
-"""What in a name tells the unit of a number, and that of money."""
+"""Words in a name that give away the unit of a number, and that of money."""
 
 
 def draft_contract(name: str, source: Source, folder: Path) -> dict[str, Any]:
@@ -116,11 +116,11 @@ def _volume(relation: Relation, days: str) -> dict[str, float]:
 def _facts(table: ir.Table, name: str) -> dict[str, Any]:
     column = table[name]
     kind = column.type()
-    asked: dict[str, Any] = {}
+    measures: dict[str, Any] = {}
     if kind.is_string():
         text = column.strip().nullif("")
         number = text.try_cast("float64")
-        asked = {
+        measures = {
             "held": text.count(),
             "numbers": text.re_search(rf"^(?:{NUMBER})$").cast("int64").sum(),
             "loose": text.re_search(LOOSE).cast("int64").sum(),
@@ -133,10 +133,10 @@ def _facts(table: ir.Table, name: str) -> dict[str, Any]:
             "different": text.nunique(),
         }
     else:
-        asked = {"held": column.count(), "different": column.nunique()}
+        measures = {"held": column.count(), "different": column.nunique()}
         if kind.is_numeric():
-            asked["low"] = column.min().cast("float64")
-    facts = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
+            measures["low"] = column.min().cast("float64")
+    facts = table.aggregate(**measures).to_pyarrow().to_pylist()[0]
     facts["kind"] = kind
     if kind.is_string() and 0 < facts["different"] <= FEW:
         texts = table.select(text=column.strip().nullif("")).distinct().to_pyarrow()
@@ -153,38 +153,38 @@ def _mostly_numbers(facts: dict[str, Any]) -> bool:
 
 def _column(name: str, facts: dict[str, Any], rows: int, read_as: str) -> dict[str, Any]:
     kind, held = facts["kind"], facts["held"]
-    told: dict[str, Any]
+    column: dict[str, Any]
     if read_as == "date":
-        told = {"type": "date"}
+        column = {"type": "date"}
     elif read_as == "text" and (kind.is_string() or kind.is_integer()):
-        told = {"type": "text" if kind.is_string() else "integer"}
+        column = {"type": "text" if kind.is_string() else "integer"}
     elif read_as == "number" and kind.is_string() and facts["numbers"] != held:
-        told = {"type": "number"}
+        column = {"type": "number"}
     elif kind.is_string() and held and facts["numbers"] == held:
-        told = {"type": "integer" if facts["whole"] == held else "number"}
+        column = {"type": "integer" if facts["whole"] == held else "number"}
     elif kind.is_string() and held and held in [facts[form] for form in DATES]:
-        told = {"type": "date"}
+        column = {"type": "date"}
     elif kind.is_integer():
-        told = {"type": "integer"}
+        column = {"type": "integer"}
     elif kind.is_numeric():
-        told = {"type": "number"}
+        column = {"type": "number"}
     elif kind.is_date() or kind.is_timestamp():
-        told = {"type": "date"}
+        column = {"type": "date"}
     elif kind.is_boolean():
-        told = {"type": "boolean"}
+        column = {"type": "boolean"}
     else:
-        told = {"type": "text"}
-    if told["type"] == "text" and facts.get("values") and rows > 4 * len(facts["values"]):
-        told["one_of"] = facts["values"]
-    if told["type"] in ("number", "integer"):
+        column = {"type": "text"}
+    if column["type"] == "text" and facts.get("values") and rows > 4 * len(facts["values"]):
+        column["one_of"] = facts["values"]
+    if column["type"] in ("number", "integer"):
         unit = _unit(name)
         if unit:
-            told = {"type": "number" if unit in MONEY else told["type"], "unit": unit}
+            column = {"type": "number" if unit in MONEY else column["type"], "unit": unit}
         if facts["low"] is not None and facts["low"] >= 0:
-            told["min"] = 0
+            column["min"] = 0
     if held < rows:
-        told["nullable"] = True
-    return told
+        column["nullable"] = True
+    return column
 
 
 def _unit(name: str) -> Unit:

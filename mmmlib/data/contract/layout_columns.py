@@ -62,7 +62,7 @@ def missing_columns(name: str, source: Source, known: Sequence[str]) -> list[Pro
             or f"Say what the file calls {shown(key.rpartition('.')[2])} in the parameters.",
         )
         for column, key in needed.items()
-        # The contract tells of its own.
+        # A column that the contract promises is reported with it.
         if column not in known and not (column in promised and promised[column].required)
     ]
 
@@ -224,12 +224,12 @@ def without_unit(source: Source, contract: Contract) -> tuple[str, Expression] |
 
 
 def without_money(series: str, source: Source, contract: Contract) -> str:
-    """Name the place that tells a series of money, where it has no unit of money.
+    """Name the place in the contract that should give a series its unit of money, and does not.
 
     Returns
     -------
     str
-        Empty where the contract says that it is money, or where no one place tells it.
+        Empty where the contract says that it is money, or where no single place does.
     """
     marked = {name for name, column in contract.columns.items() if column.unit in MONEY}
     if source.value_columns is not None:

@@ -41,7 +41,7 @@ class DeclaredSeries:
 
 @dataclass(frozen=True)
 class WeeklyAggregation:
-    """What becomes of the columns of a source when its days are brought to weeks.
+    """What becomes of the columns of a source when its days are summed to weeks.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class WeeklyAggregation:
 
 
 def weekly_aggregation(params: Params, source: str) -> WeeklyAggregation:
-    """Say what becomes of a source's columns when its days are brought to weeks."""
+    """Say what becomes of a source's columns when its days are summed to weeks."""
     declared = declared_series(params)
     summed = {one.reference for one in declared if adds_up(params, one, source)}
     events = {
@@ -147,7 +147,7 @@ def _here(references: Iterable[str], source: str) -> frozenset[str]:
 
 
 def event_series(column: str, text: str) -> str:
-    """Name the series that tells when a column reads a text.
+    """Name the series of 1 and 0 that marks where a column reads a text.
 
     >>> event_series("promotion", "spring")
     'promotion = spring'

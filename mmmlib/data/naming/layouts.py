@@ -113,7 +113,7 @@ def _ad_platform(table: ir.Table, source: Source, variables: Collection[str] | N
     """An ad platform's report: one row per day, campaign and ad group, a column per metric."""
     day, region = day_of(table[source.date_column]), region_of(table, source)
     name = name_of(table, source.name_from or (source.column("campaign"),))
-    wanted = [
+    metrics = [
         metric
         for metric in METRICS
         if source.column(metric) in table.columns and (variables is None or metric in variables)
@@ -128,7 +128,7 @@ def _ad_platform(table: ir.Table, source: Source, variables: Collection[str] | N
             variable=text_of(metric),
             value=number_of(table[source.column(metric)], source),
         )
-        for metric in wanted or ["spend"]
+        for metric in metrics or ["spend"]
     )
 
 
@@ -146,7 +146,7 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
     amount = number_of(table[column("amount")], source)
     one = ibis.literal(1.0)
     won = is_won(table, source)
-    told = {
+    outcomes = {
         "opportunities": (created, one, None),
         "pipeline": (created, amount, None),
         "won": (closed, one, won),
@@ -156,7 +156,7 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
     parts = []
     for variable in PIPELINE:
         if variables is None or variable in variables:
-            day, value, where = told[variable]
+            day, value, where = outcomes[variable]
             rows = table if where is None else table.filter(where)
             parts.append(
                 rows.select(

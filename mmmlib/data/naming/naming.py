@@ -36,7 +36,7 @@ class Naming:
         The source's name in the parameters.
     rows
         ``date``, ``region``, ``series``, ``value``: what is summed to weeks. With a taxonomy
-        ``told`` too: how many rows with a value each stands for.
+        ``parts`` too: how many rows with a value each stands for.
     tidy
         The same rows under their raw names, see
         :func:`mmmlib.data.naming.layouts.apply_layout`.
@@ -101,8 +101,8 @@ def name_rows(
     elif source.layout != "wide":
         marks = marks_by_series(rows, events)
     if marks is not None:
-        if "told" in rows.columns:
-            marks = marks.mutate(told=ibis.literal(1, type=rows.told.type()))
+        if "parts" in rows.columns:
+            marks = marks.mutate(parts=ibis.literal(1, type=rows.parts.type()))
         rows = rows.union(marks.select(rows.columns))
     return Naming(name, rows, tidy, names, mapping)
 
@@ -244,7 +244,7 @@ def marks_by_name(
 
 
 def marks_by_series(rows: ir.Table, events: Iterable[tuple[str, str]]) -> ir.Table | None:
-    """Mark the rows of series whose value is the number that tells of an event.
+    """Mark the rows of series whose value is the number that marks an event.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def marks_by_series(rows: ir.Table, events: Iterable[tuple[str, str]]) -> ir.Tab
 
 def _level(rows: Any) -> Any:
     """What a row's number says, also where it is the sum of several."""
-    return rows.value / rows.told if "told" in rows.columns else rows.value
+    return rows.value / rows.parts if "parts" in rows.columns else rows.value
 
 
 def _stacked(parts: Iterable[ir.Table]) -> ir.Table | None:

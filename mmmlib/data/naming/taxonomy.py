@@ -280,17 +280,17 @@ def _spans(
     for number, rule in enumerate(taxonomy.rules, 1):
         if rule.source is not None and rule.source != source:
             continue
-        told = rule.read(name)
-        if told is not None:
-            hits.append((number, rule, told))
+        targets = rule.read(name)
+        if targets is not None:
+            hits.append((number, rule, targets))
             matched[number] += 1
     edges = sorted({ALWAYS, FOREVER} | {d for _, r, _ in hits for d in (r.since, r.until)})
     spans: list[dict[str, Any]] = []
     for since, until in pairwise(edges):
         valid = [hit for hit in hits if hit[1].since <= since and until <= hit[1].until]
-        number, told = (valid[0][0], valid[0][2]) if valid else (0, (UNMAPPED, "", ""))
-        also = tuple(other for other, _, says in valid[1:] if says != told)
-        span = dict(zip(TARGETS, told, strict=True)) | {"rule": number, "also": also}
+        number, targets = (valid[0][0], valid[0][2]) if valid else (0, (UNMAPPED, "", ""))
+        also = tuple(other for other, _, says in valid[1:] if says != targets)
+        span = dict(zip(TARGETS, targets, strict=True)) | {"rule": number, "also": also}
         if spans and all(spans[-1][key] == value for key, value in span.items()):
             spans[-1]["until"] = until
         else:
@@ -318,7 +318,7 @@ def apply_mapping(
     -------
     ibis.expr.types.Table
         ``date``, ``region``, ``series`` (``channel.variable.motion``, parts that
-        are empty left out), ``value``, ``told`` (how many rows with a value it is the sum of).
+        are empty left out), ``value``, ``parts`` (how many rows with a value it is the sum of).
         Rows of excluded names are left out, rows of unmapped names are the series
         ``unmapped.<variable>``.
     """
@@ -329,8 +329,10 @@ def apply_mapping(
     frame = frame[frame["source"] == source]
     # Rows are summed by day and by the number of what a name is, before texts are joined: a
     # hundred million rows are of few channels.
-    told = frame[["channel", "motion", "region"]].drop_duplicates(ignore_index=True)
-    number = frame[["channel", "motion", "region"]].merge(told.reset_index(), how="left")["index"]
+    meanings = frame[["channel", "motion", "region"]].drop_duplicates(ignore_index=True)
+    number = frame[["channel", "motion", "region"]].merge(meanings.reset_index(), how="left")[
+        "index"
+    ]
     known = ibis.memtable(
         pa.table(
             {
@@ -344,10 +346,10 @@ def apply_mapping(
     meaning = ibis.memtable(
         pa.table(
             {
-                "code": pa.array(told.index.tolist(), pa.int32()),
-                "channel": pa.array(told["channel"].tolist(), pa.string()),
-                "motion": pa.array(told["motion"].tolist(), pa.string()),
-                "place": pa.array(told["region"].tolist(), pa.string()),
+                "code": pa.array(meanings.index.tolist(), pa.int32()),
+                "channel": pa.array(meanings["channel"].tolist(), pa.string()),
+                "motion": pa.array(meanings["motion"].tolist(), pa.string()),
+                "place": pa.array(meanings["region"].tolist(), pa.string()),
             }
         )
     )
@@ -357,7 +359,7 @@ def apply_mapping(
         on += [day >= known.since, day < known.until]
     numbered = tidy.left_join(known, on)
     summed = numbered.group_by("date", "region", "variable", "number").aggregate(
-        value=numbered.value.sum(), told=numbered.value.count()
+        value=numbered.value.sum(), parts=numbered.value.count()
     )
     joined = summed.left_join(meaning, summed.number == meaning.code)
     channel = joined.channel.fill_null(UNMAPPED)
@@ -370,5 +372,5 @@ def apply_mapping(
     for part in (joined.variable, joined.motion.fill_null("")):
         series = ibis.cases((part == "", series), (series == "", part), else_=series + "." + part)
     return joined.select(
-        date=joined.date, region=region, series=series, value=joined.value, told=joined.told
+        date=joined.date, region=region, series=series, value=joined.value, parts=joined.parts
     )

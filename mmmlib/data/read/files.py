@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.read.problems import Problems, is_of_a_database, named_from, told
+from mmmlib.data.read.problems import Problems, database_problem, is_of_a_database, named_from
 from mmmlib.data.read.readers import refuse_separator
 from mmmlib.errors import InputError
 from mmmlib.params import Params
@@ -225,7 +225,7 @@ def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:
 def _read(connection: Any, kind: str, paths: list[str], options: dict[str, Any]) -> ir.Table:
     """Read files of one kind by DuckDB.
 
-    Those of a store are asked for in DuckDB's own words: ibis would load its S3 client, which
+    Those of a store are read by DuckDB's own SQL: ibis would load its S3 client, which
     knows nothing of the credentials that fsspec has.
     """
     import ibis
@@ -262,7 +262,7 @@ def read_or_report(
     except Exception as error:
         if not is_of_a_database(error):
             raise
-        problems.add(*told(error, source.path))
+        problems.add(*database_problem(error, source.path))
         return None
 
 
@@ -286,7 +286,7 @@ def rows_in_csv(path: str | Path, numbers: Collection[int]) -> dict[int, int]:
     """Return where rows are in a CSV file, as a person counts them there.
 
     DuckDB leaves out blank lines, and so they are missing in its numbers. The file is read
-    again up to the last row that is asked for: few are, and only those that are wrong.
+    again up to the last of these rows: they are few, and only those that are wrong.
 
     Parameters
     ----------
@@ -330,7 +330,7 @@ def same_headers(source: Source, paths: list[str], problems: Problems) -> bool:
 
 
 def same_fields(connection: Any, source: Source, paths: list[str], problems: Problems) -> bool:
-    """Report Parquet and JSON files that lack what others have; broken ones are told on reading."""
+    """Report Parquet and JSON files that lack what others have; broken ones are reported when they are read."""
     import fsspec
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -126,7 +126,7 @@ def _open_remote(name: str, source: Source, problems: Problems) -> Relation | No
             "Install it: pip install 'mmm-workbook[cloud]'.",
         )
         return None
-    except Exception as error:  # every store has errors of its own; all are told
+    except Exception as error:  # every store has errors of its own; all are reported
         problems.add(source.path, f"data.sources.{name}", first_line(error), "a store that answers")
         return None
     if not files:
@@ -203,7 +203,7 @@ def open_database(name: str, source: Source, folder: Path, problems: Problems) -
         else:
             *schema, last = str(source.table).split(".")
             table = connection.table(last, database=".".join(schema) or None)
-    except Exception as error:  # every driver has errors of its own; all are told
+    except Exception as error:  # every driver has errors of its own; all are reported
         problems.add(source.where, place, *_why_no_answer(error, scheme, _secrets(source.url)))
         return None
     return Relation(name, source, table, (), connection)
@@ -215,8 +215,8 @@ def _connect(url: str, scheme: str) -> Any:
 
     if scheme not in ("postgresql", "postgres"):
         return ibis.connect(url)
-    asked = "connect_timeout" in url or "PGCONNECT_TIMEOUT" in os.environ
-    connection = ibis.connect(url, **({} if asked else {"connect_timeout": PATIENCE}))
+    declared = "connect_timeout" in url or "PGCONNECT_TIMEOUT" in os.environ
+    connection = ibis.connect(url, **({} if declared else {"connect_timeout": PATIENCE}))
     # Without a limit PostgreSQL waits for a lock for ever; one that is set already is kept.
     if connection.con.execute("SHOW lock_timeout").fetchone() == ("0",):
         connection.con.execute(f"SET lock_timeout = '{PATIENCE}s'")

@@ -1,4 +1,4 @@
-"""What is wrong with the sources: collected, and told in one message as file, place, found, expected.
+"""What is wrong with the sources: collected, and reported in one message as file, place, found, expected.
 
 Errors of DuckDB and of database drivers are put into the same words.
 """
@@ -143,7 +143,7 @@ def reading(place: str) -> Iterator[None]:
     except Exception as error:
         if not is_of_a_database(error):
             raise
-        file, where, found, expected, action = told(error, place)
+        file, where, found, expected, action = database_problem(error, place)
         raise InputError.one(file, where, found, expected, action) from error
 
 
@@ -184,7 +184,7 @@ def why_no_table(error: BaseException, reason: str) -> tuple[str, str, str] | No
     return None
 
 
-def told(error: Exception, place: str) -> tuple[str, str, str, str, str]:
+def database_problem(error: Exception, place: str) -> tuple[str, str, str, str, str]:
     """Return file, place, found, expected and action of an error of DuckDB or a driver."""
     text = str(error)
     if is_of_a_server(error):

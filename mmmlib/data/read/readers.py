@@ -156,7 +156,7 @@ def refuse_separator(path: Path | str, header: Sequence[str], problems: Problems
     return True
 
 
-def _read_excel(path: Path, problems: Problems, wanted: str | None) -> pd.DataFrame | None:
+def _read_excel(path: Path, problems: Problems, sheet_name: str | None) -> pd.DataFrame | None:
     import zipfile
 
     import openpyxl
@@ -170,18 +170,18 @@ def _read_excel(path: Path, problems: Problems, wanted: str | None) -> pd.DataFr
         return None
     try:
         names = [sheet.title for sheet in book.worksheets]
-        if wanted is not None and wanted not in names:
+        if sheet_name is not None and sheet_name not in names:
             known = f"one of {', '.join(names)}"
             problems.add(
-                path, f"sheet {wanted}", "no such sheet", known, did_you_mean(wanted, names)
+                path, f"sheet {sheet_name}", "no such sheet", known, did_you_mean(sheet_name, names)
             )
             return None
-        sheet = book.worksheets[names.index(wanted) if wanted is not None else 0]
-        sheet_name = sheet.title
+        sheet = book.worksheets[names.index(sheet_name) if sheet_name is not None else 0]
+        title = sheet.title
         rows = [[cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     finally:
         book.close()
-    if not _formulas_are_saved(path, sheet_name, problems):
+    if not _formulas_are_saved(path, title, problems):
         return None
     # Excel keeps a width for the sheet: cells right of the header are not ragged rows.
     width = max((i + 1 for row in rows[:1] for i, v in enumerate(row) if v), default=0)
@@ -199,10 +199,12 @@ def _formulas_are_saved(path: Path, sheet: str, problems: Problems) -> bool:
         sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
         if not any(b"<f>" in part or b"<f " in part for part in map(archive.read, sheets)):
             return True
-    told = openpyxl.load_workbook(path, read_only=True)
-    known = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    formulas = openpyxl.load_workbook(path, read_only=True)
+    saved = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
-        pairs = zip(told[sheet].iter_rows(), known[sheet].iter_rows(values_only=True), strict=True)
+        pairs = zip(
+            formulas[sheet].iter_rows(), saved[sheet].iter_rows(values_only=True), strict=True
+        )
         bare = [
             (cell, row)
             for row, (cells, values) in enumerate(pairs, 1)
@@ -218,8 +220,8 @@ def _formulas_are_saved(path: Path, sheet: str, problems: Problems) -> bool:
                 "Open the workbook in Excel and save it, or paste the values.",
             )
     finally:
-        told.close()
-        known.close()
+        formulas.close()
+        saved.close()
     return not bare
 
 

@@ -1,4 +1,4 @@
-"""Money of other currencies, brought to the workbook's at the rate of its day."""
+"""Money of other currencies, converted to the workbook's at the rate of its day."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _spans(frame: pd.DataFrame) -> pd.DataFrame:
 def to_currency(
     table: ir.Table, name: str, source: Source, contract: Contract, rates: Rates | None
 ) -> ir.Table:
-    """Bring a source's columns of money to the workbook's currency.
+    """Convert a source's columns of money to the workbook's currency.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class SourceRows:
         False where rows were reported: a week may then seem to be missing only because its row
         could not be placed.
     events
-        Series of events, and the column that tells of each.
+        Series of events, and the column that marks each.
     file_hashes
         sha256 of every file here, by its name.
     sha256

@@ -135,16 +135,16 @@ def week_start_findings(
             yield _judged(name, days, start, Level.INFO, "", passed=True)
         elif declared is not None:
             last = (start - 1) % 7
-            told = f": the last day of weeks that start on {_name(start)}" if days == [last] else ""
+            note = f": the last day of weeks that start on {_name(start)}" if days == [last] else ""
             good = days in ([start], [last])
-            yield _judged(name, days, start, Level.WARN, told, passed=good)
+            yield _judged(name, days, start, Level.WARN, note, passed=good)
         elif days != [start]:
             yield _judged(name, days, start, Level.BLOCK, "", passed=False)
         else:
             # Of Mondays nobody doubts that they are first days; of Sundays everybody may.
             certain = start == 0 or not alike
-            told = "" if certain else ": taken for the first, and nothing says so"
-            yield _judged(name, days, start, Level.WARN, told, passed=certain)
+            note = "" if certain else ": taken for the first, and nothing says so"
+            yield _judged(name, days, start, Level.WARN, note, passed=certain)
 
 
 def _dated(table: SourceRows) -> list[int]:
@@ -155,7 +155,7 @@ def _dated(table: SourceRows) -> list[int]:
 
 
 def _judged(
-    name: str, days: list[int], start: int, level: Level, told: str, *, passed: bool
+    name: str, days: list[int], start: int, level: Level, note: str, *, passed: bool
 ) -> Finding:
     named = ", ".join(f"{_name(day)}s" for day in days)
     one = days[0] if len(days) == 1 else start
@@ -170,11 +170,11 @@ def _judged(
         level=level,
         value=named,
         limit=f"{_name(start)}s",
-        message=f"Its dates are {named}{told or f'; weeks start on {_name(start)}'}.",
+        message=f"Its dates are {named}{note or f'; weeks start on {_name(start)}'}.",
         meaning="A date is taken as a day inside its week. If it is the first day of a week that "
         "starts otherwise, the series is shifted against the others, by up to a week.",
         action="Write the first day of the week in all sources."
-        if level is Level.WARN and not told
+        if level is Level.WARN and not note
         else declare,
     )
 

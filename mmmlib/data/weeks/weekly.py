@@ -41,7 +41,7 @@ def to_weekly(
     Parameters
     ----------
     rows
-        Columns ``date``, ``region``, ``series``, ``value``, and ``told`` where a row stands for
+        Columns ``date``, ``region``, ``series``, ``value``, and ``parts`` where a row stands for
         several: how many of them have a value. Rows without a date are left out (the contract
         reports them).
     week_start
@@ -79,7 +79,7 @@ def to_weekly(
     has = dated.value.notnull()
     measures = {"value": dated.value.sum()}
     if means:  # none is counted where nobody asks: there may be many rows
-        measures["over"] = dated.told.sum() if "told" in dated.columns else has.sum()
+        measures["over"] = dated.parts.sum() if "parts" in dated.columns else has.sum()
     if shares:
         measures["share"] = dated.date.nunique(where=dated.value == 1)
     if sums:
@@ -122,8 +122,8 @@ def to_weekly(
     after = before = np.zeros(len(frame), dtype=bool)
     frame["absent"] = 0
     if every_day:
-        asked = frame["series"].isin(list(every_day)).to_numpy()
-        absent = absent_days(frame, by_channel=by_channel) & asked[:, None]
+        expected = frame["series"].isin(list(every_day)).to_numpy()
+        absent = absent_days(frame, by_channel=by_channel) & expected[:, None]
         after, before = beyond(absent, frame.pop("days"))
         frame["absent"] = absent.sum(axis=1)
     if sums:
