@@ -17,7 +17,7 @@ from mmmlib.params.data import DataParams
 from mmmlib.params.lift import POOLED, LiftTest
 from mmmlib.params.limits import ComparisonParams, HealthParams, ReadinessParams
 from mmmlib.params.model import ModelParams, Range
-from mmmlib.params.places import KeyProblem
+from mmmlib.params.places import KeyPath, KeyProblem
 from mmmlib.params.references import broken_references
 from mmmlib.params.section import Currency, Day, InsidePath, Name, Period, Section, Share, Slug
 
@@ -230,6 +230,18 @@ class Params(Section):
 
     def _faults(self) -> Iterator[KeyProblem]:
         yield from broken_references(self.model_dump())
+        limit = self.health.max_plausible_roi
+        stated: dict[KeyPath, Range | None] = {("model", "default_roi"): self.model.default_roi}
+        for name, channel in self.channels.items():
+            stated["channels", name, "prior", "roi"] = channel.prior.roi if channel.prior else None
+        for key, roi in stated.items():
+            if roi is not None and roi.low > limit:
+                yield KeyProblem(
+                    key,
+                    f"a return of {roi.low:g} to {roi.high:g}",
+                    f"a return that health.max_plausible_roi ({limit:g}) allows",
+                    "State it as money back per unit of money: 1.5 for 1.50 back per 1.00 spent.",
+                )
 
     @property
     def motions(self) -> dict[str, tuple[str, ...]]:

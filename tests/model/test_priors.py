@@ -56,8 +56,14 @@ def test_a_cost_per_signup_becomes_signups_per_money_for_that_outcome_only() -> 
     [
         ({}, "as 'roi', as 'share' or as 'cost_per' outcome"),
         ({"roi": {"low": 1, "high": 2}, "share": {"low": 0.1, "high": 0.2}}, "not as both"),
-        ({"cost_per": {"leads": {"low": 1, "high": 2}}}, "which is not among outcomes"),
-        ({"cost_per": {"revenue": {"low": 1, "high": 2}}}, "which is in money: state 'roi'"),
+        (
+            {"cost_per": {"leads": {"low": 1, "high": 2}}},
+            "found 'leads'; expected one of revenue, signups",
+        ),
+        (
+            {"cost_per": {"revenue": {"low": 1, "high": 2}}},
+            "which is in money; expected an outcome that is counted",
+        ),
     ],
 )
 def test_priors_that_mean_nothing_are_refused(prior: dict[str, object], message: str) -> None:

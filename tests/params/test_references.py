@@ -100,6 +100,19 @@ def test_parameters_made_in_code_are_held_to_the_same(
     assert [error["loc"] for error in raised.value.errors()] == [key]
 
 
+@pytest.mark.parametrize("low", [150, 1e6])
+def test_a_return_in_percent_or_cents_is_asked_about(low: float, tmp_path: Path) -> None:
+    text = GOOD.read_text(encoding="utf-8").replace("low: 1e-1, high: 3", f"low: {low}, high: 1e7")
+    path = tmp_path / "file.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"line 26, column 13, key channels\.tv\.prior\.roi"
+    ) as raised:
+        read_params(path)
+    assert "1.5 for 1.50 back per 1.00 spent" in str(raised.value)
+    assert read_params(path, ["health.max_plausible_roi=1e7"])
+
+
 @pytest.mark.parametrize(
     "part", [None, 5, "text", [], [[]], {}, {"a": None}, {"a": 5}, {"a": {"motions": 3}}]
 )
