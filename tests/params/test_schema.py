@@ -1,11 +1,19 @@
-"""What leads the pack, and what it consists of."""
+"""What leads the pack, what it consists of, and that every parameter is read by something."""
 
 from __future__ import annotations
 
-import pytest
-from pydantic import ValidationError
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
 
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from mmmlib.params import Params
 from tests.fakes import fake_params, two_motions
+
+LIBRARY = Path(__file__).resolve().parents[2] / "mmmlib"
 
 
 def test_an_outcome_with_motions_leads_as_their_sum() -> None:
@@ -35,3 +43,33 @@ def test_what_is_neither_outcome_nor_model_cannot_lead() -> None:
         match="found 'profit'; expected one of revenue, signups,",
     ):
         fake_params(primary_outcome="profit")
+
+
+def sections(section: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield section
+    for field in section.model_fields.values():
+        for part in parts_of(field.annotation):
+            yield from sections(part)
+
+
+def parts_of(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from parts_of(inner)
+
+
+def test_every_parameter_is_read() -> None:
+    read = {
+        node.attr
+        for path in LIBRARY.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    unread = {
+        f"{section.__name__}.{name}"
+        for section in sections(Params)
+        for name in section.model_fields
+        if name not in read
+    }
+    assert not unread
