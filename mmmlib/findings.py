@@ -19,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, field_serializer, model_validator
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["Finding", "FindingList", "Level", "Status", "findings_table"]
+
 
 @total_ordering
 class Level(StrEnum):
@@ -264,6 +266,12 @@ def findings_table(
     pandas.DataFrame
         Text columns ``level``, ``status``, ``check``, ``subject``, ``seen``,
         ``limit``, ``message``, ``action``.
+
+    Examples
+    --------
+    >>> finding = judge("data.gaps", "tv", passed=True, level=Level.WARN, message="No gap.")
+    >>> findings_table([finding])["message"].to_list()
+    ['No gap.']
     """
     import pandas as pd
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+__all__ = ["Manifest", "Run", "open_run"]
+
 RUNS_ENV = "MMM_RUNS"
 RECORD_ENV = "MMM_RECORD"
 """Path of the run that a refresh lets its own notebooks write; nobody else has it."""
@@ -240,6 +242,13 @@ def open_run(ref: str | Path = "", runs_dir: str | Path | None = None) -> Run:
     ------
     RunError
         If there is no such run.
+
+    Examples
+    --------
+    ::
+
+        run = open_run()  # the newest one
+        run.load_json("readiness.json", Readiness)
     """
     folder = find_runs_dir(runs_dir)
     text = str(ref)

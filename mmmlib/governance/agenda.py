@@ -22,6 +22,8 @@ from mmmlib.runs import Run
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
+__all__ = ["Agenda", "agenda_markdown", "build_agenda"]
+
 MOST = 6
 """Points of one kind on the agenda; the rest is counted and stays in the pack."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$@]|(?<=[a-z]):(?=//))", re.IGNORECASE)
@@ -53,7 +55,28 @@ class Agenda(_Frozen):
 
 
 def build_agenda(run: Run, gates: GateResult) -> Agenda:
-    """Make the agenda of the review meeting from a run and its gates."""
+    """Make the agenda of the review meeting from a run and its gates.
+
+    Parameters
+    ----------
+    run
+        The run that the meeting is about.
+    gates
+        What the gates decided on it.
+
+    Returns
+    -------
+    Agenda
+        Gate violations, what changed, decisions, scenarios, the recommendation, and who has
+        to sign.
+
+    Examples
+    --------
+    ::
+
+        run = open_run()
+        print(agenda_markdown(build_agenda(run, pass_gates(run))))
+    """
     params = params_of(run)
     roles = read_roles(run.path / ROLES)
     evidence = gather(run, params)
@@ -96,7 +119,18 @@ def build_agenda(run: Run, gates: GateResult) -> Agenda:
 
 
 def agenda_markdown(agenda: Agenda) -> str:
-    """Write an agenda as Markdown; every text of the run is escaped."""
+    """Write an agenda as Markdown; every text of the run is escaped.
+
+    Parameters
+    ----------
+    agenda
+        Made by :func:`build_agenda`.
+
+    Returns
+    -------
+    str
+        Markdown, one heading per part of the meeting.
+    """
     e = escape_markdown
     lines = [
         f"## Review of {e(agenda.title)}, {e(agenda.period)}",

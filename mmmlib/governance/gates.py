@@ -24,6 +24,8 @@ from mmmlib.refresh.comparison import Comparison
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import ScenarioPack
 
+__all__ = ["data_that_blocks", "judged_pack", "pass_gates"]
+
 POLICY = "policy.yaml"
 ROLES = "roles.yaml"
 NOT_READY_CHECK = "gates.model"
@@ -136,7 +138,26 @@ def gather(run: Run, params: Params) -> Evidence:
 
 
 def judged_pack(run: Run, result: GateResult) -> ScenarioPack | None:
-    """Read a run's scenario pack as the gates label it; None where there is none."""
+    """Read a run's scenario pack as the gates label it; None where there is none.
+
+    Parameters
+    ----------
+    run
+        A run with its scenarios.
+    result
+        What the gates decided on it.
+
+    Returns
+    -------
+    ScenarioPack or None
+        With the labels that the gates leave to each plan and answer.
+
+    Examples
+    --------
+    ::
+
+        pack = judged_pack(run, pass_gates(run))
+    """
     params = params_of(run)
     pack = gather(run, params).scenarios
     return pack and label_pack(pack, result, params)
@@ -285,7 +306,18 @@ def blocking_data(readiness: Readiness | None) -> list[Finding]:
 
 
 def data_that_blocks(run: Run) -> list[Finding]:
-    """Return the findings of a run's data that its policy lets block: nothing is fitted then."""
+    """Return the findings of a run's data that its policy lets block: nothing is fitted then.
+
+    Parameters
+    ----------
+    run
+        An open run.
+
+    Returns
+    -------
+    list of Finding
+        Empty where nothing of the data blocks.
+    """
     policy = read_policy(run.path / POLICY)
     found = run.load_json("data.json", FindingList).findings
     return [counted(f, Level.BLOCK) for f in found if rank(policy, f)[0] is Level.BLOCK]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mmmlib.model.scales import Scales
     from mmmlib.params import Params
 
+__all__ = ["check_run", "save_health"]
+
 
 def each_holdout(
     run: Run, refit: bool = False, progress: Progress | None = None
@@ -131,6 +133,12 @@ def check_run(
     (dict, dict)
         Findings, and the effects of the holdout where there is one; by model, in the
         parameters' order.
+
+    Examples
+    --------
+    ::
+
+        findings, holdouts = check_run(open_run())
     """
     from mmmlib.model.fit import posterior_of
 
@@ -154,7 +162,27 @@ def check_run(
 
 
 def save_health(run: Run, findings: Mapping[str, Sequence[Finding]]) -> list[str]:
-    """Save each model's findings as ``models/<model>/health.json``; return the paths."""
+    """Save each model's findings as ``models/<model>/health.json``; return the paths.
+
+    Parameters
+    ----------
+    run
+        Receives the files.
+    findings
+        Of every model, as :func:`check_run` returns them.
+
+    Returns
+    -------
+    list of str
+        Paths of the files, relative to the artefacts.
+
+    Examples
+    --------
+    ::
+
+        findings, _ = check_run(run)
+        save_health(run, findings)
+    """
     return [
         str(run.save_json(f"models/{model}/health.json", FindingList(findings=tuple(found))))
         for model, found in findings.items()

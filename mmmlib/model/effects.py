@@ -65,6 +65,8 @@ from mmmlib.params.load import params_of
 from mmmlib.runs import Run
 from mmmlib.transforms import SATURATIONS, lagged, saturate
 
+__all__ = ["baseline", "contribution", "effects_of", "roi", "share", "uncalibrated_of"]
+
 REQUIRED: dict[str, tuple[str, ...]] = {
     "contribution": ("draw", "channel", "week"),
     "contribution_region": ("draw", "channel", "region"),
@@ -150,10 +152,23 @@ def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
     holdout
         Take the fit that did not see the last weeks (``in_sample`` is False there).
 
+    Returns
+    -------
+    xarray.Dataset
+        Draws of contribution, baseline and fitted outcome, and what the model was given;
+        see the top of this module.
+
     Raises
     ------
     RunError
         If the model has not been fitted in this run.
+
+    Examples
+    --------
+    ::
+
+        effects = effects_of(open_run(), "revenue.self_serve")
+        roi(effects).quantile([0.05, 0.5, 0.95], "draw")
     """
     name = "holdout" if holdout else "effects"
     parts = [run.load_dataset(f"models/{part}/{name}.nc") for part in parts_of(run, model)]
@@ -181,13 +196,43 @@ def has_effects(run: Run, model: str) -> bool:
 
 
 def uncalibrated_of(run: Run, model: str) -> xr.Dataset | None:
-    """Load the effects of the fit without lift tests; None where the model has none."""
+    """Load the effects of the fit without lift tests; None where the model has none.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    model
+        ``outcome.motion``.
+
+    Returns
+    -------
+    xarray.Dataset or None
+        As :func:`effects_of` returns them.
+
+    Examples
+    --------
+    ::
+
+        alone = uncalibrated_of(open_run(), "revenue.self_serve")
+    """
     name = f"models/{model}/{UNCALIBRATED}"
     return check_effects(run.load_dataset(name)) if run.has(name) else None
 
 
 def baseline(effects: xr.Dataset) -> xr.DataArray:
-    """Outcome that would have come without the channels; ``(draw, week)``."""
+    """Outcome that would have come without the channels.
+
+    Parameters
+    ----------
+    effects
+        Of one model, see :func:`effects_of`.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(draw, week)``, in the unit of the outcome.
+    """
     return effects["baseline_part"].sum("component", skipna=False)
 
 
@@ -197,16 +242,53 @@ def fitted(effects: xr.Dataset) -> xr.DataArray:
 
 
 def contribution(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
-    """Contribution summed over weeks (all, or a slice of dates); ``(draw, channel)``."""
+    """Contribution of every channel, summed over weeks.
+
+    Parameters
+    ----------
+    effects
+        Of one model, see :func:`effects_of`.
+    weeks
+        A slice of dates; all weeks if not given.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(draw, channel)``, in the unit of the outcome.
+
+    Examples
+    --------
+    ::
+
+        contribution(effects, slice("2026-01-01", "2026-03-31")).median("draw")
+    """
     part = effects["contribution"]
     return (part if weeks is None else part.sel(week=weeks)).sum("week", skipna=False)
 
 
 def roi(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
-    """Return per unit of money over weeks; ``(draw, channel)``, NaN without spend.
+    """Return per unit of money over weeks.
 
     Contribution of the weeks over spend of the same weeks: carryover from spend
     before the window is in, carryover after its end is not.
+
+    Parameters
+    ----------
+    effects
+        Of one model, see :func:`effects_of`.
+    weeks
+        A slice of dates; all weeks if not given.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(draw, channel)``; NaN without spend.
+
+    Examples
+    --------
+    ::
+
+        roi(effects).quantile([0.05, 0.5, 0.95], "draw")
     """
     spend = effects["spend"]
     spend = (spend if weeks is None else spend.sel(week=weeks)).sum("week", skipna=False)
@@ -214,7 +296,26 @@ def roi(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
 
 
 def share(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
-    """Share of the fitted outcome that each channel caused; ``(draw, channel)``."""
+    """Share of the fitted outcome that each channel contributed.
+
+    Parameters
+    ----------
+    effects
+        Of one model, see :func:`effects_of`.
+    weeks
+        A slice of dates; all weeks if not given.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(draw, channel)``.
+
+    Examples
+    --------
+    ::
+
+        share(effects).sum("channel").median("draw")
+    """
     total = fitted(effects)
     total = (total if weeks is None else total.sel(week=weeks)).sum("week", skipna=False)
     return contribution(effects, weeks) / total

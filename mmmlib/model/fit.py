@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from mmmlib.model.scales import Scales
 
+__all__ = ["fit_run", "posterior_of", "say_progress"]
+
 
 FITS_LOG = "logs/fits.jsonl"
 COMPARED_DRAWS = 500
@@ -222,7 +224,33 @@ def _single(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def posterior_of(run: Run, model: str) -> xr.DataTree:
-    """Load the posterior of a model; ArviZ reads it as it is."""
+    """Load the posterior of a model; ArviZ reads it as it is.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    model
+        ``outcome.motion``.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior`` and ``sample_stats``, all draws of every parameter.
+
+    Raises
+    ------
+    RunError
+        If the model has not been fitted in this run.
+
+    Examples
+    --------
+    ::
+
+        import arviz as az
+
+        az.summary(posterior_of(open_run(), "revenue.self_serve"))
+    """
     import xarray as xr
 
     from mmmlib.errors import RunError
@@ -256,6 +284,12 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
     -------
     dict
         By model, in the parameters' order.
+
+    Examples
+    --------
+    ::
+
+        fits = fit_run(open_run(), progress=say_progress)
     """
     from mmmlib.data.panel.panel import panel_of
     from mmmlib.params.load import params_of
@@ -321,6 +355,20 @@ def load_fit(run: Run, model: str) -> Fit:
 
 
 def say_progress(request: FitRequest, done: float) -> None:
-    """Print one line when a fit is done; a :data:`Progress` for notebooks and logs."""
+    """Print one line when a fit is done; a :data:`Progress` for notebooks and logs.
+
+    Parameters
+    ----------
+    request
+        The fit that progresses.
+    done
+        The share of it that is done, from 0 to 1.
+
+    Examples
+    --------
+    ::
+
+        fit_run(open_run(), progress=say_progress)
+    """
     if done >= 1:
         print(f"fitted {request}", flush=True)

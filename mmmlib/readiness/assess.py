@@ -18,6 +18,8 @@ from mmmlib.readiness.variation import (
 )
 from mmmlib.readiness.verdict import Readiness, TestDesign, Verdict
 
+__all__ = ["assess"]
+
 RANK = (Verdict.READY, Verdict.CAVEATS, Verdict.NOT_READY)
 MOST_TESTS = 3
 """Tests designed where nothing can be fitted: for these many channels, by spend."""
@@ -43,6 +45,13 @@ def assess(panel: Panel, params: Params, blocking: Sequence[Finding] = ()) -> Re
         then nothing is fitted. A single channel that cannot be measured leaves the
         workbook ready with caveats. Every channel that is not ready, and the
         largest ones where the whole is not, get the design of a test.
+
+    Examples
+    --------
+    ::
+
+        run = open_run()
+        assess(panel_of(run), params_of(run)).overall
     """
     whole = [
         *check_history(panel, params),

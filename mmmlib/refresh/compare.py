@@ -29,6 +29,8 @@ from mmmlib.refresh.parent import damaged_files, doubts_of, why_alone
 from mmmlib.refresh.structure import structure_findings
 from mmmlib.runs import Run
 
+__all__ = ["compare", "restated_values"]
+
 UNREADABLE = (MMMError, OSError, ValueError, KeyError, TypeError)
 """What reading a damaged run can raise."""
 
@@ -51,6 +53,13 @@ def compare(run: Run, parent: Run | str | None) -> Comparison:
         and findings: at least one for each of :func:`mmmlib.refresh.required_checks`.
         Where the parent is missing or damaged, every finding says that it was not
         run, and blocks. Where there is no parent, or it cannot be read, ``reason`` says so.
+
+    Examples
+    --------
+    ::
+
+        run = open_run()
+        comparison = compare(run, run.manifest.parent)
     """
     if parent is None:
         return _alone(run)
@@ -71,6 +80,25 @@ def restated_values(run: Run, comparison: Comparison) -> pd.DataFrame:
     """List every restated value behind a comparison, see ``restated_cells``.
 
     Empty on a first refresh and where nothing was restated.
+
+    Parameters
+    ----------
+    run
+        The run that was compared.
+    comparison
+        What :func:`compare` found.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per value: series, region, week, the value then and now.
+
+    Examples
+    --------
+    ::
+
+        comparison = compare(run, run.manifest.parent)
+        restated_values(run, comparison)
     """
     if not any(change.kind == "restated" for change in comparison.data_changes):
         return pd.DataFrame(columns=CELLS)

@@ -19,7 +19,26 @@ from mmmlib.reports.style import channel_colours
 
 
 def prior_and_posterior(effects: xr.Dataset, params: Params) -> Figure:
-    """Draw every channel's return as believed before the fit and as found by it."""
+    """Draw every channel's return as believed before the fit and as found by it.
+
+    Parameters
+    ----------
+    effects
+        Effects of one model, see :func:`mmmlib.model.effects.effects_of`.
+    params
+        Parameters of the run; names and units are taken from them.
+
+    Returns
+    -------
+    Figure
+        To be shown, or turned into SVG by :func:`mmmlib.reports.show.svg_bytes`.
+
+    Examples
+    --------
+    ::
+
+        prior_and_posterior(effects_of(run, "revenue.self_serve"), params_of(run))
+    """
     unit = effects.attrs["return_unit"]
     colours = channel_colours(params.channels)
     found = roi(effects).dropna("channel")
@@ -55,10 +74,27 @@ def curves(effects: xr.Dataset, params: Params) -> Figure:
 def seen_and_fitted(
     effects: xr.Dataset, params: Params, holdout: xr.Dataset | None = None
 ) -> Figure:
-    """Draw the outcome as seen over the bands of the model.
+    """Draw the outcome as it was, over the bands of the model.
 
-    With ``holdout``, the effects of the fit without the last weeks, its prediction is
-    drawn in those weeks.
+    Parameters
+    ----------
+    effects
+        Effects of one model, see :func:`mmmlib.model.effects.effects_of`.
+    params
+        Parameters of the run; names and units are taken from them.
+    holdout
+        Effects of the fit without the last weeks, whose prediction is drawn there.
+
+    Returns
+    -------
+    Figure
+        To be shown, or turned into SVG by :func:`mmmlib.reports.show.svg_bytes`.
+
+    Examples
+    --------
+    ::
+
+        seen_and_fitted(effects_of(run, "revenue.self_serve"), params_of(run))
     """
     observed = effects["observed"].to_numpy()
     title = f"{_inside(effects)} of {observed.size} weeks lie inside the 90 % band"
@@ -88,6 +124,27 @@ def then_and_now(comparison: Comparison, model: str, params: Params) -> Figure:
     """Draw every channel's return in both refreshes, the largest movement first.
 
     Where no return of the model was compared, as of a new outcome, the figure says so.
+
+    Parameters
+    ----------
+    comparison
+        With the parent, see :func:`mmmlib.refresh.compare.compare`.
+    model
+        ``outcome.motion``.
+    params
+        Parameters of the run; names and units are taken from them.
+
+    Returns
+    -------
+    Figure
+        To be shown, or turned into SVG by :func:`mmmlib.reports.show.svg_bytes`.
+
+    Examples
+    --------
+    ::
+
+        comparison = compare(run, run.manifest.parent)
+        then_and_now(comparison, "revenue.self_serve", params_of(run))
     """
     moves = [one for one in comparison.movements if (one.model, one.quantity) == (model, "roi")]
     if not moves:

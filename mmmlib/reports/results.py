@@ -26,6 +26,8 @@ from mmmlib.reports.style import channel_colours
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import ScenarioPack
 
+__all__ = ["Results", "results_of"]
+
 
 @dataclass(frozen=True)
 class Results:
@@ -138,5 +140,16 @@ class Results:
 
 
 def results_of(run: Run) -> Results:
-    """Open a run for its reports."""
+    """Open a run for its reports.
+
+    Parameters
+    ----------
+    run
+        An open run.
+
+    Returns
+    -------
+    Results
+        All that the reports read of it.
+    """
     return Results(run, params_of(run))

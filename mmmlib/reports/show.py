@@ -42,6 +42,8 @@ from mmmlib.runs import write_atomic
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["show", "svg_bytes"]
+
 FIGURES = "figures"
 COMMENT = re.compile(rb"\s*<!--.*?-->", re.DOTALL)
 WIDEST, WIDEST_OF_MANY, NARROWEST = 46, 24, 7
@@ -52,7 +54,21 @@ type Section = Callable[[Results], Iterable[Block]]
 
 
 def show(results: Results, section: Section) -> None:
-    """Put out one section of a report; nothing where it has nothing to say."""
+    """Put out one section of a report; nothing where it has nothing to say.
+
+    Parameters
+    ----------
+    results
+        Of the run that is reported on.
+    section
+        A function of :mod:`mmmlib.reports.sections`.
+
+    Examples
+    --------
+    ::
+
+        show(results_of(open_run()), executive_summary.answer)
+    """
     from IPython.display import display
 
     cwd = Path.cwd().resolve()
@@ -108,7 +124,18 @@ def to_markdown(block: Block, folder: Path | None, document: str) -> str:
 
 
 def svg_bytes(figure: Figure) -> bytes:
-    """Return a figure as SVG, the same bytes for the same figure."""
+    """Return a figure as SVG, the same bytes for the same figure.
+
+    Parameters
+    ----------
+    figure
+        Any figure of matplotlib; it is closed.
+
+    Returns
+    -------
+    bytes
+        The file, without a date or random names in it.
+    """
     buffer = io.BytesIO()
     with workbook_style():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})

@@ -16,6 +16,8 @@ from typing import Any
 from mmmlib.findings import Level
 from mmmlib.scenarios.pack import Label
 
+__all__ = ["channel_colours"]
+
 STYLE_FILE = Path(__file__).with_name("workbook.mplstyle")
 
 CHANNEL_COLOURS = (
@@ -55,6 +57,16 @@ def channel_colours(channels: Iterable[str]) -> dict[str, str]:
     The same order gives the same colours in every figure and every refresh: put
     new channels at the end of the parameter file and the others keep theirs.
     Channels after the seventh share the colour of "other".
+
+    Parameters
+    ----------
+    channels
+        Names, in the order of the parameter file.
+
+    Returns
+    -------
+    dict of str
+        A colour such as ``#0072b2`` by channel.
     """
     return {
         name: CHANNEL_COLOURS[place] if place < len(CHANNEL_COLOURS) else OTHER

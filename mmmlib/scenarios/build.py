@@ -27,6 +27,8 @@ from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, SpendRange, channel_labels, standing_plans
 from mmmlib.scenarios.projection import Method, Outcome, outcome_function, sum_outcomes
 
+__all__ = ["pack_of_run"]
+
 DOWNSIDE = 0.10
 ENOUGH_SCENARIOS = 3
 
@@ -151,7 +153,18 @@ def build_pack(
 
 
 def pack_of_run(run: Run) -> ScenarioPack:
-    """Make the scenario pack of a run from its artefacts; see :func:`build_pack`."""
+    """Make the scenario pack of a run from its artefacts; see :func:`build_pack`.
+
+    Parameters
+    ----------
+    run
+        An open run.
+
+    Returns
+    -------
+    ScenarioPack
+        Plans, what the models expect of them, and answers to the key questions.
+    """
     params = params_of(run)
     models = [m for m in params.model_names if run.has(f"models/{m}/effects.nc")]
     checked = [m for m in models if run.has(f"models/{m}/health.json")]

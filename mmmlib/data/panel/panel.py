@@ -21,6 +21,8 @@ from mmmlib.runs import Run
 if TYPE_CHECKING:
     import xarray as xr
 
+__all__ = ["Panel", "panel_of"]
+
 PANEL_FILE = "panel.parquet"
 """A folder of parts."""
 PANEL_INDEX = f"{PANEL_FILE}/{INDEX}"
@@ -202,6 +204,16 @@ def write_panel(run: Run, panel: Panel) -> Path:
 
 def panel_of(run: Run) -> Panel:
     """Return the panel of a run.
+
+    Parameters
+    ----------
+    run
+        An open run.
+
+    Returns
+    -------
+    Panel
+        The grid that its models were fitted to.
 
     Raises
     ------
