@@ -135,8 +135,8 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
         raise BlockedError(f"{params}: the data would block: {', '.join(sorted(broken))}.")
 
 
-@app.command()
-def show(
+@app.command("show")
+def show_run(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="Run id or folder; empty: newest.")
     ] = "",

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from mmmlib.estimates import format_number
 from mmmlib.findings import Level
-from mmmlib.governance.gates import ROLES, Evidence, blocking_data, gather
+from mmmlib.governance.gates import ROLES, RunEvidence, blocking_data, gather
 from mmmlib.governance.labels import BLOCKED, label_pack
 from mmmlib.governance.roles import TITLES, Roles, read_roles
-from mmmlib.governance.signoffs import data_changes, lift_changes, model_changes
+from mmmlib.governance.signoffs import data_change_text, lift_change_text, model_change_text
 from mmmlib.governance.verdict import GateResult
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
@@ -192,11 +192,11 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
     elif not points:
         points = ["No return moved by more than noise."]
     shown = list(_first(points, "more in the change log"))
-    if data := data_changes(comparison, params):
+    if data := data_change_text(comparison, params):
         shown.append(f"Data: {data}")
-    if tests := lift_changes(comparison):
+    if tests := lift_change_text(comparison):
         shown.append(f"Lift tests: {tests}")
-    if model := model_changes(comparison):
+    if model := model_change_text(comparison):
         shown.append(f"Model and software: {model}")
     return tuple(shown)
 
@@ -206,7 +206,7 @@ def _size(move: Movement) -> float:
 
 
 def _decisions(
-    evidence: Evidence, pack: ScenarioPack | None, gates: GateResult, params: Params
+    evidence: RunEvidence, pack: ScenarioPack | None, gates: GateResult, params: Params
 ) -> tuple[str, ...]:
     if evidence.not_ready:
         designs = evidence.readiness.alternatives if evidence.readiness else ()

@@ -35,7 +35,7 @@ SKIPPED_WHEN_NOT_READY = ("health.", "refresh.", "scenarios.")
 
 
 @dataclass(frozen=True)
-class Evidence:
+class RunEvidence:
     """What a run left behind, as the gates see it; None for what is not there."""
 
     data: FindingList | None
@@ -106,7 +106,7 @@ def pass_gates(run: Run) -> GateResult:
     return result.model_copy(update={"sign_offs": sign_offs, "statement": words})
 
 
-def gather(run: Run, params: Params) -> Evidence:
+def gather(run: Run, params: Params) -> RunEvidence:
     """Read the findings of a run; an artefact that cannot be read is a finding itself."""
     unreadable: list[Finding] = []
 
@@ -127,7 +127,7 @@ def gather(run: Run, params: Params) -> Evidence:
         findings = load(f"models/{model}/health.json", FindingList)
         if findings is not None:
             health[model] = findings
-    return Evidence(
+    return RunEvidence(
         data=load("data.json", FindingList),
         readiness=load("readiness.json", Readiness),
         health=health,
@@ -164,7 +164,7 @@ def judged_pack(run: Run, result: GateResult) -> ScenarioPack | None:
 
 
 def judge_all(
-    evidence: Evidence, policy: Policy, params: Params, *, has_parent: bool
+    evidence: RunEvidence, policy: Policy, params: Params, *, has_parent: bool
 ) -> list[GateEntry]:
     """Rank every finding and every required check that is missing; worst first."""
     entries = []
@@ -188,7 +188,7 @@ def release_for(level: Level) -> Release:
 def statement(
     level: Level,
     entries: Iterable[GateEntry],
-    evidence: Evidence,
+    evidence: RunEvidence,
     sign_offs: Iterable[SignOffNeeded],
     params: Params,
 ) -> str:
@@ -213,7 +213,7 @@ def statement(
 
 
 def _missing(
-    evidence: Evidence, policy: Policy, params: Params, *, has_parent: bool
+    evidence: RunEvidence, policy: Policy, params: Params, *, has_parent: bool
 ) -> list[GateEntry]:
     """Make a blocking entry for every required check that left no finding."""
     known_parent = evidence.comparison.parent if evidence.comparison else None
@@ -249,7 +249,7 @@ def _missing(
     return entries
 
 
-def _of_model(evidence: Evidence, model: str) -> list[Finding]:
+def _of_model(evidence: RunEvidence, model: str) -> list[Finding]:
     health = evidence.health.get(model)
     found = list(health.findings) if health else []
     # Other rooms name the model in the subject: "revenue.pooled" or "revenue.pooled/search".
@@ -269,7 +269,7 @@ def _blocked(finding: Finding, required: Required) -> GateEntry:
     )
 
 
-def _not_ready(evidence: Evidence, left_out: list[Required], params: Params) -> GateEntry:
+def _not_ready(evidence: RunEvidence, left_out: list[Required], params: Params) -> GateEntry:
     """Say once, instead of for every check and model, that there is no model and what to do."""
     models = len(params.model_names)
     count = sum(models if one.per == "model" else 1 for one in left_out)
@@ -286,7 +286,7 @@ def _not_ready(evidence: Evidence, left_out: list[Required], params: Params) -> 
     )
 
 
-def _instead(evidence: Evidence, params: Params) -> str:
+def _instead(evidence: RunEvidence, params: Params) -> str:
     designs = evidence.readiness.alternatives if evidence.readiness else ()
     if not designs:
         return next((f.action for f in blocking_data(evidence.readiness)), "")
@@ -324,7 +324,7 @@ def data_that_blocks(run: Run) -> list[Finding]:
 
 
 def _claims(
-    run: Run, params: Params, evidence: Evidence, policy: Policy, entries: Iterable[GateEntry]
+    run: Run, params: Params, evidence: RunEvidence, policy: Policy, entries: Iterable[GateEntry]
 ) -> dict[str, dict[str, Claim]]:
     """Label what is said of every return, by what the policy makes of the findings.
 

@@ -46,8 +46,8 @@ def sign_offs_needed(
         needed.append(SignOffNeeded(subject=subject, role=TITLES[role], person=person, why=why))
 
     for subject, role, why in (
-        ("data", "data_owner", data_changes(comparison, params)),
-        ("model", "model_owner", model_changes(comparison)),
+        ("data", "data_owner", data_change_text(comparison, params)),
+        ("model", "model_owner", model_change_text(comparison)),
     ):
         if why:
             ask(subject, role, why)
@@ -64,7 +64,7 @@ def sign_offs_needed(
     return tuple(needed)
 
 
-def data_changes(comparison: Comparison | None, params: Params) -> str:
+def data_change_text(comparison: Comparison | None, params: Params) -> str:
     """Say in a sentence what changed in the data, beyond new weeks; empty if nothing did."""
     if comparison is None:
         return ""
@@ -85,7 +85,7 @@ def data_changes(comparison: Comparison | None, params: Params) -> str:
     return f"{told[0].upper()}{told[1:]}." if told else ""
 
 
-def model_changes(comparison: Comparison | None) -> str:
+def model_change_text(comparison: Comparison | None) -> str:
     """Say in a sentence what changed in the model, its evidence, its limits or the software.
 
     A lift test that is new is welcome evidence and needs no signature.
@@ -105,7 +105,7 @@ def model_changes(comparison: Comparison | None) -> str:
     return f"{_list(parts)}." if parts else ""
 
 
-def lift_changes(comparison: Comparison) -> str:
+def lift_change_text(comparison: Comparison) -> str:
     """Say in a sentence which lift tests came, went or are told differently; empty if none."""
     parts = [f"{one.test} {one.kind}" for one in comparison.lift_changes]
     return f"{_list(parts)}." if parts else ""

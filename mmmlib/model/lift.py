@@ -73,7 +73,7 @@ class LiftArrays:
         return (1.0, self.tested), (-1.0, self.without)
 
 
-def lifts_of(tests: Sequence[Lift], data: ModelData) -> tuple[LiftArrays, ...]:
+def lift_arrays(tests: Sequence[Lift], data: ModelData) -> tuple[LiftArrays, ...]:
     """Turn the tests of a model's outcome into arrays.
 
     Parameters

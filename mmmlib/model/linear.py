@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmmlib.model.layout import gram_matrices
-from mmmlib.model.noise import autocorrelation, by_movement
+from mmmlib.model.noise import by_movement, noise_autocorrelation
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
 from mmmlib.model.rotation import rotate, rotate_back
 from mmmlib.model.spec import ModelData
@@ -54,7 +54,7 @@ def draw_linear(
     inner[:, :, [0, -1]] = 0
     gram = gram_matrices(columns)
     sd = column_spread(data, parameters, draws)
-    rho = autocorrelation(data, parameters, draws)
+    rho = noise_autocorrelation(data, parameters, draws)
     sigma = by_movement(data, parameters["sigma"])
     rest = turned_outcome(data)
     total = np.empty((draws, regions + count))

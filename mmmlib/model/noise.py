@@ -15,7 +15,9 @@ def by_movement(data: ModelData, values: np.ndarray) -> np.ndarray:
     return values[:, kinds]
 
 
-def autocorrelation(data: ModelData, parameters: dict[str, np.ndarray], draws: int) -> np.ndarray:
+def noise_autocorrelation(
+    data: ModelData, parameters: dict[str, np.ndarray], draws: int
+) -> np.ndarray:
     """Autocorrelation of every rotated series, zero where independent; ``(draw, region)``."""
     if "autocorrelation" not in parameters:
         return np.zeros((draws, len(data.regions)))
@@ -52,7 +54,7 @@ def draw_noise(
         shape = sigma[:, :, None] ** -2
         return rng.poisson(rng.gamma(shape, mean / shape)) / scale - fitted
     seen = data.fitted_weeks
-    rho = autocorrelation(data, parameters, draws)
+    rho = noise_autocorrelation(data, parameters, draws)
     error = data.seen_outcome[:, -1] - fitted[:, :, seen - 1]
     last = rotate(error[..., None], data.noise_weight)[..., 0]
     size = (draws, regions, len(data.weeks))

@@ -14,7 +14,7 @@ import pandas as pd
 from mmmlib.data.panel.panel import Panel
 from mmmlib.model.columns import make_columns
 from mmmlib.model.faults import refuse_faults
-from mmmlib.model.lift import LiftArrays, lifts_of
+from mmmlib.model.lift import LiftArrays, lift_arrays
 from mmmlib.model.priors import LinearPrior, model_priors
 from mmmlib.model.rotation import measure_noise_weight
 from mmmlib.model.scales import Scales, measure_scales
@@ -237,4 +237,4 @@ def prepare(
         else measure_noise_weight(outcome[:, :seen] / scales.outcome[:, None]),
         calibrated=calibrated,
     )
-    return replace(data, lifts=lifts_of(panel.lift_tests, data))
+    return replace(data, lifts=lift_arrays(panel.lift_tests, data))

@@ -23,8 +23,8 @@ from mmmlib.refresh.changes import (
 from mmmlib.refresh.comparison import Comparison, Movement
 from mmmlib.refresh.data_changes import CELLS, data_changes, restated_cells, restated_findings
 from mmmlib.refresh.drift import movement_findings, rank_finding
-from mmmlib.refresh.lift_changes import lift_changes, lift_findings
-from mmmlib.refresh.movement import common_weeks, movements
+from mmmlib.refresh.lift_changes import lift_change_findings, lift_changes
+from mmmlib.refresh.movement import channel_movements, common_weeks
 from mmmlib.refresh.parent import damaged_files, doubts_of, why_alone
 from mmmlib.refresh.structure import structure_findings
 from mmmlib.runs import Run
@@ -140,7 +140,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
         findings += _model_not_compared("workbook", why)
     findings += restated_findings(changed_data, limits)
     findings += parameter_findings(changed_parameters)
-    findings += lift_findings(changed_lifts)
+    findings += lift_change_findings(changed_lifts)
     findings.append(code_finding(changed_code))
     window = windows.get(params.primary, next(iter(windows.values()), pd.DatetimeIndex([])))
     order = list(CHECKS)
@@ -184,7 +184,7 @@ def _compare_model(
     if before.attrs["return_unit"] != after.attrs["return_unit"]:
         why = f"Returns are in {after.attrs['return_unit']}, and were in {before.attrs['return_unit']}."
         return [], weeks, [window, *_model_not_compared(model, why)[1:]]
-    found = movements(before, after, weeks, limits.min_overlap)
+    found = channel_movements(before, after, weeks, limits.min_overlap)
     if not found:
         why = "The two refreshes have no channel in common."
         return [], weeks, [window, *_model_not_compared(model, why)[1:]]

@@ -30,7 +30,7 @@ def lift_changes(before: Panel, after: Panel) -> list[LiftChange]:
     return changed + gone + came
 
 
-def lift_findings(changes: Sequence[LiftChange]) -> list[Finding]:
+def lift_change_findings(changes: Sequence[LiftChange]) -> list[Finding]:
     """Judge changed lift tests: a new one is welcome, one that went or changed needs a reason."""
     if not changes:
         return [

@@ -34,7 +34,7 @@ def common_weeks(before: xr.Dataset, after: xr.Dataset) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(seen[0].intersection(seen[1]).sort_values())
 
 
-def movements(
+def channel_movements(
     before: xr.Dataset, after: xr.Dataset, weeks: pd.DatetimeIndex, min_overlap: float
 ) -> list[Movement]:
     """Compare return and contribution of every channel that both refreshes have.

@@ -66,7 +66,7 @@ def lift_change_table(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["test", "of", "how", "what"])
 
 
-def window_text(comparison: Comparison) -> str:
+def comparison_text(comparison: Comparison) -> str:
     """Say in a sentence what is compared with what."""
     if not comparison.readable:
         return comparison.not_compared

@@ -60,7 +60,7 @@ def _reference(character: str) -> str:
     return f"&#{ord(character)};"
 
 
-def cut(name: str, longest: int = TITLE_NAME) -> str:
+def cut_short(name: str, longest: int = TITLE_NAME) -> str:
     """Return a name as plain text of so many letters at most."""
     text = plain(name)
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"

@@ -53,7 +53,7 @@ def prior_and_posterior(effects: xr.Dataset, params: Params) -> Figure:
     return interval_figure(rows, title, f"Return, {unit}. Pale: the belief before the fit.")
 
 
-def curves(effects: xr.Dataset, params: Params) -> Figure:
+def curves_by_channel(effects: xr.Dataset, params: Params) -> Figure:
     """Draw the response curves of all channels, the largest contribution first."""
     total = contribution(effects).median("draw")
     order = list(total["channel"].to_numpy()[np.argsort(-total.to_numpy())])
@@ -106,7 +106,9 @@ def seen_and_fitted(
     return actual_against_fitted(effects, holdout, title, f"Outcome by week, seen {spread}.")
 
 
-def lift_tests(effects: xr.Dataset, uncalibrated: xr.Dataset | None, params: Params) -> Figure:
+def lift_tests_and_model(
+    effects: xr.Dataset, uncalibrated: xr.Dataset | None, params: Params
+) -> Figure:
     """Draw what lift tests saw beside the model, without them and with them.
 
     For a model without lift tests, or without a fit to hold them against, the figure says so.

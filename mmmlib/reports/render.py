@@ -43,7 +43,7 @@ class RenderError(MMMError):
 
 
 @dataclass(frozen=True)
-class Source:
+class PageSource:
     """One file to render: Markdown, and the variables of its template."""
 
     name: str
@@ -55,9 +55,9 @@ class Source:
 class Work:
     """Everything that a renderer needs."""
 
-    pages: tuple[Source, ...]
+    pages: tuple[PageSource, ...]
     """HTML pages, the front page first."""
-    print: Source
+    print: PageSource
     figures: Path
     """Folder of the figures, may be missing where no document has one."""
     created: int
@@ -228,7 +228,7 @@ def _work(results: Results, pages: list[Page]) -> Work:
     common = metadata(block)
     links = [(FRONT, "Overview"), *((p.document.name, p.document.title) for p in pages)]
     sources = [
-        Source(
+        PageSource(
             FRONT,
             front_markdown(pages, block),
             common
@@ -247,10 +247,10 @@ def _work(results: Results, pages: list[Page]) -> Work:
             "question": page.question,
             "nav": _nav(links, name),
         }
-        sources.append(Source(name, page.body, variables))
+        sources.append(PageSource(name, page.body, variables))
     return Work(
         pages=tuple(sources),
-        print=Source("pack", print_markdown(pages), common),
+        print=PageSource("pack", print_markdown(pages), common),
         figures=run.path / EXECUTED / "figures",
         created=int(run.manifest.created.timestamp()),
     )
@@ -265,10 +265,10 @@ def _nav(links: list[tuple[str, str]], current: str) -> list[dict[str, Any]]:
 
 def _renderer(name: Literal["quarto", "pandoc"]) -> Callable[[Work, Path], None]:
     if name == "quarto":
-        from mmmlib.reports.render_quarto import render
+        pass
     else:
-        from mmmlib.reports.render_pandoc import render
-    return render
+        from mmmlib.reports.render_pandoc import render_with_pandoc
+    return render_with_pandoc
 
 
 def _sync(path: Path) -> None:

@@ -14,8 +14,8 @@ from mmmlib.reports.documents import FIGURES
 from mmmlib.reports.render import (
     PDF,
     PROJECT,
+    PageSource,
     RenderError,
-    Source,
     Work,
     quarto_project,
 )
@@ -23,7 +23,7 @@ from mmmlib.reports.render import (
 TEMPLATES = PROJECT / "reports"
 
 
-def render(work: Work, folder: Path) -> None:
+def render_with_pandoc(work: Work, folder: Path) -> None:
     """Write all pages and the PDF of a pack into a folder.
 
     Raises
@@ -46,7 +46,7 @@ def render(work: Work, folder: Path) -> None:
                 job.result()
 
 
-def _page(source: Source, scratch: Path, target: Path) -> None:
+def _page(source: PageSource, scratch: Path, target: Path) -> None:
     css = TEMPLATES / "pack.css"
     template = TEMPLATES / "template.html"
     options = [
@@ -83,7 +83,7 @@ def _pdf(work: Work, scratch: Path, target: Path) -> None:
         raise RenderError(f"Typst could not make {PDF}: {error.diagnostic}") from error
 
 
-def _pandoc(source: Source, scratch: Path, options: list[str]) -> None:
+def _pandoc(source: PageSource, scratch: Path, options: list[str]) -> None:
     variables = scratch / f"{source.name}.json"
     variables.write_text(json.dumps({"pack": source.variables}), encoding="utf-8")
     project = quarto_project()

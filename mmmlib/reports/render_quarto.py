@@ -24,8 +24,8 @@ from mmmlib.reports.documents import FIGURES
 from mmmlib.reports.render import (
     PDF,
     PROJECT,
+    PageSource,
     RenderError,
-    Source,
     Work,
     quarto_project,
 )
@@ -40,7 +40,7 @@ SUPPORT = (".lua", ".html", ".css", ".typ")
 """Files of ``reports/`` that the project needs beside the notebooks."""
 
 
-def render(work: Work, folder: Path) -> None:
+def render_with_quarto(work: Work, folder: Path) -> None:
     """Write all pages and the PDF of a pack into a folder.
 
     Raises
@@ -64,7 +64,7 @@ def render(work: Work, folder: Path) -> None:
         _collect(pdf, PDF, folder)
 
 
-def write_project(folder: Path, sources: Sequence[Source], to: str, figures: Path) -> None:
+def write_project(folder: Path, sources: Sequence[PageSource], to: str, figures: Path) -> None:
     """Write a Quarto project that renders ``sources`` to one format."""
     reports = folder / "reports"
     reports.mkdir(parents=True)
@@ -91,7 +91,7 @@ def project_for(files: list[str], to: str) -> dict[str, Any]:
     return project
 
 
-def write_notebook(source: Source, path: Path) -> None:
+def write_notebook(source: PageSource, path: Path) -> None:
     """Write a document as a notebook without code: front matter, then its Markdown."""
     import nbformat
     from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell

@@ -19,7 +19,7 @@ from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.lift import Experiments, experiments_of
-from mmmlib.reports.markup import cut
+from mmmlib.reports.markup import cut_short
 from mmmlib.reports.numbers import ReturnWords, return_words
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.style import channel_colours
@@ -103,7 +103,7 @@ class Results:
 
     def short(self, name: str) -> str:
         """Name of a channel for a title."""
-        return cut(self.channel(name))
+        return cut_short(self.channel(name))
 
     def model(self, name: str) -> str:
         """Name of a model: the outcome, and the motion where motions are apart."""

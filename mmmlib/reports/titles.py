@@ -11,7 +11,7 @@ import xarray as xr
 from mmmlib.estimates import Estimate
 from mmmlib.model.effects import share
 from mmmlib.refresh.comparison import Movement
-from mmmlib.reports.markup import cut
+from mmmlib.reports.markup import cut_short
 from mmmlib.reports.numbers import chance_text, count_text, listed, month_text
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
 from mmmlib.reports.races import CLEAR, NAMED, inferable, names_of, race_for, return_sentence
@@ -37,7 +37,7 @@ class Words:
 def outcome_of(results: Results, model: str) -> str:
     """Name of a model's outcome inside a sentence."""
     outcome, _, motion = model.partition(".")
-    name = cut(results.model(f"{outcome}.pooled"))
+    name = cut_short(results.model(f"{outcome}.pooled"))
     name = name if name[1:2].isupper() else name[:1].lower() + name[1:]
     return name if motion in ("", "pooled") else f"{motion.replace('_', '-')} {name}"
 
@@ -243,7 +243,7 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         would = f"change {what} by {gain}"
         if plan_gain(chosen).low > 0:
             would = _gains(chosen, gain, outcome)
-        title = f"“{cut(chosen.title, TITLE_PLAN)}” would {would}"
+        title = f"“{cut_short(chosen.title, TITLE_PLAN)}” would {would}"
     elif not plans:
         title = "There is no plan but today's"
     elif results.blocked:

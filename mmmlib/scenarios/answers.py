@@ -13,10 +13,10 @@ from mmmlib.model.effects import roi, share
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.scenarios.case import Case
-from mmmlib.scenarios.changes import cut, scale
+from mmmlib.scenarios.changes import answer_cut, answer_scale
 from mmmlib.scenarios.labels import decide, likely, probability_text
 from mmmlib.scenarios.pack import Answer, Label
-from mmmlib.scenarios.projection import Outcome
+from mmmlib.scenarios.projection import ProjectedOutcome
 
 YEAR = 52
 
@@ -26,7 +26,7 @@ def answer_questions(
     readiness: Readiness,
     health_by_model: Mapping[str, FindingList],
     params: Params,
-    outcomes: Mapping[str, Outcome],
+    outcomes: Mapping[str, ProjectedOutcome],
 ) -> tuple[Answer, ...]:
     """Answer every key question of the parameters with a range and a label.
 
@@ -174,4 +174,4 @@ def _other(case: Case) -> Answer:
     )
 
 
-_ANSWERS = {"scale": scale, "cut": cut, "rank": _rank, "other": _other}
+_ANSWERS = {"scale": answer_scale, "cut": answer_cut, "rank": _rank, "other": _other}

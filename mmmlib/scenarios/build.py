@@ -25,7 +25,7 @@ from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
 from mmmlib.scenarios.labels import choose, decide, label_plan, probability_text, worth
 from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, SpendRange, channel_labels, standing_plans
-from mmmlib.scenarios.projection import Method, Outcome, outcome_function, sum_outcomes
+from mmmlib.scenarios.projection import Method, ProjectedOutcome, outcome_function, sum_outcomes
 
 __all__ = ["pack_of_run"]
 
@@ -190,7 +190,7 @@ def _in_every_model(
     plan: Plan,
     baseline: Plan,
     effects_by_model: Mapping[str, xr.Dataset],
-    outcomes: Mapping[str, Outcome],
+    outcomes: Mapping[str, ProjectedOutcome],
     params: Params,
 ) -> dict[str, PlanEffect]:
     """Project a plan with every model that knows its channels."""
@@ -379,7 +379,7 @@ def _recommendation(scenarios: list[Scenario]) -> Finding:
     )
 
 
-def _steady(outcomes: Mapping[str, Outcome], params: Params) -> list[Finding]:
+def _steady(outcomes: Mapping[str, ProjectedOutcome], params: Params) -> list[Finding]:
     return [
         judge(
             "scenarios.steady_state",

@@ -14,7 +14,7 @@ from mmmlib.readiness.verdict import Readiness
 from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
 from mmmlib.scenarios.pack import Answer, Label
 from mmmlib.scenarios.plans import channel_labels
-from mmmlib.scenarios.projection import Outcome
+from mmmlib.scenarios.projection import ProjectedOutcome
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Case:
     question: KeyQuestion
     model: str
     effects: xr.Dataset
-    outcome: Outcome
-    parts: Mapping[str, Outcome]
+    outcome: ProjectedOutcome
+    parts: Mapping[str, ProjectedOutcome]
     """Projections of the motions that the outcome is the sum of; of one model nothing."""
     readiness: Readiness
     health: FindingList | None

@@ -16,7 +16,7 @@ from mmmlib.scenarios.pack import Answer, Label
 from mmmlib.scenarios.plans import Plan, SpendRange, baseline_plan, cut_plan, increase_plan
 
 
-def scale(case: Case) -> Answer:
+def answer_scale(case: Case) -> Answer:
     """Say whether more money in a channel pays; without a channel, in the one to scale first."""
     channel, chance = _asked(case, _scalable(case), 1)
     if channel is None:
@@ -27,8 +27,8 @@ def scale(case: Case) -> Answer:
     return _change(case, channel, plan, "scale", chance)
 
 
-def cut(case: Case) -> Answer:
-    """Say whether less money in a channel saves more than it loses; see :func:`scale`."""
+def answer_cut(case: Case) -> Answer:
+    """Say whether less money in a channel saves more than it loses; see :func:`answer_scale`."""
     channel, chance = _asked(case, _running(case), -1)
     if channel is None:
         text = "No: no channel has spend today."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmmlib.scenarios.projection import Outcome
+from mmmlib.scenarios.projection import ProjectedOutcome
 
 HALF = 0.5
 """A change that brings less than half of the average return of its channels meets saturation."""
@@ -70,7 +70,7 @@ class PlanEffect:
 
 
 def plan_effect(
-    outcome: Outcome,
+    outcome: ProjectedOutcome,
     weekly: Mapping[str, float],
     baseline: Mapping[str, float],
     weeks: int,

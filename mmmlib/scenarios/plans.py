@@ -11,7 +11,7 @@ import xarray as xr
 
 from mmmlib.estimates import NBSP, format_number
 from mmmlib.params.schema import Params
-from mmmlib.scenarios.projection import Outcome
+from mmmlib.scenarios.projection import ProjectedOutcome
 
 Kind = Literal["baseline", "increase", "reallocate", "protect"]
 
@@ -58,7 +58,7 @@ class SpendRange:
 
 def standing_plans(
     effects: xr.Dataset,
-    outcome: Outcome,
+    outcome: ProjectedOutcome,
     trusted: Iterable[str],
     params: Params,
 ) -> list[Plan]:
@@ -296,7 +296,7 @@ def _raise_room(spend: SpendRange, names: Sequence[str]) -> dict[str, float]:
 
 
 def _loss_per_money(
-    active: Sequence[str], spend: SpendRange, outcome: Outcome, params: Params
+    active: Sequence[str], spend: SpendRange, outcome: ProjectedOutcome, params: Params
 ) -> dict[str, float]:
     """Median outcome lost per unit of weekly money when a channel is cut as far as it may be."""
     loss = {}

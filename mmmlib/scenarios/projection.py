@@ -23,7 +23,7 @@ Method = Literal["formula", "steady state"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProjectedOutcome:
     """``(channel, weekly money) -> (draw,)`` outcome caused over the horizon and after it.
 
     ``method`` says whether carryover is followed week by week, or read off steady-state curves.
@@ -37,7 +37,7 @@ class Outcome:
         return self.caused(channel, weekly)
 
 
-def sum_outcomes(parts: Sequence[Outcome]) -> Outcome:
+def sum_outcomes(parts: Sequence[ProjectedOutcome]) -> ProjectedOutcome:
     """Add the projections of an outcome's motions, whose money is spent once."""
 
     def project(channel: str, weekly: float) -> np.ndarray:
@@ -46,10 +46,10 @@ def sum_outcomes(parts: Sequence[Outcome]) -> Outcome:
         return np.sum([one[:fewest] for one in draws], axis=0)
 
     known = all(part.method == "formula" for part in parts)
-    return Outcome(cache(project), "formula" if known else "steady state")
+    return ProjectedOutcome(cache(project), "formula" if known else "steady state")
 
 
-def outcome_function(effects: xr.Dataset, weeks: int, reference_weeks: int) -> Outcome:
+def outcome_function(effects: xr.Dataset, weeks: int, reference_weeks: int) -> ProjectedOutcome:
     """Return the function that projects one channel at a weekly spend.
 
     Parameters
@@ -87,7 +87,9 @@ def outcome_function(effects: xr.Dataset, weeks: int, reference_weeks: int) -> O
         def project(channel: str, weekly: float) -> np.ndarray:
             return _by_curve(effects.sel(channel=channel), weekly) * weeks
 
-    return Outcome(cache(project), "formula" if effects.attrs.get("formula") else "steady state")
+    return ProjectedOutcome(
+        cache(project), "formula" if effects.attrs.get("formula") else "steady state"
+    )
 
 
 def regional_split(effects: xr.Dataset, reference_weeks: int) -> xr.DataArray:

@@ -158,7 +158,7 @@ SLOWDOWN = ("2025-01-06", 0.5)
 
 
 @dataclass(frozen=True)
-class LiftTest:
+class PlannedTest:
     """A geo test: spend in one region was changed for some weeks."""
 
     channel: str
@@ -175,11 +175,11 @@ class LiftTest:
 
 
 LIFT_TESTS = (
-    LiftTest("search", "amer", "revenue.self_serve", "2025-04-07", 6, 0.50, 0.20, 1),
-    LiftTest("video", "emea", "signups.self_serve", "2025-09-29", 8, -1.00, 0.25, 1),
-    LiftTest("brand", "apac", "revenue.self_serve", "2026-01-12", 8, 0.80, 0.30, 1),
-    LiftTest("display", "amer", "revenue.self_serve", "2026-07-06", 8, 1.00, 0.30, 2),
-    LiftTest("partner", "emea", "revenue.sales_assisted", "2026-10-05", 10, 0.60, 0.30, 3),
+    PlannedTest("search", "amer", "revenue.self_serve", "2025-04-07", 6, 0.50, 0.20, 1),
+    PlannedTest("video", "emea", "signups.self_serve", "2025-09-29", 8, -1.00, 0.25, 1),
+    PlannedTest("brand", "apac", "revenue.self_serve", "2026-01-12", 8, 0.80, 0.30, 1),
+    PlannedTest("display", "amer", "revenue.self_serve", "2026-07-06", 8, 1.00, 0.30, 2),
+    PlannedTest("partner", "emea", "revenue.sales_assisted", "2026-10-05", 10, 0.60, 0.30, 3),
 )
 
 # --- what the first delivery of a week gets wrong -------------------------------------

@@ -49,7 +49,7 @@ def deliver(history: History, vintage: int, count: int) -> dict[str, pd.DataFram
     files = {name: _by_week(table.reset_index()) for name, table in tables.items()}
     controls = {name: values[:count] for name, values in history.controls.items()}
     files["controls"] = pd.DataFrame({"week": weeks, **controls})
-    files["lift_tests"] = lift_tests(history, vintage)
+    files["lift_tests"] = lift_test_table(history, vintage)
     return files
 
 
@@ -98,7 +98,7 @@ def reported_outcomes(history: History, count: int) -> np.ndarray:
     return outcome
 
 
-def lift_tests(history: History, vintage: int) -> pd.DataFrame:
+def lift_test_table(history: History, vintage: int) -> pd.DataFrame:
     """Results of the geo tests that a vintage has.
 
     Returns

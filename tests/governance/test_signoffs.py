@@ -7,9 +7,9 @@ from pathlib import Path
 from mmmlib.findings import not_run
 from mmmlib.governance.roles import read_roles
 from mmmlib.governance.signoffs import (
-    data_changes,
-    lift_changes,
-    model_changes,
+    data_change_text,
+    lift_change_text,
+    model_change_text,
     sign_offs_needed,
 )
 from mmmlib.refresh.comparison import Comparison, DataChange, LiftChange, ParameterChange
@@ -68,16 +68,16 @@ def test_a_lift_test_that_went_or_changed_is_signed_and_a_new_one_is_not():
         one = LiftChange(test="spring", model="revenue.pooled", channel="tv", kind=kind, what="x")
         comparison = Comparison(parent="a", lift_changes=(one,))
         assert _who(comparison) == signed
-        assert lift_changes(comparison) == f"spring {kind}."
-        assert (f"lift test spring {kind}" in model_changes(comparison)) is (signed is MODEL)
+        assert lift_change_text(comparison) == f"spring {kind}."
+        assert (f"lift test spring {kind}" in model_change_text(comparison)) is (signed is MODEL)
 
 
 def test_what_cannot_be_compared_is_signed_as_if_all_had_changed():
     unread = not_run("refresh.parent", "workbook", "It is gone.")
     comparison = Comparison(parent="a", reason="The last one is gone.", findings=(unread,))
     assert _who(comparison) == DATA | MODEL
-    assert data_changes(comparison, fake_params()).startswith("The last one is gone.")
-    assert model_changes(comparison).startswith("The last one is gone.")
+    assert data_change_text(comparison, fake_params()).startswith("The last one is gone.")
+    assert model_change_text(comparison).startswith("The last one is gone.")
 
 
 def test_a_first_refresh_is_signed_as_a_whole():

@@ -8,7 +8,7 @@ from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Level
 from mmmlib.refresh.comparison import Comparison
-from mmmlib.refresh.lift_changes import lift_changes, lift_findings
+from mmmlib.refresh.lift_changes import lift_change_findings, lift_changes
 from mmmlib.refresh.tables import lift_change_table
 from tests.fakes import fake_lift, fake_panel
 
@@ -39,7 +39,7 @@ def test_every_kind_of_change_is_told() -> None:
     assert (removed.test, removed.kind) == ("old", "removed")
     assert (added.test, added.model) == ("fresh", "signups.pooled")
     assert "everywhere, 2024-03-11 to 2024-04-07, it saw 152 to 448" in added.what
-    levels = [finding.level for finding in lift_findings([changed, removed, added])]
+    levels = [finding.level for finding in lift_change_findings([changed, removed, added])]
     assert levels == [Level.WARN, Level.WARN, Level.INFO]
     comparison = Comparison(parent="before", lift_changes=(changed, removed, added))
     assert list(lift_change_table(comparison)["how"]) == ["changed", "removed", "added"]
@@ -51,5 +51,5 @@ def test_the_same_tests_are_no_change_though_spend_was_restated() -> None:
     after = replace(restated, lift_tests=(fake_lift(restated),))
     assert after.lift_tests[0].spend_change != fake_lift(PANEL).spend_change
     assert lift_changes(having(fake_lift(PANEL)), after) == []
-    [finding] = lift_findings([])
+    [finding] = lift_change_findings([])
     assert finding.status == "ok"

@@ -9,9 +9,9 @@ from mmmlib.estimates import Estimate
 from mmmlib.model.effects import roi
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.movement import (
+    channel_movements,
     common_weeks,
     is_beyond_noise,
-    movements,
     overlap_share,
     relative_change,
 )
@@ -108,7 +108,7 @@ def test_an_effect_three_times_as_large_is_found_with_its_size_and_the_same_is_n
     before = fake_effects(params, fake_panel(params, weeks=104), seed=1)
     for scale, expected in ((1.0, False), (3.0, True)):
         after = fake_effects(params, fake_panel(params, weeks=104), seed=2, scale=scale)
-        found = movements(before, after, common_weeks(before, after), MIN_OVERLAP)
+        found = channel_movements(before, after, common_weeks(before, after), MIN_OVERLAP)
         assert len(found) == 8
         assert {movement.beyond_noise for movement in found} == {expected}
         for movement in found:
@@ -123,7 +123,7 @@ def test_numbers_are_those_of_the_window_only() -> None:
     weeks = common_weeks(before, after)
     found = {
         (movement.quantity, movement.channel): movement
-        for movement in movements(before, after, weeks, MIN_OVERLAP)
+        for movement in channel_movements(before, after, weeks, MIN_OVERLAP)
     }
     window = slice(weeks[0], weeks[-1])
     expected = float(roi(after, window).sel(channel="video").median())
@@ -137,7 +137,7 @@ def test_the_largest_movement_comes_first_and_ranks_are_by_median() -> None:
     values = after["contribution"].to_numpy().copy()
     values[:, 2] *= 3
     after["contribution"] = (after["contribution"].dims, values)
-    found = movements(before, after, common_weeks(before, after), MIN_OVERLAP)
+    found = channel_movements(before, after, common_weeks(before, after), MIN_OVERLAP)
     assert [movement.channel for movement in found[:2]] == ["video", "video"]
     returns = [movement for movement in found if movement.quantity == "roi"]
     assert sorted(movement.rank_after for movement in returns) == [1, 2, 3, 4]
@@ -152,6 +152,6 @@ def test_the_largest_movement_comes_first_and_ranks_are_by_median() -> None:
 def test_a_channel_without_spend_has_no_return_to_compare() -> None:
     before, after = fake_effects(), fake_effects(seed=2)
     before["spend"] = before["spend"] * (before["channel"] != "video")
-    found = movements(before, after, common_weeks(before, after), MIN_OVERLAP)
+    found = channel_movements(before, after, common_weeks(before, after), MIN_OVERLAP)
     kinds = {movement.quantity for movement in found if movement.channel == "video"}
     assert kinds == {"contribution"}

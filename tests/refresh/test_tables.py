@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmmlib.refresh.compare import compare
 from mmmlib.refresh.comparison import Comparison
-from mmmlib.refresh.tables import change_table, data_table, movement_table, window_text
+from mmmlib.refresh.tables import change_table, comparison_text, data_table, movement_table
 from tests.refresh.test_compare import make
 
 
@@ -16,7 +16,7 @@ def test_a_comparison_as_tables(tmp_path: Path) -> None:
     assert set(table["more than noise"]) == {"yes"}
     changes = [float(text.split("\N{NO-BREAK SPACE}")[0]) for text in table["change"]]
     assert changes == sorted(changes, reverse=True)
-    assert window_text(comparison).startswith(f"Compared with {parent.name} on the 104 weeks")
+    assert comparison_text(comparison).startswith(f"Compared with {parent.name} on the 104 weeks")
     assert "refresh.period" in set(change_table(comparison.parameter_changes)["what"])
 
 
@@ -24,5 +24,7 @@ def test_a_first_refresh_has_empty_tables_with_their_columns() -> None:
     comparison = Comparison(parent=None, reason="This is the first refresh.")
     assert movement_table(comparison, "revenue.pooled").empty
     assert "series" in data_table(comparison).columns
-    assert window_text(comparison) == "This is the first refresh."
-    assert window_text(Comparison(parent="gone")).startswith("No return can be compared with gone")
+    assert comparison_text(comparison) == "This is the first refresh."
+    assert comparison_text(Comparison(parent="gone")).startswith(
+        "No return can be compared with gone"
+    )

@@ -7,7 +7,7 @@ import xarray as xr
 
 from mmmlib.reports.blocks import Heading, Picture, Prose, Table
 from mmmlib.reports.lift import Experiments, experiment_blocks, experiments_of
-from mmmlib.reports.modeller import lift_tests
+from mmmlib.reports.modeller import lift_tests_and_model
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import contribution_roi
 from tests.fakes import fake_effects, fake_lift, fake_panel, fake_params, with_lifts
@@ -70,9 +70,9 @@ def test_a_range_that_narrowed_is_named() -> None:
 
 def test_without_tests_there_is_nothing_to_show() -> None:
     assert experiments_of(EFFECTS, None, PARAMS) is None
-    assert "No lift test" in lift_tests(EFFECTS, None, PARAMS).texts[0].get_text()
+    assert "No lift test" in lift_tests_and_model(EFFECTS, None, PARAMS).texts[0].get_text()
     told = with_lifts(EFFECTS, [SPRING])
-    assert len(lift_tests(told, told, PARAMS).axes) == 1
+    assert len(lift_tests_and_model(told, told, PARAMS).axes) == 1
 
 
 def test_nothing_is_read_off_a_fit_without_tests_that_did_not_converge(second: Results) -> None:
@@ -80,7 +80,7 @@ def test_nothing_is_read_off_a_fit_without_tests_that_did_not_converge(second: R
     told = with_lifts(EFFECTS, [SPRING])
     apart = told.assign_attrs(largest_rhat=1.3)
     assert experiments_of(told, apart, PARAMS) is None
-    title = lift_tests(told, apart, PARAMS).texts[0].get_text()
+    title = lift_tests_and_model(told, apart, PARAMS).texts[0].get_text()
     assert "did not converge" in title
     results = Results(second.run, second.params)
     results.__dict__["effects"] = {"revenue.pooled": told}

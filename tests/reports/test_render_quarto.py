@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from mmmlib.reports.render import PACK, PROJECT, RenderError, Source, render_pack
+from mmmlib.reports.render import PACK, PROJECT, PageSource, RenderError, render_pack
 from mmmlib.reports.render_pandoc import pandoc
 from mmmlib.reports.render_quarto import project_for, without_shortcodes, write_notebook
 from mmmlib.runs import Run
@@ -84,7 +84,7 @@ def test_only_the_files_and_format_asked_for_are_rendered() -> None:
 
 def test_a_document_is_handed_over_without_code_or_shortcodes(tmp_path: Path) -> None:
     path = tmp_path / "x.ipynb"
-    write_notebook(Source("x", "Text {{< meta x >}}", {"workbook": 'A "b": c'}), path)
+    write_notebook(PageSource("x", "Text {{< meta x >}}", {"workbook": 'A "b": c'}), path)
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert [cell.cell_type for cell in notebook.cells] == ["raw", "markdown"]

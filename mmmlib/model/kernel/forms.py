@@ -125,7 +125,7 @@ def stock_back(media: Any, up: Any, out: Any) -> None:
 
 
 @jit
-def saturate(form: int, stocked: Any, first: float, second: float, out: Any) -> float:
+def saturate_series(form: int, stocked: Any, first: float, second: float, out: Any) -> float:
     """Saturation of a series; returns its sum."""
     total = 0.0
     if form == LOGISTIC:

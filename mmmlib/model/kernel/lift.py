@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mmmlib.model.kernel.arithmetic import jit
-from mmmlib.model.kernel.forms import saturate, saturate_back, stock, stock_back
+from mmmlib.model.kernel.forms import saturate_back, saturate_series, stock, stock_back
 from mmmlib.model.kernel.media import Media, at, form_back
 from mmmlib.model.kernel.packed import SATURATION, SHAPE, SHAPE_2, Packed, PackedLifts
 
@@ -44,7 +44,7 @@ def add_lifts(
             factor = media.strength[c] * media.deviation[c, r]
             for side in range(2):
                 stock(lifts.media[cell, side], media.weights[c], stocked[cell, side])
-                saturate(form, stocked[cell, side], first, second, saturated[cell, side])
+                saturate_series(form, stocked[cell, side], first, second, saturated[cell, side])
             for t in range(width):
                 gain = saturated[cell, 1, t] - saturated[cell, 0, t]
                 missed -= factor * lifts.weight[cell, t] * gain

@@ -9,8 +9,8 @@ import numpy as np
 
 from mmmlib.model.kernel.arithmetic import inlined, jit
 from mmmlib.model.kernel.forms import (
-    saturate,
     saturate_back,
+    saturate_series,
     stock,
     stock_back,
     weigh,
@@ -90,7 +90,7 @@ def add_media(theta: Any, data: Packed) -> Media:
             if pooled:
                 deviation[c, r] = math.exp(spread * theta[data.deviation_at + c * regions + r])
             stock(data.media[c, r], weights[c], stocked[c, r])
-            sums[c, r] = saturate(saturation, stocked[c, r], first, second, saturated[c, r])
+            sums[c, r] = saturate_series(saturation, stocked[c, r], first, second, saturated[c, r])
             norm[c] += data.outcome_scale[r] * deviation[c, r] * sums[c, r]
         # The return fixes the size: contribution of the fitted weeks over their spend.
         strength[c] = math.exp(theta[int(slots[c, RETURN])]) * data.spend[c] / norm[c]

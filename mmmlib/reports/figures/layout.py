@@ -15,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmmlib.estimates import format_number
-from mmmlib.reports.markup import cut, plain
+from mmmlib.reports.markup import cut_short, plain
 from mmmlib.reports.style import INK, MUTED, quiet_fonts, workbook_style
 
 WIDTH = 7.5
@@ -112,7 +112,7 @@ def _renderer() -> RendererAgg:
 
 def short(name: str, longest: int = LONGEST_NAME) -> str:
     """Cut a name that would leave no room for the figure; tables have it in full."""
-    return cut(name, longest)
+    return cut_short(name, longest)
 
 
 def number_axis(axes: Axes, which: str, unit: str, ticks: int = 0) -> None:

@@ -90,7 +90,7 @@ def _others(results: Results, plan: Scenario) -> Iterator[Block]:
     yield Prose(f"{said}.", lead=f"In the other outcomes{cost}.")
 
 
-def questions(results: Results) -> Iterator[Block]:
+def key_questions(results: Results) -> Iterator[Block]:
     """Key questions with their answers and reasons (A4)."""
     pack = results.scenarios
     if pack is None or not pack.answers:
