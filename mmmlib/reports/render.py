@@ -265,9 +265,11 @@ def _nav(links: list[tuple[str, str]], current: str) -> list[dict[str, Any]]:
 
 def _renderer(name: Literal["quarto", "pandoc"]) -> Callable[[Work, Path], None]:
     if name == "quarto":
-        pass
-    else:
-        from mmmlib.reports.render_pandoc import render_with_pandoc
+        from mmmlib.reports.render_quarto import render_with_quarto
+
+        return render_with_quarto
+    from mmmlib.reports.render_pandoc import render_with_pandoc
+
     return render_with_pandoc
 
 
