@@ -33,8 +33,7 @@ PRIVATE_NAMES = {
     "same_rows": "duplicates",
 }
 TWICE = {
-    "Column", "cell_text", "channel_table", "movement_table", "number_of", "plan_table",
-    "read_index", "week_of",
+    "Column", "channel_table", "movement_table", "plan_table",
 }  # fmt: skip
 """Public names that still exist twice."""
 

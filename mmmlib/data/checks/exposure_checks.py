@@ -14,7 +14,7 @@ from mmmlib.data.checks.signals import level_shift
 from mmmlib.data.naming.declared_series import BESIDE
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.columns import find_column
-from mmmlib.data.panel.grid import week_of
+from mmmlib.data.panel.grid import weeks_of
 from mmmlib.data.read.problems import Problems, some_of
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
@@ -96,7 +96,7 @@ def _by_week(
 ) -> NDArray[np.float64]:
     """Sum a series over regions, shape ``(1, week)``; zero where nothing is told."""
     values = table.values(column)
-    sums = values.groupby(week_of(table.dates.loc[values.index], start)).sum()
+    sums = values.groupby(weeks_of(table.dates.loc[values.index], start)).sum()
     return sums.reindex(weeks, fill_value=0.0).to_numpy(dtype=float)[None]
 
 

@@ -39,7 +39,7 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Column:
+class ContractColumn:
     """A column that was delivered, and what its contract says of it.
 
     Parameters
@@ -84,7 +84,7 @@ class Column:
         return Promise("type", self.name, bad, expected, unreadable=True, why=why)
 
 
-def column_promises(column: Column, series: Collection[str] | None) -> Iterator[Promise]:
+def column_promises(column: ContractColumn, series: Collection[str] | None) -> Iterator[Promise]:
     """Yield the promises of a column.
 
     Parameters
@@ -114,7 +114,7 @@ def column_promises(column: Column, series: Collection[str] | None) -> Iterator[
     yield from _of_values(column)
 
 
-def _of_text(column: Column, series: Collection[str] | None) -> Iterator[Promise]:
+def _of_text(column: ContractColumn, series: Collection[str] | None) -> Iterator[Promise]:
     """Yield the promise that texts are what their type says."""
     kind, cell, typed = column.contract.type, column.cell, column.typed
     if kind in ("number", "integer"):
@@ -146,7 +146,7 @@ def _of_text(column: Column, series: Collection[str] | None) -> Iterator[Promise
         yield column.unreadable(lambda t: cell(t).notnull() & typed(t).isnull(), words)
 
 
-def _of_type(column: Column) -> Iterator[Promise]:
+def _of_type(column: ContractColumn) -> Iterator[Promise]:
     """Yield the promises of a typed column, as of Parquet or a database."""
     name, kind, typed = column.name, column.kind, column.typed
     if column.contract.type in ("date", "time"):
@@ -162,7 +162,7 @@ def _of_type(column: Column) -> Iterator[Promise]:
         yield column.unreadable(lambda t: t[name].isnan() | t[name].isinf(), "a finite number")
 
 
-def _of_values(column: Column) -> Iterator[Promise]:
+def _of_values(column: ContractColumn) -> Iterator[Promise]:
     """Yield what the contract says of values: a range, a list, a pattern."""
     name, contract, cell = column.name, column.contract, column.cell
     low, high = contract.min, contract.max

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import week_number
-from mmmlib.data.contract.column_promises import Column, Promise, column_promises, is_one_of
+from mmmlib.data.contract.column_promises import ContractColumn, Promise, column_promises, is_one_of
 from mmmlib.data.contract.column_types import DateForm, cell_text
 from mmmlib.data.contract.layout_columns import (
     Expression,
@@ -71,7 +71,7 @@ def promises_of(
     source = relation.source
     promises: list[Promise] = []
     for name, column in columns.items():
-        facts = Column(name, column, typed[name], forms.get(name), relation)
+        facts = ContractColumn(name, column, typed[name], forms.get(name), relation)
         promises += column_promises(facts, reads.numbers)
     promises += _no_negative(relation, typed, reads.not_negative)
     # Without a contract a row may be dated by any day of its week.

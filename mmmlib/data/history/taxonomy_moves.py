@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mmmlib.data.naming.naming import Naming
 from mmmlib.data.naming.taxonomy import UNMAPPED, Taxonomy, apply_mapping, map_names, read_taxonomy
-from mmmlib.data.panel.grid import week_of
+from mmmlib.data.panel.grid import weeks_of
 from mmmlib.errors import MMMError
 from mmmlib.estimates import format_number
 from mmmlib.runs import Run, write_with
@@ -161,7 +161,7 @@ def _weekly(rows: ir.Table, week_start: int, former: Former) -> pd.Series:
     found = pd.DataFrame(daily.to_pyarrow().to_pydict())
     found = found.reindex(columns=["series", "region", "date", "value"])
     days = pd.to_datetime(found["date"]).astype("datetime64[ns]")
-    found = found.assign(week=week_of(days, week_start))
+    found = found.assign(week=weeks_of(days, week_start))
     if former.last_week is not None:
         found = found[found["week"] <= former.last_week]
     return found.groupby(["series", "region", "week"])["value"].sum()

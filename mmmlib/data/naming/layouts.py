@@ -73,7 +73,7 @@ def _wide(table: ir.Table, source: Source, variables: Collection[str] | None) ->
             region=region,
             name=text_of(name),
             variable=text_of(""),
-            value=number_of(table[name], source),
+            value=number_column(table[name], source),
             **row_number(table, source),
         )
         for name in columns
@@ -90,7 +90,7 @@ def _long(table: ir.Table, source: Source, variables: Collection[str] | None) ->
         region=region_of(table, source),
         name=name_of(table, (source.name,)),
         variable=text_of(""),
-        value=number_of(table[source.value], source),
+        value=number_column(table[source.value], source),
         **row_number(table, source),
     )
 
@@ -104,7 +104,7 @@ def _master_flat_file(
         region=region_of(table, source),
         name=name_of(table, source.name_from or (source.column("campaign"),)),
         variable=slug_of(table[source.column("variable")]),
-        value=number_of(table[source.column("value")], source),
+        value=number_column(table[source.column("value")], source),
     )
     return tidy if variables is None else tidy.filter(tidy.variable.isin(sorted(variables)))
 
@@ -126,7 +126,7 @@ def _ad_platform(table: ir.Table, source: Source, variables: Collection[str] | N
             region=region,
             name=name,
             variable=text_of(metric),
-            value=number_of(table[source.column(metric)], source),
+            value=number_column(table[source.column(metric)], source),
         )
         for metric in metrics or ["spend"]
     )
@@ -143,7 +143,7 @@ def _crm_pipeline(table: ir.Table, source: Source, variables: Collection[str] | 
         name = text_of("")
     created = day_of(table[column("created")])
     closed = day_of(table[column("closed")])
-    amount = number_of(table[column("amount")], source)
+    amount = number_column(table[column("amount")], source)
     one = ibis.literal(1.0)
     won = is_won(table, source)
     outcomes = {
@@ -198,7 +198,7 @@ def slug_of(column: Any) -> Any:
     return plain.fill_null("")
 
 
-def number_of(column: Any, source: Source) -> Any:
+def number_column(column: Any, source: Source) -> Any:
     """Read a column as numbers; what is none is null, as the source's own words for missing."""
     kind = column.type()
     if kind.is_string():

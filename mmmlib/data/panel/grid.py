@@ -45,7 +45,7 @@ class Grid:
     imputed: np.ndarray
 
 
-def week_of(dates: pd.Series, start: int) -> pd.Series:
+def weeks_of(dates: pd.Series, start: int) -> pd.Series:
     """First day of the week of each date, for weeks that start on weekday ``start``."""
     back = (dates.dt.day_of_week - start) % 7
     return dates - pd.to_timedelta(back, unit="D")
@@ -83,7 +83,7 @@ def make_calendar(
         return None
     covers = {}
     for name, table in tables.items():
-        weeks = week_of(table.dates.dropna(), start)
+        weeks = weeks_of(table.dates.dropna(), start)
         if len(weeks):
             covers[name] = (weeks.min(), weeks.max())
     if not covers:
@@ -167,7 +167,7 @@ def make_grid(
     keyed = pd.DataFrame(
         {
             "region": table.regions.loc[values.index],
-            "week": week_of(table.dates.loc[values.index], calendar.start),
+            "week": weeks_of(table.dates.loc[values.index], calendar.start),
             "value": values,
             "blank": blank,
         }
@@ -209,7 +209,7 @@ def _report_gaps(
     keys = list(
         zip(
             table.regions.loc[cells.index],
-            week_of(table.dates.loc[cells.index], int(weeks[0].day_of_week)),
+            weeks_of(table.dates.loc[cells.index], int(weeks[0].day_of_week)),
             strict=True,
         )
     )

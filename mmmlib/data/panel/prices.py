@@ -25,7 +25,7 @@ CHECKS: dict[str, str] = {
 COLUMNS = ("from", "index")
 
 
-def read_index(path: Path, problems: Problems) -> pd.Series | None:
+def read_price_index(path: Path, problems: Problems) -> pd.Series | None:
     """Read a price index.
 
     Parameters
@@ -79,7 +79,7 @@ def price_factors(
     if rule is None:
         return None
     path = folder / rule.path
-    index = read_index(path, problems)
+    index = read_price_index(path, problems)
     if index is None:
         return None
     base = float(index.reindex([pd.Timestamp(rule.base)], method="ffill").iloc[0])
@@ -130,7 +130,7 @@ def price_findings(params: Params, folder: Path, weeks: pd.DatetimeIndex) -> Ite
     if params.data.rates is not None:
         days_of += _days_of_rates(params, folder / params.data.rates)
     if params.data.price_level is not None:
-        index = read_index(folder / params.data.price_level.path, Problems())
+        index = read_price_index(folder / params.data.price_level.path, Problems())
         if index is not None:
             words = f"The prices of {params.data.price_level.base}"
             days_of.append(("data.price_level", words, pd.Series(index.index)))

@@ -178,7 +178,9 @@ def _read_excel(path: Path, problems: Problems, sheet_name: str | None) -> pd.Da
             return None
         sheet = book.worksheets[names.index(sheet_name) if sheet_name is not None else 0]
         title = sheet.title
-        rows = [[cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+        rows = [
+            [value_as_text(value) for value in row] for row in sheet.iter_rows(values_only=True)
+        ]
     finally:
         book.close()
     if not _formulas_are_saved(path, title, problems):
@@ -225,7 +227,7 @@ def _formulas_are_saved(path: Path, sheet: str, problems: Problems) -> bool:
     return not bare
 
 
-def cell_text(value: Any) -> str:
+def value_as_text(value: Any) -> str:
     """Write a value as a cell of text."""
     if value is None:
         return ""
@@ -311,7 +313,7 @@ def _read_parquet(path: Path, problems: Problems) -> pd.DataFrame | None:
         try:
             text = column.cast(pa.string()).fill_null("").to_pylist()
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            text = [cell_text(value) for value in column.to_pylist()]
+            text = [value_as_text(value) for value in column.to_pylist()]
         columns[name] = [value.strip() for value in text]
     index = pd.RangeIndex(1, table.num_rows + 1, name="row")
     return pd.DataFrame(columns, index=index, dtype="str")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.read.files import FILE, format_of, read_files, rows_in_csv
 from mmmlib.data.read.problems import named_from
-from mmmlib.data.read.readers import cell_text
+from mmmlib.data.read.readers import value_as_text
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def as_text(relation: Relation) -> Any:
         try:
             cells = table[name].cast(pa.string()).fill_null("").to_pylist()
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            cells = [cell_text(value) for value in table[name].to_pylist()]
+            cells = [value_as_text(value) for value in table[name].to_pylist()]
         columns[name] = [cell.strip() for cell in cells]
     index = pd.Index([places[number] for number in numbers], name="row")
     return pd.DataFrame(columns, index=index, dtype="str")
