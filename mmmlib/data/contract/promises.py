@@ -190,9 +190,11 @@ def _no_negative(
 
 
 def _not_below_zero(name: str, typed: Expression) -> Promise:
-    return Promise(
-        "range", name, lambda t: (typed(t) < 0) & ~typed(t).isinf(), "zero or more", unreadable=True
-    )
+    def below(table: Any) -> Any:
+        number = typed(table).cast("float64")  # a column of truth is one of zeros and ones
+        return (number < 0) & ~number.isinf()
+
+    return Promise("range", name, below, "zero or more", unreadable=True)
 
 
 def count_breaches(table: ir.Table, promises: Sequence[Promise]) -> list[int]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, first_line
 from mmmlib.params.messages import did_you_mean, shown
 
 EXCEL = (".xlsx", ".xlsm")
@@ -156,39 +156,40 @@ def refuse_separator(path: Path | str, header: Sequence[str], problems: Problems
     return True
 
 
-def _read_excel(path: Path, problems: Problems, sheet_name: str | None) -> pd.DataFrame | None:
-    import zipfile
-
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
+def _read_excel(path: Path, problems: Problems, sheet: str | None) -> pd.DataFrame | None:
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        found = f"no readable workbook ({error})"
+        rows = _rows_of_workbook(path, sheet, problems)
+    except Exception as error:  # damaged parts of a workbook raise errors of many libraries
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        found = f"no readable workbook ({reason})"
         problems.add(path, "the file", found, "an Excel workbook", _CUT_OFF)
         return None
-    try:
-        names = [sheet.title for sheet in book.worksheets]
-        if sheet_name is not None and sheet_name not in names:
-            known = f"one of {', '.join(names)}"
-            problems.add(
-                path, f"sheet {sheet_name}", "no such sheet", known, did_you_mean(sheet_name, names)
-            )
-            return None
-        sheet = book.worksheets[names.index(sheet_name) if sheet_name is not None else 0]
-        title = sheet.title
-        rows = [
-            [value_as_text(value) for value in row] for row in sheet.iter_rows(values_only=True)
-        ]
-    finally:
-        book.close()
-    if not _formulas_are_saved(path, title, problems):
+    if rows is None:
         return None
     # Excel keeps a width for the sheet: cells right of the header are not ragged rows.
     width = max((i + 1 for row in rows[:1] for i, v in enumerate(row) if v), default=0)
     rows = [row[:width] if not any(row[width:]) else row for row in rows]
     return _as_table(path, rows, problems)
+
+
+def _rows_of_workbook(path: Path, name: str | None, problems: Problems) -> list[list[str]] | None:
+    """Read the cells of a sheet; None where it is not there, or a formula has no value."""
+    import openpyxl
+
+    with path.open("rb") as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        names = [sheet.title for sheet in book.worksheets]
+        if not names or (name is not None and name not in names):
+            place = "the file" if name is None else f"sheet {name}"
+            known = f"one of {', '.join(names)}" if names else "a sheet of cells"
+            problems.add(path, place, "no such sheet", known, did_you_mean(name or "", names))
+            return None
+        sheet = book.worksheets[names.index(name) if name is not None else 0]
+        title = sheet.title
+        rows = [
+            [value_as_text(value) for value in row] for row in sheet.iter_rows(values_only=True)
+        ]
+    return rows if _formulas_are_saved(path, title, problems) else None
 
 
 def _formulas_are_saved(path: Path, sheet: str, problems: Problems) -> bool:
@@ -201,29 +202,24 @@ def _formulas_are_saved(path: Path, sheet: str, problems: Problems) -> bool:
         sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
         if not any(b"<f>" in part or b"<f " in part for part in map(archive.read, sheets)):
             return True
-    formulas = openpyxl.load_workbook(path, read_only=True)
-    saved = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
-        pairs = zip(
-            formulas[sheet].iter_rows(), saved[sheet].iter_rows(values_only=True), strict=True
-        )
+    with path.open("rb") as one, path.open("rb") as other:
+        formulas = openpyxl.load_workbook(one, read_only=True)[sheet]
+        saved = openpyxl.load_workbook(other, read_only=True, data_only=True)[sheet]
+        pairs = zip(formulas.iter_rows(), saved.iter_rows(values_only=True), strict=True)
         bare = [
             (cell, row)
             for row, (cells, values) in enumerate(pairs, 1)
             for cell, value in zip(cells, values, strict=True)
             if value is None and isinstance(cell.value, str) and cell.value.startswith("=")
         ]
-        for cell, row in bare:
-            problems.add(
-                path,
-                f"row {row}, cell {cell.coordinate}",
-                f"the formula {shown(cell.value)} without a saved value",
-                "a value",
-                "Open the workbook in Excel and save it, or paste the values.",
-            )
-    finally:
-        formulas.close()
-        saved.close()
+    for cell, row in bare:
+        problems.add(
+            path,
+            f"row {row}, cell {cell.coordinate}",
+            f"the formula {shown(cell.value)} without a saved value",
+            "a value",
+            "Open the workbook in Excel and save it, or paste the values.",
+        )
     return not bare
 
 
@@ -255,6 +251,12 @@ def _as_table(path: Path, rows: Sequence[list[str]], problems: Problems) -> pd.D
                 "every column name once",
             )
         return None
+    alike = _alike(header)
+    if alike:
+        found = " and ".join(map(shown, alike))
+        expected = "names that differ by more than capital letters"
+        problems.add(path, "row 1", f"the columns {found}", expected, "Rename one of the two.")
+        return None
     kept = list(_good_rows(path, header, rows, problems))
     if not kept:
         problems.add(
@@ -267,6 +269,15 @@ def _as_table(path: Path, rows: Sequence[list[str]], problems: Problems) -> pd.D
     numbers = [number for number, _ in kept]
     columns = dict(zip(header, zip(*(row for _, row in kept), strict=True), strict=True))
     return pd.DataFrame(columns, index=pd.Index(numbers, name="row"), dtype="str")
+
+
+def _alike(names: Sequence[str]) -> list[str]:
+    """Return the first names that a database takes for one: it does not see capital letters."""
+    for name in names:
+        same = [other for other in names if other.casefold() == name.casefold()]
+        if len(same) > 1:
+            return same
+    return []
 
 
 def _good_rows(
