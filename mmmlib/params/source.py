@@ -118,6 +118,19 @@ class Source(Section):
     """What the owner promises; a broken promise stops the refresh."""
     owner: str = ""
     delivery: Literal["automatic", "manual"] = "automatic"
+    separator: Literal["comma", "semicolon", "tab"] = "comma"
+    """CSV: what stands between the cells of a row."""
+    header_row: Annotated[int, Field(ge=1)] = 1
+    """CSV and Excel: the row of the column names, where lines of a title stand above it."""
+    decimal: Literal["point", "comma"] | None = None
+    """Numbers written as text: what stands before the decimals. Without it a point, unless points
+    stand between ``thousands``."""
+    thousands: Literal["point", "comma", "apostrophe", "space"] | None = None
+    """Numbers written as text: what stands between thousands, such as ``comma`` for 1,234.50."""
+    signs: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Signs that stand beside numbers and are left out, such as ``€`` or ``%``."""
+    leave_out: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Texts in the column of days that mark rows which are none of a day, such as ``Total``."""
     missing: tuple[str, ...] = ()
     """Texts that stand for a missing value, besides an empty cell."""
     max_age_days: Days | None = None
@@ -143,6 +156,8 @@ class Source(Section):
                 yield f"either 'contract.units' or the 'unit' of {value}, not both"
         if self.currency and self.currency_column:
             yield "either 'currency' or 'currency_column', not both"
+        if self.thousands is not None and self.thousands == self.decimal:
+            yield f"another mark between thousands than before decimals, and both are {self.decimal}"
 
     def _faults_of_the_place(self) -> Iterator[str]:
         if bool(self.path) == bool(self.url):
@@ -169,6 +184,16 @@ class Source(Section):
                 f"in 'columns' the words of the layout ({', '.join(standard)}), "
                 f"and not {', '.join(unknown)}"
             )
+
+    @property
+    def decimal_mark(self) -> str:
+        """What stands before the decimals of a number that is written as text."""
+        return self.decimal or ("comma" if self.thousands == "point" else "point")
+
+    @property
+    def delimiter(self) -> str:
+        """The character between the cells of a row of CSV."""
+        return {"comma": ",", "semicolon": ";", "tab": "\t"}[self.separator]
 
     def column(self, word: str) -> str:
         """Return what the file calls a column of the layout."""

@@ -6,19 +6,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mmmlib.data.contract.column_types import (
-    A_YEAR,
-    DATES,
-    FALSE,
-    NUMBER,
-    TRUE,
-    DateForm,
-    cell_text,
-    why_no_date,
-    why_no_number,
-    zone_of,
-)
-from mmmlib.data.contract.layout_columns import Expression
+from mmmlib.data.contract.column_types import FALSE, TRUE
+from mmmlib.data.contract.date_forms import A_YEAR, DATES, DateForm, why_no_date, zone_of
+from mmmlib.data.contract.layout_columns import Expression, cell_text
+from mmmlib.data.contract.number_forms import NUMBER, number_text, why_no_number
 from mmmlib.data.read.relations import Relation
 from mmmlib.params.contract import ColumnContract
 from mmmlib.params.source import Source
@@ -121,14 +112,16 @@ def _of_text(column: ContractColumn, series: Collection[str] | None) -> Iterator
         pattern = rf"^(?:{NUMBER})$"
 
         def no_number(t: Any) -> Any:
-            bad = ~cell(t).re_search(pattern) | typed(t).isinf()
-            is_read = _is_read(t, column.name, column.relation.source, series)
+            source = column.relation.source
+            bad = ~number_text(cell(t), source).re_search(pattern) | typed(t).isinf()
+            is_read = _is_read(t, column.name, source, series)
             return cell(t).notnull() & bad & is_read
 
-        yield column.unreadable(no_number, "a number", why_no_number)
+        decimal = column.relation.source.decimal_mark
+        yield column.unreadable(no_number, "a number", lambda text: why_no_number(text, decimal))
     elif kind in ("date", "time"):
         usual, zone = (column.form or DateForm()).written, (column.form or DateForm()).zone
-        looks = DATES[usual][0]
+        looks = DATES[usual].pattern
         yield column.unreadable(
             lambda t: cell(t).notnull() & (~cell(t).re_search(looks) | typed(t).isnull()),
             f"a day of the calendar, written {usual} as in most rows",

@@ -16,7 +16,8 @@ import pandas as pd
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, read_coverage, week_number
 from mmmlib.data.contract.column_promises import Promise
-from mmmlib.data.contract.column_types import DELIVERED, date_forms, typed_as
+from mmmlib.data.contract.column_types import DELIVERED, typed_as
+from mmmlib.data.contract.date_forms import date_forms
 from mmmlib.data.contract.duplicates import (
     check_days,
     check_key,
@@ -31,6 +32,7 @@ from mmmlib.data.contract.layout_columns import (
     region_of,
     texts_of,
 )
+from mmmlib.data.contract.number_forms import unclear_numbers
 from mmmlib.data.contract.promises import (
     EVERYTHING,
     Reads,
@@ -157,6 +159,7 @@ def check_contract(
         relation = relation.held()
         forms, more = date_forms(relation, columns)
         breaches += more
+        breaches += unclear_numbers(relation, columns)
         typed = {
             name: typed_as(name, column, relation, forms.get(name))
             for name, column in columns.items()

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import read_coverage
-from mmmlib.data.contract.column_types import DATES, NUMBER, date_forms, typed_as
+from mmmlib.data.contract.column_types import typed_as
+from mmmlib.data.contract.date_forms import DATES, date_forms
 from mmmlib.data.contract.layout_columns import dates_of, numbers_of, texts_of
+from mmmlib.data.contract.number_forms import NUMBER
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.relations import Relation
@@ -125,8 +127,8 @@ def _facts(table: ir.Table, name: str) -> dict[str, Any]:
             "numbers": text.re_search(rf"^(?:{NUMBER})$").cast("int64").sum(),
             "loose": text.re_search(LOOSE).cast("int64").sum(),
             **{
-                kind: text.re_search(pattern).cast("int64").sum()
-                for kind, (pattern, *_) in DATES.items()
+                kind: text.re_search(form.pattern).cast("int64").sum()
+                for kind, form in DATES.items()
             },
             "low": number.min(),
             "whole": (number == number.round()).cast("int64").sum(),

@@ -29,6 +29,14 @@ NEEDED = {
 """Columns that a layout cannot do without."""
 
 
+def cell_text(table: Any, name: str, source: Source) -> Any:
+    """A text cell without spaces around it; null where it stands for nothing."""
+    text = table[name].strip()
+    for word in ("", *source.missing):
+        text = text.nullif(word)
+    return text
+
+
 def missing_columns(name: str, source: Source, known: Sequence[str]) -> list[Problem]:
     """List the columns that are not there, and that the layout cannot do without.
 

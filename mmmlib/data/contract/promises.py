@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import week_number
 from mmmlib.data.contract.column_promises import ContractColumn, Promise, column_promises, is_one_of
-from mmmlib.data.contract.column_types import DateForm, cell_text
+from mmmlib.data.contract.date_forms import DateForm
 from mmmlib.data.contract.layout_columns import (
     Expression,
+    cell_text,
     is_whole_week,
     is_won,
     region_text,

@@ -45,7 +45,7 @@ def type_columns(
     """
     if text.empty:
         return pd.DataFrame({name: [] for name in types if name in text}, index=text.index)
-    source = Source(path=path.name)
+    source = Source(path=path.name, decimal="point")
     relation = of_text("", source, text, (str(path),), path.parent, 0)
     columns = {n: ColumnContract(type=t, nullable=True) for n, t in types.items() if n in text}
     checked = check_contract(relation, Contract(columns=columns))

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mmmlib.data.contract.column_types import DELIVERED, NUMBER, as_number, column_reads
+from mmmlib.data.contract.column_types import DELIVERED, as_number, column_reads
 from mmmlib.data.contract.layout_columns import day_of, numbers_of, region_of, row_number, text_of
+from mmmlib.data.contract.number_forms import NUMBER
 from mmmlib.data.naming.declared_series import event_series
 from mmmlib.data.naming.layouts import apply_layout, name_of
 from mmmlib.data.naming.taxonomy import NAMES, Mapping, Taxonomy, apply_mapping, map_names

@@ -192,7 +192,7 @@ def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:
         return _read(connection, "json", names, options)
     groups: dict[tuple[str, ...], list[str]] = {}
     for path, escaped in zip(paths, names, strict=True):
-        groups.setdefault(tuple(csv_header(path)), []).append(escaped)
+        groups.setdefault(tuple(csv_header(path, source)), []).append(escaped)
     tables = [
         _read(
             connection,
@@ -202,7 +202,8 @@ def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:
                 "columns": dict.fromkeys(header, "VARCHAR"),
                 "auto_detect": False,
                 "header": True,
-                "delim": ",",
+                "skip": source.header_row - 1,
+                "delim": source.delimiter,
                 "quote": '"',
                 "escape": '"',
                 "filename": FILE,
@@ -267,22 +268,25 @@ def read_or_report(
 
 
 @contextmanager
-def _records(path: str | Path) -> Iterator[Iterator[list[str]]]:
-    """Yield the records of a CSV file, blank ones included."""
+def _records(path: str | Path, source: Source) -> Iterator[Iterator[list[str]]]:
+    """Yield the records of a CSV file from its header on, blank ones included."""
     import fsspec
 
     words = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
     with fsspec.open(str(path), "rt", compression="infer", **words) as file:
-        yield csv.reader(file)
+        records = csv.reader(file, delimiter=source.delimiter)
+        for _ in range(source.header_row - 1):
+            next(records, [])
+        yield records
 
 
-def csv_header(path: str | Path) -> list[str]:
+def csv_header(path: str | Path, source: Source) -> list[str]:
     """Names of the columns of a CSV file."""
-    with _records(path) as records:
+    with _records(path, source) as records:
         return [cell.strip() for cell in next(records, [])]
 
 
-def rows_in_csv(path: str | Path, numbers: Collection[int]) -> dict[int, int]:
+def rows_in_csv(path: str | Path, numbers: Collection[int], source: Source) -> dict[int, int]:
     """Return where rows are in a CSV file, as a person counts them there.
 
     DuckDB leaves out blank lines, and so they are missing in its numbers. The file is read
@@ -294,9 +298,9 @@ def rows_in_csv(path: str | Path, numbers: Collection[int]) -> dict[int, int]:
         Rows without blank ones; the header is row 1.
     """
     found: dict[int, int] = {}
-    number = 0
-    with _records(path) as records:
-        for place, cells in enumerate(records, 1):
+    number = source.header_row - 1
+    with _records(path, source) as records:
+        for place, cells in enumerate(records, source.header_row):
             number += bool(cells)
             if cells and number in numbers:
                 found[number] = place
@@ -311,7 +315,7 @@ def same_headers(source: Source, paths: list[str], problems: Problems) -> bool:
     good = True
     for path in paths:
         try:
-            header = csv_header(path)
+            header = csv_header(path, source)
         except (UnicodeDecodeError, OSError, EOFError, csv.Error) as error:
             problems.add(path, "row 1", f"no readable header ({error})", "text in UTF-8")
             good = False
@@ -319,7 +323,7 @@ def same_headers(source: Source, paths: list[str], problems: Problems) -> bool:
         headers[path] = header
         if not any(header):
             problems.add(path, "the file", "an empty file", "a header and rows")
-        elif refuse_separator(path, header, problems):
+        elif refuse_separator(path, header, source.delimiter, problems):
             pass
         elif len(set(header)) < len(header) or not all(header):
             problems.add(path, "row 1", "a column name twice, or none", "every column name once")

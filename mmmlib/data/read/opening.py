@@ -68,7 +68,8 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
     paths = [str(file) for file in files]
     size = sum(file.stat().st_size for file in files)
     packed = any(file.suffix == ".gz" for file in files)
-    if kinds == {"excel"} or (kinds == {"csv"} and size <= WHOLE and not packed):
+    small = size <= WHOLE and not packed
+    if kinds == {"excel"} or (kinds == {"csv"} and small):
         return _open_text(name, source, files, folder, problems)
     if kinds == {"csv"} and not same_headers(source, paths, problems):
         return None
@@ -87,11 +88,13 @@ def _open_text(
     """Open files that are read whole, cell by cell: workbooks and small CSV files."""
     import pandas as pd
 
-    from mmmlib.data.read.readers import read_table
+    from mmmlib.data.read.readers import Layout, read_table
 
     parts = []
     for file in files:
-        text = read_table(file, problems, source.sheet, ENDINGS[str(format_of(source, file))])
+        ending = ENDINGS[str(format_of(source, file))]
+        layout = Layout(source.sheet, ending, source.delimiter, source.header_row)
+        text = read_table(file, problems, layout)
         if text is not None:
             parts.append(text.assign(**{FILE: str(file)}))
     if len(parts) < len(files):

@@ -13,6 +13,7 @@ import datetime as dt
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +28,43 @@ _CUT_OFF = "The file may be cut off: ask for it again."
 SUFFIXES = (".csv", ".parquet", *EXCEL)
 
 
-def read_table(
-    path: Path, problems: Problems, sheet: str | None = None, ending: str = ""
-) -> pd.DataFrame | None:
+@dataclass(frozen=True)
+class Layout:
+    """Where the cells of a file are.
+
+    Parameters
+    ----------
+    sheet
+        Sheet of a workbook; the first one if not given.
+    ending
+        Ending of the files of its format, where its own is another.
+    delimiter
+        Character between the cells of a row of CSV.
+    header_row
+        Row of the column names, where lines of a title stand above it.
+    """
+
+    sheet: str | None = None
+    ending: str = ""
+    delimiter: str = ","
+    header_row: int = 1
+
+
+PLAIN = Layout()
+
+
+def read_table(path: Path, problems: Problems, layout: Layout = PLAIN) -> pd.DataFrame | None:
     """Read a file as text.
 
     Parameters
     ----------
     path
-        A ``.csv`` (comma, UTF-8), ``.parquet``, ``.xlsx`` or ``.xlsm`` file (first sheet,
-        formulas as the values that were saved with them, macros ignored).
+        A ``.csv`` (UTF-8), ``.parquet``, ``.xlsx`` or ``.xlsm`` file (formulas as the values
+        that were saved with them, macros ignored).
     problems
         Receives what is wrong with the file.
-    sheet
-        Sheet of a workbook; the first one if not given.
-    ending
-        Ending of the files of its format, where its own is another.
+    layout
+        Where its cells are.
 
     Returns
     -------
@@ -51,13 +73,13 @@ def read_table(
         (a Parquet file has no header: its first row is row 1). None where the
         file cannot be read at all.
     """
-    suffix = ending or path.suffix.lower()
+    suffix = layout.ending or path.suffix.lower()
     if suffix == ".csv":
-        return _read_csv(path, problems)
+        return _read_csv(path, problems, layout)
     if suffix == ".parquet":
         return _read_parquet(path, problems)
     if suffix in EXCEL:
-        return _read_excel(path, problems, sheet)
+        return _read_excel(path, problems, layout)
     problems.add(path, "the file", f"the ending {shown(suffix)}", f"one of {', '.join(SUFFIXES)}")
     return None
 
@@ -108,7 +130,7 @@ def read_side_table(
     return None if lacking else text
 
 
-def _read_csv(path: Path, problems: Problems) -> pd.DataFrame | None:
+def _read_csv(path: Path, problems: Problems, layout: Layout) -> pd.DataFrame | None:
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
@@ -122,7 +144,7 @@ def _read_csv(path: Path, problems: Problems) -> pd.DataFrame | None:
             "Save the file as 'CSV UTF-8'.",
         )
         return None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=layout.delimiter)
     rows: list[list[str]] = []
     try:
         rows.extend(reader)
@@ -135,30 +157,36 @@ def _read_csv(path: Path, problems: Problems) -> pd.DataFrame | None:
             "The file may be cut off.",
         )
         return None
-    header = rows[0] if rows else []
-    if refuse_separator(path, header, problems):
+    header = rows[layout.header_row - 1] if len(rows) >= layout.header_row else []
+    if refuse_separator(path, header, layout.delimiter, problems):
         return None
-    return _as_table(path, rows, problems)
+    return _as_table(path, rows, problems, layout)
 
 
-def refuse_separator(path: Path | str, header: Sequence[str], problems: Problems) -> bool:
+def refuse_separator(
+    path: Path | str, header: Sequence[str], delimiter: str, problems: Problems
+) -> bool:
     """Report a header of one cell that holds another separator; say whether it does."""
-    separator = next((mark for mark in (";", "\t", "|") if mark in "".join(header)), "")
+    line = "".join(header)
+    others = {",": "comma", ";": "semicolon", "\t": "tab", "|": ""}
+    separator = next((mark for mark in others if mark in line and mark != delimiter), "")
     if len(header) != 1 or not separator:
         return False
+    name = others[separator]
     problems.add(
         path,
         "row 1",
         f"columns separated by {shown(separator)}",
-        "columns separated by ','",
-        "Save the file with commas, and numbers with a decimal point.",
+        f"columns separated by {shown(delimiter)}",
+        (f"Declare 'separator: {name}' on the source. " if name else "")
+        + "Or save the file with commas, and numbers with a decimal point.",
     )
     return True
 
 
-def _read_excel(path: Path, problems: Problems, sheet: str | None) -> pd.DataFrame | None:
+def _read_excel(path: Path, problems: Problems, layout: Layout) -> pd.DataFrame | None:
     try:
-        rows = _rows_of_workbook(path, sheet, problems)
+        rows = _rows_of_workbook(path, layout.sheet, problems)
     except Exception as error:  # damaged parts of a workbook raise errors of many libraries
         reason = f"{type(error).__name__}: {first_line(error)}"
         found = f"no readable workbook ({reason})"
@@ -166,10 +194,11 @@ def _read_excel(path: Path, problems: Problems, sheet: str | None) -> pd.DataFra
         return None
     if rows is None:
         return None
+    head = layout.header_row - 1
     # Excel keeps a width for the sheet: cells right of the header are not ragged rows.
-    width = max((i + 1 for row in rows[:1] for i, v in enumerate(row) if v), default=0)
+    width = max((i + 1 for row in rows[head : head + 1] for i, v in enumerate(row) if v), default=0)
     rows = [row[:width] if not any(row[width:]) else row for row in rows]
-    return _as_table(path, rows, problems)
+    return _as_table(path, rows, problems, layout)
 
 
 def _rows_of_workbook(path: Path, name: str | None, problems: Problems) -> list[list[str]] | None:
@@ -232,21 +261,29 @@ def value_as_text(value: Any) -> str:
         return value.date().isoformat() if midnight else value.isoformat()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value)
+    # A number is none that may be read in two ways: 2.739 is not 2,739.
+    text = str(value)
+    return f"{text}0" if isinstance(value, float) and text[-4:-3] == "." else text
 
 
-def _as_table(path: Path, rows: Sequence[list[str]], problems: Problems) -> pd.DataFrame | None:
+def _as_table(
+    path: Path, rows: Sequence[list[str]], problems: Problems, layout: Layout
+) -> pd.DataFrame | None:
     """Make a table of records whose first is the header; report rows that do not fit."""
     if not any(cell.strip() for row in rows for cell in row):
         problems.add(path, "the file", "an empty file", "a header and one row for every week")
         return None
-    header = [name.strip() or f"(column {number})" for number, name in enumerate(rows[0], 1)]
+    head = layout.header_row
+    names = rows[head - 1] if len(rows) >= head else []
+    header = [name.strip() or f"(column {number})" for number, name in enumerate(names, 1)]
+    if _refuse_title(path, rows, head, problems):
+        return None
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         for name in twice:
             problems.add(
                 path,
-                "row 1",
+                f"row {head}",
                 f"the column {shown(name)} {header.count(name)} times",
                 "every column name once",
             )
@@ -255,13 +292,15 @@ def _as_table(path: Path, rows: Sequence[list[str]], problems: Problems) -> pd.D
     if alike:
         found = " and ".join(map(shown, alike))
         expected = "names that differ by more than capital letters"
-        problems.add(path, "row 1", f"the columns {found}", expected, "Rename one of the two.")
+        problems.add(
+            path, f"row {head}", f"the columns {found}", expected, "Rename one of the two."
+        )
         return None
-    kept = list(_good_rows(path, header, rows, problems))
+    kept = list(_good_rows(path, header, rows, problems, head))
     if not kept:
         problems.add(
             path,
-            "row 2",
+            f"row {head + 1}",
             "no rows below the header",
             "one row for every week",
         )
@@ -269,6 +308,27 @@ def _as_table(path: Path, rows: Sequence[list[str]], problems: Problems) -> pd.D
     numbers = [number for number, _ in kept]
     columns = dict(zip(header, zip(*(row for _, row in kept), strict=True), strict=True))
     return pd.DataFrame(columns, index=pd.Index(numbers, name="row"), dtype="str")
+
+
+def _refuse_title(path: Path, rows: Sequence[list[str]], head: int, problems: Problems) -> bool:
+    """Report that the row of names holds one cell, and a wider one below seems to be the header."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows[: head + 20]]
+    if len(filled) < head or filled[head - 1] > 1:
+        return False
+    wide = max(filled)
+    if wide < 3 or filled[head - 1 :].count(wide) < 3:
+        return False
+    seems = next(
+        number for number, count in enumerate(filled, 1) if number > head and count == wide
+    )
+    problems.add(
+        path,
+        f"row {head}",
+        f"{shown(' '.join(rows[head - 1]).strip())}; the column names seem to be in row {seems}",
+        "the names of the columns",
+        f"Declare 'header_row: {seems}' on the source, or remove the rows above it.",
+    )
+    return True
 
 
 def _alike(names: Sequence[str]) -> list[str]:
@@ -281,9 +341,9 @@ def _alike(names: Sequence[str]) -> list[str]:
 
 
 def _good_rows(
-    path: Path, header: list[str], rows: Sequence[list[str]], problems: Problems
+    path: Path, header: list[str], rows: Sequence[list[str]], problems: Problems, head: int
 ) -> Iterator[tuple[int, list[str]]]:
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in enumerate(rows[head:], head + 1):
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue  # an empty row, as spreadsheets leave them at the end

@@ -113,24 +113,38 @@ class Relation:
         if ROW in self.table.columns:
             return self.table.filter(self.table[FILE] == file)
         table = self._numbered(read_files(self.connection, self.source, [file]), file)
-        lacking = [name for name in self.columns if name not in table.columns]
-        return table.mutate(**{name: ibis.null("string") for name in lacking})
+        # Alone it may lack columns that others have, or have others' in another type.
+        same = {
+            name: table[name].try_cast(self.table[name].type())
+            if name in table.columns
+            else ibis.null(self.table[name].type())
+            for name in self.columns
+            if name not in table.columns or table[name].type() != self.table[name].type()
+        }
+        return table.mutate(**same)
 
     def _numbered(self, table: ir.Table, file: str) -> ir.Table:
         """Number the rows of a file; blank lines of a CSV file do not count."""
         import ibis
 
-        first = 2 if self._is_csv(file) else 1
+        first = self.source.header_row + 1 if self._is_csv(file) else 1
         return table.mutate(**{ROW: ibis.row_number() + first})
 
     def _is_csv(self, file: str) -> bool:
         return format_of(self.source, file) == "csv"
 
+    def without(self, column: str, texts: Collection[str]) -> Relation:
+        """Leave out the rows in which a column of text is one of some."""
+        if not texts or not self.table[column].type().is_string():
+            return self
+        cell = self.table[column].strip().fill_null("")
+        return replace(self, table=self.table.filter(~cell.isin(list(texts))))
+
     def places(self, file: str, numbers: Collection[int]) -> dict[int, int]:
         """Return the rows as a person counts them in the file, by their numbers in ``_row``."""
         if self.counts_as_seen or not self._is_csv(file):
             return dict(zip(numbers, numbers, strict=True))
-        return rows_in_csv(file, numbers)
+        return rows_in_csv(file, numbers, self.source)
 
 
 def connect() -> Any:

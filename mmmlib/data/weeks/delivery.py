@@ -127,6 +127,7 @@ def open_source(
         problems.add(relation.label, one.place, one.found, one.expected, one.action)
     if lacking:
         return None
+    relation = relation.without(source.date_column, source.leave_out)
     reads, variables = Reads(), None
     if aggregation is not None:
         variables = aggregation.numbers if source.layout == "wide" else None

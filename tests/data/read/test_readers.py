@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from mmmlib.data.panel.build import build_panel
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_table
+from mmmlib.errors import InputError
 from tests.data.conftest import small_params, sources, weekly
 
 Write = Callable[..., Path]
@@ -70,3 +72,57 @@ def test_excel_names_the_row_of_a_bad_cell(tmp_path: Path) -> None:
     book.save(tmp_path / "x.xlsx")
     table = read(tmp_path / "x.xlsx")
     assert dict(table["x"]) == {2: "1.5", 4: "#REF!"}
+
+
+TITLE = 'Weekly report\n"1 January 2024 - 24 March 2024"\n'
+
+
+def test_a_title_above_the_header_is_named_and_can_be_declared(write: Write) -> None:
+    folder = write(TITLE + weekly().to_csv(index=False))
+    with pytest.raises(InputError) as caught:
+        build_panel(small_params(), folder)
+    (problem,) = caught.value.problems
+    assert problem.found == "'Weekly report'; the column names seem to be in row 3"
+    assert "'header_row: 3'" in problem.action
+    panel = build_panel(small_params(data=sources(header_row=3)), folder)
+    assert panel.frame["spend:search"].sum() == weekly()["search_spend"].sum()
+
+
+def test_rows_below_a_title_are_counted_as_in_the_file(write: Write) -> None:
+    bad = weekly().astype(str)
+    bad.loc[2, "price"] = "x"
+    for text in (bad.to_csv(index=False), bad.to_csv(index=False).replace("\n", "\n\n", 2)):
+        folder = write(TITLE + text)
+        row = next(n for n, line in enumerate((TITLE + text).split("\n"), 1) if line.endswith(",x"))
+        with pytest.raises(InputError, match=f"row {row}, column price"):
+            build_panel(small_params(data=sources(header_row=3)), folder)
+
+
+def test_large_files_have_titles_and_separators_too(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmmlib.data.read.opening.WHOLE", 0)
+    declared = sources(header_row=3, separator="semicolon", decimal="comma")
+    rows = weekly().to_csv(index=False, sep=";", decimal=",")
+    folder = write(TITLE.replace("2024 -", "2024;-") + rows)
+    panel = build_panel(small_params(data=declared), folder)
+    assert panel.frame["control:price"].tolist() == weekly()["price"].tolist()
+    folder = write(TITLE + rows.replace(";9,6\n", ";x\n"))
+    with pytest.raises(InputError, match="row 5, column price"):
+        build_panel(small_params(data=declared), folder)
+
+
+def test_rows_of_totals_can_be_left_out(write: Write) -> None:
+    total = weekly().sum(numeric_only=True).to_frame().T.assign(date="Total")
+    folder = write(pd.concat([weekly(), total[weekly().columns]]))
+    with pytest.raises(InputError, match=r"found 'Total'.*leave_out: \[Total\]"):
+        build_panel(small_params(), folder)
+    panel = build_panel(small_params(data=sources(leave_out=["Total"])), folder)
+    assert panel.frame["spend:search"].sum() == weekly()["search_spend"].sum()
+
+
+@pytest.mark.parametrize("written", ["%G-W%V", "%d-%b-%y", "%d %b %Y"])
+def test_weeks_and_months_in_words_are_read(write: Write, written: str) -> None:
+    days = pd.to_datetime(weekly()["date"])
+    panel = build_panel(small_params(), write(weekly().assign(date=days.dt.strftime(written))))
+    assert panel.weeks.tolist() == days.tolist()
