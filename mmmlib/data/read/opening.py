@@ -88,12 +88,12 @@ def _open_text(
     """Open files that are read whole, cell by cell: workbooks and small CSV files."""
     import pandas as pd
 
-    from mmmlib.data.read.readers import Layout, read_table
+    from mmmlib.data.read.readers import FileLayout, read_table
 
     parts = []
     for file in files:
         ending = ENDINGS[str(format_of(source, file))]
-        layout = Layout(source.sheet, ending, source.delimiter, source.header_row)
+        layout = FileLayout(source.sheet, ending, source.delimiter, source.header_row)
         text = read_table(file, problems, layout)
         if text is not None:
             parts.append(text.assign(**{FILE: str(file)}))

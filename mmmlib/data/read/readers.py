@@ -29,7 +29,7 @@ SUFFIXES = (".csv", ".parquet", *EXCEL)
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """Where the cells of a file are.
 
     Parameters
@@ -50,10 +50,10 @@ class Layout:
     header_row: int = 1
 
 
-PLAIN = Layout()
+PLAIN = FileLayout()
 
 
-def read_table(path: Path, problems: Problems, layout: Layout = PLAIN) -> pd.DataFrame | None:
+def read_table(path: Path, problems: Problems, layout: FileLayout = PLAIN) -> pd.DataFrame | None:
     """Read a file as text.
 
     Parameters
@@ -130,7 +130,7 @@ def read_side_table(
     return None if lacking else text
 
 
-def _read_csv(path: Path, problems: Problems, layout: Layout) -> pd.DataFrame | None:
+def _read_csv(path: Path, problems: Problems, layout: FileLayout) -> pd.DataFrame | None:
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
@@ -184,7 +184,7 @@ def refuse_separator(
     return True
 
 
-def _read_excel(path: Path, problems: Problems, layout: Layout) -> pd.DataFrame | None:
+def _read_excel(path: Path, problems: Problems, layout: FileLayout) -> pd.DataFrame | None:
     try:
         rows = _rows_of_workbook(path, layout.sheet, problems)
     except Exception as error:  # damaged parts of a workbook raise errors of many libraries
@@ -267,7 +267,7 @@ def value_as_text(value: Any) -> str:
 
 
 def _as_table(
-    path: Path, rows: Sequence[list[str]], problems: Problems, layout: Layout
+    path: Path, rows: Sequence[list[str]], problems: Problems, layout: FileLayout
 ) -> pd.DataFrame | None:
     """Make a table of records whose first is the header; report rows that do not fit."""
     if not any(cell.strip() for row in rows for cell in row):
