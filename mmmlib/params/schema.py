@@ -240,7 +240,8 @@ class Params(Section):
                     key,
                     f"a return of {roi.low:g} to {roi.high:g}",
                     f"a return that health.max_plausible_roi ({limit:g}) allows",
-                    "State it as money back per unit of money: 1.5 for 1.50 back per 1.00 spent.",
+                    "State it as money back per unit of money (1.5 for 1.50 back per 1.00 spent), "
+                    "or raise that limit.",
                 )
 
     @property

@@ -133,8 +133,9 @@ def test_data_that_cannot_answer_are_refused_with_the_reason(name: str) -> None:
 def test_priors_that_exclude_the_data_are_refused_with_the_channel() -> None:
     channels = {name: one.model_dump() for name, one in fake_params().channels.items()}
     channels["search"]["prior"] = {"roi": {"low": 40, "high": 60}}
+    params = fake_params(channels=channels, health={"max_plausible_roi": 100})
     with pytest.raises(MMMError, match=r"search alone would cause \d+%: state a lower return"):
-        refuse_priors(prepare(fake_panel(), fake_params(channels=channels), MODEL))
+        refuse_priors(prepare(fake_panel(), params, MODEL))
 
 
 def test_counts_with_fractions_are_refused() -> None:
