@@ -21,7 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mmmlib.data.history.rows import rows_of
-from mmmlib.data.ingest import take_in
+from mmmlib.data.ingest import ingest
 from mmmlib.data.read.parts import read_parts, store_of, write_parts
 from mmmlib.params import Params
 from mmmlib.runs import Manifest, Run, write_atomic
@@ -132,7 +132,7 @@ def rows_of_a_year(megabytes: float, order: str) -> None:
                 first = size
             run = _run(folder / "runs" / f"run{refresh:02d}")
             begun = time.perf_counter()
-            take_in(params, run, folder)
+            ingest(params, run, folder)
             seconds += time.perf_counter() - begun
         rows_kept = {"rows": "inputs/ads.rows", "sums": "inputs/ads.parquet"}
         parts = {

@@ -43,10 +43,6 @@ KNOWN_CYCLES: list[set[str]] = [
         "mmmlib.reports.render_quarto",
     },
 ]
-KNOWN_CLIMBS = {
-    ("mmmlib.data.panel.lift_tests", "history"),
-    ("mmmlib.data.panel.build", "history"),
-}
 # The fork server is given modules to import ahead as text; that is no import.
 HEAVY = ("pymc", "pytensor", "arviz", "nutpie", "ibis", "papermill", "pandas", "xarray", "numba")
 
@@ -143,7 +139,7 @@ def test_the_order_inside_data() -> None:
         known = {module_of(other) for other in (LIBRARY / "data").rglob("*.py")}
         rooms = {name.split(".")[2] for name in imports_of(path, known) if name.count(".") > 1}
         wrong += [(module_of(path), room) for room in rooms if DATA.index(room) > DATA.index(here)]
-    assert sorted(set(wrong) - KNOWN_CLIMBS) == []
+    assert sorted(set(wrong)) == []
 
 
 def test_cycles_are_found(tmp_path: Path) -> None:

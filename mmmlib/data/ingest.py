@@ -1,43 +1,34 @@
-"""The step ``data`` of a refresh: read the sources, keep what was seen, build the panel."""
+"""The step ``data`` of a refresh: read the sources, build the panel, keep what was seen, check it."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.checks.taxonomy_checks import check_change, check_names, check_use
-from mmmlib.data.history.restatement import write_revisions
-from mmmlib.data.history.rows import ROWS, keep_rows, kept_findings, what_is_kept
-from mmmlib.data.history.taxonomy_moves import (
-    TAXONOMY,
-    Former,
-    Moves,
-    former_of,
-    moves_between,
-    write_moves,
-)
-from mmmlib.data.history.vintages import Shape, Vintage, as_vintage, keep
-from mmmlib.data.naming.declared_series import declared_series
+from mmmlib.data.checks.taxonomy_checks import check_change, check_taxonomy
+from mmmlib.data.history.restatement import Learned, learn, moving_weeks, write_revisions
+from mmmlib.data.history.rows import keep_side_table, keep_source, kept_findings
+from mmmlib.data.history.taxonomy_moves import TAXONOMY, former_of, moves_between, write_moves
+from mmmlib.data.history.vintages import Shape
 from mmmlib.data.naming.taxonomy import Taxonomy, read_taxonomy
 from mmmlib.data.panel import lift_tests
 from mmmlib.data.panel.build import Built, build
 from mmmlib.data.panel.panel import Panel, write_panel
 from mmmlib.data.read.files import data_folder, hash_source
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.readers import read_table
-from mmmlib.data.weeks.source_rows import SourceRows
+from mmmlib.data.weeks.sources import read_sources
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.params import Params
-from mmmlib.runs import Run, find_runs_dir, list_runs, sha256_file, sha256_json
+from mmmlib.runs import Run, find_runs_dir, list_runs, sha256_file
 
 FINDINGS_FILE = "data.json"
 
 
-def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
-    """Bring the sources into a run.
+def ingest(params: Params, run: Run, folder: Path | None = None) -> Panel:
+    """Bring the sources into a run: read, build, keep, check.
 
     Nothing is written before all sources are read and the panel stands.
 
@@ -64,39 +55,27 @@ def take_in(params: Params, run: Run, folder: Path | None = None) -> Panel:
         raise RunError(f"{run.name}: the run is finished; its inputs are a record.")
     past = past_runs(run.runs_dir, params.workbook, run.manifest.created)
     taxonomy = read_taxonomy(run.path / TAXONOMY) if params.data.taxonomy else None
-    built = build(params, _folder(params, folder), past, taxonomy)
-    for table in built.tables.values():
-        _keep(run, params, table, built.folder)
-    for name, (file, shape) in side_tables(params).items():
-        _keep_side(run, name, built.folder / file, shape)
-    write_panel(run, built.panel)
+    built, learned = _read_and_build(params, _folder(params, folder), taxonomy, past)
     former = former_of(run)
-    moves = _moves(built, taxonomy, former)
+    moves = None
+    if taxonomy is not None:
+        namings = [rows.naming for rows in built.sources.values()]
+        moves = moves_between(taxonomy, former, namings, built.calendar.start)
+    for rows in built.sources.values():
+        keep_source(run, params, rows, built.folder)
+    for name, (file, shape) in side_tables(params).items():
+        keep_side_table(run, name, built.folder / file, shape)
+    write_panel(run, built.panel)
     write_moves(run, moves)
-    write_revisions(run, built.moves)
+    write_revisions(run, learned.moves)
     findings = [
-        *check_panel(params, built),
+        *check_panel(params, built, learned),
         *check_taxonomy(params, built, taxonomy),
         *check_change(taxonomy, former, moves, params.as_of, params.currency),
-        *kept_findings(built.tables.values(), params.data.keep_rows_mb),
+        *kept_findings(built.sources.values(), params.data.keep_rows_mb),
     ]
     run.save_json(FINDINGS_FILE, FindingList(findings=tuple(findings)))
     return built.panel
-
-
-def _moves(built: Built, taxonomy: Taxonomy | None, former: Former | None) -> Moves | None:
-    """Tell what a change of the taxonomy since the parent run moves in this run's data."""
-    if taxonomy is None:
-        return None
-    namings = [table.naming for table in built.tables.values()]
-    return moves_between(taxonomy, former, namings, built.calendar.start)
-
-
-def check_taxonomy(params: Params, built: Built, taxonomy: Taxonomy | None) -> list[Finding]:
-    """Say what became of every raw name, and of the spend under it."""
-    namings = [table.naming for table in built.tables.values()]
-    taken = {declared.reference for declared in declared_series(params)}
-    return [*check_names(params, taxonomy, namings), *check_use(params, taken, namings)]
 
 
 def check_data(
@@ -105,7 +84,7 @@ def check_data(
     runs_dir: Path | None = None,
     taxonomy: Taxonomy | None = None,
 ) -> list[Finding]:
-    """Read and check the sources; write nothing.
+    """Read the sources, build the panel and check it; keep nothing.
 
     Parameters
     ----------
@@ -120,12 +99,23 @@ def check_data(
         With every problem of every source.
     """
     past = past_runs(find_runs_dir(runs_dir), params.workbook)
-    built = build(params, _folder(params, folder), past, taxonomy)
+    built, learned = _read_and_build(params, _folder(params, folder), taxonomy, past)
     return [
-        *check_panel(params, built),
+        *check_panel(params, built, learned),
         *check_taxonomy(params, built, taxonomy),
         *check_change(taxonomy, None, None, params.as_of, params.currency),
     ]
+
+
+def _read_and_build(
+    params: Params, folder: Path, taxonomy: Taxonomy | None, past: Sequence[Run]
+) -> tuple[Built, Learned]:
+    """Read the sources and build the panel, without the weeks that past runs saw restated."""
+    problems = Problems(folder)
+    sources = read_sources(params, folder, problems, taxonomy)
+    learned = learn(params, sources, past)
+    moving = moving_weeks(learned.moves, params.data.settling)
+    return build(params, folder, sources, problems, moving), learned
 
 
 def hash_inputs(params: Params, folder: Path | None = None) -> dict[str, str]:
@@ -153,7 +143,7 @@ def side_tables(params: Params) -> dict[str, tuple[str, Shape]]:
     if params.data.price_level is not None:
         tables["data.price_level"] = (params.data.price_level.path, Shape("from"))
     if params.data.lift_tests is not None:
-        tables["data.lift_tests"] = (params.data.lift_tests, lift_tests.SHAPE)
+        tables["data.lift_tests"] = (params.data.lift_tests, Shape("start", region=lift_tests.NAME))
     return tables
 
 
@@ -174,27 +164,3 @@ def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) 
         for run in list_runs(runs_dir, workbook)
         if run.manifest.status == "done" and (before is None or run.manifest.created < before)
     ]
-
-
-def _keep(run: Run, params: Params, table: SourceRows, folder: Path) -> None:
-    """Keep a source as it was seen."""
-    kept = what_is_kept(table, params.data.keep_rows_mb)
-    facts = {
-        "file": table.source.where,
-        "sha256": table.sha256,
-        "files": json.dumps(table.file_hashes),
-        "rows": str(table.rows),
-        "kept": kept,
-    }
-    vintage = as_vintage(params, table)
-    keep(run, vintage, vintage.days, facts)
-    if kept == ROWS:
-        keep_rows(run, table, folder)
-
-
-def _keep_side(run: Run, name: str, path: Path, shape: Shape) -> None:
-    """Keep a table beside the sources as it was seen; it was read before, without a problem."""
-    text = read_table(path, Problems())
-    assert text is not None
-    vintage = Vintage(name, text, shape, sha256_json([path.name, vars(shape)]))
-    keep(run, vintage, vintage.days, {"file": path.name, "sha256": sha256_file(path)})

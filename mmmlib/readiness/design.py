@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mmmlib.data.checks.regression import residual_noise, trend_and_season
+from mmmlib.data.checks.signals import residual_noise, trend_and_season
 from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number, format_range
 from mmmlib.model.priors import Z90, return_prior

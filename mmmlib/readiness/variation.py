@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.data.checks.regression import trend_and_season
+from mmmlib.data.checks.signals import trend_and_season
 from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run

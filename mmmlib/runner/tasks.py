@@ -48,12 +48,12 @@ def do_step(
 
 def ingest_data(params: Params, run: Run) -> None:
     """Read the data set into the run; a simulated one is written into the run first."""
-    from mmmlib.data.ingest import take_in
+    from mmmlib.data.ingest import ingest
 
     folder = data_folder_of(params, run)
     if folder is not None:
         write_simulated(params, folder)
-    take_in(params, run, folder)
+    ingest(params, run, folder)
 
 
 def data_folder_of(params: Params, run: Run) -> Path | None:

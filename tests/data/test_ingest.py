@@ -13,7 +13,7 @@ import pytest
 
 from mmmlib.data.checks.tables import series_table
 from mmmlib.data.history.vintages import vintage_of
-from mmmlib.data.ingest import check_data, hash_inputs, take_in
+from mmmlib.data.ingest import check_data, hash_inputs, ingest
 from mmmlib.data.panel.panel import panel_of, write_panel
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import FindingList
@@ -38,9 +38,9 @@ def files(run: Run) -> set[str]:
     return {str(p.relative_to(run.path)) for p in run.path.rglob("*") if p.is_file()}
 
 
-def test_take_in_keeps_what_was_seen(run: Run, write: Write) -> None:
+def test_ingest_keeps_what_was_seen(run: Run, write: Write) -> None:
     folder = write(weekly())
-    panel = take_in(small_params(), run, folder)
+    panel = ingest(small_params(), run, folder)
     assert {re.sub(r"0000-.*", "part", name) for name in files(run)} == {
         "manifest.json",
         "inputs/media.parquet/_index.json",
@@ -59,23 +59,23 @@ def test_take_in_keeps_what_was_seen(run: Run, write: Write) -> None:
 
 def test_the_same_data_gives_the_same_bytes(run: Run, write: Write) -> None:
     folder = write(weekly())
-    take_in(small_params(), run, folder)
+    ingest(small_params(), run, folder)
     before = {name: (run.path / name).read_bytes() for name in files(run)}
-    take_in(small_params(), run, folder)
+    ingest(small_params(), run, folder)
     assert before == {name: (run.path / name).read_bytes() for name in files(run)}
 
 
 def test_bad_data_leaves_the_run_as_it_was(run: Run, write: Write) -> None:
     folder = write(weekly().assign(tv_spend=-1))
     with pytest.raises(InputError):
-        take_in(small_params(), run, folder)
+        ingest(small_params(), run, folder)
     assert files(run) == {"manifest.json"}
 
 
 def test_a_finished_run_takes_nothing_in(run: Run, write: Write) -> None:
     folder = write(weekly())
     with pytest.raises(RunError, match="finished"):
-        take_in(small_params(), Run(run.path, exploring=True), folder)
+        ingest(small_params(), Run(run.path, exploring=True), folder)
 
 
 def test_check_data_writes_nothing(write: Write) -> None:

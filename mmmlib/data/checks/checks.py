@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mmmlib.data.checks import exposure_checks, series_checks, status, taxonomy_checks
 from mmmlib.data.contract.breaches import contract_findings
-from mmmlib.data.history import rows, settle
-from mmmlib.data.history.settle import settle_findings
-from mmmlib.data.panel import lift_tests, prices
+from mmmlib.data.history import rows
+from mmmlib.data.history.restatement import Learned, by_source, most_moving, moving_weeks
+from mmmlib.data.panel import lift_tests
+from mmmlib.data.panel.assemble import read_price_index
 from mmmlib.data.panel.build import Built
+from mmmlib.data.panel.grid import WEEK
 from mmmlib.data.panel.lift_tests import lift_findings
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.panel.prices import price_findings
-from mmmlib.data.read.problems import count_of, some_of
+from mmmlib.data.read.problems import Problems, count_of, some_of
 from mmmlib.data.weeks import sources
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of
 from mmmlib.params import Params
+from mmmlib.params.data import PriceLevel, Settling
 
 CHECKS: dict[str, str] = {
     "data.future": "No rows from the future",
@@ -35,15 +38,18 @@ CHECKS: dict[str, str] = {
     **exposure_checks.CHECKS,
     "data.contract": "Contracts kept",
     **rows.CHECKS,
-    **settle.CHECKS,
-    **prices.CHECKS,
+    "data.restatement": "Youngest weeks have settled",
+    "data.kept_out": "Weeks kept out of the fit",
+    "data.past": "Past refreshes can be read",
+    "data.rates": "Exchange rates up to date",
+    "data.price_level": "Price index up to date",
     **lift_tests.CHECKS,
     **taxonomy_checks.CHECKS,
 }
 """Every check of the data and its name for people."""
 
 
-def check_panel(params: Params, built: Built) -> list[Finding]:
+def check_panel(params: Params, built: Built, learned: Learned | None = None) -> list[Finding]:
     """Ask every question of :data:`CHECKS` that applies.
 
     Parameters
@@ -53,6 +59,8 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         if not given).
     built
         The panel with its sources.
+    learned
+        What past refreshes saw differently, if any did.
 
     Returns
     -------
@@ -60,9 +68,9 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         Passed ones included. The subject is a source, a channel or a series.
     """
     return [
-        *_timeliness(params, built),
-        *sources.week_start_findings(built.tables, built.calendar.start, params.data.week_start),
-        *status.status_findings(params, status.arrivals(params, built.tables)),
+        *sources.week_start_findings(built.sources, built.calendar.start, params.data.week_start),
+        *status.timeliness(params, built),
+        *status.status_findings(params, status.arrivals(params, built.sources)),
         *_imputed(params, built.panel),
         *_days(built),
         *_events(params, built),
@@ -70,60 +78,9 @@ def check_panel(params: Params, built: Built) -> list[Finding]:
         *exposure_checks.check_exposure(params, built),
         *_contracts(params, built),
         *lift_findings(built.lift_tests, built.panel),
-        *price_findings(params, built.folder, built.calendar.weeks),
-        *settle_findings(
-            built.calendar, built.panel.kept_out, params.data.settling, built.moves, built.broken
-        ),
+        *_prices(params, built.folder, built.calendar.weeks),
+        *_settling(params.data.settling, built, learned or Learned()),
     ]
-
-
-# --- arrival ------------------------------------------------------------------------------
-
-
-def _timeliness(params: Params, built: Built) -> Iterator[Finding]:
-    today = params.as_of
-    calendar = built.calendar
-    weeks = calendar.weeks
-    latest = max((last for _, last in calendar.covers.values()), default=weeks[-1])
-    for name, table in built.tables.items():
-        owner = table.source.owner or "the owner of the source"
-        ahead, ahead_weeks = _ahead(table, today)
-        yield none_of(
-            "data.future",
-            name,
-            ahead,
-            "rows",
-            level=Level.WARN,
-            seen=f"{count_of(ahead, 'row')} in {count_of(ahead_weeks, 'week')} dated after {today}.",
-            clear=f"No row dated after {today}.",
-            meaning="Plans or typing errors would be fitted as if they had happened.",
-            action="Remove them, or correct refresh.as_of.",
-        )
-        if name in calendar.covers:
-            last = calendar.covers[name][1]
-            behind = (latest - last).days // 7
-            ends = f"It ends with the week of {last.date()}"
-            yield none_of(
-                "data.coverage",
-                name,
-                behind,
-                "weeks",
-                level=Level.WARN,
-                seen=f"{ends}; another source reaches {latest.date()}.",
-                clear=f"{ends}.",
-                meaning="The panel ends where the first source ends.",
-                action=f"Ask {owner} for the missing weeks.",
-            )
-
-
-def _ahead(table: SourceRows, today: dt.date) -> tuple[int, int]:
-    """Count the rows that are dated after a day, and their weeks."""
-    if table.coverage is None:  # an opportunity has two days; one value a week and series
-        later = table.dates[table.dates.dt.date > today]
-        return len(later), later.nunique()
-    days = table.coverage.days
-    later = pd.DatetimeIndex(days.index) > pd.Timestamp(today)
-    return int(days[later].sum()), table.coverage.weeks[later].nunique()
 
 
 # --- values --------------------------------------------------------------------------------
@@ -162,7 +119,7 @@ def _imputed(params: Params, panel: Panel) -> Iterator[Finding]:
 
 def _days(built: Built) -> Iterator[Finding]:
     """Say of every source of days which weeks of the panel lack some that it usually has."""
-    for name, table in built.tables.items():
+    for name, table in built.sources.items():
         coverage = table.coverage
         if coverage is None or not coverage.regions:
             continue
@@ -219,6 +176,168 @@ def _events(params: Params, built: Built) -> Iterator[Finding]:
 
 
 def _contracts(params: Params, built: Built) -> Iterator[Finding]:
-    for name, table in built.tables.items():
+    for name, table in built.sources.items():
         source = params.data.sources[name]
         yield from contract_findings(name, source, table.breaches, table.rows)
+
+
+# --- what is still moving ------------------------------------------------------------------
+
+
+def _settling(rule: Settling, built: Built, learned: Learned) -> Iterator[Finding]:
+    """Say what is usually restated, what of it is in the panel, and what was kept out."""
+    calendar, kept_out, moves = built.calendar, built.panel.kept_out, learned.moves
+    moving = moving_weeks(moves, rule)
+    for source, (_, last) in calendar.covers.items():
+        if source not in moving:
+            continue  # no past refresh to learn from
+        weeks = moving[source]
+        first_moving = last - (weeks - 1) * WEEK
+        inside = int((calendar.weeks >= first_moving).sum()) if weeks else 0
+        yield judge(
+            "data.restatement",
+            source,
+            passed=inside == 0,
+            level=Level.WARN,
+            value=float(inside),
+            limit=0.0,
+            unit="weeks",
+            message=_usual_words(moves, source, weeks, rule),
+            meaning="Values that will still change were fitted as if they were final; where they "
+            "are told too low, the newest spend seems to return less than it does.",
+            action="Set data.settling.weeks to auto, or to the weeks that still move.",
+        )
+    if not moving:
+        yield judge(
+            "data.restatement",
+            "workbook",
+            passed=True,
+            level=Level.WARN,
+            message="No past refresh saw the same weeks at least four weeks ago.",
+            meaning="What the sources restate is not known yet.",
+        )
+    names = [str(week.date()) for week in kept_out]
+    span = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if names else ""
+    how = "what past refreshes restated" if rule.weeks == "auto" else "the number declared"
+    yield none_of(
+        "data.kept_out",
+        "workbook",
+        len(names),
+        "weeks",
+        level=Level.INFO,
+        seen=(
+            f"{count_of(len(names), 'week')} kept out of the fit as still moving: {span} "
+            f"(data.settling.weeks: {rule.weeks}, {how})."
+        ),
+        clear=f"No week was kept out (data.settling.weeks: {rule.weeks}).",
+        meaning="They are kept with the run as they were seen; the panel ends before them.",
+        action="Read the panel's last week, not today, as the end of what is told.",
+    )
+    yield none_of(
+        "data.past",
+        "workbook",
+        len(learned.broken),
+        "tables",
+        level=Level.WARN,
+        seen=f"{len(learned.broken)} tables of past runs could not be read; the first: {(*learned.broken, '')[0]}",
+        clear="Every table of past runs that was asked for could be read.",
+        meaning="What is usually restated is learned from past runs.",
+        action="Restore them from a backup, or move the damaged runs away.",
+    )
+
+
+def _usual_words(moves: pd.DataFrame, source: str, weeks: int, rule: Settling) -> str:
+    """The last 3 weeks move by 4 % on average …"""
+    shown = weeks or min(3, rule.max_weeks)
+    usual = by_source(moves, source, shown)
+    young, old = format_number(usual["young"], "share"), format_number(usual["old"], "share")
+    count = int(usual["refreshes"])
+    learned = f"{count} past refresh" if count == 1 else f"{count} past refreshes"
+    words = f"Its last {count_of(shown, 'week')} move by {young} on average"
+    series, most = most_moving(moves, source, shown)
+    if weeks and series:
+        words += f" ({series} most, by {format_number(most, 'share')})"
+    lean = usual["shift"]
+    if weeks and np.isfinite(lean) and abs(lean) > usual["young"] / 2:
+        words += ", mostly up" if lean > 0 else ", mostly down"
+    if np.isfinite(usual["old"]):
+        words += f"; older ones by {old}"
+    settled = (
+        f"it settles after {count_of(weeks, 'week')}" if weeks else "none of them beyond the limit"
+    )
+    return f"{words} ({learned}; {settled}, limit {format_number(rule.max_move, 'share')})."
+
+
+# --- rates and price index --------------------------------------------------------------------
+
+
+def _prices(params: Params, folder: Path, weeks: pd.DatetimeIndex) -> Iterator[Finding]:
+    """Say whether rates and price index are as new as the panel, where they are declared.
+
+    A week without a newer rate than ``data.max_rate_age_days`` is converted at the last one
+    known; that is a finding. Weeks before the first rate are no finding but an error.
+    """
+    days_of: list[tuple[str, str, pd.Series]] = []
+    if params.data.rates is not None:
+        days_of += _days_of_rates(params, folder / params.data.rates)
+    if params.data.price_level is not None:
+        index = read_price_index(folder / params.data.price_level.path, Problems())
+        if index is not None:
+            words = f"The prices of {params.data.price_level.base}"
+            days_of.append(("data.price_level", words, pd.Series(index.index)))
+            yield _base_known(params, params.data.price_level, index)
+    limit = params.data.max_rate_age_days
+    for check, subject, days in days_of:
+        newest = pd.DatetimeIndex(days.sort_values())
+        place = newest.searchsorted(weeks, side="right") - 1
+        known = newest[np.maximum(place, 0)]
+        age = np.where(place >= 0, (weeks - known).days, np.iinfo(np.int32).max)
+        old = weeks[age > limit]
+        span = f", the first of {old[0].date()}, the last of {old[-1].date()}" if len(old) else ""
+        yield none_of(
+            check,
+            "workbook" if check == "data.price_level" else subject,
+            len(old),
+            "weeks",
+            level=Level.WARN,
+            seen=f"{subject}: {len(old)} weeks without one of the last {limit} days{span}; the "
+            f"last one known was used.",
+            clear=f"{subject}: known for every week; the newest is of {newest[-1].date()}.",
+            meaning="Money that is converted at an old rate seems to move when it does not.",
+            action="Bring the table up to date.",
+        )
+
+
+def _base_known(params: Params, rule: PriceLevel, index: pd.Series) -> Finding:
+    """Say whether the index reaches the day at whose prices money is told."""
+    newest = index.index[-1]
+    days = max((pd.Timestamp(rule.base) - newest).days, 0)
+    return at_most(
+        "data.price_level",
+        "base",
+        float(days),
+        float(params.data.max_rate_age_days),
+        level=Level.WARN,
+        unit="days",
+        message=f"The base day {rule.base} is {count_of(days, 'day')} after the newest price "
+        f"level (of {newest.date()}), which was used for it."
+        if days
+        else f"The price level of the base day {rule.base} is known.",
+        meaning="Money is said to be in prices of a day whose prices nobody knows yet.",
+        action="Bring the index up to date, or take a base day that it covers.",
+    )
+
+
+def _days_of_rates(params: Params, path: Path) -> list[tuple[str, str, pd.Series]]:
+    """Days of the rates of every currency that a source is in."""
+    from mmmlib.data.weeks.rates import read_rates
+
+    frame = read_rates(path, params.currency).frame
+    used = {s.currency for s in params.data.sources.values() if s.currency}
+    if any(source.currency_column for source in params.data.sources.values()):
+        used |= set(frame["currency"])
+    used.discard(params.currency)
+    return [
+        ("data.rates", currency, pd.to_datetime(frame.loc[frame["currency"] == currency, "since"]))
+        for currency in sorted(used & set(frame["currency"]))
+    ]

@@ -13,10 +13,9 @@ from mmmlib.data.checks.series_checks import Shift, judge_shift
 from mmmlib.data.checks.signals import level_shift
 from mmmlib.data.naming.declared_series import BESIDE
 from mmmlib.data.panel.build import Built
-from mmmlib.data.panel.columns import find_column
 from mmmlib.data.panel.grid import weeks_of
 from mmmlib.data.read.problems import Problems, some_of
-from mmmlib.data.weeks.source_rows import SourceRows
+from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most
 from mmmlib.params import Params
@@ -77,7 +76,7 @@ def pairs_of(params: Params, built: Built) -> Iterator[Pair]:
         if name in declared:
             yield Pair(name, str(channel.exposure), spends[name], declared[name])
             continue
-        found = find_column(built.tables, channel.spend, "", Problems())
+        found = find_column(built.sources, channel.spend, "", Problems())
         if found is None:
             continue
         table, column = found

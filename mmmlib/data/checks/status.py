@@ -12,15 +12,15 @@ import pandas as pd
 
 from mmmlib.data.naming.declared_series import declared_series
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.panel.columns import find_column
+from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.lift_tests import read_lift_tests
 from mmmlib.data.read.files import data_folder
-from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.source_rows import SourceRows
+from mmmlib.data.read.problems import Problems, count_of
+from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.data.weeks.sources import read_sources
 from mmmlib.errors import InputError
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, at_least, judge
+from mmmlib.findings import Finding, Level, at_least, judge, none_of
 from mmmlib.params import Params
 
 CHECKS: dict[str, str] = {
@@ -29,7 +29,7 @@ CHECKS: dict[str, str] = {
     "data.automatic_rows": "Rows that arrive by themselves",
     "data.automatic_spend": "Spend that arrives by itself",
 }
-HANDS = {"automatic": "automatic", "manual": "by hand"}
+DELIVERY_MODES = {"automatic": "automatic", "manual": "by hand"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Arrival:
 
     Parameters
     ----------
-    source, owner, hand
+    source, owner, delivery
         Name, who answers for it, ``automatic`` or ``by hand``.
     rows, spend
         Rows, and the sum of the spend that channels take from it.
@@ -52,7 +52,7 @@ class Arrival:
 
     source: str
     owner: str
-    hand: str
+    delivery: str
     rows: int
     spend: float
     newest: dt.date | None
@@ -116,7 +116,7 @@ def arrivals(params: Params, tables: Mapping[str, SourceRows | None]) -> list[Ar
             Arrival(
                 source=name,
                 owner=source.owner,
-                hand=HANDS[source.delivery],
+                delivery=DELIVERY_MODES[source.delivery],
                 rows=0 if table is None else table.rows,
                 spend=spend.get(name, 0.0),
                 newest=newest,
@@ -168,7 +168,7 @@ def freshness(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
                 "It could not be read."
                 if one.newest is None
                 else f"The newest row is of {one.newest}, {days} before {today}; it arrives "
-                f"{'by hand' if one.hand == 'by hand' else 'by itself'}."
+                f"{'by hand' if one.delivery == 'by hand' else 'by itself'}."
             ),
             meaning="Late data makes the refresh speak of the past.",
             action=f"Ask {owner} for the missing weeks.",
@@ -178,7 +178,7 @@ def freshness(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
 def automatic(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
     """Judge what share arrives by itself: of sources, of rows and of spend (D1)."""
     limit = params.data.limits.min_automatic_share
-    by_hand = [one.source for one in arrived if one.hand == "by hand"]
+    by_hand = [one.source for one in arrived if one.delivery == "by hand"]
     named = f"; by hand: {', '.join(by_hand)}." if by_hand else "."
     count = len(arrived) - len(by_hand)
     shares = automatic_shares(arrived)
@@ -214,8 +214,55 @@ def automatic_shares(arrived: Sequence[Arrival]) -> dict[str, float]:
         "rows": [float(one.rows) for one in arrived],
         "spend": [one.spend for one in arrived],
     }
-    itself = np.array([one.hand == "automatic" for one in arrived])
+    itself = np.array([one.delivery == "automatic" for one in arrived])
     return {
         key: float(np.array(size)[itself].sum() / sum(size)) if sum(size) > 0 else float("nan")
         for key, size in sizes.items()
     }
+
+
+def timeliness(params: Params, built: Built) -> Iterator[Finding]:
+    """Judge rows of the future, and sources that end before the others."""
+    today = params.as_of
+    calendar = built.calendar
+    weeks = calendar.weeks
+    latest = max((last for _, last in calendar.covers.values()), default=weeks[-1])
+    for name, table in built.sources.items():
+        owner = table.source.owner or "the owner of the source"
+        ahead, ahead_weeks = _ahead(table, today)
+        yield none_of(
+            "data.future",
+            name,
+            ahead,
+            "rows",
+            level=Level.WARN,
+            seen=f"{count_of(ahead, 'row')} in {count_of(ahead_weeks, 'week')} dated after {today}.",
+            clear=f"No row dated after {today}.",
+            meaning="Plans or typing errors would be fitted as if they had happened.",
+            action="Remove them, or correct refresh.as_of.",
+        )
+        if name in calendar.covers:
+            last = calendar.covers[name][1]
+            behind = (latest - last).days // 7
+            ends = f"It ends with the week of {last.date()}"
+            yield none_of(
+                "data.coverage",
+                name,
+                behind,
+                "weeks",
+                level=Level.WARN,
+                seen=f"{ends}; another source reaches {latest.date()}.",
+                clear=f"{ends}.",
+                meaning="The panel ends where the first source ends.",
+                action=f"Ask {owner} for the missing weeks.",
+            )
+
+
+def _ahead(table: SourceRows, today: dt.date) -> tuple[int, int]:
+    """Count the rows that are dated after a day, and their weeks."""
+    if table.coverage is None:  # an opportunity has two days; one value a week and series
+        later = table.dates[table.dates.dt.date > today]
+        return len(later), later.nunique()
+    days = table.coverage.days
+    later = pd.DatetimeIndex(days.index) > pd.Timestamp(today)
+    return int(days[later].sum()), table.coverage.weeks[later].nunique()

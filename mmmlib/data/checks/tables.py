@@ -63,7 +63,7 @@ def arrival_table(arrived: Sequence[Arrival], currency: str) -> pd.DataFrame:
             "age": "-" if one.age is None else f"{one.age} days",
             "limit": f"{one.limit} days",
             "state": _state(one),
-            "delivery": one.hand,
+            "delivery": one.delivery,
             "rows": format_number(float(one.rows), ""),
             "spend": format_number(one.spend, currency) if one.spend else "-",
             "owner": one.owner,

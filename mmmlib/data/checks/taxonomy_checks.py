@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 import pandas as pd
 
 from mmmlib.data.history.taxonomy_moves import Former, Moves
+from mmmlib.data.naming.declared_series import declared_series
 from mmmlib.data.naming.naming import Naming, series_name
 from mmmlib.data.naming.taxonomy import EXCLUDED, UNMAPPED, Taxonomy
+from mmmlib.data.panel.build import Built
 from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of, not_run
@@ -29,6 +31,13 @@ CHECKS: dict[str, str] = {
 
 SHOWN = 5
 """Names shown in a message; the rest is counted."""
+
+
+def check_taxonomy(params: Params, built: Built, taxonomy: Taxonomy | None) -> list[Finding]:
+    """Say what became of every raw name, and of the spend under it."""
+    namings = [rows.naming for rows in built.sources.values()]
+    taken = {declared.reference for declared in declared_series(params)}
+    return [*check_names(params, taxonomy, namings), *check_use(params, taken, namings)]
 
 
 def check_names(

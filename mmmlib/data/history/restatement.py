@@ -3,23 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.data.history.vintages import Vintage
+from mmmlib.data.history.vintages import (
+    Vintage,
+    as_vintage,
+    origin_of,
+    sources_of,
+    vintage_of,
+)
+from mmmlib.data.naming.declared_series import declared_series
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.weeks.source_rows import SourceRows, find_column
+from mmmlib.errors import RunError
 from mmmlib.estimates import format_number
+from mmmlib.params import Params
 from mmmlib.params.data import Settling
 from mmmlib.runs import Run, write_with
 
 OLDEST = 26
 """Weeks of age up to which restatements are told apart."""
+LEARN_FROM = 26
+"""Past runs that are learned from, the newest: half a year of weekly refreshes."""
 SEEN_AGAIN = 4
 """A week counts once it is told again at least this many weeks later."""
 REVISIONS_FILE = "revisions.parquet"
 WEEK = pd.Timedelta(days=7)
 MOVES = ["source", "series", "age", "values", "refreshes", "moved", "of", "shift"]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What past refreshes saw differently.
+
+    Parameters
+    ----------
+    moves
+        See :func:`restatements`.
+    broken
+        What past refreshes kept and could not be read, in words.
+    """
+
+    moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
+    broken: tuple[str, ...] = ()
+
+
+def learn(params: Params, sources: Mapping[str, SourceRows | None], past: Sequence[Run]) -> Learned:
+    """Learn from past runs what the sources restate.
+
+    Parameters
+    ----------
+    sources
+        The sources of today; a vintage counts only if it came from the same place.
+    past
+        Past runs of the workbook, oldest first.
+    """
+    if not past:
+        return Learned()
+    now = {name: as_vintage(params, rows) for name, rows in sources.items() if rows is not None}
+    used: dict[str, set[str]] = {}
+    for declared in declared_series(params):
+        place = find_column(sources, declared.reference, declared.key, Problems())
+        if place is not None:
+            used.setdefault(place[0].name, set()).add(place[1])
+    vintages, broken = past_vintages(past, now)
+    return Learned(restatements(now, vintages, used), tuple(broken))
+
+
+def past_vintages(
+    runs: Sequence[Run], now: Mapping[str, Vintage]
+) -> tuple[dict[str, list[Vintage]], list[str]]:
+    """Read what past runs saw of the sources of today.
+
+    Parameters
+    ----------
+    runs
+        Past runs of the workbook, oldest first.
+    now
+        The sources of today. A vintage counts only if it came from the same place.
+
+    Returns
+    -------
+    tuple
+        Vintages by source, oldest first, and what could not be read, in words.
+    """
+    past: dict[str, list[Vintage]] = {name: [] for name in now}
+    broken = []
+    for run in runs[-LEARN_FROM:]:
+        for source in sources_of(run):
+            try:
+                if source in now and origin_of(run, source) == now[source].origin:
+                    past[source].append(vintage_of(run, source, OLDEST + 1))
+            except RunError as error:
+                broken.append(str(error))
+    return past, broken
 
 
 def restatements(

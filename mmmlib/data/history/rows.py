@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.history.vintages import INPUTS, sources_of
+from mmmlib.data.history.vintages import INPUTS, Shape, Vintage, as_vintage, keep, sources_of
 from mmmlib.data.read.files import FILE, hash_each
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_arrow
-from mmmlib.data.read.problems import CHANGED, named_from
+from mmmlib.data.read.problems import CHANGED, Problems, named_from
+from mmmlib.data.read.readers import read_table
 from mmmlib.data.read.relations import ROW
 from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import Finding, Level, judge
-from mmmlib.runs import Run
+from mmmlib.params import Params
+from mmmlib.runs import Run, sha256_file, sha256_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,6 +91,36 @@ def kept_of(run: Run) -> dict[str, str]:
         facts = read_index(run.path / INPUTS / f"{source}.parquet").facts
         kept[source] = facts.get("kept", CELLS)
     return kept
+
+
+def keep_source(run: Run, params: Params, rows: SourceRows, folder: Path) -> None:
+    """Keep a source as a run saw it: cells or sums by week, and rows where they are not too many.
+
+    Parameters
+    ----------
+    folder
+        Where the sources lie.
+    """
+    kept = what_is_kept(rows, params.data.keep_rows_mb)
+    facts = {
+        "file": rows.source.where,
+        "sha256": rows.sha256,
+        "files": json.dumps(rows.file_hashes),
+        "rows": str(rows.rows),
+        "kept": kept,
+    }
+    vintage = as_vintage(params, rows)
+    keep(run, vintage, vintage.days, facts)
+    if kept == ROWS:
+        keep_rows(run, rows, folder)
+
+
+def keep_side_table(run: Run, name: str, path: Path, shape: Shape) -> None:
+    """Keep a table beside the sources as it was seen; it was read before, without a problem."""
+    text = read_table(path, Problems())
+    assert text is not None
+    vintage = Vintage(name, text, shape, sha256_json([path.name, vars(shape)]))
+    keep(run, vintage, vintage.days, {"file": path.name, "sha256": sha256_file(path)})
 
 
 def keep_rows(run: Run, table: SourceRows, folder: Path) -> Path | None:

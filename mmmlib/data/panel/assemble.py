@@ -1,16 +1,26 @@
-"""The grids of all series put together: regions added up or averaged, counts turned into money."""
+"""The grids of all series put together, and their money brought to the prices of one day."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.layout_columns import NATIONAL
+from mmmlib.data.contract.side_tables import report_cells, type_columns
 from mmmlib.data.naming.declared_series import SUMMED, DeclaredSeries
 from mmmlib.data.panel.grid import Calendar, Grid
+from mmmlib.data.panel.lift_grid import at_factors
 from mmmlib.data.panel.panel import Panel
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.readers import read_side_table
 from mmmlib.data.weeks.weekly import share_of_week
 from mmmlib.params import Params
+
+PRICE_INDEX = ("from", "index")
+"""Columns of a price index."""
 
 
 def assemble(
@@ -96,3 +106,101 @@ def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:
         if mask.any():
             names[mask] += ";" + name
     return names.str.removeprefix(";")
+
+
+# --- money at the prices of one day ----------------------------------------------------
+
+
+def read_price_index(path: Path, problems: Problems) -> pd.Series | None:
+    """Read a price index.
+
+    Parameters
+    ----------
+    path
+        CSV file with the columns ``from`` (a day) and ``index`` (more than zero): the level
+        of prices from that day on.
+    problems
+        Receives what is wrong with it.
+
+    Returns
+    -------
+    pandas.Series or None
+        The index by day, ascending; None where it cannot be used.
+    """
+    text = read_side_table(path, "data.price_level.path", "a price index", PRICE_INDEX, problems)
+    if text is None:
+        return None
+
+    frame = type_columns(text, {"from": "date", "index": "number"}, path, problems)
+    days, level = frame["from"], frame["index"]
+    report_cells(path, text["from"], text["from"] == "", "a date such as 2024-01-29", problems)
+    bad = (level <= 0) | (text["index"] == "")
+    report_cells(path, text["index"], bad, "more than zero", problems)
+    for row in text.index[days.notna() & days.duplicated()]:
+        problems.add(path, f"row {row}, column from", f"{days[row].date()} again", "every day once")
+    if problems.of(path):
+        return None
+    return pd.Series(level.to_numpy(), index=pd.DatetimeIndex(days)).sort_index()
+
+
+def price_factors(
+    params: Params, folder: Path, weeks: pd.DatetimeIndex, problems: Problems
+) -> np.ndarray | None:
+    """Return what money of each week is multiplied by, to be told in prices of the base day.
+
+    Parameters
+    ----------
+    folder
+        Where the index lies.
+    weeks
+        First days.
+
+    Returns
+    -------
+    ndarray or None
+        Shape ``(week,)``: the index of the base day over that of the week's first day. None
+        where no index is declared, or it cannot be used.
+    """
+    rule = params.data.price_level
+    if rule is None:
+        return None
+    path = folder / rule.path
+    index = read_price_index(path, problems)
+    if index is None:
+        return None
+    base = float(index.reindex([pd.Timestamp(rule.base)], method="ffill").iloc[0])
+    levels = index.reindex(weeks, method="ffill").to_numpy(dtype=float)
+    first = index.index[0].date()
+    if not np.isfinite(base):
+        problems.add(
+            path,
+            "data.price_level.base",
+            f"{rule.base}, and the index begins on {first}",
+            "a day that the index covers",
+        )
+    early = weeks[~np.isfinite(levels)]
+    if len(early):
+        problems.add(
+            path,
+            "column from",
+            f"an index that begins on {first}; the panel begins in the week of {early[0].date()}",
+            "the level of prices from the first week on",
+        )
+    return base / levels
+
+
+def at_prices(panel: Panel, factors: np.ndarray) -> Panel:
+    """Multiply all money of a panel, spend and outcomes, by one factor per week."""
+    money = [
+        name
+        for name in panel.series
+        if name.startswith("spend:") or panel.units.get(name) == panel.currency
+    ]
+    each = np.tile(factors, len(panel.regions))
+    frame = panel.frame.assign(**{name: panel.frame[name] * each for name in money})
+    lifts = []
+    for lift in panel.lift_tests:
+        first = int(panel.weeks.searchsorted(pd.Timestamp(lift.weeks[0])))
+        part = factors[first : first + len(lift.weeks)]
+        lifts.append(at_factors(lift, part, money=f"outcome:{lift.model}" in money))
+    return replace(panel, frame=frame, lift_tests=tuple(lifts))

@@ -1,19 +1,15 @@
-"""Sources to panel: columns get their roles, rows their week, gaps their rule."""
+"""Source rows to the panel: columns get their roles, rows their week, gaps their rule."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from mmmlib.data.contract.calendar import week_number
 from mmmlib.data.contract.layout_columns import is_whole_week
-from mmmlib.data.history.restatement import MOVES, restatements
-from mmmlib.data.history.settle import keep_out, past_vintages
-from mmmlib.data.history.vintages import as_vintage
 from mmmlib.data.naming.declared_series import (
     SUMMED,
     DeclaredSeries,
@@ -22,11 +18,11 @@ from mmmlib.data.naming.declared_series import (
     may_be_negative,
 )
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.panel.assemble import assemble
-from mmmlib.data.panel.columns import find_column
+from mmmlib.data.panel.assemble import assemble, at_prices, price_factors
 from mmmlib.data.panel.grid import (
     Calendar,
     Grid,
+    keep_out,
     make_calendar,
     make_grid,
     regions_of,
@@ -34,19 +30,11 @@ from mmmlib.data.panel.grid import (
 from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.lift_tests import Declared, lifts_of, read_lift_tests
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.panel.prices import at_prices, price_factors
-from mmmlib.data.panel.refusals import (
-    refuse_empty,
-    refuse_national,
-    refuse_no_people,
-    refuse_unknown_regions,
-)
-from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.source_rows import SourceRows
+from mmmlib.data.read.problems import Problems, count_of
+from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.data.weeks.sources import read_sources, usual_start
 from mmmlib.params import Params
-from mmmlib.params.messages import shown
-from mmmlib.runs import Run
+from mmmlib.params.messages import did_you_mean, shown
 
 
 @dataclass(frozen=True)
@@ -54,20 +42,21 @@ class Built:
     """The panel, and what it was built from."""
 
     panel: Panel
-    tables: dict[str, SourceRows]
+    sources: dict[str, SourceRows]
     calendar: Calendar
-    moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
-    """What past refreshes saw differently; see :mod:`mmmlib.data.history.restatement`."""
-    broken: tuple[str, ...] = ()
-    """Tables of past refreshes that could not be read."""
     folder: Path = Path()
     """Where the sources lie."""
     lift_tests: tuple[Declared, ...] = ()
-    """As lift_tests; the panel has those that lie in its weeks."""
+    """As declared; the panel has those that lie in its weeks."""
 
 
 def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Panel:
-    """Build the panel from the sources in a folder.
+    """Read the sources in a folder and return the panel; see :func:`read_and_build`."""
+    return read_and_build(params, folder, taxonomy).panel
+
+
+def read_and_build(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Built:
+    """Read the sources in a folder and build the panel from them, without any past refresh.
 
     Parameters
     ----------
@@ -80,8 +69,45 @@ def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) 
 
     Returns
     -------
-    Panel
-        By region where ``model.geography`` is ``regional``, else national:
+    Built
+        See :func:`build`.
+
+    Raises
+    ------
+    InputError
+        With every problem of every source.
+    """
+    problems = Problems(folder)
+    return build(params, folder, read_sources(params, folder, problems, taxonomy), problems)
+
+
+def build(
+    params: Params,
+    folder: Path,
+    sources: Mapping[str, SourceRows | None],
+    problems: Problems,
+    moving: Mapping[str, int] | None = None,
+) -> Built:
+    """Build the panel from the rows of its sources.
+
+    Parameters
+    ----------
+    params
+        Declares sources, roles and rules.
+    folder
+        Where the tables beside the sources lie: price index and lift tests.
+    sources
+        Rows of every source; None for those that could not be read.
+    problems
+        What is wrong with the sources so far; raised here, with what is wrong with the panel.
+    moving
+        How many of its youngest weeks each source still restates, as far as past refreshes say
+        so; these stay out where ``data.settling.weeks`` is ``auto``.
+
+    Returns
+    -------
+    Built
+        Its panel is by region where ``model.geography`` is ``regional``, else national:
         regional sources are then summed (spend, exposure, outcome) or averaged
         (controls; by population where it is known). It spans the weeks that
         every source covers.
@@ -91,51 +117,31 @@ def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) 
     InputError
         With every problem of every source.
     """
-    return build(params, folder, taxonomy=taxonomy).panel
-
-
-def build(
-    params: Params, folder: Path, past: Sequence[Run] = (), taxonomy: Taxonomy | None = None
-) -> Built:
-    """Build the panel and keep the sources beside it; see :func:`build_panel`.
-
-    Parameters
-    ----------
-    past
-        Past runs of the workbook, oldest first: what they saw differently teaches how long
-        the sources take to settle.
-    taxonomy
-        Maps raw names, where a source asks for it.
-    """
-    problems = Problems(folder)
-    tables = read_sources(params, folder, problems, taxonomy)
     found = {
         declared: place
         for declared in declared_series(params)
-        if (place := find_column(tables, declared.reference, declared.key, problems))
+        if (place := find_column(sources, declared.reference, declared.key, problems))
     }
     regional = params.model.geography == "regional"
     if regional:
-        refuse_national(found, problems)
-    calendar = make_calendar(
+        _refuse_national(found, problems)
+    covered = make_calendar(
         {declared.part: place for declared, place in found.items() if declared.role != "event"},
-        [w.part for w in found if w.role == "outcome"],
+        [declared.part for declared in found if declared.role == "outcome"],
         regional,
         problems,
-        week_number(params.data.week_start or usual_start(tables)),
+        week_number(params.data.week_start or usual_start(sources)),
     )
-    if calendar is None:
+    if covered is None:
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
-    moves, broken = _learn(params, tables, found, past)
-    covered = calendar
-    calendar, kept_out = keep_out(calendar, params.data.settling, moves, problems)
+    calendar, kept_out = keep_out(covered, params.data.settling.weeks, moving or {}, problems)
     grids = {
         declared: _grid_of(declared, *place, params, calendar, problems)
         for declared, place in found.items()
     }
-    refuse_no_people(grids, found, calendar, problems)
-    refuse_unknown_regions(params, calendar.regions, problems)
+    _refuse_no_people(grids, found, calendar, problems)
+    _refuse_unknown_regions(params, calendar.regions, problems)
     prices = price_factors(params, folder, calendar.weeks, problems)
     lift_tests = read_lift_tests(params, folder, problems)
     problems.raise_if_any()
@@ -145,10 +151,10 @@ def build(
     panel = replace(panel, kept_out=tuple(kept_out), lift_tests=tuple(lifts))
     if prices is not None:
         panel = at_prices(panel, prices)
-    refuse_empty(panel, found, problems)
+    _refuse_empty(panel, found, problems)
     problems.raise_if_any()
-    read = {name: table for name, table in tables.items() if table is not None}
-    return Built(panel, read, calendar, moves, tuple(broken), folder, tuple(lift_tests))
+    read = {name: rows for name, rows in sources.items() if rows is not None}
+    return Built(panel, read, calendar, folder, tuple(lift_tests))
 
 
 def _lifts(
@@ -182,23 +188,6 @@ def _lifts(
         spend[declared.name] = regions, sums + values
     national = params.model.geography == "national"
     return lifts_of(lift_tests, spend, covered.weeks, len(calendar.weeks), national, problems)
-
-
-def _learn(
-    params: Params,
-    tables: dict[str, SourceRows | None],
-    found: dict[DeclaredSeries, tuple[SourceRows, str]],
-    past: Sequence[Run],
-) -> tuple[pd.DataFrame, list[str]]:
-    """Learn from past runs what the sources restate; also say which could not be read."""
-    if not past:
-        return pd.DataFrame(columns=MOVES), []
-    now = {name: as_vintage(params, table) for name, table in tables.items() if table is not None}
-    used: dict[str, set[str]] = {}
-    for table, column in found.values():
-        used.setdefault(table.name, set()).add(column)
-    vintages, broken = past_vintages(past, now)
-    return restatements(now, vintages, used), broken
 
 
 # --- one series -------------------------------------------------------------------------
@@ -241,3 +230,90 @@ def _grid_of(
     elif rule == "zero" and declared.role not in SUMMED:
         rule = "fail"  # no price, no population of zero
     return make_grid(values, table, column, calendar, rule, problems)
+
+
+# --- what no panel can be made of ---------------------------------------------------------
+
+
+def _refuse_national(
+    found: Mapping[DeclaredSeries, tuple[SourceRows, str]], problems: Problems
+) -> None:
+    """Report series of a national source that a regional panel needs by region."""
+    for declared, (table, column) in found.items():
+        if declared.role in (*SUMMED, "population") and not table.regional:
+            problems.add(
+                table.path,
+                f"column {column} ({declared.key})",
+                "a source without regions",
+                "one value for every region and week, as model.geography is regional",
+                f"Name the region column in data.sources.{table.name}.region, "
+                f"or set model.geography to national.",
+            )
+
+
+def _refuse_unknown_regions(params: Params, regions: list[str], problems: Problems) -> None:
+    """Report regions with holidays of their own that no source has."""
+    holidays = params.model.holidays
+    for region in holidays.regions if holidays else ():
+        if region not in regions:
+            problems.add(
+                "parameters",
+                f"model.holidays.regions.{region}",
+                "no such region in the sources",
+                f"one of {', '.join(regions)}",
+                did_you_mean(region, regions),
+            )
+
+
+def _refuse_no_people(
+    grids: Mapping[DeclaredSeries, Grid],
+    found: Mapping[DeclaredSeries, tuple[SourceRows, str]],
+    calendar: Calendar,
+    problems: Problems,
+) -> None:
+    """Report regions without people: nothing can be told per head of them."""
+    for declared, grid in grids.items():
+        if declared.role != "population":
+            continue
+        table, column = found[declared]
+        none = grid.values <= 0
+        for region, weeks in zip(regions_of(table, calendar), none, strict=True):
+            if weeks.any():
+                problems.add(
+                    table.path,
+                    f"column {column} ({declared.key}), region '{region}'",
+                    f"no people in {count_of(int(weeks.sum()), 'week')}, the first of "
+                    f"{calendar.weeks[weeks][0].date()}",
+                    "a population of more than zero",
+                    "Correct the source, or remove the region from the sources.",
+                )
+
+
+def _refuse_empty(
+    panel: Panel, found: Mapping[DeclaredSeries, tuple[SourceRows, str]], problems: Problems
+) -> None:
+    """Report channels without any spend, and outcomes that are zero throughout."""
+    first, last = panel.weeks[0].date(), panel.weeks[-1].date()
+    for declared, (table, column) in found.items():
+        if declared.role not in ("spend", "outcome"):
+            continue
+        place = f"column {column} ({declared.key})"
+        totals = panel.frame.groupby("region", sort=False)[declared.series].agg(
+            lambda values: values.abs().sum()
+        )
+        if declared.role == "spend" and totals.sum() == 0:
+            problems.add(
+                table.path,
+                place,
+                f"zero in every week from {first} to {last}",
+                "spend in some weeks",
+                f"Remove channels.{declared.name}, or correct the source.",
+            )
+        for region in totals.index[totals == 0] if declared.role == "outcome" else ():
+            problems.add(
+                table.path,
+                place,
+                f"no outcome in region '{region}': zero in every week",
+                "some outcome in every region",
+                "Remove the region from the sources, or correct them.",
+            )

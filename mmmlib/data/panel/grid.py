@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,50 @@ def _regions(
                 "Add its outcome, or remove the region from the sources.",
             )
     return sorted(having)
+
+
+def keep_out(
+    calendar: Calendar,
+    weeks: int | Literal["auto"],
+    moving: Mapping[str, int],
+    problems: Problems,
+) -> tuple[Calendar, pd.DatetimeIndex]:
+    """End the calendar before the weeks that are still being restated.
+
+    Parameters
+    ----------
+    calendar
+        All weeks that the sources have in common.
+    weeks
+        ``data.settling.weeks``.
+    moving
+        How many of its youngest weeks each source still restates, for ``auto``.
+    problems
+        Told where no week would be left.
+
+    Returns
+    -------
+    tuple
+        The calendar, and the weeks that were taken off it.
+    """
+    if weeks == "auto":
+        ends = [
+            last - moving.get(source, 0) * WEEK for source, (_, last) in calendar.covers.items()
+        ]
+        end = min([calendar.weeks[-1], *ends])
+    else:
+        end = calendar.weeks[-1] - weeks * WEEK
+    settled = calendar.weeks[calendar.weeks <= end]
+    if settled.empty:
+        problems.add(
+            "sources",
+            "the weeks (data.settling)",
+            f"{len(calendar.weeks)} weeks, all of them kept out as still moving",
+            "some weeks that are settled",
+            "Wait for more weeks, or keep fewer of them out.",
+        )
+        return calendar, calendar.weeks[:0]
+    return replace(calendar, weeks=settled), calendar.weeks[calendar.weeks > end]
 
 
 def regions_of(table: SourceRows, calendar: Calendar) -> list[str]:

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.contract.side_tables import Kind, type_columns
-from mmmlib.data.history.vintages import Shape
 from mmmlib.data.panel.lift_grid import Lift, lay_out, nationwide
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems
@@ -35,8 +34,6 @@ COLUMNS = (*NEEDED, "motion", "region", "measured_until", "spend_change", "spend
            "already_in_spend")  # fmt: skip
 """Columns of the table; ``region`` may hold several, separated by ``;``, or none."""
 YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
-SHAPE = Shape(date="start", region=NAME)
-"""How the kept table is read: a test is known by its name."""
 
 
 @dataclass(frozen=True)

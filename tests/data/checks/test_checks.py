@@ -13,8 +13,8 @@ import pytest
 from mmmlib.data.checks import taxonomy_checks
 from mmmlib.data.checks.checks import CHECKS, check_panel
 from mmmlib.data.history import rows
-from mmmlib.data.panel import lift_tests, prices
-from mmmlib.data.panel.build import build
+from mmmlib.data.panel import lift_tests
+from mmmlib.data.panel.build import read_and_build
 from mmmlib.findings import Finding, Level, Status
 from tests.data.conftest import small_params, sources, weekly
 
@@ -42,7 +42,7 @@ def run_checks(write: Write, frame: pd.DataFrame, **sections: Any) -> list[Findi
         "tv": {"spend": "tv_spend"},
     }
     params = small_params(**({"refresh": AS_OF, "channels": channels} | sections))
-    return check_panel(params, build(params, write(frame)))
+    return check_panel(params, read_and_build(params, write(frame)))
 
 
 def flags(findings: list[Finding]) -> dict[tuple[str, str], Finding]:
@@ -52,10 +52,14 @@ def flags(findings: list[Finding]) -> dict[tuple[str, str], Finding]:
 def test_healthy_data_has_no_flag_and_every_check_speaks(write: Write) -> None:
     findings = run_checks(write, healthy())
     assert flags(findings) == {}
-    asked_for = (prices, rows, lift_tests, taxonomy_checks)
-    always = set(CHECKS) - {"data.contract", "data.days", "data.events"}.union(
-        *(room.CHECKS for room in asked_for)
-    )
+    asked_for = (rows, lift_tests, taxonomy_checks)
+    always = set(CHECKS) - {
+        "data.contract",
+        "data.days",
+        "data.events",
+        "data.rates",
+        "data.price_level",
+    }.union(*(room.CHECKS for room in asked_for))
     assert {finding.check for finding in findings} == always
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmmlib.data.checks.regression import YEAR, residual_noise, trend_and_season
-from mmmlib.data.checks.signals import SIDE, level_shift, outliers
+from mmmlib.data.checks.signals import (
+    SIDE,
+    YEAR,
+    level_shift,
+    outliers,
+    residual_noise,
+    trend_and_season,
+)
 
 
 def noise(weeks: int, carry: float, seed: int) -> np.ndarray:

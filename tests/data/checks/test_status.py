@@ -46,10 +46,10 @@ def test_what_has_arrived(folder: Path) -> None:
     arrived, error = read_status(params(), folder)
     assert error is None
     media, prices = arrived
-    assert (media.rows, media.age, media.is_late, media.hand) == (12, 7, False, "automatic")
+    assert (media.rows, media.age, media.is_late, media.delivery) == (12, 7, False, "automatic")
     frame = weekly()
     assert media.spend == frame["search_spend"].sum() + frame["tv_spend"].sum()
-    assert (prices.hand, prices.spend) == ("by hand", 0.0)
+    assert (prices.delivery, prices.spend) == ("by hand", 0.0)
     table = arrival_table(arrived, "USD")
     assert table["state"].tolist() == ["in time", "in time"]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.contract.draft import contract_yaml, draft_contract
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.delivery import read_delivery
 from mmmlib.data.weeks.rates import read_rates
@@ -243,7 +243,7 @@ def test_findings_block_and_name_the_owner(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "media.csv", index=False)
     contract = {"columns": {"tv_spend": {"type": "number", "max": 15}}, "closed": False}
     params = small_params(data=sources(owner="Growth", contract=contract))
-    built = build(params, tmp_path)
+    built = read_and_build(params, tmp_path)
     (finding,) = [f for f in check_panel(params, built) if f.check == "data.contract"]
     assert finding.level is Level.BLOCK
     assert finding.value == 4
@@ -255,7 +255,9 @@ def test_a_kept_contract_is_a_passed_check(tmp_path: Path) -> None:
     weekly().to_csv(tmp_path / "media.csv", index=False)
     params = small_params(data=sources(contract={"columns": {"revenue": {"type": "number"}}}))
     (finding,) = [
-        f for f in check_panel(params, build(params, tmp_path)) if f.check == "data.contract"
+        f
+        for f in check_panel(params, read_and_build(params, tmp_path))
+        if f.check == "data.contract"
     ]
     assert finding.level is Level.INFO
 
@@ -264,7 +266,11 @@ def test_weeks_start_on_the_declared_day(tmp_path: Path) -> None:
     weekly(first="2024-01-02").to_csv(tmp_path / "media.csv", index=False)
     data = sources(contract={"min_rows": 2}) | {"week_start": "monday"}
     params = small_params(data=data)
-    flags = [f for f in check_panel(params, build(params, tmp_path)) if f.check == "data.contract"]
+    flags = [
+        f
+        for f in check_panel(params, read_and_build(params, tmp_path))
+        if f.check == "data.contract"
+    ]
     assert "a Monday, on which weeks start" in flags[0].message
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.panel.build import build
+from mmmlib.data.panel.build import read_and_build
 from mmmlib.findings import Finding, Level
 from tests.data.conftest import small_params, weekly
 from tests.data.weeks.test_delivery_days import daily
@@ -38,7 +38,7 @@ def said(folder: Path, *parts: pd.DataFrame, **told: Any) -> list[Finding]:
     spend = {name: f"{name}_spend" if wide else f"{name}.spend" for name in ("search", "tv")}
     channels = {name: {"spend": column} for name, column in spend.items()}
     params = small_params(data=data, channels=channels)
-    built = build(params, folder)
+    built = read_and_build(params, folder)
     found = [f for f in check_panel(params, built) if f.check == "data.contract"]
     return [one for one in found if one.status == "flag"]
 
@@ -135,7 +135,7 @@ def test_levels_are_the_same_however_often_they_are_told(tmp_path: Path) -> None
         data={"sources": {"media": media, "prices": told}},
         controls={"price": {"column": "prices.price"}},
     )
-    found = check_panel(params, build(params, tmp_path))
+    found = check_panel(params, read_and_build(params, tmp_path))
     assert not [f for f in found if f.check == "data.contract" and f.status == "flag"]
 
 
@@ -170,4 +170,4 @@ def test_names_of_digits_are_no_numbers(tmp_path: Path) -> None:
     contract = {"columns": {"campaign": {"type": "integer"}}}
     told = {"media": {"path": "media.csv"}, "ads": ads | {"contract": contract}}
     params = small_params(data={"sources": told}, channels={"search": {"spend": "7.spend"}})
-    assert build(params, tmp_path).tables["ads"].breaches == ()
+    assert read_and_build(params, tmp_path).sources["ads"].breaches == ()

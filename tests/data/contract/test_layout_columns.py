@@ -11,7 +11,7 @@ import pytest
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.contract.draft import contract_yaml, draft_contract
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.delivery import read_delivery
 from mmmlib.data.weeks.rates import read_rates
@@ -143,7 +143,9 @@ def test_a_kept_contract_says_what_was_converted(tmp_path: Path) -> None:
     contract = {"columns": {"tv_spend": {"type": "number", "unit": "currency_thousands"}}}
     params = small_params(data=sources(contract=contract))
     (finding,) = [
-        f for f in check_panel(params, build(params, tmp_path)) if f.check == "data.contract"
+        f
+        for f in check_panel(params, read_and_build(params, tmp_path))
+        if f.check == "data.contract"
     ]
     assert "Converted to whole units: tv_spend (currency_thousands)." in finding.message
 

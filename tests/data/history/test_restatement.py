@@ -10,11 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.history.restatement import falling, moving_weeks, restatements, revision_table
 from mmmlib.data.history.vintages import Shape, Vintage
-from mmmlib.data.ingest import past_runs, take_in
-from mmmlib.data.panel.build import build
+from mmmlib.data.ingest import check_data, ingest, past_runs
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.errors import InputError
 from mmmlib.findings import FindingList, Level, Status
@@ -90,7 +88,7 @@ def in_runs(tmp_path: Path, write: Write, settle: dict[str, Any], *frames: pd.Da
     params = small_params(data=data, refresh={"period": "2024-Q3", "as_of": "2024-10-10"})
     for number, frame in enumerate(frames):
         run = make_run(tmp_path, number)
-        take_in(params, run, write(frame))
+        ingest(params, run, write(frame))
         finish(run)
     found = run.load_json("data.json", FindingList).findings
     return panel_of(run), {(f.check, f.subject): f for f in found}
@@ -153,12 +151,11 @@ def test_all_weeks_kept_out_is_an_error(tmp_path: Path, write: Write) -> None:
 def test_a_damaged_past_is_told_and_left_out(tmp_path: Path, write: Write) -> None:
     params = small_params(refresh={"period": "2024-Q3", "as_of": "2024-10-10"})
     run = make_run(tmp_path, 1)
-    take_in(params, run, write(told(30, (0.2,))))
+    ingest(params, run, write(told(30, (0.2,))))
     finish(run)
     part = max((run.path / "inputs" / "media.parquet").glob("*.parquet"))
     part.unlink()
-    past = past_runs(run.runs_dir, "fake")
-    findings = check_panel(params, build(params, write(told(40)), past))
+    findings = check_data(params, write(told(40)), run.runs_dir)
     (finding,) = [f for f in findings if f.check == "data.past"]
     assert (finding.status, finding.level) == (Status.FLAG, Level.WARN)
     assert part.name in finding.message
@@ -166,7 +163,7 @@ def test_a_damaged_past_is_told_and_left_out(tmp_path: Path, write: Write) -> No
 
 def test_only_finished_runs_teach(tmp_path: Path, write: Write) -> None:
     run = make_run(tmp_path, 1)
-    take_in(small_params(), run, write(weekly()))
+    ingest(small_params(), run, write(weekly()))
     assert past_runs(run.runs_dir, "fake") == []
     finish(run)
     assert [one.name for one in past_runs(run.runs_dir, "fake")] == [run.name]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.history.rows import CELLS, ROWS, SUMS, files_of, kept_of, rows_of
-from mmmlib.data.ingest import take_in
+from mmmlib.data.ingest import ingest
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import FindingList
 from mmmlib.params import Params
@@ -73,7 +73,7 @@ def test_every_kind_of_source_is_kept_row_by_row(
     tmp_path: Path, rows: pd.DataFrame, ending: str
 ) -> None:
     run = new_run(tmp_path)
-    take_in(params_for(**put(rows, tmp_path, ending)), run, tmp_path)
+    ingest(params_for(**put(rows, tmp_path, ending)), run, tmp_path)
     kept = rows_of(run, "ads")
     assert list(kept.columns) == list(rows.columns)
     order = ["campaign", "date"]
@@ -97,7 +97,7 @@ def test_what_did_not_change_is_kept_once(
         seen = many[
             pd.to_datetime(many["date"]) < pd.Timestamp("2024-01-01") + days * pd.Timedelta("1D")
         ]
-        take_in(params_for(**put(seen, tmp_path, "csv")), run, tmp_path)
+        ingest(params_for(**put(seen, tmp_path, "csv")), run, tmp_path)
     parts = [
         {path.name: path.stat().st_ino for path in (run.path / "inputs/ads.rows").glob("*.parquet")}
         for run in (first, second)
@@ -120,7 +120,7 @@ def test_files_of_another_folder_are_shared_too(
         daily(14).to_csv(folder / "ads" / "a.csv", index=False)
         daily(days - 14, "2024-01-15").to_csv(folder / "ads" / "b.csv", index=False)
         run = new_run(tmp_path, f"fake-2026-Q{number + 2}-abc")
-        take_in(params_for(path="ads/*.csv"), run, folder)
+        ingest(params_for(path="ads/*.csv"), run, folder)
         kept = rows_of(run, "ads")
         assert kept["_file"].value_counts().to_dict() == {
             "ads/a.csv": 28,
@@ -133,7 +133,7 @@ def test_files_of_another_folder_are_shared_too(
 
 def test_of_a_large_source_sums_and_hashes_are_kept(tmp_path: Path, rows: pd.DataFrame) -> None:
     run = new_run(tmp_path)
-    take_in(params_for(0.001, **put(rows, tmp_path, "csv")), run, tmp_path)
+    ingest(params_for(0.001, **put(rows, tmp_path, "csv")), run, tmp_path)
     assert kept_of(run) == {"ads": SUMS, "media": CELLS}
     assert files_of(run, "ads") == {"ads.csv": sha256_file(tmp_path / "ads.csv")}
     with pytest.raises(RunError, match="keep_rows_mb"):
@@ -151,20 +151,20 @@ def test_a_file_that_changes_before_its_rows_are_kept(
     tmp_path: Path, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A large source is read anew for its rows: they have to be those of the sums."""
-    from mmmlib.data import ingest
+    from mmmlib.data.history import rows as rows_kept
 
     monkeypatch.setattr("mmmlib.data.read.relations.HELD", 0)
     told = put(rows, tmp_path, "csv")
-    kept = ingest.keep
+    kept = rows_kept.keep
 
     def meanwhile(*words: Any) -> Any:
         with (tmp_path / "ads.csv").open("a") as file:
             file.write("2024-02-26,brand,1,1\n")
         return kept(*words)
 
-    monkeypatch.setattr(ingest, "keep", meanwhile)
+    monkeypatch.setattr(rows_kept, "keep", meanwhile)
     with pytest.raises(InputError, match=r"ads\.csv: the file: found it changed while it was read"):
-        take_in(params_for(**told), new_run(tmp_path), tmp_path)
+        ingest(params_for(**told), new_run(tmp_path), tmp_path)
 
 
 def test_a_file_that_changes_while_it_is_read(
@@ -182,4 +182,4 @@ def test_a_file_that_changes_while_it_is_read(
 
     monkeypatch.setattr(delivery, "name_rows", meanwhile)
     with pytest.raises(InputError, match=r"source ads, owner Growth.*it changed while it was read"):
-        take_in(params_for(**told), new_run(tmp_path), tmp_path)
+        ingest(params_for(**told), new_run(tmp_path), tmp_path)

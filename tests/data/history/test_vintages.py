@@ -20,7 +20,7 @@ from mmmlib.data.history.vintages import (
     sources_of,
     vintage_of,
 )
-from mmmlib.data.ingest import take_in
+from mmmlib.data.ingest import ingest
 from mmmlib.errors import InputError, RunError
 from mmmlib.runs import Manifest, Run, write_atomic
 from tests.data.conftest import WEEKS, regional, small_params, sources, weekly
@@ -121,8 +121,8 @@ def test_summed_up_the_largest_share_first() -> None:
 
 def test_two_runs_are_compared_value_by_value(tmp_path: Path, write: Write) -> None:
     one, two = make_run(tmp_path, 1), make_run(tmp_path, 2)
-    take_in(small_params(), one, write(weekly()))
-    take_in(small_params(), two, write(weekly(WEEKS + 2).replace(1003.0, 1500.0)))
+    ingest(small_params(), one, write(weekly()))
+    ingest(small_params(), two, write(weekly(WEEKS + 2).replace(1003.0, 1500.0)))
     found = compare_runs(one, two)
     restated = found[found["kind"] == "restated"]
     assert restated[["series", "before", "after"]].to_numpy().tolist() == [
@@ -134,7 +134,7 @@ def test_two_runs_are_compared_value_by_value(tmp_path: Path, write: Write) -> N
 
 def test_a_run_without_inputs_says_so(tmp_path: Path, write: Write) -> None:
     one, two = make_run(tmp_path, 1), make_run(tmp_path, 2)
-    take_in(small_params(), one, write(weekly()))
+    ingest(small_params(), one, write(weekly()))
     with pytest.raises(RunError, match="00000002: it kept no sources"):
         compare_runs(one, two)
     with pytest.raises(RunError, match=r"'tv' was not kept\. Kept: media"):
@@ -146,12 +146,12 @@ def test_bad_input_never_touches_the_last_good_vintage(
     tmp_path: Path, write: Write, content: str | bytes
 ) -> None:
     good = make_run(tmp_path, 1)
-    take_in(small_params(), good, write(weekly()))
+    ingest(small_params(), good, write(weekly()))
     finish(good)
     kept = {path: path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file()}
     bad = make_run(tmp_path, 2)
     with pytest.raises(InputError):
-        take_in(small_params(), bad, write(content))
+        ingest(small_params(), bad, write(content))
     assert {path: path.read_bytes() for path in kept} == kept
     assert sources_of(bad) == []
     assert vintage_of(good, "media").newest == pd.Timestamp("2024-03-18")
@@ -162,15 +162,15 @@ def test_rates_and_prices_are_kept_beside_the_sources(tmp_path: Path, write: Wri
     folder = write(weekly())
     data = sources() | {"price_level": {"path": "prices.csv", "base": "2024-01-15"}}
     run = make_run(tmp_path, 1)
-    take_in(small_params(data=data), run, folder)
+    ingest(small_params(data=data), run, folder)
     assert sources_of(run) == ["data.price_level", "media"]
     assert vintage_of(run, "data.price_level").values["number"].tolist() == [100.0, 110.0]
 
 
 def test_the_command_lists_what_two_runs_saw_differently(tmp_path: Path, write: Write) -> None:
     one, two = make_run(tmp_path, 1), make_run(tmp_path, 2)
-    take_in(small_params(), one, write(weekly()))
-    take_in(small_params(), two, write(weekly(WEEKS + 1).replace(1003.0, 1500.0)))
+    ingest(small_params(), one, write(weekly()))
+    ingest(small_params(), two, write(weekly(WEEKS + 1).replace(1003.0, 1500.0)))
     runs = ["--runs", tmp_path / "runs"]
     answer = mmm("data", "diff", one.name, two.name, *runs, "--out", tmp_path / "all.csv")
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.panel.build import Built, build
+from mmmlib.data.panel.build import Built, read_and_build
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.params import Params
@@ -44,7 +44,7 @@ def made(folder: Path, export: pd.DataFrame, **told: Any) -> tuple[Built, list[F
     weekly().to_csv(folder / "media.csv", index=False)
     export.to_csv(folder / "crm.csv", index=False)
     params = crm_params(**told)
-    built = build(params, folder)
+    built = read_and_build(params, folder)
     said = [f for f in check_panel(params, built) if f.check == "data.contract"]
     return built, said
 
@@ -77,7 +77,7 @@ def test_deals_that_were_won_and_have_no_amount_are_told(tmp_path: Path, typed: 
     export.to_csv(tmp_path / "crm.csv", index=False)
     export.to_parquet(tmp_path / "crm.parquet")
     params = crm_params(path="crm.parquet" if typed else "crm.csv")
-    built = build(params, tmp_path)
+    built = read_and_build(params, tmp_path)
     (finding,) = [f for f in check_panel(params, built) if f.check == "data.contract"]
     assert (finding.level, finding.value, finding.unit) == (Level.BLOCK, 2.0, "missing")
     assert "amount: expected the amount of a deal that was won" in finding.message
@@ -110,7 +110,9 @@ def test_stages_that_are_called_otherwise_and_typed_dates(tmp_path: Path) -> Non
     export.to_parquet(tmp_path / "crm.parquet")
     params = crm_params(path="crm.parquet", won=["Signed"], columns={"stage": "Stage"})
     (finding,) = [
-        f for f in check_panel(params, build(params, tmp_path)) if f.check == "data.contract"
+        f
+        for f in check_panel(params, read_and_build(params, tmp_path))
+        if f.check == "data.contract"
     ]
     assert "row 8, column closed: an empty cell" in finding.message
 
@@ -168,6 +170,6 @@ def test_a_long_gap_amid_deals_is_still_told(tmp_path: Path) -> None:
         export = without_week(export, week)
     export.to_csv(tmp_path / "crm.csv", index=False)
     params = crm_params()
-    findings = check_panel(params, build(params, tmp_path))
+    findings = check_panel(params, read_and_build(params, tmp_path))
     told = {f.subject: f for f in findings if f.check == "data.zero_gap"}
     assert told["outcome:revenue.pooled"].status is Status.FLAG

@@ -15,7 +15,7 @@ import pytest
 
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.naming.naming import marks_by_column
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.conftest import Built, Refused, small_params, sources, weekly
@@ -123,7 +123,9 @@ def test_an_event_that_never_happens_is_flagged(write: Write) -> None:
     for equals, status in (("Sale", "ok"), ("sale", "flag")):
         params = small_params(events={"promo": {"column": "promo", "equals": equals}})
         (told,) = [
-            one for one in check_panel(params, build(params, folder)) if one.check == "data.events"
+            one
+            for one in check_panel(params, read_and_build(params, folder))
+            if one.check == "data.events"
         ]
         assert told.status == status
         assert told.message.startswith(f"Column promo reads '{equals}' in ")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmmlib.data.contract.layout_columns import NATIONAL
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from tests.data.conftest import (
     REGIONAL,
     WEEKS,
@@ -137,9 +137,9 @@ def test_a_channel_of_two_sources_is_their_sum(write: Callable[..., Path]) -> No
             "tv": {"spend": "tv_spend"},
         },
     )
-    built = build(params, folder)
+    built = read_and_build(params, folder)
     assert built.panel.frame["spend:search"].tolist() == (one["search_spend"] + 5).tolist()
     assert built.panel.frame["spend:tv"].tolist() == one["tv_spend"].tolist()
-    spent = {one.source: one.spend for one in arrivals(params, built.tables)}
+    spent = {one.source: one.spend for one in arrivals(params, built.sources)}
     assert spent["agency"] == 5.0 * len(two)
     assert not [f for f in check_panel(params, built) if f.check == "data.unused_spend"]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.contract.layout_columns import NATIONAL
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.errors import InputError
 from tests.data.conftest import (
     WEEKS,
@@ -103,7 +103,7 @@ def test_sources_are_cut_to_the_weeks_that_all_cover(write: Callable[..., Path])
     late = weekly(first="2024-01-22")[["date", "search_spend", "tv_spend"]]
     folder = write(late, "ads.csv")
     both = {"sources": {"media": {"path": "media.csv"}, "ads": {"path": "ads.csv"}}}
-    done = build(small_params(data=both), folder)
+    done = read_and_build(small_params(data=both), folder)
     assert len(done.panel.weeks) == WEEKS - 3
     assert done.panel.weeks[0] == pd.Timestamp("2024-01-22")
     assert done.calendar.covers["ads"][1] == pd.Timestamp("2024-04-08")

@@ -11,8 +11,8 @@ import pytest
 
 from mmmlib.data.checks.status import read_status
 from mmmlib.data.history.vintages import compare_vintages, vintage_of
-from mmmlib.data.ingest import hash_inputs, take_in
-from mmmlib.data.panel.build import build
+from mmmlib.data.ingest import hash_inputs, ingest
+from mmmlib.data.panel.build import read_and_build
 from mmmlib.data.panel.lift_tests import lift_findings, lift_status, read_lift_tests
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.data.read.problems import Problems
@@ -33,7 +33,7 @@ FROM_TABLE = {"data": sources() | {"lift_tests": "lift_tests.csv"}}
 
 def test_a_table_becomes_tests_of_the_panel(write: Callable[..., Path]) -> None:
     write(GOOD, "lift_tests.csv")
-    built = build(small_params(**FROM_TABLE), write(weekly()))
+    built = read_and_build(small_params(**FROM_TABLE), write(weekly()))
     more, off = built.panel.lift_tests
     assert (more.name, more.channel, more.model) == ("more search", "search", "revenue.pooled")
     assert (more.incremental_outcome, more.standard_error, more.error) == (250.5, 40, 40)
@@ -166,10 +166,12 @@ def test_tests_of_regions_in_a_regional_and_a_national_model(write: Callable[...
     write(table, "lift_tests.csv")
     data = sources(region="region") | {"lift_tests": "lift_tests.csv"}
     folder = write(regional("north", "south", "west"))
-    by_region = build(small_params(data=data, model={"geography": "regional"}), folder).panel
+    by_region = read_and_build(
+        small_params(data=data, model={"geography": "regional"}), folder
+    ).panel
     [lift] = by_region.lift_tests
     assert (lift.regions, lift.part, lift.error) == (("north", "west"), 1.0, 30)
-    built = build(small_params(data=data), folder)
+    built = read_and_build(small_params(data=data), folder)
     [national] = built.panel.lift_tests
     # Two regions of three that spend alike: two thirds of a test of the whole country.
     assert national.part == pytest.approx(2 / 3)
@@ -203,7 +205,7 @@ def test_status_says_what_there_is_and_what_is_wrong(write: Callable[..., Path])
 def test_tests_in_weeks_that_are_kept_out_wait(write: Callable[..., Path]) -> None:
     write(GOOD.replace("2024-01-28,,100", "2024-03-24,,100"), "lift_tests.csv")
     data = FROM_TABLE["data"] | {"settling": {"weeks": 2}}
-    built = build(small_params(data=data), write(weekly()))
+    built = read_and_build(small_params(data=data), write(weekly()))
     assert [lift.name for lift in built.panel.lift_tests] == ["tv off"]
     waiting = next(iter(lift_findings(built.lift_tests, built.panel)))
     assert waiting.status == "flag"
@@ -215,10 +217,10 @@ def test_a_run_keeps_its_tests_and_their_table(write: Callable[..., Path], tmp_p
     params = small_params(**FROM_TABLE)
     before = hash_inputs(params, write(weekly()))
     runs = [new_run(tmp_path / "runs", period) for period in ("2026-Q1", "2026-Q2")]
-    panel = take_in(params, runs[0], tmp_path)
+    panel = ingest(params, runs[0], tmp_path)
     assert panel_of(runs[0]).lift_tests == panel.lift_tests
     write(GOOD.replace("250.5", "200"), "lift_tests.csv")
-    take_in(params, runs[1], tmp_path)
+    ingest(params, runs[1], tmp_path)
     assert before["data.lift_tests"] != hash_inputs(params, tmp_path)["data.lift_tests"]
     kept = [vintage_of(run, "data.lift_tests") for run in runs]
     [change] = compare_vintages(*kept).to_dict("records")

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.contract.breaches import breach_words
-from mmmlib.data.ingest import take_in
+from mmmlib.data.ingest import ingest
 from mmmlib.data.naming.declared_series import WeeklyAggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import build_panel
@@ -265,7 +265,7 @@ def test_a_locked_table_leaves_the_last_good_vintage_alone(
     weekly(8).to_csv(tmp_path / "media.csv", index=False)
     params = params_for(path="", url=URL, table="ads")
     good = new_run(tmp_path)
-    take_in(params, good, tmp_path)
+    ingest(params, good, tmp_path)
     before = files_below(good.path)
     assert any("ads.rows" in name for name in before)
     monkeypatch.setattr("mmmlib.data.read.opening.PATIENCE", 1)
@@ -273,7 +273,7 @@ def test_a_locked_table_leaves_the_last_good_vintage_alone(
     with base.transaction():
         base.execute("lock table ads in access exclusive mode")
         with pytest.raises(InputError, match="locked by somebody else"):
-            take_in(params, other, tmp_path)
+            ingest(params, other, tmp_path)
     assert files_below(good.path) == before
     assert set(files_below(other.path)) == {"manifest.json"}
 

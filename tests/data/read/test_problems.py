@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.data.read.problems import CAP, Problems
 from mmmlib.errors import InputError
 from tests.data.conftest import Refused, small_params, sources, weekly, weekly_by_day
@@ -69,7 +69,7 @@ def test_a_broken_promise_names_files_from_the_data_folder(tmp_path: Path) -> No
     folder = in_parts(tmp_path, double)
     contract = {"columns": {"tv_spend": {"type": "number", "max": 20}}, "unique": ["date"]}
     params = small_params(data=sources(path="ads", grain="day", contract=contract))
-    built = build(params, folder)
+    built = read_and_build(params, folder)
     told = [f.message for f in check_panel(params, built) if f.check == "data.contract"]
     assert len(told) == 2
     assert "found ads/b.csv, row 5, column tv_spend: '99'" in told[0]

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from mmmlib.cli.app import app
-from mmmlib.data.ingest import take_in
+from mmmlib.data.ingest import ingest
 from mmmlib.errors import InputError
 from tests.data.conftest import small_params, weekly
 from tests.data.contract.test_contracts import daily
@@ -144,7 +144,7 @@ def test_rows_are_counted_as_in_the_file(tmp_path: Path) -> None:
     (tmp_path / "ads.csv").write_text("\n".join(lines) + "\n")
     assert "much" in lines[32]
     with pytest.raises(InputError, match=r"row 33, column spend.*'much'"):
-        take_in(params_for(), new_run(tmp_path), tmp_path)
+        ingest(params_for(), new_run(tmp_path), tmp_path)
 
 
 def test_the_last_good_vintage_is_untouched(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_the_last_good_vintage_is_untouched(tmp_path: Path) -> None:
     weekly(8).to_csv(tmp_path / "media.csv", index=False)
     rows = daily(56)
     rows.to_csv(tmp_path / "ads.csv", index=False)
-    take_in(params_for(), first, tmp_path)
+    ingest(params_for(), first, tmp_path)
 
     def state() -> dict[str, bytes]:
         files = [p for p in (tmp_path / "runs").rglob("*") if p.is_file()]
@@ -169,7 +169,7 @@ def test_the_last_good_vintage_is_untouched(tmp_path: Path) -> None:
         run = new_run(tmp_path, f"fake-2026-Q3-{number}")
         manifest = {str(run.path / "manifest.json")}
         with pytest.raises(InputError):
-            take_in(params_for(), run, tmp_path)
+            ingest(params_for(), run, tmp_path)
         after = state()
         assert set(after) - manifest == set(before), kind
         assert all(after[name] == content for name, content in before.items()), kind
@@ -193,7 +193,7 @@ def excel_params(name: str) -> Any:
 def test_a_formula_that_nobody_calculated_is_named(tmp_path: Path) -> None:
     _book(weekly(), tmp_path / "media.xlsx", "=SUM(C4:D4)")
     with pytest.raises(InputError, match=r"row 4, cell B4.*'=SUM\(C4:D4\)' without a saved value"):
-        take_in(excel_params("media.xlsx"), new_run(tmp_path), tmp_path)
+        ingest(excel_params("media.xlsx"), new_run(tmp_path), tmp_path)
 
 
 def test_formulas_are_the_values_that_were_saved_and_macros_are_left_alone(tmp_path: Path) -> None:
@@ -209,5 +209,5 @@ def test_formulas_are_the_values_that_were_saved_and_macros_are_left_alone(tmp_p
                 assert count == 1
             new.writestr(name, content)
         new.writestr("xl/vbaProject.bin", b"not a program that anyone could run")
-    panel = take_in(excel_params("media.xlsm"), new_run(tmp_path), tmp_path)
+    panel = ingest(excel_params("media.xlsm"), new_run(tmp_path), tmp_path)
     assert panel.frame["outcome:revenue.pooled"].tolist()[2] == 1002.0

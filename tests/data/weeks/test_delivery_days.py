@@ -13,7 +13,7 @@ import pytest
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.contract.calendar import Coverage
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
 from tests.data.conftest import small_params, sources, weekly
@@ -97,7 +97,7 @@ def test_a_region_is_of_the_file_or_of_the_taxonomy(tmp_path: Path) -> None:
 def flagged(write: Callable[..., Path], rows: pd.DataFrame, check: str, **data: Any) -> list[str]:
     """Return what a check says of a file where it flags something."""
     params = small_params(data=sources(grain="day", **data))
-    found = check_panel(params, build(params, write(rows)))
+    found = check_panel(params, read_and_build(params, write(rows)))
     return [one.message for one in found if one.check == check and one.status == "flag"]
 
 

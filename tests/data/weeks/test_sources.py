@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.panel.build import build
+from mmmlib.data.panel.build import read_and_build
 from mmmlib.findings import Finding, Level, Status
 from tests.data.conftest import small_params, weekly, weekly_by_day
 
@@ -26,7 +26,7 @@ def said(folder: Path, declared: str | None = None, **sources: Any) -> dict[str,
     """Build, and return what is said of the weeks of every source."""
     data = {"sources": sources, "week_start": declared}
     params = small_params(data=data)
-    found = check_panel(params, build(params, folder))
+    found = check_panel(params, read_and_build(params, folder))
     return {one.subject: one for one in found if one.check == "data.week_start"}
 
 
@@ -97,8 +97,8 @@ def test_days_are_summed_to_the_weeks_of_the_panel(tmp_path: Path) -> None:
     paths = {"prices": {"path": "prices.csv"}, "sales": {"path": "sales.csv"}}
     sources = {**paths, "ads": {"path": "ads.csv", "grain": "day"}}
     params = small_params(data={"sources": sources})
-    built = build(params, tmp_path)
-    ads = built.tables["ads"]
+    built = read_and_build(params, tmp_path)
+    ads = built.sources["ads"]
     assert set(ads.dates.dt.day_of_week) == {built.calendar.start}
     found = [f for f in check_panel(params, built) if f.check == "data.week_start"]
     assert {f.subject: f.level for f in found} == {

@@ -12,7 +12,7 @@ import pytest
 
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.panel.build import build
+from mmmlib.data.panel.build import read_and_build
 from tests.data.conftest import Built, small_params, sources, weekly
 from tests.data.weeks.test_delivery_days import REVENUE, daily
 
@@ -32,7 +32,7 @@ def without(rows: pd.DataFrame, series: str, first: str, last: str, region: str 
 
 def flagged(write: Callable[..., Path], rows: pd.DataFrame, **options: Any) -> list[str]:
     params = small_params(data=sources(**LONG, **options))
-    found = check_panel(params, build(params, write(rows)))
+    found = check_panel(params, read_and_build(params, write(rows)))
     return [one.message for one in found if one.check == "data.days" and one.status == "flag"]
 
 
@@ -111,7 +111,7 @@ def test_names_that_a_taxonomy_gives_are_held_to_their_days(tmp_path: Path) -> N
     data = {"taxonomy": "t.yaml", "sources": {"media": {"path": "media.csv"}, "ads": ads}}
     channels = {name: {"spend": name} for name in ("tv", "search")}
     params = small_params(data=data, channels=channels)
-    found = check_panel(params, build(params, tmp_path, taxonomy=taxonomy))
+    found = check_panel(params, read_and_build(params, tmp_path, taxonomy=taxonomy))
     (message,) = [f.message for f in found if f.check == "data.days" and f.status == "flag"]
     assert "tv in the week of 2024-01-29 (3 days)" in message
 
@@ -136,7 +136,7 @@ def test_a_flat_file_that_lacks_one_variable_of_a_channel(tmp_path: Path) -> Non
     data = {"sources": {"media": {"path": "media.csv"}, "agency": agency}}
     channels = {name: {"spend": f"{name}.cost"} for name in ("brand", "promo")}
     params = small_params(data=data, channels=channels)
-    found = check_panel(params, build(params, tmp_path))
+    found = check_panel(params, read_and_build(params, tmp_path))
     (message,) = [f.message for f in found if f.check == "data.days" and f.status == "flag"]
     assert message == (
         "1 week without rows of usual days: region 'us', brand.cost in the week of 2024-01-29 "

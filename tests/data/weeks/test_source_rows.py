@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.panel.build import build_panel
-from mmmlib.data.panel.columns import find_column
 from mmmlib.data.read.problems import Problems
+from mmmlib.data.weeks.source_rows import find_column
 from mmmlib.data.weeks.sources import read_sources
 from mmmlib.errors import InputError
 from tests.data.conftest import (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.panel.build import build
+from mmmlib.data.panel.build import read_and_build
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.weeks.rates import read_rates
 from mmmlib.errors import InputError
@@ -27,7 +27,7 @@ def made(
     write(index, "prices.csv")
     rule = {"path": "prices.csv", "base": base}
     params = small_params(data=sources() | {"price_level": rule} | more)
-    result = build(params, write(weekly()))
+    result = read_and_build(params, write(weekly()))
     return result.panel, {f.check: f for f in check_panel(params, result)}
 
 
@@ -63,7 +63,7 @@ def test_a_base_that_nobody_knows_the_prices_of_is_told(
     write(INDEX, "prices.csv")
     rule = {"path": "prices.csv", "base": base}
     params = small_params(data=sources() | {"price_level": rule})
-    findings = check_panel(params, build(params, write(weekly())))
+    findings = check_panel(params, read_and_build(params, write(weekly())))
     (found,) = [f for f in findings if (f.check, f.subject) == ("data.price_level", "base")]
     assert (found.value, found.limit, found.status.value) == (days, 45.0, status)
     assert (f"is {days} days after the newest price level (of 2024-03-01)" in found.message) == (
@@ -99,7 +99,7 @@ def test_a_broken_index_stops(write: Write, index: str | None, base: str, words:
     folder = write(weekly())
     rule = {"path": "prices.csv", "base": base}
     with pytest.raises(InputError) as caught:
-        build(small_params(data=sources() | {"price_level": rule}), folder)
+        read_and_build(small_params(data=sources() | {"price_level": rule}), folder)
     assert words in str(caught.value)
 
 
@@ -116,7 +116,7 @@ def test_a_rate_that_is_out_of_date_is_told(write: Write) -> None:
     }
     data = sources(currency="EUR", contract=contract) | {"rates": "rates.csv"}
     params = small_params(data=data)
-    result = build(params, write(weekly()))
+    result = read_and_build(params, write(weekly()))
     found = {f.check: f for f in check_panel(params, result)}
     np.testing.assert_allclose(result.panel.frame["spend:search"], weekly()["search_spend"] * 1.1)
     finding = found["data.rates"]
