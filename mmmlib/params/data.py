@@ -84,7 +84,8 @@ class DataParams(Section):
     gaps: Gaps = "fail"
     """What to do where a source lacks a week; filled cells are marked.
 
-    ``zero`` fills spend and exposure only; an outcome is never filled.
+    ``zero`` fills what adds up (spend, exposure, counts); ``carry`` and ``interpolate`` fill levels
+    (a price, an index); an outcome is never filled.
     """
     limits: DataLimits = DataLimits()
     week_start: Weekday | None = None

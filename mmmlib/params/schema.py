@@ -73,7 +73,23 @@ class Prior(Section):
             yield "a prior stated as 'roi', as 'share' or as 'cost_per' outcome"
 
 
-class Channel(Section):
+class MeasuredSeries(Section):
+    """A series, and the days on which it was measured."""
+
+    zeros: Literal["real"] | None = None
+    """``real``: weeks of zero at the head or the tail of the series are true (it began later, or it
+    is over). Without it, zeros that the rest of the series makes unlikely block the refresh."""
+    starts: Day | None = None
+    """First day on which it was measured; the panel begins with the first whole week from there."""
+    ends: Day | None = None
+    """Last day on which it was measured; the panel ends with the last whole week up to it."""
+
+    def _faults(self) -> Iterator[str | KeyProblem]:
+        if self.starts is not None and self.ends is not None and self.starts > self.ends:
+            yield f"'starts' not after 'ends', but they are {self.starts} and {self.ends}"
+
+
+class Channel(MeasuredSeries):
     """A paid channel: where its spend is found, and the form of its effect."""
 
     label: str = ""
@@ -89,13 +105,13 @@ class Channel(Section):
     """Whether more could be bought at all; if not, no plan increases it."""
 
 
-class MotionColumn(Section):
+class MotionColumn(MeasuredSeries):
     """The outcome column of one sales motion (M3)."""
 
     column: Name
 
 
-class Outcome(Section):
+class Outcome(MeasuredSeries):
     """What the model explains (M2). One model is fitted per outcome and motion."""
 
     label: str = ""
@@ -114,6 +130,7 @@ class Outcome(Section):
     """As ``model.likelihood`` if not given; ``negative_binomial`` is for sparse counts."""
 
     def _faults(self) -> Iterator[str | KeyProblem]:
+        yield from super()._faults()
         if (self.column is None) == (not self.motions):
             yield "either 'column' (motions pooled) or 'motions', exactly one"
         if self.kind == "count" and not self.unit:

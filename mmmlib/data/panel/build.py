@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from mmmlib.data.panel.assemble import assemble, at_prices, price_factors
 from mmmlib.data.panel.grid import (
     Calendar,
     Grid,
+    cut_calendar,
     keep_out,
     make_calendar,
     make_grid,
@@ -35,6 +37,7 @@ from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.data.weeks.sources import read_sources, usual_start
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.schema import MeasuredSeries
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ def build(
     if covered is None:
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
+    covered = cut_calendar(covered, *_measured_days(params, found), problems)
     calendar, kept_out = keep_out(covered, params.data.settling.weeks, moving or {}, problems)
     grids = {
         declared: _grid_of(declared, *place, params, calendar, problems)
@@ -221,15 +225,73 @@ def _grid_of(
             place = table.place(int(str(label)), column)
             problems.add(table.path, place, shown(repr(value)), "zero or more")
         values = values.mask(below)
+    rule, advice = _filling(params, declared, table)
+    return make_grid(values, table, column, calendar, rule, problems, advice)
+
+
+def _filling(params: Params, declared: DeclaredSeries, table: SourceRows) -> tuple[str, str]:
+    """Choose by which rule the gaps of a series are filled, and what to do where none may be.
+
+    What adds up over weeks (spend, exposure, counts) may be zero where nothing happened, and is
+    never carried or interpolated: that would count it again. A level (a price, an index) may be
+    carried or interpolated, and is never zero.
+    """
     rule: str = table.source.gaps or params.data.gaps
+    flow = adds_up(params, declared, table.name)
     firm = declared.role == "outcome" or table.source.gaps is None
-    if firm and table.source.grain == "event" and adds_up(params, declared, table.name):
-        rule = "nothing"  # a week of no deal is a week of no bookings
-    elif declared.role == "outcome":
-        rule = "fail"  # a model must not learn from an outcome that was made up
-    elif rule == "zero" and declared.role not in SUMMED:
-        rule = "fail"  # no price, no population of zero
-    return make_grid(values, table, column, calendar, rule, problems)
+    if firm and table.source.grain == "event" and flow:
+        # a week of no deal is a week of no bookings
+        return "nothing", "What happened in this week has no value: complete the source."
+    if declared.role == "outcome":  # a model must not learn from an outcome that was made up
+        part = declared.key.removesuffix(".column")
+        return "fail", (
+            f"Complete the source: an outcome is never filled. If these weeks are not counted "
+            f"yet, name the last day that is in {part}.ends, and the panel ends there."
+        )
+    if not flow:
+        fills = rule in ("carry", "interpolate")
+        return rule if fills else "fail", _LEVEL_ADVICE.get(rule, _LEVEL_ADVICE["fail"])
+    if rule in ("carry", "interpolate"):
+        return "fail", (
+            f"What adds up over weeks is never filled by {rule}: it would be counted again. "
+            f"Complete the source, or write gaps: zero if nothing happened in these weeks."
+        )
+    return rule, (
+        "Complete the source; if nothing happened in these weeks, gaps: zero of the source says so."
+    )
+
+
+_LEVEL_ADVICE = {
+    "fail": "Complete the source, or fill it by gaps: carry (or interpolate) of the source.",
+    "carry": "There is no earlier value to carry.",
+    "interpolate": "There is no value on both sides to interpolate between.",
+}
+
+
+def measured_as(params: Params, role: str, name: str) -> list[MeasuredSeries]:
+    """Return what the parameters say of when a series was measured.
+
+    Parameters
+    ----------
+    role, name
+        Of the panel's series, such as ``outcome`` and ``revenue.self_serve``. An outcome and its
+        motion both speak for it.
+    """
+    if role == "outcome":
+        outcome = params.outcome_of(name)
+        motion = outcome.motions.get(name.partition(".")[2])
+        return [outcome] if motion is None else [outcome, motion]
+    return [params.channels[name]] if role in ("spend", "exposure") else []
+
+
+def _measured_days(
+    params: Params, found: Iterable[DeclaredSeries]
+) -> tuple[dt.date | None, dt.date | None]:
+    """Return the first and the last day on which all series were measured, where declared."""
+    said = [one for its in found for one in measured_as(params, its.role, its.name)]
+    starts = [one.starts for one in said if one.starts is not None]
+    ends = [one.ends for one in said if one.ends is not None]
+    return max(starts, default=None), min(ends, default=None)
 
 
 # --- what no panel can be made of ---------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,10 +11,15 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.layout_columns import NATIONAL
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.data.weeks.source_rows import SourceRows
 
 WEEK = pd.Timedelta(days=7)
+ROW_ADVICE = (
+    "Complete the source. Its 'gaps' can fill what is no outcome: zero for what adds up (spend, "
+    "exposure, counts), carry or interpolate for levels (a price, an index)."
+)
+"""What to do about a week that lacks its whole row."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,27 @@ def _regions(
     return sorted(having)
 
 
+def cut_calendar(
+    calendar: Calendar, first: dt.date | None, last: dt.date | None, problems: Problems
+) -> Calendar:
+    """Leave out the weeks that are not wholly between two days; None stands for no limit."""
+    weeks = calendar.weeks
+    if first is not None:
+        weeks = weeks[weeks >= pd.Timestamp(first)]
+    if last is not None:
+        weeks = weeks[weeks + WEEK <= pd.Timestamp(last) + pd.Timedelta(days=1)]
+    if weeks.empty:
+        problems.add(
+            "parameters",
+            "'starts' and 'ends' of outcomes and channels",
+            f"no week from {first or 'the first'} to {last or 'the last'} among those of "
+            f"{calendar.weeks[0].date()} to {calendar.weeks[-1].date()}",
+            "days that leave some weeks of the sources",
+        )
+        return calendar
+    return replace(calendar, weeks=weeks)
+
+
 def keep_out(
     calendar: Calendar,
     weeks: int | Literal["auto"],
@@ -192,6 +219,7 @@ def make_grid(
     calendar: Calendar,
     rule: str,
     problems: Problems,
+    advice: str = "",
 ) -> Grid:
     """Lay one series on the calendar.
 
@@ -204,6 +232,8 @@ def make_grid(
         no value. Carrying and interpolating stay inside a region; nothing is
         made up before the first value or (interpolating) after the last. ``nothing``, of what
         happened: a week without a row is a true zero, which is not marked.
+    advice
+        What to do where a week has no value, for the message.
     """
     regions = regions_of(table, calendar)
     blank = values.index.isin(list(table.blank))
@@ -237,12 +267,12 @@ def make_grid(
         square = square.T.interpolate(limit_area="inside").T
     left = square.isna()
     if left.to_numpy().any():
-        _report_gaps(left, table, column, rule, problems)
+        _report_gaps(left, table, column, advice, problems)
     return Grid(square.to_numpy(dtype=float), lacking)
 
 
 def _report_gaps(
-    left: pd.DataFrame, table: SourceRows, column: str, rule: str, problems: Problems
+    left: pd.DataFrame, table: SourceRows, column: str, advice: str, problems: Problems
 ) -> None:
     """Report empty cells by row, and runs of weeks without a row.
 
@@ -268,14 +298,15 @@ def _report_gaps(
             place = f"column {column}{where}"
             problems.add(table.path, place, "no value at all", "a value every week")
             continue
-        for week in gaps:
-            if empty.get((region, week), False):
-                row = int(row_of[region, week])
-                found, expected = "an empty cell", "a value every week"
-                if row in table.blank:
-                    found, expected = "a day or more without a value", "a value every day"
-                place = table.place(row, column)
-                problems.add(table.path, place, found, expected, _ADVICE[rule])
+        holes = [week for week in gaps if empty.get((region, week), False)]
+        for first, last in _runs(holes):
+            row = int(row_of[region, first])
+            found, expected = "an empty cell", "a value every week"
+            if row in table.blank:
+                found, expected = "a day or more without a value", "a value every day"
+            if last > first:
+                found += f", and {count_of((last - first).days // 7, 'week')} after it too"
+            problems.add(table.path, table.place(row, column), found, expected, advice)
         absent = [week for week in gaps if (region, week) not in row_of]
         if table.whole:
             of = f" of {column}" if table.source.layout == "long" else ""
@@ -285,18 +316,7 @@ def _report_gaps(
                 if last > first:
                     span = f"the weeks of {first.date()} to {last.date()}"
                 found = f"no row{of} for {span}"
-                problems.add(table.path, place, found, "a row every week", _ADVICE[rule])
-
-
-_ADVICE = {
-    "fail": (
-        "Complete the source; for spend, exposure and controls 'gaps' of the source "
-        "can fill it (zero for spend and exposure, carry, interpolate)."
-    ),
-    "nothing": "What happened in this week has no value: complete the source.",
-    "carry": "There is no earlier value to carry.",
-    "interpolate": "There is no value on both sides to interpolate between.",
-}
+                problems.add(table.path, place, found, "a row every week", ROW_ADVICE)
 
 
 def _runs(weeks: list[pd.Timestamp]) -> list[tuple[pd.Timestamp, pd.Timestamp]]:

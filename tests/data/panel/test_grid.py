@@ -25,27 +25,20 @@ from tests.data.conftest import (
 HOLES = [3, 4]
 
 
-@pytest.mark.parametrize(
-    ("rule", "spend", "price"),
-    [
-        ("carry", [102.0, 102.0], [9.7, 9.7]),
-        ("interpolate", [103.0, 104.0], [9.8, 9.9]),
-    ],
-)
-def test_gaps_are_filled_and_marked(
-    write: Callable[..., Path], rule: str, spend: list[float], price: list[float]
+@pytest.mark.parametrize(("rule", "price"), [("carry", [9.7, 9.7]), ("interpolate", [9.8, 9.9])])
+def test_gaps_of_a_level_are_filled_and_marked(
+    write: Callable[..., Path], rule: str, price: list[float]
 ) -> None:
-    write(weekly()[["date", "revenue"]])
-    rest = weekly().drop(columns="revenue").drop(index=HOLES)
+    write(weekly().drop(columns="price"))
+    rest = weekly()[["date", "price"]].drop(index=HOLES)
     folder = write(rest, "rest.csv")
     data = {
         "gaps": rule,
         "sources": {"media": {"path": "media.csv"}, "rest": {"path": "rest.csv"}},
     }
     frame = build_panel(small_params(data=data), folder).frame
-    np.testing.assert_allclose(frame.loc[HOLES, "spend:search"], spend)
     np.testing.assert_allclose(frame.loc[HOLES, "control:price"], price)
-    assert set(frame.loc[HOLES, "imputed"]) == {"spend:search;spend:tv;control:price"}
+    assert set(frame.loc[HOLES, "imputed"]) == {"control:price"}
     assert set(frame.drop(index=HOLES)["imputed"]) == {""}
 
 
@@ -65,9 +58,69 @@ def test_zero_fills_spend_but_neither_outcome_nor_control(
         assert (problem.place, problem.found) == (f"row 5, column {column}", "an empty cell")
 
 
+@pytest.mark.parametrize("rule", ["carry", "interpolate"])
+@pytest.mark.parametrize("column", ["tv_spend", "clicks", "visits"])
+def test_what_adds_up_is_never_carried(refused: Refused, rule: str, column: str) -> None:
+    """A week of spend that is told again is spent twice: 1.04 M became 4.4 M."""
+    frame = weekly().assign(clicks=5.0, visits=7.0).astype(object)
+    frame.loc[HOLES, column] = ""
+    error = refused(
+        frame,
+        data=sources(gaps=rule),
+        channels={
+            "search": {"spend": "search_spend", "exposure": "clicks"},
+            "tv": {"spend": "tv_spend"},
+        },
+        controls={"visits": {"column": "visits", "week": "sum"}},
+    )
+    place, found, _, action = only(error)
+    assert (place, found) == (f"row 5, column {column}", "an empty cell, and 1 week after it too")
+    assert f"never filled by {rule}" in action
+    assert "gaps: zero" in action
+
+
+def test_a_sum_of_happenings_may_be_zero_and_a_level_may_not(
+    built: Built, refused: Refused
+) -> None:
+    frame = weekly().assign(visits=7.0).astype(object)
+    frame.loc[3, "visits"] = ""
+    controls = {"visits": {"column": "visits", "week": "sum"}}
+    panel = built(frame, data=sources(gaps="zero"), controls=controls)
+    assert panel.frame.loc[3, "control:visits"] == 0.0
+    controls = {"visits": {"column": "visits", "week": "mean"}}
+    action = only(refused(frame, data=sources(gaps="zero"), controls=controls))[3]
+    assert "gaps: carry" in action
+    assert "zero" not in action
+
+
+def test_an_outcome_that_is_not_counted_yet_ends_the_panel(built: Built, refused: Refused) -> None:
+    frame = weekly().astype(object)
+    frame.loc[8:, "revenue"] = ""
+    place, found, _, action = only(refused(frame))
+    assert (place, found) == ("row 10, column revenue", "an empty cell, and 3 weeks after it too")
+    assert "outcomes.revenue.ends" in action
+    assert "gaps" not in action
+    ends = {"revenue": {"kind": "revenue", "column": "revenue", "ends": "2024-02-25"}}
+    panel = built(frame, outcomes=ends)
+    assert str(panel.weeks[-1].date()) == "2024-02-19"
+    # Wednesday: its week is not whole
+    ends["revenue"]["ends"] = "2024-02-21"
+    assert str(built(frame, outcomes=ends).weeks[-1].date()) == "2024-02-12"
+
+
+def test_a_channel_that_was_measured_late_begins_the_panel(built: Built, refused: Refused) -> None:
+    tv = {"spend": "tv_spend", "starts": "2024-01-10"}
+    panel = built(weekly(), channels={"tv": tv})
+    assert str(panel.weeks[0].date()) == "2024-01-15"
+    error = refused(weekly(), channels={"tv": tv | {"starts": "2025-01-10"}})
+    assert "no week from 2025-01-10" in error.problems[0].found
+    with pytest.raises(ValueError, match="'starts' not after 'ends'"):
+        built(weekly(), channels={"tv": tv | {"ends": "2024-01-09"}})
+
+
 def test_nothing_is_carried_before_the_first_value(refused: Callable[..., InputError]) -> None:
     frame = weekly().astype(object)
-    frame.loc[0, "tv_spend"] = ""
+    frame.loc[0, "price"] = ""
     problem = refused(frame, data=sources(gaps="carry")).problems[0]
     assert problem.action == "There is no earlier value to carry."
 
