@@ -97,9 +97,10 @@ class Source(Section):
     """CRM pipeline: the stages of an opportunity that was won."""
     taxonomy: bool = False
     """Whether the raw names are mapped by the taxonomy, see ``data.taxonomy``."""
-    grain: Literal["week", "day", "event"] = "week"
-    """What a row is: a week, a day, or an event (something that happened). Spend, exposure and
-    outcomes of days and events add up to weeks; for controls see :attr:`Control.week`."""
+    grain: Literal["week", "day", "month", "event"] = "week"
+    """What a row is: a week, a day, a month, or an event (something that happened). Spend, exposure
+    and outcomes of days and events add up to weeks; those of a month are spread over its days
+    first. For controls, whose level is held over a month, see :attr:`Control.week`."""
     time_zone: str | None = None
     """Time zone in which a day begins, such as Europe/Berlin; for dates with a time of day."""
     date: Name = "date"

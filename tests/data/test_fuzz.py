@@ -71,7 +71,7 @@ VALUES: tuple[Any, ...] = (
 def delivery(rng: random.Random) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the rows of a good source, and what the parameters say of it."""
     layout = rng.choice(["wide", "wide", "wide", "long", "ad_platform", "master", "crm"])
-    grain = rng.choice(["week", "week", "day", "event"])
+    grain = rng.choice(["week", "week", "day", "month", "event"])
     rows = weekly() if grain == "week" else weekly_by_day()
     said: dict[str, Any] = {"grain": grain}
     if rng.random() < 0.3:
@@ -118,6 +118,11 @@ def told_of(rng: random.Random, said: dict[str, Any], rows: pd.DataFrame) -> dic
             {"missing": ["n/a", "-"]},
             {"time_zone": "Europe/Berlin"},
             {"currency": "GBP"},
+            {"decimal": "comma", "signs": ["€", "%"]},
+            {"thousands": rng.choice(["point", "comma", "space", "apostrophe"])},
+            {"separator": rng.choice(["semicolon", "tab"])},
+            {"header_row": rng.choice([2, 3, 99])},
+            {"leave_out": ["today", "2024-01-01"]},
         ]
     )
     return said | extra
@@ -176,7 +181,7 @@ def write_dates(rng: random.Random, rows: pd.DataFrame) -> pd.DataFrame:
     written = rng.choice(
         ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%Y-%m-%dT%H:%MZ"]
     )
-    parsed = pd.to_datetime(rows[days], errors="coerce")
+    parsed = pd.to_datetime(rows[days], errors="coerce", format="mixed", utc=True)
     shift = rng.choice([0, 0, 1, 6, -365 * 90, 365 * 150, 365 * 230])
     moved = [
         day + dt.timedelta(days=shift) if isinstance(day, dt.date) and day == day else None

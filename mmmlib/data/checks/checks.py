@@ -68,7 +68,14 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
         Passed ones included. The subject is a source, a channel or a series.
     """
     return [
-        *sources.week_start_findings(built.sources, built.calendar.start, params.data.week_start),
+        *sources.week_start_findings(
+            built.sources,
+            built.calendar.start,
+            params.data.week_start,
+            beside_days=_names_days(params, built),
+        ),
+        *sources.month_findings(built.sources),
+        *sources.currency_findings(built.sources, params.currency),
         *status.timeliness(params, built),
         *status.status_findings(params, status.arrivals(params, built.sources)),
         *_imputed(params, built.panel),
@@ -81,6 +88,12 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
         *_prices(params, built.folder, built.calendar.weeks),
         *_settling(params.data.settling, built, learned or Learned()),
     ]
+
+
+def _names_days(params: Params, built: Built) -> bool:
+    """Say whether the parameters name days, against which weeks may be shifted."""
+    events = any(event.start is not None for event in params.events.values())
+    return events or params.model.holidays is not None or bool(built.lift_tests)
 
 
 # --- values --------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, week_of
-from mmmlib.data.contract.layout_columns import day_of, is_whole_week, region_of, texts_of
+from mmmlib.data.contract.layout_columns import day_of, is_whole_period, region_of, texts_of
 from mmmlib.data.read.files import FILE
 from mmmlib.data.read.problems import CAP
 from mmmlib.data.read.relations import ROW, Relation
@@ -90,7 +90,7 @@ def check_key(
 
 
 def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]:
-    """List the weeks that a source of weeks has twice.
+    """List the weeks that a source of weeks has twice; so the months of one of months.
 
     A row of such a source is the whole week of its region (and series): a sum of two would double
     it, and nobody would see that. Only for layouts in which a row is a week's whole value.
@@ -105,9 +105,11 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
         Weekday on which weeks start, 0 for Monday.
     """
     source = relation.source
-    if not is_whole_week(source):
+    if not is_whole_period(source):
         return []
-    key = {"week": week_of(day_of(table[source.date]), start), "region": region_of(table, source)}
+    day = day_of(table[source.date])
+    first = day.truncate("M") if source.grain == "month" else week_of(day, start)
+    key = {"first": first, "region": region_of(table, source)}
     if source.layout == "long":
         key["series"] = table[source.name].cast("string").strip()
     if source.currency_column is not None:  # a week's money may be in several currencies
@@ -121,13 +123,13 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
         every = table.select(relation.columns)
         copies = int(every.distinct().count().to_pyarrow().as_py())
         series = " of a series" if source.layout == "long" else ""
-        found = f"{total} rows{series} for {total - again} weeks and regions"
+        found = f"{total} rows{series} for {total - again} {source.grain}s and regions"
         return [
             Breach(
                 "uniqueness",
                 source.date,
                 1,
-                "one row for every week and region",
+                f"one row for every {source.grain} and region",
                 "The rows are the same again: the delivery came twice. Remove one of the two."
                 if total - copies == again
                 else "Sum daily rows to weeks (grain: day does it), or name the column of regions.",
@@ -146,7 +148,7 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
             "uniqueness",
             source.date,
             again,
-            "every week once",
+            f"every {source.grain} once",
             "Remove one of the two rows.",
             tuple(examples),
             unreadable=True,
@@ -166,7 +168,9 @@ def _week_again(relation: Relation, key: dict[str, Any], same: pd.DataFrame) -> 
         file = relation.named(path)
         place = f"row {lines[numbers[-1]]}, {place}"
         first = f" (first in row {lines[numbers[0]]})"
-    return Example(file, place, f"the week of {key['week']}{region}{series} again{first}")
+    return Example(
+        file, place, f"the {source.grain} of {key['first']}{region}{series} again{first}"
+    )
 
 
 def _repeated(rows: ir.Table, key: list[str]) -> tuple[ir.Table, int, int]:
@@ -249,7 +253,7 @@ def compared_columns(
     """
     source = relation.source
     hashes = getattr(relation.connection, "name", "") in ("duckdb", "postgres")
-    if contract.allow_duplicate_rows or contract.unique or is_whole_week(source) or not hashes:
+    if contract.allow_duplicate_rows or contract.unique or is_whole_period(source) or not hashes:
         return []
     return [
         name

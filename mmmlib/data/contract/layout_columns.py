@@ -85,6 +85,12 @@ def is_whole_week(source: Source) -> bool:
     return source.grain == "week" and source.layout in ("wide", "long") and not source.taxonomy
 
 
+def is_whole_period(source: Source) -> bool:
+    """Say whether a row of a source is the whole week, or month, of its region (and series)."""
+    months = source.grain == "month" and source.layout in ("wide", "long") and not source.taxonomy
+    return months or is_whole_week(source)
+
+
 def dates_of(source: Source) -> list[str]:
     """List the columns that the layout of a source reads as days."""
     if source.layout == "crm_pipeline":

@@ -12,7 +12,7 @@ from mmmlib.data.contract.date_forms import DateForm
 from mmmlib.data.contract.layout_columns import (
     Expression,
     cell_text,
-    is_whole_week,
+    is_whole_period,
     is_won,
     region_text,
     without_unit,
@@ -176,7 +176,7 @@ def _no_negative(
     Rows of days may be corrections of others; their sums are judged on the panel.
     """
     source = relation.source
-    if not is_whole_week(source):
+    if not is_whole_period(source):
         return []
     if source.layout == "long":
         value = str(source.value)

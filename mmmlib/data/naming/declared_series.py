@@ -85,7 +85,7 @@ def weekly_aggregation(params: Params, source: str) -> WeeklyAggregation:
     means = numbers - _here(summed, source)
     its_source = params.data.sources[source]
     # Of the other layouts a row is a campaign's or a deal's, which need not have every value.
-    by_day = its_source.grain == "day" and its_source.layout in ("wide", "long")
+    by_day = its_source.grain in ("day", "month") and its_source.layout in ("wide", "long")
     zero = (its_source.gaps or params.data.gaps) == "zero"
     filled = {w.reference for w in declared if w.role in SUMMED and w.role != "outcome" and zero}
     sums = numbers - means if by_day else frozenset()

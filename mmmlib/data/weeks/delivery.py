@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.breaches import report_unreadable
@@ -26,12 +27,15 @@ from mmmlib.data.read.files import stamps
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import CHANGED, Problems, reading
 from mmmlib.data.read.relations import Relation
-from mmmlib.data.weeks.rates import Rates, refuse_foreign, to_currency
+from mmmlib.data.weeks.rates import Rates, refuse_foreign, to_currency, undeclared_currencies
 from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
-from mmmlib.data.weeks.weekly import to_weekly
+from mmmlib.data.weeks.weekly import spread_months, to_weekly
 from mmmlib.errors import InputError
 from mmmlib.params.contract import Contract
 from mmmlib.params.source import Source
+
+LEAST = 3
+"""Rows, a month apart, from which a source of weeks is taken for one of months."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,10 @@ def open_source(
     except InputError as error:
         _collect(error, problems, relation.label)
         return None
+    months = _undeclared_months(source, checked)
+    if months:
+        problems.add(relation.label, f"column {source.date}", months, "a row every week", _MONTHS)
+        return None
     if checked.table is None or checked.unreadable:
         report_unreadable(checked.breaches, relation, problems)
     return None if checked.table is None else Opened(checked, contract, aggregation, before)
@@ -166,6 +174,25 @@ def _refuse_unnamed(
         if others
         else "",
     )
+
+
+def _undeclared_months(source: Source, checked: Checked) -> str:
+    """Say that the rows of a source of weeks are months; empty where they are not."""
+    if not is_whole_week(source) or checked.coverage is None or len(checked.coverage.days) < LEAST:
+        return ""
+    days = pd.DatetimeIndex(checked.coverage.days.index)
+    months = days.to_period("M")
+    follow = bool((np.diff(months.astype("int64")) == 1).all())
+    one_day = len(set(days.day)) == 1 or bool(days.is_month_end.all())
+    if not (follow and one_day):
+        return ""
+    return f"{len(days)} months, {days[0].date()} to {days[-1].date()}"
+
+
+_MONTHS = (
+    "If a row is a month, declare 'grain: month' on the source: what adds up is spread over the days "
+    "of its month, a level is held. Weeks of one month are then alike; better ask for weeks."
+)
 
 
 def _collect(error: InputError, problems: Problems, label: str) -> None:
@@ -227,11 +254,15 @@ def _sum(
     weekly_events = set(marks) if source.grain == "week" else set()
     with reading(label):
         naming = name_rows(table, relation.name, source, taxonomy, variables, aggregation.events)
+        codes = undeclared_currencies(relation)
+        rows = naming.rows
+        if source.grain == "month":
+            rows = spread_months(rows, aggregation.means | set(marks))
         weekly = to_weekly(
-            naming.rows,
+            rows,
             start,
-            # The rows of a CRM export are of two days, creation and closing.
-            None if source.layout == "crm_pipeline" else coverage,
+            # The rows of a CRM export are of two days, creation and closing; a month's of all.
+            None if source.layout == "crm_pipeline" or source.grain == "month" else coverage,
             aggregation.means | weekly_events,
             set(marks) - weekly_events,
             aggregation.sums,
@@ -264,7 +295,9 @@ def _sum(
         problems.add(label, "the rows", "no whole week", "rows of one week or more")
         return None
     weekly = weekly.set_axis(pd.RangeIndex(1, len(weekly) + 1, name="row"))
-    days = None if checked.coverage is None else checked.coverage.days.index
+    days = None if checked.coverage is None else pd.DatetimeIndex(checked.coverage.days.index)
+    if days is not None and source.grain == "month":
+        days = days + pd.offsets.MonthEnd(0)
     return SourceRows(
         relation,
         checked.day,
@@ -276,4 +309,5 @@ def _sum(
         None if source.layout == "crm_pipeline" else coverage,
         whole,
         marks,
+        codes,
     )

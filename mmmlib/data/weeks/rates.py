@@ -13,6 +13,7 @@ from mmmlib.data.contract.layout_columns import money_of, without_money
 from mmmlib.data.contract.side_tables import report_cells, type_columns
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.readers import read_side_table
+from mmmlib.data.read.relations import Relation
 from mmmlib.errors import InputError, Problem
 from mmmlib.params.contract import Contract
 from mmmlib.params.source import Source
@@ -20,6 +21,114 @@ from mmmlib.params.source import Source
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+CODES = frozenset(
+    [
+        "AED",
+        "AFN",
+        "ALL",
+        "AMD",
+        "AOA",
+        "ARS",
+        "AUD",
+        "AZN",
+        "BAM",
+        "BDT",
+        "BGN",
+        "BHD",
+        "BND",
+        "BOB",
+        "BRL",
+        "BWP",
+        "BYN",
+        "CAD",
+        "CHF",
+        "CLP",
+        "CNH",
+        "CNY",
+        "COP",
+        "CRC",
+        "CZK",
+        "DKK",
+        "DOP",
+        "DZD",
+        "EGP",
+        "ETB",
+        "EUR",
+        "GBP",
+        "GEL",
+        "GHS",
+        "GTQ",
+        "HKD",
+        "HNL",
+        "HRK",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "IQD",
+        "ISK",
+        "JMD",
+        "JOD",
+        "JPY",
+        "KES",
+        "KHR",
+        "KRW",
+        "KWD",
+        "KZT",
+        "LAK",
+        "LBP",
+        "LKR",
+        "MAD",
+        "MDL",
+        "MGA",
+        "MKD",
+        "MMK",
+        "MOP",
+        "MUR",
+        "MXN",
+        "MYR",
+        "NAD",
+        "NGN",
+        "NIO",
+        "NOK",
+        "NPR",
+        "NZD",
+        "OMR",
+        "PAB",
+        "PEN",
+        "PHP",
+        "PKR",
+        "PLN",
+        "PYG",
+        "QAR",
+        "RON",
+        "RSD",
+        "RUB",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TND",
+        "TRY",
+        "TTD",
+        "TWD",
+        "TZS",
+        "UAH",
+        "UGX",
+        "USD",
+        "UYU",
+        "UZS",
+        "VES",
+        "VND",
+        "XAF",
+        "XOF",
+        "ZAR",
+        "ZMW",
+    ]
+)
+"""Codes of currencies (ISO 4217) in which media are bought."""
+SAMPLE = 200
+"""Rows that are looked at before a whole column is."""
 COLUMNS = ("currency", "from", "rate")
 
 
@@ -192,6 +301,36 @@ def refuse_foreign(
             for place in seen
         ]
         raise InputError(source.where, problems)
+
+
+def undeclared_currencies(relation: Relation) -> dict[str, tuple[str, ...]]:
+    """Find columns that hold codes of several currencies, and that nobody declared.
+
+    Returns
+    -------
+    dict
+        The codes by column; nothing of a source whose currencies are declared.
+    """
+    source, table = relation.source, relation.table
+    listed = source.contract.columns if source.contract else {}
+    texts = [
+        name
+        for name in relation.columns
+        if table[name].type().is_string() and name not in (source.region_column, *listed)
+    ]
+    if source.currency_column is not None or not texts:
+        return {}
+    sample = table.select(texts).limit(SAMPLE).to_pyarrow()
+    found = {}
+    for name in texts:
+        seen = {str(code).strip() for code in sample[name].to_pylist() if code}
+        if not seen or not seen <= CODES:
+            continue
+        codes = table.select(code=table[name].strip()).distinct().limit(len(CODES) + 1)
+        known = {code for code in codes.to_pyarrow()["code"].to_pylist() if code}
+        if len(known) > 1 and known <= CODES:
+            found[name] = tuple(sorted(known))
+    return found
 
 
 def _refuse_days_without_rate(joined: ir.Table, source: Source, place: str) -> None:

@@ -51,6 +51,8 @@ class SourceRows:
         could not be placed.
     events
         Series of events, and the column that marks each.
+    currency_codes
+        Columns that hold codes of several currencies, undeclared, and the codes.
     file_hashes
         sha256 of every file here, by its name.
     sha256
@@ -67,6 +69,7 @@ class SourceRows:
     coverage: Coverage | None = field(default=None, repr=False)
     whole: bool = True
     events: Mapping[str, str] = field(default_factory=dict)
+    currency_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     file_hashes: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
 

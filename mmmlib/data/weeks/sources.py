@@ -22,7 +22,11 @@ from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
 from mmmlib.runs import sha256_json
 
-CHECKS: dict[str, str] = {"data.week_start": "Weeks start on one day"}
+CHECKS: dict[str, str] = {
+    "data.week_start": "Weeks start on one day",
+    "data.months": "Weeks are delivered as weeks",
+    "data.currencies": "Money is of one currency",
+}
 
 
 def read_sources(
@@ -97,6 +101,45 @@ def usual_start(tables: Mapping[str, SourceRows | None]) -> str:
     return _shared_weekday([table.coverage for table in weekly])
 
 
+def month_findings(tables: Mapping[str, SourceRows]) -> Iterator[Finding]:
+    """Say of every source of months what its weeks cannot show."""
+    for name, table in tables.items():
+        if table.source.grain == "month":
+            yield judge(
+                "data.months",
+                name,
+                passed=False,
+                level=Level.WARN,
+                value="month",
+                limit="week",
+                message="Its rows are months: what adds up was spread evenly over the days of its "
+                "month, a level was held.",
+                meaning="Weeks of one month are alike, so that nothing is known of what happened "
+                "inside it: short carryover cannot be told from long, and a week of much spend "
+                "looks like any other.",
+                action=f"Ask {table.source.owner or 'the owner of the source'} for weeks or days.",
+            )
+
+
+def currency_findings(tables: Mapping[str, SourceRows], currency: str) -> Iterator[Finding]:
+    """Say of every source with a column of several currencies that nobody declared it."""
+    for name, table in tables.items():
+        for column, codes in table.currency_codes.items():
+            yield judge(
+                "data.currencies",
+                f"{name}.{column}",
+                passed=False,
+                level=Level.WARN,
+                value=", ".join(codes),
+                limit=currency,
+                message=f"The column '{column}' holds {', '.join(codes)}, and all of its money is "
+                f"taken for {currency}.",
+                meaning="Amounts of several currencies are added up as if they were one.",
+                action=f"Declare currency_column: {column} on the source, and data.rates. If the "
+                f"amounts are converted already, list the column in the source's contract.",
+            )
+
+
 def _shared_weekday(coverages: list[Coverage | None]) -> str:
     for coverage in coverages:
         days = [] if coverage is None else _weekdays(coverage)
@@ -111,7 +154,7 @@ def _weekdays(coverage: Coverage) -> list[int]:
 
 
 def week_start_findings(
-    tables: Mapping[str, SourceRows], start: int, declared: str | None
+    tables: Mapping[str, SourceRows], start: int, declared: str | None, *, beside_days: bool = False
 ) -> Iterator[Finding]:
     """Say of every source by which day its weeks are dated, and whether that can be aligned.
 
@@ -124,12 +167,15 @@ def week_start_findings(
         Weekday on which the panel's weeks start, 0 for Monday.
     declared
         ``data.week_start``.
+    beside_days
+        Whether the parameters name days too: dated events, public holidays, lift tests.
     """
     dated = {name: _dated(table) for name, table in tables.items()}
     weekly = {name: days for name, days in dated.items() if tables[name].source.grain == "week"}
     shared = {tuple(days) for days in weekly.values()}
     alike = len(shared) == 1 and len(min(shared)) == 1
-    alone = alike and len(weekly) == len(tables)
+    # Where nothing is of a day, nothing can be shifted against it.
+    alone = alike and len(weekly) == len(tables) and not beside_days
     for name, days in dated.items():
         if name not in weekly or (alone and declared is None):
             yield _judged(name, days, start, Level.INFO, "", passed=True)

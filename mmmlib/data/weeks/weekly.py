@@ -166,6 +166,48 @@ def share_of_week(weeks: pd.DatetimeIndex, start: object, end: object) -> np.nda
     return np.clip(days, 0, 7) / 7
 
 
+# --- months ---------------------------------------------------------------------------------
+
+
+def spread_months(rows: ir.Table, held: Collection[str]) -> ir.Table:
+    """Make days of rows of months.
+
+    Parameters
+    ----------
+    rows
+        As :func:`to_weekly` takes them; ``date`` is any day of the month.
+    held
+        Series that are levels: every day has the month's value. Of all others each day has its
+        share of it.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        The same columns, a row for every day of the months.
+    """
+    import ibis
+    import pyarrow as pa
+
+    ends = rows.aggregate(first=rows.date.min(), last=rows.date.max()).to_pyarrow().to_pylist()[0]
+    if ends["first"] is None:
+        return rows
+    last = pd.Timestamp(ends["last"]) + pd.offsets.MonthEnd(0)
+    days = pd.date_range(pd.Timestamp(ends["first"]).replace(day=1), last)
+    calendar = ibis.memtable(
+        pa.table(
+            {
+                "day": pa.array(days.date, pa.date32()),
+                "month": pa.array(days.to_period("M").start_time.date, pa.date32()),
+                "length": pa.array(days.days_in_month.to_numpy(), pa.float64()),
+            }
+        )
+    )
+    joined = rows.inner_join(calendar, rows.date.truncate("M") == calendar.month)
+    level = joined.series.isin(list(held))
+    value = ibis.cases((level, joined.value), else_=joined.value / joined.length)
+    return joined.mutate(date=joined.day, value=value).select(rows.columns)
+
+
 # --- days that are lacking -------------------------------------------------------------------
 
 

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.panel.build import build_panel
+from mmmlib.data.checks.checks import check_panel
+from mmmlib.data.panel.build import build, build_panel
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
-from tests.data.conftest import small_params, weekly
+from mmmlib.findings import Finding, Level
+from tests.data.conftest import small_params, sources, weekly
 from tests.data.naming.test_layouts_crm import BOOKINGS, deals
 
 Write = Callable[..., Path]
@@ -119,3 +121,28 @@ def test_rates_that_cannot_be_read_are_told_once(write: Write) -> None:
     data = {"rates": "rate.csv", "sources": {"media": media}}
     with pytest.raises(InputError, match=r"rate\.csv.*no such file"):
         build_panel(small_params(data=data), folder)
+
+
+def several(folder: Path, **told: Any) -> list[Finding]:
+    """Say what is said of the currencies of a source whose rows name them."""
+    weekly().assign(ccy=["EUR", "USD"] * 6, note="ABC", land="NOR").to_csv(
+        folder / "media.csv", index=False
+    )
+    params = small_params(data=sources(**told))
+    found = check_panel(params, build(params, folder))
+    return [one for one in found if one.check == "data.currencies"]
+
+
+def test_a_column_of_several_currencies_that_nobody_declared_warns(tmp_path: Path) -> None:
+    (finding,) = several(tmp_path)
+    assert (finding.subject, finding.level) == ("media.ccy", Level.WARN)
+    assert "holds EUR, USD" in finding.message
+    assert "currency_column: ccy" in finding.action
+    assert several(tmp_path, contract={"columns": {"ccy": {}}}) == []
+
+
+def test_one_currency_in_a_column_is_no_fault(tmp_path: Path) -> None:
+    weekly().assign(ccy="USD").to_csv(tmp_path / "media.csv", index=False)
+    params = small_params()
+    found = check_panel(params, build(params, tmp_path))
+    assert not [one for one in found if one.check == "data.currencies"]

@@ -106,3 +106,48 @@ def test_days_are_summed_to_the_weeks_of_the_panel(tmp_path: Path) -> None:
         "sales": Level.BLOCK,
         "ads": Level.INFO,
     }
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"events": {"sale": {"start": "2024-01-15", "end": "2024-01-20"}}},
+        {"model": {"holidays": {"country": "DE"}}},
+        {
+            "lift_tests": {
+                "first": {
+                    "channel": "search",
+                    "outcome": "revenue",
+                    "start": "2024-01-15",
+                    "end": "2024-01-28",
+                    "spend_change": 50,
+                    "incremental_outcome": 250,
+                    "standard_error": 90,
+                }
+            }
+        },
+    ],
+)
+@pytest.mark.parametrize(
+    ("day", "declared", "status"),
+    [
+        (6, None, Status.FLAG),
+        (0, None, Status.OK),
+        (6, "monday", Status.OK),
+        (6, "sunday", Status.OK),
+    ],
+)
+def test_a_lone_source_beside_days_is_not_taken_on_trust(
+    tmp_path: Path, named: dict[str, Any], day: int, declared: str | None, status: Status
+) -> None:
+    """Sundays may end the week: then everything that has a day would be six days off."""
+    dated(weekly(), day).to_csv(tmp_path / "media.csv", index=False)
+    data = {"sources": {"media": {"path": "media.csv"}}, "week_start": declared}
+    params = small_params(data=data, **named)
+    found = check_panel(params, build(params, tmp_path))
+    (finding,) = [one for one in found if one.check == "data.week_start"]
+    assert finding.status is status
+    if status is Status.FLAG:
+        assert finding.level is Level.WARN
+        assert "taken for the first" in finding.message
+        assert "'monday' if it is the last" in finding.action
