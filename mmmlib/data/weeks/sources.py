@@ -104,40 +104,46 @@ def usual_start(tables: Mapping[str, SourceRows | None]) -> str:
 def month_findings(tables: Mapping[str, SourceRows]) -> Iterator[Finding]:
     """Say of every source of months what its weeks cannot show."""
     for name, table in tables.items():
-        if table.source.grain == "month":
-            yield judge(
-                "data.months",
-                name,
-                passed=False,
-                level=Level.WARN,
-                value="month",
-                limit="week",
-                message="Its rows are months: what adds up was spread evenly over the days of its "
-                "month, a level was held.",
-                meaning="Weeks of one month are alike, so that nothing is known of what happened "
-                "inside it: short carryover cannot be told from long, and a week of much spend "
-                "looks like any other.",
-                action=f"Ask {table.source.owner or 'the owner of the source'} for weeks or days.",
-            )
+        grain = table.source.grain
+        yield judge(
+            "data.months",
+            name,
+            passed=grain != "month",
+            level=Level.WARN,
+            value=grain,
+            message="Its rows are months: what adds up was spread evenly over the days of its "
+            "month, a level was held."
+            if grain == "month"
+            else f"A row is one {grain}.",
+            meaning="Weeks of one month are alike, so that nothing is known of what happened inside "
+            "it: short carryover cannot be told from long, and a week of much spend looks like any "
+            "other.",
+            action=f"Ask {table.source.owner or 'the owner of the source'} for weeks or days.",
+        )
 
 
 def currency_findings(tables: Mapping[str, SourceRows], currency: str) -> Iterator[Finding]:
-    """Say of every source with a column of several currencies that nobody declared it."""
+    """Say of every source whether it has a column of several currencies that nobody declared."""
     for name, table in tables.items():
-        for column, codes in table.currency_codes.items():
-            yield judge(
-                "data.currencies",
-                f"{name}.{column}",
-                passed=False,
-                level=Level.WARN,
-                value=", ".join(codes),
-                limit=currency,
-                message=f"The column '{column}' holds {', '.join(codes)}, and all of its money is "
-                f"taken for {currency}.",
-                meaning="Amounts of several currencies are added up as if they were one.",
-                action=f"Declare currency_column: {column} on the source, and data.rates. If the "
-                f"amounts are converted already, list the column in the source's contract.",
-            )
+        found = [
+            f"'{column}' ({', '.join(codes)})" for column, codes in table.currency_codes.items()
+        ]
+        column = next(iter(table.currency_codes), "")
+        yield judge(
+            "data.currencies",
+            name,
+            passed=not found,
+            level=Level.WARN,
+            value=len(found),
+            unit="columns",
+            message=f"Undeclared columns of several currencies: {', '.join(found)}. All of its "
+            f"money is taken for {currency}."
+            if found
+            else "No undeclared column of several currencies.",
+            meaning="Amounts of several currencies are added up as if they were one.",
+            action=f"Declare currency_column: {column} on the source, and data.rates. If the amounts "
+            f"are converted already, list the column in the source's contract.",
+        )
 
 
 def _shared_weekday(coverages: list[Coverage | None]) -> str:

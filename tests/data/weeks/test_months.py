@@ -64,7 +64,9 @@ def test_months_beside_weeks_and_what_they_hide(write: Write) -> None:
     params = small_params(data=both)
     built = build(params, folder)
     assert built.panel.frame["spend:search"].sum() > 0
-    (finding,) = [one for one in check_panel(params, built) if one.check == "data.months"]
+    found = [one for one in check_panel(params, built) if one.check == "data.months"]
+    (finding,) = [one for one in found if one.status is Status.FLAG]
+    assert {one.subject for one in found} == {"ads", "media"}
     assert (finding.subject, finding.level, finding.status) == ("ads", Level.WARN, Status.FLAG)
     assert "carryover" in finding.meaning
 
