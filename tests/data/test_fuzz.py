@@ -26,7 +26,7 @@ import pytest
 
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.panel.build import build
+from mmmlib.data.panel.build import read_and_build
 from mmmlib.errors import MMMError
 from tests.data.conftest import small_params, weekly, weekly_by_day
 
@@ -369,7 +369,7 @@ def run_case(number: int, folder: Path) -> None:
     """Build the panel of a case and check it; anything but an error for people is a fault."""
     try:
         params = make_case(number, folder)
-        built = build(params, folder, taxonomy=TAXONOMY)
+        built = read_and_build(params, folder, taxonomy=TAXONOMY)
         check_panel(params, built)
     except MMMError as error:
         if not str(error).strip():

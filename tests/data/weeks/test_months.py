@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.errors import InputError
 from mmmlib.findings import Level, Status
 from tests.data.conftest import Refused, only, small_params, sources, weekly
@@ -62,7 +62,7 @@ def test_months_beside_weeks_and_what_they_hide(write: Write) -> None:
         "sources": {"media": {"path": "media.csv"}, "ads": {"path": "ads.csv", "grain": "month"}}
     }
     params = small_params(data=both)
-    built = build(params, folder)
+    built = read_and_build(params, folder)
     assert built.panel.frame["spend:search"].sum() > 0
     found = [one for one in check_panel(params, built) if one.check == "data.months"]
     (finding,) = [one for one in found if one.status is Status.FLAG]

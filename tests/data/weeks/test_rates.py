@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.panel.build import build, build_panel
+from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Level
@@ -129,7 +129,7 @@ def several(folder: Path, **told: Any) -> list[Finding]:
         folder / "media.csv", index=False
     )
     params = small_params(data=sources(**told))
-    found = check_panel(params, build(params, folder))
+    found = check_panel(params, read_and_build(params, folder))
     return [one for one in found if one.check == "data.currencies" and one.status == "flag"]
 
 
@@ -144,6 +144,6 @@ def test_a_column_of_several_currencies_that_nobody_declared_warns(tmp_path: Pat
 def test_one_currency_in_a_column_is_no_fault(tmp_path: Path) -> None:
     weekly().assign(ccy="USD").to_csv(tmp_path / "media.csv", index=False)
     params = small_params()
-    found = check_panel(params, build(params, tmp_path))
+    found = check_panel(params, read_and_build(params, tmp_path))
     (finding,) = [one for one in found if one.check == "data.currencies"]
     assert finding.status == "ok"

@@ -144,7 +144,7 @@ def test_a_lone_source_beside_days_is_not_taken_on_trust(
     dated(weekly(), day).to_csv(tmp_path / "media.csv", index=False)
     data = {"sources": {"media": {"path": "media.csv"}}, "week_start": declared}
     params = small_params(data=data, **named)
-    found = check_panel(params, build(params, tmp_path))
+    found = check_panel(params, read_and_build(params, tmp_path))
     (finding,) = [one for one in found if one.check == "data.week_start"]
     assert finding.status is status
     if status is Status.FLAG:
