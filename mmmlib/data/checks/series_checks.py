@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mmmlib.data.checks.signals import level_shift, outliers
+from mmmlib.data.checks.zeros import check_zeros, measured_weeks, zero_runs
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.estimates import format_number
@@ -18,11 +20,13 @@ from mmmlib.params import Params
 CHECKS: dict[str, str] = {
     "data.outliers": "Weeks far off, without an event",
     "data.level_shift": "Lasting moves of the level",
-    "data.zero_run": "Channels still running",
+    "data.zero_run": "Zeros at the ends of a series",
     "data.zero_gap": "Zeros amid a series",
 }
-RARE = 0.1
-"""Share of weeks up to which a series is hardly ever zero."""
+
+
+Measured = Mapping[str, NDArray[np.bool_]]
+"""By series: the weeks that were measured, see :mod:`mmmlib.data.checks.zeros`."""
 
 
 class Shift(NamedTuple):
@@ -53,13 +57,15 @@ SHIFTS = {
 
 def check_series(params: Params, panel: Panel) -> Iterator[Finding]:
     """Ask of every series what stands out in it; limits are in ``data.limits``."""
-    yield from _outliers(params, panel)
-    yield from _level_shifts(params, panel)
-    yield from _zero_runs(params, panel)
-    yield from _zero_gaps(params, panel)
+    runs = zero_runs(params, panel)
+    weeks = len(panel.weeks)
+    measured = {series: measured_weeks(found, weeks) for series, found in runs.items()}
+    yield from _outliers(params, panel, measured)
+    yield from _level_shifts(params, panel, measured)
+    yield from check_zeros(params, panel, runs)
 
 
-def _outliers(params: Params, panel: Panel) -> Iterator[Finding]:
+def _outliers(params: Params, panel: Panel, measured: Measured) -> Iterator[Finding]:
     limit = params.data.limits.outlier_distance
     national = panel.to_national()
     events = national.values("event")
@@ -69,8 +75,9 @@ def _outliers(params: Params, panel: Panel) -> Iterator[Finding]:
         role = series.partition(":")[0]
         if role not in ("outcome", "spend", "control"):
             continue
-        values = national.frame[series].to_numpy(dtype=float)
-        distance = outliers(values, positive=role == "spend")
+        values, known = _measured(national, series, measured)
+        distance = np.zeros(len(panel.weeks))
+        distance[known] = outliers(values, positive=role == "spend")
         odd = (distance > limit) & ~near
         explained = panel.weeks[(distance > limit) & near]
         weeks = [str(week.date()) for week in panel.weeks[odd]]
@@ -91,17 +98,33 @@ def _outliers(params: Params, panel: Panel) -> Iterator[Finding]:
         )
 
 
-def _level_shifts(params: Params, panel: Panel) -> Iterator[Finding]:
+def _level_shifts(params: Params, panel: Panel, measured: Measured) -> Iterator[Finding]:
     limit = params.data.limits.level_shift
     national = panel.to_national()
     for series in national.series:
         words = SHIFTS.get(series.partition(":")[0])
-        values = national.frame[series].to_numpy(dtype=float)
+        values, known = _measured(national, series, measured)
         found = level_shift(values) if words else None
         if found is None or words is None:
             continue  # too short to tell a shift from a season
-        told = "beside trend and season"
-        yield judge_shift("data.level_shift", series, found, limit, panel.weeks, told, words)
+        weeks = panel.weeks[known]
+        beside = "beside trend and season"
+        yield judge_shift("data.level_shift", series, found, limit, weeks, beside, words)
+
+
+def _measured(
+    national: Panel, series: str, measured: Measured
+) -> tuple[NDArray[np.float64], slice]:
+    """Return a series without zeros that were perhaps not measured: other checks explain nothing.
+
+    Those at the ends are cut off; those amid it are bridged by a line.
+    """
+    values = national.frame[series].to_numpy(dtype=float)
+    kept = np.flatnonzero(measured.get(series, np.ones(len(values), dtype=bool)))
+    if not len(kept):
+        return values[:0], slice(0, 0)
+    known = slice(int(kept[0]), int(kept[-1]) + 1)
+    return np.interp(np.arange(len(values)), kept, values[kept])[known], known
 
 
 def judge_shift(
@@ -142,70 +165,6 @@ def judge_shift(
         meaning=words.meaning,
         action=words.action,
     )
-
-
-def _zero_runs(params: Params, panel: Panel) -> Iterator[Finding]:
-    limit = params.data.limits.zero_run_weeks
-    spend = panel.to_national().values("spend")[:, 0]
-    for channel, series in zip(panel.names("spend"), spend, strict=True):
-        active = series > 0
-        quiet = int(np.argmax(active[::-1])) if active.any() else len(active)
-        yield judge(
-            "data.zero_run",
-            channel,
-            passed=quiet < limit,
-            level=Level.WARN,
-            value=float(quiet),
-            limit=float(limit),
-            unit="weeks",
-            message=(
-                f"No spend in the last {quiet} weeks." if quiet else "Spend in the last week."
-            ),
-            meaning="Either the channel was stopped, or its source went silent.",
-            action="Ask its owner which; remove the channel if it is over.",
-        )
-
-
-def _zero_gaps(params: Params, panel: Panel) -> Iterator[Finding]:
-    """Find zeros amid a series that is hardly ever zero: it was not measured."""
-    limit = params.data.limits.zero_gap_weeks
-    national = panel.to_national()
-    for series in national.series:
-        if series.partition(":")[0] not in ("outcome", "funnel"):
-            continue
-        values = national.frame[series].to_numpy(dtype=float)
-        zero = values == 0
-        active = np.flatnonzero(~zero)
-        if len(active) < 2 or zero[active[0] :].mean() > RARE:
-            continue  # it pauses often: zeros are its habit
-        length, start = _longest_run(zero[: active[-1] + 1])
-        yield judge(
-            "data.zero_gap",
-            series,
-            passed=length < limit,
-            level=Level.WARN,
-            value=float(length),
-            limit=float(limit),
-            unit="weeks",
-            message=(
-                f"Zero for {count_of(length, 'week')} in a row from {panel.weeks[start].date()}, "
-                f"and hardly ever else."
-                if length
-                else "Not a single week of zero amid others."
-            ),
-            meaning="Measurement that failed looks like demand that vanished.",
-            action="Ask the owner whether it was measured; have the weeks completed.",
-        )
-
-
-def _longest_run(mask: np.ndarray) -> tuple[int, int]:
-    """Return length and start of the longest run of true values; 0, 0 where there is none."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    if not len(edges):
-        return 0, 0
-    starts, ends = edges[::2], edges[1::2]
-    longest = int(np.argmax(ends - starts))
-    return int((ends - starts)[longest]), int(starts[longest])
 
 
 def _beside_events(weeks: list[str]) -> str:

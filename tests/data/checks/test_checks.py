@@ -140,11 +140,11 @@ def test_manual_sources_are_told_but_do_not_warn(write: Write) -> None:
 
 def test_filled_cells(write: Write) -> None:
     frame = healthy().astype(object)
-    frame.loc[10:14, "tv_spend"] = ""
+    frame.loc[10:14, "price"] = ""
     found = flags(run_checks(write, frame, data=sources(gaps="interpolate")))
-    finding = found["data.imputed", "spend:tv"]
+    finding = found["data.imputed", "control:price"]
     assert finding.value == pytest.approx(5 / WEEKS)
-    assert list(found) == [("data.imputed", "spend:tv")]
+    assert list(found) == [("data.imputed", "control:price")]
 
 
 def test_an_outlier_unless_an_event_explains_it(write: Write) -> None:
