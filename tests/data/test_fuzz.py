@@ -31,7 +31,12 @@ from mmmlib.errors import MMMError
 from tests.data.conftest import small_params, weekly, weekly_by_day
 
 CASES = int(os.environ.get("MMM_FUZZ", "300"))
-BATCH = 25
+BATCH, QUICK = 25, 75
+"""Cases of one test, and cases of a quick round."""
+BATCHES = [
+    pytest.param(first, marks=[pytest.mark.slow] if first >= QUICK else [])
+    for first in range(0, CASES, BATCH)
+]
 TAXONOMY = Taxonomy.model_validate(
     {
         "version": "1",
@@ -376,7 +381,7 @@ def run_case(number: int, folder: Path) -> None:
             raise AssertionError("an error without a word") from error
 
 
-@pytest.mark.parametrize("batch", range(0, CASES, BATCH))
+@pytest.mark.parametrize("batch", BATCHES)
 def test_any_delivery_is_a_panel_or_an_error_for_people(
     tmp_path: Path, batch: int, recwarn: pytest.WarningsRecorder
 ) -> None:

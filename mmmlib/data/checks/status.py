@@ -229,14 +229,16 @@ def timeliness(params: Params, built: Built) -> Iterator[Finding]:
     latest = max((last for _, last in calendar.covers.values()), default=weeks[-1])
     for name, table in built.sources.items():
         owner = table.source.owner or "the owner of the source"
-        ahead, ahead_weeks = _ahead(table, today)
+        ahead = _ahead(table, today)
         yield none_of(
             "data.future",
             name,
             ahead,
             "rows",
             level=Level.WARN,
-            seen=f"{count_of(ahead, 'row')} in {count_of(ahead_weeks, 'week')} dated after {today}.",
+            seen=f"{count_of(ahead, 'row')} dated after {today}, the last of {table.newest:%Y-%m-%d}."
+            if table.newest is not None
+            else f"{count_of(ahead, 'value')} dated after {today}.",
             clear=f"No row dated after {today}.",
             meaning="Plans or typing errors would be fitted as if they had happened.",
             action="Remove them, or correct refresh.as_of.",
@@ -258,11 +260,9 @@ def timeliness(params: Params, built: Built) -> Iterator[Finding]:
             )
 
 
-def _ahead(table: SourceRows, today: dt.date) -> tuple[int, int]:
-    """Count the rows that are dated after a day, and their weeks."""
-    if table.coverage is None:  # an opportunity has two days; one value a week and series
-        later = table.dates[table.dates.dt.date > today]
-        return len(later), later.nunique()
+def _ahead(table: SourceRows, today: dt.date) -> int:
+    """Count the rows that are dated after a day."""
+    if table.coverage is None:  # an opportunity has two days: its values by week are counted
+        return int((table.dates.dt.date > today).sum())
     days = table.coverage.days
-    later = pd.DatetimeIndex(days.index) > pd.Timestamp(today)
-    return int(days[later].sum()), table.coverage.weeks[later].nunique()
+    return int(days[pd.DatetimeIndex(days.index) > pd.Timestamp(today)].sum())

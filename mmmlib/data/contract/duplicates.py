@@ -27,12 +27,10 @@ from mmmlib.params.contract import ColumnContract, Contract
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-AT_ONCE = 2_000_000
-"""Rows whose keys are compared at a time."""
+AT_ONCE, PLACED = 2_000_000, 5
+"""Rows whose keys are compared at a time, and keys whose rows are looked up in their files."""
 LEAST = 7
 """Days from which rows of one file that are alike are taken for a delivery that came twice."""
-PLACED = 5
-"""Keys whose rows are looked up in their files."""
 HASH, NOT_ZERO = "_hash", "_not_zero"
 """Columns: the hash of a row, and whether any number of it is other than zero."""
 SEPARATOR, NOTHING = "\x1f", "\x1e"
@@ -72,10 +70,10 @@ def check_key(
     if not total:
         return []
     some = groups.order_by(names).limit(max(limit, 1)).to_pyarrow().to_pylist()
-    examples: list[Example] = []
-    for group in some:
+    examples = []
+    for number, group in enumerate(some):
         key = ", ".join(f"{name} {group[name]}" for name in names)
-        places = _places_of(relation, table, names, group) if len(examples) < PLACED else ""
+        places = _places_of(relation, table, names, group) if number < PLACED else ""
         examples.append(Example(relation.label, f"the key {key}", f"it {group['n']} times{places}"))
     return [
         Breach(
@@ -244,12 +242,8 @@ def compared_columns(
 ) -> list[str]:
     """List the columns whose sums a row that came twice would double; none where there is a key.
 
-    Parameters
-    ----------
-    columns
-        Those of the contract that were delivered.
-    sums
-        Series that are added up; all of them if not given.
+    ``columns`` are those of the contract that were delivered, ``sums`` the series that are added
+    up (None for all).
     """
     source = relation.source
     hashes = getattr(relation.connection, "name", "") in ("duckdb", "postgres")
@@ -343,24 +337,20 @@ def check_days(relation: Relation, coverage: Coverage) -> list[Breach]:
 def _spans(days: pd.DataFrame) -> list[pd.DataFrame]:
     """Split days into those that follow each other, in one region and the same files."""
     new = days["date"].diff() != pd.Timedelta(days=1)
-    for name in ("region", "first", "last"):
-        if name in days:
-            new |= days[name] != days[name].shift()
+    for name in days.columns.intersection(["region", "first", "last"]):
+        new |= days[name] != days[name].shift()
     return [span for _, span in days.groupby(new.cumsum())]
 
 
 def _files(relation: Relation, span: pd.DataFrame) -> str:
-    if "first" not in span:
-        return relation.label
-    ends = dict.fromkeys((span["first"].iloc[0], span["last"].iloc[0]))
-    return " and ".join(relation.named(str(file)) for file in ends)
+    ends = (span["first"].iloc[0], span["last"].iloc[0]) if "first" in span else ()
+    return " and ".join(relation.named(str(file)) for file in dict.fromkeys(ends)) or relation.label
 
 
 def _days(span: pd.DataFrame) -> str:
     first, last = span["date"].iloc[0].date(), span["date"].iloc[-1].date()
     days = f"the day {first}" if first == last else f"the days {first} to {last}"
-    region = span["region"].iloc[0] if "region" in span else None
-    return days if region is None else f"{days}, region '{region}'"
+    return f"{days}, region '{span['region'].iloc[0]}'" if "region" in span else days
 
 
 # --- hashes ---------------------------------------------------------------------------------
