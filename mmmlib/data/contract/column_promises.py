@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmmlib.data.contract.column_types import FALSE, TRUE
-from mmmlib.data.contract.date_forms import A_YEAR, DATES, DateForm, why_no_date, zone_of
+from mmmlib.data.contract.date_forms import A_YEAR, DATES, DateForm, in_years, why_no_date, zone_of
 from mmmlib.data.contract.layout_columns import Expression, cell_text
 from mmmlib.data.contract.number_forms import NUMBER, number_text, why_no_number
 from mmmlib.data.read.relations import Relation
@@ -123,7 +123,10 @@ def _of_text(column: ContractColumn, series: Collection[str] | None) -> Iterator
         usual, zone = (column.form or DateForm()).written, (column.form or DateForm()).zone
         looks = DATES[usual].pattern
         yield column.unreadable(
-            lambda t: cell(t).notnull() & (~cell(t).re_search(looks) | typed(t).isnull()),
+            lambda t: (
+                cell(t).notnull()
+                & (~cell(t).re_search(looks) | typed(t).isnull() | ~in_years(typed(t)))
+            ),
             f"a day of the calendar, written {usual} as in most rows",
             lambda text: why_no_date(text, usual),
         )
@@ -144,7 +147,11 @@ def _of_type(column: ContractColumn) -> Iterator[Promise]:
     name, kind, typed = column.name, column.kind, column.typed
     if column.contract.type in ("date", "time"):
         yield Promise(
-            "range", name, lambda t: t[name].notnull() & typed(t).isnull(), A_YEAR, unreadable=True
+            "range",
+            name,
+            lambda t: t[name].notnull() & ~in_years(typed(t)),
+            A_YEAR,
+            unreadable=True,
         )
         if kind.is_timestamp() and kind.timezone and column.relation.source.time_zone is None:
             yield column.unreadable(

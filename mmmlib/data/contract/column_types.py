@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mmmlib.data.contract.date_forms import DateForm, as_day
-from mmmlib.data.contract.layout_columns import Expression, cell_text
+from mmmlib.data.contract.date_forms import DateForm, as_day, in_years
+from mmmlib.data.contract.layout_columns import Expression, cell_text, is_whole_week
 from mmmlib.data.contract.number_forms import NUMBER, number_in, number_of
 from mmmlib.data.read.relations import Relation
 from mmmlib.params.contract import ColumnContract
@@ -18,23 +18,35 @@ DELIVERED = "_delivered"
 """Column that is added to rows of a long file: the value as it was delivered."""
 
 
+def keeps_unreadable(relation: Relation) -> bool:
+    """Say whether a source is read on where some of its values cannot be read.
+
+    Of weeks written as text all else that is wrong is then reported in the same message.
+    """
+    return relation.is_text and is_whole_week(relation.source)
+
+
 def typed_as(
     name: str, column: ColumnContract, relation: Relation, form: DateForm | None
 ) -> Expression:
     """Make the expression that reads a column as what the contract says.
 
-    A text that is no number becomes not-a-number, and a missing one null.
+    Where rows with values that cannot be read are kept (see :func:`keeps_unreadable`), a text that
+    is no number becomes not-a-number, and a day of a year that cannot be is missing.
     """
-    source = relation.source
+    source, keeps = relation.source, keeps_unreadable(relation)
 
     def make(table: Any) -> Any:
+        import ibis
+
         raw = table[name]
         textual = raw.type().is_string()
         value = cell_text(table, name, source) if textual else raw
         if column.type in ("number", "integer"):
-            return number_in(value, source)
+            return number_in(value, source, marked=keeps)
         if column.type in ("date", "time"):
-            return as_day(value, form or DateForm(), source.time_zone)
+            day = as_day(value, form or DateForm(), source.time_zone)
+            return ibis.cases((in_years(day), day), else_=ibis.null("date")) if keeps else day
         if column.type == "boolean" and textual:
             return truth_in(value)
         return value

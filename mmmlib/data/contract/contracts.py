@@ -16,8 +16,8 @@ import pandas as pd
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, read_coverage, week_number
 from mmmlib.data.contract.column_promises import Promise
-from mmmlib.data.contract.column_types import DELIVERED, typed_as
-from mmmlib.data.contract.date_forms import date_forms
+from mmmlib.data.contract.column_types import DELIVERED, keeps_unreadable, typed_as
+from mmmlib.data.contract.date_forms import date_forms, date_measures
 from mmmlib.data.contract.duplicates import (
     check_days,
     check_key,
@@ -28,11 +28,11 @@ from mmmlib.data.contract.duplicates import (
 from mmmlib.data.contract.layout_columns import (
     Expression,
     dates_of,
-    is_whole_week,
+    measured,
     region_of,
     texts_of,
 )
-from mmmlib.data.contract.number_forms import unclear_numbers
+from mmmlib.data.contract.number_forms import number_measures, unclear_numbers
 from mmmlib.data.contract.promises import (
     EVERYTHING,
     Reads,
@@ -157,9 +157,10 @@ def check_contract(
     columns = {n: c for n, c in contract.columns.items() if n in relation.table.columns}
     with reading(relation.label):
         relation = relation.held()
-        forms, more = date_forms(relation, columns)
-        breaches += more
-        breaches += unclear_numbers(relation, columns)
+        measures = date_measures(relation, columns) | number_measures(relation, columns)
+        seen = measured(relation.table, measures)
+        forms, more = date_forms(relation, seen)
+        breaches += [*more, *unclear_numbers(relation, seen)]
         typed = {
             name: typed_as(name, column, relation, forms.get(name))
             for name, column in columns.items()
@@ -176,8 +177,7 @@ def check_contract(
                 left -= len(examples)
                 breaches.append(breach_of(promise, count, examples))
         unreadable = any(breach.unreadable for breach in breaches)
-        # Of weeks written as text all else that is wrong is reported too, in the same message.
-        if unreadable and not (relation.is_text and is_whole_week(source) and known):
+        if unreadable and not (known and keeps_unreadable(relation)):
             return Checked(tuple(breaches), None, rows, relation)
         names = texts_of(source)
         long = source.layout == "long" and source.value in typed

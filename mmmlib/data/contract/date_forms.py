@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,18 +81,37 @@ class DateForm:
     zone: str | None = None
 
 
-def date_forms(
-    relation: Relation, columns: dict[str, ColumnContract]
-) -> tuple[dict[str, DateForm], list[Breach]]:
-    """Find how most rows of every column of text write their dates, in one pass."""
-    table = relation.table
-    names = [
-        name
+def date_measures(relation: Relation, columns: dict[str, ColumnContract]) -> dict[str, Any]:
+    """Return what a first pass over the rows measures: which columns hold plain dates only."""
+    texts = {
+        name: cell_text(relation.table, name, relation.source)
         for name, column in columns.items()
-        if column.type in ("date", "time") and table[name].type().is_string()
-    ]
+        if column.type in ("date", "time") and relation.table[name].type().is_string()
+    }
+    plain = rf"^{ISO}$"
+    return {
+        f"plain {name}": (text.isnull() | text.re_search(plain)).all().fill_null(True)
+        for name, text in texts.items()
+    }
+
+
+def date_forms(
+    relation: Relation, seen: Mapping[str, Any]
+) -> tuple[dict[str, DateForm], list[Breach]]:
+    """Find how most rows of every column of text write their dates.
+
+    Parameters
+    ----------
+    seen
+        What :func:`date_measures` measured. Columns of other than plain dates need another pass.
+    """
+    table = relation.table
+    columns = [key.removeprefix("plain ") for key in seen if key.startswith("plain ")]
+    names = [name for name in columns if not seen[f"plain {name}"]]
+    forms = dict.fromkeys(columns, DateForm())
+    breaches: list[Breach] = []
     if not names:
-        return {}, []
+        return forms, breaches
     counts = {}
     for name in names:
         text = cell_text(table, name, relation.source)
@@ -104,7 +124,6 @@ def date_forms(
         zones = zone_of(text)
         counts[f"{name}|zones"] = (zones.min() != zones.max()).fill_null(False)
     seen = table.aggregate(**counts).to_pyarrow().to_pylist()[0]
-    forms, breaches = {}, []
     for name in names:
         best = max(enumerate(DATES), key=lambda item: seen[f"{name}|{item[0]}"] or 0)[1]
         over = bool(seen[f"{name}|over1"]), bool(seen[f"{name}|over2"])
@@ -180,8 +199,13 @@ def why_no_date(cell: str, usual: str) -> tuple[str, str]:
     return "a date such as 2024-01-29", "Write all dates as YYYY-MM-DD."
 
 
+def in_years(day: Any) -> Any:
+    """Say by expression which days are of a year that can be."""
+    return day.year().between(*YEARS)
+
+
 def as_day(value: Any, form: DateForm, zone: str | None) -> Any:
-    """Read a column as days: null where a text is none, or of a year that cannot be.
+    """Read a column as days: null where a text is none.
 
     Parameters
     ----------
@@ -192,13 +216,6 @@ def as_day(value: Any, form: DateForm, zone: str | None) -> Any:
     zone
         The time zone in which a day begins, where moments are given.
     """
-    import ibis
-
-    day = _day(value, form, zone)
-    return ibis.cases((day.year().between(*YEARS), day), else_=ibis.null("date"))
-
-
-def _day(value: Any, form: DateForm, zone: str | None) -> Any:
     import ibis
 
     if not value.type().is_string():

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import read_coverage
 from mmmlib.data.contract.column_types import typed_as
-from mmmlib.data.contract.date_forms import DATES, date_forms
-from mmmlib.data.contract.layout_columns import dates_of, numbers_of, texts_of
+from mmmlib.data.contract.date_forms import DATES, date_forms, date_measures
+from mmmlib.data.contract.layout_columns import dates_of, measured, numbers_of, texts_of
 from mmmlib.data.contract.number_forms import NUMBER
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems, reading
@@ -98,7 +98,8 @@ def _draft(relation: Relation) -> dict[str, Any]:
 def _volume(relation: Relation, days: str) -> dict[str, float]:
     """Propose how many rows a week has; nothing where weeks differ much or are few."""
     as_date = ColumnContract(type="date")
-    forms, unclear = date_forms(relation, {days: as_date})
+    measures = date_measures(relation, {days: as_date})
+    forms, unclear = date_forms(relation, measured(relation.table, measures))
     if unclear:
         return {}
     day = typed_as(days, as_date, relation, forms.get(days))(relation.table)

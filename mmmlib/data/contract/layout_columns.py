@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,13 @@ def cell_text(table: Any, name: str, source: Source) -> Any:
     for word in ("", *source.missing):
         text = text.nullif(word)
     return text
+
+
+def measured(table: ir.Table, measures: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute measures of all rows in one pass."""
+    if not measures:
+        return {}
+    return dict(table.aggregate(**measures).to_pyarrow().to_pylist()[0])
 
 
 def missing_columns(name: str, source: Source, known: Sequence[str]) -> list[Problem]:

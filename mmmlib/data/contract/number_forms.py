@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from mmmlib.data.contract.breaches import Breach, Example
@@ -32,13 +33,22 @@ EITHER = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
 SIGN = r"[^\w\s.,+'\u2019-]|[A-Z]{3}"
 
 
-def number_in(column: Any, source: Source) -> Any:
-    """Read a column as numbers: not-a-number where a text is none, null where it is missing."""
+def number_in(column: Any, source: Source, *, marked: bool) -> Any:
+    """Read a column as numbers, null where it is missing.
+
+    Parameters
+    ----------
+    marked
+        Whether a text that is no number becomes not-a-number, to tell it from a missing one; else
+        it is null too.
+    """
     import ibis
 
     if not column.type().is_string():
         return column.cast("float64")
     number = number_text(column, source).try_cast("float64")
+    if not marked:
+        return number
     return ibis.cases((column.isnull(), ibis.null("float64")), else_=number.fill_null(math.nan))
 
 
@@ -60,28 +70,46 @@ def number_text(text: Any, source: Source) -> Any:
     return text
 
 
-def unclear_numbers(relation: Relation, columns: dict[str, ColumnContract]) -> list[Breach]:
-    """Find columns of text whose every point may be a decimal one or stand between thousands."""
+def number_measures(relation: Relation, columns: dict[str, ColumnContract]) -> dict[str, Any]:
+    """Return what a first pass over the rows measures: which columns may be read in two ways."""
     source, table = relation.source, relation.table
-    declared = source.decimal is not None or source.thousands is not None
-    names = [
-        name
+    if source.decimal is not None or source.thousands is not None:
+        return {}
+    texts = {
+        name: number_text(cell_text(table, name, source), source)
         for name, column in columns.items()
         if column.type in ("number", "integer") and table[name].type().is_string()
+    }
+    return {
+        f"either {name}": text.re_search(EITHER).any().fill_null(False)
+        for name, text in texts.items()
+    }
+
+
+def unclear_numbers(relation: Relation, seen: Mapping[str, Any]) -> list[Breach]:
+    """Find columns of text whose every point may be a decimal one or stand between thousands.
+
+    Parameters
+    ----------
+    seen
+        What :func:`number_measures` measured.
+    """
+    names = [
+        key.removeprefix("either ") for key, found in seen.items() if key[:7] == "either " and found
     ]
-    if declared or not names:
+    if not names:
         return []
     counts = {}
     for number, name in enumerate(names):
-        text = number_text(cell_text(table, name, source), source)
+        text = number_text(cell_text(relation.table, name, relation.source), relation.source)
         is_number = text.re_search(rf"^(?:{NUMBER})$") & text.contains(".")
         counts[f"points{number}"] = is_number.cast("int64").sum()
         counts[f"either{number}"] = text.re_search(EITHER).cast("int64").sum()
-    seen = table.aggregate(**counts).to_pyarrow().to_pylist()[0]
+    found = relation.table.aggregate(**counts).to_pyarrow().to_pylist()[0]
     return [
-        _either_way(relation, name, seen[f"either{number}"])
+        _either_way(relation, name, found[f"either{number}"])
         for number, name in enumerate(names)
-        if seen[f"either{number}"] and seen[f"either{number}"] == seen[f"points{number}"]
+        if found[f"either{number}"] == found[f"points{number}"]
     ]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import report_unreadable
 from mmmlib.data.contract.calendar import week_number
+from mmmlib.data.contract.column_types import keeps_unreadable
 from mmmlib.data.contract.contracts import Checked, check_contract, effective
 from mmmlib.data.contract.duplicates import check_weeks
 from mmmlib.data.contract.layout_columns import (
@@ -241,7 +242,7 @@ def _sum(
         again = check_weeks(table, relation, start)
     if again:
         report_unreadable(again, relation, problems)
-        if not (relation.is_text and by_week):
+        if not keeps_unreadable(relation):
             return None
     table = in_whole_units(table, source, contract)
     table = to_currency(table, relation.name, source, contract, rates)
