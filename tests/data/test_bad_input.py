@@ -61,7 +61,7 @@ def test_an_empty_cell(refused: Refused) -> None:
     place, found, expected, action = only(refused(set_cell(5, "search_spend", "")))
     assert (place, found) == ("row 5, column search_spend", "an empty cell")
     assert expected == "a value every week"
-    assert "'gaps'" in action
+    assert "gaps" in action
 
 
 def test_missing_file_suggests_the_near_one(write: Callable[..., Path]) -> None:
