@@ -32,6 +32,15 @@ class DataLimits(Section):
     """Lasting change of a series, as a share of its level, from which it is flagged."""
     zero_run_weeks: Annotated[int, Field(ge=2, le=520)] = 8
     """After how many weeks without spend at the end of the data a channel counts as stopped."""
+    min_spend_share: Positive = 0.001
+    """Least share of an outcome in money that all channels together spend; below, and far more so
+    below a tenth of it, they are perhaps in another unit."""
+    max_spend_share: Positive = 3.0
+    """Largest such share."""
+    min_spend_per_unit: Positive = 0.001
+    """Least spend of all channels per unit of a counted outcome."""
+    max_spend_per_unit: Positive = 1_000_000.0
+    """Largest such spend."""
     max_mismatch_share: Share = 0.02
     """Share of weeks that may have spend without exposure, or exposure without spend."""
     max_unmapped_share: Share = 0.01

@@ -67,6 +67,8 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
     list of Finding
         Passed ones included. The subject is a source, a channel or a series.
     """
+    learned = learned or Learned()
+    rates = _newest_rates(params, built.folder)
     return [
         *sources.week_start_findings(
             built.sources,
@@ -81,12 +83,12 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
         *_imputed(params, built.panel),
         *_days(built),
         *_events(params, built),
-        *series_checks.check_series(params, built.panel),
+        *series_checks.check_series(params, built.panel, learned.ended, rates),
         *exposure_checks.check_exposure(params, built),
         *_contracts(params, built),
         *lift_findings(built.lift_tests, built.panel),
         *_prices(params, built.folder, built.calendar.weeks),
-        *_settling(params.data.settling, built, learned or Learned()),
+        *_settling(params.data.settling, built, learned),
     ]
 
 
@@ -339,6 +341,17 @@ def _base_known(params: Params, rule: PriceLevel, index: pd.Series) -> Finding:
         meaning="Money is said to be in prices of a day whose prices nobody knows yet.",
         action="Bring the index up to date, or take a base day that it covers.",
     )
+
+
+def _newest_rates(params: Params, folder: Path) -> dict[str, float]:
+    """Return what one unit of every other currency is worth now, where rates are declared."""
+    from mmmlib.data.weeks.rates import read_rates
+
+    if params.data.rates is None:
+        return {}
+    frame = read_rates(folder / params.data.rates, params.currency).frame.sort_values("since")
+    newest = frame.groupby("currency")["rate"].last()
+    return {str(code): float(rate) for code, rate in newest.items() if code != params.currency}
 
 
 def _days_of_rates(params: Params, path: Path) -> list[tuple[str, str, pd.Series]]:

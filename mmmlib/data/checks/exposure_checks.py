@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.data.checks.series_checks import Shift, judge_shift
+from mmmlib.data.checks.levels import Shift, judge_shift
 from mmmlib.data.checks.signals import level_shift
 from mmmlib.data.naming.declared_series import BESIDE
 from mmmlib.data.panel.build import Built

@@ -12,6 +12,8 @@ NEIGHBOURS = 5
 """Weeks on either side that a week is held against."""
 SIDE = 13
 """Weeks on either side of a lasting move."""
+SHORTEST = 4
+"""Least weeks of a break that ends."""
 CLEAR = 5.0
 """Standard errors from which a move is more than noise (the largest of many is looked at)."""
 FLOOR = 0.01
@@ -91,8 +93,8 @@ def level_shift(values: NDArray[np.float64]) -> tuple[float, int, bool] | None:
     Returns
     -------
     tuple or None
-        The move as a share of the mean level, the index of its first week, and
-        whether it is clear of the noise. None for less than two years: a season
+        The move as a share of the level before it (-1 for a fall to nothing), the index of its
+        first week, and whether it is clear of the noise. None for less than two years: a season
         cannot be told from a shift then.
 
     Notes
@@ -105,21 +107,137 @@ def level_shift(values: NDArray[np.float64]) -> tuple[float, int, bool] | None:
     weeks = len(values)
     if weeks < 2 * YEAR - 1 or not np.isfinite(values).all() or values.mean() == 0:
         return None
-    basis, _ = np.linalg.qr(trend_and_season(weeks))
     candidates = np.arange(SIDE, weeks - SIDE + 1)
-    steps = (np.arange(weeks)[:, None] >= candidates).astype(float)
+    best, height, clear = _best_pattern(values, np.arange(weeks)[:, None] >= candidates)
+    where = int(candidates[best])
+    return _share_of_level(values, where, height), where, clear
+
+
+def _best_pattern(
+    values: NDArray[np.float64], patterns: NDArray[np.bool_]
+) -> tuple[int, float, bool]:
+    """Find which pattern, shape ``(week, pattern)``, explains a series best beside trend and season.
+
+    Returns its place, its height, and whether that is clear of the noise.
+    """
+    basis, _ = np.linalg.qr(trend_and_season(len(values)))
+    steps = patterns.astype(float)
     steps -= basis @ (basis.T @ steps)
     residual = values - basis @ (basis.T @ values)
     size = (steps**2).sum(axis=0)
     height = steps.T @ residual / size
     rest = (residual**2).sum() - height**2 * size
-    noise = np.sqrt(np.maximum(rest, 0) / (weeks - basis.shape[1] - 1))
+    noise = np.sqrt(np.maximum(rest, 0) / (len(values) - basis.shape[1] - 1))
     ratio = np.abs(height) * np.sqrt(size) / np.maximum(noise, np.finfo(float).tiny)
     best = int(np.argmax(ratio))
     left = residual - steps[:, best] * height[best]
     carry = float(np.clip(left[1:] @ left[:-1] / max(left @ left, 1e-300), 0, 0.95))
     clear = ratio[best] * np.sqrt((1 - carry) / (1 + carry)) > CLEAR
-    return float(height[best] / values.mean()), int(candidates[best]), bool(clear)
+    return best, float(height[best]), bool(clear)
+
+
+def _share_of_level(values: NDArray[np.float64], where: int, height: float) -> float:
+    """Return a step as a share of the level of the half year before it, season taken out.
+
+    A series that is never below zero cannot fall by more than all of it.
+    """
+    step = (np.arange(len(values)) >= where).astype(float)
+    columns = trend_and_season(len(values))
+    weights = np.linalg.lstsq(np.column_stack([columns, step]), values, rcond=None)[0]
+    level = values - columns[:, 2:] @ weights[2:-1]
+    before = float(np.median(level[max(where - 2 * SIDE, 0) : where]))
+    after = float(np.median(level[where : where + 2 * SIDE]))
+    share = after / before - 1 if before > 0 else np.nan
+    if not (np.isfinite(share) and share * height > 0):  # no level to take a share of
+        share = height / max(abs(before), abs(float(values.mean())))
+    return max(share, -1.0) if (values >= 0).all() else share
+
+
+def new_factor(values: NDArray[np.float64], weeks: int) -> tuple[float, float] | None:
+    """Hold the level of the newest weeks against the half year before them.
+
+    Parameters
+    ----------
+    values
+        Shape ``(week,)``; weeks of zero say nothing of a level.
+    weeks
+        How many of them are new.
+
+    Returns
+    -------
+    tuple or None
+        The factor between the two levels (geometric means of the weeks above zero), and the
+        largest factor, up or down, that as many weeks ever had in the past. None where the past
+        is too short to tell what is usual.
+    """
+    logs = np.log(np.where(values > 0, values, np.nan))
+    total = len(values)
+    steps = [_log_step(logs, end, weeks) for end in range(weeks + 2 * SIDE, total - weeks + 1)]
+    past = np.abs([step for step in steps if np.isfinite(step)])
+    newest = _log_step(logs, total, weeks)
+    if len(past) < 2 * SIDE or not np.isfinite(newest):
+        return None
+    return float(np.exp(newest)), float(np.exp(past.max()))
+
+
+def _log_step(logs: NDArray[np.float64], end: int, weeks: int) -> float:
+    new = logs[end - weeks : end]
+    old = logs[max(end - weeks - 2 * SIDE, 0) : end - weeks]
+    if np.isnan(new).all() or np.isfinite(old).sum() < NEIGHBOURS:
+        return float("nan")
+    return float(np.nanmean(new) - np.nanmean(old))
+
+
+def passing_break(values: NDArray[np.float64]) -> tuple[float, int, int, bool] | None:
+    """Find the largest break that ends: weeks at another level, and the old one after them.
+
+    Parameters
+    ----------
+    values
+        Shape ``(week,)``.
+
+    Returns
+    -------
+    tuple or None
+        The level inside as a share of that around it, less one; the index of its first week; its
+        length; whether it is clear of the noise. None for less than two years.
+
+    Notes
+    -----
+    As :func:`level_shift`, with a block of 4 to 26 weeks instead of a step. What comes again a
+    year before or after it is a season and no break.
+    """
+    weeks = len(values)
+    if weeks < 2 * YEAR - 1 or not np.isfinite(values).all() or values.mean() == 0:
+        return None
+    spans = [
+        (first, length)
+        for length in range(SHORTEST, 2 * SIDE + 1)
+        for first in range(SHORTEST, weeks - SHORTEST - length + 1)
+    ]
+    starts, lengths = np.array(spans).T
+    time = np.arange(weeks)[:, None]
+    best, _, clear = _best_pattern(values, (time >= starts) & (time < starts + lengths))
+    first, length = spans[best]
+    share = share_of_neighbours(values, first, length)
+    for other in (first - round(YEAR), first + round(YEAR)):
+        again = share_of_neighbours(values, other, length)
+        clear = clear and not again * np.sign(share) > abs(share) / 2
+    return share, first, length, clear
+
+
+def share_of_neighbours(values: NDArray[np.float64], first: int, length: int) -> float:
+    """Return the level of some weeks as a share of that before and after them, less one.
+
+    The smaller of the two moves; 0 where they go different ways, NaN where there is no level.
+    """
+    end = max(first + length, 0)
+    parts = values[max(first - SIDE, 0) : max(first, 0)], values[end : end + SIDE]
+    inside = values[max(first, 0) : end]
+    if not (len(inside) and all(len(part) and np.median(part) > 0 for part in parts)):
+        return float("nan")
+    before, after = (float(np.median(inside) / np.median(part)) - 1 for part in parts)
+    return min(before, after, key=abs) if before * after > 0 else 0.0
 
 
 # --- trend and season ---------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,9 @@ KNOWN = 13
 """Least weeks between the ends of a series from which its habits can be told."""
 LASTING = 13
 """Weeks of zero amid an outcome from which no model may learn from it."""
+
+Measured = Mapping[str, NDArray[np.bool_]]
+"""By series: the weeks that were measured; other checks look at these alone."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,21 @@ def measured_weeks(runs: list[ZeroRun], weeks: int) -> NDArray[np.bool_]:
     for run in runs:
         mask[run.first : run.first + run.weeks] = False
     return mask
+
+
+def measured_part(
+    national: Panel, series: str, measured: Measured
+) -> tuple[NDArray[np.float64], slice]:
+    """Return a series without zeros that were perhaps not measured: other checks explain nothing.
+
+    Those at the ends are cut off; those amid it are bridged by a line.
+    """
+    values = national.frame[series].to_numpy(dtype=float)
+    kept = np.flatnonzero(measured.get(series, np.ones(len(values), dtype=bool)))
+    if not len(kept):
+        return values[:0], slice(0, 0)
+    known = slice(int(kept[0]), int(kept[-1]) + 1)
+    return np.interp(np.arange(len(values)), kept, values[kept])[known], known
 
 
 # --- judged ------------------------------------------------------------------------------

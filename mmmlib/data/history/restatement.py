@@ -17,6 +17,7 @@ from mmmlib.data.history.vintages import (
     vintage_of,
 )
 from mmmlib.data.naming.declared_series import declared_series
+from mmmlib.data.panel.panel import panel_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.errors import RunError
@@ -46,10 +47,13 @@ class Learned:
         See :func:`restatements`.
     broken
         What past refreshes kept and could not be read, in words.
+    ended
+        First day of the newest week of the last refresh's panel; None where none can be read.
     """
 
     moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
     broken: tuple[str, ...] = ()
+    ended: pd.Timestamp | None = None
 
 
 def learn(params: Params, sources: Mapping[str, SourceRows | None], past: Sequence[Run]) -> Learned:
@@ -71,7 +75,14 @@ def learn(params: Params, sources: Mapping[str, SourceRows | None], past: Sequen
         if place is not None:
             used.setdefault(place[0].name, set()).add(place[1])
     vintages, broken = past_vintages(past, now)
-    return Learned(restatements(now, vintages, used), tuple(broken))
+    return Learned(restatements(now, vintages, used), tuple(broken), _ended(past[-1]))
+
+
+def _ended(run: Run) -> pd.Timestamp | None:
+    try:
+        return panel_of(run).weeks[-1]
+    except (RunError, OSError, ValueError):
+        return None
 
 
 def past_vintages(

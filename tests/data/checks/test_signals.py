@@ -83,7 +83,7 @@ def test_level_shift_finds_size_and_week() -> None:
     assert found is not None
     shift, week, clear = found
     assert clear
-    assert shift * values.mean() == pytest.approx(40, abs=5)
+    assert shift == pytest.approx(0.40, abs=0.05)
     assert abs(week - 90) <= 1
 
 
