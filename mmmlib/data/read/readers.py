@@ -213,11 +213,21 @@ def _rows_of_workbook(path: Path, name: str | None, problems: Problems) -> list[
             known = f"one of {', '.join(names)}" if names else "a sheet of cells"
             problems.add(path, place, "no such sheet", known, did_you_mean(name or "", names))
             return None
-        sheet = book.worksheets[names.index(name) if name is not None else 0]
-        title = sheet.title
+        title = names[0] if name is None else name
+        sheet = book.worksheets[names.index(title)]
         rows = [
             [value_as_text(value) for value in row] for row in sheet.iter_rows(values_only=True)
         ]
+    others = [other for other in names if other != title]
+    if name is None and others and sum(sum(map(bool, row)) > 1 for row in rows) < 2:
+        problems.add(
+            path,
+            f"sheet {title}",
+            f"the first sheet, and no table on it; the others are {', '.join(others)}",
+            "a header and one row for every week",
+            f"Declare 'sheet: {others[0]}' on the source if that is the one.",
+        )
+        return None
     return rows if _formulas_are_saved(path, title, problems) else None
 
 

@@ -126,3 +126,18 @@ def test_weeks_and_months_in_words_are_read(write: Write, written: str) -> None:
     days = pd.to_datetime(weekly()["date"])
     panel = build_panel(small_params(), write(weekly().assign(date=days.dt.strftime(written))))
     assert panel.weeks.tolist() == days.tolist()
+
+
+def test_a_cover_sheet_is_named_with_the_others(write: Write, tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "media.xlsx") as book:
+        cover = pd.DataFrame({"Report of May": ["made by us"]})
+        cover.to_excel(book, sheet_name="Cover", index=False)
+        weekly().to_excel(book, sheet_name="Weeks", index=False)
+    with pytest.raises(InputError) as caught:
+        build_panel(small_params(data=sources(path="media.xlsx")), tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.place == "sheet Cover"
+    assert problem.found.endswith("the others are Weeks")
+    assert "'sheet: Weeks'" in problem.action
+    panel = build_panel(small_params(data=sources(path="media.xlsx", sheet="Weeks")), tmp_path)
+    assert len(panel.weeks) == 12
