@@ -186,7 +186,8 @@ def write_dates(rng: random.Random, rows: pd.DataFrame) -> pd.DataFrame:
     written = rng.choice(
         ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%Y-%m-%dT%H:%MZ"]
     )
-    parsed = pd.to_datetime(rows[days], errors="coerce", format="mixed", utc=True)
+    plain = rows[days].astype(str).where(lambda text: text.str.fullmatch(r"2024-\d\d-\d\d"))
+    parsed = pd.to_datetime(plain, errors="coerce", format="%Y-%m-%d")
     shift = rng.choice([0, 0, 1, 6, -365 * 90, 365 * 150, 365 * 230])
     moved = [
         day + dt.timedelta(days=shift) if isinstance(day, dt.date) and day == day else None
