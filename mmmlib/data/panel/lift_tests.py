@@ -26,6 +26,8 @@ from mmmlib.params.messages import shown, translate
 from mmmlib.params.references import unknown_names
 
 CHECKS: dict[str, str] = {"data.lift_tests": "Lift tests that the models use"}
+ERRORS = 2.0
+"""Standard errors beyond which a measurement contradicts what can be."""
 NAME = "test"
 DATES = ("start", "end", "measured_until")
 NUMBERS = ("spend_change", "spend_change_share", "incremental_outcome", "standard_error")
@@ -131,7 +133,10 @@ def lifts_of(
 
 
 def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Finding]:
-    """Say of every declared test whether the models use it; nothing where none is declared."""
+    """Say of every declared test whether the models use it; nothing where none is declared.
+
+    One that cannot be (see :func:`impossible`) blocks: the models would be drawn to it.
+    """
     used = {lift.name: lift for lift in panel.lift_tests}
     for one in declared:
         test, lift = one.test, used.get(one.name)
@@ -144,17 +149,59 @@ def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Findin
                 f"national, so its standard error grew by "
                 f"{format_number(lift.error / lift.standard_error - 1, 'share')}."
             )
+        wrong = "" if lift is None else impossible(lift, test, panel)
+        message = wrong or words
+        action = "Nothing: it is used as soon as its weeks have settled."
+        if wrong:
+            action = (
+                "Correct incremental_outcome (what came with the change: below zero for a cut), "
+                "its unit or its standard error, or leave the test out."
+            )
         yield judge(
             "data.lift_tests",
             one.name,
-            passed=lift is not None,
-            level=Level.INFO,
-            message=words
+            passed=lift is not None and not wrong,
+            level=Level.BLOCK if wrong else Level.INFO,
+            message=message
             if lift is not None
             else f"It ends in weeks that are kept out of the fit ({span}).",
             meaning="An experiment is the strongest evidence there is for a channel's return.",
-            action="Nothing: it is used as soon as its weeks have settled.",
+            action=action,
         )
+
+
+def impossible(lift: Lift, test: LiftTest, panel: Panel) -> str:
+    """Say why a test cannot have measured what it says; nothing where it can.
+
+    Parameters
+    ----------
+    lift, test
+        On the panel's grid, and as declared.
+    panel
+        What was counted in its regions and weeks.
+
+    Returns
+    -------
+    str
+        Either its sign is against the change of spend by more than two standard errors, or it is
+        larger than all that was counted, by as much. A cut that is in the data may have cost more
+        than what is left, and is not held against that.
+    """
+    measured, error = lift.incremental_outcome, lift.standard_error
+    unit = panel.units.get(f"outcome:{lift.model}", "")
+    said = f"It says {format_number(measured, unit)}, with a standard error of {error:,.4g}"
+    if measured * np.sign(lift.spend_change) < -ERRORS * error:
+        way = "more" if lift.spend_change > 0 else "less"
+        return f"{said}, of {way} spend: its sign is against the change of spend."
+    frame = panel.frame
+    weeks = pd.DatetimeIndex([pd.Timestamp(week) for week in lift.weeks])
+    there = frame["region"].isin(lift.regions) & frame["week"].isin(weeks)
+    whole = float(frame.loc[there, f"outcome:{lift.model}"].sum())
+    cut_in_data = test.already_in_spend and lift.spend_change < 0
+    if not cut_in_data and abs(measured) - ERRORS * error > whole:
+        counted = format_number(whole, unit)
+        return f"{said}; all that was counted in its regions and weeks is {counted}."
+    return ""
 
 
 def lift_status(declared: Sequence[Declared]) -> str:

@@ -17,6 +17,7 @@ from mmmlib.data.panel.lift_tests import lift_findings, lift_status, read_lift_t
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.errors import InputError
+from mmmlib.findings import Level, Status
 from mmmlib.runs import Manifest, Run, write_atomic
 from tests.data.conftest import regional, small_params, sources, weekly
 
@@ -238,3 +239,35 @@ def new_run(folder: Path, period: str) -> Run:
     manifest = Manifest(run=path.name, workbook="fake", period=period, created=created)
     write_atomic(path / "manifest.json", manifest.model_dump_json().encode())
     return Run(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("more,search,,revenue,,2024-01-15,2024-01-28,,100,,,-250,40", "its sign is against"),
+        ("off,tv,,revenue,,2024-01-08,2024-01-21,,,-1,no,300,40", "its sign is against"),
+        ("more,search,,revenue,,2024-01-15,2024-01-28,,100,,,9000,400", "all that was counted"),
+        ("off,tv,,revenue,,2024-01-08,2024-01-21,,,-1,no,-9000,400", "all that was counted"),
+    ],
+)
+def test_a_test_that_cannot_be_blocks(write: Callable[..., Path], row: str, why: str) -> None:
+    write(HEAD + row + "\n", "lift_tests.csv")
+    built = read_and_build(small_params(**FROM_TABLE), write(weekly()))
+    [finding] = lift_findings(built.lift_tests, built.panel)
+    assert (finding.level, finding.status) == (Level.BLOCK, Status.FLAG)
+    assert why in finding.message
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "more,search,,revenue,,2024-01-15,2024-01-28,,100,,,-70,40",
+        "more,search,,revenue,,2024-01-15,2024-01-28,,100,,,2500,300",
+        "off,tv,,revenue,,2024-01-08,2024-01-21,,-10,,yes,-9000,400",
+    ],
+)
+def test_a_test_within_its_error_is_used(write: Callable[..., Path], row: str) -> None:
+    write(HEAD + row + "\n", "lift_tests.csv")
+    built = read_and_build(small_params(**FROM_TABLE), write(weekly()))
+    [finding] = lift_findings(built.lift_tests, built.panel)
+    assert finding.status is Status.OK
