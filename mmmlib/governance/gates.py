@@ -22,6 +22,7 @@ from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.runs import Run
+from mmmlib.scenarios.evidence import with_new_weeks
 from mmmlib.scenarios.pack import ScenarioPack
 
 __all__ = ["data_that_blocks", "judged_pack", "pass_gates"]
@@ -333,6 +334,7 @@ def _claims(
     """
     if evidence.readiness is None:
         return {}
+    readiness = with_new_weeks(evidence.readiness, evidence.data)
     blocking = [entry.finding for entry in entries if entry.level is Level.BLOCK]
     healths = {model: _raised(health, policy) for model, health in evidence.health.items()}
     claims = {}
@@ -344,7 +346,7 @@ def _claims(
             if model not in params.model_names:
                 health = sum_health(model, effects, healths, params)
             claims[model] = label_channels(
-                effects, evidence.readiness, health, evidence.comparison, params, blocking
+                effects, readiness, health, evidence.comparison, params, blocking
             )
     return claims
 

@@ -21,7 +21,12 @@ from mmmlib.runs import Run
 from mmmlib.scenarios.agreement import disagreement_findings, disagreements
 from mmmlib.scenarios.answers import answer_questions
 from mmmlib.scenarios.effect import PlanEffect, plan_effect
-from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
+from mmmlib.scenarios.evidence import (
+    Evidence,
+    channel_evidence,
+    model_evidence,
+    with_new_weeks,
+)
 from mmmlib.scenarios.labels import choose, decide, label_plan, probability_text, worth
 from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, SpendRange, channel_labels, standing_plans
@@ -170,7 +175,10 @@ def pack_of_run(run: Run) -> ScenarioPack:
     checked = [m for m in models if run.has(f"models/{m}/health.json")]
     return build_pack(
         {model: effects_of(run, model) for model in models},
-        run.load_json("readiness.json", Readiness),
+        with_new_weeks(
+            run.load_json("readiness.json", Readiness),
+            run.load_json("data.json", FindingList) if run.has("data.json") else None,
+        ),
         {m: run.load_json(f"models/{m}/health.json", FindingList) for m in checked},
         params,
     )

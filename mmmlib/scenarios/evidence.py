@@ -10,6 +10,9 @@ from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.health.learning import SHRINKAGE
 from mmmlib.readiness.verdict import Readiness, Verdict
 
+NEW_WEEKS = "data.new_weeks"
+"""The check by which new weeks are held against the old ones."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -60,6 +63,9 @@ def channel_evidence(
     ``label`` is the channel's name as people write it; its own name if not given.
     """
     label = label or channel
+    moved = tuple(f"{label}: {f.message}" for f in readiness.findings if _moves(f, channel, model))
+    if moved:
+        return Evidence(against=moved)
     verdict = readiness.channels.get(channel)
     found = health.findings if health is not None else ()
     by_health = _collect(f for f in found if channel in _named(f, model))
@@ -75,6 +81,27 @@ def channel_evidence(
         return Evidence(doubts=(f"{label} is ready with caveats{detail}",)) + by_health
     word = "is not ready to be measured" if verdict else "was not judged for readiness"
     return Evidence(against=(f"{label} {word}{detail}",)) + by_health
+
+
+def with_new_weeks(readiness: Readiness, data: FindingList | None) -> Readiness:
+    """Add what the data says of newest weeks that are unlike the ones before.
+
+    A plan would rest on the level of these weeks: see :func:`channel_evidence`.
+    """
+    found = data.findings if data is not None else ()
+    new = (f for f in found if f.check == NEW_WEEKS and f.level >= Level.WARN)
+    return readiness.model_copy(update={"findings": (*readiness.findings, *new)})
+
+
+def _moves(finding: Finding, channel: str, model: str) -> bool:
+    """Whether the newest weeks of a channel, or of the outcome, are unlike the ones before."""
+    role, _, name = finding.subject.partition(":")
+    mine = (
+        name == channel
+        if role != "outcome"
+        else name.split(".")[0] == model.split(".", maxsplit=1)[0]
+    )
+    return finding.check == NEW_WEEKS and finding.level >= Level.WARN and mine
 
 
 def _collect(findings: Iterable[Finding]) -> Evidence:

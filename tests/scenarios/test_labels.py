@@ -12,7 +12,12 @@ from mmmlib.params.schema import ScenarioParams
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.scenarios.agreement import disagreement_findings, disagreements
 from mmmlib.scenarios.effect import PlanEffect, plan_effect
-from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
+from mmmlib.scenarios.evidence import (
+    Evidence,
+    channel_evidence,
+    model_evidence,
+    with_new_weeks,
+)
 from mmmlib.scenarios.labels import label_plan, probability_text
 from mmmlib.scenarios.pack import Label
 from mmmlib.scenarios.plans import Plan
@@ -119,6 +124,31 @@ class TestEvidence:
             overall=Verdict.READY, channels={"search": Verdict.READY}, findings=()
         )
         assert not channel_evidence("search", MODEL, readiness, health).good
+
+    @pytest.mark.parametrize(
+        ("subject", "level", "spoken_against"),
+        [
+            ("spend:search", Level.WARN, {"search"}),
+            ("exposure:social", Level.WARN, {"social"}),
+            ("outcome:revenue.pooled", Level.WARN, {"search", "social"}),
+            ("outcome:signups.pooled", Level.WARN, set()),
+            ("spend:search", Level.INFO, set()),
+        ],
+    )
+    def test_no_plan_rests_on_new_weeks_unlike_the_old_ones(self, subject, level, spoken_against):
+        ready = Readiness(
+            overall=Verdict.READY, channels=dict.fromkeys(CHANNELS, Verdict.READY), findings=()
+        )
+        data = FindingList(
+            findings=(finding("data.new_weeks", subject, passed=False, level=level),)
+        )
+        readiness = with_new_weeks(ready, data)
+        health = FindingList(findings=(finding("health.rhat", MODEL, passed=True),))
+        against = {
+            name for name in CHANNELS if not channel_evidence(name, MODEL, readiness, health).good
+        }
+        assert against == spoken_against
+        assert with_new_weeks(ready, None).findings == ()
 
     def test_a_channel_that_nobody_judged_is_not_ready(self):
         readiness = Readiness(overall=Verdict.READY, channels={}, findings=())
