@@ -311,6 +311,8 @@ def _magnitudes(params: Params, national: Panel) -> Iterator[Finding]:
             if money
             else f"{format_number(ratio, national.currency)} per unit of the outcome ({unit})"
         )
+        measure = "share" if money else national.currency
+        usual = f"{format_number(low, measure)} to {format_number(high, measure)}"
         passed = low <= ratio <= high
         far = not low / FAR <= ratio <= high * FAR
         price = params.outcome_of(model).value_per_unit
@@ -321,9 +323,9 @@ def _magnitudes(params: Params, national: Panel) -> Iterator[Finding]:
             level=Level.BLOCK if far else Level.WARN,
             value=ratio,
             limit=low if ratio < low else high,
-            unit="share" if money else national.currency,
+            unit=measure,
             message=f"All channels together spend {text}"
-            + ("." if passed else f"; usual is {low:g} to {high:g}. Are both in the same unit?"),
+            + ("." if passed else f"; usual is {usual}. Are both in the same unit?"),
             meaning="Spend in millions or in cents beside an outcome in whole money gives returns "
             "that are wrong by that factor, and priors that exclude the truth.",
             action="Ask the owners in which unit spend"
