@@ -229,9 +229,6 @@ local function typst_table(tbl)
 end
 
 local function write_table(tbl)
-  -- The name goes to the block around it: Quarto would number a table of that name.
-  local identifier = tbl.identifier
-  tbl.identifier = ""
   -- Widths follow the content, not the dashes of the source.
   for number, spec in ipairs(tbl.colspecs) do tbl.colspecs[number] = { spec[1], nil } end
   if typst then return typst_table(tbl) end
@@ -250,8 +247,7 @@ local function write_table(tbl)
   local caption = pandoc.utils.stringify(tbl.caption.long)
   local name = escape_html(caption ~= "" and caption or "Table")
   return {
-    raw_block('<div' .. (identifier ~= "" and ' id="' .. escape_html(identifier) .. '"' or "")
-      .. ' class="table' .. wide .. dense
+    raw_block('<div class="table' .. wide .. dense
       .. '" role="region" tabindex="0" aria-label="' .. name .. '">'),
     tbl,
     raw_block("</div>"),

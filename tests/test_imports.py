@@ -37,11 +37,6 @@ DATA = ("read", "contract", "naming", "weeks", "panel", "history", "checks", "in
 KNOWN_CYCLES: list[set[str]] = [
     {"mmmlib.model.faults", "mmmlib.model.lift", "mmmlib.model.spec"},
     {"mmmlib.model.fit", "mmmlib.model.pool"},
-    {
-        "mmmlib.reports.render",
-        "mmmlib.reports.render_pandoc",
-        "mmmlib.reports.render_quarto",
-    },
 ]
 # The fork server is given modules to import ahead as text; that is no import.
 HEAVY = ("pymc", "pytensor", "arviz", "nutpie", "ibis", "papermill", "pandas", "xarray", "numba")

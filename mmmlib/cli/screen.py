@@ -48,6 +48,17 @@ def print_run(run: Run) -> None:
         say(line)
     pack = run.path / "pack" / "index.html"
     say(f"pack: {pack}" if pack.is_file() else "no pack yet")
+    for line in _pack_notes(run):
+        say(line)
+
+
+def _pack_notes(run: Run) -> list[str]:
+    """Say what the reader of the pack should know of how it was made."""
+    from mmmlib.reports.render_input import RECORD, RenderRecord
+
+    if not run.has(RECORD):
+        return []
+    return [f"▲ {note}" for note in run.load_json(RECORD, RenderRecord).notes]
 
 
 def _step_table(manifest: Manifest) -> object:

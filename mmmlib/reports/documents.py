@@ -5,7 +5,7 @@ to one Markdown text per document, which both renderers take from there. What a
 notebook may use, beside plain Markdown:
 
 - figures: ``![caption](figures/name.svg){#fig-name fig-alt="what it says"}``
-- tables: pipe tables with ``: caption {#tbl-name}`` below
+- tables: pipe tables with ``: caption`` below
 - ``[● safe to act on]{.label .safe}`` (``.review``, ``.never``) and
   ``[■ Block]{.level .block}`` (``.warn``, ``.info``)
 - ``::: {.statements}``: the three to five statements that the front page repeats
@@ -30,6 +30,8 @@ FIGURES = "figures"
 STATEMENTS = re.compile(
     r"^(:{3,})[ \t]*\{?\s*\.?statements\b.*?\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE
 )
+TABLE_NAME = re.compile(r"(?<=\S)[ \t]+\{#tbl-[\w-]+\}[ \t]*$", re.MULTILINE)
+"""Behind a table's caption in older runs; Quarto reads tables without attributes."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def read_page(path: Path, document: Document) -> Page:
     notebook = nbformat.read(path, as_version=4)
     check_executed(notebook, path)
     parts = [part for cell in notebook.cells for part in _cell_text(cell, path)]
-    title, body = _split_title("\n\n".join(parts))
+    title, body = _split_title(TABLE_NAME.sub("", "\n\n".join(parts)))
     question = "" if title.casefold() == document.title.casefold() else title
     check_figures(body, path)
     return Page(document, question, body)

@@ -60,4 +60,4 @@ def print_markdown(pages: Sequence[Page]) -> str:
 def _scoped(page: Page) -> str:
     """Prefix identifiers with the document's name: two documents may use the same."""
     prefix = page.document.name.replace("_", "-")
-    return re.sub(r"\{#(fig|tbl|sec)-", rf"{{#\1-{prefix}-", page.body)
+    return re.sub(r"\{#(fig|sec)-", rf"{{#\1-{prefix}-", page.body)

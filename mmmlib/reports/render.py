@@ -16,52 +16,29 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Literal
 
-from mmmlib.errors import MMMError
 from mmmlib.params import Params
 from mmmlib.reports.documents import EXECUTED, Page, read_pages
+from mmmlib.reports.fonts import unwritable, unwritable_sentence
 from mmmlib.reports.front import FRONT, front_markdown, print_markdown
+from mmmlib.reports.render_input import (
+    PDF,
+    RECORD,
+    PageSource,
+    RenderError,
+    RenderRecord,
+    Work,
+)
 from mmmlib.reports.results import Results, results_of
 from mmmlib.reports.title_block import metadata, title_block
 from mmmlib.runs import Run
 
 Renderer = Literal["auto", "quarto", "pandoc"]
 PACK = "pack"
-PDF = "pack.pdf"
 TABLES = "tables.xlsx"
-PROJECT = Path(__file__).resolve().parents[2]
-"""Where ``_quarto.yml`` and the templates in ``reports/`` are."""
-
-
-class RenderError(MMMError):
-    """The renderer failed; the run keeps the pack that it had."""
-
-
-@dataclass(frozen=True)
-class PageSource:
-    """One file to render: Markdown, and the variables of its template."""
-
-    name: str
-    markdown: str
-    variables: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Work:
-    """Everything that a renderer needs."""
-
-    pages: tuple[PageSource, ...]
-    """HTML pages, the front page first."""
-    print: PageSource
-    figures: Path
-    """Folder of the figures, may be missing where no document has one."""
-    created: int
-    """Seconds since 1970; the time that files say they were made."""
 
 
 def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = None) -> list[Path]:
@@ -94,7 +71,8 @@ def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = N
     Notes
     -----
     Rendering the same run twice gives the same bytes: nothing in the pack tells
-    the time of rendering.
+    the time of rendering. What its reader should know (a Quarto that failed, labels
+    that no font can write) is a warning, and stays in the run's ``rendering.json``.
     """
     from mmmlib.reports.xlsx import write_tables
 
@@ -104,12 +82,17 @@ def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = N
     names = [*(f"{source.name}.html" for source in work.pages), PDF]
     with replacing_folder(run.path / PACK) as folder, ThreadPoolExecutor(1) as beside:
         tables = beside.submit(write_tables, results, folder / TABLES)
-        _make(work, folder, names, renderer)
+        made = _make(work, folder, names, renderer)
         tables.result()
+    boxes = unwritable_sentence(unwritable(_texts(work)))
+    notes = (*made.notes, *filter(None, [boxes]))
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    run.save_json(RECORD, RenderRecord(renderer=made.renderer, notes=notes))
     return [run.path / PACK / name for name in (*names, TABLES)]
 
 
-def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> None:
+def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> RenderRecord:
     chosen = choose_renderer(renderer)
     try:
         _renderer(chosen)(work, folder)
@@ -118,8 +101,16 @@ def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> Non
         if renderer != "auto" or chosen == "pandoc":
             raise
         # Quarto is whatever version the machine has; a refresh should not be lost to it.
-        warnings.warn(f"{error} The pack is made by pandoc and Typst instead.", stacklevel=3)
-        _make(work, folder, names, "pandoc")
+        note = f"{error} The pack is made by pandoc and Typst instead."
+        return RenderRecord(renderer=_make(work, folder, names, "pandoc").renderer, notes=(note,))
+    return RenderRecord(renderer=chosen)
+
+
+def _texts(work: Work) -> Iterator[str]:
+    """Everything that figures and PDF write; a figure's words are in its caption and alt text."""
+    yield work.print.markdown
+    for value in work.print.variables.values():
+        yield from [value] if isinstance(value, str) else value if isinstance(value, list) else []
 
 
 def choose_renderer(renderer: Renderer = "auto") -> Literal["quarto", "pandoc"]:
@@ -139,17 +130,6 @@ def choose_renderer(renderer: Renderer = "auto") -> Literal["quarto", "pandoc"]:
             "Install Quarto, or take the renderer 'pandoc', which needs nothing more."
         )
     return renderer
-
-
-@cache
-def quarto_project() -> dict[str, Any]:
-    """Read ``_quarto.yml``: the reader's options are written there once for both renderers."""
-    from ruamel.yaml import YAML
-
-    content: dict[str, Any] = YAML(typ="safe").load(
-        (PROJECT / "_quarto.yml").read_text(encoding="utf-8")
-    )
-    return content
 
 
 def check_pack(folder: Path, names: list[str]) -> None:

@@ -11,16 +11,15 @@ from functools import cache
 from pathlib import Path
 
 from mmmlib.reports.documents import FIGURES
-from mmmlib.reports.render import (
+from mmmlib.reports.fonts import font_folder
+from mmmlib.reports.render_input import (
     PDF,
-    PROJECT,
+    TEMPLATES,
     PageSource,
     RenderError,
     Work,
     quarto_project,
 )
-
-TEMPLATES = PROJECT / "reports"
 
 
 def render_with_pandoc(work: Work, folder: Path) -> None:
@@ -116,11 +115,3 @@ def pandoc() -> str:
 
     path: str = pypandoc.get_pandoc_path()
     return path
-
-
-@cache
-def font_folder() -> Path:
-    """Return the folder of the DejaVu fonts that matplotlib brings along."""
-    import matplotlib as mpl
-
-    return Path(mpl.get_data_path()) / "fonts" / "ttf"

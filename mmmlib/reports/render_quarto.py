@@ -21,19 +21,24 @@ from pathlib import Path
 from typing import Any
 
 from mmmlib.reports.documents import FIGURES
-from mmmlib.reports.render import (
+from mmmlib.reports.fonts import FONT_FILES, font_folder
+from mmmlib.reports.render_input import (
     PDF,
-    PROJECT,
+    TEMPLATES,
     PageSource,
     RenderError,
     Work,
     quarto_project,
 )
-from mmmlib.reports.render_pandoc import font_folder
 
 OUTPUT = "out"
-SHORTCODE = re.compile(r"(\{|&#123;)(?=(?:\{|&#123;)(?:<|&#60;))")
-"""Between the two braces that open a shortcode, written plainly or as references."""
+LAST_LINES = 20
+"""Lines of what Quarto said that an error repeats: its own progress comes before them."""
+SHORTCODE = re.compile(
+    r"((?:\{|&#123;)(?=(?:\{|&#123;)(?:<|&#60;))|(?:>|&#62;)(?:\}|&#125;)(?=\}|&#125;))"
+)
+"""Before the second brace that opens or closes a shortcode, written plainly or as references."""
+FONTS = "fonts"
 JOINER = "&#8288;"
 """A joiner without width: nothing to see, but no shortcode any more."""
 SUPPORT = (".lua", ".html", ".css", ".typ")
@@ -68,11 +73,15 @@ def write_project(folder: Path, sources: Sequence[PageSource], to: str, figures:
     """Write a Quarto project that renders ``sources`` to one format."""
     reports = folder / "reports"
     reports.mkdir(parents=True)
-    for path in (PROJECT / "reports").iterdir():
+    for path in TEMPLATES.iterdir():
         if path.suffix in SUPPORT:
             shutil.copy(path, reports)
     if figures.is_dir():
         shutil.copytree(figures, reports / FIGURES)
+    if to == "typst":
+        (folder / FONTS).mkdir()
+        for file in FONT_FILES:
+            shutil.copy(font_folder() / file, folder / FONTS)
     files = [f"reports/{source.name}.ipynb" for source in sources]
     # JSON is YAML too, and needs no care with quotes.
     project = json.dumps(project_for(files, to), indent=2)
@@ -87,7 +96,8 @@ def project_for(files: list[str], to: str) -> dict[str, Any]:
     project["project"] |= {"output-dir": OUTPUT, "render": files}
     project["format"] = {to: project["format"][to]}
     if to == "typst":
-        project["format"][to]["font-paths"] = [str(font_folder())]
+        # Quarto reads every font path as one below the project.
+        project["format"][to]["font-paths"] = [FONTS]
     return project
 
 
@@ -112,12 +122,13 @@ def without_shortcodes(text: str) -> str:
 
 
 def _quarto(folder: Path, to: str, created: int) -> None:
-    command = ["quarto", "render", str(folder), "--to", to, "--no-execute", "--quiet"]
+    command = ["quarto", "render", str(folder), "--to", to, "--no-execute"]
     # Typst writes this time into the PDF instead of the time of rendering.
     env = os.environ | {"SOURCE_DATE_EPOCH": str(created)}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False)
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip() or done.stdout.decode(errors="replace")
+        lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+        said = "\n".join(lines[-LAST_LINES:])
         raise RenderError(f"Quarto could not make the {to} pages: {said}")
 
 

@@ -189,7 +189,7 @@ def _table(table: Table, folder: Path | None) -> str:
         rules.append(f"{dashes}:" if column.align == "right" else f":{dashes}")
     lines = [_row(heads), f"|{'|'.join(rules)}|", *map(_row, rows)]
     caption = escape(table.caption)
-    foot = f"*{caption}*" if folder is None else f": {caption} {{#tbl-{table.name}}}"
+    foot = f"*{caption}*" if folder is None else f": {caption}"
     return "\n".join(lines) + f"\n\n{foot}"
 
 

@@ -9,21 +9,21 @@ import pytest
 
 from mmmlib.errors import RunError
 from mmmlib.governance.verdict import GateResult
+from mmmlib.provenance import PROJECT
 from mmmlib.reports import render_pandoc
 from mmmlib.reports.documents import DOCUMENTS, EXECUTED
 from mmmlib.reports.render import (
     PACK,
-    PROJECT,
-    RenderError,
     choose_renderer,
     outside,
-    quarto_project,
     render_pack,
 )
+from mmmlib.reports.render_input import RenderError, quarto_project
 from mmmlib.reports.title_block import BANDS
 from mmmlib.runs import Run
 from tests.fake_run import NASTY, make_fake_run
 from tests.reports.executed import FIGURE, shown, write_report, write_reports
+from tests.reports.pdf import pdf_outline
 
 EIGHT = [
     "index.html",
@@ -55,8 +55,11 @@ class Outline(HTMLParser):
         self.headings: list[tuple[str, str]] = []
         self.alts: list[str | None] = []
         self.links: list[str] = []
+        self.captions: list[str] = []
+        self.doctype = ""
         self.count: dict[str, int] = {}
         self._heading = ""
+        self._caption = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -67,10 +70,15 @@ class Outline(HTMLParser):
             self.headings.append((tag, ""))
         if tag == "img":
             self.alts.append(values.get("alt"))
+        if tag in ("caption", "figcaption"):
+            self._caption = True
+            self.captions.append("")
         if tag == "a":
             self.links.append(values.get("href") or "")
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in ("caption", "figcaption"):
+            self._caption = False
         if tag == self._heading:
             self._heading = ""
 
@@ -78,6 +86,11 @@ class Outline(HTMLParser):
         if self._heading:
             tag, text = self.headings[-1]
             self.headings[-1] = (tag, text + data)
+        if self._caption:
+            self.captions[-1] += data
+
+    def handle_decl(self, decl: str) -> None:
+        self.doctype = decl
 
 
 @pytest.fixture(scope="module")
@@ -308,6 +321,10 @@ def test_both_renderers_give_the_same_outline(run: Run, tmp_path: Path) -> None:
         assert theirs.alts == ours.alts
         assert theirs.count.get("table") == ours.count.get("table")
         assert theirs.links == ours.links
+        assert theirs.captions == ours.captions
+        assert theirs.doctype == ours.doctype == "DOCTYPE html"
+    pdfs = [(one.path / PACK / "pack.pdf").read_bytes() for one in (run, copy)]
+    assert pdf_outline(pdfs[1]) == pdf_outline(pdfs[0])
 
 
 def test_the_run_keeps_its_notebooks_as_they_were(run: Run) -> None:

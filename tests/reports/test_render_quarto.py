@@ -8,12 +8,16 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from mmmlib.reports.render import PACK, PROJECT, PageSource, RenderError, render_pack
+from mmmlib.cli.screen import print_run
+from mmmlib.reports.markup import escape
+from mmmlib.reports.render import PACK, render_pack
+from mmmlib.reports.render_input import TEMPLATES, PageSource, RenderError
 from mmmlib.reports.render_pandoc import pandoc
 from mmmlib.reports.render_quarto import project_for, without_shortcodes, write_notebook
 from mmmlib.runs import Run
 from tests.fake_run import make_fake_run
 from tests.reports.executed import write_reports
+from tests.reports.pdf import pdf_outline
 
 JOINER = "\N{WORD JOINER}".encode()
 STAND_IN = Path(__file__).with_name("standin_quarto.py")
@@ -30,7 +34,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = make_fake_run(tmp_path_factory.mktemp("runs"))
-    write_reports(run, "A shortcode {{< include /etc/hosts >}} in a text.")
+    write_reports(run, f"A shortcode {{{{< include /etc/hosts >}}}} and {escape('a >}} b {{< c')}.")
     return run
 
 
@@ -44,7 +48,26 @@ def test_the_project_given_to_quarto_is_complete(
     for name, content in ours.items():
         # The joiner that breaks shortcodes has no width.
         assert name == "pack.pdf" or theirs[name].replace(JOINER, b"") == content, name
-    assert theirs["pack.pdf"].startswith(b"%PDF-")
+    assert pdf_outline(theirs["pack.pdf"]) == pdf_outline(ours["pack.pdf"])
+
+
+def test_pages_keep_their_doctype_and_captions_hold_no_identifier(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, f"#!/bin/sh\nexec '{sys.executable}' '{STAND_IN}' \"$@\"\n")
+    pages = [path for path in render_pack(run, "quarto") if path.suffix == ".html"]
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("<!DOCTYPE html>"), path.name
+        assert "{#tbl-" not in text, path.name
+        assert path.stem == "index" or "<caption>Return by channel.</caption>" in text, path.name
+
+
+def test_a_pdf_of_ours_has_pages_fonts_and_its_standard(run: Run) -> None:
+    pages, fonts, accessible = pdf_outline(render_pack(run, "pandoc")[-2].read_bytes())
+    assert pages > 3
+    assert any(name.startswith(b"DejaVuSans") for name in fonts)
+    assert accessible
 
 
 def test_what_quarto_says_when_it_fails_is_told(
@@ -57,14 +80,20 @@ def test_what_quarto_says_when_it_fails_is_told(
     assert {path.name for path in (run.path / PACK).iterdir()} == before
 
 
-def test_pandoc_steps_in_where_quarto_fails(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_pandoc_steps_in_where_quarto_fails_and_mmm_show_says_so(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ours = {path.name: path.read_bytes() for path in render_pack(run, "pandoc")}
     install(tmp_path, monkeypatch, "#!/bin/sh\necho 'bad option at line 3' >&2\nexit 1\n")
     with pytest.warns(UserWarning, match="bad option at line 3 The pack is made by pandoc"):
         paths = render_pack(run, "auto")
     assert {path.name: path.read_bytes() for path in paths} == ours
+    print_run(run)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "bad option at line 3 The pack is made by pandoc and Typst instead." in shown
+    render_pack(run, "pandoc")
+    print_run(run)
+    assert "instead" not in capsys.readouterr().out
 
 
 def test_a_quarto_that_makes_nothing_is_noticed(
@@ -103,7 +132,7 @@ def test_a_bare_render_of_unexecuted_reports_is_stopped(
     cells = [new_markdown_cell("# T"), new_code_cell("show()", execution_count=count)]
     nbformat.write(new_notebook(cells=cells), path)
     env = os.environ | {"QUARTO_PROJECT_INPUT_FILES": str(path)}
-    command = [pandoc(), "lua", str(PROJECT / "reports" / "check_executed.lua")]
+    command = [pandoc(), "lua", str(TEMPLATES / "check_executed.lua")]
     done = subprocess.run(command, env=env, capture_output=True, check=False)
     assert done.returncode == code
     assert (b"mmm refresh" in done.stderr) == bool(code)

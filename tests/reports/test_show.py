@@ -68,7 +68,7 @@ def test_a_table_names_its_unit_once(tmp_path: Path) -> None:
         "| TV | 1.05 to 1.95 |\n"
         "| Radio | 2.5\N{NO-BREAK SPACE}k |\n"
         "\n"
-        ": A table. {#tbl-t}"
+        ": A table."
     )
 
 

@@ -1,0 +1,63 @@
+"""What both renderers work from: the pages, and the project with its templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from mmmlib.errors import MMMError
+from mmmlib.provenance import PROJECT
+
+PDF = "pack.pdf"
+RECORD = "rendering.json"
+TEMPLATES = PROJECT / "reports"
+"""The templates, filter and stylesheet of the pack; ``_quarto.yml`` is one folder up."""
+
+
+class RenderRecord(BaseModel):
+    """How the pack of a run was made; ``rendering.json``."""
+
+    renderer: str
+    notes: tuple[str, ...] = ()
+    """What the reader of the pack should know: a renderer that failed, labels shown as boxes."""
+
+
+class RenderError(MMMError):
+    """The renderer failed; the run keeps the pack that it had."""
+
+
+@dataclass(frozen=True)
+class PageSource:
+    """One file to render: Markdown, and the variables of its template."""
+
+    name: str
+    markdown: str
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that a renderer needs."""
+
+    pages: tuple[PageSource, ...]
+    """HTML pages, the front page first."""
+    print: PageSource
+    figures: Path
+    """Folder of the figures, may be missing where no document has one."""
+    created: int
+    """Seconds since 1970; the time that files say they were made."""
+
+
+@cache
+def quarto_project() -> dict[str, Any]:
+    """Read ``_quarto.yml``: the reader's options are written there once for both renderers."""
+    from ruamel.yaml import YAML
+
+    content: dict[str, Any] = YAML(typ="safe").load(
+        (PROJECT / "_quarto.yml").read_text(encoding="utf-8")
+    )
+    return content
