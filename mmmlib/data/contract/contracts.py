@@ -15,8 +15,7 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, read_coverage, week_number
-from mmmlib.data.contract.column_promises import Promise
-from mmmlib.data.contract.column_types import DELIVERED, keeps_unreadable, typed_as
+from mmmlib.data.contract.column_types import DELIVERED, Promise, keeps_unreadable, typed_as
 from mmmlib.data.contract.date_forms import date_forms, date_measures
 from mmmlib.data.contract.duplicates import (
     check_days,

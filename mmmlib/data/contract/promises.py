@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import week_number
-from mmmlib.data.contract.column_promises import ContractColumn, Promise, column_promises, is_one_of
+from mmmlib.data.contract.column_types import ContractColumn, Promise, column_promises, is_one_of
 from mmmlib.data.contract.date_forms import DateForm
 from mmmlib.data.contract.layout_columns import (
     Expression,
