@@ -38,8 +38,8 @@ TWICE = {
 """Public names that still exist twice."""
 
 LEFT = {
-    "HANDS", "Race", "_as_told", "_believe", "_believe_linear", "_race_statement", "_told", "brought",
-    "carry_back", "caused", "law", "mean_pull", "pull", "race", "race_for", "race_label", "races",
+    "HANDS", "_as_told", "_believe", "_believe_linear", "_told", "brought",
+    "carry_back", "caused", "law", "mean_pull", "pull",
     "stock", "stock_back", "take_in", "told", "told_otherwise", "told_scales", "twin", "wanted",
     "wanted_files",
 }  # fmt: skip

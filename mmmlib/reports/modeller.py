@@ -6,15 +6,16 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from mmmlib.estimates import Estimate, format_range
+from mmmlib.estimates import Estimate, format_number, format_range
 from mmmlib.model.effects import contribution, lift_tests_of, roi
 from mmmlib.params import Params
-from mmmlib.refresh.comparison import Comparison
+from mmmlib.refresh.comparison import Comparison, Movement
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.figures.layout import titled
 from mmmlib.reports.figures.weeks import actual_against_fitted
 from mmmlib.reports.lift import experiments_of
+from mmmlib.reports.statements import WIDE_NOISE
 from mmmlib.reports.style import channel_colours
 
 
@@ -48,8 +49,11 @@ def prior_and_posterior(effects: xr.Dataset, params: Params) -> Figure:
         after = Estimate.from_draws(found.sel(channel=name).to_numpy(), unit)
         rows.append(IntervalRow(_name(params, name), after, colours[name], faint=before))
     rows.sort(key=lambda row: -row.estimate.median)
-    narrowest = min(rows, key=lambda row: row.estimate.width / max(row.estimate.median, 1e-12))
-    title = f"The data say most about {narrowest.name}: {narrowest.estimate}"
+    narrowed = min(rows, key=lambda row: row.estimate.width / max(_width(row.faint), 1e-12))
+    title = (
+        f"The data narrowed {narrowed.name} most: {narrowed.estimate}, before the fit "
+        f"{narrowed.faint}"
+    )
     return interval_figure(rows, title, f"Return, {unit}. Pale: the belief before the fit.")
 
 
@@ -59,7 +63,7 @@ def curves_by_channel(effects: xr.Dataset, params: Params) -> Figure:
     order = list(total["channel"].to_numpy()[np.argsort(-total.to_numpy())])
     marginal = effects["marginal_roi"].sel(channel=order[0])
     estimate = Estimate.from_draws(marginal.to_numpy(), effects.attrs["return_unit"])
-    title = f"{_name(params, order[0])} brought most; its next unit of money brings {estimate}"
+    title = f"{_name(params, order[0])} contributed most; its next unit of money returns {estimate}"
     unit = effects.attrs["outcome_unit"]
     return response_curves(
         effects,
@@ -158,15 +162,26 @@ def then_and_now(comparison: Comparison, model: str, params: Params) -> Figure:
     ]
     beyond = [_name(params, one.channel) for one in moves if one.beyond_noise]
     title = (
-        f"Moved by more than noise: {', '.join(beyond)}"
-        if beyond
-        else f"No return moved by more than noise; {rows[0].name} moved most"
+        f"Moved by more than noise: {', '.join(beyond)}" if beyond else _calm(moves, rows[0].name)
     )
     subtitle = (
         f"Return, {params.return_unit(model)}, on the {comparison.weeks} weeks that both "
         "refreshes fitted. Pale: the last refresh."
     )
     return interval_figure(rows, title, subtitle)
+
+
+def _width(estimate: Estimate | None) -> float:
+    """Return the width of a range; without one nothing can have been narrowed."""
+    return estimate.width if estimate is not None else 0.0
+
+
+def _calm(moves: list[Movement], name: str) -> str:
+    """Say that nothing moved beyond noise; where the largest movement is large, how far it went."""
+    if not abs(moves[0].change) >= WIDE_NOISE:
+        return f"No return moved by more than noise; {name} moved most"
+    change = format_number(abs(moves[0].change), "share")
+    return f"The noise is wide: {name} moved by {change}, and even that is within it"
 
 
 def _inside(effects: xr.Dataset) -> int:

@@ -15,6 +15,36 @@ from mmmlib.estimates import Estimate
 from mmmlib.model.effects import baseline, contribution, fitted, roi, share
 from mmmlib.reports.numbers import ReturnWords, return_words
 
+MOST_TO_COME = 0.25
+"""Share of a channel's effect still to come up to which its money may be said to be lost."""
+
+
+def still_to_come(spend: np.ndarray, half_life: float) -> float:
+    """Return the share of a channel's effect that comes after the last week.
+
+    Every week's spend keeps half of its effect to come per half-life that has passed, from
+    the channel's first week with spend on.
+
+    Parameters
+    ----------
+    spend
+        Dimensions ``(week,)``, the last week last.
+    half_life
+        Weeks.
+
+    Examples
+    --------
+    >>> round(still_to_come(np.ones(10), 6.0), 2)
+    0.63
+    >>> round(still_to_come(np.ones(100), 1.0), 2)
+    0.02
+    """
+    total = float(spend.sum())
+    if not total > 0:
+        return 0.0
+    ages = np.arange(len(spend))[::-1]
+    return float((spend * 0.5 ** (ages / max(half_life, 1e-9))).sum() / total)
+
 
 @dataclass(frozen=True)
 class ChannelNumbers:
@@ -33,7 +63,10 @@ class ChannelNumbers:
     half_life: Estimate
     spend_today: float
     loses: float | None
-    """Probability that it brings back less than it cost; None where the outcome is not money."""
+    """Probability that it returns less than it cost, its effect counted to its end.
+
+    None where the outcome is not money, or too much of the effect is still to come.
+    """
     next_loses: float | None
     """The same for the next unit of money."""
 
@@ -89,11 +122,14 @@ class ModelNumbers:
         marginal = effects["marginal_roi"].to_numpy()
         priors = effects["prior_roi"].to_numpy()
         spend = effects["spend"].sum("week").to_numpy()
+        half_lives = effects["half_life"].to_numpy()
         even = returns.break_even
         rows = []
         for place, name in enumerate(effects["channel"].to_numpy()):
             ratio, step = ratios[:, place], marginal[:, place]
             spent = bool(np.isfinite(ratio).all())
+            weekly = effects["spend"].sel(channel=name).to_numpy()
+            coming = still_to_come(weekly, float(np.median(half_lives[:, place])))
             rows.append(
                 ChannelNumbers(
                     channel=str(name),
@@ -105,11 +141,11 @@ class ModelNumbers:
                     prior=self._return(priors[:, place])
                     if np.isfinite(priors[:, place]).all()
                     else None,
-                    half_life=Estimate.from_draws(
-                        effects["half_life"].to_numpy()[:, place], "weeks"
-                    ),
+                    half_life=Estimate.from_draws(half_lives[:, place], "weeks"),
                     spend_today=float(effects["spend_today"].to_numpy()[place]),
-                    loses=None if even is None or not spent else float((ratio < even).mean()),
+                    loses=None
+                    if even is None or not spent or coming > MOST_TO_COME
+                    else float((ratio < even * (1 - coming)).mean()),
                     next_loses=None if even is None else float((step < even).mean()),
                 )
             )

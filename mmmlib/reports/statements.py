@@ -19,20 +19,24 @@ from mmmlib.reports.numbers import (
     money_text,
 )
 from mmmlib.reports.quantities import ModelNumbers
-from mmmlib.reports.races import (
+from mmmlib.reports.rankings import (
     CLEAR,
-    Race,
+    Ranking,
     inferable,
-    left_out_sentence,
     likeliest_sentence,
-    race_for,
-    race_label,
+    not_ranked_sentence,
+    ranking_label,
+    ranking_of,
     return_sentence,
+    return_text,
 )
 from mmmlib.reports.results import Results
 from mmmlib.reports.titles import best_sentence, outcome_of, plan_gain, window_of
 from mmmlib.scenarios.labels import likely, lowest
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
+
+WIDE_NOISE = 0.25
+"""Movement of a median from which it is named, even where it is within noise."""
 
 
 def answer_statements(results: Results, numbers: ModelNumbers) -> tuple[Prose, ...]:
@@ -49,59 +53,86 @@ def answer_statements(results: Results, numbers: ModelNumbers) -> tuple[Prose, .
 
 
 def total_statement(results: Results, numbers: ModelNumbers) -> Prose:
-    """Say what all channels caused together."""
+    """Say what all channels contributed together."""
     spend = money_text(sum(row.spend for row in numbers.channels), numbers.currency)
     total = numbers.all_channels
     return Prose(
-        f"They cost {spend} and brought {total.text(mass=False)}, "
+        f"They cost {spend} and contributed {total.text(mass=False)}, "
         f"{numbers.all_share.text()} of {outcome_of(results, numbers.name)}, "
         f"{window_of(numbers)}.",
         lead="All channels together.",
-        mark=label_mark(model_label(results, numbers.name)),
+        mark=label_mark(total_label(results, numbers)),
     )
+
+
+def total_label(results: Results, numbers: ModelNumbers) -> Label:
+    """Label of the total of all channels, which is no surer than its parts.
+
+    Where nothing may be inferred of channels that had half of the spend or more, nothing
+    may be of the total; where any channel is not safe to act on, the total needs review.
+    """
+    label = model_label(results, numbers.name)
+    if results.gates is None:
+        return label
+    rows = numbers.channels
+    sure = inferable(results, numbers, rows)
+    parts = [results.claim(numbers.name, row.channel).label for row in rows]
+    if any(part is not Label.SAFE for part in parts):
+        label = lowest([label, Label.REVIEW])
+    spend = sum(row.spend for row in rows)
+    if not sum(row.spend for row in sure) > 0.5 * spend:
+        return Label.DO_NOT_INFER
+    return label
 
 
 def best_statement(results: Results, numbers: ModelNumbers) -> Prose:
     """Say which channel returned most, or that none stands out."""
-    race = race_for(results, numbers, "return")
-    if race is None:
+    ranking = ranking_of(results, numbers, "return")
+    if ranking is None:
         none = best_sentence(results, numbers)
         return Prose(none, lead="Best return.", mark=label_mark(Label.DO_NOT_INFER))
-    return _race_statement(results, numbers, race, "Best return.")
+    lead = "Best return." if len(ranking.rows) > 1 else "The one return that can be judged."
+    return _ranking_statement(results, numbers, ranking, lead)
 
 
-def _race_statement(
-    results: Results, numbers: ModelNumbers, race: Race, lead: str, *, least: bool = False
+def _ranking_statement(
+    results: Results, numbers: ModelNumbers, ranking: Ranking, lead: str, *, least: bool = False
 ) -> Prose:
-    sentence = return_sentence(results, numbers, race, least=least)
-    if race.clear:
+    sentence = return_sentence(results, numbers, ranking, least=least)
+    if ranking.clear or len(ranking.rows) == 1:
         sentence = f"{sentence.rstrip('.')} (90 %)."
     else:
-        sentence = f"{sentence} {likeliest_sentence(results, numbers, race)}"
-    text = f"{sentence}{left_out_sentence(race)}"
-    return Prose(text, lead=lead, mark=label_mark(race_label(results, numbers, race)))
+        sentence = f"{sentence} {likeliest_sentence(results, numbers, ranking)}"
+    text = f"{sentence}{not_ranked_sentence(results, ranking)}"
+    return Prose(text, lead=lead, mark=label_mark(ranking_label(results, numbers, ranking)))
 
 
 def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
-    """Say which channels likely cost more than they bring, or which returned least."""
+    """Say which channels likely cost more than they returned, or which returned least.
+
+    None where that says nothing beside the best return: one channel is ranked, every
+    channel may be the last, or the likeliest last is the likeliest first as well.
+    """
     rows = [row for row in numbers.by_return if row.roi is not None]
-    race = race_for(results, numbers, "return", least=True)
-    if race is None or len(rows) < 2:
+    best = ranking_of(results, numbers, "return")
+    ranking = ranking_of(results, numbers, "return", least=True)
+    if best is None or ranking is None:
         return None
-    told = inferable(results, numbers, rows)
-    losing = [row for row in told if row.loses is not None and row.loses >= CLEAR]
+    losing = [row for row in ranking.rows if row.loses is not None and row.loses >= CLEAR]
     if not losing:
-        return _race_statement(results, numbers, race, "Weakest return.", least=True)
+        if not ranking.settled or len(ranking.rows) < 2 or ranking.top is best.top:
+            return None
+        return _ranking_statement(results, numbers, ranking, "Weakest return.", least=True)
     row = max(losing, key=lambda one: one.spend)
-    assert row.roi is not None and row.loses is not None
+    assert row.loses is not None
     name = results.short(row.channel)
     spend = money_text(row.spend, numbers.currency)
     text = (
-        f"{name} {likely(row.loses)} brought back less than the {spend} it cost: "
-        f"{row.roi.text(mass=False)} per {numbers.returns.spend} (90 %)."
+        f"{name} {likely(row.loses)} returned less than the {spend} it cost: "
+        f"{return_text(numbers, row)} (90 %)."
     )
     others = [results.short(one.channel) for one in losing if one is not row]
-    if len(losing) == len(rows):
+    if others and len(losing) == len(rows):
         text += " The same is likely of every other channel."
     elif others:
         text += f" The same is likely of {listed(others)}."
@@ -176,7 +207,7 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
             lead="Since the last refresh.",
         )
     if not beyond:
-        text = calm_sentence(len(moves), outcome)
+        text = calm_sentence(results, moves, outcome)
         return Prose(
             text,
             lead="Since the last refresh.",
@@ -193,12 +224,26 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
     )
 
 
-def calm_sentence(returns: int, outcome: str = "") -> str:
-    """Say that none of so many returns (of an outcome) moved by more than noise."""
+def calm_sentence(results: Results, moves: Sequence[Movement], outcome: str = "") -> str:
+    """Say that no return (of an outcome) moved by more than noise, and how wide noise is."""
     of = f" of {outcome}" if outcome else ""
-    if returns == 1:
-        return f"The one return{of} did not move by more than noise."
-    return f"None of the {count_text(returns, 'return')}{of} moved by more than noise."
+    text = f"None of the {count_text(len(moves), 'return')}{of} moved by more than noise."
+    if len(moves) == 1:
+        text = f"The one return{of} did not move by more than noise."
+    return f"{text}{wide_noise(results, moves)}"
+
+
+def wide_noise(results: Results, moves: Sequence[Movement]) -> str:
+    """Name the largest movement within noise where it is large: its range says little."""
+    largest = max(moves, key=lambda move: abs(move.change) if move.change == move.change else 0.0)
+    if not abs(largest.change) >= WIDE_NOISE:
+        return ""
+    name, size = results.short(largest.channel), format_number(abs(largest.change), "share")
+    way = "up" if largest.change > 0 else "down"
+    return (
+        f" That is no sign of calm: the median of {name} went {way} by {size}, and its range is "
+        f"so wide that even this is within it."
+    )
 
 
 def window_text(comparison: Comparison) -> str:

@@ -14,7 +14,7 @@ from mmmlib.refresh.comparison import Movement
 from mmmlib.reports.markup import cut_short
 from mmmlib.reports.numbers import chance_text, count_text, listed, month_text
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
-from mmmlib.reports.races import CLEAR, NAMED, inferable, names_of, race_for, return_sentence
+from mmmlib.reports.rankings import CLEAR, NAMED, either, inferable, ranking_of, return_sentence
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.labels import likely
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
@@ -68,10 +68,12 @@ def returns_words(results: Results, numbers: ModelNumbers) -> Words:
 
 def best_sentence(results: Results, numbers: ModelNumbers) -> str:
     """Say which channel returned most, as surely as the draws allow."""
-    race = race_for(results, numbers, "return")
-    if race is None:
-        return "No channel had any spend, so there is no return."
-    return return_sentence(results, numbers, race)
+    ranking = ranking_of(results, numbers, "return")
+    if ranking is not None:
+        return return_sentence(results, numbers, ranking)
+    if any(row.roi is not None for row in numbers.channels):
+        return "No channel is ranked: nothing may be inferred of any channel's return."
+    return "No channel had any spend, so there is no return."
 
 
 def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
@@ -82,24 +84,24 @@ def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
     )
     outcome = outcome_of(results, numbers.name)
     return Words(
-        f"Together the channels caused {numbers.all_share.text(mass=False)} of {outcome}"
+        f"Together the channels contributed {numbers.all_share.text(mass=False)} of {outcome}"
         f"{_largest_part(results, numbers)}",
         f"{numbers.unit}, {window_of(numbers)}. {READ}",
-        f"What each channel brought of {outcome}, in {numbers.unit}, the largest first.",
-        f"90 % ranges of what each channel caused, the largest first: {said}.",
+        f"Contribution of each channel to {outcome}, in {numbers.unit}, the largest first.",
+        f"90 % ranges of each channel's contribution, the largest first: {said}.",
     )
 
 
 def _largest_part(results: Results, numbers: ModelNumbers) -> str:
     """Say whose part is the largest, as surely as the draws allow."""
-    race = race_for(results, numbers, "contribution")
-    if race is None or len(race.rows) < 2:
+    ranking = ranking_of(results, numbers, "contribution")
+    if ranking is None or len(ranking.rows) < 2:
         return ""
-    if race.clear:
-        return f", {results.short(race.top.channel)} {race.surely} the largest part"
-    if len(race.contenders) > NAMED:
+    if ranking.clear:
+        return f", {results.short(ranking.top.channel)} {ranking.surely} the largest part"
+    if not ranking.settled:
         return ", none of them clearly the largest part"
-    return f"; one of {names_of(results, race.contenders)} {race.surely} the largest part"
+    return f"; {either(results, ranking.contenders)} {ranking.surely} the largest part"
 
 
 def over_time_words(results: Results, numbers: ModelNumbers) -> Words:
@@ -108,7 +110,7 @@ def over_time_words(results: Results, numbers: ModelNumbers) -> Words:
     weeks = numbers.weeks
     late = _share(numbers.effects, slice(weeks[-min(13, len(weeks))], weeks[-1]))
     title = (
-        f"In the last {min(13, len(weeks))} weeks the channels caused "
+        f"In the last {min(13, len(weeks))} weeks the channels contributed "
         f"{late.text(mass=False)} of {outcome}"
     )
     if len(weeks) >= 65:
@@ -148,10 +150,10 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
     elif returns.break_even is None:
         title = _next_money(results, numbers)
     else:
-        title = f"Whether the next {returns.spend} pays is open for every channel"
+        title = f"Whether the next {returns.spend} pays is not clear for any channel"
     return Words(
         title,
-        f"Weekly {numbers.unit} that a channel causes, against its weekly spend in "
+        f"Weekly {numbers.unit} that a channel contributes, against its weekly spend in "
         f"{numbers.currency}; bands: 50 % and 90 %. Grey ground and solid: spend seen in the "
         f"past. Dashed and pale: never seen, the formula's guess. Circle: today",
         f"Response curves of {outcome_of(results, numbers.name)}. Outside the grey ground a "
@@ -169,17 +171,17 @@ def _first_of(results: Results, rows: Sequence[ChannelNumbers]) -> str:
 
 
 def _next_money(results: Results, numbers: ModelNumbers) -> str:
-    """Say where the next money brings most of what is counted."""
+    """Say where the next money returns most of what is counted."""
     spend = numbers.returns.spend
-    race = race_for(results, numbers, "next return")
-    if race is None or len(race.contenders) > NAMED:
-        return f"On which channel the next {spend} brings most is open"
-    if race.clear:
-        told = race.top.marginal.text(mass=False)
-        name = results.short(race.top.channel)
-        return f"The next {spend} {race.surely} brings most on {name}: {told}"
-    names = names_of(results, race.contenders)
-    return f"The next {spend} {race.surely} brings most on one of {names}; which is open"
+    ranking = ranking_of(results, numbers, "next return")
+    if ranking is None or not ranking.settled:
+        return f"On which channel the next {spend} returns most is not clear"
+    if ranking.clear:
+        value = ranking.top.marginal.text(mass=False)
+        name = results.short(ranking.top.channel)
+        return f"The next {spend} {ranking.surely} returns most on {name}: {value}"
+    names = either(results, ranking.contenders)
+    return f"The next {spend} {ranking.surely} returns most on {names}; it is not clear which"
 
 
 def fit_words(results: Results, numbers: ModelNumbers, holdout: xr.Dataset | None) -> Words:

@@ -54,7 +54,7 @@ def answer_questions(
     for question in params.key_questions:
         for model in _models(question, params):
             if model not in effects_by_model:
-                answers.append(_unanswered(question, model))
+                answers.append(_unanswered(question, model, params.model_label(model)))
                 continue
             case = Case(
                 question,
@@ -78,7 +78,7 @@ def _models(question: KeyQuestion, params: Params) -> list[str]:
     return [question.outcome] if len(parts) > 1 else [parts[0]]
 
 
-def _unanswered(question: KeyQuestion, model: str) -> Answer:
+def _unanswered(question: KeyQuestion, model: str, label: str) -> Answer:
     return Answer(
         question=question.question,
         kind=question.kind,
@@ -86,7 +86,7 @@ def _unanswered(question: KeyQuestion, model: str) -> Answer:
         channel=question.channel,
         text="No answer from this run.",
         label=Label.DO_NOT_INFER,
-        reasons=(f"There is no fit of {model}.",),
+        reasons=(f"There is no fit of {label}.",),
     )
 
 
@@ -130,13 +130,17 @@ def _rank(case: Case) -> Answer:
     elif p >= case.params.scenarios.clear_probability:
         lead = f"{name} {likely(p)} returned most over {period}"
     else:
-        lead = f"Which channel returned most over {period} is open; {name} has the highest median"
+        lead = (
+            f"Which channel returned most over {period} is not clear; {name} has the highest median"
+        )
     lead += f": {case.told(estimates[channel])}"
     text = f"{lead}; it is first with probability {probability_text(p)}. Ranges hold 90{NBSP}%."
     if rest:
         text += f" The others: {rest}."
     if left_out:
-        text += f" Left out: {', '.join(left_out)}, of which nothing may be inferred."
+        text += (
+            f" Not ranked, since nothing may be inferred of their returns: {', '.join(left_out)}."
+        )
     evidence = case.evidence(*estimates)
     doubts = []
     if not max(p, 1 - p) >= case.params.scenarios.safe_probability:
@@ -163,7 +167,7 @@ def _other(case: Case) -> Answer:
     value = Estimate.from_draws(part, "share")
     who = case.labels[channel] if channel else "all channels together"
     text = (
-        f"The model answers no free question. What bears on it: {who} caused {value} of "
+        f"The model answers no free question. What bears on it: {who} contributed {value} of "
         f"{case.params.model_label(case.model)} over {case.effects.sizes['week']} weeks."
     )
     tag, reasons = decide(

@@ -110,7 +110,7 @@ def _change(
         if chance >= params.scenarios.clear_probability:
             lead = f"The channel to {kind} first is {likely(chance)} {label}"
         else:
-            lead = f"Which channel to {kind} first is open; the median speaks for {label}"
+            lead = f"Which channel to {kind} first is not clear; the median speaks for {label}"
         lead += f": its next money returns {place} with probability {probability_text(chance)}. "
     name = "return of the added money" if kind == "scale" else "lost per unit of money saved"
     return case.answer(

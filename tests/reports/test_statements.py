@@ -12,9 +12,8 @@ from mmmlib.estimates import Estimate
 from mmmlib.findings import Level, Status
 from mmmlib.governance.verdict import Claim
 from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
-from mmmlib.reports.numbers import chance_text
 from mmmlib.reports.quantities import ModelNumbers
-from mmmlib.reports.races import race_for
+from mmmlib.reports.rankings import ranking_of
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import scenario_pack
 from mmmlib.reports.sections.executive_summary import moves, what_changed
@@ -54,10 +53,10 @@ def test_a_clear_leader_is_named(second: Results) -> None:
     assert " to " in sentence
 
 
-def test_an_open_race_is_called_open(second: Results) -> None:
+def test_a_place_that_is_not_settled_is_called_so(second: Results) -> None:
     sentence = best_sentence(second, with_scale("social", 1.0))
-    assert sentence.startswith("One of ")
-    assert sentence.endswith("returned most; which is open.")
+    assert " or " in sentence
+    assert sentence.endswith("returned most; it is not clear which.")
 
 
 def claimed(results: Results, numbers: ModelNumbers, label: Label) -> Results:
@@ -80,20 +79,73 @@ def level_field(scale: float = 9.0) -> ModelNumbers:
     return ModelNumbers(effects)
 
 
-def test_the_last_place_is_as_open_as_the_first(second: Results) -> None:
+def test_a_last_place_that_any_channel_may_hold_is_not_told(second: Results) -> None:
     numbers = level_field()
     results = claimed(second, numbers, Label.SAFE)
-    race = race_for(results, numbers, "return", least=True)
-    assert race is not None and not race.clear
+    ranking = ranking_of(results, numbers, "return", least=True)
+    assert ranking is not None and not ranking.clear
     said = weakest_statement(results, with_losses(numbers, 0.0))
-    assert said is not None
-    assert f"({chance_text(race.chance)})" in said.text
-    assert said.text.startswith(("One of ", "No channel clearly returned least"))
-    assert said.mark == label_mark(Label.REVIEW)
+    assert (said is not None) == ranking.settled
     clear = weakest_statement(results, with_losses(with_scale("video", 0.2, scale=9.0), 0.0))
     assert clear is not None
     assert clear.text.startswith("Video very likely returned least: USD")
     assert clear.mark == label_mark(Label.SAFE)
+
+
+def only(results: Results, numbers: ModelNumbers, *channels: str) -> Results:
+    """Results in which something may be inferred of these channels alone."""
+    found = claimed(results, numbers, Label.DO_NOT_INFER)
+    assert found.gates is not None
+    safe = Claim(label=Label.SAFE, reasons=("Why.",))
+    found.gates.claims[numbers.name].update(dict.fromkeys(channels, safe))
+    return found
+
+
+def test_nothing_is_ranked_where_nothing_may_be_inferred(second: Results) -> None:
+    numbers = with_scale("social", 5.0)
+    none = only(second, numbers)
+    assert ranking_of(none, numbers, "return") is None
+    said = best_statement(none, numbers)
+    assert said.text == "No channel is ranked: nothing may be inferred of any channel's return."
+    assert said.mark == label_mark(Label.DO_NOT_INFER)
+    assert weakest_statement(none, numbers) is None
+    assert contributions_words(none, numbers).title.endswith("revenue")
+    assert total_statement(none, numbers).mark == label_mark(Label.DO_NOT_INFER)
+
+
+def test_the_one_channel_that_can_be_judged_is_neither_best_nor_weakest(second: Results) -> None:
+    numbers = with_losses(with_scale("social", 5.0), 0.0)
+    one = only(second, numbers, "social")
+    said = best_statement(one, numbers)
+    assert said.lead == "The one return that can be judged."
+    assert said.text.startswith("Social returned USD")
+    assert "most" not in said.text
+    assert weakest_statement(one, numbers) is None
+
+
+def test_of_two_channels_one_of_the_two_says_nothing(second: Results) -> None:
+    numbers = with_losses(level_field(), 0.0)
+    first, other = (row.channel for row in numbers.channels[:2])
+    two = only(second, numbers, first, other)
+    ranking = ranking_of(two, numbers, "return")
+    assert ranking is not None and not ranking.settled
+    assert best_sentence(two, numbers).startswith("Whether ")
+    assert best_sentence(two, numbers).endswith(" returned most is not clear.")
+    assert weakest_statement(two, numbers) is None
+
+
+def test_a_total_is_no_surer_than_its_parts(second: Results) -> None:
+    numbers = with_scale("social", 5.0)
+    assert second.gates is not None
+    quiet = second.gates.model_copy(update={"entries": ()})
+    results = Results(second.run, second.params)
+    results.__dict__["gates"] = quiet
+    names = [row.channel for row in numbers.channels]
+    safe = only(results, numbers, *names)
+    assert total_statement(safe, numbers).mark == label_mark(Label.SAFE)
+    smallest = min(numbers.channels, key=lambda row: row.spend).channel
+    most = only(results, numbers, *(name for name in names if name != smallest))
+    assert total_statement(most, numbers).mark == label_mark(Label.REVIEW)
 
 
 def with_losses(numbers: ModelNumbers, chance: float) -> ModelNumbers:
@@ -107,12 +159,12 @@ def test_the_largest_part_is_named_only_where_it_is_clear(second: Results) -> No
     numbers = level_field()
     results = claimed(second, numbers, Label.SAFE)
     title = contributions_words(results, numbers).title
-    assert "one of " in title or "none of them clearly" in title
+    assert " or " in title or "none of them clearly" in title
     clear = contributions_words(results, with_scale("social", 9.0)).title
     assert clear.endswith("Social very likely the largest part")
 
 
-def test_what_takes_no_part_in_a_race_is_told(second: Results) -> None:
+def test_a_channel_that_is_not_ranked_is_named(second: Results) -> None:
     numbers = with_scale("social", 5.0)
     results = claimed(second, numbers, Label.SAFE)
     gates = results.gates
@@ -120,7 +172,7 @@ def test_what_takes_no_part_in_a_race_is_told(second: Results) -> None:
     never = Claim(label=Label.DO_NOT_INFER, reasons=("Not ready.",))
     gates.claims[numbers.name]["social"] = never
     said = best_statement(results, numbers).text
-    assert said.endswith("1\N{NO-BREAK SPACE}channel of which nothing may be inferred.")
+    assert said.endswith("Social is not ranked: nothing may be inferred of its return.")
 
 
 def test_all_channels_on_which_the_next_money_pays_are_counted(second: Results) -> None:
@@ -152,12 +204,12 @@ def test_where_the_next_money_counts_most_is_open_where_it_is(second: Results) -
     effects = fake_effects(model="signups.pooled").copy(deep=True)
     typical = effects["marginal_roi"].median("draw")
     effects["marginal_roi"] = effects["marginal_roi"] / typical
-    open_race = ModelNumbers(effects)
-    assert "open" in curves_words(second, open_race).title
+    unsettled = ModelNumbers(effects)
+    assert "not clear" in curves_words(second, unsettled).title
     effects = effects.copy(deep=True)
     effects["marginal_roi"].loc[{"channel": "video"}] *= 9
     title = curves_words(second, ModelNumbers(effects)).title
-    assert "very likely brings most on Video: " in title
+    assert "very likely returns most on Video: " in title
 
 
 def test_what_may_not_be_inferred_is_not_called_best(second: Results) -> None:
@@ -171,7 +223,7 @@ def test_what_may_not_be_inferred_is_not_called_best(second: Results) -> None:
     results.__dict__["gates"] = gates.model_copy(update={"claims": claims})
     assert "Social" not in best_sentence(results, numbers)
     said = best_statement(results, numbers)
-    assert "Social" not in said.text
+    assert "Social" not in said.text.partition("Social is not ranked")[0]
     results.__dict__["gates"] = None  # nothing was judged: all take part, nothing is claimed
     assert "Social" in best_sentence(results, numbers)
     assert best_statement(results, numbers).mark == label_mark(Label.DO_NOT_INFER)
@@ -181,7 +233,7 @@ def test_money_that_does_not_come_back_is_said(second: Results) -> None:
     statement = weakest_statement(second, with_scale("video", 0.05))
     assert statement is not None
     assert statement.lead == "Money that did not come back."
-    assert "Video very likely brought back less than" in statement.text
+    assert "Video very likely returned less than" in statement.text
 
 
 def test_it_is_said_of_all_where_it_is_so(second: Results) -> None:
@@ -243,6 +295,8 @@ def test_calm_is_told_of_the_outcome_that_is_calm(second: Results) -> None:
     """Another outcome may have moved; the summary lists that a few lines below."""
     compared = second.comparison
     assert compared is not None
+    calm = tuple(move.model_copy(update={"change": 0.02}) for move in compared.movements)
+    compared = compared.model_copy(update={"movements": calm})
     none = "None of the 4\N{NO-BREAK SPACE}returns of revenue moved by more than noise."
     assert change_statement(second, compared).text == none
     moves = [m for m in compared.movements if (m.model, m.quantity) == ("revenue.pooled", "roi")]
@@ -327,6 +381,18 @@ def test_where_no_gate_has_judged_nothing_is_advised(second: Results) -> None:
     assert pack is not None
     assert move_statement(results, pack).text == "No gate has judged this run yet."
     assert title_block(results).sentence == "No gate has judged this run yet."
+
+
+def test_a_large_movement_within_noise_is_no_sign_of_calm(second: Results) -> None:
+    compared = second.comparison
+    assert compared is not None
+    wide = [
+        move.model_copy(update={"change": 0.76 if move.channel == "social" else 0.0})
+        for move in compared.movements
+    ]
+    said = change_statement(second, compared.model_copy(update={"movements": tuple(wide)})).text
+    assert "moved by more than noise. That is no sign of calm: the median of Social went up" in said
+    assert "76" in said
 
 
 def test_the_largest_movement_comes_first_and_unknown_before_all(second: Results) -> None:

@@ -75,7 +75,7 @@ def test_a_channel_that_is_first_by_chance_needs_review(kind):
     answer = _answer(kind, change=_level)
     assert answer.label is Label.REVIEW
     assert any("comes first is not settled" in reason for reason in answer.reasons)
-    assert answer.text.startswith(f"Which channel to {kind} first is open; ")
+    assert answer.text.startswith(f"Which channel to {kind} first is not clear; ")
 
 
 def test_a_rank_that_is_open_is_called_open():
@@ -86,7 +86,7 @@ def test_a_rank_that_is_open_is_called_open():
         return effects
 
     answer = _answer("rank", change=level)
-    assert answer.text.startswith("Which channel returned most over the last 52 weeks is open")
+    assert answer.text.startswith("Which channel returned most over the last 52 weeks is not clear")
     assert answer.label is Label.REVIEW
     assert answer.channel is not None
     other = next(name for name in GAINS if name != answer.channel)
@@ -157,7 +157,7 @@ def test_a_channel_of_which_nothing_may_be_inferred_takes_no_part_in_a_rank():
     answer = _answer("rank", change=returns, verdicts=not_ready)
     assert answer.channel == "best"
     assert answer.label is Label.SAFE
-    assert answer.text.endswith("Left out: Weak, of which nothing may be inferred.")
+    assert answer.text.endswith("Not ranked, since nothing may be inferred of their returns: Weak.")
     asked = _answer("rank", "weak", change=returns, verdicts=not_ready)
     assert asked.label is Label.DO_NOT_INFER
     assert "Left out" not in asked.text

@@ -64,7 +64,7 @@ def what_changed(results: Results) -> Iterator[Block]:
     if not moves:
         items.append(Prose("No return can be compared; the health panel says why."))
     elif not beyond:
-        items.append(Prose(calm_sentence(len(moves))))
+        items.append(Prose(calm_sentence(results, moves)))
     restated = [c for c in compared.data_changes if c.kind == "restated"]
     if restated:
         series = count_text(len(restated), "series", "series")
@@ -148,7 +148,7 @@ def confidence(results: Results) -> Iterator[Block]:
         low = [n for n, label in _labels(results) if label is not Label.SAFE]
         if low:
             items.append(
-                Prose(f"What is said of {listed(low)} is not safe to act on.", lead="Least sure.")
+                Prose(f"Statements on {listed(low)} are not safe to act on.", lead="Least sure.")
             )
     pack = results.scenarios
     for plan in pack.scenarios if pack is not None else ():

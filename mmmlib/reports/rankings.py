@@ -1,0 +1,165 @@
+"""Which channel is first or last, said as surely as the draws allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mmmlib.reports.numbers import chance_text, count_text, listed
+from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
+from mmmlib.reports.results import Results
+from mmmlib.scenarios.labels import likely, lowest
+from mmmlib.scenarios.pack import Label
+
+CLEAR = 0.8
+"""Probability from which a sentence states something as likely."""
+NAMED = 3
+"""Contenders that a sentence names; more are counted."""
+
+type Quantity = Literal["return", "contribution", "next return"]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Channels with the chance that each is the first (or last), the likeliest first.
+
+    Parameters
+    ----------
+    rows, chances
+        At least one channel. A channel from whose return nothing may be inferred is not
+        ranked.
+    not_ranked
+        Those channels.
+    """
+
+    rows: tuple[ChannelNumbers, ...]
+    chances: tuple[float, ...]
+    not_ranked: tuple[ChannelNumbers, ...]
+
+    @property
+    def top(self) -> ChannelNumbers:
+        """The likeliest."""
+        return self.rows[0]
+
+    @property
+    def chance(self) -> float:
+        """Its chance."""
+        return self.chances[0]
+
+    @property
+    def clear(self) -> bool:
+        """Whether it may be named alone: it is likely enough, and there are others."""
+        return self.chance >= CLEAR and len(self.rows) > 1
+
+    @property
+    def contenders(self) -> tuple[ChannelNumbers, ...]:
+        """The fewest channels that hold the place with the probability of ``CLEAR``."""
+        return self.rows[: self._ahead]
+
+    @property
+    def settled(self) -> bool:
+        """Whether the draws rule anything out: one channel, or a few of those ranked."""
+        return self.clear or len(self.contenders) <= min(NAMED, len(self.rows) - 1)
+
+    @property
+    def surely(self) -> str:
+        """How likely it is that the place is one of the contenders', in words."""
+        return likely(sum(self.chances[: self._ahead]))
+
+    @property
+    def _ahead(self) -> int:
+        reached = 0.0
+        for number, chance in enumerate(self.chances, start=1):
+            reached += chance
+            if reached >= CLEAR:
+                return number
+        return len(self.chances)
+
+
+def ranking_of(
+    results: Results, numbers: ModelNumbers, quantity: Quantity, *, least: bool = False
+) -> Ranking | None:
+    """Ask every draw which channel has the most (or least).
+
+    None where no channel has the quantity, or nothing may be inferred of any.
+    """
+    rows = [row for row in numbers.channels if quantity != "return" or row.roi is not None]
+    ranked = inferable(results, numbers, rows)
+    if not ranked:
+        return None
+    chances = numbers.chances_of_first([row.channel for row in ranked], quantity, least=least)
+    ordered = sorted(ranked, key=lambda row: -chances[row.channel])
+    return Ranking(
+        tuple(ordered),
+        tuple(chances[row.channel] for row in ordered),
+        tuple(row for row in rows if row not in ranked),
+    )
+
+
+def inferable(
+    results: Results, numbers: ModelNumbers, rows: Sequence[ChannelNumbers]
+) -> list[ChannelNumbers]:
+    """Rows of which something may be inferred; all of them where no gate has judged yet."""
+    if results.gates is None:
+        return list(rows)
+    never = Label.DO_NOT_INFER
+    return [row for row in rows if results.claim(numbers.name, row.channel).label is not never]
+
+
+def ranking_label(results: Results, numbers: ModelNumbers, ranking: Ranking) -> Label:
+    """Label of a sentence on a ranking: a place that is not settled needs review at least."""
+    claims = [results.claim(numbers.name, row.channel).label for row in ranking.contenders]
+    return lowest([*claims, Label.SAFE if ranking.clear else Label.REVIEW])
+
+
+def return_sentence(
+    results: Results, numbers: ModelNumbers, ranking: Ranking, *, least: bool = False
+) -> str:
+    """Say which channel returned most (or least), or between which ones that is not clear."""
+    verb = "returned least" if least else "returned most"
+    if len(ranking.rows) == 1:
+        value = return_text(numbers, ranking.top)
+        return f"{results.short(ranking.top.channel)} returned {value}."
+    if ranking.clear:
+        value = return_text(numbers, ranking.top)
+        return f"{results.short(ranking.top.channel)} {ranking.surely} {verb}: {value}."
+    ahead = ranking.contenders
+    if ranking.settled:
+        return f"{either(results, ahead)} {ranking.surely} {verb}; it is not clear which."
+    if len(ranking.rows) == 2:
+        return f"Whether {either(results, ranking.rows)} {verb} is not clear."
+    return f"No channel clearly {verb}: it may be any of {len(ahead)} of {len(ranking.rows)}."
+
+
+def return_text(numbers: ModelNumbers, row: ChannelNumbers) -> str:
+    """Write a channel's return as a sentence has it: "USD 0.8 to 2.1 per USD 1"."""
+    assert row.roi is not None
+    return f"{row.roi.text(mass=False)} per {numbers.returns.spend}"
+
+
+def likeliest_sentence(results: Results, numbers: ModelNumbers, ranking: Ranking) -> str:
+    """Name the likeliest of a ranking that is not settled, with its chance and its return."""
+    name, chance = results.short(ranking.top.channel), chance_text(ranking.chance)
+    return f"The likeliest is {name} ({chance}): {return_text(numbers, ranking.top)} (90 %)."
+
+
+def not_ranked_sentence(results: Results, ranking: Ranking) -> str:
+    """Name the channels that are not ranked; empty where all are."""
+    names = [results.short(row.channel) for row in ranking.not_ranked]
+    if not names:
+        return ""
+    more = [count_text(len(names) - NAMED, "more channel")] if len(names) > NAMED else []
+    verb, their = ("are", "their returns") if len(names) > 1 else ("is", "its return")
+    return f" {listed(names[:NAMED] + more)} {verb} not ranked: nothing may be inferred of {their}."
+
+
+def names_of(results: Results, rows: Sequence[ChannelNumbers]) -> str:
+    """Names of channels inside a sentence."""
+    return listed([results.short(row.channel) for row in rows])
+
+
+def either(results: Results, rows: Sequence[ChannelNumbers]) -> str:
+    """Names of channels of which it is one: "A, B or C"."""
+    names = [results.short(row.channel) for row in rows]
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
