@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from tests.fakes import CHANNELS, fake_panel
 
 ROOT = Path(__file__).resolve().parents[1]
-MMM = [sys.executable, "-m", "mmmlib.cli.app"]
+MMM = [sys.executable, "-m", "mmmlib.cli"]
 
 
 def write_workbook(folder: Path, **sections: Any) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mmmlib.params.schema import Params
@@ -68,3 +70,14 @@ def write_simulated(params: Params, folder: Path) -> None:
     simulated = params.data.simulated
     assert simulated is not None
     make_company(simulated.company, simulated.seed).write_vintage(folder, simulated.vintage)
+
+
+@contextmanager
+def simulated_sources(params: Params) -> Iterator[Path | None]:
+    """Yield a folder of simulated sources for as long as they are looked at; None where they are real."""
+    if not params.data.simulated:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write_simulated(params, Path(folder))
+        yield Path(folder)

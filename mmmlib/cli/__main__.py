@@ -1,0 +1,6 @@
+"""``python -m mmmlib.cli`` is ``mmm``."""
+
+from mmmlib.cli.app import main
+
+if __name__ == "__main__":
+    main()
