@@ -16,7 +16,16 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
-REFRESHES = {"test_app.py", "test_nbval.py", "test_pipeline.py", "test_resume.py"}
+REFRESHES = {
+    Path(__file__).parent / name
+    for name in (
+        "cli/test_refresh.py",
+        "cli/test_runs.py",
+        "runner/test_pipeline.py",
+        "runner/test_resume.py",
+        "test_nbval.py",
+    )
+}
 """Files whose tests share one small refresh, or make their own: the longest part of all."""
 
 
@@ -24,9 +33,9 @@ REFRESHES = {"test_app.py", "test_nbval.py", "test_pipeline.py", "test_resume.py
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each file to one worker, so that its fixtures are made once, the long ones first."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path.name not in REFRESHES, item.path not in slow))
+    items.sort(key=lambda item: (item.path not in REFRESHES, item.path not in slow))
     for item in items:
-        name = "refreshes" if item.path.name in REFRESHES else item.path.as_posix()
+        name = "refreshes" if item.path in REFRESHES else item.path.as_posix()
         item.add_marker(pytest.mark.xdist_group(name))
 
 

@@ -154,7 +154,7 @@ def test_the_walk_sees_a_wrong_import(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "light_of"),
     [
-        ("mmmlib.cli.app", HEAVY),
+        ("mmmlib.cli.app", (*HEAVY, "rich")),
         ("mmmlib.params.load", (*HEAVY, "scipy")),
         ("mmmlib.findings", HEAVY),
     ],

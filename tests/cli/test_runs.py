@@ -1,0 +1,35 @@
+"""Commands that look at runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mmmlib.runs import Run
+from tests.small import mmm
+
+
+@pytest.mark.parametrize("name", ["../x", "nothing-2026-Q1-00000000", ".."])
+def test_show_of_no_run(tmp_path: Path, name: str) -> None:
+    answer = mmm("show", name, "--runs", tmp_path)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("mmm: ")
+    assert "Traceback" not in answer.stderr
+
+
+def test_show_tells_steps_verdict_and_pack(small_run: Run) -> None:
+    answer = mmm("show", "--runs", small_run.runs_dir)
+    assert answer.returncode == 0, answer.stderr
+    for word in (small_run.name, "model_fit", "release:", str(small_run.path / "pack")):
+        assert word in answer.stdout
+
+
+def test_show_passes_markup_through_as_text(small_run: Run, tmp_path: Path) -> None:
+    shutil.copytree(small_run.path, tmp_path / small_run.name)
+    run = Run(tmp_path / small_run.name)
+    manifest = run.manifest
+    manifest.steps[0].message = "[red]not a colour[/red]"
+    run.write_manifest(manifest)
+    assert "[red]not a colour[/red]" in mmm("show", "--runs", tmp_path).stdout
