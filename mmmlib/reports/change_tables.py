@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmmlib.estimates import mass_text
 from mmmlib.refresh.comparison import DataChange, LiftChange, Movement, ParameterChange
 from mmmlib.reports.blocks import Column, Observed, Table
-from mmmlib.reports.numbers import date_text, mass_text
+from mmmlib.reports.numbers import date_text
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables import RIGHT
 

@@ -54,7 +54,7 @@ DOCUMENTS = (
     Document(
         "contribution_roi",
         "Contribution and ROI",
-        "What each channel brought and returned, with ranges, and its response curve.",
+        "Contribution and return of each channel, with ranges, and its response curve.",
     ),
     Document(
         "scenario_pack",

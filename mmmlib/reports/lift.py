@@ -10,7 +10,7 @@ from functools import cached_property
 import xarray as xr
 from matplotlib.figure import Figure
 
-from mmmlib.estimates import Estimate, format_number
+from mmmlib.estimates import Estimate, ReturnWords, format_number, mass_text, return_words
 from mmmlib.health.lift import LiftComparison, compare_lifts
 from mmmlib.model.chains import agreed
 from mmmlib.model.effects import lift_tests_of, roi
@@ -18,15 +18,7 @@ from mmmlib.params import Params
 from mmmlib.reports.blocks import Block, Column, Observed, Picture, Prose, Table
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.markup import plain
-from mmmlib.reports.numbers import (
-    ReturnWords,
-    count_text,
-    date_text,
-    listed,
-    mass_text,
-    month_text,
-    return_words,
-)
+from mmmlib.reports.numbers import count_text, date_text, listed, month_text
 from mmmlib.reports.style import FAINT, INK, channel_colours
 
 CLEARLY = 0.15
@@ -55,8 +47,8 @@ class Experiments:
         return str(self.effects.attrs["model"])
 
     @cached_property
-    def told(self) -> ReturnWords:
-        """How returns of this model are told."""
+    def return_words(self) -> ReturnWords:
+        """How returns of this model are written."""
         return return_words(str(self.effects.attrs["return_unit"]), self.params.currency)
 
     @cached_property
@@ -70,11 +62,11 @@ class Experiments:
         return not abs(distance) <= self.params.health.max_lift_distance
 
     def returned(self, fit: xr.Dataset, channel: str) -> Estimate | None:
-        """Return of a channel in one of the fits, as it is told; None without spend."""
+        """Return of a channel in one of the fits, as reports write it; None without spend."""
         draws = roi(fit).sel(channel=channel).to_numpy().astype(float)
         if not all(map(math.isfinite, draws)):
             return None
-        return self.told.estimate(Estimate.from_draws(draws, str(fit.attrs["return_unit"])))
+        return self.return_words.estimate(Estimate.from_draws(draws, str(fit.attrs["return_unit"])))
 
     @cached_property
     def returns(self) -> list[tuple[str, Estimate, Estimate]]:
@@ -92,7 +84,7 @@ class Experiments:
 
     def per_money(self, estimate: Estimate, change: float) -> Estimate:
         """Bring an incremental outcome to one unit of the money that was changed."""
-        factor = self.told.factor / change
+        factor = self.return_words.factor / change
         ends = sorted((estimate.low * factor, estimate.high * factor))
         inner = sorted((estimate.inner_low * factor, estimate.inner_high * factor))
         return estimate.model_copy(
@@ -102,7 +94,7 @@ class Experiments:
                 "inner_low": inner[0],
                 "inner_high": inner[1],
                 "median": estimate.median * factor,
-                "unit": self.told.unit,
+                "unit": self.return_words.unit,
             }
         )
 
@@ -155,13 +147,13 @@ class Experiments:
         still = [self.name_of(one) for one in self.tests if self.is_off(one.off)]
         if still:
             return (
-                f"{head} Though the model was told of {them}, it lies off {listed(still)}: there "
+                f"{head} Though the model was calibrated by {them}, it lies off {listed(still)}: there "
                 f"test and data cannot both be right."
             )
         if alone:
             return (
                 f"{head} Told nothing of {them}, the model would have been off {listed(alone)}; "
-                f"told of {them}, it agrees with {them} within both errors. What it says now is "
+                f"calibrated by {them}, it agrees with {them} within both errors. What it says now is "
                 f"the better number."
             )
         return (
@@ -173,7 +165,7 @@ class Experiments:
     def subtitle(self) -> str:
         """What the figure draws."""
         return (
-            f"{self.told.head} of spend that was changed, as far as it came in the weeks of the "
+            f"{self.return_words.head} of spend that was changed, as far as it came in the weeks of the "
             f"test. Dark: what the test saw; grey: the model without any test; colour: with "
             f"them. Thin line: 90 % range, thick: 50 %, dot: median."
         )
@@ -268,7 +260,7 @@ def tests_table(found: Experiments, name: str) -> Table:
 
 def returns_table(found: Experiments, name: str) -> Table:
     """Return of every channel without and with lift tests."""
-    told = found.told
+    returns = found.return_words
     counts = [one.test.channel for one in found.tests]
     rows = tuple(
         (
@@ -282,14 +274,14 @@ def returns_table(found: Experiments, name: str) -> Table:
     )
     return Table(
         name,
-        f"{found.params.model_label(found.model)}: return ({told.head}) without lift tests and "
+        f"{found.params.model_label(found.model)}: return ({returns.head}) without lift tests and "
         f"with them, the range that narrowed most first; ranges hold "
         f"{mass_text(found.tests[0].measured)}.",
         (
             Column("Channel"),
             Column("Tests", "right"),
-            Column("Without tests", "right", told.unit),
-            Column("With tests", "right", told.unit),
+            Column("Without tests", "right", returns.unit),
+            Column("With tests", "right", returns.unit),
             Column("The range is"),
         ),
         rows,

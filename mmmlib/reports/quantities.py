@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, ReturnWords, return_words
 from mmmlib.model.effects import baseline, contribution, fitted, roi, share
-from mmmlib.reports.numbers import ReturnWords, return_words
 
 MOST_TO_COME = 0.25
 """Share of a channel's effect still to come up to which its money may be said to be lost."""
@@ -48,7 +47,7 @@ def still_to_come(spend: np.ndarray, half_life: float) -> float:
 
 @dataclass(frozen=True)
 class ChannelNumbers:
-    """One channel in one model; returns are in the unit that they are told in.
+    """One channel in one model; returns are in the unit that they are written in.
 
     ``roi`` is None for a channel without spend, ``prior`` where the engine stated none.
     """
@@ -94,7 +93,7 @@ class ModelNumbers:
 
     @cached_property
     def returns(self) -> ReturnWords:
-        """How this model's return is told."""
+        """How this model's return is written."""
         return return_words(str(self.effects.attrs["return_unit"]), self.currency)
 
     @cached_property
@@ -194,7 +193,7 @@ class ModelNumbers:
 
     @cached_property
     def all_share(self) -> Estimate:
-        """Share of the fitted outcome that all channels caused together."""
+        """Share of the fitted outcome that all channels contributed together."""
         return Estimate.from_draws(share(self.effects).sum("channel").to_numpy(), "share")
 
     @cached_property

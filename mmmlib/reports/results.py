@@ -9,6 +9,7 @@ from functools import cached_property
 import xarray as xr
 from pydantic import BaseModel
 
+from mmmlib.estimates import ReturnWords, return_words
 from mmmlib.findings import Finding, FindingList, Level
 from mmmlib.governance.labels import label_pack
 from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
@@ -20,7 +21,6 @@ from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.lift import Experiments, experiments_of
 from mmmlib.reports.markup import cut_short
-from mmmlib.reports.numbers import ReturnWords, return_words
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.style import channel_colours
 from mmmlib.runs import Run
@@ -113,10 +113,10 @@ class Results:
         """Name of a finding's subject: a channel, a model, both, a series, or as written."""
         return self.params.subject_label(name)
 
-    # --- how it is told
+    # --- how it is written
 
     def return_words(self, model: str) -> ReturnWords:
-        """How a model's return is told."""
+        """How a model's return is written."""
         return return_words(self.params.return_unit(model), self.params.currency)
 
     def claim(self, model: str, channel: str) -> Claim:

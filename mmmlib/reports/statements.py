@@ -274,10 +274,10 @@ def by_size(moves: Iterable[Movement]) -> list[Movement]:
 
 def movement_sentence(results: Results, move: Movement) -> str:
     """Say one movement: "Search went from 1.4 to 2.1 to 2.0 to 2.6 per USD 1 (90 %)"."""
-    told = results.return_words(move.model)
-    before = told.estimate(move.before).text(mass=False)
-    after = told.estimate(move.after).text(mass=False)
-    return f"{results.short(move.channel)}, before {before}, now {after} per {told.spend} (90 %)"
+    returns = results.return_words(move.model)
+    before = returns.estimate(move.before).text(mass=False)
+    now = returns.text(move.after)
+    return f"{results.short(move.channel)}, before {before}, now {now} (90 %)"
 
 
 # --- labels ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from mmmlib.estimates import format_number
+from mmmlib.estimates import format_number, mass_text
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.governance.policy import known_checks
 from mmmlib.readiness.verdict import TestDesign
@@ -18,7 +18,7 @@ from mmmlib.reports.blocks import (
     label_mark,
     level_mark,
 )
-from mmmlib.reports.numbers import count_text, date_text, mass_text, signed_money
+from mmmlib.reports.numbers import count_text, date_text, signed_money
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.titles import plan_gain
@@ -41,12 +41,12 @@ def channel_table(
     first = numbers.channels[0].contribution
     return Table(
         name,
-        f"{results.model(numbers.name)}: what each channel cost, brought and returned; "
+        f"{results.model(numbers.name)}: cost, contribution and return of each channel; "
         f"ranges hold {mass_text(first)}.",
         (
             Column("Channel"),
             Column(f"Spend ({numbers.currency})", RIGHT, numbers.currency),
-            Column(f"Brought ({numbers.unit})", RIGHT, numbers.unit),
+            Column(f"Contribution ({numbers.unit})", RIGHT, numbers.unit),
             Column("Share of outcome", RIGHT),
             Column(f"Return ({told.head})", RIGHT, told.unit),
             Column(f"Next {told.spend} brings ({told.unit})", RIGHT, told.unit),

@@ -49,7 +49,7 @@ def window_of(numbers: ModelNumbers) -> str:
 
 def returns_words(results: Results, numbers: ModelNumbers) -> Words:
     """Words of the figure of returns."""
-    told = numbers.returns
+    returns = numbers.returns
     title = best_sentence(results, numbers).rstrip(".")
     prior = any(row.prior is not None for row in numbers.channels)
     faint = " Grey, above: the belief before the fit." if prior else ""
@@ -59,10 +59,10 @@ def returns_words(results: Results, numbers: ModelNumbers) -> Words:
     )
     return Words(
         title,
-        f"{told.head} spent, {window_of(numbers)}. {READ}{faint}",
-        f"Return of each channel on {outcome_of(results, numbers.name)}, {told.head} spent, "
+        f"{returns.head} spent, {window_of(numbers)}. {READ}{faint}",
+        f"Return of each channel on {outcome_of(results, numbers.name)}, {returns.head} spent, "
         f"the highest first.",
-        f"90 % ranges of the return in {told.head} spent, the highest first: {said}.",
+        f"90 % ranges of the return in {returns.head} spent, the highest first: {said}.",
     )
 
 
@@ -215,8 +215,8 @@ def movement_words(results: Results, movements: Sequence[Movement], parent: str)
     else:
         title = f"{len(beyond)} of {len(movements)} returns of {outcome} moved by more than noise"
     said = "; ".join(
-        f"{results.channel(m.channel)} from {_told(results, m, m.before)} "
-        f"to {_told(results, m, m.after)}"
+        f"{results.channel(m.channel)} from {_return(results, m, m.before)} "
+        f"to {_return(results, m, m.after)}"
         for m in movements
     )
     returns = results.return_words(movements[0].model)
@@ -229,7 +229,7 @@ def movement_words(results: Results, movements: Sequence[Movement], parent: str)
     )
 
 
-def _told(results: Results, movement: Movement, estimate: Estimate) -> str:
+def _return(results: Results, movement: Movement, estimate: Estimate) -> str:
     return results.return_words(movement.model).estimate(estimate).text(mass=False)
 
 

@@ -117,7 +117,7 @@ def _rank(case: Case) -> Answer:
     p = float(first[names.index(channel)])
     period = f"the last {min(YEAR, len(weeks))} weeks"
     rest = "; ".join(
-        f"{case.labels[name]} {case.told(estimate)}"
+        f"{case.labels[name]} {case.return_text(estimate)}"
         for name, estimate in estimates.items()
         if name != channel
     )
@@ -133,7 +133,7 @@ def _rank(case: Case) -> Answer:
         lead = (
             f"Which channel returned most over {period} is not clear; {name} has the highest median"
         )
-    lead += f": {case.told(estimates[channel])}"
+    lead += f": {case.return_text(estimates[channel])}"
     text = f"{lead}; it is first with probability {probability_text(p)}. Ranges hold 90{NBSP}%."
     if rest:
         text += f" The others: {rest}."

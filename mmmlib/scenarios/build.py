@@ -344,15 +344,15 @@ def _better(scenarios: list[Scenario]) -> Finding:
     found = sum(chance > 0.5 for chance in chances)
     best = max(chances, default=0.0)
     which = " at today's budget" if len(chances) < len(every) else ""
-    told = (
+    verb = (
         f"of {count_of(len(chances), 'plan')}{which} {'beat' if found > 1 else 'beats'} the "
         f"status quo"
     )
     message = (
-        f"{found} {told} more likely than not, the likeliest with a probability of "
+        f"{found} {verb} more likely than not, the likeliest with a probability of "
         f"{probability_text(best)}."
         if found
-        else f"None {told} more likely than not: nothing better was found, so the status quo "
+        else f"None {verb} more likely than not: nothing better was found, so the status quo "
         f"stands."
     )
     return judge(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from mmmlib.estimates import NBSP, Estimate
+from mmmlib.estimates import Estimate, return_words
 from mmmlib.findings import FindingList
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Readiness
@@ -41,13 +41,9 @@ class Case:
         """Whether the outcome is in the currency of the spend."""
         return self.effects.attrs["outcome_unit"] == self.params.currency
 
-    def told(self, estimate: Estimate) -> str:
+    def return_text(self, estimate: Estimate) -> str:
         """Write a return as the reports do: ``USD 0.8 to 2.1 per USD 1``."""
-        if not self.money:
-            return estimate.text(mass=False)
-        currency = self.params.currency
-        words = estimate.model_copy(update={"unit": currency}).text(mass=False)
-        return f"{words} per {currency}{NBSP}1"
+        return return_words(self.effects.attrs["return_unit"], self.params.currency).text(estimate)
 
     def evidence(self, *channels: str) -> Evidence:
         """What readiness and health say of the model and of channels in it."""

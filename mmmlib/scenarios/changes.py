@@ -91,14 +91,16 @@ def _change(
         )
     money = format_number(abs(effect.spend_change), params.currency)
     if kind == "scale":
-        what = f"{money} more in {label} over {weeks} weeks would bring {case.told(per_money)}"
+        what = (
+            f"{money} more in {label} over {weeks} weeks would bring {case.return_text(per_money)}"
+        )
         test = (
             "that it pays back"
             if case.money
             else "that it is far from saturation (more than half of its average return)"
         )
     else:
-        what = f"{money} less in {label} over {weeks} weeks would lose {case.told(per_money)} saved"
+        what = f"{money} less in {label} over {weeks} weeks would lose {case.return_text(per_money)} saved"
         test = (
             "that the cut saves more than it loses"
             if case.money
@@ -132,7 +134,7 @@ def _by_motion(case: Case, plan: Plan, base: Mapping[str, float]) -> str:
     for part, outcome in case.parts.items():
         effect = plan_effect(outcome, plan.weekly, base, weeks, money=case.money)
         through = Estimate.from_draws(effect.difference / effect.spend_change, unit)
-        each.append(f"{part.partition('.')[2].replace('_', ' ')} {case.told(through)}")
+        each.append(f"{part.partition('.')[2].replace('_', ' ')} {case.return_text(through)}")
     return f" By motion: {'; '.join(each)}." if each else ""
 
 

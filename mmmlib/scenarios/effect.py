@@ -20,7 +20,7 @@ class PlanEffect:
     Parameters
     ----------
     outcome, difference
-        Outcome caused by the plan's spend, and the same minus the baseline's;
+        Contribution of the plan's spend, and the same minus the baseline's;
         ``(draw,)``, in the outcome's unit.
     spend, spend_change
         Money over the horizon, and its difference to the baseline's.

@@ -57,7 +57,7 @@ class Scenario(_Frozen):
     spend_change: float
     """Money over the horizon, minus the baseline's."""
     outcome: Estimate
-    """Outcome caused by the plan's spend, carryover after the horizon included."""
+    """Contribution of the plan's spend, carryover after the horizon included."""
     difference: Estimate
     """The same minus the baseline's, draw by draw."""
     net: Estimate | None = None

@@ -224,7 +224,7 @@ def _protect(
     return Plan(
         "protect",
         "protect",
-        f"Cut {_percent(saved / total)} of the budget where least is lost",
+        f"Cut {_percent(saved / total)} of the budget, from the channels that lose least",
         f"{_moves(spend, changed, params, label)}{_smaller(saved, asked)}",
         weekly,
     )

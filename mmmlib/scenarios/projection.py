@@ -24,17 +24,17 @@ Method = Literal["formula", "steady state"]
 
 @dataclass(frozen=True)
 class ProjectedOutcome:
-    """``(channel, weekly money) -> (draw,)`` outcome caused over the horizon and after it.
+    """``(channel, weekly money) -> (draw,)`` contribution over the horizon and after it.
 
     ``method`` says whether carryover is followed week by week, or read off steady-state curves.
     """
 
-    caused: Callable[[str, float], np.ndarray]
+    project: Callable[[str, float], np.ndarray]
     method: Method
 
     def __call__(self, channel: str, weekly: float) -> np.ndarray:
         """Return the draws; the very same array for the same question."""
-        return self.caused(channel, weekly)
+        return self.project(channel, weekly)
 
 
 def sum_outcomes(parts: Sequence[ProjectedOutcome]) -> ProjectedOutcome:

@@ -8,15 +8,13 @@ import math
 import numpy as np
 import pytest
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, return_words, scaled
 from mmmlib.reports.numbers import (
     chance_text,
     count_text,
     date_text,
     listed,
     month_text,
-    return_words,
-    scaled,
     signed_money,
 )
 from mmmlib.scenarios.labels import likely

@@ -173,14 +173,14 @@ def test_a_change_of_little_money_is_shown(second: Results) -> None:
 
 
 def test_a_changed_format_is_told(second: Results, first_run: Run) -> None:
-    assert "The documents follow format 2." in write_document(second, "change_log", None)
+    assert "The documents follow format 3." in write_document(second, "change_log", None)
     manifest = first_run.manifest
     first_run.write_manifest(manifest.model_copy(update={"report_format": 0}))
     try:
         told = write_document(second, "change_log", None)
     finally:
         first_run.write_manifest(manifest)
-    assert "follow format 2; the last refresh followed format 0" in told
+    assert "follow format 3; the last refresh followed format 0" in told
 
 
 def test_one_is_not_told_as_many(second: Results) -> None:

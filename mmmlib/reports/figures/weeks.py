@@ -54,7 +54,7 @@ def contribution_over_time(
     Notes
     -----
     The stack shows the mean over draws: only means add up to the whole. The panel below
-    has the range: median, 50 % and 90 % of the share that all channels caused.
+    has the range: median, 50 % and 90 % of the share that all channels contributed.
     """
     weeks = pd.DatetimeIndex(effects["week"].to_numpy())
     figure = titled(title, subtitle, height=5.0)

@@ -52,18 +52,18 @@ def movements(results: Results) -> Iterator[Block]:
     moves = leading_returns(results, compared)
     if moves:
         words = movement_words(results, moves, compared.parent)
-        told = results.return_words(results.params.primary)
+        returns = results.return_words(results.params.primary)
         rows = [
             IntervalRow(
                 results.channel(move.channel),
-                told.estimate(move.after),
+                returns.estimate(move.after),
                 results.colours[move.channel],
-                faint=told.estimate(move.before),
+                faint=returns.estimate(move.before),
             )
             for move in moves
         ]
         figure = interval_figure(
-            rows, words.title, words.subtitle, even=told.break_even, even_name="money back"
+            rows, words.title, words.subtitle, even=returns.break_even, even_name="money back"
         )
         yield Picture("movements", figure, words.caption, words.alt)
     primary = results.params.primary

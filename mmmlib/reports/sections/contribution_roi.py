@@ -120,7 +120,7 @@ def over_time(results: Results) -> Iterator[Block]:
             "other",
             "The channels that the figure shows together as other, the largest first; ranges "
             "hold 90 %.",
-            (Column("Channel"), Column(f"Brought ({numbers.unit})", "right", numbers.unit)),
+            (Column("Channel"), Column(f"Contribution ({numbers.unit})", "right", numbers.unit)),
             tuple((results.channel(row.channel), row.contribution) for row in grouped),
         )
 
@@ -174,7 +174,7 @@ def lift_tests(results: Results) -> Iterator[Block]:
             yield from experiment_blocks(experiments, number)
         else:
             yield Prose(
-                "The model was told of lift tests of this outcome, but there is no fit without "
+                "The model was calibrated by lift tests of this outcome, but there is no fit without "
                 "them that they can be held against. The health panel says why."
             )
 

@@ -82,7 +82,7 @@ def what_changed(results: Results) -> Iterator[Block]:
 
 
 def insights(results: Results) -> Iterator[Block]:
-    """What each channel brought, as a figure and a table."""
+    """Contribution of each channel, as a figure and a table."""
     if not results.effects:
         return
     numbers = results.leading
@@ -134,12 +134,12 @@ def confidence(results: Results) -> Iterator[Block]:
     if gates is not None:
         flags = [level for f, level in results.findings() if f.status is not Status.OK]
         passed = len(gates.entries) - len(flags)
-        block, warn, told = (flags.count(one) for one in (Level.BLOCK, Level.WARN, Level.INFO))
+        block, warn, info = (flags.count(one) for one in (Level.BLOCK, Level.WARN, Level.INFO))
         items.append(
             Prose(
                 f"{passed} of {count_text(len(gates.entries), 'check')} passed, "
                 f"{count_text(warn, 'warning')}, {block} that {'blocks' if block == 1 else 'block'}, "
-                f"{told} that only {'informs' if told == 1 else 'inform'}. The health panel has "
+                f"{info} that only {'informs' if info == 1 else 'inform'}. The health panel has "
                 f"them.",
                 lead="Checks.",
             )
@@ -182,7 +182,7 @@ def questions(results: Results) -> Iterator[Block]:
         return
     answers = results.scenarios.answers if results.scenarios is not None else ()
     items = []
-    # Two questions may have one text: their answers are told once, together.
+    # Two questions may have one text: their answers are given once, together.
     for question in dict.fromkeys(one.question for one in asked):
         found = [one for one in answers if one.question == question]
         if not found:
