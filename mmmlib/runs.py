@@ -298,6 +298,31 @@ def list_runs(runs_dir: Path, workbook: str | None = None) -> list[Run]:
     return [run for _, _, run in dated if workbook in (None, run.manifest.workbook)]
 
 
+def altered_files(run: Run) -> dict[str, str]:
+    """Compare the files of a run with the hashes in its manifest.
+
+    Parameters
+    ----------
+    run
+        A run, finished or not.
+
+    Returns
+    -------
+    dict
+        What became of each file that is not as its step left it (``altered`` or ``missing``), by
+        its path in the run. Empty where all are as they were.
+    """
+    faults = {}
+    for record in run.manifest.steps:
+        for name, digest in record.outputs.items():
+            path = run.path / name
+            if not path.is_file():
+                faults[name] = "missing"
+            elif sha256_file(path) != digest:
+                faults[name] = "altered"
+    return faults
+
+
 # --- files -------------------------------------------------------------------------
 
 

@@ -27,6 +27,8 @@ app = typer.Typer(
 app.command("refresh")(refresh.refresh)
 app.command("check")(refresh.check)
 app.command("show")(runs.show_run)
+app.command("list")(runs.list_all)
+app.command("verify")(runs.verify)
 app.command("new")(start.new_file)
 app.command("simulate")(start.simulate)
 app.command("doctor")(start.doctor)

@@ -36,6 +36,11 @@ def refresh(
                 typer.echo(watcher.run.path)
     if run.manifest.verdict not in ("info", "warn"):
         raise BlockedError(f"{run.name}: a gate blocks publication. {why_blocked(run)}")
+    typer.echo(
+        f"mmm: {run.name} is done, verdict {run.manifest.verdict}. Read "
+        f"{run.path / 'pack' / 'index.html'}; 'mmm show {run.name}' says who has to sign.",
+        err=True,
+    )
 
 
 def check(params: ParamsFile, overrides: Overrides = None) -> None:

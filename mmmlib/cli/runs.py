@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import typer
+
 from mmmlib.cli.arguments import RunRef, RunsDir
 from mmmlib.cli.screen import print_run
+from mmmlib.errors import RunError
 
 
 def show_run(
@@ -14,3 +17,29 @@ def show_run(
     from mmmlib.runs import open_run
 
     print_run(open_run(run, runs))
+
+
+def list_all(runs: RunsDir = None) -> None:
+    """List the runs, oldest first: status, verdict, when made."""
+    from mmmlib.runs import find_runs_dir, list_runs
+
+    for run in list_runs(find_runs_dir(runs)):
+        manifest = run.manifest
+        made = manifest.created.astimezone().strftime("%Y-%m-%d %H:%M")
+        typer.echo(f"{run.name}  {made}  {manifest.status}  {manifest.verdict or ''}".rstrip())
+
+
+def verify(run: RunRef = "", runs: RunsDir = None) -> None:
+    """Compare every file of a run with its hash, and name what was altered.
+
+    Exit code 0: all files that its steps left are as they were; 1: some are not.
+    """
+    from mmmlib.runs import altered_files, open_run
+
+    opened = open_run(run, runs)
+    faults = altered_files(opened)
+    if faults:
+        lines = "\n".join(f"  {name}: {fault}" for name, fault in faults.items())
+        raise RunError(f"{opened.name}: not as its refresh left it:\n{lines}")
+    files = sum(len(record.outputs) for record in opened.manifest.steps)
+    typer.echo(f"{opened.name}: {files} files are as its refresh left them.")

@@ -39,14 +39,20 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
     ------
     InputError
         If policy, roles, taxonomy or the parent are wrong; nothing is written then.
+    RunError
+        If there is nothing to resume; nothing is written then, either.
     """
     files = governance_files(params, params_file)
     digest = sha256_json(params.model_dump(mode="json", exclude={"compute"}))
     period = params.refresh.period
     if resume:
         run = unfinished_run(folder, params.workbook, period, digest)
-        if run is not None:
-            return run, True
+        if run is None:
+            raise RunError(
+                f"{folder}: no unfinished run of {params.workbook}, {period}, with these parameters: "
+                f"nothing to resume. Leave --resume out to make a new run."
+            )
+        return run, True
     from mmmlib.refresh.parent import choose_parent
     from mmmlib.reports.format import format_version
 
@@ -78,6 +84,8 @@ def bring_up_to_date(run: Run, params: Params, params_file: Path) -> None:
     for name, content in governance_files(params, params_file).items():
         if (run.path / name).read_bytes() != content:
             write_atomic(run.path / name, content)
+    for path in run.path.rglob(".*.partial*"):  # left by the process that was killed
+        path.unlink()
 
 
 def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:

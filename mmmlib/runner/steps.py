@@ -147,7 +147,7 @@ STEPS = (
         "render",
         needs=tuple(report.name for report in REPORTS),
         outputs=("pack/index.html", "pack/health_panel.html", "pack/pack.pdf", "pack/tables.xlsx"),
-        more_outputs=("pack/*",),
+        more_outputs=("pack/*", "artefacts/rendering.json"),
     ),
 )
 FIT = ("model_fit", "health", "refresh")

@@ -33,3 +33,21 @@ def test_show_passes_markup_through_as_text(small_run: Run, tmp_path: Path) -> N
     manifest.steps[0].message = "[red]not a colour[/red]"
     run.write_manifest(manifest)
     assert "[red]not a colour[/red]" in mmm("show", "--runs", tmp_path).stdout
+
+
+def test_list_names_every_run(small_run: Run) -> None:
+    answer = mmm("list", "--runs", small_run.runs_dir)
+    assert answer.returncode == 0, answer.stderr
+    assert small_run.name in answer.stdout
+    assert "done" in answer.stdout
+
+
+def test_verify_names_what_was_altered(small_run: Run, tmp_path: Path) -> None:
+    assert mmm("verify", "--runs", small_run.runs_dir).returncode == 0
+    run = Run(Path(shutil.copytree(small_run.path, tmp_path / small_run.name)))
+    run.artefact("scenarios.json").write_text("{}")
+    (run.path / "notebooks" / "03_health.ipynb").unlink()
+    answer = mmm("verify", "--runs", tmp_path)
+    assert answer.returncode == 1
+    assert "artefacts/scenarios.json: altered" in answer.stderr
+    assert "notebooks/03_health.ipynb: missing" in answer.stderr

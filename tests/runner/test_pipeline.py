@@ -219,8 +219,14 @@ def test_an_error_names_its_step_or_its_file(tmp_path: Path, error: MMMError, to
 def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     file = write_workbook(tmp_path / "w")
     params = read_params(file)
-    run, resumed = begin_run(params, file, tmp_path / "runs", resume=True)
-    assert not resumed  # nothing to take up: a new run
+    with pytest.raises(RunError, match="nothing to resume"):
+        begin_run(params, file, tmp_path / "runs", resume=True)
+    assert not (tmp_path / "runs").exists()
+    run, resumed = begin_run(params, file, tmp_path / "runs", resume=False)
+    assert not resumed
+    left = run.path / "artefacts" / ".x.partial.nc"
+    left.parent.mkdir()
+    left.touch()
     roles = file.parent / "roles.yaml"
     roles.write_text(roles.read_text() + "# reviewed\n")
     again, resumed = begin_run(params, file, tmp_path / "runs", resume=True)
@@ -231,6 +237,7 @@ def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     assert "# reviewed" not in (run.path / "roles.yaml").read_text()
     bring_up_to_date(again, params, file)
     assert (again.path / "roles.yaml").read_text().endswith("# reviewed\n")
+    assert not left.exists()
 
 
 def test_a_run_that_is_taken_up_has_the_format_of_today(tmp_path: Path) -> None:
