@@ -312,7 +312,12 @@ class Params(Section):
         return {name, *self.parts_of(name), name.partition(".")[0]}
 
     def channel_label(self, name: str) -> str:
-        """Name of a channel for people."""
+        """Name of a channel for people; channels of one label are numbered."""
+        label = self._own_label(name)
+        same = [one for one in self.channels if self._own_label(one) == label]
+        return f"{label} ({same.index(name) + 1})" if name in same and len(same) > 1 else label
+
+    def _own_label(self, name: str) -> str:
         channel = self.channels.get(name)
         return (channel.label if channel else "") or name.replace("_", " ").capitalize()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 SPECIAL = frozenset('\\`*_{}[]|<>&"~^$@')
 TITLE_NAME = 34
@@ -64,3 +65,35 @@ def cut_short(name: str, longest: int = TITLE_NAME) -> str:
     """Return a name as plain text of so many letters at most."""
     text = plain(name)
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def cut_apart(names: Mapping[str, str], longest: int = TITLE_NAME) -> dict[str, str]:
+    """Return names of so many letters at most that differ wherever the whole names do.
+
+    Names that would look alike when cut at their end keep their beginning and the part
+    from where they differ.
+
+    Examples
+    --------
+    >>> cut_apart({"a": "Paid social video north", "b": "Paid social video south"}, 16)
+    {'a': 'Paid…deo north', 'b': 'Paid…deo south'}
+    """
+    whole = {key: plain(name) for key, name in names.items()}
+    short = {key: cut_short(name, longest) for key, name in whole.items()}
+    apart = {}
+    for key, name in whole.items():
+        alike = [whole[one] for one in whole if short[one] == short[key] and whole[one] != name]
+        if not alike:
+            apart[key] = short[key]
+            continue
+        shared = max(_shared(name, other) for other in alike)
+        head = name[: longest // 3].rstrip()
+        rest = max(shared - 4, len(head))
+        apart[key] = f"{head}…{cut_short(name[rest:], longest - len(head) - 1)}"
+    return apart
+
+
+def _shared(one: str, other: str) -> int:
+    """Count the letters with which both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -192,4 +192,4 @@ def _inside(effects: xr.Dataset) -> int:
 
 
 def _name(params: Params, channel: str) -> str:
-    return params.channels[channel].label or channel
+    return params.channel_label(channel)

@@ -20,7 +20,7 @@ from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.lift import Experiments, experiments_of
-from mmmlib.reports.markup import cut_short
+from mmmlib.reports.markup import cut_apart, cut_short
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.style import channel_colours
 from mmmlib.runs import Run
@@ -103,7 +103,11 @@ class Results:
 
     def short(self, name: str) -> str:
         """Name of a channel for a title."""
-        return cut_short(self.channel(name))
+        return self._short.get(name) or cut_short(self.channel(name))
+
+    @cached_property
+    def _short(self) -> dict[str, str]:
+        return cut_apart({name: self.channel(name) for name in self.params.channels})
 
     def model(self, name: str) -> str:
         """Name of a model: the outcome, and the motion where motions are apart."""

@@ -73,3 +73,16 @@ def test_every_parameter_is_read() -> None:
         if name not in read
     }
     assert not unread
+
+
+def test_channels_of_one_label_stay_apart() -> None:
+    params = fake_params()
+    first, second, *_ = params.channels
+    channels = params.channels | {
+        name: params.channels[name].model_copy(update={"label": "Video"})
+        for name in (first, second)
+    }
+    same = params.model_copy(update={"channels": channels})
+    labels = [same.channel_label(name) for name in channels]
+    assert len(set(labels)) == len(channels)
+    assert same.channel_label(first) == "Video (1)"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmmlib.reports.markup import escape, plain
+from mmmlib.reports.markup import cut_apart, escape, plain
 from tests.fake_run import FORMULA_NAME, NASTY
 
 HARD = [
@@ -120,3 +120,12 @@ def test_any_text_is_one_safe_line(text: str) -> None:
 def test_a_percent_sign_stays_with_its_number() -> None:
     assert escape("the 50 % band") == "the 50\N{NO-BREAK SPACE}% band"
     assert escape("50% of x % y") == "50% of x % y"
+
+
+def test_names_that_are_cut_stay_different() -> None:
+    start = "Paid social prospecting, always on, region "
+    names = {n: f"{start}{n}" for n in ("north", "south", "north-west")} | {"short": "Search"}
+    cut = cut_apart(names)
+    assert len(set(cut.values())) == 4
+    assert all(len(text) <= 34 for text in cut.values())
+    assert cut["short"] == "Search"

@@ -9,7 +9,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmmlib.reports.figures.layout import drawn, number_axis, short, titled
+from mmmlib.reports.figures.layout import drawn, number_axis, titled
+from mmmlib.reports.markup import cut_apart
 from mmmlib.reports.style import INK
 
 PANEL = 2.15
@@ -47,9 +48,10 @@ def response_curves(
     rows = -(-len(channels) // 2)
     figure = titled(title, subtitle, height=PANEL * rows + 0.3)
     panels = figure.subplots(rows, 2, squeeze=False).ravel()
+    names = cut_apart({name: names[name] for name in channels}, 30)
     for axes, name in zip(panels, channels, strict=False):
         _curve(axes, effects.sel(channel=name), colours[name])
-        axes.set_title(short(names[name], 30))
+        axes.set_title(names[name])
     for axes in panels[len(channels) :]:
         axes.set_visible(False)
     return figure

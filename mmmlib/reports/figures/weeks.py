@@ -16,12 +16,12 @@ from mmmlib.readiness.variation import flat_weeks
 from mmmlib.reports.figures.layout import (
     drawn,
     number_axis,
-    short,
     spread,
     titled,
     week_axis,
     zero_line,
 )
+from mmmlib.reports.markup import cut_apart
 from mmmlib.reports.style import BASELINE, CHANNEL_COLOURS, FAINT, INK, MUTED, OTHER
 
 BAND = "#BFD3E6"
@@ -177,6 +177,7 @@ def spend_over_time(
     rows = -(-len(channels) // 2)
     figure = titled(title, subtitle, height=1.55 * rows + 0.3)
     panels = figure.subplots(rows, 2, sharex=True, squeeze=False).ravel()
+    names = cut_apart({name: names[name] for name in channels}, 26)
     for axes, name in zip(panels, channels, strict=False):
         values = spend.sel(channel=name).to_numpy()
         axes.plot(weeks, values, color=colours[name], linewidth=1.2)
@@ -191,7 +192,7 @@ def spend_over_time(
             zorder=1,
         )
         axes.plot(weeks[-year:][flat], late[flat], "o", color=MUTED, markersize=3.0, zorder=3)
-        axes.set_title(short(names[name], 26), fontsize=10.5)
+        axes.set_title(names[name], fontsize=10.5)
         axes.set_ylim(bottom=0)
         number_axis(axes, "y", "", ticks=3)
         week_axis(axes)
@@ -229,7 +230,9 @@ def _label_layers(axes: Axes, layers: Sequence[Layer]) -> None:
     bottom, top = axes.get_ylim()
     gap = (top - bottom) * 0.072
     placed = spread(list(middles), gap, bottom + gap / 2, top - gap / 2)
-    for (name, _, colour), y, middle in zip(layers, placed, middles, strict=True):
+    names = cut_apart({str(n): name for n, (name, _, _) in enumerate(layers)}, LABEL_NAME)
+    for number, (y, middle) in enumerate(zip(placed, middles, strict=True)):
+        colour = layers[number][2]
         axes.plot(
             [1.0, LABEL_AT],
             [middle, y],
@@ -243,7 +246,7 @@ def _label_layers(axes: Axes, layers: Sequence[Layer]) -> None:
         axes.text(
             LABEL_AT + 0.01,
             y,
-            short(name, LABEL_NAME),
+            names[str(number)],
             transform=axes.get_yaxis_transform(),
             va="center",
             fontsize=LABEL_SIZE,
