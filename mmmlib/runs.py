@@ -223,15 +223,19 @@ class Run:
         return path
 
 
-def open_run(ref: str | Path = "", runs_dir: str | Path | None = None) -> Run:
+def open_run(
+    ref: str | Path = "", runs_dir: str | Path | None = None, *, any_status: bool = False
+) -> Run:
     """Open a run for a notebook or a command.
 
     Parameters
     ----------
     ref
-        Path of a run folder, a run id, or empty for the newest run.
+        Path of a run folder, a run id, or empty for the newest finished run.
     runs_dir
         Folder of runs; ``$MMM_RUNS`` or ``runs`` (here or one folder up) if not given.
+    any_status
+        Whether the newest may also be one at work, stopped or failed.
 
     Returns
     -------
@@ -247,7 +251,7 @@ def open_run(ref: str | Path = "", runs_dir: str | Path | None = None) -> Run:
     --------
     ::
 
-        run = open_run()  # the newest one
+        run = open_run()  # the newest finished one
         run.load_json("readiness.json", Readiness)
     """
     folder = find_runs_dir(runs_dir)
@@ -256,7 +260,15 @@ def open_run(ref: str | Path = "", runs_dir: str | Path | None = None) -> Run:
         runs = list_runs(folder)
         if not runs:
             raise RunError(f"{folder}: no run yet. Make one with 'mmm refresh params/demo.yaml'.")
-        path = runs[-1].path
+        finished = [run for run in runs if any_status or run.manifest.status == "done"]
+        if not finished:
+            newest = runs[-1]
+            raise RunError(
+                f"{folder}: no finished run yet; the newest, {newest.name}, is "
+                f"'{newest.manifest.status}'. Wait for it, finish it with --resume, or name the "
+                f"run that is meant."
+            )
+        path = finished[-1].path
     elif "/" in text or os.sep in text:
         path = Path(text)
     else:

@@ -16,7 +16,7 @@ def show_run(
     """Show what a run did, what it found and where its pack is."""
     from mmmlib.runs import open_run
 
-    print_run(open_run(run, runs))
+    print_run(open_run(run, runs, any_status=True))
 
 
 def list_all(runs: RunsDir = None) -> None:
@@ -36,7 +36,7 @@ def verify(run: RunRef = "", runs: RunsDir = None) -> None:
     """
     from mmmlib.runs import altered_files, open_run
 
-    opened = open_run(run, runs)
+    opened = open_run(run, runs, any_status=True)
     faults = altered_files(opened)
     if faults:
         lines = "\n".join(f"  {name}: {fault}" for name, fault in faults.items())

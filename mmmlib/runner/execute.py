@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
 
 ENGINE = "mmm"
+UNCHOSEN: dict[str, object] = {"model": "", "parent": "", "refit": False}
+"""What the notebooks' other parameters are in a refresh, whatever was saved in the file."""
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -52,13 +54,15 @@ def execute_notebook(
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    check_notebook(source, parameters)
+    known = check_notebook(source, parameters)
+    # What a person chose and saved in the notebook is no part of a refresh.
+    chosen = {name: value for name, value in UNCHOSEN.items() if name in known}
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
             _as_format(source),
             _as_format(target),
-            parameters,
+            chosen | parameters,
             engine_name=ENGINE,
             kernel_name="python3",
             progress_bar=False,
@@ -88,8 +92,14 @@ class _Lines:
         """Whole lines were handed on already."""
 
 
-def check_notebook(source: Path, parameters: dict[str, str]) -> None:
-    """Refuse a notebook without a parameters cell, or that lacks one of ``parameters``."""
+def check_notebook(source: Path, parameters: dict[str, str]) -> set[str]:
+    """Refuse a notebook without a parameters cell, or that lacks one of ``parameters``.
+
+    Returns
+    -------
+    set
+        Names of all parameters that the notebook has.
+    """
     papermill = _papermill()
     if not source.is_file():
         raise StepError(f"{source}: the notebook is missing.")
@@ -108,6 +118,7 @@ def check_notebook(source: Path, parameters: dict[str, str]) -> None:
                 f"{source.name}: the parameters cell does not set '{name}'; "
                 f"it sets {', '.join(known) or 'nothing'}."
             )
+    return set(known)
 
 
 def _as_format(path: Path) -> str:

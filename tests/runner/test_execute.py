@@ -70,6 +70,14 @@ def test_parameters_folder_and_environment_reach_the_notebook(
     assert execute(kernels, source, MMM_TEST="yes")[-1] == f"r1 {tmp_path / 'run'} yes\n"
 
 
+def test_a_parameter_that_a_person_saved_is_no_part_of_a_refresh(
+    tmp_path: Path, kernels: Kernels
+) -> None:
+    saved = 'run = ""\nparent = "mine"\nrefit = True'
+    source = write(tmp_path, "print([run, parent, refit])", parameters=saved)
+    assert execute(kernels, source)[-1] == "['r1', '', False]\n"
+
+
 def test_kernels_do_not_differ_by_chance_or_screen(tmp_path: Path, kernels: Kernels) -> None:
     source = write(
         tmp_path,

@@ -152,3 +152,14 @@ def test_an_artefact_that_is_not_whole_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(RunError, match=r"artefacts/data\.json cannot be read"):
         run.load_json("data.json", FindingList)
+
+
+def test_a_notebook_opens_the_newest_run_that_is_finished(tmp_path: Path) -> None:
+    """One that is at work meanwhile is left alone."""
+    finished = begin(tmp_path)
+    with pytest.raises(RunError, match=r"no finished run yet; the newest, .* is 'running'"):
+        open_run(runs_dir=tmp_path)
+    finished.write_manifest(finished.manifest.model_copy(update={"status": "done"}))
+    at_work = begin(tmp_path)
+    assert open_run(runs_dir=tmp_path).name == finished.name
+    assert open_run(runs_dir=tmp_path, any_status=True).name == at_work.name
