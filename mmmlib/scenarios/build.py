@@ -99,7 +99,9 @@ def build_pack(
     }
     trusted = [name for name, evidence in on_channel.items() if evidence.good]
     plans = standing_plans(effects, outcomes[leading], trusted, params)
-    on_model = model_evidence(leading, health_by_model.get(leading), channels)
+    on_model = model_evidence(
+        leading, health_by_model.get(leading), channels, params.model_label(leading)
+    )
     model_labels = {model: params.model_label(model) for model in effects_by_model}
     parts_of_sums = {p for name in _summed(params, fitted) for p in params.parts_of(name)}
     scenarios, words = [], {}

@@ -47,7 +47,9 @@ class Case:
 
     def evidence(self, *channels: str) -> Evidence:
         """What readiness and health say of the model and of channels in it."""
-        full = model_evidence(self.model, self.health, self.labels)
+        full = model_evidence(
+            self.model, self.health, self.labels, self.params.model_label(self.model)
+        )
         return sum(map(self.on, channels), full)
 
     def on(self, channel: str) -> Evidence:

@@ -32,7 +32,9 @@ class Evidence:
         return not self.against
 
 
-def model_evidence(model: str, health: FindingList | None, channels: Iterable[str]) -> Evidence:
+def model_evidence(
+    model: str, health: FindingList | None, channels: Iterable[str], label: str = ""
+) -> Evidence:
     """Collect what the health checks say of a whole model.
 
     Parameters
@@ -43,9 +45,11 @@ def model_evidence(model: str, health: FindingList | None, channels: Iterable[st
         Its health findings; None where its health was not checked, which speaks against it.
     channels
         Names of all channels: findings whose subject names one belong to that channel.
+    label
+        The model's name as people write it.
     """
     if health is None or not health.findings:
-        return Evidence(against=(f"The health of {model} was not checked.",))
+        return Evidence(against=(f"The health of {label or model} was not checked.",))
     names = set(channels)
     return _collect(f for f in health.findings if not _named(f, model) & names)
 

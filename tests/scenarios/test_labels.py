@@ -236,3 +236,8 @@ def test_an_unchanged_plan_is_exactly_zero_whatever_the_draws():
         lambda channel, money: rng.normal(size=5), {"a": 1.0}, {"a": 1.0}, 13, money=True
     )
     assert not effect.difference.any()
+
+
+def test_a_model_without_health_is_named_as_people_write_it() -> None:
+    found = model_evidence("revenue.pooled", None, (), "Revenue")
+    assert found.against == ("The health of Revenue was not checked.",)
