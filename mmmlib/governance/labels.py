@@ -55,7 +55,7 @@ def label_channels(
     """
     model = str(effects.attrs["model"])
     names = [str(name) for name in effects["channel"].to_numpy()]
-    on_model = model_evidence(model, health, names)
+    on_model = model_evidence(model, health, names, params.model_label(model))
     returns = roi(effects).transpose("draw", "channel").to_numpy()
     claims = {}
     for column, name in enumerate(names):
