@@ -17,6 +17,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from mmmlib.errors import InputError, Problem
 
 KeyPath = tuple[str | int, ...]
+DEEPEST = 100
+"""Levels of nesting."""
 MOST_VALUES = 100_000
 """A file with more is one whose aliases multiply."""
 TAG = "tag:yaml.org,2002:"
@@ -134,6 +136,8 @@ def _impossible(
     where = f"{_at(node)}, key {dotted(path)}"
     if id(node) in above:
         yield Problem(where, "an alias to itself", "values")
+    if len(above) > DEEPEST:
+        raise RecursionError  # where Python gives up depends on what else runs
     if id(node) in seen:
         return
     seen.add(id(node))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 
@@ -96,6 +97,18 @@ def test_values_that_no_file_may_hold(tmp_path: Path, key: str, value: str, foun
     (problem,) = raised.value.problems
     if key == "draws" or "of" in found:
         assert problem.found == found
+
+
+def test_deep_nesting_is_refused_however_deep_python_may_go(tmp_path: Path) -> None:
+    deep = "[" * 1500 + "]" * 1500
+    text = GOOD.read_text(encoding="utf-8").replace("  draws: 1e3", f"  draws: {deep}")
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)  # as hypothesis does
+    try:
+        with pytest.raises(InputError, match="hundreds of levels of nesting"):
+            read_params(written(tmp_path, text))
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
