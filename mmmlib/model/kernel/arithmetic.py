@@ -23,6 +23,32 @@ inlined = numba.njit(fastmath=FAST, error_model="numpy", inline="always")
 than a function's length."""
 
 
+APART = 64
+"""Numbers between two arrays: more than any loop handles at a time."""
+
+
+@jit
+def empty(shape: Any) -> Any:
+    """Array for intermediate results, with room behind it; not filled.
+
+    Before a loop in vector instructions, the machine code asks whether what it writes lies close
+    behind what it reads, and takes the slow way if so, which rounds otherwise. Short arrays side
+    by side made that a matter of where the system had free memory: the same seed, other draws.
+    """
+    size = 1
+    for length in shape:
+        size *= length
+    return np.empty(size + APART)[:size].reshape(shape)
+
+
+@jit
+def zeros(shape: Any) -> Any:
+    """Array of zeros, with room behind it; see :func:`empty`."""
+    array = empty(shape)
+    array[...] = 0.0
+    return array
+
+
 @inlined
 def sigmoid(x: float) -> float:
     """Logistic function."""
@@ -86,7 +112,7 @@ def unrotate_slopes(pull: Any, mirror: Any, weight: Any) -> None:
     ``mirror`` and ``weight`` (by region) are those of :mod:`mmmlib.model.rotation`.
     """
     regions, weeks = pull.shape
-    along = np.zeros(weeks)
+    along = zeros((weeks,))
     for r in range(regions):
         for t in range(weeks):
             along[t] += mirror[r] * pull[r, t]
@@ -120,7 +146,7 @@ def invert(factor: Any, inverse: Any) -> None:
     """Inverse of the matrix whose Cholesky factor is given."""
     size = factor.shape[0]
     # Row j of ``upper`` is column j of the factor's inverse, so that loops run along rows.
-    upper = np.zeros((size, size))
+    upper = zeros((size, size))
     for j in range(size):
         upper[j, j] = 1.0 / factor[j, j]
         for i in range(j + 1, size):

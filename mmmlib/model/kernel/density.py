@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from mmmlib.model.kernel.arithmetic import inlined, jit, sigmoid
+from mmmlib.model.kernel.arithmetic import empty, inlined, jit, sigmoid, zeros
 from mmmlib.model.kernel.lift import add_lifts
 from mmmlib.model.kernel.linear import integrate_out
 from mmmlib.model.kernel.media import Media, add_media, carry_back
@@ -23,7 +21,7 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     which the sampler takes as a divergence.
     """
     data, media, held, value = _before_outcome(theta, packed, gradient)
-    pull = np.empty(media.caused.shape)
+    pull = empty(media.caused.shape)
     value += integrate_out(theta, data, media.caused, pull, gradient)
     if math.isfinite(value):
         carry_back(theta, data, media, pull, held, gradient)
@@ -34,7 +32,7 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
 def log_density_sampled(theta: Any, packed: Any, gradient: Any) -> float:
     """Log density with the linear terms among the parameters; see :func:`log_density`."""
     data, media, held, value = _before_outcome(theta, packed, gradient)
-    pull = np.empty(media.caused.shape)
+    pull = empty(media.caused.shape)
     value += explain(theta, data, media.caused, pull, gradient)
     carry_back(theta, data, media, pull, held, gradient)
     return value
@@ -46,7 +44,7 @@ def _before_outcome(theta: Any, packed: Any, gradient: Any) -> tuple[Packed, Med
     data = unpack(packed)
     value = _believe(theta, data, gradient) + _leave_room(theta, data, gradient)
     media = add_media(theta, data)
-    held = np.zeros(media.sums.shape)
+    held = zeros(media.sums.shape)
     if packed[LIFTS_AT] > 0:
         value += add_lifts(theta, unpack_lifts(packed), data, media, held, gradient)
     return data, media, held, value

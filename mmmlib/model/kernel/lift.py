@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from mmmlib.model.kernel.arithmetic import jit
+from mmmlib.model.kernel.arithmetic import empty, jit
 from mmmlib.model.kernel.forms import saturate_back, saturate_series, stock, stock_back
 from mmmlib.model.kernel.media import Media, at, form_back
 from mmmlib.model.kernel.packed import SATURATION, SHAPE, SHAPE_2, Packed, PackedLifts
@@ -27,11 +25,11 @@ def add_lifts(
     """
     cells, _, length = lifts.media.shape
     width = length - data.lags + 1
-    stocked = np.empty((cells, 2, width))
-    saturated = np.empty((cells, 2, width))
-    up = np.empty(width)
-    back = np.empty(width)
-    by_weight = np.empty(data.lags)
+    stocked = empty((cells, 2, width))
+    saturated = empty((cells, 2, width))
+    up = empty((width,))
+    back = empty((width,))
+    by_weight = empty((data.lags,))
     value = 0.0
     for test in range(lifts.tests.shape[0]):
         c, start = int(lifts.tests[test, 0]), int(lifts.tests[test, 1])

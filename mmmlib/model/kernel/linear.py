@@ -14,9 +14,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from mmmlib.model.kernel.arithmetic import (
+    empty,
     factor,
     inlined,
     invert,
@@ -24,6 +23,7 @@ from mmmlib.model.kernel.arithmetic import (
     precision_times,
     sigmoid,
     unrotate_slopes,
+    zeros,
 )
 from mmmlib.model.kernel.packed import Packed
 
@@ -56,8 +56,8 @@ def integrate_out(theta: Any, data: Packed, caused: Any, pull: Any, gradient: An
         The noise's parameters and the learned scales are added to it.
     """
     regions, weeks = caused.shape
-    rest = np.empty((regions, weeks))
-    along = np.zeros(weeks)
+    rest = empty((regions, weeks))
+    along = zeros((weeks,))
     for r in range(regions):
         for t in range(weeks):
             rest[r, t] = caused[r, t] / data.noise_weight[r]
@@ -65,7 +65,7 @@ def integrate_out(theta: Any, data: Packed, caused: Any, pull: Any, gradient: An
     for r in range(regions):
         for t in range(weeks):
             rest[r, t] = data.outcome[r, t] - rest[r, t] + 2.0 * data.mirror[r] * along[t]
-    rhos = np.zeros(2)
+    rhos = zeros((2,))
     if data.rho_at >= 0:
         for r in range(min(regions, 2)):
             rhos[r] = sigmoid(theta[data.rho_at + r])
@@ -86,8 +86,8 @@ def _solve(theta: Any, data: Packed, rest: Any, rhos: Any, gradient: Any) -> tup
     regions, weeks = rest.shape
     columns = data.sd.shape[0]
     value = 0.0
-    prior_precision = np.empty(columns)
-    core = np.zeros((columns, columns))
+    prior_precision = empty((columns,))
+    core = zeros((columns, columns))
     for k in range(columns):
         spread = data.sd[k]
         if data.group[k] > 0:
@@ -95,12 +95,12 @@ def _solve(theta: Any, data: Packed, rest: Any, rhos: Any, gradient: Any) -> tup
         prior_precision[k] = 1.0 / (spread * spread)
         value += 0.5 * math.log(prior_precision[k])
         core[k, k] = prior_precision[k]
-    block = np.empty((columns + 1, columns + 1))
-    right = np.zeros(columns)
-    corner = np.empty(regions)
-    edge = np.zeros((regions, columns))
-    side = np.empty(regions)
-    weighted = np.empty(weeks)
+    block = empty((columns + 1, columns + 1))
+    right = zeros((columns,))
+    corner = empty((regions,))
+    edge = zeros((regions, columns))
+    side = empty((regions,))
+    weighted = empty((weeks,))
     for r in range(regions):
         kind = min(r, 1)
         precision, rho = math.exp(-2.0 * theta[data.sigma_at + kind]), rhos[kind]
@@ -127,8 +127,8 @@ def _solve(theta: Any, data: Packed, rest: Any, rhos: Any, gradient: Any) -> tup
         for i in range(active):
             for j in range(i + 1):
                 core[i, j] += block[i + 1, j + 1] - edge[r, i] * block[0, j + 1]
-    covariance = np.empty((columns, columns))
-    common = np.zeros(columns)
+    covariance = empty((columns, columns))
+    common = zeros((columns,))
     if factor(core):
         invert(core, covariance)
         for k in range(columns):
@@ -172,7 +172,7 @@ def _explain(
     for k in range(active):
         for t in range(weeks):
             error[t] -= data.linear[r, k, t] * solved.common[k]
-    weighted = np.empty(weeks)
+    weighted = empty((weeks,))
     precision_times(error, rho, weighted)
     quadratic = 0.0
     for t in range(weeks):
@@ -185,7 +185,7 @@ def _explain(
         inner += error[t] * error[t]
     # Traces of the linear terms' covariance with the Gram matrices.
     gram = data.gram[r]
-    reach = np.empty(columns)
+    reach = empty((columns,))
     own = solved.corner[r]
     for i in range(active):
         total = 0.0

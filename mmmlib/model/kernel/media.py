@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmmlib.model.kernel.arithmetic import inlined, jit
+from mmmlib.model.kernel.arithmetic import empty, inlined, jit, zeros
 from mmmlib.model.kernel.forms import (
     saturate_back,
     saturate_series,
@@ -69,14 +69,14 @@ def add_media(theta: Any, data: Packed) -> Media:
     """Compute the contribution of all channels at ``theta``."""
     channels, regions, weeks = data.spend.shape[0], data.outcome.shape[0], data.outcome.shape[1]
     slots = data.slots
-    weights = np.empty((channels, data.lags))
-    stocked = np.empty((channels, regions, weeks))
-    saturated = np.empty((channels, regions, weeks))
-    sums = np.empty((channels, regions))
+    weights = empty((channels, data.lags))
+    stocked = empty((channels, regions, weeks))
+    saturated = empty((channels, regions, weeks))
+    sums = empty((channels, regions))
     deviation = np.ones((channels, regions))
-    strength = np.empty(channels)
-    norm = np.empty(channels)
-    caused = np.zeros((regions, weeks))
+    strength = empty((channels,))
+    norm = empty((channels,))
+    caused = zeros((regions, weeks))
     for c in range(channels):
         adstock, saturation = int(slots[c, ADSTOCK]), int(slots[c, SATURATION])
         first, second = at(theta, slots[c, SHAPE]), at(theta, slots[c, SHAPE_2])
@@ -119,9 +119,9 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gra
     """
     channels, regions, weeks = data.spend.shape[0], pull.shape[0], pull.shape[1]
     slots = data.slots
-    up = np.empty(weeks)
-    back = np.empty(weeks)
-    by_weight = np.empty(data.lags)
+    up = empty((weeks,))
+    back = empty((weeks,))
+    by_weight = empty((data.lags,))
     for c in range(channels):
         saturation, pooled = int(slots[c, SATURATION]), slots[c, POOLING] >= 0
         first, second = at(theta, slots[c, SHAPE]), at(theta, slots[c, SHAPE_2])

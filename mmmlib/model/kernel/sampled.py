@@ -10,9 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from mmmlib.model.kernel.arithmetic import inlined, jit, sigmoid, unrotate_slopes
+from mmmlib.model.kernel.arithmetic import empty, inlined, jit, sigmoid, unrotate_slopes, zeros
 from mmmlib.model.kernel.noise import negative_binomial, student_t
 from mmmlib.model.kernel.packed import RETURN, STUDENT_T, Packed
 
@@ -32,8 +30,8 @@ def explain(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> 
     """
     regions, weeks = caused.shape
     terms = data.origin.shape[0]
-    linear = np.empty(terms)
-    by_linear = np.zeros(terms)
+    linear = empty((terms,))
+    by_linear = zeros((terms,))
     for i in range(terms):
         linear[i] = data.origin[i]
         for j in range(terms):
@@ -44,11 +42,11 @@ def explain(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> 
             linear[r] -= own * data.media_level[r, c]
     value = _believe_linear(theta, data, linear, by_linear, gradient)
 
-    along = np.zeros(weeks)
+    along = zeros((weeks,))
     for r in range(regions):
         for t in range(weeks):
             along[t] += data.mirror[r] * caused[r, t] / data.noise_weight[r]
-    expected = np.empty(weeks)
+    expected = empty((weeks,))
     for r in range(regions):
         active = terms - regions if r == 0 or data.likelihood != STUDENT_T else data.varying
         for t in range(weeks):
