@@ -78,14 +78,6 @@ def test_a_parameter_that_a_person_saved_is_no_part_of_a_refresh(
     assert execute(kernels, source)[-1] == "['r1', '', False]\n"
 
 
-def test_kernels_do_not_differ_by_chance_or_screen(tmp_path: Path, kernels: Kernels) -> None:
-    source = write(
-        tmp_path,
-        "import sys, matplotlib; print(sys.flags.hash_randomization, matplotlib.get_backend())",
-    )
-    assert execute(kernels, source)[-1] == "0 agg\n"
-
-
 def test_each_notebook_has_a_process_of_its_own(tmp_path: Path, kernels: Kernels) -> None:
     sources = []
     for name in "ab":
