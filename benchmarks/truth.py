@@ -16,7 +16,8 @@ import pandas as pd
 
 from mmmlib.data.panel.build import build_panel
 from mmmlib.estimates import format_range
-from mmmlib.model.fit import FitRequest, fit_each
+from mmmlib.model.fit import fit_each
+from mmmlib.model.one_fit import FitRequest
 from mmmlib.params.load import read_params
 from mmmlib.runner.lifecycle import taxonomy_beside
 from mmmlib.simulate.company import make_company

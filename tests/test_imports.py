@@ -36,7 +36,6 @@ DATA = ("read", "contract", "naming", "weeks", "panel", "history", "checks", "in
 # Not mended yet: whoever mends one deletes its line, the last one these two names.
 KNOWN_CYCLES: list[set[str]] = [
     {"mmmlib.model.faults", "mmmlib.model.lift", "mmmlib.model.spec"},
-    {"mmmlib.model.fit", "mmmlib.model.pool"},
 ]
 # The fork server is given modules to import ahead as text; that is no import.
 HEAVY = ("pymc", "pytensor", "arviz", "nutpie", "ibis", "papermill", "pandas", "xarray", "numba")

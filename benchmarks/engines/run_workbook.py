@@ -20,7 +20,7 @@ import pandas as pd  # noqa: F401
 import xarray as xr  # noqa: F401
 from cases import Case, workbook_panel, workbook_params
 
-from mmmlib.model.fit import FitRequest, available_cores, fit_one
+from mmmlib.model.one_fit import FitRequest, available_cores, fit_one
 from mmmlib.model.spec import prepare
 
 marks.at("imported")

@@ -28,7 +28,7 @@ def examine() -> Iterator[str]:
 
 
 def _cores() -> str:
-    from mmmlib.model.fit import available_cores
+    from mmmlib.model.one_fit import available_cores
 
     scheduler = os.environ.get("MMM_SCHEDULER")
     where = f"the cluster at {scheduler}" if scheduler else "workers on this machine"

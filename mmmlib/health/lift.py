@@ -17,7 +17,7 @@ from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.chains import agreed, rhat_text
 from mmmlib.model.effects import lift_tests_of
-from mmmlib.model.fit import COMPARED_DRAWS
+from mmmlib.model.one_fit import COMPARED_DRAWS
 from mmmlib.params.limits import HealthParams
 
 CHECK = "health.lift_tests"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from mmmlib.data.panel.panel import Panel
-    from mmmlib.model.fit import FitRequest, Progress
+    from mmmlib.model.one_fit import FitRequest, Progress
     from mmmlib.model.scales import Scales
     from mmmlib.params import Params
 
@@ -104,7 +104,7 @@ def _what_instead(
 
 def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
     """Return the holdout fits that a run does not have, or all of them; see :func:`each_holdout`."""
-    from mmmlib.model.fit import FitRequest
+    from mmmlib.model.one_fit import FitRequest
 
     params = params_of(run)
     return [

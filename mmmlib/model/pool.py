@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster
 
     from mmmlib.data.panel.panel import Panel
-    from mmmlib.model.fit import Fit, FitRequest, Progress
+    from mmmlib.model.one_fit import Fit, FitRequest, Progress
     from mmmlib.model.scales import Scales
     from mmmlib.params import Params
 
@@ -152,7 +152,7 @@ def _warm() -> None:
 
 def default_workers() -> int:
     """One worker per core; each runs the chains of a fit one after the other."""
-    from mmmlib.model.fit import available_cores
+    from mmmlib.model.one_fit import available_cores
 
     return available_cores()
 
@@ -256,7 +256,7 @@ def _key_of(
 def _fit_shared(
     shared: tuple[Panel, Params], request: FitRequest, cores: int, scales: Scales | None
 ) -> Fit:
-    from mmmlib.model.fit import fit_one
+    from mmmlib.model.one_fit import fit_one
 
     return fit_one(*shared, request, cores=cores, scales=scales)
 

@@ -13,7 +13,7 @@ from mmmlib.health.holdout import CHECKS as HOLDOUT_CHECKS
 from mmmlib.health.run import check_run, each_holdout, save_health
 from mmmlib.health.tables import holdout_table
 from mmmlib.model import fit as fitting
-from mmmlib.model.fit import Fit, FitRequest
+from mmmlib.model.one_fit import Fit, FitRequest
 from mmmlib.params.load import params_of
 from mmmlib.runs import NETCDF, Run
 from tests.fakes import fake_effects, fake_panel

@@ -22,18 +22,9 @@ from mmmlib.model.effects import (
     roi,
     uncalibrated_of,
 )
-from mmmlib.model.fit import (
-    FITS_LOG,
-    Fit,
-    FitRequest,
-    fit_each,
-    fit_one,
-    fit_run,
-    posterior_of,
-    save_fit,
-    seed_of,
-)
+from mmmlib.model.fit import FITS_LOG, fit_each, fit_run, posterior_of, save_fit
 from mmmlib.model.linear import draw_linear
+from mmmlib.model.one_fit import Fit, FitRequest, fit_one, seed_of
 from mmmlib.model.sample import _cause, _check_moved
 from mmmlib.model.spec import prepare
 from mmmlib.model.tables import (

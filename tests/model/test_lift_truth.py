@@ -12,7 +12,7 @@ import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.model.effects import roi
-from mmmlib.model.fit import FitRequest, fit_one
+from mmmlib.model.one_fit import FitRequest, fit_one
 from mmmlib.params.lift import LiftTest
 from mmmlib.simulate.worlds import LEVEL, MODEL, World, make_world
 from tests.model.worlds import with_tests

@@ -8,8 +8,8 @@ import pytest
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.model.effects import fitted
-from mmmlib.model.fit import Fit, FitRequest, fit_one
 from mmmlib.model.noise import draw_noise
+from mmmlib.model.one_fit import Fit, FitRequest, fit_one
 from mmmlib.params import Params
 from mmmlib.simulate.coverage import cover
 from mmmlib.simulate.worlds import MODEL, World, make_world

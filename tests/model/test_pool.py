@@ -14,7 +14,8 @@ import xarray as xr
 from distributed.utils import key_split_group
 
 from mmmlib.errors import MMMError
-from mmmlib.model.fit import FitRequest, fit_each, fit_one
+from mmmlib.model.fit import fit_each
+from mmmlib.model.one_fit import FitRequest, fit_one
 from mmmlib.model.pool import SCHEDULER_ENV, connected_client, order_fits, start_pool
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import MODEL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from mmmlib.model.fit import FitRequest, fit_one
+from mmmlib.model.one_fit import FitRequest, fit_one
 from mmmlib.simulate.coverage import cover, fewest_covered
 from mmmlib.simulate.worlds import MODEL, make_world
 

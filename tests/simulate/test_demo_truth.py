@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mmmlib.data.panel.build import build_panel
-from mmmlib.model.fit import FitRequest, fit_one
 from mmmlib.model.motions import sum_motions
+from mmmlib.model.one_fit import FitRequest, fit_one
 from mmmlib.params.load import read_params
 from mmmlib.runner.lifecycle import taxonomy_beside
 from mmmlib.simulate.company import make_company
