@@ -20,9 +20,11 @@ from cell import run_cell
 from confounded import make_confounded
 from peers import CACHE, ENGINES, NotInstalledError, python_of, versions_of
 
+from mmmlib.params.model import ModelParams
+
 DRAWS = {"chains": 4, "tune": 500, "draws": 500}
-OURS = {"model": {"trend": "piecewise", "seasonality": 3}}
-"""The defaults of a workbook, where the speed benchmark takes what all engines can do."""
+DEFAULT = ("trend", "seasonality", "adstock_weeks")
+"""Keys that are those of a workbook by default, where the speed benchmark takes what all can do."""
 CHUNK = 6
 """Worlds that a process fits one after the other."""
 
@@ -36,7 +38,9 @@ def fit(engine: str, seeds: list[int], asked: argparse.Namespace) -> list[dict[s
         world.case.save(folder / f"confounded_{seed}.npz")
         for world, seed in zip(worlds, seeds, strict=True)
     ]
-    settings = DRAWS | (OURS if engine == "workbook" else {}) | {"priors": "default"}
+    settings: dict[str, Any] = DRAWS | {"priors": "default"}
+    if engine == "workbook":
+        settings["model"] = {key: getattr(ModelParams(), key) for key in DEFAULT}
     kept = CACHE / "compiled" / engine
     done = run_cell(engine, files, "fit", kept, asked.limit, asked.lock, **settings)
     if "out" not in done:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import xarray as xr
 from pydantic import BaseModel
 
 from mmmlib.data.read.problems import count_of
@@ -97,7 +98,13 @@ def pass_gates(run: Run) -> GateResult:
         release=release_for(level),
         policy_version=policy.version,
         entries=tuple(entries),
-        claims=_claims(run, params, evidence, policy, entries),
+        claims=label_returns(
+            evidence,
+            policy,
+            params,
+            entries,
+            lambda model: effects_of(run, model) if has_effects(run, model) else None,
+        ),
     )
     pack = evidence.scenarios and label_pack(evidence.scenarios, result, params)
     sign_offs = sign_offs_needed(evidence.comparison, pack, roles, params)
@@ -324,13 +331,24 @@ def data_that_blocks(run: Run) -> list[Finding]:
     return [counted(f, Level.BLOCK) for f in found if rank(policy, f)[0] is Level.BLOCK]
 
 
-def _claims(
-    run: Run, params: Params, evidence: RunEvidence, policy: Policy, entries: Iterable[GateEntry]
+def label_returns(
+    evidence: RunEvidence,
+    policy: Policy,
+    params: Params,
+    entries: Iterable[GateEntry],
+    fitted: Callable[[str], xr.Dataset | None],
 ) -> dict[str, dict[str, Claim]]:
     """Label what is said of every return, by what the policy makes of the findings.
 
     The policy may only add to what speaks against a claim: that it lets a finding pass
     for the run as a whole rests on the channel's own label.
+
+    Parameters
+    ----------
+    evidence, policy, params, entries
+        See :func:`judge_all`, which makes the entries.
+    fitted
+        Effects of a model, or of an outcome over its motions; None where there are none.
     """
     if evidence.readiness is None:
         return {}
@@ -341,8 +359,9 @@ def _claims(
     sums = (name for name in params.outcomes if len(params.parts_of(name)) > 1)
     # Questions are put to the sum of an outcome's motions whether or not it leads.
     for model in dict.fromkeys((*params.views, *sums)):
-        if has_effects(run, model):
-            effects, health = effects_of(run, model), healths.get(model)
+        effects = fitted(model)
+        if effects is not None:
+            health = healths.get(model)
             if model not in params.model_names:
                 health = sum_health(model, effects, healths, params)
             claims[model] = label_channels(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import Estimate
-from mmmlib.findings import Finding, FindingList
+from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.governance.verdict import Claim, GateResult
 from mmmlib.model.effects import roi
 from mmmlib.params.schema import Params
@@ -85,6 +85,56 @@ def label_channels(
             reasons = ("Readiness and health speak for it, and its range is narrow enough.",)
         claims[name] = Claim(label=label, reasons=reasons)
     return claims
+
+
+def label_model(model: str, gates: GateResult | None, params: Params) -> Label:
+    """Label of a statement on a model as a whole, from the findings that concern it.
+
+    A block-level finding on the model or the workbook: do not infer; a warning, or a
+    block elsewhere in the run: needs review. Without gates nothing has been judged: do
+    not infer.
+    """
+    if gates is None:
+        return Label.DO_NOT_INFER
+    subjects = {*params.related_to(model), "workbook"}
+    seen = [
+        entry.level
+        for entry in gates.entries
+        if entry.finding.status is not Status.OK and entry.finding.subject in subjects
+    ]
+    level = max([Level.WARN if gates.blocked else Level.INFO, *seen])
+    return {Level.BLOCK: Label.DO_NOT_INFER, Level.WARN: Label.REVIEW, Level.INFO: Label.SAFE}[
+        level
+    ]
+
+
+def label_total(
+    model: str, spend: Mapping[str, float], gates: GateResult | None, params: Params
+) -> Label:
+    """Label of the total of all channels, which is no surer than its parts.
+
+    Where nothing may be inferred of channels that had half of the spend or more, nothing
+    may be of the total; where any channel is not safe to act on, the total needs review.
+
+    Parameters
+    ----------
+    model
+        Whose total.
+    spend
+        Money by channel.
+    gates
+        Of the run; None where they have not been passed.
+    params
+        Which models belong together.
+    """
+    label = label_model(model, gates, params)
+    if gates is None:
+        return label
+    parts = {name: gates.claim(model, name).label for name in spend}
+    if any(part is not Label.SAFE for part in parts.values()):
+        label = lowest([label, Label.REVIEW])
+    sure = sum(spend[name] for name, part in parts.items() if part is not Label.DO_NOT_INFER)
+    return label if sure > 0.5 * sum(spend.values()) else Label.DO_NOT_INFER
 
 
 def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> ScenarioPack:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mmmlib.estimates import format_number
-from mmmlib.findings import Level, Status
-from mmmlib.governance.labels import BLOCKED, NOT_JUDGED
+from mmmlib.findings import Status
+from mmmlib.governance.labels import BLOCKED, NOT_JUDGED, label_model, label_total
 from mmmlib.governance.verdict import Claim
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, Movement
@@ -22,7 +22,6 @@ from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import (
     CLEAR,
     Ranking,
-    inferable,
     likeliest_sentence,
     not_ranked_sentence,
     ranking_label,
@@ -66,23 +65,9 @@ def total_statement(results: Results, numbers: ModelNumbers) -> Prose:
 
 
 def total_label(results: Results, numbers: ModelNumbers) -> Label:
-    """Label of the total of all channels, which is no surer than its parts.
-
-    Where nothing may be inferred of channels that had half of the spend or more, nothing
-    may be of the total; where any channel is not safe to act on, the total needs review.
-    """
-    label = model_label(results, numbers.name)
-    if results.gates is None:
-        return label
-    rows = numbers.channels
-    sure = inferable(results, numbers, rows)
-    parts = [results.claim(numbers.name, row.channel).label for row in rows]
-    if any(part is not Label.SAFE for part in parts):
-        label = lowest([label, Label.REVIEW])
-    spend = sum(row.spend for row in rows)
-    if not sum(row.spend for row in sure) > 0.5 * spend:
-        return Label.DO_NOT_INFER
-    return label
+    """Label of the total of all channels; see :func:`mmmlib.governance.labels.label_total`."""
+    spend = {row.channel: row.spend for row in numbers.channels}
+    return label_total(numbers.name, spend, results.gates, results.params)
 
 
 def best_statement(results: Results, numbers: ModelNumbers) -> Prose:
@@ -211,7 +196,7 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
         return Prose(
             text,
             lead="Since the last refresh.",
-            mark=label_mark(model_label(results, moves[0].model)),
+            mark=label_mark(label_model(moves[0].model, results.gates, results.params)),
         )
     text = (
         f"{len(beyond)} of {count_text(len(moves), 'return')} of {outcome} moved by more than noise: "
@@ -278,30 +263,6 @@ def movement_sentence(results: Results, move: Movement) -> str:
     before = returns.estimate(move.before).text(mass=False)
     now = returns.text(move.after)
     return f"{results.short(move.channel)}, before {before}, now {now} (90 %)"
-
-
-# --- labels ---------------------------------------------------------------------------
-
-
-def model_label(results: Results, model: str) -> Label:
-    """Label of a statement on a model as a whole, from the findings that concern it.
-
-    A block-level finding on the model or the workbook: do not infer; a warning, or a
-    block elsewhere in the run: needs review. Without gates nothing has been judged: do
-    not infer.
-    """
-    if results.gates is None:
-        return Label.DO_NOT_INFER
-    subjects = {*results.params.related_to(model), "workbook"}
-    seen = [
-        level
-        for finding, level in results.findings()
-        if finding.status is not Status.OK and finding.subject in subjects
-    ]
-    level = max([Level.WARN if results.blocked else Level.INFO, *seen])
-    return {Level.BLOCK: Label.DO_NOT_INFER, Level.WARN: Label.REVIEW, Level.INFO: Label.SAFE}[
-        level
-    ]
 
 
 # --- readiness ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from matplotlib.text import Text
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Level, Status
+from mmmlib.governance.labels import label_model
 from mmmlib.governance.verdict import Claim
 from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers
@@ -21,7 +22,6 @@ from mmmlib.reports.statements import (
     best_statement,
     by_size,
     change_statement,
-    model_label,
     move_statement,
     plan_sentence,
     total_statement,
@@ -425,9 +425,9 @@ def test_a_flag_on_a_model_lowers_its_label(second: Results, level: Level, label
     bad = entry.model_copy(update={"finding": flag, "level": level})
     results = Results(second.run, second.params)
     results.__dict__["gates"] = gates.model_copy(update={"entries": (bad,)})
-    assert model_label(results, model) is label
+    assert label_model(model, results.gates, results.params) is label
     results.__dict__["gates"] = None
-    assert model_label(results, model) is Label.DO_NOT_INFER
+    assert label_model(model, results.gates, results.params) is Label.DO_NOT_INFER
 
 
 def test_what_blocks_on_the_sum_of_motions_lowers_the_label_of_each(second: Results) -> None:
@@ -440,8 +440,8 @@ def test_what_blocks_on_the_sum_of_motions_lowers_the_label_of_each(second: Resu
     bad = entry.model_copy(update={"finding": moved, "level": Level.BLOCK})
     results = Results(second.run, two_motions())
     results.__dict__["gates"] = gates.model_copy(update={"entries": (bad,), "level": Level.BLOCK})
-    assert model_label(results, "revenue") is Label.DO_NOT_INFER
-    assert model_label(results, "revenue.self_serve") is Label.DO_NOT_INFER
+    assert label_model("revenue", results.gates, results.params) is Label.DO_NOT_INFER
+    assert label_model("revenue.self_serve", results.gates, results.params) is Label.DO_NOT_INFER
 
 
 def test_outcomes_that_disagree_are_seen() -> None:

@@ -1,0 +1,261 @@
+"""Is what the workbook says true as often as it says? Statements held against known worlds.
+
+    python benchmarks/honesty.py FOLDER [--worlds 12] [--first 0] [--kinds …] [--show]
+
+Every world of :mod:`known_worlds` goes the way of a refresh, with a parameter file that names the
+channels and nothing else: readiness, fit, holdout, health, scenarios, gates. Each leaves one
+line of JSON in ``FOLDER/worlds.jsonl``; a line that is there is not made again. Seeds from
+:data:`FINAL` on are for published figures only: nothing was chosen by looking at them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from honesty_tables import print_tables
+from known_worlds import KINDS, KnownWorld, make_known
+
+FINAL = 1000
+"""Seeds from here on are for the table that is published."""
+POLICY = Path(__file__).parents[1] / "params" / "policy.yaml"
+MODEL = "revenue.pooled"
+type Changes = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""Keys of the model, and of every channel, that are not left at their defaults."""
+
+
+def measure(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
+    """Take one world through a refresh, and hold each statement against the truth."""
+    from mmmlib.findings import FindingList
+    from mmmlib.governance.gates import RunEvidence, judge_all, label_returns, release_for
+    from mmmlib.governance.labels import label_pack, label_total
+    from mmmlib.governance.policy import read_policy
+    from mmmlib.governance.verdict import GateResult
+    from mmmlib.health.check import add_holdout, check_fit
+    from mmmlib.model.chains import RHAT, largest_rhat
+    from mmmlib.model.fit import FitRequest, fit_one
+    from mmmlib.readiness.assess import assess
+    from mmmlib.scenarios.build import build_pack
+
+    began = time.time()
+    world = make_known(kind, seed)
+    params, panel = world.params(*changes), world.panel
+    readiness = assess(panel, params)
+    fit = fit_one(panel, params, FitRequest(MODEL), cores=1)
+    without = fit_one(
+        panel, params, FitRequest(MODEL, holdout_weeks=params.health.holdout_weeks), cores=1
+    )
+    without.effects.attrs[RHAT] = largest_rhat(without.posterior)
+    found = check_fit(fit.effects, params.health, posterior=fit.posterior)
+    found = add_holdout(found, MODEL, without.effects, params.health)
+    health = FindingList(findings=tuple(found))
+    pack = build_pack({MODEL: fit.effects}, readiness, {MODEL: health}, params)
+    # A world has no files, no parent and no taxonomy: what those would have to pass is left out.
+    policy = read_policy(POLICY).model_copy(update={"required": ()})
+    evidence = RunEvidence(None, readiness, {MODEL: health}, None, pack)
+    entries = judge_all(evidence, policy, params, has_parent=False)
+    level = max(entry.level for entry in entries)
+    claims = label_returns(evidence, policy, params, entries, lambda _: fit.effects)
+    gates = GateResult(
+        level=level,
+        release=release_for(level),
+        policy_version=policy.version,
+        entries=tuple(entries),
+        claims=claims,
+    )
+    spend = dict(zip(world.names, world.case.spend.sum((1, 2)).tolist(), strict=True))
+    return {
+        "kind": kind,
+        "seed": seed,
+        "seconds": time.time() - began,
+        "blocked": [e.finding.check for e in entries if gates.blocked and e.level is level],
+        "health": {f.subject + " " + f.check: f.value for f in found},
+        "statements": [
+            *_of_channels(world, fit.effects, without.effects, gates),
+            _of_total(world, fit.effects, label_total(MODEL, spend, gates, params)),
+            *_of_pack(world, label_pack(pack, gates, params), fit.effects, params),
+        ],
+    }
+
+
+def _statement(
+    what: str,
+    label: str,
+    draws: np.ndarray,
+    truth: float,
+    *,
+    probability: float | None = None,
+    true: bool | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return a range with its truth, and a probability with whether it came true."""
+    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    return {
+        "what": what,
+        "label": label,
+        "low": low,
+        "median": middle,
+        "high": high,
+        "truth": truth,
+        "rank": float((draws < truth).mean()),
+        "probability": probability,
+        "true": true,
+        **more,
+    }
+
+
+def _of_channels(world: KnownWorld, effects: Any, without: Any, gates: Any) -> Iterator[dict]:
+    from mmmlib.model.effects import roi
+
+    returns, held = roi(effects), roi(without)
+    for name, truth in zip(world.names, world.returns(), strict=True):
+        draws = returns.sel(channel=name).to_numpy().astype(float)
+        claim = gates.claim(MODEL, name)
+        yield _statement(
+            "return",
+            claim.label,
+            draws,
+            float(truth),
+            probability=float((draws > 1).mean()),
+            true=bool(truth > 1),
+            channel=name,
+            reasons=claim.reasons,
+            share=float(effects["spend"].sel(channel=name).sum() / effects["observed"].sum()),
+            without=float(held.sel(channel=name).median()),
+        )
+
+
+def _of_total(world: KnownWorld, effects: Any, label: str) -> dict[str, Any]:
+    draws = effects["contribution"].sum(["channel", "week"]).to_numpy().astype(float)
+    return _statement("total", label, draws, float(world.contribution().sum()))
+
+
+def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterator[dict]:
+    from mmmlib.scenarios.effect import plan_effect
+    from mmmlib.scenarios.plans import SpendRange, cut_plan, increase_plan
+    from mmmlib.scenarios.projection import outcome_function
+
+    weeks, recent = params.scenarios.horizon_weeks, params.scenarios.reference_weeks
+    outcome = outcome_function(effects, weeks, recent)
+    spend = SpendRange.of(effects)
+    names = {name: name for name in world.names}
+    for plan in pack.scenarios[1:]:
+        weekly = {line.channel: line.spend_after for line in plan.plan}
+        effect = plan_effect(outcome, weekly, spend.today, weeks, money=True)
+        gain = world.gain(weekly, spend.today, weeks, recent) - effect.spend_change
+        yield _statement(
+            plan.kind,
+            plan.label,
+            effect.gain,
+            gain,
+            probability=plan.probability_better,
+            true=bool(gain > 0),
+            name=plan.name,
+            chosen=plan.name == pack.recommended,
+            candidate=plan.name == pack.candidate,
+            reasons=plan.reasons,
+        )
+    for answer in pack.answers:
+        if answer.kind == "rank":
+            best = world.names[int(world.returns(slice(-52, None)).argmax())]
+            yield {
+                "what": "first",
+                "label": answer.label,
+                "probability": answer.probability,
+                "true": answer.channel == best,
+            }
+            continue
+        make = increase_plan if answer.kind == "scale" else cut_plan
+        asked = [answer.channel] if answer.kind == "scale" else answer.channel
+        weekly = make(spend, asked, params, names).weekly
+        effect = plan_effect(outcome, weekly, spend.today, weeks, money=True)
+        truth = world.gain(weekly, spend.today, weeks, recent)
+        yield _statement(
+            answer.kind,
+            answer.label,
+            effect.difference / effect.spend_change,
+            truth / effect.spend_change,
+            probability=answer.probability,
+            true=bool(truth > effect.spend_change),
+            channel=answer.channel,
+            reasons=answer.reasons,
+        )
+
+
+def _measure_safely(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
+    """Measure a world; one that cannot be fitted says why, and counts as blocked."""
+    from mmmlib.errors import MMMError
+
+    try:
+        return measure(kind, seed, changes)
+    except MMMError as error:
+        return {"kind": kind, "seed": seed, "blocked": [str(error)], "statements": []}
+
+
+def read_lines(file: Path) -> list[dict[str, Any]]:
+    """Read what is there; a last line that was cut off is left out."""
+    if not file.exists():
+        return []
+    whole = [line for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return [json.loads(line) for line in whole]
+
+
+def run(folder: Path, wanted: Iterable[tuple[str, int]], workers: int, changes: Changes) -> None:
+    """Measure the worlds that are not there yet."""
+    file = folder / "worlds.jsonl"
+    lines = read_lines(file)
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    there = {(line["kind"], line["seed"]) for line in lines}
+    missing = [one for one in wanted if one not in there]
+    with ProcessPoolExecutor(workers) as pool, file.open("a") as stream:
+        waiting = [pool.submit(_measure_safely, *one, changes) for one in missing]
+        for done, future in enumerate(as_completed(waiting), start=1):
+            line = future.result()
+            stream.write(json.dumps(line) + "\n")
+            stream.flush()
+            print(f"{done} of {len(missing)}: {line['kind']} {line['seed']}", flush=True)
+
+
+def _changed(text: str) -> tuple[str, Any]:
+    key, value = text.split("=", 1)
+    return key, json.loads(value)
+
+
+def main() -> None:
+    """Measure what is missing, then print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where the lines of JSON are kept")
+    parser.add_argument("--worlds", type=int, default=12, help="of each kind")
+    parser.add_argument("--first", type=int, default=0, help=f"first seed; {FINAL} to publish")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--workers", type=int, default=2)
+    for where in ("model", "channel"):
+        parser.add_argument(
+            f"--{where}",
+            type=_changed,
+            action="append",
+            default=[],
+            metavar="KEY=JSON",
+            help=f"a key of {'every ' * (where == 'channel')}{where} that is not left at its default",
+        )
+    parser.add_argument("--show", action="store_true", help="fit nothing")
+    asked = parser.parse_args()
+    seeds = range(asked.first, asked.first + asked.worlds)
+    wanted = [(kind, seed) for seed in seeds for kind in asked.kinds]
+    if not asked.show:
+        os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+        run(asked.folder, wanted, asked.workers, (dict(asked.model), dict(asked.channel)))
+    lines = read_lines(asked.folder / "worlds.jsonl")
+    print_tables([line for line in lines if (line["kind"], line["seed"]) in wanted])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What counts as true, and lines that are read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from honesty import read_lines, run
+from honesty_tables import direction, held, share
+
+
+@pytest.mark.parametrize(
+    ("probability", "true", "right"),
+    [(0.9, True, True), (0.9, False, False), (0.1, False, True), (0.5, True, None)],
+)
+def test_a_direction_is_said_from_a_clear_probability_on(
+    probability: float, true: bool, right: bool | None
+) -> None:
+    assert direction({"what": "cut", "probability": probability, "true": true}) is right
+
+
+def test_a_first_place_is_said_only_of_the_first() -> None:
+    assert direction({"what": "first", "probability": 0.1, "true": False}) is None
+
+
+def test_a_range_holds_what_lies_inside() -> None:
+    assert held({"low": 1.0, "high": 2.0, "truth": 2.0})
+    assert not held({"low": 1.0, "high": 2.0, "truth": 2.1})
+
+
+def test_a_share_is_told_with_its_interval_and_counts() -> None:
+    assert share([True] * 9 + [False]) == "90 % (60 to 98; 9 of 10)"
+    assert share([]) == "–"
+
+
+def test_a_line_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
+    file = tmp_path / "worlds.jsonl"
+    file.write_text('{"kind": "threshold", "seed": 1}\n{"kind": "thresh')
+    assert read_lines(file) == [{"kind": "threshold", "seed": 1}]
+    run(tmp_path, [("threshold", 1)], 1, ({}, {}))
+    assert file.read_text() == '{"kind": "threshold", "seed": 1}\n'
