@@ -20,6 +20,7 @@ from mmmlib.data.panel.lift_tests import lift_findings
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems, count_of, some_of
 from mmmlib.data.weeks import sources
+from mmmlib.data.weeks.rates import read_rates
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of
@@ -68,7 +69,8 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
         Passed ones included. The subject is a source, a channel or a series.
     """
     learned = learned or Learned()
-    rates = _newest_rates(params, built.folder)
+    rates = _rates(params, built.folder)
+    worth = {str(code): float(one["rate"].iloc[-1]) for code, one in rates.groupby("currency")}
     return [
         *sources.week_start_findings(
             built.sources,
@@ -83,11 +85,11 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
         *_imputed(params, built.panel),
         *_days(built),
         *_events(params, built),
-        *series_checks.check_series(params, built.panel, learned.ended, rates),
+        *series_checks.check_series(params, built.panel, learned.ended, worth),
         *exposure_checks.check_exposure(params, built),
         *_contracts(params, built),
         *lift_findings(built.lift_tests, built.panel),
-        *_prices(params, built.folder, built.calendar.weeks),
+        *_prices(params, built.folder, rates, built.calendar.weeks),
         *_settling(params.data.settling, built, learned),
     ]
 
@@ -286,15 +288,22 @@ def _usual_words(moves: pd.DataFrame, source: str, weeks: int, rule: Settling) -
 # --- rates and price index --------------------------------------------------------------------
 
 
-def _prices(params: Params, folder: Path, weeks: pd.DatetimeIndex) -> Iterator[Finding]:
+def _prices(
+    params: Params, folder: Path, rates: pd.DataFrame, weeks: pd.DatetimeIndex
+) -> Iterator[Finding]:
     """Say whether rates and price index are as new as the panel, where they are declared.
 
     A week without a newer rate than ``data.max_rate_age_days`` is converted at the last one
     known; that is a finding. Weeks before the first rate are no finding but an error.
     """
-    days_of: list[tuple[str, str, pd.Series]] = []
-    if params.data.rates is not None:
-        days_of += _days_of_rates(params, folder / params.data.rates)
+    used = {source.currency for source in params.data.sources.values()}
+    if any(source.currency_column for source in params.data.sources.values()):
+        used |= set(rates["currency"])
+    days_of = [
+        ("data.rates", str(code), pd.to_datetime(one["since"]))
+        for code, one in rates.groupby("currency")
+        if code in used
+    ]
     if params.data.price_level is not None:
         index = read_price_index(folder / params.data.price_level.path, Problems())
         if index is not None:
@@ -343,27 +352,10 @@ def _base_known(params: Params, rule: PriceLevel, index: pd.Series) -> Finding:
     )
 
 
-def _newest_rates(params: Params, folder: Path) -> dict[str, float]:
-    """Return what one unit of every other currency is worth now, where rates are declared."""
-    from mmmlib.data.weeks.rates import read_rates
-
-    if params.data.rates is None:
-        return {}
-    frame = read_rates(folder / params.data.rates, params.currency).frame.sort_values("since")
-    newest = frame.groupby("currency")["rate"].last()
-    return {str(code): float(rate) for code, rate in newest.items() if code != params.currency}
-
-
-def _days_of_rates(params: Params, path: Path) -> list[tuple[str, str, pd.Series]]:
-    """Days of the rates of every currency that a source is in."""
-    from mmmlib.data.weeks.rates import read_rates
-
-    frame = read_rates(path, params.currency).frame
-    used = {s.currency for s in params.data.sources.values() if s.currency}
-    if any(source.currency_column for source in params.data.sources.values()):
-        used |= set(frame["currency"])
-    used.discard(params.currency)
-    return [
-        ("data.rates", currency, pd.to_datetime(frame.loc[frame["currency"] == currency, "since"]))
-        for currency in sorted(used & set(frame["currency"]))
-    ]
+def _rates(params: Params, folder: Path) -> pd.DataFrame:
+    """Return the rates of other currencies, by their first day; none where none are declared."""
+    path = None if params.data.rates is None else folder / params.data.rates
+    rates = read_rates(path, params.currency, Problems())
+    assert rates is not None  # they were read before, without a problem
+    frame = rates.frame.sort_values(["currency", "since"])
+    return frame[frame["currency"] != params.currency]

@@ -39,9 +39,8 @@ from mmmlib.data.contract.promises import (
     promises_of,
     unit_promises,
 )
-from mmmlib.data.read.files import FILE
 from mmmlib.data.read.problems import CAP, reading
-from mmmlib.data.read.relations import ROW, Relation
+from mmmlib.data.read.relations import FILE, ROW, Relation
 from mmmlib.params.contract import ColumnContract, Contract
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.source import Source

@@ -13,8 +13,7 @@ from typing import Any
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.layout_columns import cell_text
-from mmmlib.data.read.files import FILE
-from mmmlib.data.read.relations import ROW, Relation
+from mmmlib.data.read.relations import FILE, ROW, Relation
 from mmmlib.params.contract import ColumnContract
 from mmmlib.params.messages import shown
 from mmmlib.params.source import Source

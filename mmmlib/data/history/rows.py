@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.contract.side_tables import read_cells
 from mmmlib.data.history.vintages import INPUTS, Shape, Vintage, as_vintage, keep, sources_of
-from mmmlib.data.read.files import FILE, hash_each
+from mmmlib.data.read.files import hash_each
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_arrow
 from mmmlib.data.read.problems import CHANGED, Problems, named_from
-from mmmlib.data.read.readers import read_table
-from mmmlib.data.read.relations import ROW
+from mmmlib.data.read.relations import FILE, ROW
 from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import Finding, Level, judge
@@ -117,7 +117,7 @@ def keep_source(run: Run, params: Params, rows: SourceRows, folder: Path) -> Non
 
 def keep_side_table(run: Run, name: str, path: Path, shape: Shape) -> None:
     """Keep a table beside the sources as it was seen; it was read before, without a problem."""
-    text = read_table(path, Problems())
+    text = read_cells(path, Problems())
     assert text is not None
     vintage = Vintage(name, text, shape, sha256_json([path.name, vars(shape)]))
     keep(run, vintage, vintage.days, {"file": path.name, "sha256": sha256_file(path)})

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.layout_columns import NATIONAL
-from mmmlib.data.contract.side_tables import report_cells, type_columns
+from mmmlib.data.contract.side_tables import read_steps
 from mmmlib.data.naming.declared_series import SUMMED, DeclaredSeries
 from mmmlib.data.panel.grid import Calendar, Grid
 from mmmlib.data.panel.lift_grid import at_factors
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.readers import read_side_table
 from mmmlib.data.weeks.weekly import share_of_week
 from mmmlib.params import Params
 
@@ -112,35 +111,12 @@ def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:
 
 
 def read_price_index(path: Path, problems: Problems) -> pd.Series | None:
-    """Read a price index.
+    """Read a price index: the level of prices by the day from which on it holds, ascending.
 
-    Parameters
-    ----------
-    path
-        CSV file with the columns ``from`` (a day) and ``index`` (more than zero): the level
-        of prices from that day on.
-    problems
-        Receives what is wrong with it.
-
-    Returns
-    -------
-    pandas.Series or None
-        The index by day, ascending; None where it cannot be used.
+    None where it cannot be used, which is reported.
     """
-    text = read_side_table(path, "data.price_level.path", "a price index", PRICE_INDEX, problems)
-    if text is None:
-        return None
-
-    frame = type_columns(text, {"from": "date", "index": "number"}, path, problems)
-    days, level = frame["from"], frame["index"]
-    report_cells(path, text["from"], text["from"] == "", "a date such as 2024-01-29", problems)
-    bad = (level <= 0) | (text["index"] == "")
-    report_cells(path, text["index"], bad, "more than zero", problems)
-    for row in text.index[days.notna() & days.duplicated()]:
-        problems.add(path, f"row {row}, column from", f"{days[row].date()} again", "every day once")
-    if problems.of(path):
-        return None
-    return pd.Series(level.to_numpy(), index=pd.DatetimeIndex(days)).sort_index()
+    frame = read_steps(path, "data.price_level.path", "a price index", PRICE_INDEX, problems)
+    return None if frame is None else frame.set_index("from")["index"].sort_index()
 
 
 def price_factors(

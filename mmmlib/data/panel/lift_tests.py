@@ -13,11 +13,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from mmmlib.data.contract.layout_columns import NATIONAL
-from mmmlib.data.contract.side_tables import Kind, type_columns
+from mmmlib.data.contract.side_tables import Kind, read_side_table, type_columns
 from mmmlib.data.panel.lift_grid import Lift, lay_out, nationwide
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.readers import read_side_table
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params

@@ -8,25 +8,34 @@ from __future__ import annotations
 import os
 import re
 import weakref
+from collections.abc import Mapping
+from csv import Error as CsvError
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from mmmlib.data.read.files import (
-    FILE,
-    find_files,
-    format_of,
-    is_hidden,
-    read_or_report,
-    same_columns,
-    same_fields,
-    same_headers,
+from mmmlib.data.read.files import find_files, format_of, is_hidden
+from mmmlib.data.read.problems import (
+    Problems,
+    database_problem,
+    first_line,
+    is_of_a_database,
+    why_no_table,
 )
-from mmmlib.data.read.problems import Problems, first_line, why_no_table
-from mmmlib.data.read.relations import HELD, MEMORY, Relation, connect, of_text
+from mmmlib.data.read.readers import are_distinct, read_table, refuse_separator
+from mmmlib.data.read.relations import (
+    FILE,
+    HELD,
+    MEMORY,
+    Relation,
+    connect,
+    csv_header,
+    of_text,
+    read_files,
+)
+from mmmlib.params.messages import shown
 from mmmlib.params.source import FORMATS, WILD, Source
 
-ENDINGS = {"csv": ".csv", "excel": ".xlsx"}
 WHOLE = 2_000_000
 """Bytes of CSV files up to which they are read here, so that every row that is wrong is named at
 once; DuckDB, which reads larger ones, stops at the first."""
@@ -51,103 +60,159 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
     """
     problems.own(source.where, name, source.owner)
     if source.url is not None:
-        return open_database(name, source, folder, problems)
-    if "://" in source.path:
-        return _open_remote(name, source, problems)
-    files = find_files(name, source, folder, problems)
-    if not files:
-        return None
-    kinds = {format_of(source, file) for file in files}
-    if len(kinds) > 1 or None in kinds:
-        endings = sorted({Path(file).suffix or "(none)" for file in files})
-        place, found = "the files", f"the endings {', '.join(endings)}"
-        if len(files) == 1:
-            place, found = "the file", f"the ending '{endings[0]}'"
-        problems.add(source.path, place, found, f"one of {', '.join(FORMATS)}")
-        return None
-    paths = [str(file) for file in files]
-    size = sum(file.stat().st_size for file in files)
-    packed = any(file.suffix == ".gz" for file in files)
-    small = size <= WHOLE and not packed
-    if kinds == {"excel"} or (kinds == {"csv"} and small):
-        return _open_text(name, source, files, folder, problems)
-    if kinds == {"csv"} and not same_headers(source, paths, problems):
-        return None
+        return _open_database(name, source, folder, problems)
     connection = connect()
-    if kinds != {"csv"} and not same_fields(connection, source, paths, problems):
+    remote = "://" in source.path
+    if remote:
+        paths, size = _find_in_store(name, source, connection, problems)
+    else:
+        found = find_files(name, source, folder, problems)
+        paths, size = [str(file) for file in found], sum(file.stat().st_size for file in found)
+    if not paths:
         return None
-    table = read_or_report(connection, source, paths, problems)
-    if table is None:
+    kinds = {format_of(source, path) for path in paths}
+    if len(kinds) > 1 or None in kinds:
+        endings = sorted({Path(path).suffix or "(none)" for path in paths})
+        place, seen = "the files", f"the endings {', '.join(endings)}"
+        if len(paths) == 1:
+            place, seen = "the file", f"the ending '{endings[0]}'"
+        problems.add(source.path, place, seen, f"one of {', '.join(FORMATS)}")
         return None
-    return Relation(name, source, table, tuple(paths), connection, size, kinds == {"csv"}, folder)
+    csv = kinds == {"csv"}
+    small = csv and size <= WHOLE and not any(path.endswith(".gz") for path in paths)
+    if not remote and (small or kinds == {"excel"}):
+        return _open_text(name, source, paths, folder, size, problems)
+    if csv:
+        good = same_headers(source, paths, problems)
+    else:
+        good = same_fields(connection, source, paths, problems)
+    if not good:
+        return None
+    try:
+        table = read_files(connection, source, paths)
+    except Exception as error:
+        if not is_of_a_database(error):
+            raise
+        problems.add(*database_problem(error, source.path))
+        return None
+    return Relation(name, source, table, tuple(paths), connection, size, csv, folder)
 
 
 def _open_text(
-    name: str, source: Source, files: list[Path], folder: Path, problems: Problems
+    name: str, source: Source, paths: list[str], folder: Path, size: int, problems: Problems
 ) -> Relation | None:
     """Open files that are read whole, cell by cell: workbooks and small CSV files."""
     import pandas as pd
 
-    from mmmlib.data.read.readers import FileLayout, read_table
-
-    parts = []
-    for file in files:
-        ending = ENDINGS[str(format_of(source, file))]
-        layout = FileLayout(source.sheet, ending, source.delimiter, source.header_row)
-        text = read_table(file, problems, layout)
-        if text is not None:
-            parts.append(text.assign(**{FILE: str(file)}))
-    if len(parts) < len(files):
+    read = {path: read_table(Path(path), source, problems) for path in paths}
+    parts = {path: text for path, text in read.items() if text is not None}
+    headers = {path: list(map(str, text)) for path, text in parts.items()}
+    if len(parts) < len(paths) or not same_columns(source, headers, problems):
         return None
-    paths = [str(file) for file in files]
-    headers = {
-        path: [str(n) for n in part if n != FILE] for path, part in zip(paths, parts, strict=True)
-    }
-    if not same_columns(source, headers, problems):
-        return None
-    size = sum(file.stat().st_size for file in files)
-    return of_text(name, source, pd.concat(parts).fillna(""), tuple(paths), folder, size)
+    text = pd.concat([part.assign(**{FILE: path}) for path, part in parts.items()]).fillna("")
+    return of_text(name, source, text, tuple(paths), folder, size)
 
 
-def _open_remote(name: str, source: Source, problems: Problems) -> Relation | None:
-    """Open files of an object store through fsspec."""
+def _find_in_store(
+    name: str, source: Source, connection: Any, problems: Problems
+) -> tuple[list[str], int]:
+    """List the files of an object store, with their size, and let DuckDB read it by fsspec."""
     import fsspec
 
-    scheme = urlsplit(source.path).scheme
+    place, scheme = f"data.sources.{name}", urlsplit(source.path).scheme
     try:
         system, pattern = fsspec.core.url_to_fs(source.path)
         exact = [pattern] if system.exists(pattern) else []
         found = system.glob(pattern) if WILD.search(pattern) else exact
-        shown = [file for file in map(str, found) if not is_hidden(Path(file).parts, pattern)]
-        files = [f"{scheme}://{file.lstrip('/')}" for file in sorted(shown)]
+        seen = [file for file in map(str, found) if not is_hidden(Path(file).parts, pattern)]
+        files = [f"{scheme}://{file.lstrip('/')}" for file in sorted(seen)]
+        size = sum(int(bytes_ or HELD) for bytes_ in system.sizes(files))
     except ImportError as error:
-        problems.add(
-            source.path,
-            f"data.sources.{name}",
-            f"a path that needs a library that is not here ({error})",
-            "the extra 'cloud'",
-            "Install it: pip install 'mmm-workbook[cloud]'.",
-        )
-        return None
+        found_ = f"a path that needs a library that is not here ({error})"
+        action = "Install it: pip install 'mmm-workbook[cloud]'."
+        problems.add(source.path, place, found_, "the extra 'cloud'", action)
+        return [], 0
     except Exception as error:  # every store has errors of its own; all are reported
-        problems.add(source.path, f"data.sources.{name}", first_line(error), "a store that answers")
-        return None
+        problems.add(source.path, place, first_line(error), "a store that answers")
+        return [], 0
     if not files:
-        problems.add(source.path, f"data.sources.{name}", "no such file", "the file of this source")
-        return None
-    if format_of(source, files[0]) == "csv" and not same_headers(source, files, problems):
-        return None
-    connection = connect()
-    if not connection.con.filesystem_is_registered(scheme):
+        problems.add(source.path, place, "no such file", "the file of this source")
+    elif not connection.con.filesystem_is_registered(scheme):
         connection.con.register_filesystem(system)
-    csv = format_of(source, files[0]) == "csv"
-    if not csv and not same_fields(connection, source, files, problems):
-        return None
-    table = read_or_report(connection, source, files, problems)
-    if table is None:
-        return None
-    size = sum(int(bytes_ or HELD) for bytes_ in system.sizes(files))
-    return Relation(name, source, table, tuple(files), connection, size, csv)
+    return files, size
+
+
+# --- files that belong together ---------------------------------------------------------------
+
+
+def same_headers(source: Source, paths: list[str], problems: Problems) -> bool:
+    """Say whether the headers can be read, and report files that lack what others have."""
+    headers: dict[str, list[str]] = {}
+    good = True
+    for path in paths:
+        try:
+            header = csv_header(path, source)
+        except (UnicodeDecodeError, OSError, EOFError, CsvError) as error:
+            problems.add(path, "row 1", f"no readable header ({error})", "text in UTF-8")
+            good = False
+            continue
+        headers[path] = header
+        if not any(header):
+            problems.add(path, "the file", "an empty file", "a header and rows")
+        elif refuse_separator(path, header, source.delimiter, problems):
+            pass
+        elif are_distinct(path, header, source.header_row, problems):
+            continue
+        good = False
+    return good and same_columns(source, headers, problems)
+
+
+def same_fields(connection: Any, source: Source, paths: list[str], problems: Problems) -> bool:
+    """Report Parquet and JSON files that lack what others have; broken ones are reported when they are read."""
+    import fsspec
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    headers = {}
+    for path in paths if len(paths) > 1 else ():
+        try:
+            if format_of(source, path) == "parquet":
+                with fsspec.open(path, "rb") as file:
+                    names = pq.read_schema(file).names
+            else:
+                names = read_files(connection, source, [path]).columns
+        except Exception as error:
+            if not is_of_a_database(error) and not isinstance(error, pa.ArrowInvalid | OSError):
+                raise
+            continue
+        headers[path] = [name for name in names if not name.startswith("_")]
+    return same_columns(source, headers, problems, "the columns")
+
+
+def same_columns(
+    source: Source, headers: Mapping[str, list[str]], problems: Problems, place: str = "row 1"
+) -> bool:
+    """Report files that lack what others of the source have; say whether none does."""
+    if not headers:
+        return True
+    good = True
+    # With a contract it is the contract that says which columns have to be there.
+    listed = source.contract.columns if source.contract else {}
+    first, usual = next(iter(headers.items()))
+    for path, header in headers.items():
+        for name in dict.fromkeys([*usual, *header]):
+            optional = name in listed and not listed[name].required
+            lacking = path if name not in header else first if name not in usual else ""
+            if lacking and not optional:
+                problems.add(
+                    lacking,
+                    place,
+                    f"no column {shown(name)}",
+                    "the columns of the other files of this source",
+                    "List it in the contract with 'required: false' if it may be missing.",
+                )
+                good = False
+    return good
 
 
 # --- databases ------------------------------------------------------------------------------
@@ -159,19 +224,15 @@ PATIENCE = 30
 EXTRAS = {"postgresql": "postgres", "postgres": "postgres", "s3": "cloud", "gs": "cloud"}
 
 
-def open_database(name: str, source: Source, folder: Path, problems: Problems) -> Relation | None:
+def _open_database(name: str, source: Source, folder: Path, problems: Problems) -> Relation | None:
     """Open a table or a query of a database."""
     assert source.url is not None
     place = f"data.sources.{name}"
     absent = [word for word in VARIABLE.findall(source.url) if not os.environ.get(word)]
     if absent:
-        problems.add(
-            source.where,
-            place,
-            f"no {', '.join(absent)} in the environment",
-            "credentials in the environment",
-            f"Set {absent[0]} for the process that runs the refresh.",
-        )
+        found = f"no {', '.join(absent)} in the environment"
+        action = f"Set {absent[0]} for the process that runs the refresh."
+        problems.add(source.where, place, found, "credentials in the environment", action)
         return None
     url = VARIABLE.sub(lambda match: quote(os.environ[match[1]], safe=""), source.url)
     scheme = urlsplit(url).scheme
@@ -179,13 +240,8 @@ def open_database(name: str, source: Source, folder: Path, problems: Problems) -
         if scheme == "duckdb":
             connection = _open_file_database(url, folder)
         elif scheme == "sqlite":  # its columns have no types, and its path may leave the folder
-            problems.add(
-                source.where,
-                place,
-                "a SQLite database",
-                "typed columns",
-                "Export the table as Parquet.",
-            )
+            found, action = "a SQLite database", "Export the table as Parquet."
+            problems.add(source.where, place, found, "typed columns", action)
             return None
         else:
             connection = _connect(url, scheme)

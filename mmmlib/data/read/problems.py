@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from mmmlib.errors import InputError, MMMError, Problem
@@ -70,6 +71,15 @@ class Problems:
         problem = Problem(place, self._without_folder(found), expected, action)
         self._by_file.setdefault(self._named(file), {})[problem] = None
 
+    def collect(self, error: InputError, place: str = "") -> None:
+        """Note the problems of an error, of its file; else of a place."""
+        for problem in error.problems:
+            self.take(error.file or place, problem)
+
+    def take(self, file: str | Path, one: Problem) -> None:
+        """Note a problem that was found elsewhere."""
+        self.add(file, one.place, one.found, one.expected, one.action)
+
     def add_rest(self, file: str | Path, place: str, count: int, expected: str) -> None:
         """Note how many more there are of problems of which some were named; never cut off."""
         problem = Problem(place, f"{count:,} more of these", expected)
@@ -93,7 +103,7 @@ class Problems:
             (file,) = self._by_file
             raise InputError(file, self._capped(file), self._notes.get(file, ""))
         listed = [
-            Problem(f"{self._with_note(file)}, {problem.place}", *_rest(problem))
+            replace(problem, place=f"{self._with_note(file)}, {problem.place}")
             for file in self._by_file
             for problem in self._capped(file)
         ]
@@ -119,10 +129,6 @@ class Problems:
             found = count_of(more, "more problem")
             listed[CAP:] = [Problem("the rest of the file", found, "none")]
         return [*listed, *self._rest.get(file, ())]
-
-
-def _rest(problem: Problem) -> tuple[str, str, str]:
-    return problem.found, problem.expected, problem.action
 
 
 # --- errors of readers and databases --------------------------------------------------------
@@ -201,15 +207,15 @@ def database_problem(error: Exception, place: str) -> tuple[str, str, str, str, 
     row = f"row {number}" if line else "the file"
     short = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
     if short:
-        return where, row, f"{short[2]} cells", f"{short[1]} cells, as in the header", _CUT_OFF
+        return where, row, f"{short[2]} cells", f"{short[1]} cells, as in the header", CUT_OFF
     if re.search("not utf-8|invalid unicode|invalid utf-8", text.lower()):
         return where, row, "a byte that is not UTF-8", "text in UTF-8", _UTF8
     if "unterminated quote" in text.lower() or "quote" in text.lower():
-        return where, row, "broken quoting", "every quote closed", _CUT_OFF
+        return where, row, "broken quoting", "every quote closed", CUT_OFF
     if "parquet" in text.lower() or "magic bytes" in text.lower():
-        return where, row, "no readable Parquet file", "a whole Parquet file", _CUT_OFF
+        return where, row, "no readable Parquet file", "a whole Parquet file", CUT_OFF
     if "json" in text.lower():
-        return where, row, "no readable JSON", "one JSON object on every line", _CUT_OFF
+        return where, row, "no readable JSON", "one JSON object on every line", CUT_OFF
     return where, row, f"no readable rows ({first_line(error)})", "rows", ""
 
 
@@ -223,4 +229,4 @@ CHANGED = (
 _LOCKED = "Ask its owner what holds it, such as a load that runs, and begin again when it is over."
 _GONE = "Ask its owner whether it moved."
 _UTF8 = "Save the file in UTF-8 (Excel: as 'CSV UTF-8')."
-_CUT_OFF = "The file may be cut off: ask for it again."
+CUT_OFF = "The file may be cut off: ask for it again."

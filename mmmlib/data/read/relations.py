@@ -6,23 +6,28 @@ in bounded memory, for files; in the database for a table.
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 import tempfile
 import threading
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.read.files import FILE, format_of, read_files, rows_in_csv
+from mmmlib.data.read.files import format_of
 from mmmlib.data.read.problems import named_from
-from mmmlib.data.read.readers import value_as_text
+from mmmlib.data.read.readers import named, value_as_text
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+FILE = "_file"
+"""Column that is added to rows of files: the path of theirs."""
 ROW = "_row"
 """Column that is added to rows that were read here: their number in the file."""
 MEMORY = "1200MB"
@@ -64,19 +69,17 @@ class Relation:
     connection: Any = None
     size: int | None = None
     is_text: bool = False
-    folder: Path | None = None
+    folder: Path = Path()
     counts_as_seen: bool = False
 
     @property
     def label(self) -> str:
         """What messages call the place."""
-        if len(self.files) == 1:
-            return self.named(self.files[0])
-        return self.source.where
+        return self.named(self.files[0]) if len(self.files) == 1 else self.source.where
 
     def named(self, file: str) -> str:
         """What messages call a file of it."""
-        return file if self.folder is None else named_from(self.folder, file)
+        return named_from(self.folder, file)
 
     @property
     def columns(self) -> list[str]:
@@ -86,10 +89,8 @@ class Relation:
     @property
     def is_small(self) -> bool:
         """Whether its rows are held once they were read; never those of a database."""
-        if self.size is None:
-            return False
-        parquet = bool(self.files) and format_of(self.source, self.files[0]) == "parquet"
-        return self.size * (PACKED if parquet else 1) <= HELD
+        packed = bool(self.files) and format_of(self.source, self.files[0]) == "parquet"
+        return self.size is not None and self.size * (PACKED if packed else 1) <= HELD
 
     def held(self) -> Relation:
         """Read a small source once, instead of once for every question."""
@@ -199,3 +200,132 @@ def as_text(relation: Relation) -> Any:
         columns[name] = [cell.strip() for cell in cells]
     index = pd.Index([places[number] for number in numbers], name="row")
     return pd.DataFrame(columns, index=index, dtype="str")
+
+
+# --- read by DuckDB -------------------------------------------------------------------------
+
+
+def read_files(connection: Any, source: Source, paths: list[str]) -> ir.Table:
+    """Read files of one format into one table; text stays text."""
+    import ibis
+
+    kind = format_of(source, paths[0])
+    names = [re.sub(r"([*?\[])", r"[\1]", path) if "://" not in path else path for path in paths]
+    if kind == "parquet":
+        options = {"filename": FILE, "hive_partitioning": True, "union_by_name": True}
+        return _read(connection, "parquet", names, options)
+    if kind == "jsonl":
+        options = {
+            "format": "newline_delimited",
+            "filename": FILE,
+            "union_by_name": True,
+            "convert_strings_to_integers": False,
+            # A text of any other form stays one, and is judged as one.
+            "dateformat": "%Y-%m-%d",
+            "timestampformat": "%Y-%m-%d %H:%M:%S",
+        }
+        return _read(connection, "json", names, options)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for path, escaped in zip(paths, names, strict=True):
+        groups.setdefault(tuple(csv_header(path, source)), []).append(escaped)
+    tables = [
+        _read(
+            connection,
+            "csv",
+            group,
+            {
+                "columns": dict.fromkeys(header, "VARCHAR"),
+                "auto_detect": False,
+                "header": True,
+                "skip": source.header_row - 1,
+                "delim": source.delimiter,
+                "quote": '"',
+                "escape": '"',
+                "filename": FILE,
+                "strict_mode": True,
+                "max_line_size": 1_000_000,
+            },
+        )
+        for header, group in groups.items()
+    ]
+    every = list(dict.fromkeys(name for table in tables for name in table.columns))
+    same = [
+        table.mutate(
+            **{name: ibis.null("string") for name in every if name not in table.columns}
+        ).select(every)
+        for table in tables
+    ]
+    return same[0] if len(same) == 1 else ibis.union(*same, distinct=False)
+
+
+def _read(connection: Any, kind: str, paths: list[str], options: dict[str, Any]) -> ir.Table:
+    """Read files of one kind by DuckDB's own SQL.
+
+    For files of a store ibis would load DuckDB's S3 client, which knows nothing of the credentials
+    that fsspec has.
+    """
+    import ibis
+
+    words = ", ".join(f"{key} = {_literal(value)}" for key, value in options.items())
+    name = ibis.util.gen_name("files")
+    rows = f"SELECT * FROM read_{kind}({_literal(paths)}, {words})"  # noqa: S608  # quoted
+    connection.raw_sql(f"CREATE TEMP VIEW {name} AS {rows}")
+    table: ir.Table = connection.table(name)
+    return table
+
+
+def _literal(value: object) -> str:
+    """Write a value as DuckDB reads it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{_literal(key)}: {_literal(part)}" for key, part in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+
+# --- rows of a CSV file -----------------------------------------------------------------------
+
+
+@contextmanager
+def _records(path: str | Path, source: Source) -> Iterator[Iterator[list[str]]]:
+    """Yield the records of a CSV file from its header on, blank ones included."""
+    import fsspec
+
+    words = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
+    with fsspec.open(str(path), "rt", compression="infer", **words) as file:
+        records = csv.reader(file, delimiter=source.delimiter)
+        for _ in range(source.header_row - 1):
+            next(records, [])
+        yield records
+
+
+def csv_header(path: str | Path, source: Source) -> list[str]:
+    """Names of the columns of a CSV file."""
+    with _records(path, source) as records:
+        return named(next(records, []))
+
+
+def rows_in_csv(path: str | Path, numbers: Collection[int], source: Source) -> dict[int, int]:
+    """Return where rows are in a CSV file, as a person counts them there.
+
+    DuckDB leaves out blank lines, and so they are missing in its numbers. The file is read
+    again up to the last of these rows: they are few, and only those that are wrong.
+
+    Parameters
+    ----------
+    numbers
+        Rows without blank ones; the header is row 1.
+    """
+    found: dict[int, int] = {}
+    number = source.header_row - 1
+    with _records(path, source) as records:
+        for place, cells in enumerate(records, source.header_row):
+            number += bool(cells)
+            if cells and number in numbers:
+                found[number] = place
+            if len(found) == len(set(numbers)):
+                break
+    return found

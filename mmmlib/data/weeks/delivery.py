@@ -129,7 +129,7 @@ def open_source(
     before = stamps(relation.files)
     lacking = missing_columns(name, source, relation.columns)
     for one in lacking:
-        problems.add(relation.label, one.place, one.found, one.expected, one.action)
+        problems.take(relation.label, one)
     if lacking:
         return None
     relation = relation.without(source.date_column, source.leave_out)
@@ -143,7 +143,7 @@ def open_source(
     try:
         checked = check_contract(relation, contract, week_start, currencies, reads)
     except InputError as error:
-        _collect(error, problems, relation.label)
+        problems.collect(error, relation.label)
         return None
     months = _undeclared_months(source, checked)
     if months:
@@ -196,11 +196,6 @@ _MONTHS = (
 )
 
 
-def _collect(error: InputError, problems: Problems, label: str) -> None:
-    for one in error.problems:
-        problems.add(error.file or label, one.place, one.found, one.expected, one.action)
-
-
 def sum_to_weeks(
     opened: Opened,
     problems: Problems,
@@ -215,7 +210,7 @@ def sum_to_weeks(
     try:
         rows = _sum(opened, problems, week_number(week_start), taxonomy, rates, keep_partial)
     except InputError as error:
-        _collect(error, problems, opened.checked.relation.label)
+        problems.collect(error, opened.checked.relation.label)
         return None
     changed = [file for file, stamp in stamps(files).items() if files[file] != stamp]
     for file in changed:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mmmlib.data.contract.layout_columns import money_of, without_money
-from mmmlib.data.contract.side_tables import report_cells, type_columns
+from mmmlib.data.contract.side_tables import read_steps
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.readers import read_side_table
 from mmmlib.data.read.relations import Relation
 from mmmlib.errors import InputError, Problem
 from mmmlib.params.contract import Contract
@@ -21,111 +20,17 @@ from mmmlib.params.source import Source
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-CODES = frozenset(
-    [
-        "AED",
-        "AFN",
-        "ALL",
-        "AMD",
-        "AOA",
-        "ARS",
-        "AUD",
-        "AZN",
-        "BAM",
-        "BDT",
-        "BGN",
-        "BHD",
-        "BND",
-        "BOB",
-        "BRL",
-        "BWP",
-        "BYN",
-        "CAD",
-        "CHF",
-        "CLP",
-        "CNH",
-        "CNY",
-        "COP",
-        "CRC",
-        "CZK",
-        "DKK",
-        "DOP",
-        "DZD",
-        "EGP",
-        "ETB",
-        "EUR",
-        "GBP",
-        "GEL",
-        "GHS",
-        "GTQ",
-        "HKD",
-        "HNL",
-        "HRK",
-        "HUF",
-        "IDR",
-        "ILS",
-        "INR",
-        "IQD",
-        "ISK",
-        "JMD",
-        "JOD",
-        "JPY",
-        "KES",
-        "KHR",
-        "KRW",
-        "KWD",
-        "KZT",
-        "LAK",
-        "LBP",
-        "LKR",
-        "MAD",
-        "MDL",
-        "MGA",
-        "MKD",
-        "MMK",
-        "MOP",
-        "MUR",
-        "MXN",
-        "MYR",
-        "NAD",
-        "NGN",
-        "NIO",
-        "NOK",
-        "NPR",
-        "NZD",
-        "OMR",
-        "PAB",
-        "PEN",
-        "PHP",
-        "PKR",
-        "PLN",
-        "PYG",
-        "QAR",
-        "RON",
-        "RSD",
-        "RUB",
-        "SAR",
-        "SEK",
-        "SGD",
-        "THB",
-        "TND",
-        "TRY",
-        "TTD",
-        "TWD",
-        "TZS",
-        "UAH",
-        "UGX",
-        "USD",
-        "UYU",
-        "UZS",
-        "VES",
-        "VND",
-        "XAF",
-        "XOF",
-        "ZAR",
-        "ZMW",
-    ]
-)
+CODES = frozenset([
+    "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AZN", "BAM", "BDT", "BGN", "BHD",
+    "BND", "BOB", "BRL", "BWP", "BYN", "CAD", "CHF", "CLP", "CNH", "CNY", "COP", "CRC",
+    "CZK", "DKK", "DOP", "DZD", "EGP", "ETB", "EUR", "GBP", "GEL", "GHS", "GTQ", "HKD",
+    "HNL", "HRK", "HUF", "IDR", "ILS", "INR", "IQD", "ISK", "JMD", "JOD", "JPY", "KES",
+    "KHR", "KRW", "KWD", "KZT", "LAK", "LBP", "LKR", "MAD", "MDL", "MGA", "MKD", "MMK",
+    "MOP", "MUR", "MXN", "MYR", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB",
+    "PEN", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "SAR", "SEK", "SGD",
+    "THB", "TND", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES",
+    "VND", "XAF", "XOF", "ZAR", "ZMW",
+])  # fmt: skip
 """Codes of currencies (ISO 4217) in which media are bought."""
 SAMPLE = 200
 """Rows that are looked at before a whole column is."""
@@ -154,47 +59,23 @@ class Rates:
         return sorted(set(self.frame["currency"]))
 
 
-def read_rates(path: Path | None, currency: str) -> Rates:
+def read_rates(path: Path | None, currency: str, problems: Problems) -> Rates | None:
     """Read the table of rates; without a path only the workbook's currency has one.
 
-    Raises
-    ------
-    InputError
-        With every row that is no rate.
+    None where a row is no rate, which is reported.
     """
-    own = pd.DataFrame(
+    every = pd.DataFrame(
         {"currency": [currency], "from": [pd.Timestamp("1900-01-01")], "rate": [1.0]}
     )
-    if path is None:
-        return Rates(currency, _spans(own))
-    problems = Problems()
-    text = read_side_table(path, "data.rates", "the table of rates", COLUMNS, problems)
-    problems.raise_if_any()
-    assert text is not None
-
-    frame = type_columns(text, {"from": "date", "rate": "number"}, path, problems)
-    frame["currency"] = text["currency"]
-    report_cells(path, text["from"], text["from"] == "", "a date such as 2024-01-29", problems)
-    bad = (frame["rate"] <= 0) | (text["rate"] == "")
-    report_cells(path, text["rate"], bad, "more than zero", problems)
-    for row in frame.index[frame.duplicated(["currency", "from"])]:
-        problems.add(path, f"row {row}", "the rate of a day twice", "one rate from a day on")
-    problems.raise_if_any()
-    return Rates(currency, _spans(pd.concat([own, frame[frame["currency"] != currency]])))
-
-
-def _spans(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give every rate its first day and the day after its last."""
-    frame = frame.sort_values(["currency", "from"], ignore_index=True)
-    until = frame.groupby("currency")["from"].shift(-1).fillna(pd.Timestamp("2200-01-01"))
-    return pd.DataFrame(
-        {
-            "currency": frame["currency"],
-            "since": frame["from"].dt.date,
-            "until": pd.to_datetime(until).dt.date,
-            "rate": frame["rate"],
-        }
-    )
+    if path is not None:
+        frame = read_steps(path, "data.rates", "the table of rates", COLUMNS, problems)
+        if frame is None:
+            return None
+        every = pd.concat([every, frame[frame["currency"] != currency]])
+    every = every.sort_values(["currency", "from"], ignore_index=True)
+    until = every.groupby("currency")["from"].shift(-1).fillna(pd.Timestamp("2200-01-01"))
+    spans = every.assign(since=every["from"].dt.date, until=pd.to_datetime(until).dt.date)
+    return Rates(currency, spans[["currency", "since", "until", "rate"]])
 
 
 def to_currency(

@@ -15,9 +15,8 @@ from mmmlib.data.read.files import hash_each, sha256_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.relations import connect
 from mmmlib.data.weeks.delivery import Opened, open_source, sum_to_weeks
-from mmmlib.data.weeks.rates import Rates, read_rates
+from mmmlib.data.weeks.rates import read_rates
 from mmmlib.data.weeks.source_rows import SourceRows, text_of_sums
-from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
 from mmmlib.runs import sha256_json
@@ -49,13 +48,8 @@ def read_sources(
         Maps raw names, for the sources that ask for it.
     """
     shared = connect()  # held until all are read
-    rates: Rates | None = None
-    try:
-        path = params.data.rates
-        rates = read_rates(None if path is None else folder / path, params.currency)
-    except InputError as error:
-        for one in error.problems:
-            problems.add(str(error.file), one.place, one.found, one.expected, one.action)
+    path = params.data.rates
+    rates = read_rates(None if path is None else folder / path, params.currency, problems)
     opened: dict[str, Opened | None] = dict.fromkeys(params.data.sources)
     start: str | None = params.data.week_start
     for weeks in (True, False):

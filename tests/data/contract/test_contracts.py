@@ -53,7 +53,9 @@ def read(folder: Path, problems: Problems, **told: Any) -> SourceRows | None:
         "contract": CONTRACT,
     }
     source = Source.model_validate(options | told)
-    rates = read_rates(folder / "rates.csv" if (folder / "rates.csv").exists() else None, "USD")
+    rates = read_rates(
+        folder / "rates.csv" if (folder / "rates.csv").exists() else None, "USD", Problems()
+    )
     return read_delivery("ads", source, folder, problems, rates=rates)
 
 

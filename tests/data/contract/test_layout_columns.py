@@ -28,7 +28,9 @@ from tests.small import write_workbook
 def read(folder: Path, **told: Any) -> SourceRows:
     problems = Problems()
     source = Source.model_validate({"path": "ads.csv", "grain": "day"} | told)
-    rates = read_rates(folder / "rates.csv" if (folder / "rates.csv").exists() else None, "USD")
+    rates = read_rates(
+        folder / "rates.csv" if (folder / "rates.csv").exists() else None, "USD", Problems()
+    )
     delivery = read_delivery("ads", source, folder, problems, rates=rates)
     problems.raise_if_any()
     assert delivery is not None

@@ -12,6 +12,7 @@ import pytest
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.panel.build import read_and_build
 from mmmlib.data.panel.panel import Panel
+from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.rates import read_rates
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Status
@@ -126,7 +127,11 @@ def test_a_rate_that_is_out_of_date_is_told(write: Write) -> None:
 
 def test_a_table_of_rates_that_is_called_otherwise(tmp_path: Path) -> None:
     (tmp_path / "rate.csv").write_text("currency,from,rat\nEUR,2023-12-01,1.1\n")
-    with pytest.raises(InputError, match=r"no such file.*Did you mean 'rate\.csv'\?"):
-        read_rates(tmp_path / "rates.csv", "USD")
-    with pytest.raises(InputError, match=r"column rate: found no such column.*mean 'rat'\?"):
-        read_rates(tmp_path / "rate.csv", "USD")
+    for name, told in (
+        ("rates.csv", r"no such file.*Did you mean 'rate\.csv'\?"),
+        ("rate.csv", r"column rate: found no such column.*mean 'rat'\?"),
+    ):
+        problems = Problems()
+        assert read_rates(tmp_path / name, "USD", problems) is None
+        with pytest.raises(InputError, match=told):
+            problems.raise_if_any()

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmmlib.data.contract.side_tables import read_cells
 from mmmlib.data.panel.build import build_panel
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.read.readers import read_table
 from mmmlib.errors import InputError
 from tests.data.conftest import small_params, sources, weekly
 
@@ -20,7 +20,7 @@ Write = Callable[..., Path]
 
 def read(path: Path) -> pd.DataFrame:
     problems = Problems()
-    table = read_table(path, problems)
+    table = read_cells(path, problems)
     problems.raise_if_any()
     assert table is not None
     return table
