@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS = never
 export UV_PYTHON = $(CURDIR)/$(BIN)/python
 export UV_PROJECT_ENVIRONMENT = $(CURDIR)/$(VENV)
 
-.PHONY: demo test lint lab clean
+.PHONY: demo test lint lab wheel clean
 .DEFAULT_GOAL := demo
 
 ## Two refreshes of a simulated company, one quarter after the other.
@@ -36,6 +36,10 @@ lint: $(READY)
 ## The notebooks in JupyterLab, on the newest run.
 lab: $(READY)
 	@$(BIN)/jupyter lab
+
+## The package, with notebooks and report templates in it, into dist/.
+wheel: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" uv build --quiet --wheel
 
 ## Removes what can be made again; runs stay, they are records.
 clean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import subprocess
@@ -14,8 +15,26 @@ from mmmlib.runs import sha256_file
 
 DISTRIBUTION = "mmm-workbook"
 LIBRARY = Path(__file__).resolve().parent
-PROJECT = LIBRARY.parent
-"""Folder of the project: notebooks, report templates and parameter files are here."""
+RELEASED = LIBRARY / "released" if (LIBRARY / "released").is_dir() else LIBRARY.parent
+"""Notebooks, report templates and parameter files as they were released: within an installed
+package, and in a checkout the checkout itself."""
+WORKBOOK_ENV = "MMM_WORKBOOK"
+
+
+def workbook_folder() -> Path:
+    """Return the folder whose notebooks and report templates a refresh uses.
+
+    It is what ``$MMM_WORKBOOK`` names, or the working folder or the nearest one above that
+    was laid out as a workbook (``_quarto.yml`` beside ``notebooks/``), or else
+    :data:`RELEASED`.
+    """
+    if os.environ.get(WORKBOOK_ENV):
+        return Path(os.environ[WORKBOOK_ENV])
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "_quarto.yml").is_file() and (folder / "notebooks").is_dir():
+            return folder
+    return RELEASED
 
 
 @cache
@@ -36,12 +55,15 @@ def code_version() -> tuple[str, bool]:
 @cache
 def library_hash() -> str:
     """Return one sha256 over the sources of mmmlib and of the report templates."""
-    files = [path for path in LIBRARY.rglob("*") if "__pycache__" not in path.parts]
-    files += [path for path in (PROJECT / "reports").glob("*") if path.suffix != ".ipynb"]
-    files += [path for path in (PROJECT / "_quarto.yml",) if path.is_file()]
+    workbook = workbook_folder()
+    files = {path: path.relative_to(LIBRARY.parent) for path in LIBRARY.rglob("*.*")}
+    files |= {path: path.relative_to(workbook) for path in (workbook / "reports").glob("*")}
+    files[workbook / "_quarto.yml"] = Path("_quarto.yml")
     digest = hashlib.sha256()
-    for path in sorted(path for path in files if path.is_file()):
-        digest.update(f"{path.relative_to(PROJECT)}\0{sha256_file(path)}\n".encode())
+    for path, name in sorted(files.items(), key=lambda item: item[1]):
+        left_out = "__pycache__" in path.parts or path.suffix == ".ipynb"
+        if path.is_file() and not left_out:
+            digest.update(f"{name}\0{sha256_file(path)}\n".encode())
     return digest.hexdigest()
 
 
@@ -66,12 +88,13 @@ def python_version() -> str:
 
 
 def _git(*words: str) -> str:
-    """Ask git about the project; empty where there is no git or no checkout."""
-    if not (PROJECT / ".git").exists():
+    """Ask git about the workbook's folder; empty where there is no git or no checkout."""
+    folder = workbook_folder()
+    if not (folder / ".git").exists():
         return ""
     try:
         answer = subprocess.run(
-            ["git", "-C", str(PROJECT), *words], capture_output=True, text=True, check=False
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=False
         )
     except OSError:
         return ""

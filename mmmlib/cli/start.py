@@ -1,4 +1,4 @@
-"""The commands of a beginning: a parameter file, simulated data, what this machine has."""
+"""The commands of a beginning: a workbook's folder, simulated data, what this machine has."""
 
 from __future__ import annotations
 
@@ -6,6 +6,51 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def init(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the workbook.")],
+    into: Annotated[
+        Path, typer.Option("--in", metavar="FOLDER", help="Where its folder is made.")
+    ] = Path(),
+) -> None:
+    """Lay out the folder of a new workbook: notebooks, reports, a first parameter file."""
+    from mmmlib.cli.layout import lay_out
+
+    folder = lay_out(name, into)
+    typer.echo(folder)
+    typer.echo(
+        f"mmm: next, in {folder}: 'mmm refresh params/demo.yaml' to see it work, then your data in "
+        f"data/ and its names in params/{name}.yaml.",
+        err=True,
+    )
+
+
+def upgrade(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Of the workbook. Default: here.")
+    ] = Path(),
+    write: Annotated[
+        bool, typer.Option("--write", help="Take over what was not changed here.")
+    ] = False,
+) -> None:
+    """Show which notebooks and templates of a workbook changed, here and in this release.
+
+    With --write those that were not changed here are brought to this release; the others are
+    left as they are.
+    """
+    from mmmlib.cli import layout
+    from mmmlib.provenance import RELEASED
+
+    files = layout.upgrade(folder) if write else layout.compare(folder)
+    changed = [file for file in files if file.state != "as released"]
+    width = max((len(file.path) for file in changed), default=0)
+    for file in changed:
+        note = ", taken over" if write and file.state in ("new release", "missing") else ""
+        if file.state == "changed in both":
+            note = f": compare with {RELEASED / file.path}"
+        typer.echo(f"{file.path:{width}}  {file.state}{note}")
+    typer.echo(f"{len(files) - len(changed)} of {len(files)} files are as released.")
 
 
 def new_file(

@@ -10,12 +10,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from mmmlib.errors import MMMError
-from mmmlib.provenance import PROJECT
+from mmmlib.provenance import workbook_folder
 
 PDF = "pack.pdf"
 RECORD = "rendering.json"
-TEMPLATES = PROJECT / "reports"
-"""The templates, filter and stylesheet of the pack; ``_quarto.yml`` is one folder up."""
 
 
 class RenderRecord(BaseModel):
@@ -52,12 +50,17 @@ class Work:
     """Seconds since 1970; the time that files say they were made."""
 
 
+def templates() -> Path:
+    """Return the folder of the pack's templates, filter and stylesheet."""
+    return workbook_folder() / "reports"
+
+
 @cache
 def quarto_project() -> dict[str, Any]:
     """Read ``_quarto.yml``: the reader's options are written there once for both renderers."""
     from ruamel.yaml import YAML
 
     content: dict[str, Any] = YAML(typ="safe").load(
-        (PROJECT / "_quarto.yml").read_text(encoding="utf-8")
+        (workbook_folder() / "_quarto.yml").read_text(encoding="utf-8")
     )
     return content

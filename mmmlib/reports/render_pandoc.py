@@ -14,11 +14,11 @@ from mmmlib.reports.documents import FIGURES
 from mmmlib.reports.fonts import font_folder
 from mmmlib.reports.render_input import (
     PDF,
-    TEMPLATES,
     PageSource,
     RenderError,
     Work,
     quarto_project,
+    templates,
 )
 
 
@@ -46,8 +46,8 @@ def render_with_pandoc(work: Work, folder: Path) -> None:
 
 
 def _page(source: PageSource, scratch: Path, target: Path) -> None:
-    css = TEMPLATES / "pack.css"
-    template = TEMPLATES / "template.html"
+    css = templates() / "pack.css"
+    template = templates() / "template.html"
     options = [
         "--to=html5",
         f"--template={template}",
@@ -61,7 +61,7 @@ def _pdf(work: Work, scratch: Path, target: Path) -> None:
     import typst
 
     text = scratch / "pack.typ"
-    template = TEMPLATES / "pack.typ"
+    template = templates() / "pack.typ"
     _pandoc(
         work.print,
         scratch,
@@ -91,7 +91,7 @@ def _pandoc(source: PageSource, scratch: Path, options: list[str]) -> None:
         "--standalone",
         "--wrap=none",
         f"--from={project['from']}",
-        f"--lua-filter={TEMPLATES / 'pack.lua'}",
+        f"--lua-filter={templates() / 'pack.lua'}",
         f"--metadata-file={variables}",
         f"--metadata=lang:{project['lang']}",
         f"--metadata=pagetitle:{source.name}",

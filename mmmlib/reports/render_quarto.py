@@ -24,11 +24,11 @@ from mmmlib.reports.documents import FIGURES
 from mmmlib.reports.fonts import FONT_FILES, font_folder
 from mmmlib.reports.render_input import (
     PDF,
-    TEMPLATES,
     PageSource,
     RenderError,
     Work,
     quarto_project,
+    templates,
 )
 
 OUTPUT = "out"
@@ -73,7 +73,7 @@ def write_project(folder: Path, sources: Sequence[PageSource], to: str, figures:
     """Write a Quarto project that renders ``sources`` to one format."""
     reports = folder / "reports"
     reports.mkdir(parents=True)
-    for path in TEMPLATES.iterdir():
+    for path in templates().iterdir():
         if path.suffix in SUPPORT:
             shutil.copy(path, reports)
     if figures.is_dir():

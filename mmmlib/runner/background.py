@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mmmlib.params.schema import Params
+from mmmlib.provenance import WORKBOOK_ENV, workbook_folder
 from mmmlib.runner.steps import FIT
 from mmmlib.runs import RECORD_ENV, RUNS_ENV, Run
 
@@ -113,7 +114,11 @@ class Background:
     def _prepare_kernels(self) -> Kernels:
         from mmmlib.runner.kernels import Kernels
 
-        env = {RUNS_ENV: str(self.run.runs_dir), RECORD_ENV: str(self.run.path.resolve())}
+        env = {
+            RUNS_ENV: str(self.run.runs_dir),
+            RECORD_ENV: str(self.run.path.resolve()),
+            WORKBOOK_ENV: str(workbook_folder()),
+        }
         return Kernels(env, self.run.path / "logs" / "kernels.log")
 
     def _start_pool(self) -> AbstractContextManager[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmmlib.params.schema import Params
-from mmmlib.provenance import PROJECT
+from mmmlib.provenance import workbook_folder
 from mmmlib.runs import Run, sha256_file, sha256_json
 
 
@@ -177,7 +177,7 @@ def key_of(
     read: for the renderer.
     """
     manifest = run.manifest
-    notebook = PROJECT / step.notebook
+    notebook = workbook_folder() / step.notebook
     if step.name != "render":
         outputs = {path: sha for path, sha in outputs.items() if path.startswith("artefacts/")}
     return sha256_json(

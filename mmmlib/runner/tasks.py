@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmmlib.params.schema import Params
-from mmmlib.provenance import PROJECT
+from mmmlib.provenance import workbook_folder
 from mmmlib.runner.background import Background
 from mmmlib.runner.steps import FIT, Step
 from mmmlib.runs import Run
@@ -43,9 +43,8 @@ def do_step(
             background.order_fits()
         manager = background.kernel_manager((run.path / step.executed).parent)
         parameters = {"run": str(run.path)}
-        execute_notebook(
-            PROJECT / step.notebook, run.path / step.executed, parameters, manager, say
-        )
+        notebook = workbook_folder() / step.notebook
+        execute_notebook(notebook, run.path / step.executed, parameters, manager, say)
 
 
 def ingest_data(params: Params, run: Run) -> None:

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from mmmlib.cli.screen import print_run
 from mmmlib.reports.markup import escape
 from mmmlib.reports.render import PACK, render_pack
-from mmmlib.reports.render_input import TEMPLATES, PageSource, RenderError
+from mmmlib.reports.render_input import PageSource, RenderError, templates
 from mmmlib.reports.render_pandoc import pandoc
 from mmmlib.reports.render_quarto import project_for, without_shortcodes, write_notebook
 from mmmlib.runs import Run
@@ -132,7 +132,7 @@ def test_a_bare_render_of_unexecuted_reports_is_stopped(
     cells = [new_markdown_cell("# T"), new_code_cell("show()", execution_count=count)]
     nbformat.write(new_notebook(cells=cells), path)
     env = os.environ | {"QUARTO_PROJECT_INPUT_FILES": str(path)}
-    command = [pandoc(), "lua", str(TEMPLATES / "check_executed.lua")]
+    command = [pandoc(), "lua", str(templates() / "check_executed.lua")]
     done = subprocess.run(command, env=env, capture_output=True, check=False)
     assert done.returncode == code
     assert (b"mmm refresh" in done.stderr) == bool(code)
