@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 
 from mmmlib.cli.app import app
 from mmmlib.params.load import read_params
-from mmmlib.provenance import PROJECT
+from mmmlib.provenance import RELEASED
 from mmmlib.runner.lifecycle import begin_run
 from mmmlib.runner.tasks import ingest_data
 from mmmlib.runs import Run
 
-TEXT = (PROJECT / "docs" / "data.md").read_text(encoding="utf-8")
+TEXT = (RELEASED / "docs" / "data.md").read_text(encoding="utf-8")
 COMMANDS = [
     line.removeprefix("mmm ")
     for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
@@ -46,7 +46,7 @@ def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     params, taxonomy = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     (tmp_path / "params").mkdir()
     for name in ("policy.yaml", "roles.yaml"):
-        (tmp_path / "params" / name).write_text((PROJECT / "params" / name).read_text())
+        (tmp_path / "params" / name).write_text((RELEASED / "params" / name).read_text())
     (tmp_path / "params" / "practice.yaml").write_text(params)
     (tmp_path / "params" / "practice_taxonomy.yaml").write_text(taxonomy)
     simulate, check, draft, status, refresh, new, again = COMMANDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
-from mmmlib.provenance import PROJECT
+from mmmlib.provenance import RELEASED
 from mmmlib.reports.render_pandoc import pandoc
 
 PLAN = """\
@@ -19,7 +19,7 @@ PLAN = """\
 
 def column_widths(markdown: str) -> list[int]:
     """Return the percentage of each column of the first table."""
-    command = [pandoc(), "--to=html", f"--lua-filter={PROJECT / 'reports' / 'pack.lua'}"]
+    command = [pandoc(), "--to=html", f"--lua-filter={RELEASED / 'reports' / 'pack.lua'}"]
     done = subprocess.run(command, input=markdown, capture_output=True, text=True, check=True)
     return [int(width) for width in re.findall(r'<col style="width: (\d+)%"', done.stdout)]
 
@@ -42,6 +42,6 @@ def test_long_text_gets_what_numbers_leave() -> None:
 
 def test_in_print_labels_leave_the_room_to_what_they_label() -> None:
     table = "| Level | Part | Passed |\n|:--|:--|--:|\n| [Warn]{.level .warn} | Data | 114 |\n\n: Parts.\n"
-    command = [pandoc(), "--to=typst", f"--lua-filter={PROJECT / 'reports' / 'pack.lua'}"]
+    command = [pandoc(), "--to=typst", f"--lua-filter={RELEASED / 'reports' / 'pack.lua'}"]
     done = subprocess.run(command, input=table, capture_output=True, text=True, check=True)
     assert "#pack-table((auto, 1fr, auto,)," in done.stdout

@@ -9,7 +9,7 @@ import pytest
 
 from mmmlib.errors import RunError
 from mmmlib.governance.verdict import GateResult
-from mmmlib.provenance import PROJECT
+from mmmlib.provenance import RELEASED
 from mmmlib.reports import render_pandoc
 from mmmlib.reports.documents import DOCUMENTS, EXECUTED
 from mmmlib.reports.render import (
@@ -306,7 +306,7 @@ def test_both_renderers_read_with_the_same_options() -> None:
 
 
 def test_no_template_names_a_place_on_the_web() -> None:
-    for path in (PROJECT / "reports").iterdir():
+    for path in (RELEASED / "reports").iterdir():
         if path.suffix in (".html", ".css", ".lua", ".typ"):
             assert "//" not in re.sub(r"(?m)^\s*//.*$|\^%s\*//", "", path.read_text()), path
 

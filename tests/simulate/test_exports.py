@@ -11,7 +11,7 @@ import pytest
 from mmmlib.data.naming.taxonomy import read_taxonomy
 from mmmlib.data.panel.build import build_panel
 from mmmlib.params.load import read_params
-from mmmlib.provenance import PROJECT
+from mmmlib.provenance import RELEASED
 from mmmlib.simulate import b2b_software as firm
 from mmmlib.simulate.company import list_companies, make_company
 
@@ -62,8 +62,8 @@ def test_the_panel_is_the_weekly_truth(tmp_path: Path) -> None:
     """Through files, contracts, layouts and taxonomy, to the last bit."""
     company = make_company(NAME, 1)
     company.write_vintage(tmp_path, 1)
-    params = read_params(PROJECT / "params" / "demo.yaml", ["model.geography=regional"])
-    taxonomy = read_taxonomy(PROJECT / "params" / "taxonomy.yaml")
+    params = read_params(RELEASED / "params" / "demo.yaml", ["model.geography=regional"])
+    taxonomy = read_taxonomy(RELEASED / "params" / "taxonomy.yaml")
     panel = build_panel(params, tmp_path, taxonomy).frame.set_index(["region", "week"])
     weekly = company.weekly(1)
     media = weekly["media"].set_index(["region", "week"])
