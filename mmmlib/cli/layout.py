@@ -39,7 +39,7 @@ class LaidOut(NamedTuple):
     state: State
 
 
-def lay_out(name: str, folder: Path) -> Path:
+def lay_out_workbook(name: str, folder: Path) -> Path:
     """Make the folder of a new workbook; it appears whole or not at all.
 
     Parameters
@@ -89,13 +89,13 @@ def lay_out(name: str, folder: Path) -> Path:
     return target
 
 
-def compare(folder: Path) -> list[LaidOut]:
+def compare_with_release(folder: Path) -> list[LaidOut]:
     """Hold the workbook's copies of released files against this release.
 
     Parameters
     ----------
     folder
-        Of a workbook that :func:`lay_out` made.
+        Of a workbook that :func:`lay_out_workbook` made.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def compare(folder: Path) -> list[LaidOut]:
     return [LaidOut(path, _state(folder, path, before.get(path))) for path in released_files()]
 
 
-def upgrade(folder: Path) -> list[LaidOut]:
+def upgrade_workbook(folder: Path) -> list[LaidOut]:
     """Bring what the team has not changed to this release; nothing else is touched.
 
     A file that was changed on both sides is left, too: only people can merge it.
@@ -117,7 +117,7 @@ def upgrade(folder: Path) -> list[LaidOut]:
         How each file stood before.
     """
     before = _recorded(folder)
-    files = compare(folder)
+    files = compare_with_release(folder)
     for path, state in files:
         if state in ("new release", "missing"):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)

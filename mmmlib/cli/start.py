@@ -15,9 +15,9 @@ def init(
     ] = Path(),
 ) -> None:
     """Lay out the folder of a new workbook: notebooks, reports, a first parameter file."""
-    from mmmlib.cli.layout import lay_out
+    from mmmlib.cli.layout import lay_out_workbook
 
-    folder = lay_out(name, into)
+    folder = lay_out_workbook(name, into)
     typer.echo(folder)
     typer.echo(
         f"mmm: next, in {folder}: 'mmm refresh params/demo.yaml' to see it work, then your data in "
@@ -42,7 +42,7 @@ def upgrade(
     from mmmlib.cli import layout
     from mmmlib.provenance import RELEASED
 
-    files = layout.upgrade(folder) if write else layout.compare(folder)
+    files = layout.upgrade_workbook(folder) if write else layout.compare_with_release(folder)
     changed = [file for file in files if file.state != "as released"]
     width = max((len(file.path) for file in changed), default=0)
     for file in changed:

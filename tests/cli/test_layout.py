@@ -19,7 +19,7 @@ from tests.small import mmm
 
 @pytest.fixture
 def workbook(tmp_path: Path) -> Path:
-    return layout.lay_out("shop", tmp_path)
+    return layout.lay_out_workbook("shop", tmp_path)
 
 
 @pytest.fixture
@@ -34,7 +34,11 @@ def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def states(workbook: Path) -> dict[str, str]:
-    return {path: state for path, state in layout.compare(workbook) if state != "as released"}
+    return {
+        path: state
+        for path, state in layout.compare_with_release(workbook)
+        if state != "as released"
+    }
 
 
 def add_line(notebook: Path, line: str) -> None:
@@ -76,21 +80,21 @@ def test_a_refresh_uses_the_notebooks_of_the_folder_it_is_started_in(
 @pytest.mark.parametrize("name", ["Shop", "my shop", "../shop", "", "1shop"])
 def test_names_that_are_none(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="small letters"):
-        layout.lay_out(name, tmp_path)
+        layout.lay_out_workbook(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_replaced(workbook: Path) -> None:
     (workbook / "params" / "shop.yaml").write_text("mine")
     with pytest.raises(InputError, match="a name that is free"):
-        layout.lay_out("shop", workbook.parent)
+        layout.lay_out_workbook("shop", workbook.parent)
     assert (workbook / "params" / "shop.yaml").read_text() == "mine"
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "OWN", tmp_path / "gone")
     with pytest.raises(FileNotFoundError):
-        layout.lay_out("shop", tmp_path)
+        layout.lay_out_workbook("shop", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +122,9 @@ def test_what_changed_here_and_in_the_release(workbook: Path, next_release: Path
         "reports/pack.css": "missing",
     }
     assert states(workbook) == expected
-    assert {path: state for path, state in layout.upgrade(workbook) if path in expected} == expected
+    assert {
+        path: state for path, state in layout.upgrade_workbook(workbook) if path in expected
+    } == expected
     left = {"notebooks/02_model_fit.ipynb", "notebooks/05_scenarios.ipynb"}
     assert set(states(workbook)) == left
     assert all((workbook / path).read_bytes() == before[path] for path in left)
@@ -126,10 +132,10 @@ def test_what_changed_here_and_in_the_release(workbook: Path, next_release: Path
 
 def test_a_folder_without_its_record(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'mmm init' has laid out"):
-        layout.compare(tmp_path)
+        layout.compare_with_release(tmp_path)
     (tmp_path / layout.RECORD).write_text("{")
     with pytest.raises(InputError, match="Restore it"):
-        layout.compare(tmp_path)
+        layout.compare_with_release(tmp_path)
 
 
 def test_the_commands(tmp_path: Path) -> None:
