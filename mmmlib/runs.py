@@ -65,6 +65,10 @@ class Manifest(BaseModel):
     period: str
     created: dt.datetime
     parent: str | None = None
+    parent_reason: str = ""
+    """Why that run is the parent, or why there is none; empty in runs that did not write it down."""
+    trial: list[str] = Field(default_factory=list)
+    """Keys of the model that the command line set: such a run tries something out."""
     code_version: str = ""
     code_dirty: bool = False
     library: str = ""

@@ -39,7 +39,11 @@ def print_run(run: Run) -> None:
     manifest = run.manifest
     say(f"{run.name}: {manifest.workbook}, {manifest.period}", style="bold")
     verdict = f", verdict {manifest.verdict}" if manifest.verdict else ""
-    say(f"{manifest.status}{verdict}; compared with {manifest.parent or 'nothing yet'}")
+    say(f"{manifest.status}{verdict}; compared with {manifest.parent or 'no other run'}")
+    if manifest.parent_reason:
+        say(manifest.parent_reason)
+    if manifest.trial:
+        say(f"A trial: {', '.join(manifest.trial)} set on the command line; it will be no parent.")
     dirty = " with uncommitted changes" if manifest.code_dirty else ""
     made = manifest.created.astimezone().strftime("%Y-%m-%d %H:%M")
     say(f"made {made} by {manifest.code_version}{dirty}, Python {manifest.python}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.checks.taxonomy_checks import check_change, check_taxonomy
+from mmmlib.data.history.past import past_runs
 from mmmlib.data.history.restatement import Learned, learn, moving_weeks, write_revisions
 from mmmlib.data.history.rows import keep_side_table, keep_source, kept_findings
 from mmmlib.data.history.taxonomy_moves import TAXONOMY, former_of, moves_between, write_moves
@@ -22,7 +22,7 @@ from mmmlib.data.weeks.sources import read_sources
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.params import Params
-from mmmlib.runs import Run, find_runs_dir, list_runs, sha256_file
+from mmmlib.runs import Run, find_runs_dir, sha256_file
 
 FINDINGS_FILE = "data.json"
 
@@ -149,18 +149,3 @@ def side_tables(params: Params) -> dict[str, tuple[str, Shape]]:
 
 def _folder(params: Params, folder: Path | None) -> Path:
     return data_folder(params) if folder is None else Path(folder)
-
-
-def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) -> list[Run]:
-    """Return the finished runs of a workbook, oldest first.
-
-    Parameters
-    ----------
-    before
-        Only those made before; all if not given.
-    """
-    return [
-        run
-        for run in list_runs(runs_dir, workbook)
-        if run.manifest.status == "done" and (before is None or run.manifest.created < before)
-    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmmlib.data.history.taxonomy_moves import TAXONOMY
@@ -65,13 +65,27 @@ def code_changes(before: Manifest, after: Manifest) -> list[ParameterChange]:
 
 def changes_model(changes: Sequence[ParameterChange]) -> list[ParameterChange]:
     """Return those changes that alter what is estimated."""
-    return [
-        change
-        for change in changes
-        if change.key.startswith(MODEL_KEYS)
-        and not change.key.startswith(SAMPLING_KEYS)
-        and not change.key.endswith((*WORDS, PLAN_WORD))
-    ]
+    return [change for change in changes if is_of_model(change.key)]
+
+
+def is_of_model(key: str) -> bool:
+    """Say whether a parameter alters what is estimated."""
+    return (
+        key.startswith(MODEL_KEYS)
+        and not key.startswith(SAMPLING_KEYS)
+        and not key.endswith((*WORDS, PLAN_WORD))
+    )
+
+
+def trial_keys(overrides: Iterable[str]) -> list[str]:
+    """Return those keys of ``key=value`` overrides that alter what is estimated.
+
+    >>> trial_keys(["model.trend_knots=3", "model.draws=2000", "refresh.period=2026-Q3"])
+    ['model.trend_knots']
+    """
+    keys = [override.partition("=")[0].strip() for override in overrides]
+    # A section that is given as a whole is of the model where any of its keys is.
+    return [key for key in keys if is_of_model(key) or f"{key}." in MODEL_KEYS]
 
 
 def changes_limits(changes: Sequence[ParameterChange]) -> list[ParameterChange]:

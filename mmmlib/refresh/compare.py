@@ -124,7 +124,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
         data=changed_data,
         tested=frozenset(lift.model for lift in lifts if lift.name in told_otherwise),
     )
-    findings = [_has_parent(parent, params), *structure_findings(before, after)]
+    findings = [_has_parent(run, parent, params), *structure_findings(before, after)]
     moved: list[Movement] = []
     windows: dict[str, pd.DatetimeIndex] = {}
     for model in params.views:
@@ -239,8 +239,9 @@ def _alone(run: Run) -> Comparison:
     return Comparison(parent=None, reason=reason, findings=(finding,))
 
 
-def _has_parent(parent: Run, params: Params) -> Finding:
+def _has_parent(run: Run, parent: Run, params: Params) -> Finding:
     doubts = doubts_of(parent, params)
+    chosen = run.manifest.parent_reason if parent.name == run.manifest.parent else ""
     which = f", which {' and '.join(doubts)}" if doubts else ""
     return judge(
         "refresh.parent",
@@ -248,7 +249,7 @@ def _has_parent(parent: Run, params: Params) -> Finding:
         passed=not doubts,
         level=Level.WARN,
         value=parent.name,
-        message=f"Compared with {parent.name}{which}.",
+        message=f"Compared with {parent.name}{which}. {chosen}".strip(),
         meaning="Calm against such a refresh does not show that returns may be trusted."
         if doubts
         else "",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 
+from mmmlib.data.history.past import is_earlier_period, past_runs
 from mmmlib.errors import InputError, MMMError
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
@@ -12,27 +14,42 @@ from mmmlib.runs import Run, list_runs, sha256_file
 
 PUBLISHABLE = ("info", "warn")
 PLACE = "refresh.parent"
-FIRST = "This is the first refresh: there is nothing to compare it with."
+FIRST = "This is the first refresh: there is none of an earlier period to compare it with."
 NOT_ASKED = "This refresh is not compared with an earlier one, because refresh.parent is 'none'."
-NONE_PASSED = (
-    "No earlier refresh had passed its gates when this one began: there is none to compare it with."
-)
-ONLY_LATER = "There are only refreshes of later periods: there is none to compare it with."
+NONE_PASSED = "No refresh of an earlier period is fit to be compared with."
 NOT_KNOWN = "It cannot be told whether there is an earlier refresh, so this one is not compared."
+MOST = 3
+"""Runs that are named as passed over."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which run to compare with, and why that one, or why none.
+
+    Parameters
+    ----------
+    parent
+        Its id; None where there is none.
+    reason
+        Sentences for people; the same whenever the same refresh is made again.
+    """
+
+    parent: str | None
+    reason: str
 
 
 def choose_parent(
     runs_dir: Path, params: Params, this: str = "", created: dt.datetime | None = None
-) -> str | None:
-    """Return the id of the run to compare with, as ``refresh.parent`` asks.
+) -> Choice:
+    """Choose the run to compare with, as ``refresh.parent`` asks.
 
     Parameters
     ----------
     runs_dir
         Folder of runs.
     params
-        ``refresh.parent`` is ``latest`` (the newest finished run of this workbook that
-        no gate blocked and that looks at no later time), ``none``, or a run id.
+        ``refresh.parent`` is ``latest`` (of this workbook's finished runs of earlier periods, that
+        of the latest period which no gate blocked and which is no trial), ``none``, or a run id.
     this
         Id of the run that asks, which is never its own parent.
     created
@@ -45,11 +62,31 @@ def choose_parent(
         or the run itself.
     """
     asked = params.refresh.parent
+    if asked not in ("latest", "none"):
+        return Choice(_named(runs_dir, params.workbook, asked, this), "It was asked for by name.")
+    past = past_runs(runs_dir, params.workbook, created)
+    earlier = [run for run in past if is_earlier_period(run.manifest.period, params)]
+    if not earlier:
+        return Choice(None, FIRST)
     if asked == "none":
-        return None
-    if asked == "latest":
-        return _latest(runs_dir, params, this, created)
-    return _named(runs_dir, params.workbook, asked, this)
+        return Choice(None, NOT_ASKED)
+    doubts = {}
+    for run in reversed(earlier):
+        doubts[run.name] = doubts_of(run, params)
+        if not doubts[run.name]:
+            passed_over = _passed_over({name: why for name, why in doubts.items() if why})
+            return Choice(
+                run.name,
+                f"It is the newest refresh of an earlier period ({run.manifest.period}) that passed "
+                f"its gates.{passed_over}",
+            )
+    return Choice(None, NONE_PASSED + _passed_over(doubts))
+
+
+def _passed_over(doubts: dict[str, list[str]]) -> str:
+    told = [f"{name} {' and '.join(why)}" for name, why in list(doubts.items())[:MOST]]
+    more = f"; and {len(doubts) - MOST} more" if len(doubts) > MOST else ""
+    return f" Passed over: {'; '.join(told)}{more}." if told else ""
 
 
 def damaged_files(run: Run, names: list[str]) -> list[str]:
@@ -78,45 +115,33 @@ def why_alone(run: Run) -> tuple[str, bool]:
     Returns
     -------
     tuple of str and bool
-        A sentence. False where a comparison was left out, or may have been.
+        Sentences. False where a comparison was left out, or may have been.
     """
-    params = params_of(run)
-    try:
-        finished = _finished(run.runs_dir, params.workbook, run.name, run.manifest.created)
-    except MMMError:
-        return NOT_KNOWN, False
-    if not finished:
-        return FIRST, True
-    if params.refresh.parent == "none":
-        return NOT_ASKED, False
-    if any(not is_later(other, params) for other in finished):
-        return NONE_PASSED, True
-    return ONLY_LATER, True
+    reason = run.manifest.parent_reason
+    if not reason:  # a run of an earlier version, which did not write it down
+        try:
+            found = choose_parent(run.runs_dir, params_of(run), run.name, run.manifest.created)
+            reason = NOT_KNOWN if found.parent else found.reason
+        except MMMError:
+            reason = NOT_KNOWN
+    return reason, reason not in (NOT_ASKED, NOT_KNOWN)
 
 
 def doubts_of(parent: Run, params: Params) -> list[str]:
-    """Say what speaks against a parent that was named: ``["a gate blocked"]``; empty if nothing."""
+    """Say what speaks against a parent: ``["did not pass its gates"]``; empty if nothing."""
+    manifest = parent.manifest
     doubts = []
-    if parent.manifest.verdict not in PUBLISHABLE:
+    if manifest.verdict not in PUBLISHABLE:
         doubts.append("did not pass its gates")
-    if is_later(parent, params):
-        doubts.append("is of a later time")
-    return doubts
-
-
-def is_later(other: Run, params: Params) -> bool:
-    """Say whether a run is of a later period, or looked at its data on a later day."""
-    if _ends(other.manifest.period) > _ends(params.refresh.period):
-        return True
+    if manifest.trial:
+        doubts.append(f"is a trial ({', '.join(manifest.trial)} set on the command line)")
+    if not is_earlier_period(manifest.period, params):
+        doubts.append("is not of an earlier period")
     # Without a day of its own a refresh looks at what there is today.
     day = params.refresh.as_of
-    return day is not None and _looked_at(other) > day
-
-
-def _ends(period: str) -> tuple[int, int]:
-    """Return year and month with which ``2026-Q2`` or ``2026-06`` ends."""
-    year, _, part = period.partition("-")
-    return int(year), 3 * int(part[1:]) if part.startswith("Q") else int(part)
+    if day is not None and _looked_at(parent) > day:
+        doubts.append("looked at its data on a later day")
+    return doubts
 
 
 def _looked_at(run: Run) -> dt.date:
@@ -126,24 +151,6 @@ def _looked_at(run: Run) -> dt.date:
         return run.manifest.created.date()
     told = params.refresh.as_of is not None or params.data.simulated is not None
     return params.as_of if told else run.manifest.created.date()
-
-
-def _latest(runs_dir: Path, params: Params, this: str, created: dt.datetime | None) -> str | None:
-    for run in reversed(_finished(runs_dir, params.workbook, this, created)):
-        if run.manifest.verdict in PUBLISHABLE and not is_later(run, params):
-            return run.name
-    return None
-
-
-def _finished(runs_dir: Path, workbook: str, this: str, created: dt.datetime | None) -> list[Run]:
-    """Return the other runs of a workbook that came to their end, made before; oldest first."""
-    return [
-        run
-        for run in list_runs(runs_dir, workbook)
-        if run.name != this
-        and run.manifest.status == "done"
-        and (created is None or run.manifest.created <= created)
-    ]
 
 
 def _named(runs_dir: Path, workbook: str, asked: str, this: str) -> str:

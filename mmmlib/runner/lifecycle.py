@@ -26,8 +26,19 @@ RUN_NAME = re.compile(r"^[a-z][a-z0-9_]*-[0-9]{4}-(Q[1-4]|[0-9]{2})-[0-9a-f]{8}$
 LOCK = ".lock"
 
 
-def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> tuple[Run, bool]:
+def begin_run(
+    params: Params, params_file: Path, folder: Path, resume: bool, overrides: Sequence[str] = ()
+) -> tuple[Run, bool]:
     """Take up or make a run; everything that can be wrong with its files is told first.
+
+    Parameters
+    ----------
+    params, params_file, overrides
+        What was read, and from where: a run whose model was set by ``overrides`` is a trial.
+    folder
+        Folder of runs.
+    resume
+        Take up the newest unfinished run of these parameters.
 
     Returns
     -------
@@ -53,6 +64,7 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
                 f"nothing to resume. Leave --resume out to make a new run."
             )
         return run, True
+    from mmmlib.refresh.changes import trial_keys
     from mmmlib.refresh.parent import choose_parent
     from mmmlib.reports.format import format_version
 
@@ -61,7 +73,7 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
         for name, content in files.items():
             write_atomic(path / name, content)
 
-    parent = choose_parent(folder, params)
+    chosen = choose_parent(folder, params)
     seed = params.model.seed
     run = new_run(
         folder,
@@ -69,7 +81,9 @@ def begin_run(params: Params, params_file: Path, folder: Path, resume: bool) -> 
         period,
         params=digest,
         seed=seed,
-        parent=parent,
+        parent=chosen.parent,
+        parent_reason=chosen.reason,
+        trial=trial_keys(overrides),
         report_format=format_version(),
         fill=fill,
     )
@@ -159,6 +173,8 @@ def new_run(
     params: str,
     seed: int,
     parent: str | None = None,
+    parent_reason: str = "",
+    trial: Sequence[str] = (),
     report_format: int | None = None,
     fill: Callable[[Path], None] | None = None,
 ) -> Run:
@@ -174,8 +190,10 @@ def new_run(
         Hash of the resolved parameters, by which the run is found again.
     seed
         Seed of its sampling.
-    parent
-        The run that it is compared with.
+    parent, parent_reason
+        The run that it is compared with, and why that one.
+    trial
+        Keys of the model that the command line set.
     report_format
         Version of the pack's format.
     fill
@@ -204,6 +222,8 @@ def new_run(
         seed=seed,
         params=params,
         parent=parent,
+        parent_reason=parent_reason,
+        trial=list(trial),
         report_format=report_format,
     )
     runs_dir.mkdir(parents=True, exist_ok=True)

@@ -111,7 +111,7 @@ def run_refresh(
     params = read_params(params_file, overrides)
     folder = find_runs_dir(runs_dir).resolve()
     start_fork_server()
-    run, resumed = begin_run(params, params_file, folder, resume)
+    run, resumed = begin_run(params, params_file, folder, resume, overrides)
     with locked(run):
         if resumed:
             bring_up_to_date(run, params, params_file)

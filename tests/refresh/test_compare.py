@@ -233,7 +233,9 @@ def parent_finding(comparison: Comparison) -> Finding:
     [
         ({"verdict": "block"}, "did not pass its gates"),
         ({"verdict": None}, "did not pass its gates"),
-        ({"period": "2026-Q3"}, "is of a later time"),
+        ({"trial": ["model.trend_knots"]}, "is a trial"),
+        ({"period": "2026-Q2"}, "is not of an earlier period"),
+        ({"period": "2026-Q3"}, "is not of an earlier period"),
     ],
 )
 def test_a_parent_that_is_no_good_measure_is_told(
@@ -250,10 +252,10 @@ def test_a_parent_that_is_no_good_measure_is_told(
 @pytest.mark.parametrize(
     ("asked", "facts", "told", "level"),
     [
-        ("latest", {"verdict": "block"}, "No earlier refresh had passed its gates", Level.INFO),
+        ("latest", {"verdict": "block"}, "did not pass its gates", Level.INFO),
         ("none", {"verdict": "block"}, "because refresh.parent is 'none'", Level.WARN),
         ("none", {}, "because refresh.parent is 'none'", Level.WARN),
-        ("latest", {"period": "2026-Q3"}, "only refreshes of later periods", Level.INFO),
+        ("latest", {"period": "2026-Q3"}, "This is the first refresh", Level.INFO),
         ("none", {"status": "failed"}, "This is the first refresh", Level.INFO),
         ("none", {"workbook": "other"}, "This is the first refresh", Level.INFO),
     ],
@@ -268,7 +270,9 @@ def test_why_there_is_no_parent_is_told_as_it_is(
     content = params.model_copy(update={"refresh": refresh}).model_dump_json()
     (run.path / "params.json").write_text(content)
     manifest = run.manifest
-    run.write_manifest(manifest.model_copy(update={"created": parent.manifest.created}))
+    run.write_manifest(
+        manifest.model_copy(update={"created": parent.manifest.created + dt.timedelta(1)})
+    )
     comparison = compare(run, None)
     assert told in comparison.not_compared
     assert parent_finding(comparison).message == comparison.not_compared

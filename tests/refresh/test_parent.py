@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mmmlib.errors import InputError, RunError
-from mmmlib.refresh.parent import choose_parent, damaged_files
+from mmmlib.refresh.parent import FIRST, choose_parent, damaged_files
 from mmmlib.runs import Manifest, Run, StepRecord, sha256_file
 from tests.fakes import fake_params
 
@@ -39,7 +39,7 @@ def test_the_latest_is_the_newest_finished_run_that_was_not_blocked(tmp_path: Pa
     add_run(tmp_path, "fake-running", 5, status="running", verdict=None)
     add_run(tmp_path, "fake-no-gates", 6, verdict=None)
     add_run(tmp_path, "other-c", 7, workbook="other")
-    assert choose_parent(tmp_path, asking()) == "fake-b"
+    assert choose_parent(tmp_path, asking()).parent == "fake-b"
 
 
 def test_a_run_is_not_its_own_parent_nor_is_a_later_one(tmp_path: Path) -> None:
@@ -47,16 +47,39 @@ def test_a_run_is_not_its_own_parent_nor_is_a_later_one(tmp_path: Path) -> None:
     middle = add_run(tmp_path, "fake-b", 2)
     add_run(tmp_path, "fake-c", 3)
     created = middle.manifest.created
-    assert choose_parent(tmp_path, asking(), "fake-b", created) == "fake-a"
-    assert choose_parent(tmp_path, asking(), "fake-a", first.manifest.created) is None
+    assert choose_parent(tmp_path, asking(), "fake-b", created).parent == "fake-a"
+    assert choose_parent(tmp_path, asking(), "fake-a", first.manifest.created).parent is None
 
 
 def test_a_rerun_of_an_earlier_period_is_not_compared_with_a_later_one(tmp_path: Path) -> None:
     add_run(tmp_path, "fake-a", 1, period="2026-Q1")
-    add_run(tmp_path, "fake-b", 2, period="2026-06")
+    add_run(tmp_path, "fake-b", 2, period="2026-05")
     add_run(tmp_path, "fake-c", 3, period="2026-Q3")
     add_run(tmp_path, "fake-d", 4, period="2027-01")
-    assert choose_parent(tmp_path, asking()) == "fake-b"
+    add_run(tmp_path, "fake-e", 5, period="2026-Q1")  # the quarter before, made again
+    assert choose_parent(tmp_path, asking()).parent == "fake-b"
+
+
+def test_a_repeat_has_the_parent_of_its_first_making_for_the_same_reason(tmp_path: Path) -> None:
+    first = choose_parent(tmp_path, asking())
+    assert (first.parent, first.reason) == (None, FIRST)
+    add_run(tmp_path, "fake-twin", 1, period="2026-Q2")
+    assert choose_parent(tmp_path, asking()) == first
+    add_run(tmp_path, "fake-a", 2, period="2026-Q1")
+    add_run(tmp_path, "fake-blocked", 3, period="2026-Q1", verdict="block")
+    second = choose_parent(tmp_path, asking())
+    assert second.parent == "fake-a"
+    assert "newest refresh of an earlier period (2026-Q1) that passed" in second.reason
+    assert "Passed over: fake-blocked did not pass its gates." in second.reason
+    add_run(tmp_path, "fake-other-twin", 4, period="2026-Q2")
+    assert choose_parent(tmp_path, asking()) == second
+
+
+def test_a_trial_is_no_parent(tmp_path: Path) -> None:
+    add_run(tmp_path, "fake-a", 1, trial=["model.trend_knots"])
+    chosen = choose_parent(tmp_path, asking())
+    assert chosen.parent is None
+    assert "fake-a is a trial (model.trend_knots set on the command line)" in chosen.reason
 
 
 def test_nor_is_one_that_looks_at_an_earlier_day(tmp_path: Path) -> None:
@@ -70,22 +93,22 @@ def test_nor_is_one_that_looks_at_an_earlier_day(tmp_path: Path) -> None:
     add_run(tmp_path, "fake-c", 9)  # says no day, so it is the one on which it was made
     for day, parent in (("2026-05-02", "fake-c"), ("2026-01-08", None), ("2026-04-20", "fake-c")):
         looking = fake_params(refresh={"period": "2026-Q2", "as_of": day})
-        assert choose_parent(tmp_path, looking) == parent
+        assert choose_parent(tmp_path, looking).parent == parent
     again = fake_params(refresh={"period": "2026-Q2", "as_of": "2026-04-20"})
     early = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
-    assert choose_parent(tmp_path, again, created=early) == "fake-a"
+    assert choose_parent(tmp_path, again, created=early).parent == "fake-a"
 
 
 def test_no_run_or_none_asked_gives_no_parent(tmp_path: Path) -> None:
-    assert choose_parent(tmp_path / "nowhere", asking()) is None
+    assert choose_parent(tmp_path / "nowhere", asking()).parent is None
     add_run(tmp_path, "fake-a", 1)
-    assert choose_parent(tmp_path, asking("none")) is None
+    assert choose_parent(tmp_path, asking("none")).parent is None
 
 
 def test_a_run_asked_for_by_name_is_taken_even_if_it_was_blocked(tmp_path: Path) -> None:
     add_run(tmp_path, "fake-a", 1, verdict="block")
     add_run(tmp_path, "fake-b", 2)
-    assert choose_parent(tmp_path, asking("fake-a")) == "fake-a"
+    assert choose_parent(tmp_path, asking("fake-a")).parent == "fake-a"
 
 
 @pytest.mark.parametrize("name", ["fake-z", "other-a", "fake-self", "../elsewhere", "fake-half"])

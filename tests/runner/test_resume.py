@@ -1,5 +1,6 @@
 """A refresh that is killed in each of its steps comes to the same end when it is taken up.
 
+It is a repeat, too: beside it lies the finished run of the same inputs that it is held against.
 One chain: the process is killed in the first step, taken up and killed in the second, and so
 on, so that all of it costs little more than one refresh.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -60,8 +62,12 @@ class Refresh:
         return said
 
 
+def unfinished(runs: Path) -> list[Run]:
+    return [run for run in list_runs(runs) if run.manifest.status != "done"]
+
+
 def status(runs: Path) -> dict[str, str]:
-    found = list_runs(runs)
+    found = unfinished(runs)
     return {record.name: record.status for record in found[-1].manifest.steps} if found else {}
 
 
@@ -70,9 +76,10 @@ def done(run: Run) -> dict[str, StepRecord]:
 
 
 @pytest.fixture(scope="module")
-def killed(small_workbook: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def killed(small_workbook: Path, small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The run that was killed in every step, finished at last."""
     runs = tmp_path_factory.mktemp("killed")
+    shutil.copytree(small_run.path, runs / small_run.name)
     kept: dict[str, StepRecord] = {}
     for place, step in enumerate(STEPS):
         refresh = Refresh(small_workbook, runs, *(["--resume"] if kept or status(runs) else []))
@@ -80,7 +87,7 @@ def killed(small_workbook: Path, tmp_path_factory: pytest.TempPathFactory) -> Ru
         # Its kernels and workers must go even where nobody tells them.
         refresh.end(signal.SIGKILL, group=place % 2 == 0)
         assert_none_live(refresh.mark)
-        (run,) = list_runs(runs)
+        (run,) = unfinished(runs)
         assert run.manifest.status == "running"
         now = done(run)
         # Seconds to the thousandth: a step that was done again would show.
@@ -89,7 +96,6 @@ def killed(small_workbook: Path, tmp_path_factory: pytest.TempPathFactory) -> Ru
         kept = now
     answer = mmm("refresh", small_workbook, "--runs", runs, "--resume")
     assert answer.returncode == 0, answer.stderr
-    (run,) = list_runs(runs)
     assert answer.stdout.splitlines()[-1] == str(run.path)
     assert {name: done(run)[name] for name in kept} == kept
     return run
@@ -118,6 +124,17 @@ def test_artefacts_are_those_of_an_undisturbed_run(killed: Run, small_run: Run) 
     assert ours.keys() == undisturbed.keys()
     different = [name for name in ours if ours[name] != undisturbed[name]]
     assert different == []
+
+
+def test_a_repeat_is_compared_as_its_first_making_was_and_has_its_pack(
+    killed: Run, small_run: Run
+) -> None:
+    ours, first = killed.manifest, small_run.manifest
+    assert (ours.parent, ours.parent_reason) == (first.parent, first.parent_reason)
+    assert ours.parent is None
+    for page in sorted((killed.path / "pack").glob("*.html")):
+        again = page.read_text().replace(killed.name, small_run.name)
+        assert again == (small_run.path / "pack" / page.name).read_text(), page.name
 
 
 def test_no_partial_file_is_recorded(killed: Run) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmmlib.data.history.past import is_earlier_period
 from mmmlib.data.history.vintages import (
     Vintage,
     as_vintage,
@@ -48,7 +49,8 @@ class Learned:
     broken
         What past refreshes kept and could not be read, in words.
     ended
-        First day of the newest week of the last refresh's panel; None where none can be read.
+        First day of the newest week that the last refresh of an earlier period had; None where
+        there is none or it cannot be read.
     """
 
     moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
@@ -64,7 +66,7 @@ def learn(params: Params, sources: Mapping[str, SourceRows | None], past: Sequen
     sources
         The sources of today; a vintage counts only if it came from the same place.
     past
-        Past runs of the workbook, oldest first.
+        Past runs of the workbook, the earliest period first.
     """
     if not past:
         return Learned()
@@ -75,7 +77,9 @@ def learn(params: Params, sources: Mapping[str, SourceRows | None], past: Sequen
         if place is not None:
             used.setdefault(place[0].name, set()).add(place[1])
     vintages, broken = past_vintages(past, now)
-    return Learned(restatements(now, vintages, used), tuple(broken), _ended(past[-1]))
+    earlier = [run for run in past if is_earlier_period(run.manifest.period, params)]
+    ended = _ended(earlier[-1]) if earlier else None
+    return Learned(restatements(now, vintages, used), tuple(broken), ended)
 
 
 def _ended(run: Run) -> pd.Timestamp | None:

@@ -40,7 +40,8 @@ def summary(results: Results) -> Iterator[Block]:
         yield Prose(compared.not_compared)
         return
     on = f", on {window_text(compared)}" if compared.movements else ""
-    yield Prose(f"{compared.parent}{on}.", lead="Compared with")
+    chosen = results.run.manifest.parent_reason
+    yield Prose(f"{compared.parent}{on}. {chosen}".strip(), lead="Compared with")
     yield change_statement(results, compared)
 
 
@@ -119,6 +120,12 @@ def code(results: Results) -> Iterator[Block]:
         f"Version {version}{dirty}, Python {manifest.python or 'unknown'}, seed {manifest.seed}.",
         lead="This refresh ran with.",
     )
+    if manifest.trial:
+        yield Prose(
+            f"{', '.join(manifest.trial)} of the model was set on the command line. No later refresh "
+            "is compared with a trial; what is to stay goes into the parameter file.",
+            lead="This refresh is a trial.",
+        )
 
 
 def caveats(results: Results) -> Iterator[Block]:
