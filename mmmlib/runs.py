@@ -7,7 +7,6 @@ on it, later or meanwhile, saves beside it, under ``explore/``.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import os
@@ -17,9 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mmmlib.errors import RunError
+from mmmlib.manifest import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,61 +33,6 @@ RECORD_ENV = "MMM_RECORD"
 EXPLORE = "explore"
 NETCDF: Literal["netcdf4"] = "netcdf4"
 """xarray's engine for reading and writing: the netCDF library itself, the fastest at opening."""
-
-StepStatus = Literal["pending", "running", "done", "failed", "skipped"]
-RunStatus = Literal["running", "stopped", "failed", "done"]
-"""``stopped`` and ``failed`` runs can be resumed, and so can a ``running`` one whose process died."""
-
-
-class StepRecord(BaseModel):
-    """What one step did."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    status: StepStatus = "pending"
-    seconds: float | None = None
-    key: str = ""
-    """Hash of everything that the step depends on; a finished step is reused only if it matches."""
-    outputs: dict[str, str] = Field(default_factory=dict)
-    """sha256 of every file that the step wrote, by path in the run folder."""
-    message: str = ""
-
-
-class Manifest(BaseModel):
-    """Identity and record of a run; ``manifest.json``."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: int = 1
-    run: str
-    workbook: str
-    period: str
-    created: dt.datetime
-    parent: str | None = None
-    parent_reason: str = ""
-    """Why that run is the parent, or why there is none; empty in runs that did not write it down."""
-    trial: list[str] = Field(default_factory=list)
-    """Keys of the model that the command line set: such a run tries something out."""
-    code_version: str = ""
-    code_dirty: bool = False
-    library: str = ""
-    """sha256 over the sources of mmmlib."""
-    python: str = ""
-    packages: dict[str, str] = Field(default_factory=dict)
-    seed: int = 0
-    report_format: int | None = None
-    """Version of the pack's fixed format (``mmmlib/reports/format.toml``)."""
-    params: str = ""
-    """sha256 of the resolved parameters."""
-    inputs: dict[str, str] = Field(default_factory=dict)
-    """sha256 of every input file, by its name."""
-    kept: dict[str, str] = Field(default_factory=dict)
-    """What the run keeps of every source: its cells, its rows, or sums by week."""
-    steps: list[StepRecord] = Field(default_factory=list)
-    status: RunStatus = "running"
-    verdict: str | None = None
-    """Worst gate level once gates were passed: info, warn or block."""
 
 
 class Run:
@@ -220,10 +165,7 @@ class Run:
     def _existing(self, name: str) -> Path:
         path = self.artefact(name)
         if not path.is_file():
-            raise RunError(
-                f"{self.name}: artefacts/{name} is not there. The step that makes it has not "
-                f"run; finish the run with 'mmm refresh … --resume'."
-            )
+            raise RunError(self.manifest.why_missing(f"artefacts/{name}"))
         return path
 
 

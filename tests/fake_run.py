@@ -23,12 +23,13 @@ from mmmlib.governance.gates import pass_gates
 from mmmlib.health.check import EFFECTS_CHECKS
 from mmmlib.health.holdout import check_holdout
 from mmmlib.health.lift import check_lift_tests
+from mmmlib.manifest import StepRecord
 from mmmlib.model.effects import uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.readiness.assess import assess
 from mmmlib.refresh.compare import compare
 from mmmlib.reports.format import format_version
-from mmmlib.runs import Manifest, Run, StepRecord, write_atomic
+from mmmlib.runs import Manifest, Run, write_atomic
 from mmmlib.scenarios.build import build_pack
 from tests.fakes import fake_effects, fake_lift, fake_panel, fake_params, with_lifts
 
@@ -37,15 +38,8 @@ NASTY = "<script>alert('x')</script> | \"q\" `tick` *b* $m$ [l](javascript:0) {{
 FORMULA_NAME = '=HYPERLINK("http://x")'
 """A name that a spreadsheet would take for a formula."""
 PARAMS = Path(__file__).parents[1] / "params"
-STEPS = (
-    "data",
-    "01_readiness",
-    "02_model_fit",
-    "03_health",
-    "04_refresh",
-    "05_scenarios",
-    "06_review",
-)
+STEPS = ("data", "readiness", "model_fit", "health", "refresh", "scenarios", "review")
+FITTING = ("model_fit", "health", "refresh", "scenarios")
 
 
 def make_fake_run(
@@ -93,6 +87,12 @@ def make_fake_run(
     else:
         panel = _first(panel, 61 if not_ready else 104)
     run = _new_run(runs_dir, params, parent, nasty_names)
+    if not_ready:
+        manifest = run.manifest
+        for record in manifest.steps:
+            if record.name in FITTING:
+                record.status, record.message = "skipped", "The data is not ready for a model."
+        run.write_manifest(manifest)
     write_panel(run, panel)
     run.save_json("data.json", FindingList(findings=_data_findings(params, panel)))
     readiness = assess(panel, params)

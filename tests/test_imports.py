@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "mmmlib"
-GROUND = ("errors", "estimates", "findings", "transforms", "runs", "provenance")
+GROUND = ("errors", "estimates", "findings", "transforms", "manifest", "runs", "provenance")
 LINE = (
     *GROUND,
     "params",

@@ -18,6 +18,7 @@ from mmmlib.governance.verdict import GateResult
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
 from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.refresh.movement import wide_noise
 from mmmlib.runs import Run
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
@@ -191,6 +192,12 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
         points = ["No return can be compared with the last refresh."]
     elif not points:
         points = ["No return moved by more than noise."]
+        if (wide := wide_noise(returns)) is not None:
+            points[0] += (
+                f" That is no sign of calm: the return of {params.channel_label(wide.channel)} "
+                f"({params.model_label(wide.model)}) moved by "
+                f"{format_number(abs(wide.change), 'share')}, and even that is within its range."
+            )
     shown = list(_first(points, "more in the change log"))
     if data := data_change_text(comparison, params):
         shown.append(f"Data: {data}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import Panel
-from mmmlib.errors import MMMError
+from mmmlib.errors import MMMError, RunError
 from mmmlib.model.effects import UNCALIBRATED
 from mmmlib.model.one_fit import Fit, FitRequest, Progress, fit_one
 from mmmlib.params import Params
@@ -135,14 +135,9 @@ def posterior_of(run: Run, model: str) -> xr.DataTree:
     """
     import xarray as xr
 
-    from mmmlib.errors import RunError
-
     path = run.artefact(f"models/{model}/posterior.nc")
     if not path.is_file():
-        raise RunError(
-            f"{run.name}: {model} has not been fitted (artefacts/models/{model}/posterior.nc "
-            f"is not there). Run notebook 02, or finish the run with 'mmm refresh … --resume'."
-        )
+        raise RunError(run.manifest.why_missing(f"artefacts/models/{model}/posterior.nc"))
     with xr.open_datatree(path, engine=NETCDF) as tree:
         return tree.load()
 
@@ -167,6 +162,12 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
     dict
         By model, in the parameters' order.
 
+    Raises
+    ------
+    RunError
+        If the run's data is not ready for a model, or its refresh is at work on these fits: what
+        it did not fit is not fitted beside it.
+
     Examples
     --------
     ::
@@ -178,6 +179,9 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
 
     params = params_of(run)
     missing = missing_fits(run, refit)
+    manifest = run.manifest
+    if run.exploring and (manifest.left_out or (missing and manifest.status == "running")):
+        raise RunError(manifest.why_missing("the fit of its models"))
     made = {}
     if missing:
         panel = panel_of(run)

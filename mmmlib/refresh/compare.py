@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mmmlib.data.panel.panel import Panel, panel_file, panel_of
-from mmmlib.errors import MMMError
+from mmmlib.errors import MMMError, RunError
 from mmmlib.findings import Finding, Level, at_least, judge, not_run
 from mmmlib.model.effects import effects_of, parts_of
 from mmmlib.params.limits import ComparisonParams
@@ -54,6 +54,11 @@ def compare(run: Run, parent: Run | str | None) -> Comparison:
         Where the parent is missing or damaged, every finding says that it was not
         run, and blocks. Where there is no parent, or it cannot be read, ``reason`` says so.
 
+    Raises
+    ------
+    RunError
+        If no model was fitted in this run.
+
     Examples
     --------
     ::
@@ -61,6 +66,8 @@ def compare(run: Run, parent: Run | str | None) -> Comparison:
         run = open_run()
         comparison = compare(run, run.manifest.parent)
     """
+    if run.manifest.left_out:
+        raise RunError(run.manifest.why_missing("what to compare"))
     if parent is None:
         return _alone(run)
     name = parent if isinstance(parent, str) else parent.name

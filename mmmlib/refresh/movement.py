@@ -16,6 +16,7 @@ one of a hundred (both measured in the tests).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,18 @@ import xarray as xr
 
 from mmmlib.estimates import MINUS, NBSP, Estimate
 from mmmlib.refresh.comparison import Movement
+
+WIDE_NOISE = 0.25
+"""Movement of a median from which it is named, even where it is within noise."""
+
+
+def wide_noise(moves: Iterable[Movement]) -> Movement | None:
+    """Return the largest movement within noise where it is large; None where all are small.
+
+    To call such a return calm would be to claim what is not known.
+    """
+    within = [one for one in moves if not one.beyond_noise and abs(one.change) >= WIDE_NOISE]
+    return max(within, key=lambda one: abs(one.change), default=None)
 
 
 def common_weeks(before: xr.Dataset, after: xr.Dataset) -> pd.DatetimeIndex:

@@ -7,15 +7,16 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from mmmlib.estimates import Estimate, format_number, format_range
+from mmmlib.health.learning import shrinkage
 from mmmlib.model.effects import contribution, lift_tests_of, roi
 from mmmlib.params import Params
 from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.figures.layout import titled
 from mmmlib.reports.figures.weeks import actual_against_fitted
 from mmmlib.reports.lift import experiments_of
-from mmmlib.reports.statements import WIDE_NOISE
 from mmmlib.reports.style import channel_colours
 
 
@@ -49,12 +50,29 @@ def prior_and_posterior(effects: xr.Dataset, params: Params) -> Figure:
         after = Estimate.from_draws(found.sel(channel=name).to_numpy(), unit)
         rows.append(IntervalRow(_name(params, name), after, colours[name], faint=before))
     rows.sort(key=lambda row: -row.estimate.median)
-    narrowed = min(rows, key=lambda row: row.estimate.width / max(_width(row.faint), 1e-12))
-    title = (
-        f"The data narrowed {narrowed.name} most: {narrowed.estimate}, before the fit "
-        f"{narrowed.faint}"
+    title = _learnt(effects, found, params)
+    label = params.model_label(str(effects.attrs["model"]))
+    return interval_figure(
+        rows, title, f"{label}: return, {unit}. Pale: the belief before the fit."
     )
-    return interval_figure(rows, title, f"Return, {unit}. Pale: the belief before the fit.")
+
+
+def _learnt(effects: xr.Dataset, found: xr.DataArray, params: Params) -> str:
+    """Name the channel of whose return the data said most, by the measure of the health check."""
+    unit, limit = effects.attrs["return_unit"], params.health.min_prior_shrinkage
+    pairs = {
+        name: (effects["prior_roi"].sel(channel=name), found.sel(channel=name))
+        for name in map(str, found["channel"].to_numpy())
+    }
+    learnt = {name: shrinkage(*(one.to_numpy() for one in both)) for name, both in pairs.items()}
+    most = max(learnt, key=lambda name: learnt[name] if learnt[name] == learnt[name] else -1.0)
+    if not learnt[most] >= limit:
+        return (
+            f"The data narrowed no return by {format_number(limit, 'share')}: "
+            "what is shown is the belief before the fit"
+        )
+    before, after = (str(Estimate.from_draws(one.to_numpy(), unit)) for one in pairs[most])
+    return f"The data narrowed {_name(params, most)} most: {after}, before the fit {before}"
 
 
 def curves_by_channel(effects: xr.Dataset, params: Params) -> Figure:
@@ -71,7 +89,7 @@ def curves_by_channel(effects: xr.Dataset, params: Params) -> Figure:
         {name: _name(params, name) for name in order},
         channel_colours(params.channels),
         title,
-        f"Weekly outcome ({unit}) at weekly spend ({effects.attrs['currency']}) that is kept up.",
+        f"{params.model_label(str(effects.attrs['model']))}: weekly outcome ({unit}) at weekly spend ({effects.attrs['currency']}) that is kept up.",
     )
 
 
@@ -107,7 +125,8 @@ def seen_and_fitted(
         title += f", {_inside(unseen)} of {unseen.sizes['week']} when not shown to the model"
     unit = effects.attrs["outcome_unit"]
     spread = format_range(float(observed.min()), float(observed.max()), unit)
-    return actual_against_fitted(effects, holdout, title, f"Outcome by week, seen {spread}.")
+    label = params.model_label(str(effects.attrs["model"]))
+    return actual_against_fitted(effects, holdout, title, f"{label} by week, seen {spread}.")
 
 
 def lift_tests_and_model(
@@ -161,26 +180,21 @@ def then_and_now(comparison: Comparison, model: str, params: Params) -> Figure:
         for one in moves
     ]
     beyond = [_name(params, one.channel) for one in moves if one.beyond_noise]
-    title = (
-        f"Moved by more than noise: {', '.join(beyond)}" if beyond else _calm(moves, rows[0].name)
-    )
+    title = f"Moved by more than noise: {', '.join(beyond)}" if beyond else _calm(moves, params)
     subtitle = (
-        f"Return, {params.return_unit(model)}, on the {comparison.weeks} weeks that both "
+        f"{params.model_label(model)}: return, {params.return_unit(model)}, on the {comparison.weeks} weeks that both "
         "refreshes fitted. Pale: the last refresh."
     )
     return interval_figure(rows, title, subtitle)
 
 
-def _width(estimate: Estimate | None) -> float:
-    """Return the width of a range; without one nothing can have been narrowed."""
-    return estimate.width if estimate is not None else 0.0
-
-
-def _calm(moves: list[Movement], name: str) -> str:
+def _calm(moves: list[Movement], params: Params) -> str:
     """Say that nothing moved beyond noise; where the largest movement is large, how far it went."""
-    if not abs(moves[0].change) >= WIDE_NOISE:
+    wide = wide_noise(moves)
+    name = _name(params, (wide or moves[0]).channel)
+    if wide is None:
         return f"No return moved by more than noise; {name} moved most"
-    change = format_number(abs(moves[0].change), "share")
+    change = format_number(abs(wide.change), "share")
     return f"The noise is wide: {name} moved by {change}, and even that is within it"
 
 

@@ -10,6 +10,7 @@ from mmmlib.governance.labels import BLOCKED, NOT_JUDGED, label_model, label_tot
 from mmmlib.governance.verdict import Claim
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.numbers import (
     chance_text,
@@ -33,9 +34,6 @@ from mmmlib.reports.results import Results
 from mmmlib.reports.titles import best_sentence, outcome_of, plan_gain, window_of
 from mmmlib.scenarios.labels import likely, lowest
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
-
-WIDE_NOISE = 0.25
-"""Movement of a median from which it is named, even where it is within noise."""
 
 
 def answer_statements(results: Results, numbers: ModelNumbers) -> tuple[Prose, ...]:
@@ -215,13 +213,13 @@ def calm_sentence(results: Results, moves: Sequence[Movement], outcome: str = ""
     text = f"None of the {count_text(len(moves), 'return')}{of} moved by more than noise."
     if len(moves) == 1:
         text = f"The one return{of} did not move by more than noise."
-    return f"{text}{wide_noise(results, moves)}"
+    return f"{text}{wide_noise_sentence(results, moves)}"
 
 
-def wide_noise(results: Results, moves: Sequence[Movement]) -> str:
+def wide_noise_sentence(results: Results, moves: Sequence[Movement]) -> str:
     """Name the largest movement within noise where it is large: its range says little."""
-    largest = max(moves, key=lambda move: abs(move.change) if move.change == move.change else 0.0)
-    if not abs(largest.change) >= WIDE_NOISE:
+    largest = wide_noise(moves)
+    if largest is None:
         return ""
     name, size = results.short(largest.channel), format_number(abs(largest.change), "share")
     way = "up" if largest.change > 0 else "down"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, format_number
 from mmmlib.model.effects import share
 from mmmlib.refresh.comparison import Movement
+from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.markup import cut_short
 from mmmlib.reports.numbers import chance_text, count_text, listed, month_text
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
@@ -208,7 +209,11 @@ def movement_words(results: Results, movements: Sequence[Movement], parent: str)
     beyond = [m for m in movements if m.beyond_noise]
     names = listed([results.short(m.channel) for m in beyond[:3]])
     outcome = outcome_of(results, movements[0].model)
-    if not beyond:
+    wide = wide_noise(movements)
+    if not beyond and wide is not None:
+        size = format_number(abs(wide.change), "share")
+        title = f"Noise is wide: even {results.short(wide.channel)}, moved by {size}, is within it"
+    elif not beyond:
         title = f"No return of {outcome} moved by more than noise since the last refresh"
     elif len(beyond) <= 3:
         title = f"{names} moved by more than noise since the last refresh"

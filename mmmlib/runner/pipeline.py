@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mmmlib.errors import MMMError, StepError
+from mmmlib.manifest import MODEL_FIT, RunStatus, StepRecord
 from mmmlib.params.load import read_params
 from mmmlib.params.schema import Params
 from mmmlib.provenance import code_version, library_hash, package_versions, python_version
@@ -27,7 +28,7 @@ from mmmlib.runner.fork_server import start_fork_server
 from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked
 from mmmlib.runner.steps import FIT, STEPS, Step, key_of, outputs_of, remove_outputs, wanted
 from mmmlib.runner.tasks import data_folder_of, do_step
-from mmmlib.runs import Run, RunStatus, StepRecord, find_runs_dir
+from mmmlib.runs import Run, find_runs_dir
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
@@ -146,6 +147,16 @@ def is_ready(run: Run) -> bool:
     from mmmlib.readiness.verdict import Readiness, Verdict
 
     return run.load_json("readiness.json", Readiness).overall is not Verdict.NOT_READY
+
+
+def why_not_ready(run: Run) -> str:
+    """Say in a few sentences why readiness lets no model be fitted."""
+    from mmmlib.findings import Level, Status
+    from mmmlib.readiness.verdict import Readiness
+
+    found = run.load_json("readiness.json", Readiness).findings
+    against = [f for f in found if f.status is not Status.OK and f.level is Level.BLOCK]
+    return " ".join(["The data is not ready for a model.", *(f.message for f in against[:2])])
 
 
 def _record_code(work: Refresh) -> None:
@@ -323,7 +334,9 @@ def _fail(work: Refresh, step: Step, error: Exception) -> Exception:
 
 def _skip(work: Refresh, step: Step) -> None:
     record = work.records[step.name]
-    record.status, record.message = "skipped", "The data is not ready for a model."
+    record.status, record.message = "skipped", "No model was fitted."
+    if step.name == MODEL_FIT:
+        record.message = why_not_ready(work.run)
     record.key, record.seconds, record.outputs = "", None, {}
     remove_outputs(step, work.run, work.params)
     work.save()

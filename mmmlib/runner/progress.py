@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmmlib.runs import Run, StepRecord
+    from mmmlib.manifest import StepRecord
+    from mmmlib.runs import Run
 
 MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]"}
 

@@ -173,7 +173,8 @@ def pack_of_run(run: Run) -> ScenarioPack:
         Plans, what the models expect of them, and answers to the key questions.
     """
     params = params_of(run)
-    models = [m for m in params.model_names if run.has(f"models/{m}/effects.nc")]
+    leading = params.parts_of(params.primary)  # without them there is nothing to plan with
+    models = [m for m in params.model_names if m in leading or run.has(f"models/{m}/effects.nc")]
     checked = [m for m in models if run.has(f"models/{m}/health.json")]
     return build_pack(
         {model: effects_of(run, model) for model in models},

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from mmmlib.errors import InputError, RunError
+from mmmlib.manifest import StepRecord
 from mmmlib.refresh.parent import FIRST, choose_parent, damaged_files
-from mmmlib.runs import Manifest, Run, StepRecord, sha256_file
+from mmmlib.runs import Manifest, Run, sha256_file
 from tests.fakes import fake_params
 
 

@@ -10,6 +10,7 @@ from matplotlib.text import Text
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Level, Status
+from mmmlib.governance.agenda import _changes
 from mmmlib.governance.labels import label_model
 from mmmlib.governance.verdict import Claim
 from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
@@ -392,6 +393,11 @@ def test_a_large_movement_within_noise_is_no_sign_of_calm(second: Results) -> No
     ]
     said = change_statement(second, compared.model_copy(update={"movements": tuple(wide)})).text
     assert "moved by more than noise. That is no sign of calm: the median of Social went up" in said
+    # Nor do the figure of the change log and the agenda of the meeting claim it.
+    words = movement_words(second, wide, "before")
+    assert words.title.startswith("Noise is wide: even Social, moved by")
+    (point, *_) = _changes(compared.model_copy(update={"movements": tuple(wide)}), second.params)
+    assert "That is no sign of calm: the return of Social" in point
     assert "76" in said
 
 

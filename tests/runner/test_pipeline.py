@@ -10,13 +10,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from mmmlib.errors import InputError, MMMError, RunError, StepError
+from mmmlib.manifest import StepRecord
 from mmmlib.params.load import params_of, read_params
 from mmmlib.reports.format import format_version
 from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked, new_run
 from mmmlib.runner.pipeline import Refresh, _fail, _finish, _record_code, run_refresh
 from mmmlib.runner.progress import Silent
 from mmmlib.runner.steps import STEPS, Step, key_of, outputs_of
-from mmmlib.runs import Run, StepRecord, sha256_file
+from mmmlib.runs import Run, sha256_file
 from tests.fakes import fake_params
 from tests.small import mmm, write_workbook
 

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from mmmlib.manifest import StepRecord
 from mmmlib.runner.steps import STEPS
-from mmmlib.runs import Run, StepRecord, list_runs, sha256_file
+from mmmlib.runs import Run, list_runs, sha256_file
 from tests.processes import MARK, assert_none_live
 from tests.small import MMM, ROOT, mmm
 

@@ -224,9 +224,7 @@ def panel_of(run: Run) -> Panel:
     if path.is_file():
         return _panel_of_file(path)
     if not (path / INDEX).is_file():
-        raise RunError(
-            f"{run.name}: artefacts/{PANEL_FILE} is not there; the step 'data' has not run."
-        )
+        raise RunError(run.manifest.why_missing(f"artefacts/{PANEL_FILE}"))
     frame, facts = read_parts(path)
     if not {"currency", "units"} <= set(facts):
         raise RunError(f"{path}: not a panel (currency and units are missing).")
