@@ -13,6 +13,8 @@ MOST_ROWS = 200
 MOST_PLACES = 3
 LETTERS = 0.6
 """Share of letters from which a column is words: a range with its unit has fewer."""
+LONG_WORD = 24
+"""Letters up to which a word never breaks."""
 SENTENCE = 40
 """Letters from which a text is set in lines of some words."""
 
@@ -34,10 +36,13 @@ def table_html(frame: pd.DataFrame) -> str:
     if len(frame) > MOST_ROWS or not (frame.columns.is_unique and frame.index.is_unique):
         return str(frame.to_html(max_rows=MOST_ROWS))
     name = hashlib.sha256(frame.to_json(default_handler=str).encode()).hexdigest()[:12]
-    heading = f"text-align: left; vertical-align: top; {_room(frame.index)}"
-    style = frame.style.set_uuid(name).set_table_styles(
-        [{"selector": ".row_heading", "props": heading}]
-    )
+    style = frame.style.set_uuid(name)
+    if all(part is None for part in frame.index.names):
+        style = style.hide(axis="index")
+    else:
+        room = _room(frame.index, *frame.index.names)
+        heading = f"text-align: left; vertical-align: top; {room}"
+        style = style.set_table_styles([{"selector": ".row_heading", "props": heading}])
     for place, column in enumerate(frame.columns):
         values = frame.iloc[:, place]
         if is_float_dtype(values):
@@ -45,7 +50,7 @@ def table_html(frame: pd.DataFrame) -> str:
         left = _is_words(column, values)
         rules = (
             f"text-align: {'left' if left else 'right'}; vertical-align: top; "
-            f"font-variant-numeric: tabular-nums; {_room(values) if left else ''}"
+            f"font-variant-numeric: tabular-nums; {_room(values, column) if left else ''}"
         )
         style = style.set_table_styles(
             [{"selector": f".col{place}", "props": rules}], overwrite=False
@@ -54,15 +59,19 @@ def table_html(frame: pd.DataFrame) -> str:
         style.format_index(escape="html", axis=axis)
         style.format_index_names(escape="html", axis=axis)
     style = style.format(escape="html", subset=[c for c in frame if not is_numeric_dtype(frame[c])])
-    if all(part is None for part in frame.index.names):
-        style = style.hide(axis="index")
     return str(style.to_html())
 
 
-def _room(values: pd.Series | pd.Index) -> str:
-    """Keep a sentence from becoming a column of single words; let a long name break instead."""
-    longest = max((len(str(value)) for value in values), default=0)
-    return "min-width: 13em" if longest > SENTENCE else "overflow-wrap: anywhere"
+def _room(values: pd.Series | pd.Index, *heads: object) -> str:
+    """Keep sentences from becoming columns of single words, and words those of single letters.
+
+    Only a word that is longer than any of a language may break: a campaign's raw name.
+    """
+    texts = [str(value) for value in (*values, *heads)]
+    if max(map(len, texts), default=0) > SENTENCE:
+        return "min-width: 13em; overflow-wrap: anywhere"
+    longest = max((len(word) for text in texts for word in text.split()), default=0)
+    return f"min-width: {min(longest, LONG_WORD)}ch; overflow-wrap: anywhere"
 
 
 def _places(values: pd.Series) -> int:

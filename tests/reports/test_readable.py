@@ -56,3 +56,18 @@ def test_names_go_through_as_text_and_the_same_table_is_the_same_html() -> None:
 def test_empty_and_long_tables_are_shown_too() -> None:
     assert "channel" in table_html(pd.DataFrame({"channel": [], "spend": []}))
     assert table_html(pd.DataFrame({"week": range(1000)})).count("<tr") < 250
+
+
+def room(html: str) -> list[str]:
+    """Least width of every column of words, where a word may break if it is longer."""
+    return re.findall(r"min-width: (\w+);\s*overflow-wrap: anywhere", html)
+
+
+def test_a_word_of_a_head_or_cell_is_never_broken_into_letters() -> None:
+    heads = pd.DataFrame({"unexplained": ["no", "yes"], "where": ["a" * 60, "b"]})
+    assert room(table_html(heads)) == ["11ch", "13em"]
+    names = pd.DataFrame({"channel": ["paid_search", "x" * 30]})
+    assert room(table_html(names)) == ["24ch"]
+    indexed = pd.DataFrame({"spend": [1.5]}, index=pd.Index(["tv"], name="channel"))
+    assert room(table_html(indexed)) == ["7ch"]
+    assert table_html(TABLE).count("anywhere") == len(room(table_html(TABLE)))
