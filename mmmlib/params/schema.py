@@ -30,8 +30,8 @@ class RefreshParams(Section):
     period: Period
     kind: Literal["monthly", "quarterly"] = "quarterly"
     parent: str = "latest"
-    """``latest`` (the newest run of this workbook that no gate blocked, of no later period or
-    ``as_of``), ``none``, or a run id."""
+    """``latest`` (the newest run of an earlier period that no gate blocked, of no later ``as_of``,
+    and whose model was not set on the command line), ``none``, or a run id."""
     as_of: Day | None = None
     """The day from which the data is seen; see :attr:`Params.as_of`."""
 
