@@ -46,15 +46,16 @@ def refresh(
 def check(params: ParamsFile, overrides: Overrides = None) -> None:
     """Check parameters, policy, roles, taxonomy and data; write nothing."""
     from mmmlib.data.ingest import check_data
-    from mmmlib.findings import Level, Status
+    from mmmlib.findings import Finding, Level, Status
     from mmmlib.governance.policy import rank, read_policy
+    from mmmlib.model.faults import cannot_be_fitted
     from mmmlib.params.load import read_params
     from mmmlib.runner.lifecycle import governance_files, raise_together, taxonomy_beside
     from mmmlib.runner.tasks import simulated_sources
 
     asked = read_params(params, overrides or ())
     faults: list[MMMError] = []
-    findings = []
+    findings: list[Finding] = []
     try:
         governance_files(asked, params)
     except MMMError as error:
@@ -65,7 +66,8 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
         raise_together(faults)  # it is among them, and without it no name means anything
     try:
         with simulated_sources(asked) as folder:
-            findings = check_data(asked, folder, taxonomy=taxonomy)
+            panel, findings = check_data(asked, folder, taxonomy=taxonomy)
+        faults += [MMMError(why) for why in cannot_be_fitted(panel, asked)]
     except InputError as error:
         faults.append(error)
     raise_together(faults)

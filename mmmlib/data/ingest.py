@@ -83,7 +83,7 @@ def check_data(
     folder: Path | None = None,
     runs_dir: Path | None = None,
     taxonomy: Taxonomy | None = None,
-) -> list[Finding]:
+) -> tuple[Panel, list[Finding]]:
     """Read the sources, build the panel and check it; keep nothing.
 
     Parameters
@@ -100,7 +100,7 @@ def check_data(
     """
     past = past_runs(find_runs_dir(runs_dir), params.workbook)
     built, learned = _read_and_build(params, _folder(params, folder), taxonomy, past)
-    return [
+    return built.panel, [
         *check_panel(params, built, learned),
         *check_taxonomy(params, built, taxonomy),
         *check_change(taxonomy, None, None, params.as_of, params.currency),

@@ -13,7 +13,8 @@ from mmmlib.model.effects import check_effects
 from mmmlib.model.lift import LiftArrays
 from mmmlib.model.linear import draw_linear
 from mmmlib.model.noise import draw_noise
-from mmmlib.model.priors import draw_returns
+from mmmlib.model.priors import SHARE_WIDTH
+from mmmlib.model.quantiles import truncated_points
 from mmmlib.model.spec import ModelData
 from mmmlib.model.told import told
 from mmmlib.params import Params
@@ -49,7 +50,7 @@ def derive_effects(
     posterior
         Named draws, dimensions ``chain`` and ``draw`` first.
     seed
-        For the linear terms, the noise and the prior's draws.
+        For the linear terms and the noise.
 
     Returns
     -------
@@ -115,13 +116,13 @@ def derive_effects(
             "marginal_roi": (("draw", "channel"), gain[..., 0] / step),
             "prior_roi": (
                 ("draw", "channel"),
-                draw_returns(
+                truncated_points(
                     mean,
                     sd,
                     data.seen_spend / data.seen_total,
                     data.max_media_share,
+                    SHARE_WIDTH,
                     draws,
-                    rng,
                 ),
             ),
             "half_life": (("draw", "channel"), half_life(weights)),
@@ -174,7 +175,7 @@ def attributes(data: ModelData, params: Params) -> dict[str, Any]:
         "engine": "mmmlib",
         "formula": 1,
         "saturation_kinds": json.dumps(kinds),
-        "told": json.dumps(told(data)),
+        "told": json.dumps(told(data, params)),
     }
 
 

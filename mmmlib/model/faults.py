@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmmlib.errors import MMMError
-from mmmlib.model.priors import Z90
+from mmmlib.model.quantiles import Z90
 
 if TYPE_CHECKING:
     from mmmlib.model.spec import ModelData

@@ -15,6 +15,8 @@ from operator import add, and_
 import numpy as np
 import xarray as xr
 
+from mmmlib.model.quantiles import probabilities, sum_points
+
 ADDED = (
     "contribution",
     "contribution_region",
@@ -22,7 +24,6 @@ ADDED = (
     "observed",
     "response",
     "marginal_roi",
-    "prior_roi",
 )
 SAME = (
     "spend",
@@ -71,6 +72,7 @@ def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
     whole = cut[0][list(SAME)].assign_coords(draw=np.arange(draws))
     for name in ADDED:
         whole[name] = reduce(add, (part[name] for part in cut))
+    whole["prior_roi"] = _added_priors(whole["marginal_roi"], [part["prior_roi"] for part in cut])
     whole["in_sample"] = reduce(and_, (part["in_sample"] for part in cut))
     whole["baseline_part"] = _added_components([part["baseline_part"] for part in cut])
     whole["half_life"] = _mean_half_life(cut)
@@ -78,15 +80,40 @@ def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
         "model": outcome,
         "formula": 0,
         "saturation_kinds": "{}",
-        "told": json.dumps({"sum_of": [part.attrs["model"] for part in parts]}),
+        "told": json.dumps(
+            {
+                "sum_of": [part.attrs["model"] for part in parts],
+                "stated": _stated_on(outcome, parts),
+            }
+        ),
     }
     return whole
+
+
+def _stated_on(outcome: str, parts: Sequence[xr.Dataset]) -> dict[str, object]:
+    """What was stated of the outcome itself, by channel; not what was stated of its motions."""
+    each = [json.loads(part.attrs["told"]).get("stated", {}) for part in parts]
+    return {
+        channel: one
+        for channel, one in each[0].items()
+        if one["of"] == outcome and all(other.get(channel) == one for other in each)
+    }
 
 
 def _added_components(parts: Sequence[xr.DataArray]) -> xr.DataArray:
     """Add component by component; one that a motion lacks counts nothing there."""
     names = dict.fromkeys(str(name) for part in parts for name in part["component"].to_numpy())
     return reduce(add, (part.reindex(component=list(names), fill_value=0.0) for part in parts))
+
+
+def _added_priors(like: xr.DataArray, parts: Sequence[xr.DataArray]) -> xr.DataArray:
+    """Add what was believed of every motion: by quantiles, which have no order of draws."""
+    at = probabilities(like.sizes["draw"])
+    columns = [
+        sum_points([part.sel(channel=name).to_numpy().astype(float) for part in parts], at)
+        for name in like["channel"].to_numpy()
+    ]
+    return like.copy(data=np.stack(columns, axis=1).astype("float32"))
 
 
 def _mean_half_life(parts: Sequence[xr.Dataset]) -> xr.DataArray:

@@ -12,18 +12,17 @@ from each other by some tens of percent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmmlib.data.panel.lift_grid import REGIONS_DIFFER
+from mmmlib.model.quantiles import Z90, split_lognormal
 from mmmlib.params import Params
 from mmmlib.params.model import Range
-from mmmlib.params.schema import Prior
+from mmmlib.params.schema import Prior, StatedPrior
 from mmmlib.transforms import ADSTOCKS
-
-Z90 = 1.6448536269514722
-"""Half width of a standard normal's 90 % range."""
 
 LEVEL_MEAN, LEVEL_SD = 0.7, 0.5
 """Prior of a region's level, as a share of its mean outcome."""
@@ -73,24 +72,76 @@ def lognormal(stated: Range) -> tuple[float, float]:
     return float((low + high) / 2), float((high - low) / 2 / Z90)
 
 
+@dataclass(frozen=True)
+class Stated:
+    """What a parameter file (or its default) says of a channel's return on an outcome.
+
+    Parameters
+    ----------
+    kind
+        ``roi``, ``share`` or ``cost_per``; ``default_share`` is the share of a channel with the
+        usual spend.
+    range
+        As it was stated.
+    name
+        Whose return it is: an outcome, over all its motions, or one motion (``outcome.motion``).
+    """
+
+    kind: str
+    range: Range
+    name: str
+
+
+def stated_prior(prior: Prior | None, params: Params, model: str) -> Stated:
+    """Find what is stated of a channel's return for a model.
+
+    Parameters
+    ----------
+    prior
+        Of the channel; the defaults of ``params.model`` if None. A return stated in money is
+        used for outcomes in money, a cost per unit for the outcome that it names.
+    model
+        An outcome or one of its motions. What is stated for the motion itself comes first.
+    """
+    outcome, _, motion = model.partition(".")
+    levels: list[tuple[str, StatedPrior]] = []
+    if prior is not None:
+        own = prior.motions.get(motion)
+        levels = [(model, own)] * (own is not None) + [(outcome, prior)]
+    money = params.outcome_unit(model) == params.currency
+    for name, one in levels:
+        if cost := one.cost_per.get(outcome):
+            return Stated("cost_per", cost, name)
+        if one.share is not None:
+            return Stated("share", one.share, name)
+        if money and one.roi is not None:
+            return Stated("roi", one.roi, name)
+    if money:
+        return Stated("roi", params.model.default_roi, outcome)
+    return Stated("default_share", params.model.default_share, outcome)
+
+
 def return_prior(
     prior: Prior | None,
     params: Params,
     model: str,
     spend: float,
-    total: float,
+    totals: Mapping[str, float],
     usual_spend: float,
 ) -> tuple[float, float]:
     """Prior of a channel's return, as mean and spread of its logarithm.
 
+    What is stated on an outcome means the outcome, not each of its motions: it is split by the
+    motions' shares of the outcome, so that the sum over the motions is what was stated.
+
     Parameters
     ----------
-    prior
-        What was stated for the channel; the defaults of ``params.model`` if None.
-        A return stated in money is used for outcomes in money, a cost per unit for the
-        outcome that it names.
-    spend, total
-        Money of the channel and outcome, in the fitted weeks.
+    prior, params, model
+        See :func:`stated_prior`.
+    spend
+        Money of the channel in the fitted weeks.
+    totals
+        Outcome of every motion in the fitted weeks, by model.
     usual_spend
         Mean of the channels' money. By default a channel that costs as much is believed to
         cause ``default_share`` of a counted outcome, and others in proportion: before the
@@ -102,16 +153,21 @@ def return_prior(
         Return is outcome per unit of money; a share becomes one by
         ``share * total / spend``.
     """
-    prior = prior or Prior.model_construct(roi=None, share=None, cost_per={})
-    if cost := prior.cost_per.get(model.partition(".")[0]):
-        return lognormal(Range(low=1 / cost.high, high=1 / cost.low))
-    if prior.share is not None:
-        mean, sd = lognormal(prior.share)
-        return mean + float(np.log(total / spend)), sd
-    if params.outcome_unit(model) == params.currency:
-        return lognormal(prior.roi or params.model.default_roi)
-    mean, sd = lognormal(params.model.default_share)
-    return mean + float(np.log(total / usual_spend)), sd
+    stated = stated_prior(prior, params, model)
+    whole = sum(totals.values())
+    total = totals.get(stated.name, whole)
+    if stated.kind == "cost_per":
+        mean, sd = lognormal(Range(low=1 / stated.range.high, high=1 / stated.range.low))
+    else:
+        mean, sd = lognormal(stated.range)
+    if stated.kind == "share":
+        mean += float(np.log(total / spend))
+    elif stated.kind == "default_share":
+        mean += float(np.log(total / usual_spend))
+    if stated.name == model or model not in totals:
+        return mean, sd
+    shift, sd = split_lognormal(sd, tuple(one / whole for one in totals.values()))
+    return mean + shift + float(np.log(totals[model] / whole)), sd
 
 
 def model_priors(
@@ -122,7 +178,7 @@ def model_priors(
     likelihood: str,
     regions: int,
     spend: np.ndarray,
-    total: float,
+    totals: Mapping[str, float],
     groups: np.ndarray,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Mean and spread of every sampled parameter on its unconstrained scale.
@@ -142,7 +198,7 @@ def model_priors(
     halves = hill + saturation.count("michaelis_menten")
     returns = np.array(
         [
-            return_prior(channel.prior, params, model, money, total, float(spend.mean()))
+            return_prior(channel.prior, params, model, money, totals, float(spend.mean()))
             for channel, money in zip(params.channels.values(), spend, strict=True)
         ]
     )
@@ -197,41 +253,3 @@ def _filled(count: int, mean: float, sd: float) -> tuple[np.ndarray, np.ndarray]
 
 def _logit(share: float) -> float:
     return float(np.log(share / (1 - share)))
-
-
-def draw_returns(
-    mean: np.ndarray,
-    sd: np.ndarray,
-    share_per_return: np.ndarray,
-    max_media_share: float,
-    draws: int,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Draw channels' returns from the prior.
-
-    The prior leaves out worlds in which the channels explain more than the whole
-    outcome, so draws of which that would hold are drawn again.
-
-    Parameters
-    ----------
-    mean, sd
-        Of the logarithm, by channel.
-    share_per_return
-        Share of the outcome that a return of one would be, by channel.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(draw, channel)``.
-    """
-    kept: list[np.ndarray] = []
-    for _ in range(1000):
-        returns = np.exp(mean + sd * rng.normal(size=(4 * draws, len(mean))))
-        excess = (returns @ share_per_return - max_media_share) / SHARE_WIDTH
-        accepted = rng.random(len(returns)) < 1 / (1 + np.exp(np.minimum(excess, 500)))
-        kept.append(returns[accepted])
-        if sum(map(len, kept)) >= draws:
-            return np.concatenate(kept)[:draws]
-    # Every stated return together passes the whole outcome: keep the closest draws.
-    order = np.argsort(returns @ share_per_return)
-    return returns[order[:draws]]

@@ -199,7 +199,8 @@ def prepare(
     scales = scales or measure_scales(outcome[:, :seen], media[:, :, :seen], population)
     adstock = tuple(params.channels[name].adstock for name in channels)
     saturation = tuple(params.channels[name].saturation for name in channels)
-    money, total = spend[:, :, :seen].sum(axis=(1, 2)), float(outcome[:, :seen].sum())
+    parts = params.parts_of(model.partition(".")[0])
+    totals = {part: float(panel.outcome(part).to_numpy()[:, :seen].sum()) for part in parts}
     priors = model_priors(
         params,
         model,
@@ -207,8 +208,8 @@ def prepare(
         saturation,
         likelihood,
         regions=len(panel.regions),
-        spend=money,
-        total=total,
+        spend=spend[:, :, :seen].sum(axis=(1, 2)),
+        totals=totals,
         groups=groups,
     )
     data = ModelData(

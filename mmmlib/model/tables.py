@@ -2,33 +2,61 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, format_range
 from mmmlib.model.effects import contribution, roi, share
 
 DIAGNOSTICS = ("parameter", "R-hat", "bulk ESS", "tail ESS")
 
 
 def prior_table(effects: xr.Dataset) -> pd.DataFrame:
-    """Believed return and share of every channel before the fit, as ranges.
+    """Prior of every channel: as it was stated, and what it means for this model, as ranges.
 
-    How to read it: the share is what the stated return would mean for this outcome
-    and this spend; where it looks absurd, the prior is not what was meant.
+    How to read it: what is stated on an outcome is split over its motions, so that they add
+    up to it; the return and the share are those of this model alone. Together the channels
+    cannot cause the whole outcome, which takes the upper end off a high prior. Where a share
+    looks absurd, the prior is not what was meant.
     """
     believed = effects["prior_roi"]
     seen = effects["in_sample"].to_numpy()
     spend = effects["spend"].isel(week=seen).sum("week")
     total = effects["observed"].isel(week=seen).sum("week")
-    return _by_channel(
+    table = _by_channel(
         effects,
         {
             "return before the fit": (believed, effects.attrs["return_unit"]),
             "share before the fit": (believed * spend / total, "share"),
         },
     )
+    stated = json.loads(effects.attrs["told"]).get("stated", {})
+    table.insert(0, "as stated", [_stated_text(effects, stated.get(name)) for name in table.index])
+    return table
+
+
+def _stated_text(effects: xr.Dataset, stated: Mapping[str, Any] | None) -> str:
+    """Write a prior as the parameter file has it; see :class:`mmmlib.model.priors.Stated`."""
+    if stated is None:
+        return "not kept with the fit"
+    units = {
+        "roi": effects.attrs["return_unit"],
+        "cost_per": effects.attrs["currency"],
+    }
+    text = format_range(stated["low"], stated["high"], units.get(stated["kind"], "share"))
+    words = {
+        "roi": f"return of {text}",
+        "cost_per": f"{text} per unit",
+        "share": f"{text} of the outcome",
+        "default_share": f"{text} of the outcome, at the usual spend",
+    }
+    over = stated["of"] != effects.attrs["model"]
+    return words[stated["kind"]] + (", over all motions" if over else "")
 
 
 def posterior_table(effects: xr.Dataset) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
+from mmmlib.model.priors import stated_prior
 from mmmlib.model.scales import Scales
 from mmmlib.model.spec import ModelData, prepare
 from mmmlib.params import Params
@@ -18,8 +19,13 @@ SAME_SIZE = 3.0
 """Factor by which a scale may have grown or shrunk and still be carried on."""
 
 
-def told(data: ModelData) -> dict[str, Any]:
+def told(data: ModelData, params: Params) -> dict[str, Any]:
     """What the model was told, as plain values: priors, scales, forms, lift tests."""
+    stated = {
+        name: stated_prior(params.channels[name].prior, params, data.model)
+        for name in data.channels
+    }
+    motions = params.parts_of(data.model.partition(".")[0])
     return {
         "scales": {
             "outcome": dict(zip(data.regions, data.scales.outcome.tolist(), strict=True)),
@@ -32,6 +38,15 @@ def told(data: ModelData) -> dict[str, Any]:
             name: {"mean": np.asarray(mean).tolist(), "sd": np.asarray(sd).tolist()}
             for name, (mean, sd) in data.priors.items()
             if name != "deviation"
+        },
+        "stated": {
+            name: {
+                "kind": one.kind,
+                "low": one.range.low,
+                "high": one.range.high,
+                "of": one.name if len(motions) > 1 else data.model,
+            }
+            for name, one in stated.items()
         },
         "forms": {
             name: {"adstock": a, "saturation": s, "parameters": [*ADSTOCKS[a], *SATURATIONS[s]]}

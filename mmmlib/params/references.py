@@ -36,20 +36,32 @@ def broken_references(content: Mapping[str, Any]) -> Iterator[KeyProblem]:
         for field, known in (("channel", channels), ("outcome", motions)):
             yield from _unknown(("key_questions", number, field), question.get(field), known)
     for name, channel in _sections(channels):
-        key: KeyPath = ("channels", name, "prior", "cost_per")
-        for outcome in _mapping(_mapping(channel.get("prior")).get("cost_per")):
-            yield from _unknown((*key, outcome), outcome, motions)
-            declared = _mapping(outcomes.get(outcome))
-            if declared.get("kind") == "revenue" or declared.get("value_per_unit"):
-                found = f"{shown(outcome)}, which is in money"
-                expected = "an outcome that is counted"
-                yield KeyProblem((*key, outcome), found, expected, "State 'roi' for it.")
+        prior = _mapping(channel.get("prior"))
+        key: KeyPath = ("channels", name, "prior")
+        yield from _unknown_costs(key, prior, outcomes)
+        known_motions = list(dict.fromkeys(one for each in motions.values() for one in each))
+        for motion, stated in _mapping(prior.get("motions")).items():
+            yield from _unknown((*key, "motions", motion), motion, known_motions)
+            yield from _unknown_costs((*key, "motions", motion), _mapping(stated), outcomes)
     for name, test in _sections(content.get("lift_tests")):
         for one in unknown_names(test, channels, motions):
             yield one._replace(key=("lift_tests", name, *one.key))
     models = [f"{name}.{motion}" for name, known in motions.items() for motion in known]
     leading = content.get("primary_outcome") or None
     yield from _unknown(("primary_outcome",), leading, [*motions, *models])
+
+
+def _unknown_costs(
+    key: KeyPath, prior: Mapping[str, Any], outcomes: Mapping[str, Any]
+) -> Iterator[KeyProblem]:
+    """Yield outcomes of a prior's ``cost_per`` that are not declared, or not counted."""
+    for outcome in _mapping(prior.get("cost_per")):
+        place: KeyPath = (*key, "cost_per", outcome)
+        yield from _unknown(place, outcome, outcomes)
+        declared = _mapping(outcomes.get(outcome))
+        if declared.get("kind") == "revenue" or declared.get("value_per_unit"):
+            found = f"{shown(outcome)}, which is in money"
+            yield KeyProblem(place, found, "an outcome that is counted", "State 'roi' for it.")
 
 
 def unknown_names(

@@ -56,7 +56,7 @@ class KeyQuestion(Section):
 # --- what is modelled ----------------------------------------------------------------
 
 
-class Prior(Section):
+class StatedPrior(Section):
     """What is believed of a channel before the fit: its return, its share, or its cost per unit."""
 
     roi: Range | None = None
@@ -69,8 +69,22 @@ class Prior(Section):
     def _faults(self) -> Iterator[str]:
         if self.roi is not None and self.share is not None:
             yield "a prior stated as 'roi' or as 'share', not as both"
-        if self.roi is None and self.share is None and not self.cost_per:
+        if not self._says_something():
             yield "a prior stated as 'roi', as 'share' or as 'cost_per' outcome"
+
+    def _says_something(self) -> bool:
+        return self.roi is not None or self.share is not None or bool(self.cost_per)
+
+
+class Prior(StatedPrior):
+    """The same, of an outcome over all its motions, and of a motion by itself."""
+
+    motions: dict[Slug, StatedPrior] = Field(default_factory=dict)
+    """What is stated of one motion's own outcome: ``{self_serve: {roi: {low: 0.5, high: 2}}}``. For
+    the others, what is stated of the outcome is split by the motions' shares of it."""
+
+    def _says_something(self) -> bool:
+        return super()._says_something() or bool(self.motions)
 
 
 class MeasuredSeries(Section):

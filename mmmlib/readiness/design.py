@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from mmmlib.data.checks.signals import residual_noise, trend_and_season
 from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number, format_range
-from mmmlib.model.priors import Z90, return_prior
+from mmmlib.model.priors import return_prior
+from mmmlib.model.quantiles import POINTS, lognormal_points, sum_points
 from mmmlib.params import Params
 from mmmlib.readiness.power import (
     POWER,
@@ -142,8 +143,7 @@ def believed_share(
 ) -> tuple[float, float, float]:
     """Share of the primary outcome that the model's prior gives a channel: low, middle, high.
 
-    The ends are those of the prior's 90 % range; the middle is their geometric mean,
-    the median of a log-normal prior.
+    The ends are those of the prior's 90 % range, the middle is its median.
 
     Parameters
     ----------
@@ -159,9 +159,18 @@ def believed_share(
     least = LEAST * total  # a stated share is one of the outcome, though nothing was spent
     usual = np.mean([_spend(name, panel).sum() for name in params.channels])
     spend = float(_spend(channel, panel).sum()) or least
+    motions = params.parts_of(params.primary.partition(".")[0])
+    totals = {
+        name: float(panel.outcome(name).isel(week=slice(-BEFORE, None)).sum()) for name in motions
+    }
     prior = params.channels[channel].prior
-    mean, sd = return_prior(prior, params, params.primary, spend, total, float(usual) or least)
-    low, middle, high = np.exp(mean + sd * Z90 * np.array([-1, 0, 1])) * spend / within
+    parts = [
+        return_prior(prior, params, name, spend, totals, float(usual) or least)
+        for name in params.parts_of(params.primary)
+        if totals[name] > 0
+    ]
+    points = [lognormal_points(*one, POINTS) for one in parts]
+    low, middle, high = sum_points(points, np.array([0.05, 0.5, 0.95])) * spend / within
     return float(low), float(middle), float(high)
 
 

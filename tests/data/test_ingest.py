@@ -80,7 +80,7 @@ def test_a_finished_run_takes_nothing_in(run: Run, write: Write) -> None:
 
 def test_check_data_writes_nothing(write: Write) -> None:
     folder = write(weekly())
-    assert check_data(small_params(), folder)
+    assert check_data(small_params(), folder)[1]
     assert [path.name for path in folder.iterdir()] == ["media.csv"]
 
 

@@ -66,10 +66,10 @@ def test_the_last_refresh_says_where_the_new_weeks_begin(write: Write) -> None:
     write_atomic(path / "manifest.json", done.model_dump_json().encode())
     frame.loc[WEEKS - 4 :, "search_spend"] *= 1.15
     write(frame)
-    found = flags(check_data(params, folder, folder / "runs"))
+    found = flags(check_data(params, folder, folder / "runs")[1])
     assert "where the last refresh ended" in found["data.new_weeks", SEARCH].message
     assert found["data.new_weeks", SEARCH].level is Level.WARN
-    alone = flags(check_data(params, folder, folder / "none"))["data.new_weeks", SEARCH]
+    alone = flags(check_data(params, folder, folder / "none")[1])["data.new_weeks", SEARCH]
     assert alone.level is Level.INFO  # a budget may move at any time
     assert "last refresh" not in alone.message
 

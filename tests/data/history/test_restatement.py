@@ -156,7 +156,7 @@ def test_a_damaged_past_is_told_and_left_out(tmp_path: Path, write: Write) -> No
     finish(run)
     part = max((run.path / "inputs" / "media.parquet").glob("*.parquet"))
     part.unlink()
-    findings = check_data(params, write(told(40)), run.runs_dir)
+    _, findings = check_data(params, write(told(40)), run.runs_dir)
     (finding,) = [f for f in findings if f.check == "data.past"]
     assert (finding.status, finding.level) == (Status.FLAG, Level.WARN)
     assert part.name in finding.message

@@ -1,0 +1,142 @@
+"""Distributions of returns by their quantiles: computed, never drawn.
+
+A range that is read off random draws differs from draw to draw, so one and the same prior
+would be shown as two. Here a distribution is an array of its quantiles at fixed probabilities.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import log_expit, ndtri
+
+Z90 = 1.6448536269514722
+"""Half width of a standard normal's 90 % range."""
+POINTS = 400
+"""Quantiles by which a distribution is added to another."""
+COARSE = 150
+"""The same for what a channel only makes room for: what all others would cause."""
+
+
+def probabilities(count: int) -> np.ndarray:
+    """Return probabilities from (nearly) 0 to 1, so that quantiles of ``count`` points are exact.
+
+    ``np.quantile`` takes the first of ``count`` sorted values for probability 0 and the last
+    for 1, and in between in proportion; here, the ends stand half a step inside.
+    """
+    levels = np.linspace(0, 1, count)
+    levels[0], levels[-1] = 0.5 / count, 1 - 0.5 / count
+    return levels
+
+
+def lognormal_points(mean: float, sd: float, count: int) -> np.ndarray:
+    """Quantiles of a log-normal distribution at :func:`probabilities`."""
+    return np.exp(mean + sd * ndtri(probabilities(count)))
+
+
+def sum_points(parts: Sequence[np.ndarray], at: np.ndarray, points: int = POINTS) -> np.ndarray:
+    """Quantiles of the sum of independent quantities.
+
+    Parameters
+    ----------
+    parts
+        Draws or quantiles of each, any number of them in any order.
+    at
+        Probabilities of the quantiles to return.
+    points
+        By how many quantiles each part is known.
+
+    Returns
+    -------
+    ndarray
+        NaN where a part has any; zeros where there is no part.
+    """
+    if any(np.isnan(part).any() for part in parts):
+        return np.full(len(at), np.nan)
+    middles = (np.arange(points) + 0.5) / points
+    total = np.zeros(1)
+    for part in parts:
+        total = np.add.outer(np.quantile(total, middles), np.quantile(part, middles)).ravel()
+    return np.quantile(total, at)
+
+
+def truncated_points(
+    mean: np.ndarray,
+    sd: np.ndarray,
+    share_per_return: np.ndarray,
+    max_media_share: float,
+    width: float,
+    count: int,
+) -> np.ndarray:
+    """Quantiles of channels' returns, where all together hardly pass a share of the outcome.
+
+    Parameters
+    ----------
+    mean, sd
+        Of the logarithm, by channel.
+    share_per_return
+        Share of the outcome that a return of one would be, by channel.
+    max_media_share, width
+        Where the density of the channels' sum begins to fall, and over which range.
+    count
+        How many quantiles to return, at :func:`probabilities`.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(count, channel)``: of each channel, whatever the others do. Where the limit
+        does not matter they are those of the log-normal distribution that was stated.
+    """
+    fine = (np.arange(5 * POINTS) + 0.5) / (5 * POINTS)
+    middles = (np.arange(COARSE) + 0.5) / COARSE
+    shares = [
+        np.exp(one + spread * ndtri(middles)) * share
+        for one, spread, share in zip(mean, sd, share_per_return, strict=True)
+    ]
+    columns = []
+    for row, (one, spread) in enumerate(zip(mean, sd, strict=True)):
+        others = sum_points(shares[:row] + shares[row + 1 :], middles, COARSE)
+        own = np.exp(one + spread * ndtri(fine))
+        excess = (np.add.outer(own * share_per_return[row], others) - max_media_share) / width
+        log_weight = log_expit(-excess)
+        weight = np.exp(log_weight - log_weight.max()).mean(axis=1)
+        reached = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
+        columns.append(np.exp(np.interp(probabilities(count), reached, np.log(own))))
+    return np.stack(columns, axis=1)
+
+
+@functools.cache
+def split_lognormal(sd: float, shares: tuple[float, ...]) -> tuple[float, float]:
+    """Split a log-normal quantity into independent parts that add up to it.
+
+    Parameters
+    ----------
+    sd
+        Spread of the logarithm of the whole.
+    shares
+        Of the parts in the whole; they add up to one.
+
+    Returns
+    -------
+    tuple
+        What to add to the mean of the whole's logarithm, beside the logarithm of the part's
+        share, and the spread of each part's logarithm: the 90 % range of the sum is then that
+        of the whole. Each part is less sure than the whole, as what is high in one is low in
+        another.
+    """
+    kept = [share for share in shares if share > 0]
+    if len(kept) < 2:
+        return 0.0, sd
+    from scipy.optimize import brentq
+
+    def ends(spread: float) -> np.ndarray:
+        each = lognormal_points(0.0, spread, 10 * POINTS)
+        return np.log(sum_points([share * each for share in kept], np.array([0.05, 0.95])))
+
+    high = 2 * sd
+    while np.ptp(ends(high)) < 2 * Z90 * sd:
+        high *= 2
+    spread = float(brentq(lambda s: np.ptp(ends(s)) - 2 * Z90 * sd, sd, high, xtol=1e-3))
+    return -float(ends(spread).mean()), spread
