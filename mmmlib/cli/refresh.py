@@ -48,7 +48,7 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     from mmmlib.data.ingest import check_data
     from mmmlib.findings import Finding, Level, Status
     from mmmlib.governance.policy import rank, read_policy
-    from mmmlib.model.faults import cannot_be_fitted
+    from mmmlib.model.spec import why_not
     from mmmlib.params.load import read_params
     from mmmlib.runner.lifecycle import governance_files, raise_together, taxonomy_beside
     from mmmlib.runner.tasks import simulated_sources
@@ -67,7 +67,8 @@ def check(params: ParamsFile, overrides: Overrides = None) -> None:
     try:
         with simulated_sources(asked) as folder:
             panel, findings = check_data(asked, folder, taxonomy=taxonomy)
-        faults += [MMMError(why) for why in cannot_be_fitted(panel, asked)]
+        reasons = [why_not(panel, asked, model) for model in asked.model_names]
+        faults += [MMMError(reason) for reason in dict.fromkeys(reasons) if reason]
     except InputError as error:
         faults.append(error)
     raise_together(faults)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import panel_of
-from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.health.check import add_holdout, check_fit
 from mmmlib.health.holdout import NoHoldout
@@ -20,8 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from mmmlib.data.panel.panel import Panel
+    from mmmlib.model.arrays import Scales
     from mmmlib.model.one_fit import FitRequest, Progress
-    from mmmlib.model.scales import Scales
     from mmmlib.params import Params
 
 __all__ = ["check_run", "save_health"]
@@ -50,6 +48,7 @@ def each_holdout(
         the data without the last weeks cannot be fitted: a channel may be younger.
     """
     from mmmlib.model.fit import fit_each, inherited_scales, save_fit
+    from mmmlib.model.spec import why_not
 
     params = params_of(run)
     missing = missing_holdouts(run, refit)
@@ -59,7 +58,10 @@ def each_holdout(
     if missing:
         panel = panel_of(run)
         scales = inherited_scales(run, panel, params)
-        refused = {one.model: _why_not(panel, params, one, scales) for one in missing}
+        refused = {
+            one.model: why_not(panel, params, one.model, one.holdout_weeks, scales.get(one.model))
+            for one in missing
+        }
         if any(refused.values()):
             action = _what_instead(panel, params, [r for r in missing if refused[r.model]], scales)
             yield from ((model, NoHoldout(why, action)) for model, why in refused.items() if why)
@@ -69,28 +71,16 @@ def each_holdout(
             yield fit.request.model, fit.effects
 
 
-def _why_not(
-    panel: Panel, params: Params, request: FitRequest, scales: Mapping[str, Scales]
-) -> str:
-    """Say why a fit would be refused; nothing where it would not."""
-    from mmmlib.model.faults import refuse_priors
-    from mmmlib.model.spec import prepare
-
-    known = scales.get(request.model)
-    try:
-        refuse_priors(prepare(panel, params, request.model, request.holdout_weeks, known))
-    except MMMError as error:
-        return str(error)
-    return ""
-
-
 def _what_instead(
     panel: Panel, params: Params, refused: Sequence[FitRequest], scales: Mapping[str, Scales]
 ) -> str:
     """Say which holdout all of the refused models can be fitted without, if one is shorter."""
+    from mmmlib.model.spec import why_not
+
     for weeks in range(params.health.holdout_weeks - 1, LEAST_HOLDOUT - 1, -1):
-        shorter = [replace(one, holdout_weeks=weeks) for one in refused]
-        if not any(_why_not(panel, params, one, scales) for one in shorter):
+        if not any(
+            why_not(panel, params, one.model, weeks, scales.get(one.model)) for one in refused
+        ):
             return (
                 f"Set health.holdout_weeks to {weeks} (it is {params.health.holdout_weeks}), the "
                 f"longest that leaves enough to learn from, and refresh again."

@@ -19,11 +19,10 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from mmmlib.model.arrays import FORM_PARAMETERS, LiftArrays, ModelData
 from mmmlib.model.kernel.noise import FLOOR
-from mmmlib.model.lift import LiftArrays
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD, SHARE_WIDTH
 from mmmlib.model.rotation import mirror, rotate
-from mmmlib.model.spec import FORM_PARAMETERS, ModelData
 from mmmlib.model.whitening import turned_outcome
 from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, lagged, saturate
 

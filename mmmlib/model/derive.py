@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from mmmlib.model.arrays import LiftArrays, ModelData
 from mmmlib.model.effects import check_effects
-from mmmlib.model.lift import LiftArrays
 from mmmlib.model.linear import draw_linear
 from mmmlib.model.noise import draw_noise
 from mmmlib.model.priors import SHARE_WIDTH
 from mmmlib.model.quantiles import truncated_points
-from mmmlib.model.spec import ModelData
 from mmmlib.model.told import told
 from mmmlib.params import Params
 from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, half_life, lagged, saturate

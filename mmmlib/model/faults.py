@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from mmmlib.errors import MMMError
+from mmmlib.model.arrays import ModelData
 from mmmlib.model.quantiles import Z90
-
-if TYPE_CHECKING:
-    from mmmlib.model.spec import ModelData
 
 SPLIT = 1e-3
 """Share of the regions' movement that is their own, below which they are one series, divided."""

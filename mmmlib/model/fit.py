@@ -16,7 +16,7 @@ from mmmlib.runs import NETCDF, Run, write_with
 if TYPE_CHECKING:
     import xarray as xr
 
-    from mmmlib.model.scales import Scales
+    from mmmlib.model.arrays import Scales
 
 __all__ = ["fit_run", "posterior_of", "say_progress"]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmmlib.model.arrays import FORM_PARAMETERS, ModelData
 from mmmlib.model.kernel.packed import (
     ADSTOCK,
     CARRY,
@@ -20,7 +21,6 @@ from mmmlib.model.kernel.packed import (
 )
 from mmmlib.model.priors import LEVEL_SD, LOG, LOGIT, SHARE_WIDTH
 from mmmlib.model.rotation import mirror, varies_by_region
-from mmmlib.model.spec import FORM_PARAMETERS, ModelData
 from mmmlib.model.whitening import Whitening, turned_columns, turned_outcome, whiten
 from mmmlib.transforms import ADSTOCKS, SATURATIONS
 

@@ -20,57 +20,12 @@ than what a short test saw of it, and the model knows by how much.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from mmmlib.data.panel.lift_grid import Lift
-
-if TYPE_CHECKING:
-    from mmmlib.model.spec import ModelData
-
-
-@dataclass(frozen=True)
-class LiftArrays:
-    """One lift test, as arrays.
-
-    Parameters
-    ----------
-    test
-        What was tested, for people.
-    channel, regions
-        Row of the channel, rows of the regions.
-    without, tested
-        ``(region, week)``: scaled media without the change and with it. In front of the
-        test's weeks there are as many as the adstock reaches back.
-    counted
-        By week of the test: share of the week's outcome that was counted, times the part
-        of the panel's regions that was tested.
-    """
-
-    test: Lift
-    channel: int
-    regions: tuple[int, ...]
-    without: np.ndarray
-    tested: np.ndarray
-    counted: np.ndarray
-
-    @property
-    def measured(self) -> float:
-        """Incremental outcome, in its unit."""
-        return self.test.incremental_outcome
-
-    @property
-    def error(self) -> float:
-        """Standard error that the likelihood uses, in the outcome's unit."""
-        return self.test.error
-
-    @property
-    def signed(self) -> tuple[tuple[float, np.ndarray], ...]:
-        """Both paths with the sign by which they count."""
-        return (1.0, self.tested), (-1.0, self.without)
+from mmmlib.model.arrays import LiftArrays, ModelData
 
 
 def lift_arrays(tests: Sequence[Lift], data: ModelData) -> tuple[LiftArrays, ...]:

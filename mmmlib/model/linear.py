@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmmlib.model.arrays import ModelData
 from mmmlib.model.layout import gram_matrices
 from mmmlib.model.noise import by_movement, noise_autocorrelation
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
 from mmmlib.model.rotation import rotate, rotate_back
-from mmmlib.model.spec import ModelData
 from mmmlib.model.whitening import turned_columns, turned_outcome
 
 CHUNK = 100

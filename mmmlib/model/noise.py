@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmmlib.model.arrays import ModelData
 from mmmlib.model.kernel.noise import FLOOR
 from mmmlib.model.rotation import rotate, rotate_back
-from mmmlib.model.spec import ModelData
 
 
 def by_movement(data: ModelData, values: np.ndarray) -> np.ndarray:

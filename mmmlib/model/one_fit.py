@@ -15,7 +15,7 @@ from mmmlib.params import Params
 if TYPE_CHECKING:
     import xarray as xr
 
-    from mmmlib.model.scales import Scales
+    from mmmlib.model.arrays import Scales
 
 COMPARED_DRAWS = 500
 """Draws of each chain of a fit that is only compared with: enough to see that chains agree."""
@@ -105,12 +105,10 @@ def fit_one(
         If the data cannot be fitted or sampling failed, with the likely cause.
     """
     from mmmlib.model.derive import derive_effects
-    from mmmlib.model.faults import refuse_priors
     from mmmlib.model.sample import sample
     from mmmlib.model.spec import prepare
 
     data = prepare(panel, params, request.model, request.holdout_weeks, scales, request.calibrated)
-    refuse_priors(data)
     settings = params.model
     if not request.calibrated:
         enough = max(-(-settings.kept_draws // settings.chains), COMPARED_DRAWS)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster
 
     from mmmlib.data.panel.panel import Panel
+    from mmmlib.model.arrays import Scales
     from mmmlib.model.one_fit import Fit, FitRequest, Progress
-    from mmmlib.model.scales import Scales
     from mmmlib.params import Params
 
 SCHEDULER_ENV = "MMM_SCHEDULER"

@@ -21,7 +21,7 @@ from mmmlib.data.panel.lift_grid import REGIONS_DIFFER
 from mmmlib.model.quantiles import Z90, split_lognormal
 from mmmlib.params import Params
 from mmmlib.params.model import Range
-from mmmlib.params.schema import Prior, StatedPrior
+from mmmlib.params.schema import Prior
 from mmmlib.transforms import ADSTOCKS
 
 LEVEL_MEAN, LEVEL_SD = 0.7, 0.5
@@ -104,12 +104,11 @@ def stated_prior(prior: Prior | None, params: Params, model: str) -> Stated:
         An outcome or one of its motions. What is stated for the motion itself comes first.
     """
     outcome, _, motion = model.partition(".")
-    levels: list[tuple[str, StatedPrior]] = []
-    if prior is not None:
-        own = prior.motions.get(motion)
-        levels = [(model, own)] * (own is not None) + [(outcome, prior)]
     money = params.outcome_unit(model) == params.currency
-    for name, one in levels:
+    own = prior.motions.get(motion) if prior is not None else None
+    for name, one in ((model, own), (outcome, prior)):
+        if one is None:
+            continue
         if cost := one.cost_per.get(outcome):
             return Stated("cost_per", cost, name)
         if one.share is not None:

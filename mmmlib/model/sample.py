@@ -12,10 +12,10 @@ import pyarrow as pa
 import xarray as xr
 
 from mmmlib.errors import MMMError
+from mmmlib.model.arrays import ModelData
 from mmmlib.model.deferred import deferred
 from mmmlib.model.kernel.compiled import c_copy, machine_code
 from mmmlib.model.layout import Layout, layout_of, pack, split
-from mmmlib.model.spec import ModelData
 from mmmlib.params.model import ModelParams
 
 with deferred("arviz"):  # two seconds in every worker, for a conversion that is not asked for

@@ -1,155 +1,20 @@
-"""What is fitted, as arrays: from panel and parameters to scaled data. No PyMC here.
-
-Everything that the log density needs is in a :class:`ModelData`; a national model
-is the one-region case of the same arrays.
-"""
+"""From panel and parameters to the arrays of a fit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from mmmlib.data.panel.panel import Panel
+from mmmlib.errors import MMMError
+from mmmlib.model.arrays import ModelData, Scales
 from mmmlib.model.columns import make_columns
-from mmmlib.model.faults import refuse_faults
-from mmmlib.model.lift import LiftArrays, lift_arrays
+from mmmlib.model.faults import refuse_faults, refuse_priors
+from mmmlib.model.lift import lift_arrays
 from mmmlib.model.priors import LinearPrior, model_priors
 from mmmlib.model.rotation import measure_noise_weight
-from mmmlib.model.scales import Scales, measure_scales
 from mmmlib.params import Params
-from mmmlib.transforms import ADSTOCKS, SATURATIONS
-
-FORM_PARAMETERS = {
-    name for forms in (ADSTOCKS, SATURATIONS) for names in forms.values() for name in names
-}
-"""Parameters that only channels of some forms have."""
-
-RECENT_WEEKS = 52
-"""Weeks over which the cost of a unit of exposure is measured."""
-
-
-@dataclass(frozen=True)
-class ModelData:
-    """Arrays of one fit.
-
-    Parameters
-    ----------
-    model
-        ``outcome.motion``.
-    channels, regions, weeks
-        Labels, in the order of the arrays; ``weeks`` are all weeks of the panel.
-    fitted_weeks
-        How many of the weeks the fit sees, from the first.
-    outcome
-        ``(region, week)``, in its unit.
-    spend, media
-        ``(channel, region, week)``, money; spend or exposure.
-    adstock, saturation
-        Name of the form of every channel.
-    columns
-        ``(region, column, week)``: linear terms beside the regions' levels.
-    column_names, components
-        Of every column: its name, and the part of the baseline that it belongs to.
-    linear
-        Prior of levels and columns.
-    scales
-        See :class:`Scales`.
-    adstock_weeks
-        Length of the adstock.
-    priors
-        Prior of every sampled parameter; see :mod:`mmmlib.model.priors`.
-    max_media_share
-        Share of the outcome that all channels together hardly pass.
-    likelihood
-        Law of the noise: ``normal``, ``student_t`` or ``negative_binomial``.
-    autocorrelated
-        Whether what is left follows its own past (AR(1)) or is independent.
-    noise_weight
-        By region: noise relative to the others; see :mod:`mmmlib.model.rotation`.
-    lifts
-        Lift tests of this outcome in the fitted weeks; see :mod:`mmmlib.model.lift`.
-    calibrated
-        Whether they are part of the likelihood.
-    """
-
-    model: str
-    channels: tuple[str, ...]
-    regions: tuple[str, ...]
-    weeks: pd.DatetimeIndex
-    fitted_weeks: int
-    outcome: np.ndarray
-    spend: np.ndarray
-    media: np.ndarray
-    adstock: tuple[str, ...]
-    saturation: tuple[str, ...]
-    columns: np.ndarray
-    column_names: tuple[str, ...]
-    components: tuple[str, ...]
-    linear: LinearPrior
-    scales: Scales
-    adstock_weeks: int
-    priors: dict[str, tuple[np.ndarray, np.ndarray]]
-    max_media_share: float
-    likelihood: str
-    autocorrelated: bool
-    noise_weight: np.ndarray
-    lifts: tuple[LiftArrays, ...] = ()
-    calibrated: bool = True
-
-    @property
-    def calibration(self) -> tuple[LiftArrays, ...]:
-        """Lift tests that are part of the likelihood."""
-        return self.lifts if self.calibrated else ()
-
-    @property
-    def seen_outcome(self) -> np.ndarray:
-        """Outcome of the fitted weeks divided by its scale; ``(region, week)``."""
-        return self.outcome[:, : self.fitted_weeks] / self.scales.outcome[:, None]
-
-    @property
-    def scaled_media(self) -> np.ndarray:
-        """Media of all weeks divided by its scale; ``(channel, region, week)``."""
-        return self.media / self.scales.media[:, :, None]
-
-    @property
-    def seen_spend(self) -> np.ndarray:
-        """Money by channel in the fitted weeks, all regions."""
-        return self.spend[:, :, : self.fitted_weeks].sum(axis=(1, 2))
-
-    @property
-    def seen_total(self) -> float:
-        """Outcome of the fitted weeks, all regions, in its unit."""
-        return float(self.outcome[:, : self.fitted_weeks].sum())
-
-    @property
-    def media_cost(self) -> np.ndarray:
-        """Money per unit of media by channel and region, of the latest year; 1 if spend-driven.
-
-        A region (or a year) in which media ran and nothing was booked, or the other way
-        round, has no cost of its own: that of all regions counts, or of the whole history.
-        """
-        spend = self.spend[:, :, -RECENT_WEEKS:].sum(-1)
-        media = self.media[:, :, -RECENT_WEEKS:].sum(-1)
-        cost = (self.spend.sum((1, 2)) / self.media.sum((1, 2)))[:, None] * np.ones_like(spend)
-        for paid, ran in (
-            (spend.sum(1, keepdims=True), media.sum(1, keepdims=True)),
-            (spend, media),
-        ):
-            np.divide(paid, ran, out=cost, where=(paid > 0) & (ran > 0) & np.ones_like(cost, bool))
-        return cost
-
-    def using(self, parameter: str) -> list[int]:
-        """Rows of the channels that have a parameter: all, unless their forms say otherwise."""
-        forms = list(zip(self.adstock, self.saturation, strict=True))
-        if parameter not in FORM_PARAMETERS:
-            return list(range(len(forms)))
-        return [
-            row
-            for row, (adstock, saturation) in enumerate(forms)
-            if parameter in (*ADSTOCKS[adstock], *SATURATIONS[saturation])
-        ]
 
 
 def prepare(
@@ -179,24 +44,16 @@ def prepare(
     ------
     MMMError
         If nothing can be learned from the data: too few weeks, an outcome that is
-        zero or constant, a channel without spend, two identical channels.
+        zero or constant, a channel without spend, two identical channels; or if the priors
+        leave no room for the data.
     """
-    if params.model.geography == "national":
-        panel = panel.to_national()
+    panel = modelled(panel, params)
     channels = tuple(params.channels)
     seen = len(panel.weeks) - holdout_weeks
-    spend = panel.array("spend").sel(channel=list(channels)).to_numpy()
-    media = spend.copy()
-    exposures = set(panel.names("exposure"))
-    for row, name in enumerate(channels):
-        if params.channels[name].exposure and name in exposures:
-            media[row] = panel.array("exposure").sel(channel=name).to_numpy()
-    outcome = panel.outcome(model).to_numpy()
-    likelihood = params.outcome_of(model).likelihood or params.model.likelihood
-    refuse_faults(model, channels, outcome, spend, media, seen, likelihood)
+    outcome, spend, media = _series(panel, params, model, seen)
+    likelihood = _likelihood(params, model)
     columns, names, components, sd, groups = make_columns(panel, params, seen)
-    population = None if panel.population is None else panel.population.to_numpy()
-    scales = scales or measure_scales(outcome[:, :seen], media[:, :, :seen], population)
+    scales = scales or _measure_scales(panel, outcome[:, :seen], media[:, :, :seen])
     adstock = tuple(params.channels[name].adstock for name in channels)
     saturation = tuple(params.channels[name].saturation for name in channels)
     parts = params.parts_of(model.partition(".")[0])
@@ -238,4 +95,69 @@ def prepare(
         else measure_noise_weight(outcome[:, :seen] / scales.outcome[:, None]),
         calibrated=calibrated,
     )
+    refuse_priors(data)
     return replace(data, lifts=lift_arrays(panel.lift_tests, data))
+
+
+def why_not(
+    panel: Panel,
+    params: Params,
+    model: str,
+    holdout_weeks: int = 0,
+    scales: Scales | None = None,
+) -> str:
+    """Say why a fit would be refused; nothing where it would not. See :func:`prepare`."""
+    try:
+        prepare(panel, params, model, holdout_weeks, scales)
+    except MMMError as error:
+        return str(error)
+    return ""
+
+
+def modelled(panel: Panel, params: Params) -> Panel:
+    """Return the panel as the model sees it: summed over regions for a national one."""
+    return panel.to_national() if params.model.geography == "national" else panel
+
+
+def _series(
+    panel: Panel, params: Params, model: str, seen: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outcome, spend and media of a model; refused where no answer can come from them."""
+    channels = tuple(params.channels)
+    spend = panel.array("spend").sel(channel=list(channels)).to_numpy()
+    media = spend.copy()
+    exposures = set(panel.names("exposure"))
+    for row, name in enumerate(channels):
+        if params.channels[name].exposure and name in exposures:
+            media[row] = panel.array("exposure").sel(channel=name).to_numpy()
+    outcome = panel.outcome(model).to_numpy()
+    refuse_faults(model, channels, outcome, spend, media, seen, _likelihood(params, model))
+    return outcome, spend, media
+
+
+def _likelihood(params: Params, model: str) -> str:
+    return params.outcome_of(model).likelihood or params.model.likelihood
+
+
+def fresh_scales(panel: Panel, params: Params, model: str) -> Scales:
+    """Scales that a fit to all weeks would measure."""
+    panel = modelled(panel, params)
+    outcome, _, media = _series(panel, params, model, len(panel.weeks))
+    return _measure_scales(panel, outcome, media)
+
+
+def _measure_scales(panel: Panel, outcome: np.ndarray, media: np.ndarray) -> Scales:
+    """Measure the scales on the fitted weeks; see :class:`Scales`."""
+    population = None if panel.population is None else panel.population.to_numpy()
+    heads = np.ones(media.shape[1]) if population is None else population
+    per_head = media / heads[:, None]
+    used = per_head > 0
+    if population is None:
+        level = per_head.sum(-1) / np.maximum(used.sum(-1), 1)
+        # A region that never had a channel takes the mean of the others.
+        total = level.sum(-1, keepdims=True) / np.maximum((level > 0).sum(-1, keepdims=True), 1)
+        level = np.where(level > 0, level, total)
+    else:
+        level = per_head.sum((1, 2)) / used.sum((1, 2))
+        level = level[:, None] * np.ones(media.shape[1])
+    return Scales(outcome=outcome.mean(-1), media=level * heads)

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
+from mmmlib.model.arrays import ModelData, Scales
 from mmmlib.model.priors import stated_prior
-from mmmlib.model.scales import Scales
-from mmmlib.model.spec import ModelData, prepare
+from mmmlib.model.spec import fresh_scales, modelled
 from mmmlib.params import Params
 from mmmlib.transforms import ADSTOCKS, SATURATIONS
 
@@ -81,7 +81,7 @@ def carried_scales(effects: xr.Dataset, panel: Panel, params: Params) -> Scales 
         that changed by more than the factor ``SAME_SIZE`` (a unit or a source changed).
     """
     told_scales = json.loads(effects.attrs["told"]).get("scales", {})
-    panel = panel.to_national() if params.model.geography == "national" else panel
+    panel = modelled(panel, params)
     outcome, media = told_scales.get("outcome", {}), told_scales.get("media", {})
     if set(outcome) != set(panel.regions) or set(media) != set(params.channels):
         return None
@@ -89,7 +89,7 @@ def carried_scales(effects: xr.Dataset, panel: Panel, params: Params) -> Scales 
         outcome=np.array([outcome[region] for region in panel.regions]),
         media=np.array([[media[name][r] for r in panel.regions] for name in params.channels]),
     )
-    fresh = prepare(panel, params, effects.attrs["model"]).scales
+    fresh = fresh_scales(panel, params, effects.attrs["model"])
     for old, new in ((scales.outcome, fresh.outcome), (scales.media, fresh.media)):
         if not (np.abs(np.log(old / new)) < np.log(SAME_SIZE)).all():
             return None

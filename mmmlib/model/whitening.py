@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmmlib.model.arrays import ModelData
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
 from mmmlib.model.rotation import rotate, rotate_back, varies_by_region
-from mmmlib.model.spec import ModelData
 
 
 @dataclass(frozen=True)

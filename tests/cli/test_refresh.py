@@ -51,6 +51,16 @@ def test_check_tells_all_files_at_once(workbook: Path) -> None:
     assert "media.csv" in answer.stderr
 
 
+def test_check_finds_what_would_stop_the_fit(tmp_path: Path) -> None:
+    search = {"spend": "search_spend", "prior": {"roi": {"low": 15, "high": 19}}}
+    channels = {"search": search, "social": {"spend": "social_spend"}}
+    workbook = write_workbook(tmp_path / "one", channels=channels)
+    answer = mmm("check", workbook)
+    assert answer.returncode == 1
+    assert "Even at the low ends of their priors the channels together would" in answer.stderr
+    assert "search alone would cause" in answer.stderr
+
+
 def break_parameters(workbook: Path) -> str:
     workbook.write_text(workbook.read_text().replace("chains: 2", "chians: 2"))
     return "chians"

@@ -12,14 +12,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmmlib.model.arrays import LiftArrays, ModelData
 from mmmlib.model.derive import channel_forms, expected_lift, respond_each, thin
 from mmmlib.model.layout import layout_of, split
-from mmmlib.model.lift import LiftArrays
 from mmmlib.model.linear import column_spread, draw_linear
 from mmmlib.model.noise import draw_noise
 from mmmlib.model.priors import LEVEL_MEAN, LEVEL_SD
 from mmmlib.model.sample import sample
-from mmmlib.model.spec import ModelData
 from tests.model.worlds import mixed_data, mixed_params
 
 TESTS = {

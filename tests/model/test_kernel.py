@@ -8,11 +8,11 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
 
+from mmmlib.model.arrays import ModelData
 from mmmlib.model.build import build_model
 from mmmlib.model.kernel.compiled import evaluate
 from mmmlib.model.layout import layout_of, pack
 from mmmlib.model.sample import density_name
-from mmmlib.model.spec import ModelData
 from tests.model.worlds import mixed_data
 
 MORE = {"incremental_outcome": 30_000, "standard_error": 9_000}

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmmlib.model.arrays import ModelData
 from mmmlib.model.derive import derive_effects
 from mmmlib.model.effects import lift_tests_of, respond
 from mmmlib.model.layout import layout_of, split
 from mmmlib.model.sample import named_tree
-from mmmlib.model.spec import ModelData, prepare
+from mmmlib.model.spec import prepare
 from tests.fakes import fake_panel
 from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params, with_tests
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from scipy.special import expit
 
 from mmmlib.estimates import Estimate
@@ -24,21 +23,15 @@ def test_a_stated_range_holds_ninety_percent() -> None:
 def test_a_share_becomes_a_return() -> None:
     params = fake_params()
     prior = Prior(share=Range(low=0.02, high=0.08))
-    mean, _ = return_prior(
-        prior, params, "revenue.pooled", 50.0, {"revenue.pooled": 1000.0}, 100.0
-    )
+    mean, _ = return_prior(prior, params, "revenue.pooled", 50.0, {"revenue.pooled": 1000.0}, 100.0)
     assert np.exp(mean) * 50 / 1000 == pytest.approx(0.04)
 
 
 def test_defaults_are_returns_for_money_and_shares_for_counts() -> None:
     params = fake_params()
-    money = return_prior(
-        None, params, "revenue.pooled", 50.0, {"revenue.pooled": 1000.0}, 100.0
-    )
+    money = return_prior(None, params, "revenue.pooled", 50.0, {"revenue.pooled": 1000.0}, 100.0)
     assert money == lognormal(params.model.default_roi)
-    mean, sd = return_prior(
-        None, params, "signups.pooled", 50.0, {"signups.pooled": 1000.0}, 100.0
-    )
+    mean, sd = return_prior(None, params, "signups.pooled", 50.0, {"signups.pooled": 1000.0}, 100.0)
     low, high = params.model.default_share.low, params.model.default_share.high
     # Half the usual spend is believed to cause half the usual share.
     assert np.exp(mean) * 50 / 1000 == pytest.approx(np.sqrt(low * high) / 2)
@@ -48,7 +41,9 @@ def test_defaults_are_returns_for_money_and_shares_for_counts() -> None:
 def test_a_cost_per_signup_becomes_signups_per_money_for_that_outcome_only() -> None:
     params = fake_params()
     prior = Prior(cost_per={"signups": Range(low=20, high=180)}, roi=Range(low=0.5, high=2))
-    mean, sd = return_prior(prior, params, "signups.pooled", 50.0, {"signups.pooled": 1000.0}, 100.0)
+    mean, sd = return_prior(
+        prior, params, "signups.pooled", 50.0, {"signups.pooled": 1000.0}, 100.0
+    )
     assert np.exp(-mean) == pytest.approx(60)
     assert np.exp(-mean + Z90 * sd) == pytest.approx(180)
     revenue = return_prior(prior, params, "revenue.pooled", 50.0, {"revenue.pooled": 1000.0}, 100.0)

@@ -12,10 +12,10 @@ import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError
+from mmmlib.model.arrays import ModelData
 from mmmlib.model.columns import common_spend
 from mmmlib.model.derive import todays_spend
-from mmmlib.model.faults import refuse_priors
-from mmmlib.model.spec import ModelData, prepare
+from mmmlib.model.spec import prepare
 from mmmlib.model.told import carried_scales, told
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import COUNTS, MODEL, REGIONS, mixed_data, mixed_params
@@ -135,7 +135,7 @@ def test_priors_that_exclude_the_data_are_refused_with_the_channel() -> None:
     channels["search"]["prior"] = {"roi": {"low": 40, "high": 60}}
     params = fake_params(channels=channels, health={"max_plausible_roi": 100})
     with pytest.raises(MMMError, match=r"search alone would cause \d+%: state a lower return"):
-        refuse_priors(prepare(fake_panel(), params, MODEL))
+        prepare(fake_panel(), params, MODEL)
 
 
 def test_counts_with_fractions_are_refused() -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from mmmlib.data.panel.panel import Panel
-from mmmlib.model.spec import ModelData, prepare
+from mmmlib.model.arrays import ModelData
+from mmmlib.model.spec import prepare
 from mmmlib.params import Params
 from tests.fakes import fake_lift, fake_panel, fake_params
 
