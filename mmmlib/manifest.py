@@ -47,6 +47,8 @@ class Manifest(BaseModel):
     """Keys of the model that the command line set: such a run tries something out."""
     code_version: str = ""
     code_dirty: bool = False
+    notebooks: dict[str, str] = Field(default_factory=dict)
+    """Notebooks of the refresh that are not as they were committed, and what was changed."""
     library: str = ""
     """sha256 over the sources of mmmlib."""
     python: str = ""

@@ -11,8 +11,11 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from mmmlib.notebook_changes import changed_cells
 from mmmlib.runs import sha256_file
 
+COMMIT = "+g"
+"""Stands before the commit in a version."""
 DISTRIBUTION = "mmm-workbook"
 LIBRARY = Path(__file__).resolve().parent
 RELEASED = LIBRARY / "released" if (LIBRARY / "released").is_dir() else LIBRARY.parent
@@ -45,11 +48,45 @@ def code_version() -> tuple[str, bool]:
     changes, which counts as clean: the hash of the library tells the truth in any case.
     """
     version = metadata.version(DISTRIBUTION)
-    commit = _git("rev-parse", "--short=12", "HEAD")
+    commit = _commit()
     if not commit:
         return version, False
-    changed = _git("status", "--porcelain", "--untracked-files=no")
-    return f"{version}+g{commit}", bool(changed)
+    files = _git("diff", "--name-only", "HEAD").splitlines()
+    changed = [name for name in files if not name.endswith(".ipynb") or changed_notebook(name)]
+    return f"{version}{COMMIT}{commit}", bool(changed)
+
+
+def has_commit(version: str) -> bool:
+    """Say whether a version of :func:`code_version` was told in a git checkout."""
+    return COMMIT in version
+
+
+def changed_notebook(name: str, used: Path | None = None) -> str:
+    """Say what a person changed in a notebook since it was committed.
+
+    Parameters
+    ----------
+    name
+        Its path in the project: ``notebooks/03_health.ipynb``.
+    used
+        The executed copy; the notebook as it lies in the project if not given.
+
+    Returns
+    -------
+    str
+        ``"1 cell added, 1 edited"``; empty where nothing was, and outside a git checkout, where
+        nothing is known of it.
+    """
+    if not _commit():
+        return ""
+    released = _released(name)
+    if not released:
+        return "it was never committed"
+    try:
+        text = (used or PROJECT / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return "it is gone, or no text"
+    return changed_cells(released, text)
 
 
 @cache
@@ -85,6 +122,18 @@ def package_versions() -> dict[str, str]:
 def python_version() -> str:
     """Return the version of Python, such as ``3.13.5``."""
     return platform.python_version()
+
+
+@cache
+def _commit() -> str:
+    """Return the commit that is checked out; empty outside a git checkout."""
+    return _git("rev-parse", "--short=12", "HEAD")
+
+
+@cache
+def _released(name: str) -> str:
+    """Return a file as it was committed; empty where it was not."""
+    return _git("show", f"HEAD:{name}")
 
 
 def _git(*words: str) -> str:

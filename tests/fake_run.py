@@ -192,7 +192,7 @@ def _new_run(runs_dir: Path, params: Params, parent: Run | None, nasty: bool) ->
         period=params.refresh.period,
         created=created,
         parent=parent.name if parent else None,
-        code_version="0.1.0" if parent is None else "0.1.1",
+        code_version="0.1.0+g0a1b2c3d4e5f" if parent is None else "0.1.1+g1b2c3d4e5f60",
         library=digest,
         python="3.13.5",
         packages={"pymc": "6.4.0", "nutpie": "0.16.11", "numpy": "2.3.5"},

@@ -12,7 +12,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "mmmlib"
-GROUND = ("errors", "estimates", "findings", "transforms", "manifest", "runs", "provenance")
+GROUND = (
+    "errors",
+    "estimates",
+    "findings",
+    "transforms",
+    "manifest",
+    "runs",
+    "notebook_changes",
+    "provenance",
+)
 LINE = (
     *GROUND,
     "params",

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mmmlib.data.read.problems import count_of
 from mmmlib.errors import RunError
-from mmmlib.findings import Finding, FindingList, Level, Status, not_run
+from mmmlib.findings import Finding, FindingList, Level, Status, none_of, not_run
 from mmmlib.governance.labels import label_channels, label_pack
 from mmmlib.governance.policy import Policy, Required, counted, rank, read_policy
 from mmmlib.governance.roles import read_roles
@@ -20,6 +20,7 @@ from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of, has_effects
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
+from mmmlib.provenance import has_commit
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.runs import Run
@@ -31,6 +32,7 @@ __all__ = ["data_that_blocks", "judged_pack", "pass_gates"]
 POLICY = "policy.yaml"
 ROLES = "roles.yaml"
 NOT_READY_CHECK = "gates.model"
+NOTEBOOKS_CHECK = "gates.notebooks"
 UNREADABLE_CHECK = "gates.artefact"
 SKIPPED_WHEN_NOT_READY = ("health.", "refresh.", "scenarios.")
 """Rooms whose steps a not-ready verdict leaves out on purpose."""
@@ -45,7 +47,8 @@ class RunEvidence:
     health: dict[str, FindingList]
     comparison: Comparison | None
     scenarios: ScenarioPack | None
-    unreadable: tuple[Finding, ...] = ()
+    record: tuple[Finding, ...] = ()
+    """On the record itself: notebooks that were changed, artefacts that cannot be read."""
 
     @property
     def not_ready(self) -> bool:
@@ -65,7 +68,7 @@ class RunEvidence:
             found += self.comparison.findings
         if self.scenarios:
             found += self.scenarios.findings
-        return [*found, *self.unreadable]
+        return [*found, *self.record]
 
 
 def pass_gates(run: Run) -> GateResult:
@@ -141,7 +144,27 @@ def gather(run: Run, params: Params) -> RunEvidence:
         health=health,
         comparison=load("refresh.json", Comparison),
         scenarios=load("scenarios.json", ScenarioPack),
-        unreadable=tuple(unreadable),
+        record=(notebooks_finding(run), *unreadable),
+    )
+
+
+def notebooks_finding(run: Run) -> Finding:
+    """Say whether the notebooks that a run executes are those that were committed."""
+    manifest = run.manifest
+    if not has_commit(manifest.code_version):
+        why = "The project is no git checkout: whether a notebook was changed is not known."
+        return not_run(NOTEBOOKS_CHECK, "workbook", why, level=Level.INFO)
+    changed = [f"{name} ({what})" for name, what in manifest.notebooks.items()]
+    return none_of(
+        NOTEBOOKS_CHECK,
+        "workbook",
+        len(changed),
+        "notebooks",
+        level=Level.WARN,
+        seen=f"Notebooks were changed since they were committed: {', '.join(changed)}.",
+        clear="Every notebook is as it was committed.",
+        meaning="A refresh executes them; what a changed one did was not reviewed.",
+        action="Review and commit the change, or take the notebook back, and refresh again.",
     )
 
 

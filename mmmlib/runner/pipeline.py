@@ -22,7 +22,13 @@ from mmmlib.errors import MMMError, StepError
 from mmmlib.manifest import MODEL_FIT, RunStatus, StepRecord
 from mmmlib.params.load import read_params
 from mmmlib.params.schema import Params
-from mmmlib.provenance import code_version, library_hash, package_versions, python_version
+from mmmlib.provenance import (
+    changed_notebook,
+    code_version,
+    library_hash,
+    package_versions,
+    python_version,
+)
 from mmmlib.runner.background import Background
 from mmmlib.runner.fork_server import start_fork_server
 from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked
@@ -159,6 +165,20 @@ def why_not_ready(run: Run) -> str:
     return " ".join(["The data is not ready for a model.", *(f.message for f in against[:2])])
 
 
+def _changed_notebooks(work: Refresh) -> dict[str, str]:
+    """Say of every notebook of the refresh what a person changed in it, if anything.
+
+    One that was executed counts as it was executed: the file may have been edited meanwhile.
+    """
+    changed = {}
+    for step in STEPS:
+        if step.notebook:
+            done = work.records[step.name].status == "done"
+            used = work.run.path / step.executed if done else None
+            changed[Path(step.notebook).stem] = changed_notebook(step.notebook, used)
+    return {name: what for name, what in changed.items() if what}
+
+
 def _record_code(work: Refresh) -> None:
     """Write down what this process is, which may differ from the one that was cut off."""
     from mmmlib.reports.format import format_version
@@ -171,6 +191,7 @@ def _record_code(work: Refresh) -> None:
         "running",
         code_version=version,
         code_dirty=dirty,
+        notebooks=_changed_notebooks(work),
         library=library_hash(),
         packages=package_versions(),
         python=python_version(),
@@ -310,7 +331,7 @@ def _finish(work: Refresh, step: Step, future: Future[float]) -> None:
 
         work.save(inputs=_hash_inputs(work), kept=kept_of(work.run))
     _take_as_done(work, step, kept=False)
-    work.save()
+    work.save(notebooks=_changed_notebooks(work))
 
 
 def _take_as_done(work: Refresh, step: Step, kept: bool) -> None:

@@ -35,6 +35,21 @@ def test_show_passes_markup_through_as_text(small_run: Run, tmp_path: Path) -> N
     assert "[red]not a colour[/red]" in mmm("show", "--runs", tmp_path).stdout
 
 
+def test_show_tells_what_is_unlike_an_official_refresh(small_run: Run, tmp_path: Path) -> None:
+    shutil.copytree(small_run.path, tmp_path / small_run.name)
+    run = Run(tmp_path / small_run.name)
+    shown = mmm("show", "--runs", tmp_path).stdout
+    assert "compared with no other run" in shown
+    assert run.manifest.parent_reason in shown
+    assert "A trial" not in shown
+    manifest = run.manifest
+    manifest.trial, manifest.notebooks = ["model.trend_knots"], {"03_health": "1 cell added"}
+    run.write_manifest(manifest)
+    shown = mmm("show", "--runs", tmp_path).stdout
+    assert "A trial: model.trend_knots set on the command line" in shown
+    assert "notebook 03_health was changed: 1 cell added" in shown
+
+
 def test_list_names_every_run(small_run: Run) -> None:
     answer = mmm("list", "--runs", small_run.runs_dir)
     assert answer.returncode == 0, answer.stderr

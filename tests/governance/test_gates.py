@@ -177,6 +177,20 @@ def test_an_artefact_that_is_damaged_blocks(run, name):
     assert _levels(result)["gates.artefact", name] is Level.BLOCK
 
 
+def test_a_notebook_that_was_changed_is_for_review(run):
+    assert _levels(pass_gates(run))["gates.notebooks", "workbook"] is Level.INFO
+    manifest = run.manifest
+    manifest.notebooks["03_health"] = "1 cell added"
+    run.write_manifest(manifest)
+    (entry,) = [e for e in pass_gates(run).entries if e.finding.check == "gates.notebooks"]
+    assert (entry.level, entry.finding.status) == (Level.WARN, Status.FLAG)
+    assert "03_health (1 cell added)" in entry.finding.message
+    manifest.code_version = "0.1.0"
+    run.write_manifest(manifest)
+    (entry,) = [e for e in pass_gates(run).entries if e.finding.check == "gates.notebooks"]
+    assert (entry.level, entry.finding.status) == (Level.INFO, Status.NOT_RUN)
+
+
 def test_nan_never_passes(run):
     _health(run, MODELS[0], finding("health.media_share", value=float("nan")))
     result = pass_gates(run)

@@ -49,6 +49,19 @@ def texts(blocks: Iterable[Block]) -> Iterator[str]:
             yield f"{block.lead} {block.text}".strip()
 
 
+def test_what_is_unlike_an_official_refresh_is_told(tmp_path: Path) -> None:
+    found = results(tmp_path, NOT_ALIKE)
+    assert not [text for text in texts(change_log.code(found)) if "changed" in text]
+    manifest = found.run.manifest
+    manifest.trial, manifest.notebooks = ["model.trend_knots"], {"03_health": "1 cell added"}
+    manifest.parent_reason = "It was asked for by name."
+    found.run.write_manifest(manifest)
+    told = " ".join(texts(change_log.code(found)))
+    assert "Notebooks that were changed. 03_health (1 cell added)." in told
+    assert "This refresh is a trial. model.trend_knots" in told
+    assert "It was asked for by name." in " ".join(texts(change_log.summary(found)))
+
+
 def test_a_parent_that_cannot_be_read_is_no_sign_of_calm(tmp_path: Path) -> None:
     found = results(tmp_path, UNREAD)
     assert list(texts(change_log.summary(found))) == [GONE]

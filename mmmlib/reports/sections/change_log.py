@@ -120,6 +120,12 @@ def code(results: Results) -> Iterator[Block]:
         f"Version {version}{dirty}, Python {manifest.python or 'unknown'}, seed {manifest.seed}.",
         lead="This refresh ran with.",
     )
+    if manifest.notebooks:
+        changed = "; ".join(f"{name} ({what})" for name, what in manifest.notebooks.items())
+        yield Prose(
+            f"{changed}. What they did beside the released ones is not known.",
+            lead="Notebooks that were changed.",
+        )
     if manifest.trial:
         yield Prose(
             f"{', '.join(manifest.trial)} of the model was set on the command line. No later refresh "
