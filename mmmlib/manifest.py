@@ -47,8 +47,9 @@ class Manifest(BaseModel):
     """Keys of the model that the command line set: such a run tries something out."""
     code_version: str = ""
     code_dirty: bool = False
-    notebooks: dict[str, str] = Field(default_factory=dict)
-    """Notebooks of the refresh that are not as they were committed, and what was changed."""
+    notebooks: dict[str, str] | None = None
+    """Notebooks of the refresh that are not as they were committed or released, and what was
+    changed; None where there was nothing to hold them against."""
     library: str = ""
     """sha256 over the sources of mmmlib."""
     python: str = ""

@@ -14,8 +14,6 @@ from pathlib import Path
 from mmmlib.notebook_changes import changed_cells
 from mmmlib.runs import sha256_file
 
-COMMIT = "+g"
-"""Stands before the commit in a version."""
 DISTRIBUTION = "mmm-workbook"
 LIBRARY = Path(__file__).resolve().parent
 RELEASED = LIBRARY / "released" if (LIBRARY / "released").is_dir() else LIBRARY.parent
@@ -48,42 +46,47 @@ def code_version() -> tuple[str, bool]:
     changes, which counts as clean: the hash of the library tells the truth in any case.
     """
     version = metadata.version(DISTRIBUTION)
-    commit = _commit()
+    commit = _git("rev-parse", "--short=12", "HEAD")
     if not commit:
         return version, False
     files = _git("diff", "--name-only", "HEAD").splitlines()
     changed = [name for name in files if not name.endswith(".ipynb") or changed_notebook(name)]
-    return f"{version}{COMMIT}{commit}", bool(changed)
+    return f"{version}+g{commit}", bool(changed)
 
 
-def has_commit(version: str) -> bool:
-    """Say whether a version of :func:`code_version` was told in a git checkout."""
-    return COMMIT in version
+@cache
+def released_notebook(name: str) -> str | None:
+    """Return a notebook as the team has committed it or, where it has not, as it was released.
+
+    None where there is neither: outside git, in the folder that the release itself is.
+    """
+    if committed := _git("show", f"HEAD:{name}"):
+        return committed
+    path = RELEASED / name
+    own = workbook_folder().resolve() == RELEASED.resolve()
+    return None if own or not path.is_file() else path.read_text(encoding="utf-8")
 
 
 def changed_notebook(name: str, used: Path | None = None) -> str:
-    """Say what a person changed in a notebook since it was committed.
+    """Say what a person changed in a notebook since it was committed, or released.
 
     Parameters
     ----------
     name
-        Its path in the project: ``notebooks/03_health.ipynb``.
+        Its path in the workbook: ``notebooks/03_health.ipynb``.
     used
-        The executed copy; the notebook as it lies in the project if not given.
+        The executed copy; the notebook as it lies in the workbook if not given.
 
     Returns
     -------
     str
-        ``"1 cell added, 1 edited"``; empty where nothing was, and outside a git checkout, where
-        nothing is known of it.
+        ``"1 cell added, 1 edited"``; empty where nothing was.
     """
-    if not _commit():
-        return ""
-    released = _released(name)
-    if not released:
-        return "it was never committed"
+    released = released_notebook(name)
+    if released is None:
+        return "it was never committed or released"
     try:
-        text = (used or PROJECT / name).read_text(encoding="utf-8")
+        text = (used or workbook_folder() / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return "it is gone, or no text"
     return changed_cells(released, text)
@@ -122,18 +125,6 @@ def package_versions() -> dict[str, str]:
 def python_version() -> str:
     """Return the version of Python, such as ``3.13.5``."""
     return platform.python_version()
-
-
-@cache
-def _commit() -> str:
-    """Return the commit that is checked out; empty outside a git checkout."""
-    return _git("rev-parse", "--short=12", "HEAD")
-
-
-@cache
-def _released(name: str) -> str:
-    """Return a file as it was committed; empty where it was not."""
-    return _git("show", f"HEAD:{name}")
 
 
 def _git(*words: str) -> str:

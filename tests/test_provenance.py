@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from mmmlib import provenance
 from mmmlib.manifest import StepRecord
 from mmmlib.notebook_changes import changed_cells
-from mmmlib.provenance import changed_notebook, code_version
+from mmmlib.provenance import changed_notebook, code_version, released_notebook
 from mmmlib.runner.lifecycle import new_run
 from mmmlib.runner.pipeline import Refresh, _changed_notebooks
 from mmmlib.runner.progress import Silent
@@ -110,14 +111,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     who = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
     for words in (["init", "-q"], ["add", "-A"], [*who, "commit", "-q", "-m", "Begin"]):
         subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
-    monkeypatch.setattr(provenance, "PROJECT", tmp_path)
+    monkeypatch.setenv(provenance.WORKBOOK_ENV, str(tmp_path))
     forget()
     yield tmp_path
     forget()
 
 
 def forget() -> None:
-    for cached in (code_version, provenance._commit, provenance._released):
+    for cached in (code_version, released_notebook):
         cached.cache_clear()
 
 
@@ -133,7 +134,7 @@ def test_a_notebook_that_lab_saved_is_no_uncommitted_change(project: Path) -> No
     forget()
     assert code_version()[1] is True
     assert changed_notebook("notebooks/03_health.ipynb") == "1 cell added"
-    assert changed_notebook("notebooks/mine.ipynb") == "it was never committed"
+    assert changed_notebook("notebooks/mine.ipynb") == "it was never committed or released"
     path.unlink()
     assert changed_notebook("notebooks/03_health.ipynb") == "it is gone, or no text"
 
@@ -145,33 +146,36 @@ def test_other_files_are_changes_as_before(project: Path) -> None:
     assert code_version()[1] is True
 
 
-def test_outside_a_checkout_nothing_is_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_outside_git_a_notebook_is_held_against_the_release(
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provenance, "PROJECT", tmp_path)
+    shutil.rmtree(project / ".git")
     forget()
+    assert "removed" in changed_notebook("notebooks/03_health.ipynb")
+    (path,) = [one for one in NOTEBOOKS if one.stem == "03_health"]
+    shutil.copy(path, project / "notebooks")
     assert changed_notebook("notebooks/03_health.ipynb") == ""
-    assert not provenance.has_commit(code_version()[0])
+    monkeypatch.setattr(provenance, "RELEASED", project)
     forget()
+    assert released_notebook("notebooks/03_health.ipynb") is None
 
 
 def test_a_refresh_tells_of_the_notebook_that_it_executed(tmp_path: Path) -> None:
     """Of the executed copy, not of the file that may have been edited or mended meanwhile."""
-    if not provenance.has_commit(code_version()[0]):
+    (path,) = [one for one in NOTEBOOKS if one.stem == "03_health"]
+    committed = released_notebook(path.relative_to(ROOT).as_posix())
+    if committed is None:
         pytest.skip("no git checkout")
     run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1)
     records = {step.name: StepRecord(name=step.name) for step in STEPS}
     (step,) = [step for step in STEPS if step.name == "health"]
     records["health"].status = "done"
-    (path,) = [one for one in NOTEBOOKS if one.stem == "03_health"]
-    used = json.loads(path.read_text(encoding="utf-8"))
+    used = json.loads(committed)
     as_executed(used)
     used["cells"].append(cell("print('mine')"))
     target = run.path / step.executed
     target.parent.mkdir()
     target.write_text(json.dumps(used))
     told = _changed_notebooks(Refresh(run, fake_params(), Silent(), records))
-    committed = provenance._released(str(path.relative_to(ROOT)))
-    if not changed_cells(committed, path.read_text(encoding="utf-8")):
-        assert told["03_health"] == "1 cell added"
-    assert "03_health" in told
+    assert told is not None
+    assert told["03_health"] == "1 cell added"

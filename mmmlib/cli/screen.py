@@ -42,7 +42,7 @@ def print_run(run: Run) -> None:
     say(f"{manifest.status}{verdict}; compared with {manifest.parent or 'no other run'}")
     if manifest.parent_reason:
         say(manifest.parent_reason)
-    for name, changed in manifest.notebooks.items():
+    for name, changed in (manifest.notebooks or {}).items():
         say(f"▲ notebook {name} was changed: {changed}")
     if manifest.trial:
         say(f"A trial: {', '.join(manifest.trial)} set on the command line; it will be no parent.")

@@ -5,6 +5,6 @@ from __future__ import annotations
 CHECKS: dict[str, str] = {
     "gates.model": "Checks that need a model",
     "gates.artefact": "Records that can be read",
-    "gates.notebooks": "Notebooks as they were committed",
+    "gates.notebooks": "Notebooks as they were released",
 }
 """Findings that the gates make themselves, and their names for people."""

@@ -20,7 +20,6 @@ from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of, has_effects
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
-from mmmlib.provenance import has_commit
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.runs import Run
@@ -149,20 +148,22 @@ def gather(run: Run, params: Params) -> RunEvidence:
 
 
 def notebooks_finding(run: Run) -> Finding:
-    """Say whether the notebooks that a run executes are those that were committed."""
-    manifest = run.manifest
-    if not has_commit(manifest.code_version):
-        why = "The project is no git checkout: whether a notebook was changed is not known."
+    """Say whether the notebooks that a run executes are those that were committed or released."""
+    notebooks = run.manifest.notebooks
+    if notebooks is None:
+        why = (
+            "There is nothing to hold the notebooks against: whether one was changed is not known."
+        )
         return not_run(NOTEBOOKS_CHECK, "workbook", why, level=Level.INFO)
-    changed = [f"{name} ({what})" for name, what in manifest.notebooks.items()]
+    changed = [f"{name} ({what})" for name, what in notebooks.items()]
     return none_of(
         NOTEBOOKS_CHECK,
         "workbook",
         len(changed),
         "notebooks",
         level=Level.WARN,
-        seen=f"Notebooks were changed since they were committed: {', '.join(changed)}.",
-        clear="Every notebook is as it was committed.",
+        seen=f"Notebooks were changed since they were committed or released: {', '.join(changed)}.",
+        clear="Every notebook is as it was committed or released.",
         meaning="A refresh executes them; what a changed one did was not reviewed.",
         action="Review and commit the change, or take the notebook back, and refresh again.",
     )

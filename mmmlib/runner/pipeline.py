@@ -28,6 +28,7 @@ from mmmlib.provenance import (
     library_hash,
     package_versions,
     python_version,
+    released_notebook,
 )
 from mmmlib.runner.background import Background
 from mmmlib.runner.fork_server import start_fork_server
@@ -165,11 +166,14 @@ def why_not_ready(run: Run) -> str:
     return " ".join(["The data is not ready for a model.", *(f.message for f in against[:2])])
 
 
-def _changed_notebooks(work: Refresh) -> dict[str, str]:
+def _changed_notebooks(work: Refresh) -> dict[str, str] | None:
     """Say of every notebook of the refresh what a person changed in it, if anything.
 
     One that was executed counts as it was executed: the file may have been edited meanwhile.
+    None where there is nothing to hold notebooks against.
     """
+    if not any(step.notebook and released_notebook(step.notebook) for step in STEPS):
+        return None
     changed = {}
     for step in STEPS:
         if step.notebook:
