@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 
 from mmmlib.provenance import code_version, library_hash, python_version
 
@@ -36,29 +35,30 @@ def _cores() -> str:
 
 
 def _renderer() -> str:
-    from mmmlib.reports.render import choose_renderer
+    from mmmlib.reports.render_input import RenderError
+    from mmmlib.reports.render_quarto import quarto_version
 
-    if choose_renderer() == "quarto":
-        return f"renderer: Quarto at {shutil.which('quarto')}"
     pandoc, typst = (metadata.version(name) for name in ("pypandoc-binary", "typst"))
-    return f"renderer: pandoc (pypandoc-binary {pandoc}) and Typst {typst}; Quarto is not on PATH"
+    other = f"pandoc (pypandoc-binary {pandoc}) and Typst {typst}"
+    place = shutil.which("quarto")
+    if place is None:
+        return f"renderer: {other}; Quarto is not on PATH"
+    try:
+        return f"renderer: Quarto {quarto_version()} at {place}; where it fails, {other}"
+    except RenderError as error:
+        return f"renderer: {other}; the Quarto at {place} does not work: {error}"
 
 
 def _compiled() -> str:
     """Say whether the first fit has to wait for the compiler."""
-    folder = compiled_cache()
-    files = list(folder.glob("*.nbi")) if folder.is_dir() else []
-    if not files:
-        return f"compiled log density: none in {folder}; the first fit compiles it (10 to 60 s)"
-    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-    return f"compiled log density: {len(files)} functions, {size:.1f} MB in {folder}"
+    from mmmlib.model.kernel.compiled import DENSITIES, cache_folder, is_compiled
 
-
-def compiled_cache() -> Path:
-    """Return the folder in which Numba keeps the compiled log density."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    source = Path(__file__).parents[1] / "model"
-    return Path(chosen) if chosen else source / "__pycache__"
+    there = [name for name in DENSITIES if is_compiled(name)]
+    lacking = [name for name in DENSITIES if name not in there]
+    words = [f"{', '.join(there)} in {cache_folder()}"] if there else []
+    if lacking:
+        words.append(f"{', '.join(lacking)} not yet, the first fit compiles it (10 to 60 s)")
+    return f"compiled log density: {'; '.join(words)}"
 
 
 def _runs() -> str:

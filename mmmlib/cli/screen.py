@@ -53,18 +53,20 @@ def print_run(run: Run) -> None:
     for line in _finding_lines(run):
         say(line)
     pack = run.path / "pack" / "index.html"
-    say(f"pack: {pack}" if pack.is_file() else "no pack yet")
-    for line in _pack_notes(run):
-        say(line)
+    made_by, notes = _rendering(run)
+    say(f"pack: {pack}{made_by}" if pack.is_file() else "no pack yet")
+    for note in notes:
+        say(f"▲ {note}")
 
 
-def _pack_notes(run: Run) -> list[str]:
-    """Say what the reader of the pack should know of how it was made."""
+def _rendering(run: Run) -> tuple[str, tuple[str, ...]]:
+    """Say which renderer made the pack, and what its reader should know: a Quarto that failed."""
     from mmmlib.reports.render_input import RECORD, RenderRecord
 
     if not run.has(RECORD):
-        return []
-    return [f"▲ {note}" for note in run.load_json(RECORD, RenderRecord).notes]
+        return "", ()
+    record = run.load_json(RECORD, RenderRecord)
+    return f" (by {record.renderer})", record.notes
 
 
 def _step_table(manifest: Manifest) -> object:

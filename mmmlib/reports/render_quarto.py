@@ -69,6 +69,27 @@ def render_with_quarto(work: Work, folder: Path) -> None:
         _collect(pdf, PDF, folder)
 
 
+def quarto_version() -> str:
+    """Return the version that Quarto tells of itself.
+
+    Raises
+    ------
+    RenderError
+        If it does not run, or tells none.
+    """
+    try:
+        done = subprocess.run(
+            ["quarto", "--version"], capture_output=True, text=True, check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RenderError(str(error)) from error
+    version = done.stdout.strip()
+    if done.returncode or not re.fullmatch(r"\d+(\.\d+)+\S*", version):
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise RenderError(said[-1] if said else f"it ends with {done.returncode} and says nothing")
+    return version
+
+
 def write_project(folder: Path, sources: Sequence[PageSource], to: str, figures: Path) -> None:
     """Write a Quarto project that renders ``sources`` to one format."""
     reports = folder / "reports"

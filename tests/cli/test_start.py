@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -29,12 +27,3 @@ def test_simulate_writes_vintages(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     folder = Path(answer.stdout.strip())
     assert {"ads.csv", "crm.parquet", "truth.nc"} <= {path.name for path in folder.iterdir()}
-
-
-def test_doctor_names_the_renderer(tmp_path: Path) -> None:
-    answer = mmm("doctor", MMM_RUNS=str(tmp_path))
-    assert answer.returncode == 0, answer.stderr
-    quarto = shutil.which("quarto") is not None
-    assert f"renderer: {'Quarto' if quarto else 'pandoc'}" in answer.stdout
-    assert f"runs: 0 in {tmp_path}" in answer.stdout
-    assert sys.executable in answer.stdout

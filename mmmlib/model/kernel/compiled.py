@@ -104,13 +104,23 @@ DENSITIES = _by_pointers(_hash_of_sources())
 def machine_code(name: str) -> Any:
     """Load the code of one of :data:`DENSITIES`, compiled in another process if need be."""
     with _compile_lock(name):
-        cache = FunctionCache(DENSITIES[name])
-        if cache.load_overload(_density_signature, cpu_target.target_context) is None:
+        if not is_compiled(name):
             command = [sys.executable, "-c", f"import {__name__} as it; it.compile_here({name!r})"]
             with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
                 if process.wait() != 0:
                     raise subprocess.CalledProcessError(process.returncode, command)
     return _load(name)
+
+
+def is_compiled(name: str) -> bool:
+    """Say whether the code of one of :data:`DENSITIES` is there, of these sources, for this machine."""
+    cache = FunctionCache(DENSITIES[name])
+    return cache.load_overload(_density_signature, cpu_target.target_context) is not None
+
+
+def cache_folder() -> Path:
+    """Return the folder in which Numba keeps the code."""
+    return Path(FunctionCache(_copy).cache_path)
 
 
 def compile_here(name: str) -> None:
