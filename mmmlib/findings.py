@@ -9,10 +9,14 @@ of staying silent.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import operator
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import total_ordering
-from typing import TYPE_CHECKING, Self
+from functools import cache, reduce, total_ordering
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, field_serializer, model_validator
 
@@ -107,117 +111,147 @@ class Finding(BaseModel):
         return self
 
 
+# --- the catalogue -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is the same in every finding of a check.
+
+    It stands in the ``checks.toml`` of the room that asks, one table a check: these are texts
+    and no code, each on one line, so that it is found by searching for what was read in a pack.
+    ``like`` takes from another entry of the room whatever an entry does not say itself, and a
+    table below a check's is a case of it: ``[refresh.structure.units]``.
+
+    Parameters
+    ----------
+    title
+        Its name for people.
+    level
+        Of a finding that did not pass, unless the code knows better.
+    unit
+        Of value and limit.
+    meaning, action
+        Why it matters and what to do; what stands in braces is filled in by the code.
+    """
+
+    title: str
+    level: Level
+    unit: str = ""
+    meaning: str = ""
+    action: str = ""
+
+
+@cache
+def catalogue() -> dict[str, Check]:
+    """Return all checks by id, and their cases by ``id.case``, in the order of the files."""
+    found = {}
+    for file in sorted(Path(__file__).parent.glob("*/checks.toml")):
+        for room, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            for name, texts in _entries(entries):
+                level = Level(texts.pop("level"))
+                found[f"{room}.{name}"] = Check(level=level, **texts)
+    return found
+
+
+def checks_of(room: str) -> tuple[str, ...]:
+    """Return the ids of a room's checks, in the order in which they are asked: ``health.rhat``."""
+    return tuple(name for name in titles() if name.startswith(f"{room}."))
+
+
+def titles() -> dict[str, str]:
+    """Return the name for people of every check, by id."""
+    return {name: one.title for name, one in catalogue().items() if name.count(".") == 1}
+
+
+def _entries(room: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    for name, entry in room.items():
+        whole = _resolved(room, entry)
+        texts = {key: text for key, text in whole.items() if isinstance(text, str)}
+        yield name, dict(texts)
+        for case, its in whole.items():
+            if isinstance(its, dict):
+                yield f"{name}.{case}", texts | _resolved(room, its)
+
+
+def _resolved(room: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry with what it takes from the one that it is like."""
+    own = {key: value for key, value in entry.items() if key != "like"}
+    if "like" not in entry:
+        return own
+    other: dict[str, Any] = reduce(operator.getitem, entry["like"].split("."), room)
+    return _resolved(room, other) | own
+
+
+# --- what a check saw ----------------------------------------------------------------------
+
+
 def judge(
     check: str,
     subject: str,
     *,
     passed: bool,
-    level: Level,
     message: str,
     value: float | str | None = None,
     limit: float | str | None = None,
-    unit: str = "",
-    meaning: str = "",
-    action: str = "",
+    level: Level | None = None,
+    unit: str | None = None,
+    case: str = "",
+    **context: object,
 ) -> Finding:
-    """Make a finding: ``ok`` when ``passed`` is true, else a flag at ``level``.
+    """Make a finding: ``ok`` when ``passed`` is true, else a flag.
 
     Write ``passed`` as the condition that good data meets (``value <= limit``),
     never as the negation of a failure, so that NaN fails.
+
+    Parameters
+    ----------
+    check
+        Its id in the catalogue, which has title, level, unit, meaning and action.
+    level, unit
+        Where they are others than those of the catalogue.
+    case
+        Which case of the check it is.
+    context
+        What the texts of the catalogue have in braces.
     """
+    texts = catalogue()[f"{check}.{case}" if case else check]
     good = bool(passed)
     return Finding(
         check=check,
         subject=subject,
-        level=Level.INFO if good else level,
+        level=Level.INFO if good else level or texts.level,
         status=Status.OK if good else Status.FLAG,
         value=value,
         limit=limit,
-        unit=unit,
+        unit=texts.unit if unit is None else unit,
         message=message,
-        meaning=meaning,
-        action="" if good else action,
+        meaning=texts.meaning.format(**context),
+        action="" if good else texts.action.format(**context).strip(),
     )
 
 
 def at_most(
-    check: str,
-    subject: str,
-    value: float,
-    limit: float,
-    *,
-    level: Level,
-    message: str,
-    **words: str,
+    check: str, subject: str, value: float, limit: float, message: str, **more: Any
 ) -> Finding:
-    """Pass when ``value <= limit``; NaN does not pass."""
-    return judge(
-        check,
-        subject,
-        passed=value <= limit,
-        level=level,
-        message=message,
-        value=float(value),
-        limit=float(limit),
-        **words,  # type: ignore[arg-type]  # unit, meaning, action
-    )
+    """Pass when ``value <= limit``; NaN does not pass. The rest is that of :func:`judge`."""
+    value, limit = float(value), float(limit)
+    passed = value <= limit
+    return judge(check, subject, passed=passed, value=value, limit=limit, message=message, **more)
 
 
 def at_least(
-    check: str,
-    subject: str,
-    value: float,
-    limit: float,
-    *,
-    level: Level,
-    message: str,
-    **words: str,
+    check: str, subject: str, value: float, limit: float, message: str, **more: Any
 ) -> Finding:
-    """Pass when ``value >= limit``; NaN does not pass."""
-    return judge(
-        check,
-        subject,
-        passed=value >= limit,
-        level=level,
-        message=message,
-        value=float(value),
-        limit=float(limit),
-        **words,  # type: ignore[arg-type]  # unit, meaning, action
-    )
+    """Pass when ``value >= limit``; NaN does not pass. The rest is that of :func:`judge`."""
+    value, limit = float(value), float(limit)
+    passed = value >= limit
+    return judge(check, subject, passed=passed, value=value, limit=limit, message=message, **more)
 
 
-def none_of(
-    check: str,
-    subject: str,
-    count: int,
-    unit: str,
-    *,
-    level: Level,
-    seen: str,
-    clear: str,
-    meaning: str = "",
-    action: str = "",
-) -> Finding:
-    """Pass when nothing was found.
-
-    Parameters
-    ----------
-    count, unit
-        How many were found, and of what: ``weeks``, ``names``.
-    seen, clear
-        The message where something was found, and where nothing was.
-    """
-    return at_most(
-        check,
-        subject,
-        float(count),
-        0.0,
-        level=level,
-        message=seen if count else clear,
-        unit=unit,
-        meaning=meaning,
-        action=action,
-    )
+def none_of(check: str, subject: str, count: int, seen: str, clear: str, **more: Any) -> Finding:
+    """Pass when nothing was found: ``seen`` is the message where something was, ``clear`` else."""
+    return at_most(check, subject, count, 0, seen if count else clear, **more)
 
 
 def not_run(
@@ -248,18 +282,13 @@ class FindingList(BaseModel):
     findings: tuple[Finding, ...] = ()
 
 
-def findings_table(
-    findings: Iterable[Finding], titles: Mapping[str, str] | None = None
-) -> pd.DataFrame:
+def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """Return findings as a table for display, the worst first.
 
     Parameters
     ----------
     findings
         Any number of them, none included.
-    titles
-        Names of the checks for people, such as ``health.CHECKS``; the check's own
-        name where it has none.
 
     Returns
     -------
@@ -269,13 +298,13 @@ def findings_table(
 
     Examples
     --------
-    >>> finding = judge("data.gaps", "tv", passed=True, level=Level.WARN, message="No gap.")
-    >>> findings_table([finding])["message"].to_list()
-    ['No gap.']
+    >>> finding = judge("data.imputed", "tv", passed=True, message="No cell was filled.")
+    >>> findings_table([finding])["check"].to_list()
+    ['Filled cells']
     """
     import pandas as pd
 
-    names = titles or {}
+    names = titles()
     rows = [
         {
             "level": finding.level.value,

@@ -18,7 +18,7 @@ import xarray as xr
 
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.panel import Panel, write_panel
-from mmmlib.findings import Finding, FindingList, Level, at_least, at_most, judge
+from mmmlib.findings import Finding, FindingList, at_least, at_most, judge
 from mmmlib.governance.gates import pass_gates
 from mmmlib.health.check import EFFECTS_CHECKS
 from mmmlib.health.holdout import check_holdout
@@ -219,13 +219,7 @@ def _data_findings(params: Params, panel: Panel) -> tuple[Finding, ...]:
     """Some of the findings on data; the others need the sources as delivered."""
     age = [
         at_most(
-            "data.freshness",
-            source,
-            6.0,
-            14.0,
-            level=Level.WARN,
-            unit="days",
-            message=f"The newest row of {source} is 6 days old.",
+            "data.freshness", source, 6, 14, f"The newest row of {source} is 6 days old.", owner=""
         )
         for source in params.data.sources
     ]
@@ -233,17 +227,14 @@ def _data_findings(params: Params, panel: Panel) -> tuple[Finding, ...]:
         "data.imputed",
         "workbook",
         passed=True,
-        level=Level.WARN,
         value=0.0,
         limit=0.05,
-        unit="share",
         message=f"No value of {len(panel.frame)} rows was filled in.",
     )
     taxonomy = judge(
         "data.taxonomy_version",
         "taxonomy",
         passed=True,
-        level=Level.BLOCK,
         value="none",
         message="No source goes through a taxonomy.",
     )
@@ -261,40 +252,13 @@ def _save_model(
     )
     run.save_dataset(f"models/{model}/effects.nc", effects)
     run.save_dataset(f"models/{model}/holdout.nc", holdout)
-    block = Level.BLOCK
+    draws = "The smallest effective sample size is 912 draws."
     findings = [
-        at_most(
-            "health.rhat", model, 1.004, limits.max_rhat, level=block, message="The chains agree."
-        ),
-        at_most(
-            "health.divergences",
-            model,
-            0.0,
-            limits.max_divergent_share,
-            level=block,
-            unit="share",
-            message="No step diverged.",
-        ),
-        at_least(
-            "health.bfmi",
-            model,
-            0.9,
-            limits.min_bfmi,
-            level=block,
-            message="The energy was explored.",
-        ),
-    ]
-    findings += [
-        at_least(
-            check,
-            model,
-            912.0,
-            limits.min_ess,
-            level=block,
-            unit="draws",
-            message="The smallest effective sample size is 912 draws.",
-        )
-        for check in ("health.ess_bulk", "health.ess_tail")
+        at_most("health.rhat", model, 1.004, limits.max_rhat, "The chains agree."),
+        at_most("health.divergences", model, 0, limits.max_divergent_share, "No step diverged."),
+        at_least("health.bfmi", model, 0.9, limits.min_bfmi, "The energy was explored."),
+        at_least("health.ess_bulk", model, 912, limits.min_ess, draws),
+        at_least("health.ess_tail", model, 912, limits.min_ess, draws),
     ]
     for check in EFFECTS_CHECKS:
         findings += check(effects, limits)

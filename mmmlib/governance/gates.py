@@ -160,12 +160,8 @@ def notebooks_finding(run: Run) -> Finding:
         NOTEBOOKS_CHECK,
         "workbook",
         len(changed),
-        "notebooks",
-        level=Level.WARN,
-        seen=f"Notebooks were changed since they were committed or released: {', '.join(changed)}.",
-        clear="Every notebook is as it was committed or released.",
-        meaning="A refresh executes them; what a changed one did was not reviewed.",
-        action="Review and commit the change, or take the notebook back, and refresh again.",
+        f"Notebooks were changed since they were committed or released: {', '.join(changed)}.",
+        "Every notebook is as it was committed or released.",
     )
 
 

@@ -17,13 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-import mmmlib.data.checks.checks
-import mmmlib.governance
-import mmmlib.health
-import mmmlib.readiness
-import mmmlib.refresh
-import mmmlib.scenarios
-from mmmlib.findings import Finding, Level, Status
+from mmmlib.findings import Finding, Level, Status, titles
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.places import KeyPath, KeyProblem
 from mmmlib.params.section import Section
@@ -125,21 +119,6 @@ def counted(finding: Finding, level: Level) -> Finding:
     return finding
 
 
-def known_checks() -> dict[str, str]:
-    """Names of all checks of rooms that list them, with their names for people."""
-    checks: dict[str, str] = {}
-    for room in (
-        mmmlib.data.checks.checks,
-        mmmlib.readiness,
-        mmmlib.health,
-        mmmlib.refresh,
-        mmmlib.scenarios,
-        mmmlib.governance,
-    ):
-        checks |= getattr(room, "CHECKS", {})
-    return checks
-
-
 def _is_nan(value: float | str | None) -> bool:
     if isinstance(value, float):
         return math.isnan(value)
@@ -186,14 +165,11 @@ def _more_checks(content: dict[str, Any]) -> Iterator[KeyProblem]:
 def _unknown_check(key: KeyPath, pattern: Any) -> Iterator[KeyProblem]:
     if not isinstance(pattern, str) or not pattern:
         return
-    checks = known_checks()
+    checks = titles()
     room = pattern.partition(".")[0]
-    listed = {name.partition(".")[0] for name in checks}
-    if any(fnmatchcase(name, pattern) for name in checks):
-        return
-    if room in ROOMS and room not in listed:
-        return
-    if any(letter in room for letter in "*?["):
+    if any(fnmatchcase(name, pattern) for name in checks) or any(
+        letter in room for letter in "*?["
+    ):
         return
     expected = (
         "the name of a check, or a pattern that matches one"

@@ -56,12 +56,9 @@ def check_negative_baseline(effects: xr.Dataset, limits: HealthParams) -> list[F
             str(effects.attrs["model"]),
             value,
             limits.max_negative_baseline,
-            level=Level.WARN if value <= IMPOSSIBLE else Level.BLOCK,
-            unit="share",
-            message=f"The baseline is below zero with a probability of {_percent(value)} over all "
+            f"The baseline is below zero with a probability of {_percent(value)} over all "
             f"weeks (limit {_percent(limits.max_negative_baseline)}){where}.",
-            meaning="Channels are credited with more than there was.",
-            action="Lower the prior returns of the largest channels, or give the trend more freedom.",
+            level=None if value <= IMPOSSIBLE else Level.BLOCK,
         )
     ]
 
@@ -92,12 +89,8 @@ def check_flat_baseline(effects: xr.Dataset, limits: HealthParams) -> list[Findi
             str(effects.attrs["model"]),
             value,
             limits.min_baseline_movement,
-            level=Level.WARN,
-            unit="share",
-            message=f"From week to week the baseline moves {_percent(value)} as much as the outcome "
+            f"From week to week the baseline moves {_percent(value)} as much as the outcome "
             f"(at least {_percent(limits.min_baseline_movement)}).",
-            meaning="A dead flat baseline credits trend and season to the channels.",
-            action="Add seasonality, a trend or the controls that move the business.",
         )
     ]
 

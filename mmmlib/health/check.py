@@ -87,7 +87,7 @@ def add_holdout(
     Returns
     -------
     list of Finding
-        All of the model, in the order of ``CHECKS``.
+        All of the model, in the order of ``REQUIRED_CHECKS``.
     """
     done = {finding.check for finding in findings}
     more = check_holdout(model, holdout, limits, no_holdout)

@@ -12,15 +12,13 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
-from mmmlib.health import CHECKS
+from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.model.chains import Chains, diagnose, sort_parameters
 from mmmlib.params.limits import HealthParams
 
-SAMPLER_CHECKS = tuple(CHECKS)[:5]
+SAMPLER_CHECKS = REQUIRED_CHECKS[:5]
 SEVERE_DIVERGENT_SHARE = 0.01
 """Above this share of divergent draws the posterior is not trusted at all."""
-
-_RANGES = "Ranges that rest on few independent draws are themselves uncertain."
 
 
 def check_convergence(
@@ -57,8 +55,10 @@ def check_convergence(
     stats = posterior["sample_stats"].to_dataset() if _has_stats(posterior) else None
     return [
         _rhat(model, chains, limits),
-        _ess(model, chains, limits, "bulk"),
-        _ess(model, chains, limits, "tail"),
+        _ess("health.ess_bulk", model, chains, limits, "the centre", method="bulk"),
+        _ess(
+            "health.ess_tail", model, chains, limits, "the ends", method="tail", prob=(0.05, 0.95)
+        ),
         _divergences(model, stats, limits),
         _bfmi(model, stats, limits),
     ]
@@ -72,40 +72,31 @@ def _rhat(model: str, chains: Chains, limits: HealthParams) -> Finding:
         model,
         value,
         limits.max_rhat,
-        level=Level.BLOCK,
-        message=f"The largest R-hat of {len(values)} parameters is {_number(value, 3)}"
+        f"The largest R-hat of {len(values)} parameters is {_number(value, 3)}"
         f" (limit {limits.max_rhat:g}){name}.{_aside(chains)}",
-        meaning="Chains that disagree have not found one posterior; nothing may be read off them.",
-        action="Raise model.tune and model.draws, or simplify the model; look at the named parameter.",
     )
 
 
-def _ess(model: str, chains: Chains, limits: HealthParams, method: str) -> Finding:
-    extra = {"prob": (0.05, 0.95)} if method == "tail" else {}
-    values = diagnose(chains, "ess", method=method, **extra)
-    value, name = _worst(chains, values, np.argmin)
-    where = {"bulk": "the centre", "tail": "the ends"}[method]
+def _ess(
+    check: str, model: str, chains: Chains, limits: HealthParams, where: str, **options: object
+) -> Finding:
+    value, name = _worst(chains, diagnose(chains, "ess", **options), np.argmin)
     enough_to_read = value >= limits.min_ess / 4
     return at_least(
-        f"health.ess_{method}",
+        check,
         model,
         value,
         limits.min_ess,
-        level=Level.WARN if enough_to_read else Level.BLOCK,
-        unit="draws",
-        message=f"For {where} of its range the least sure parameter has "
+        f"For {where} of its range the least sure parameter has "
         f"{_number(value, 0)} effective draws (limit {limits.min_ess:g}){name}.",
-        meaning=_RANGES,
-        action="Raise model.draws.",
+        level=None if enough_to_read else Level.BLOCK,
     )
 
 
 def _divergences(model: str, stats: xr.Dataset | None, limits: HealthParams) -> Finding:
     if stats is None or "diverging" not in stats:
         return not_run(
-            "health.divergences",
-            model,
-            "The sampler kept no record of divergent steps.",
+            "health.divergences", model, "The sampler kept no record of divergent steps."
         )
     diverging = stats["diverging"].to_numpy()
     value = float(np.mean(diverging)) if diverging.size else float("nan")
@@ -116,12 +107,9 @@ def _divergences(model: str, stats: xr.Dataset | None, limits: HealthParams) -> 
         model,
         value,
         limits.max_divergent_share,
-        level=Level.WARN if mild else Level.BLOCK,
-        unit="share",
-        message=f"{count} of {diverging.size} draws {'was' if count == 1 else 'were'} divergent "
+        f"{count} of {diverging.size} draws {'was' if count == 1 else 'were'} divergent "
         f"(limit {100 * limits.max_divergent_share:g} %).",
-        meaning="The sampler could not enter a part of the posterior; ranges may lack it.",
-        action="Raise model.target_accept towards 0.99.",
+        level=None if mild else Level.BLOCK,
     )
 
 
@@ -138,12 +126,8 @@ def _bfmi(model: str, stats: xr.Dataset | None, limits: HealthParams) -> Finding
         model,
         value,
         limits.min_bfmi,
-        level=Level.WARN,
-        message=f"The lowest E-BFMI of {len(energy)} chains is {_number(value, 2)} "
+        f"The lowest E-BFMI of {len(energy)} chains is {_number(value, 2)} "
         f"(limit {limits.min_bfmi:g}).",
-        meaning="The sampler moved too slowly between likely and unlikely regions; "
-        "the ends of ranges may be missing.",
-        action="Raise model.tune, or give the widest priors a narrower range.",
     )
 
 

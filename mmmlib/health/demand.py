@@ -13,7 +13,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.params.limits import HealthParams
 
 
@@ -87,13 +87,8 @@ def check_demand(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
             "health.unseen_demand",
             model,
             passed=bool(known) and not said,
-            level=Level.WARN,
             value=value,
             limit=limit,
-            unit="correlation",
             message=message,
-            meaning="Where budgets follow demand, a channel gets credit for customers who would "
-            "have come anyway, and the stated ranges do not hold this error.",
-            action="Bring a control that measures demand, or a lift test of the channel.",
         )
     ]

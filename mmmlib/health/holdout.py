@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from mmmlib.findings import Finding, Level, at_least, at_most, not_run
+from mmmlib.findings import Finding, at_least, at_most, not_run
 from mmmlib.health.predictive import coverage
 from mmmlib.model.chains import agreed, rhat_text
 from mmmlib.params.limits import HealthParams
@@ -130,11 +130,7 @@ def _error(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
         model,
         value,
         limits.max_holdout_error,
-        level=Level.WARN,
-        unit="share",
-        message=f"The last {weeks} weeks, not seen by the fit, {said}.",
-        meaning="A model that misses weeks it has not seen may be wrong about why they happen.",
-        action="Look at the weeks that were missed: a missing event, control or change of trend.",
+        f"The last {weeks} weeks, not seen by the fit, {said}.",
     )
 
 
@@ -146,13 +142,8 @@ def _coverage(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
         model,
         value,
         limits.min_holdout_coverage,
-        level=Level.WARN,
-        unit="share",
-        message=f"{inside} of {weeks} unseen weeks {'lies' if inside == 1 else 'lie'} inside their "
-        f"90 % band "
-        f"({100 * value:.0f} %, at least {100 * limits.min_holdout_coverage:g} %).",
-        meaning="Ranges that miss more often than they say promise too much of any forecast.",
-        action="Treat forecasts as uncertain; look for a change of level after the fitted weeks.",
+        f"{inside} of {weeks} unseen weeks {'lies' if inside == 1 else 'lie'} inside their "
+        f"90 % band ({100 * value:.0f} %, at least {100 * limits.min_holdout_coverage:g} %).",
     )
 
 
@@ -168,17 +159,7 @@ def _skill(model: str, holdout: xr.Dataset, unseen: xr.Dataset, limits: HealthPa
             f"The model's error on unseen weeks is {100 * (1 - value):.0f} % of that of repeating "
             f"{words}: skill {value:.2f} (at least {limits.min_holdout_skill:g})."
         )
-    return at_least(
-        "health.holdout_skill",
-        model,
-        value,
-        limits.min_holdout_skill,
-        level=Level.WARN,
-        message=message,
-        meaning="A model that forecasts no better than last year has shown no understanding of "
-        "what moves the outcome.",
-        action="Do not use it for forecasts; look at trend and seasonality first.",
-    )
+    return at_least("health.holdout_skill", model, value, limits.min_holdout_skill, message)
 
 
 def _not_run(model: str, none: NoHoldout) -> list[Finding]:

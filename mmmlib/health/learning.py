@@ -113,14 +113,4 @@ def _judge(
             f"The data {how} {100 * abs(value):.0f} % (narrowed by at least {100 * limit:g} %): "
             f"{before.text()} before, {after.text()} after."
         )
-    return at_least(
-        check,
-        subject,
-        value,
-        limit,
-        level=Level.WARN,
-        unit="share",
-        message=message,
-        meaning="This return is what was believed before the fit, not what the data showed.",
-        action="Do not act on it; vary the spend or run a lift test.",
-    )
+    return at_least(check, subject, value, limit, message)

@@ -108,7 +108,7 @@ def check_lift_tests(
     model = str(effects.attrs["model"])
     if not lift_tests_of(effects):
         message = "No lift test measured this outcome in the fitted weeks."
-        return [judge(CHECK, model, passed=True, level=Level.WARN, message=message)]
+        return [judge(CHECK, model, passed=True, message=message)]
     if uncalibrated is None or not agreed(uncalibrated):
         why, action = "The fit without lift tests was not made.", "Run notebook 02 again."
         if uncalibrated is not None:
@@ -125,15 +125,9 @@ def check_lift_tests(
             f"{model}/{one.test.channel}",
             max(abs(one.off_alone), abs(one.off)),
             limit,
-            level=Level.WARN,
-            unit="standard deviations",
-            message=f"The test {one.test.name} saw {one.measured.text()}. Without tests the "
+            f"The test {one.test.name} saw {one.measured.text()}. Without tests the "
             f"model expected {one.alone.text(mass=False)} ({_off(one.off_alone)}); with them "
             f"it says {one.calibrated.text(mass=False)} ({_off(one.off)}; limit {limit:g}).",
-            meaning="Where test and model disagree, one of them is wrong: spend that follows "
-            "demand misleads a model, and a test can be contaminated or too short.",
-            action="Look into the test's design, and for demand that the model does not know; "
-            "repeat the test before acting on the channel.",
         )
         for one in compare_lifts(effects, uncalibrated)
     ]

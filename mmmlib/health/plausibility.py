@@ -41,7 +41,6 @@ def check_returns(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
                 check,
                 model,
                 passed=True,
-                level=Level.WARN,
                 message=f"Not applicable: the outcome is counted in {effects.attrs['outcome_unit']}, "
                 "and the limit is stated in money per money.",
             )
@@ -77,12 +76,8 @@ def check_media_share(effects: xr.Dataset, limits: HealthParams) -> list[Finding
             str(effects.attrs["model"]),
             float(np.median(draws)),
             limits.max_media_share,
-            level=Level.WARN,
-            unit="share",
-            message=f"All channels together explain {words} of the outcome "
+            f"All channels together explain {words} of the outcome "
             f"(limit {format_number(limits.max_media_share, 'share')}, held against the median).",
-            meaning="Little is left for what the business would have sold anyway.",
-            action="Lower the prior returns, or look for trend, season and controls that are missing.",
         )
     ]
 
@@ -104,9 +99,6 @@ def _judge_return(subject: str, draws: np.ndarray, unit: str, limit: float) -> F
         subject,
         float(np.median(draws)),
         limit,
-        level=Level.WARN,
+        f"The return is {words} (limit {limit:g}, held against the median).",
         unit=unit,
-        message=f"The return is {words} (limit {limit:g}, held against the median).",
-        meaning="So high a return is mostly credit for demand that was there already.",
-        action="Give the channel a narrower prior or a lift test; add a control for demand.",
     )

@@ -11,10 +11,11 @@ import math
 import numpy as np
 import xarray as xr
 
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.params.limits import HealthParams
 
-MASSES = (0.5, 0.9)
+MASSES = {0.5: "health.coverage_50", 0.9: "health.coverage_90"}
+"""Probabilities of the bands that are checked, and the checks."""
 
 
 def coverage(effects: xr.Dataset, mass: float) -> tuple[float, int]:
@@ -85,24 +86,14 @@ def check_coverage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
 def _judge(effects: xr.Dataset, mass: float, limits: HealthParams) -> Finding:
     value, weeks = coverage(effects, mass)
     low, high = expected_coverage(effects, mass, limits.coverage_tolerance)
-    too_sure = value < mass
-    percent = round(100 * mass)
     wanted = f"{100 * low:.0f} to {100 * high:.0f} %" if low <= high else "unknown"
     return judge(
-        f"health.coverage_{percent}",
+        MASSES[mass],
         str(effects.attrs["model"]),
         passed=low <= value <= high,
-        level=Level.INFO if value > high else Level.WARN,
+        case="wide" if value > high else "",
         value=value,
         limit=wanted,
-        unit="share",
-        message=f"{100 * value:.0f} % of {weeks} fitted weeks lie inside the {percent} % band "
+        message=f"{100 * value:.0f} % of {weeks} fitted weeks lie inside the {100 * mass:.0f} % band "
         f"({wanted} is as it should be).",
-        meaning="The model is surer than it should be: its ranges are too narrow."
-        if too_sure
-        else "The ranges of fitted weeks are wider than these weeks ask for: "
-        "on the safe side, less sharp than they could be.",
-        action="Look for missing events or controls in the weeks outside the band."
-        if too_sure
-        else "Look at the prior of the noise, and for single weeks that inflate it.",
     )

@@ -14,7 +14,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.model.effects import fitted
 from mmmlib.params.limits import HealthParams
 
@@ -77,26 +77,17 @@ def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Fin
         if math.isnan(value)
         else f"correlate by {seen:.2f} over {weeks} weeks, the model expects {expected:.2f}"
     )
-    if value > 0:
-        meaning = (
-            "Weeks that are alike are counted as more evidence than they are: ranges may have to "
-            f"be up to {_widening(seen) / _widening(expected):.1f} times as wide."
-        )
-    else:
-        meaning = "Errors that swing from week to week point at dates or sums that were shifted."
     return [
         judge(
             "health.autocorrelation",
             str(effects.attrs["model"]),
             passed=abs(value) <= limit,
-            level=Level.WARN,
+            case="" if value > 0 else "swing",
             value=value,
             limit=f"{-limit:g} to {limit:g}",
             message=f"The errors of neighbouring weeks {words} "
             f"(limit of the difference: {limit:g} either way).",
-            meaning=meaning,
-            action="Give the trend more knots, or add the event or control that explains the run "
-            "of errors.",
+            times=_widening(seen) / _widening(expected),
         )
     ]
 

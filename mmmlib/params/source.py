@@ -223,6 +223,11 @@ class Source(Section):
         return None
 
     @property
+    def whom_to_ask(self) -> str:
+        """Who answers for it, in words."""
+        return self.owner or "the owner of the source"
+
+    @property
     def where(self) -> str:
         """The place for messages: a path, or a table at a URL."""
         if self.url is None:

@@ -79,12 +79,9 @@ def _data(blocking: Sequence[Finding]) -> Finding:
         "readiness.data",
         "workbook",
         len(blocking),
-        "findings",
-        level=Level.BLOCK,
-        seen=f"The data blocks ({sources}): {blocking[0].message if blocking else ''}",
-        clear="No finding of the data blocks.",
-        meaning="A model of broken data is a wrong answer with a narrow range.",
-        action=blocking[0].action if blocking else "",
+        f"The data blocks ({sources}): {blocking[0].message if blocking else ''}",
+        "No finding of the data blocks.",
+        what_to_do=blocking[0].action if blocking else "",
     )
 
 
@@ -105,13 +102,10 @@ def _measurable(channels: dict[str, Verdict], params: Params) -> Finding:
         "readiness.measurable",
         "workbook",
         passed=not lost,
-        level=Level.WARN if left else Level.BLOCK,
+        level=None if left else Level.BLOCK,
         value=float(left),
         limit=float(len(channels)),
-        unit="channels",
         message=f"{message}; not: {', '.join(lost)}." if lost else f"{message}.",
-        meaning="A return is reported for every channel; for these it would be the prior's.",
-        action="Measure them by a test; its design is in the alternatives.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmmlib.data.panel.panel import Panel
-from mmmlib.findings import Finding, Level, Status, at_least, judge
+from mmmlib.findings import Finding, Level, at_least, judge, not_run
 from mmmlib.params import Params
 from mmmlib.readiness.variation import YEAR
 
@@ -18,13 +18,12 @@ def check_controllable(panel: Panel, params: Params) -> Finding:
     """
     limits = params.readiness
     if not {"all", "paid"} <= set(panel.names("funnel")):
-        return Finding(
-            check=CHECK,
-            subject="workbook",
+        return not_run(
+            CHECK,
+            "workbook",
+            "No column measures all and paid top-of-funnel activity. Where little of it is paid, "
+            "its signal may be too weak.",
             level=Level.INFO,
-            status=Status.NOT_RUN,
-            message="No column measures all and paid top-of-funnel activity.",
-            meaning="Where little of the activity is paid, its signal may be too weak.",
             action="Name readiness.top_of_funnel and readiness.paid_top_of_funnel.",
         )
     funnel = panel.array("funnel").isel(week=slice(-YEAR, None)).sum(["region", "week"])
@@ -34,14 +33,11 @@ def check_controllable(panel: Panel, params: Params) -> Finding:
         return judge(
             CHECK,
             "workbook",
+            case="impossible",
             passed=False,
-            level=Level.BLOCK,
             value=share,
             limit=1.0,
-            unit="share",
             message=f"Paid activity ({paid:,.0f}) is not a part of all activity ({everything:,.0f}).",
-            meaning="One of the two columns does not measure what it says.",
-            action="Correct readiness.top_of_funnel or readiness.paid_top_of_funnel.",
         )
     weak = share < limits.controllable_limit
     return at_least(
@@ -49,9 +45,6 @@ def check_controllable(panel: Panel, params: Params) -> Finding:
         "workbook",
         share,
         limits.controllable_limit if weak else limits.controllable_warn,
-        level=Level.BLOCK if weak else Level.WARN,
-        unit="share",
-        message=f"{share * 100:.0f} % of the last year's top-of-funnel activity is paid.",
-        meaning="Below about 20 to 30 % the signal of paid channels is too weak to be found.",
-        action="Measure the largest channel by a test instead.",
+        f"{share * 100:.0f} % of the last year's top-of-funnel activity is paid.",
+        level=Level.BLOCK if weak else None,
     )

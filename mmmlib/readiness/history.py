@@ -25,12 +25,7 @@ def check_history(panel: Panel, params: Params) -> Iterator[Finding]:
         "workbook",
         weeks,
         needed,
-        level=Level.BLOCK,
-        unit="weeks",
-        message=(f"{weeks} weeks, {panel.weeks[0].date()} to {panel.weeks[-1].date()}; {bar}."),
-        meaning="A season is told from an effect only when it was seen more than once; a "
-        "deal in the first months may come from marketing before them.",
-        action="Add earlier weeks to the sources, or run a test instead until there are enough.",
+        f"{weeks} weeks, {panel.weeks[0].date()} to {panel.weeks[-1].date()}; {bar}.",
     )
     parameters = count_parameters(panel, params)
     values = weeks * len(panel.regions)
@@ -39,11 +34,7 @@ def check_history(panel: Panel, params: Params) -> Iterator[Finding]:
         "workbook",
         values,
         parameters,
-        level=Level.BLOCK,
-        unit="values",
-        message=f"{values} observed values for {parameters} parameters of the model.",
-        meaning="With fewer values than parameters the answer is the prior's, not the data's.",
-        action="Use fewer channels, trend knots or controls, or more weeks.",
+        f"{values} observed values for {parameters} parameters of the model.",
     )
 
 
@@ -82,11 +73,8 @@ def check_outcomes(panel: Panel, params: Params) -> Iterator[Finding]:
             "readiness.outcome",
             model,
             passed=empty <= limit and varied,
-            level=Level.BLOCK if model in params.parts_of(params.primary) else Level.WARN,
+            level=Level.BLOCK if model in params.parts_of(params.primary) else None,
             value=empty,
             limit=limit,
-            unit="share",
             message=f"{said}." if varied else f"{said}, and it does not vary.",
-            meaning="Where the outcome does not move there is nothing to explain.",
-            action="Choose an outcome that happens every week, such as one earlier in the funnel.",
         )

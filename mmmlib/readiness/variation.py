@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmmlib.data.checks.signals import trend_and_season
 from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, at_least, at_most, not_run
+from mmmlib.findings import Finding, Level, at_least, at_most, catalogue, not_run
 from mmmlib.params import Params
 from mmmlib.readiness.verdict import Verdict
 
@@ -45,17 +45,10 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
             channel,
             1.0 if idle else flat,
             limits.flat_limit if too_flat else limits.flat_warn,
-            level=Level.WARN,
-            unit="share",
-            message=(
-                "No spend in the last year."
-                if idle
-                else f"{format_number(flat, 'share')} of the last year's weeks are within "
-                f"{format_number(limits.flat_band, 'share')} of the channel's level."
-            ),
-            meaning="An effect shows when spend moves; a channel that is flat most weeks "
-            "cannot be measured, however large its budget.",
-            action="Vary the spend on purpose, or measure it by a test.",
+            "No spend in the last year."
+            if idle
+            else f"{format_number(flat, 'share')} of the last year's weeks are within "
+            f"{format_number(limits.flat_band, 'share')} of the channel's level.",
         )
         yield Judged(finding, _verdict(finding, too_flat))
         finding = at_least(
@@ -63,11 +56,7 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
             channel,
             active,
             limits.min_active_weeks,
-            level=Level.WARN,
-            unit="weeks",
-            message=f"Spend in {active} of the last {row['weeks']} weeks.",
-            meaning="A few bursts are easily taken for whatever else happened in them.",
-            action="Read its return with care until it has run more often.",
+            f"Spend in {active} of the last {row['weeks']} weeks.",
         )
         yield Judged(finding, _verdict(finding, idle))
 
@@ -142,13 +131,12 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
     """Ask of every channel whether its movement can be told from what else moved."""
     limits = params.readiness
     table = separation_table(panel, params)
-    meaning = "What moves together gets one effect; how it is shared out is the prior's word."
-    action = "Move the two apart for some weeks, or test one of them."
     for channel, row in _rows(table):
         twin, own = float(row["correlation"]), float(row["own_share"])
         if not np.isfinite(own):
             for check in ("readiness.collinearity", "readiness.own_variation"):
                 why = "Its spend never changes, so there is nothing to compare."
+                action = catalogue()[check].action
                 finding = not_run(check, channel, why, level=Level.WARN, action=action)
                 yield Judged(finding, Verdict.NOT_READY)
             continue
@@ -159,10 +147,7 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
                 channel,
                 twin,
                 limits.collinear_limit if inseparable else limits.collinear_warn,
-                level=Level.WARN,
-                message=f"It moves most like {row['twin']}: correlation {twin:.2f} in size.",
-                meaning=meaning,
-                action=action,
+                f"It moves most like {row['twin']}: correlation {twin:.2f} in size.",
             )
             yield Judged(finding, _verdict(finding, inseparable))
         finding = at_least(
@@ -170,14 +155,8 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
             channel,
             own,
             limits.min_own_variation,
-            level=Level.WARN,
-            unit="share",
-            message=(
-                f"{format_number(own, 'share')} of its variation is its own: not "
-                f"explained by other channels, controls, trend or season."
-            ),
-            meaning=meaning,
-            action=action,
+            f"{format_number(own, 'share')} of its variation is its own: not explained by other "
+            f"channels, controls, trend or season.",
         )
         yield Judged(finding, _verdict(finding, False))
 

@@ -6,18 +6,7 @@ channel (``revenue.pooled/search``) or a data series (``spend:search``).
 
 from __future__ import annotations
 
-CHECKS: dict[str, str] = {
-    "refresh.parent": "Refresh to compare with",
-    "refresh.structure": "Same structure as before",
-    "refresh.common_window": "Weeks that both refreshes fitted",
-    "refresh.movement": "Movement of returns",
-    "refresh.rank": "Order of the channels",
-    "refresh.restated": "Restated history",
-    "refresh.parameters": "Changed parameters",
-    "refresh.lift_tests": "Changed lift tests",
-    "refresh.code": "Changed software",
-}
-"""Every check and its name for people."""
+from mmmlib.findings import checks_of
 
 
 def required_checks(parent: str | None) -> tuple[str, ...]:
@@ -28,4 +17,4 @@ def required_checks(parent: str | None) -> tuple[str, ...]:
     parent
         ``Comparison.parent``: the run that was compared with, None where there is none.
     """
-    return tuple(CHECKS) if parent else ("refresh.parent",)
+    return checks_of("refresh") if parent else ("refresh.parent",)

@@ -9,7 +9,7 @@ from typing import Any
 from mmmlib.data.history.taxonomy_moves import TAXONOMY
 from mmmlib.data.naming.taxonomy import read_taxonomy
 from mmmlib.errors import InputError
-from mmmlib.findings import Finding, Level, judge, none_of
+from mmmlib.findings import Finding, judge, none_of
 from mmmlib.params.load import params_of
 from mmmlib.refresh.comparison import ParameterChange
 from mmmlib.runs import Manifest, Run
@@ -103,32 +103,18 @@ def parameter_findings(changes: Sequence[ParameterChange]) -> list[Finding]:
 
     Other changes (the period, paths, wording) come with every refresh and are only listed.
     """
-    groups = {
-        "model": (
-            changes_model(changes),
-            "Returns may have moved because the model is another one.",
-            "Have the model owner sign the change and say which movement was expected.",
-        ),
-        "limits": (
-            changes_limits(changes),
-            "A verdict may differ because it is held against another limit.",
-            "Have the change of limits signed.",
-        ),
-    }
+    groups = {"model": changes_model(changes), "limits": changes_limits(changes)}
     found = [
         judge(
             "refresh.parameters",
             name,
             passed=False,
-            level=Level.WARN,
+            case=name,
             value=float(len(group)),
             limit=0.0,
-            unit="changes",
             message=f"Parameters of the {name} changed: {_shown(group)}.",
-            meaning=meaning,
-            action=action,
         )
-        for name, (group, meaning, action) in groups.items()
+        for name, group in groups.items()
         if group
     ]
     if found:
@@ -138,10 +124,8 @@ def parameter_findings(changes: Sequence[ParameterChange]) -> list[Finding]:
             "refresh.parameters",
             "workbook",
             passed=True,
-            level=Level.WARN,
             value=0.0,
             limit=0.0,
-            unit="changes",
             message=f"No parameter of the model or of a limit changed ({len(changes)} others did).",
         )
     ]
@@ -153,12 +137,8 @@ def code_finding(changes: Sequence[ParameterChange]) -> Finding:
         "refresh.code",
         "workbook",
         len(changes),
-        "changes",
-        level=Level.INFO,
-        seen=f"The software changed: {_shown(changes)}.",
-        clear="Library, Python and packages are those of the last refresh.",
-        meaning="The same model can sample a little differently with other software.",
-        action="Nothing, unless something moved that nothing else explains.",
+        f"The software changed: {_shown(changes)}.",
+        "Library, Python and packages are those of the last refresh.",
     )
 
 

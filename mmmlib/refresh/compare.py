@@ -6,12 +6,11 @@ import pandas as pd
 
 from mmmlib.data.panel.panel import Panel, panel_file, panel_of
 from mmmlib.errors import MMMError, RunError
-from mmmlib.findings import Finding, Level, at_least, judge, not_run
+from mmmlib.findings import Finding, Level, at_least, checks_of, judge, not_run
 from mmmlib.model.effects import effects_of, parts_of
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
-from mmmlib.refresh import CHECKS
 from mmmlib.refresh.causes import Changes, explained_channels
 from mmmlib.refresh.changes import (
     code_changes,
@@ -150,7 +149,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
     findings += lift_change_findings(changed_lifts)
     findings.append(code_finding(changed_code))
     window = windows.get(params.primary, next(iter(windows.values()), pd.DatetimeIndex([])))
-    order = list(CHECKS)
+    order = checks_of("refresh")
     return Comparison(
         parent=parent.name,
         first_week=window[0].date() if len(window) else None,
@@ -220,14 +219,9 @@ def _window(model: str, weeks: pd.DatetimeIndex, limits: ComparisonParams) -> Fi
     return at_least(
         "refresh.common_window",
         model,
-        float(len(weeks)),
-        float(limits.min_common_weeks),
-        level=Level.BLOCK,
-        unit="weeks",
-        message=f"Both refreshes fitted {len(weeks)} weeks{span} "
-        f"(at least {limits.min_common_weeks}).",
-        meaning="Without weeks in common nobody can say whether returns moved.",
-        action="If this is a rebuild, set refresh.parent to 'none'.",
+        len(weeks),
+        limits.min_common_weeks,
+        f"Both refreshes fitted {len(weeks)} weeks{span} (at least {limits.min_common_weeks}).",
     )
 
 
@@ -238,10 +232,8 @@ def _alone(run: Run) -> Comparison:
         "refresh.parent",
         "workbook",
         passed=expected,
-        level=Level.WARN,
+        case="" if expected else "none",
         message=reason,
-        meaning="" if expected else "Whether returns moved is not known.",
-        action="Compare with an earlier refresh (refresh.parent: latest), unless this is a rebuild.",
     )
     return Comparison(parent=None, reason=reason, findings=(finding,))
 
@@ -254,13 +246,9 @@ def _has_parent(run: Run, parent: Run, params: Params) -> Finding:
         "refresh.parent",
         "workbook",
         passed=not doubts,
-        level=Level.WARN,
+        case="doubted" if doubts else "",
         value=parent.name,
         message=f"Compared with {parent.name}{which}. {chosen}".strip(),
-        meaning="Calm against such a refresh does not show that returns may be trusted."
-        if doubts
-        else "",
-        action="Name another run in refresh.parent, or leave it at 'latest'.",
     )
 
 
@@ -268,7 +256,7 @@ def _not_compared(parent: str, why: str) -> tuple[Finding, ...]:
     action = f"Restore {parent}, or name another run in refresh.parent."
     return tuple(
         not_run(check, "workbook", f"The last refresh cannot be read: {why}", action=action)
-        for check in CHECKS
+        for check in checks_of("refresh")
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, at_most, judge
+from mmmlib.findings import Finding, at_most, judge
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import DataChange
 
@@ -80,7 +80,6 @@ def restated_findings(changes: Sequence[DataChange], limits: ComparisonParams) -
                 "refresh.restated",
                 "workbook",
                 passed=True,
-                level=Level.WARN,
                 message="No value that both refreshes have was restated.",
             )
         ]
@@ -90,15 +89,10 @@ def restated_findings(changes: Sequence[DataChange], limits: ComparisonParams) -
             change.series,
             math.nan if change.share is None else change.share,
             limits.max_restated_share,
-            level=Level.WARN,
-            unit="share",
-            message=f"{_count(change.cells)} restated, together "
+            f"{_count(change.cells)} restated, together "
             f"{format_number(math.nan if change.share is None else change.share, 'share')} of the "
             f"series (limit {format_number(limits.max_restated_share, 'share')}). "
             f"The largest: {change.largest}.",
-            meaning="Returns may have moved because history was rewritten, not because of "
-            "anything that happened.",
-            action="Have the data owner confirm the restatement and name its reason.",
         )
         for change in restated
     ]

@@ -6,12 +6,10 @@ import math
 from collections.abc import Collection, Sequence
 from itertools import combinations
 
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import change_text
-
-_MEANING = "A plan that was made on the old number may no longer hold."
 
 
 def movement_findings(
@@ -72,13 +70,9 @@ def rank_finding(model: str, movements: Sequence[Movement]) -> Finding:
         "refresh.rank",
         model,
         passed=not real,
-        level=Level.WARN,
         value=float(len(real)),
         limit=0.0,
-        unit="pairs",
         message=message,
-        meaning="Advice that followed the old order may turn round.",
-        action="Read what changed before money is moved between these channels.",
     )
 
 
@@ -106,17 +100,12 @@ def _judge_channel(
         "refresh.movement",
         f"{movement.model}/{movement.channel}",
         passed=not flagged,
-        level=Level.BLOCK if unexplained else Level.WARN,
+        case="unexplained" if unexplained else "",
         # A change from zero has no size; NaN would read as a check that saw nothing.
         value="from zero" if math.isnan(movement.change) else movement.change,
         limit=limits.large_movement,
-        unit="share",
         message=f"The {what} moved ({change}, {noise}): {movement.before.text()} then, "
         f"{movement.after.text()} now, on the same weeks.{cause}",
-        meaning=_MEANING,
-        action="Find the cause before publishing: compare data, parameters and software."
-        if unexplained
-        else "Say in the change log why it moved.",
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import Estimate, format_number
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.refresh.comparison import LiftChange
 
 ROUNDING = 1e-9
@@ -38,7 +38,6 @@ def lift_change_findings(changes: Sequence[LiftChange]) -> list[Finding]:
                 "refresh.lift_tests",
                 "workbook",
                 passed=True,
-                level=Level.WARN,
                 message="The lift tests are those of the last refresh.",
             )
         ]
@@ -47,13 +46,9 @@ def lift_change_findings(changes: Sequence[LiftChange]) -> list[Finding]:
             "refresh.lift_tests",
             f"{one.model}/{one.channel}",
             passed=False,
-            level=Level.INFO if one.kind == "added" else Level.WARN,
+            case="added" if one.kind == "added" else "",
             value=one.test,
             message=f"The test {one.test} was {one.kind}: {one.what}.",
-            meaning="The model was told something else, so the channel's return may have moved.",
-            action="Nothing: new evidence is what the refresh is for."
-            if one.kind == "added"
-            else "Have the model owner say why, and sign it.",
         )
         for one in changes
     ]

@@ -7,11 +7,7 @@ went, returns may move for that reason alone, and a rebuild is due.
 from __future__ import annotations
 
 from mmmlib.data.panel.panel import Panel
-from mmmlib.findings import Finding, Level, judge
-
-_REBUILD = (
-    "Treat this as a rebuild: set refresh.parent to 'none', and have the model change signed."
-)
+from mmmlib.findings import Finding, judge
 
 
 def structure_findings(before: Panel, after: Panel) -> list[Finding]:
@@ -37,10 +33,8 @@ def structure_findings(before: Panel, after: Panel) -> list[Finding]:
                 "refresh.structure",
                 "units",
                 passed=False,
-                level=Level.BLOCK,
+                case="units",
                 message=f"Units changed: {'; '.join(units)}.",
-                meaning="Numbers in different units cannot be compared.",
-                action=_REBUILD,
             )
         )
     if found:
@@ -50,7 +44,6 @@ def structure_findings(before: Panel, after: Panel) -> list[Finding]:
             "refresh.structure",
             "workbook",
             passed=True,
-            level=Level.WARN,
             message="Channels, outcomes, motions, regions and units are those of the last refresh.",
         )
     ]
@@ -68,12 +61,9 @@ def _changed(part: str, old: list[str], new: list[str]) -> Finding:
         "refresh.structure",
         part,
         passed=False,
-        level=Level.WARN,
         value="; ".join(words),
         limit="unchanged",
         message=f"The {part} are not those of the last refresh: {'; '.join(words)}.",
-        meaning="Returns may have moved because the model is another one: a rebuild, not a refresh.",
-        action=_REBUILD,
     )
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from mmmlib.estimates import format_number, mass_text
-from mmmlib.findings import Finding, Level, Status
-from mmmlib.governance.policy import known_checks
+from mmmlib.findings import Finding, Level, Status, titles
 from mmmlib.readiness.verdict import TestDesign
 from mmmlib.reports.blocks import (
     Cell,
@@ -231,7 +230,7 @@ def passed_table(results: Results, findings: Sequence[Finding], name: str, capti
 
 def check_name(finding: Finding) -> str:
     """Name a check as people do; one that its room does not name, by its own name."""
-    known = known_checks().get(finding.check)
+    known = titles().get(finding.check)
     if known:
         return known
     room, _, check = finding.check.partition(".")

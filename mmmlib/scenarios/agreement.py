@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.scenarios.effect import PlanEffect
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.plans import Plan
@@ -65,16 +65,9 @@ def disagreement_findings(
             CHECK,
             plan,
             passed=False,
-            level=Level.WARN,
             value=float(len(texts) - 1),
             limit=0.0,
-            unit="models",
             message=" ".join(texts),
-            meaning=(
-                "Outcomes that disagree tell of demand quality: what fills the top of the "
-                "funnel need not become money."
-            ),
-            action="Settle which outcome this decision is about before acting on the plan.",
         )
         for plan, texts in words.items()
         if texts
@@ -86,10 +79,8 @@ def disagreement_findings(
             CHECK,
             "workbook",
             passed=True,
-            level=Level.WARN,
             value=0.0,
             limit=0.0,
-            unit="models",
             message=(
                 f"No model speaks against the leading one on any plan "
                 f"(clear from {probability_text(clear)})."

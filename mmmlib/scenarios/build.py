@@ -312,13 +312,9 @@ def _scalable(
         "scenarios.scalable",
         "workbook",
         passed=bool(good) and offered,
-        level=Level.WARN,
         value=float(len(good)),
         limit=1.0,
-        unit="channels",
         message=message,
-        meaning="An increase into a channel that could not be measured is a guess.",
-        action="Test a channel before scaling it.",
     )
 
 
@@ -327,14 +323,10 @@ def _count(scenarios: list[Scenario]) -> Finding:
     return at_least(
         "scenarios.count",
         "workbook",
-        float(count),
-        float(ENOUGH_SCENARIOS),
-        level=Level.WARN,
-        unit="scenarios",
-        message=f"{count_of(count, 'scenario')} {'stands' if count == 1 else 'stand'} beside the "
+        count,
+        ENOUGH_SCENARIOS,
+        f"{count_of(count, 'scenario')} {'stands' if count == 1 else 'stand'} beside the "
         f"status quo.",
-        meaning="Three to five give the review a real choice.",
-        action="See whether more channels can be varied or marked as scalable.",
     )
 
 
@@ -362,13 +354,9 @@ def _better(scenarios: list[Scenario]) -> Finding:
         "scenarios.better",
         "workbook",
         passed=found > 0,
-        level=Level.INFO,
         value=best,
         limit=0.5,
-        unit="share",
         message=message,
-        meaning="A search that finds nothing says so; it does not spread money evenly instead.",
-        action="Keep the budget as it is, or test what is least certain.",
     )
 
 
@@ -378,15 +366,11 @@ def _recommendation(scenarios: list[Scenario]) -> Finding:
     return at_least(
         "scenarios.recommendation",
         "workbook",
-        float(safe),
-        1.0,
-        level=Level.INFO,
-        unit="plans",
-        message=f"Of {plans} readiness and health leave {safe} better and safe to act on, "
+        safe,
+        1,
+        f"Of {plans} readiness and health leave {safe} better and safe to act on, "
         f"{review} better with doubts. The gates may leave fewer; the scenario pack has what "
         f"they left.",
-        meaning="Only a plan that is safe to act on is recommended without review.",
-        action="Decide in the review whether the doubts matter here.",
     )
 
 
@@ -396,10 +380,8 @@ def _steady(outcomes: Mapping[str, ProjectedOutcome], params: Params) -> list[Fi
             "scenarios.steady_state",
             model,
             passed=False,
-            level=Level.INFO,
             message=f"{params.model_label(model)} is read off steady-state curves; its engine's "
             "formula is not known.",
-            meaning="Carryover into and out of the horizon is taken to be equal.",
         )
         for model, outcome in outcomes.items()
         if outcome.method != "formula"

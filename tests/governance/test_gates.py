@@ -6,10 +6,8 @@ import shutil
 
 import pytest
 
-import mmmlib.health
-import mmmlib.refresh
 from mmmlib.errors import InputError
-from mmmlib.findings import FindingList, Level, Status, not_run
+from mmmlib.findings import FindingList, Level, Status, checks_of, not_run
 from mmmlib.governance.agenda import MOST, agenda_markdown, build_agenda, escape_markdown
 from mmmlib.governance.gates import blocking, judged_pack, pass_gates
 from mmmlib.governance.tables import (
@@ -48,7 +46,7 @@ def _calm(run):
     _replace(
         run,
         "refresh.json",
-        findings=_all_passed(mmmlib.refresh.CHECKS, "workbook"),
+        findings=_all_passed(checks_of("refresh"), "workbook"),
         movements=tuple(
             m.model_copy(update={"beyond_noise": m.channel == "search"}) for m in moved
         ),
@@ -63,7 +61,7 @@ def _all_passed(checks, subject):
 
 
 def _health(run, model, *more, without=()):
-    checks = [check for check in mmmlib.health.CHECKS if check not in without]
+    checks = [check for check in checks_of("health") if check not in without]
     findings = (*_all_passed(checks, model), *more)
     run.save_json(f"models/{model}/health.json", FindingList(findings=findings))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmmlib.findings import FindingList, Level, Status, judge
+from mmmlib.findings import FindingList, Status, judge
 from mmmlib.health.learning import SHRINKAGE
 from mmmlib.health.motions import sum_health
 from mmmlib.model.motions import sum_motions
@@ -16,10 +16,8 @@ def test_every_motion_speaks_and_the_belief_is_judged_on_the_sum():
     health = {
         model: FindingList(
             findings=(
-                judge("health.rhat", model, passed=True, level=Level.BLOCK, message="Converged."),
-                judge(
-                    SHRINKAGE, f"{model}/search", passed=False, level=Level.WARN, message="Prior."
-                ),
+                judge("health.rhat", model, passed=True, message="Converged."),
+                judge(SHRINKAGE, f"{model}/search", passed=False, message="Prior."),
             )
         )
         for model in parts
@@ -41,6 +39,6 @@ def test_a_motion_that_was_not_checked_leaves_nothing_to_rest_on():
     params = two_motions()
     parts = params.parts_of("revenue")
     whole = sum_motions("revenue", [fake_effects(params, model=one, draws=50) for one in parts])
-    passed = judge("health.rhat", parts[0], passed=True, level=Level.BLOCK, message="Converged.")
+    passed = judge("health.rhat", parts[0], passed=True, message="Converged.")
     assert passed.status is Status.OK
     assert sum_health("revenue", whole, {parts[0]: FindingList(findings=(passed,))}, params) is None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmmlib.findings import Level, judge, not_run
+from mmmlib.findings import judge, not_run
 from mmmlib.health.tables import (
     baseline_table,
     coverage_table,
@@ -15,9 +15,9 @@ from tests.fakes import fake_effects
 
 def test_the_overview_counts_by_model() -> None:
     findings = [
-        judge("health.a", "m", passed=True, level=Level.WARN, message=""),
-        judge("health.b", "m", passed=False, level=Level.WARN, message=""),
-        not_run("health.c", "m", "why"),
+        judge("health.bfmi", "m", passed=True, message=""),
+        judge("health.ess_bulk", "m", passed=False, message=""),
+        not_run("health.rhat", "m", "why"),
     ]
     row = overview_table({"m": findings, "n": findings[:1]}).to_dict("records")[0]
     assert row == {

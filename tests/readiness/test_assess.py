@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from mmmlib.data.panel.panel import Panel
-from mmmlib.findings import Level, Status, judge, worst
-from mmmlib.readiness import CHECKS
+from mmmlib.findings import Level, Status, checks_of, judge, worst
 from mmmlib.readiness.assess import assess
 from mmmlib.readiness.tables import (
     alternatives_table,
@@ -38,7 +37,7 @@ def test_good_data_is_ready_and_every_check_speaks() -> None:
     assert readiness.overall is Verdict.READY
     assert set(readiness.channels.values()) == {Verdict.READY}
     assert readiness.alternatives == ()
-    assert {finding.check for finding in readiness.findings} == set(CHECKS)
+    assert {finding.check for finding in readiness.findings} == set(checks_of("readiness"))
     assert worst(readiness.findings) is Level.INFO
     assert Readiness.model_validate_json(readiness.model_dump_json()) == readiness
 
@@ -98,9 +97,12 @@ def test_data_that_blocks_is_not_ready_and_no_test_is_the_answer() -> None:
         "data.contract",
         "media",
         passed=False,
-        level=Level.BLOCK,
         message="price: expected at most 1.",
-        action="Ask Data team for a correction.",
+        case="broken",
+        source="media",
+        promise="range",
+        owner="Data team",
+        what_to_do="",
     )
     readiness = assess(fake_panel(params), params, [broken])
     assert readiness.overall is Verdict.NOT_READY

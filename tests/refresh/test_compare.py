@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mmmlib.data.panel.panel import PANEL_INDEX, Panel, write_panel
-from mmmlib.findings import Finding, Level, Status, worst
+from mmmlib.findings import Finding, Level, Status, checks_of, worst
 from mmmlib.params.load import params_of
-from mmmlib.refresh import CHECKS, required_checks
+from mmmlib.refresh import required_checks
 from mmmlib.refresh.compare import compare, restated_values
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.modeller import then_and_now
@@ -73,7 +73,7 @@ def test_two_refreshes_of_one_truth(tmp_path: Path, parent: Run) -> None:
     run = make(tmp_path / "runs", parent)
     comparison = compare(run, run.manifest.parent)
     assert comparison.parent == parent.name
-    assert checks(comparison) == set(required_checks(parent.name)) == set(CHECKS)
+    assert checks(comparison) == set(required_checks(parent.name)) == set(checks_of("refresh"))
     assert comparison.weeks == 104
     assert len(comparison.movements) == 2 * 2 * 4
     assert not any(movement.beyond_noise for movement in comparison.movements)
@@ -143,7 +143,7 @@ def test_too_few_weeks_in_common_are_not_compared(tmp_path: Path, parent: Run) -
         ("refresh.movement", Status.NOT_RUN),
         ("refresh.rank", Status.NOT_RUN),
     }
-    assert checks(comparison) == set(CHECKS)
+    assert checks(comparison) == set(checks_of("refresh"))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_parent_that_cannot_be_read_blocks(tmp_path: Path, parent: Run, damage
     assert comparison.parent == name
     assert comparison.readable is (damage in ("effects", "truncated", "nan"))
     assert bool(comparison.not_compared) is not comparison.readable
-    assert checks(comparison) == set(CHECKS)
+    assert checks(comparison) == set(checks_of("refresh"))
     blocked = [finding for finding in comparison.findings if finding.level is Level.BLOCK]
     assert {finding.status for finding in blocked} == {Status.NOT_RUN}
     assert "refresh.movement" in {finding.check for finding in blocked}

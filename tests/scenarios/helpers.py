@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from mmmlib.findings import Finding, FindingList, Level, judge
+from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.model.effects import check_effects
 from mmmlib.params import Params
 from mmmlib.readiness.verdict import Readiness, Verdict
@@ -27,7 +27,14 @@ def finding(
     value: float | str | None = None,
 ) -> Finding:
     """A finding with little in it."""
-    return judge(check, subject, passed=passed, level=level, message=message, value=value)
+    return Finding(
+        check=check,
+        subject=subject,
+        level=Level.INFO if passed else level,
+        status=Status.OK if passed else Status.FLAG,
+        message=message,
+        value=value,
+    )
 
 
 def healthy(*models: str) -> dict[str, FindingList]:

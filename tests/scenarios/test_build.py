@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmmlib.findings import FindingList, Level, Status
+from mmmlib.findings import FindingList, Level, Status, checks_of
 from mmmlib.readiness.verdict import Verdict
-from mmmlib.scenarios import CHECKS
 from mmmlib.scenarios.build import build_pack
 from mmmlib.scenarios.pack import Label, ScenarioPack
 from mmmlib.scenarios.tables import (
@@ -237,7 +236,7 @@ def test_the_pack_survives_the_disk_and_every_check_has_a_name():
     models = {m: fake_effects(params, panel, m, draws=60) for m in params.model_names}
     pack = build_pack(models, ready(params), healthy(*models), params)
     assert ScenarioPack.model_validate_json(pack.model_dump_json()) == pack
-    assert {one.check for one in pack.findings} <= set(CHECKS)
+    assert {one.check for one in pack.findings} <= set(checks_of("scenarios"))
     assert pack.weeks == 13
     last = models[MODEL]["week"].to_index()[-1]
     assert (np.datetime64(pack.first_week) - np.datetime64(last.date())).astype(int) == 7

@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.checks import exposure_checks, series_checks, status, taxonomy_checks
+from mmmlib.data.checks import exposure_checks, series_checks, status
 from mmmlib.data.contract.breaches import contract_findings
-from mmmlib.data.history import rows
 from mmmlib.data.history.restatement import Learned, by_source, most_moving, moving_weeks
-from mmmlib.data.panel import lift_tests
 from mmmlib.data.panel.assemble import read_price_index
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.grid import WEEK
@@ -23,35 +21,13 @@ from mmmlib.data.weeks import sources
 from mmmlib.data.weeks.rates import read_rates
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, at_most, judge, none_of
+from mmmlib.findings import Finding, at_most, judge, none_of
 from mmmlib.params import Params
 from mmmlib.params.data import PriceLevel, Settling
 
-CHECKS: dict[str, str] = {
-    "data.future": "No rows from the future",
-    "data.coverage": "Sources end together",
-    **sources.CHECKS,
-    **status.CHECKS,
-    "data.imputed": "Filled cells",
-    "data.days": "Days that weeks lack",
-    "data.events": "Events that a column tells of",
-    **series_checks.CHECKS,
-    **exposure_checks.CHECKS,
-    "data.contract": "Contracts kept",
-    **rows.CHECKS,
-    "data.restatement": "Youngest weeks have settled",
-    "data.kept_out": "Weeks kept out of the fit",
-    "data.past": "Past refreshes can be read",
-    "data.rates": "Exchange rates up to date",
-    "data.price_level": "Price index up to date",
-    **lift_tests.CHECKS,
-    **taxonomy_checks.CHECKS,
-}
-"""Every check of the data and its name for people."""
-
 
 def check_panel(params: Params, built: Built, learned: Learned | None = None) -> list[Finding]:
-    """Ask every question of :data:`CHECKS` that applies.
+    """Ask every question of ``checks.toml`` that applies.
 
     Parameters
     ----------
@@ -107,31 +83,11 @@ def _imputed(params: Params, panel: Panel) -> Iterator[Finding]:
     limit = params.data.limits.max_imputed_share
     names = panel.frame["imputed"].str.split(";").explode()
     shares = names[names != ""].value_counts() / len(panel.frame)
-    words = {
-        "unit": "share",
-        "meaning": "A filled cell is a rule's value, not an observation.",
-        "action": "Have the source completed.",
-    }
     if shares.empty:
-        yield at_most(
-            "data.imputed",
-            "workbook",
-            0.0,
-            limit,
-            level=Level.WARN,
-            message="No cell was filled.",
-            **words,
-        )
+        yield at_most("data.imputed", "workbook", 0, limit, "No cell was filled.")
     for series, share in shares.sort_index().items():
-        yield at_most(
-            "data.imputed",
-            str(series),
-            float(share),
-            limit,
-            level=Level.WARN,
-            message=f"{format_number(float(share), 'share')} of its cells were filled.",
-            **words,
-        )
+        filled = f"{format_number(float(share), 'share')} of its cells were filled."
+        yield at_most("data.imputed", str(series), share, limit, filled)
 
 
 def _days(built: Built) -> Iterator[Finding]:
@@ -147,17 +103,13 @@ def _days(built: Built) -> Iterator[Finding]:
             where = f"region '{region}', " if table.regional else ""
             told.append(f"{where}the week of {week.date()} ({count_of(days, 'day')})")
         told += _absent(table, built.calendar.weeks)
-        owner = table.source.owner or "the owner of the source"
         yield none_of(
             "data.days",
             name,
             len(told),
-            "weeks",
-            level=Level.WARN,
-            seen=f"{count_of(len(told), 'week')} without rows of usual days: {some_of(told)}.",
-            clear="Every week has the days that are usual.",
-            meaning="Their sum is too low if something happened on those days.",
-            action=f"Ask {owner} whether days are missing; write zeros if nothing happened.",
+            f"{count_of(len(told), 'week')} without rows of usual days: {some_of(told)}.",
+            "Every week has the days that are usual.",
+            owner=table.source.whom_to_ask,
         )
 
 
@@ -181,14 +133,10 @@ def _events(params: Params, built: Built) -> Iterator[Finding]:
             "data.events",
             name,
             passed=weeks > 0,
-            level=Level.WARN,
             value=weeks,
-            unit="weeks",
             message=f"Column {event.column} reads '{event.equals}' in {count_of(weeks, 'week')} "
             f"of {len(panel.weeks)}.",
-            meaning="An event that never happens tells the model nothing; a text that the column "
-            "writes otherwise looks the same.",
-            action=f"Compare events.{name}.equals with what the column holds, or remove the event.",
+            event=name,
         )
 
 
@@ -215,23 +163,17 @@ def _settling(rule: Settling, built: Built, learned: Learned) -> Iterator[Findin
             "data.restatement",
             source,
             passed=inside == 0,
-            level=Level.WARN,
             value=float(inside),
             limit=0.0,
-            unit="weeks",
             message=_usual_words(moves, source, weeks, rule),
-            meaning="Values that will still change were fitted as if they were final; where they "
-            "are told too low, the newest spend seems to return less than it does.",
-            action="Set data.settling.weeks to auto, or to the weeks that still move.",
         )
     if not moving:
         yield judge(
             "data.restatement",
             "workbook",
             passed=True,
-            level=Level.WARN,
+            case="unknown",
             message="No past refresh saw the same weeks at least four weeks ago.",
-            meaning="What the sources restate is not known yet.",
         )
     names = [str(week.date()) for week in kept_out]
     span = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if names else ""
@@ -240,26 +182,17 @@ def _settling(rule: Settling, built: Built, learned: Learned) -> Iterator[Findin
         "data.kept_out",
         "workbook",
         len(names),
-        "weeks",
-        level=Level.INFO,
-        seen=(
-            f"{count_of(len(names), 'week')} kept out of the fit as still moving: {span} "
-            f"(data.settling.weeks: {rule.weeks}, {how})."
-        ),
-        clear=f"No week was kept out (data.settling.weeks: {rule.weeks}).",
-        meaning="They are kept with the run as they were seen; the panel ends before them.",
-        action="Read the panel's last week, not today, as the end of what is told.",
+        f"{count_of(len(names), 'week')} kept out of the fit as still moving: {span} "
+        f"(data.settling.weeks: {rule.weeks}, {how}).",
+        f"No week was kept out (data.settling.weeks: {rule.weeks}).",
     )
     yield none_of(
         "data.past",
         "workbook",
         len(learned.broken),
-        "tables",
-        level=Level.WARN,
-        seen=f"{len(learned.broken)} tables of past runs could not be read; the first: {(*learned.broken, '')[0]}",
-        clear="Every table of past runs that was asked for could be read.",
-        meaning="What is usually restated is learned from past runs.",
-        action="Restore them from a backup, or move the damaged runs away.",
+        f"{len(learned.broken)} tables of past runs could not be read; the first: "
+        f"{(*learned.broken, '')[0]}",
+        "Every table of past runs that was asked for could be read.",
     )
 
 
@@ -322,13 +255,9 @@ def _prices(
             check,
             "workbook" if check == "data.price_level" else subject,
             len(old),
-            "weeks",
-            level=Level.WARN,
-            seen=f"{subject}: {len(old)} weeks without one of the last {limit} days{span}; the "
+            f"{subject}: {len(old)} weeks without one of the last {limit} days{span}; the "
             f"last one known was used.",
-            clear=f"{subject}: known for every week; the newest is of {newest[-1].date()}.",
-            meaning="Money that is converted at an old rate seems to move when it does not.",
-            action="Bring the table up to date.",
+            f"{subject}: known for every week; the newest is of {newest[-1].date()}.",
         )
 
 
@@ -339,16 +268,13 @@ def _base_known(params: Params, rule: PriceLevel, index: pd.Series) -> Finding:
     return at_most(
         "data.price_level",
         "base",
-        float(days),
-        float(params.data.max_rate_age_days),
-        level=Level.WARN,
-        unit="days",
-        message=f"The base day {rule.base} is {count_of(days, 'day')} after the newest price "
+        days,
+        params.data.max_rate_age_days,
+        f"The base day {rule.base} is {count_of(days, 'day')} after the newest price "
         f"level (of {newest.date()}), which was used for it."
         if days
         else f"The price level of the base day {rule.base} is known.",
-        meaning="Money is said to be in prices of a day whose prices nobody knows yet.",
-        action="Bring the index up to date, or take a base day that it covers.",
+        case="base",
     )
 
 

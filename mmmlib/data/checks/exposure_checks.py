@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.data.checks.levels import Shift, judge_shift
+from mmmlib.data.checks.levels import judge_shift
 from mmmlib.data.checks.signals import level_shift
 from mmmlib.data.naming.declared_series import BESIDE
 from mmmlib.data.panel.build import Built
@@ -17,20 +17,9 @@ from mmmlib.data.panel.grid import weeks_of
 from mmmlib.data.read.problems import Problems, some_of
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, at_most
+from mmmlib.findings import Finding, at_most
 from mmmlib.params import Params
 
-CHECKS: dict[str, str] = {
-    "data.spend_without_exposure": "Spend without exposure",
-    "data.exposure_without_spend": "Exposure without spend",
-    "data.cost_level": "Lasting moves of the price paid",
-}
-PRICE = Shift(
-    Level.WARN,
-    "Prices drift; a jump that lasts is more often a changed definition of spend "
-    "(fees, tax, currency) or of exposure (another count).",
-    "Ask the owner what changed in that week.",
-)
 ACTIVE = 0.5
 """Least share of weeks with spend and exposure from which a price can be followed."""
 
@@ -113,15 +102,8 @@ def _mismatches(params: Params, pair: Pair, weeks: pd.DatetimeIndex) -> Iterator
             pair.channel,
             share,
             limit,
-            level=Level.WARN,
-            unit="share",
-            message=(
-                f"{format_number(share, 'share')} of the weeks have {words}"
-                + (f": {some_of(named)}." if named else ".")
-            ),
-            meaning="The response follows exposure; where the two part, cost and "
-            "effect are booked in different weeks.",
-            action="Check how the two series are dated.",
+            f"{format_number(share, 'share')} of the weeks have {words}"
+            + (f": {some_of(named)}." if named else "."),
         )
 
 
@@ -139,4 +121,4 @@ def _cost_level(params: Params, pair: Pair, weeks: pd.DatetimeIndex) -> Finding 
     if found is None:
         return None
     moved = f"of spend per {pair.exposure}"
-    return judge_shift("data.cost_level", pair.channel, found, limit, weeks, moved, PRICE)
+    return judge_shift("data.cost_level", pair.channel, found, limit, weeks, moved)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,12 +22,8 @@ from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
 
-CHECKS: dict[str, str] = {
-    "data.level_shift": "Lasting moves of the level",
-    "data.new_weeks": "Newest weeks beside the ones before",
-    "data.break": "Breaks that end",
-    "data.magnitude": "Spend beside the outcome",
-}
+ROLES = ("outcome", "spend", "exposure")
+"""Series whose level is looked at."""
 POWERS = (1_000_000, 1_000, 100, 10)
 """Factors by which another unit differs."""
 NEAR_POWER, NEAR_RATE = 0.2, 0.03
@@ -42,32 +37,6 @@ FAR = 10.0
 """How far beyond its limits a magnitude is absurd."""
 SLIGHT = float(np.log(1.1))
 """Logarithm of a factor below which the newest weeks are never a finding."""
-
-
-class Shift(NamedTuple):
-    """How a lasting move of a series is told, by its role."""
-
-    level: Level
-    meaning: str
-    action: str
-
-
-_BUDGET = Shift(
-    Level.INFO,
-    "A budget that was changed looks like this, and so does a changed definition: fees or tax "
-    "taken in, another currency, another count.",
-    "Ask the owner which it was; a changed definition is corrected over the whole history.",
-)
-SHIFTS = {
-    "outcome": Shift(
-        Level.WARN,
-        "A changed definition looks like this, and the model would give it to whatever channel "
-        "moved at the time.",
-        "Ask the owner what changed in that week; declare it as an event or control.",
-    ),
-    "spend": _BUDGET,
-    "exposure": _BUDGET,
-}
 
 
 def check_levels(
@@ -100,14 +69,15 @@ def _level_shifts(
 ) -> Iterator[Finding]:
     limit = params.data.limits.level_shift
     for series in national.series:
-        words = SHIFTS.get(series.partition(":")[0])
+        role = series.partition(":")[0]
         values, known = measured_part(national, series, measured)
-        found = level_shift(values) if words else None
-        if found is None or words is None:
+        found = level_shift(values) if role in ROLES else None
+        if found is None:
             continue  # too short to tell a shift from a season
         weeks = national.weeks[known]
         beside = "beside trend and season"
-        yield judge_shift("data.level_shift", series, found, limit, weeks, beside, words, rates)
+        case = "outcome" if role == "outcome" else ""
+        yield judge_shift("data.level_shift", series, found, limit, weeks, beside, case, rates)
 
 
 def judge_shift(
@@ -117,7 +87,7 @@ def judge_shift(
     limit: float,
     weeks: pd.DatetimeIndex,
     of: str,
-    words: Shift,
+    case: str = "",
     rates: Mapping[str, float] | None = None,
 ) -> Finding:
     """Judge the largest lasting move of a series.
@@ -130,8 +100,8 @@ def judge_shift(
         Share of the level from which a move that is clear of the noise is a finding.
     of
         What moved, or beside what, for the message.
-    words
-        What a move means there.
+    case
+        Of the check, see ``checks.toml``.
     rates
         What one unit of other currencies is worth, by code: a move may be one of them.
     """
@@ -141,16 +111,14 @@ def judge_shift(
         check,
         subject,
         passed=abs(shift) <= limit or (not clear and np.isfinite(shift)),
-        level=max(words.level, Level.WARN) if named else words.level,
+        level=Level.WARN if named else None,
+        case=case,
         value=abs(shift),
         limit=limit,
-        unit="share",
         message=(
             f"The largest lasting move {of} is {format_number(shift, 'share')}, "
             f"around {weeks[where].date()}{named}."
         ),
-        meaning=words.meaning,
-        action=words.action,
     )
 
 
@@ -186,7 +154,7 @@ def _new_weeks(
     seam = 0 if ended is None else int((national.weeks > ended).sum())
     for series in national.series:
         role = series.partition(":")[0]
-        if role not in SHIFTS:
+        if role not in ROLES:
             continue
         values, known = measured_part(national, series, measured)
         if known.stop != len(national.weeks):
@@ -204,19 +172,15 @@ def _new_weeks(
             "data.new_weeks",
             series,
             passed=size <= limit,
-            level=SHIFTS[role].level if not at_seam and not named else Level.WARN,
+            level=None if at_seam or named or role == "outcome" else Level.INFO,
             value=size,
             limit=limit,
-            unit="times",
             message=(
                 f"From the week of {first} on{since}, it is {factor:.3g} times the half year "
                 f"before{named}; as many weeks never differed by more than {limit:.3g} times."
                 if size > limit
                 else "Its newest weeks are as far from the half year before as others were."
             ),
-            meaning="A delivery in another unit or currency, or with fees, looks like this; a plan "
-            "would rest on what never happened.",
-            action="Ask the owner what changed in that week; have it corrected, or the history.",
         )
 
 
@@ -270,10 +234,9 @@ def _breaks(params: Params, national: Panel, measured: Measured) -> Iterator[Fin
             "data.break",
             subject,
             passed=low or explained,
-            level=Level.INFO if subject == "spend" else Level.WARN,
+            level=Level.INFO if subject == "spend" else None,
             value=abs(share),
             limit=limit,
-            unit="share",
             message=(
                 "No break that ends stands out."
                 if low
@@ -281,9 +244,6 @@ def _breaks(params: Params, national: Panel, measured: Measured) -> Iterator[Fin
                 f"{count_of(length, 'week')} ({ends}) and came back"
                 + (", beside an event." if explained else ".")
             ),
-            meaning="What happened in these weeks to all channels at once is given to none of them "
-            "surely; if it was the world and not the budget, the model does not know it.",
-            action="Ask what happened; declare it as an event if it moved the outcome by itself.",
         )
 
 
@@ -320,15 +280,11 @@ def _magnitudes(params: Params, national: Panel) -> Iterator[Finding]:
             "data.magnitude",
             f"outcome:{model}",
             passed=passed,
-            level=Level.BLOCK if far else Level.WARN,
+            level=Level.BLOCK if far else None,
             value=ratio,
             limit=low if ratio < low else high,
             unit=measure,
             message=f"All channels together spend {text}"
             + ("." if passed else f"; usual is {usual}. Are both in the same unit?"),
-            meaning="Spend in millions or in cents beside an outcome in whole money gives returns "
-            "that are wrong by that factor, and priors that exclude the truth.",
-            action="Ask the owners in which unit spend"
-            + (f", outcome and {price} are" if price else " and outcome are")
-            + "; declare it in the contract of the source, or set data.limits for what is true.",
+            amounts=f"spend, outcome and {price}" if price else "spend and outcome",
         )

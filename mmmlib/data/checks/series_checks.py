@@ -7,21 +7,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.checks import levels
 from mmmlib.data.checks.levels import check_levels
 from mmmlib.data.checks.signals import outliers
 from mmmlib.data.checks.zeros import Measured, check_zeros, measured_part, measured_weeks, zero_runs
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import count_of, some_of
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.params import Params
-
-CHECKS: dict[str, str] = {
-    "data.outliers": "Weeks far off, without an event",
-    **levels.CHECKS,
-    "data.zero_run": "Zeros at the ends of a series",
-    "data.zero_gap": "Zeros amid a series",
-}
 
 
 def check_series(
@@ -71,14 +63,10 @@ def _outliers(params: Params, panel: Panel, measured: Measured) -> Iterator[Find
             "data.outliers",
             series,
             passed=worst <= limit,
-            level=Level.WARN,
             value=worst,
             limit=limit,
-            unit="robust sd",
             message=(seen if weeks else "No week is far from the usual.")
             + _beside_events([str(week.date()) for week in explained]),
-            meaning="A typing error or an event that nobody declared bends the fit.",
-            action="Correct it at the source, or declare an event for the week.",
         )
 
 

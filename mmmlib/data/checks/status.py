@@ -23,12 +23,6 @@ from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, judge, none_of
 from mmmlib.params import Params
 
-CHECKS: dict[str, str] = {
-    "data.freshness": "Age of the newest row",
-    "data.automatic": "Sources that arrive by themselves",
-    "data.automatic_rows": "Rows that arrive by themselves",
-    "data.automatic_spend": "Spend that arrives by itself",
-}
 DELIVERY_MODES = {"automatic": "automatic", "manual": "by hand"}
 
 
@@ -154,7 +148,6 @@ def freshness(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
     """Judge the age of every source; one that is not there is late."""
     today = params.as_of
     for one in arrived:
-        owner = one.owner or "the owner of the source"
         days = "1 day" if one.age == 1 else f"{one.age} days"
         yield judge(
             "data.freshness",
@@ -163,15 +156,13 @@ def freshness(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
             level=one.late,
             value=float("nan") if one.age is None else float(max(one.age, 0)),
             limit=float(one.limit),
-            unit="days",
             message=(
                 "It could not be read."
                 if one.newest is None
                 else f"The newest row is of {one.newest}, {days} before {today}; it arrives "
                 f"{'by hand' if one.delivery == 'by hand' else 'by itself'}."
             ),
-            meaning="Late data makes the refresh speak of the past.",
-            action=f"Ask {owner} for the missing weeks.",
+            owner=params.data.sources[one.source].whom_to_ask,
         )
 
 
@@ -194,17 +185,8 @@ def automatic(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
         share = shares[key]
         if not np.isfinite(share):
             continue  # no rows, or no spend: nothing to take a share of
-        yield at_least(
-            check,
-            "workbook",
-            share,
-            limit,
-            level=Level.INFO,
-            unit="share",
-            message=words.replace("{share}", format_number(share, "share")),
-            meaning="What is delivered by hand is late more often, and changes shape.",
-            action="Automate the largest manual source next.",
-        )
+        words = words.replace("{share}", format_number(share, "share"))
+        yield at_least(check, "workbook", share, limit, words)
 
 
 def automatic_shares(arrived: Sequence[Arrival]) -> dict[str, float]:
@@ -228,20 +210,15 @@ def timeliness(params: Params, built: Built) -> Iterator[Finding]:
     weeks = calendar.weeks
     latest = max((last for _, last in calendar.covers.values()), default=weeks[-1])
     for name, table in built.sources.items():
-        owner = table.source.owner or "the owner of the source"
         ahead = _ahead(table, today)
         yield none_of(
             "data.future",
             name,
             ahead,
-            "rows",
-            level=Level.WARN,
-            seen=f"{count_of(ahead, 'row')} dated after {today}, the last of {table.newest:%Y-%m-%d}."
+            f"{count_of(ahead, 'row')} dated after {today}, the last of {table.newest:%Y-%m-%d}."
             if table.newest is not None
             else f"{count_of(ahead, 'value')} dated after {today}.",
-            clear=f"No row dated after {today}.",
-            meaning="Plans or typing errors would be fitted as if they had happened.",
-            action="Remove them, or correct refresh.as_of.",
+            f"No row dated after {today}.",
         )
         if name in calendar.covers:
             last = calendar.covers[name][1]
@@ -251,12 +228,9 @@ def timeliness(params: Params, built: Built) -> Iterator[Finding]:
                 "data.coverage",
                 name,
                 behind,
-                "weeks",
-                level=Level.WARN,
-                seen=f"{ends}; another source reaches {latest.date()}.",
-                clear=f"{ends}.",
-                meaning="The panel ends where the first source ends.",
-                action=f"Ask {owner} for the missing weeks.",
+                f"{ends}; another source reaches {latest.date()}.",
+                f"{ends}.",
+                owner=table.source.whom_to_ask,
             )
 
 

@@ -17,18 +17,6 @@ from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of, not_run
 from mmmlib.params import Params
 
-CHECKS: dict[str, str] = {
-    "data.unmapped": "Names without a channel",
-    "data.excluded": "Names left out on purpose",
-    "data.unused_spend": "Spend that no channel takes",
-    "data.taxonomy_overlap": "Names that several rules claim",
-    "data.taxonomy_dead": "Rules that decide nothing",
-    "data.taxonomy_version": "Version of the taxonomy",
-    "data.taxonomy_lost": "Names that lost their mapping",
-    "data.taxonomy_history": "History moved by the taxonomy",
-}
-"""Every check of the taxonomy and its name for people."""
-
 SHOWN = 5
 """Names shown in a message; the rest is counted."""
 
@@ -107,16 +95,10 @@ def check_use(
             "data.unused_spend",
             naming.source,
             share,
-            0.0,
-            level=Level.WARN,
-            unit="share",
-            message=(
-                f"{format_number(share, 'share')} of its spend goes into no channel: {listed}."
-                if len(left)
-                else "All of its mapped spend goes into a channel."
-            ),
-            meaning="Its effect is given to the channels that are there, or to the baseline.",
-            action="Add the channel to the parameters, or exclude its names in the taxonomy.",
+            0,
+            f"{format_number(share, 'share')} of its spend goes into no channel: {listed}."
+            if len(left)
+            else "All of its mapped spend goes into a channel.",
         )
 
 
@@ -144,18 +126,15 @@ def _unmapped(params: Params, naming: Naming) -> Finding:
         "data.unmapped",
         naming.source,
         passed=names.empty,
-        level=Level.WARN if share <= limit else Level.BLOCK,
+        level=None if share <= limit else Level.BLOCK,
         value=share,
         limit=limit,
-        unit="share",
         message=(
             f"{count_of(len(names), 'name')} without a rule, {format_number(share, 'share')} of its "
             f"{by} (blocks above {format_number(limit, 'share')}): {listed}."
             if len(names)
             else f"All of its {count_of(frame['name'].nunique(), 'name')} are mapped."
         ),
-        meaning="Money that is in no channel makes the others look better than they are.",
-        action="Add a rule to the taxonomy, with a new version.",
     )
 
 
@@ -169,17 +148,14 @@ def _excluded(naming: Naming) -> Finding:
         "data.excluded",
         naming.source,
         passed=out.empty,
-        level=Level.INFO,
         value=share,
         limit=0.0,
-        unit="share",
         message=(
             f"{count_of(out['name'].nunique(), 'name')} left out by a rule, "
             f"{format_number(share, 'share')} of its spend: {some_of(_quoted(out['name']), SHOWN)}."
             if len(out)
             else "No name is left out."
         ),
-        meaning="What is left out on purpose is listed, so that it stays on purpose.",
     )
 
 
@@ -195,15 +171,10 @@ def _overlaps(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
         "data.taxonomy_overlap",
         "taxonomy",
         len(claimed),
-        "names",
-        level=Level.INFO,
-        seen=(
-            f"{count_of(len(claimed), 'name')} would be something else by a later rule: "
-            f"{some_of(list(claimed.values()), SHOWN)}. The first of the {len(taxonomy.rules)} rules decides."
-        ),
-        clear="No two rules disagree about a name.",
-        meaning="Where rules overlap, their order decides; a rule that is moved moves money.",
-        action="Narrow the patterns, if the order is not meant.",
+        f"{count_of(len(claimed), 'name')} would be something else by a later rule: "
+        f"{some_of(list(claimed.values()), SHOWN)}. The first of the {len(taxonomy.rules)} rules "
+        f"decides.",
+        "No two rules disagree about a name.",
     )
 
 
@@ -223,12 +194,8 @@ def _dead(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
         "data.taxonomy_dead",
         "taxonomy",
         len(dead),
-        "rules",
-        level=Level.INFO,
-        seen=f"{count_of(len(dead), 'rule')} decided no name: {some_of(dead, SHOWN)}.",
-        clear=f"Each of the {len(taxonomy.rules)} rules decided a name.",
-        meaning="A rule without names is a typing error, or names that no longer come.",
-        action="Correct the pattern, or remove the rule.",
+        f"{count_of(len(dead), 'rule')} decided no name: {some_of(dead, SHOWN)}.",
+        f"Each of the {len(taxonomy.rules)} rules decided a name.",
     )
 
 
@@ -300,12 +267,9 @@ def _version(taxonomy: Taxonomy | None, former: Former | None, as_of: dt.date) -
         "data.taxonomy_version",
         "taxonomy",
         passed=not (silent or early or gone),
-        level=Level.BLOCK,
         value=taxonomy.version if taxonomy else "none",
         limit=old.version if old else None,
         message=message,
-        meaning="Nobody can tell two refreshes apart whose names mean different things.",
-        action="Give the taxonomy a new 'version' and 'valid_from', and have it signed.",
     )
 
 
@@ -315,13 +279,9 @@ def _lost(moves: Moves | None) -> Finding:
         "data.taxonomy_lost",
         "taxonomy",
         len(lost),
-        "names",
-        level=Level.BLOCK,
-        seen=f"{count_of(len(lost), 'name')} had a channel in the last refresh and none now: "
+        f"{count_of(len(lost), 'name')} had a channel in the last refresh and none now: "
         f"{some_of(_quoted(lost), SHOWN)}.",
-        clear="Every name that had a channel in the last refresh has one.",
-        meaning="History would lose money that a channel had.",
-        action="Map the names again, or exclude them with a reason.",
+        "Every name that had a channel in the last refresh has one.",
     )
 
 
@@ -332,10 +292,8 @@ def _history(former: Former, moves: Moves | None, unit: str) -> Finding:
         "data.taxonomy_history",
         "taxonomy",
         passed=not moved and share == 0.0,
-        level=Level.WARN,
         value=share,
         limit=0.0,
-        unit="share",
         message=(
             f"The change since {former.run} moves {format_number(share, 'share')} of the spend of "
             f"weeks that it had: {some_of(moves.told(unit), SHOWN)}. "
@@ -343,8 +301,6 @@ def _history(former: Former, moves: Moves | None, unit: str) -> Finding:
             if moved and moves is not None
             else "No week that the last refresh had is told differently."
         ),
-        meaning="Returns move because money was given another name, not because of what it did.",
-        action="Have the Data Owner confirm the move; a rule can be dated to leave history alone.",
     )
 
 

@@ -216,7 +216,7 @@ def _ends(params: Params, panel: Panel, series: str, runs: list[ZeroRun], *, rea
     listed = some_of(texts).capitalize()
     # A channel that begins later, or pauses in one region, is nothing rare; an outcome is.
     everywhere = {run.region for run in runs if run.where == "tail"} == set(panel.regions)
-    level = Level.BLOCK if role == "outcome" or (role == "spend" and everywhere) else Level.WARN
+    level = Level.BLOCK if role == "outcome" or (role == "spend" and everywhere) else None
     key = _key(role, name)
     declared = f" Declared as real ({key}.zeros)." if real else ""
     return judge(
@@ -226,20 +226,18 @@ def _ends(params: Params, panel: Panel, series: str, runs: list[ZeroRun], *, rea
         level=level,
         value=float(max((run.weeks for run in runs), default=0)),
         limit=float(limit),
-        unit="weeks",
         message=(
             f"{listed}; its other weeks make that unlikely.{declared}"
             if runs
             else "No run of zeros at an end that its other weeks would make unlikely."
         ),
-        meaning="Weeks that were not measured, and written as zero, are fitted as if nothing had "
-        "happened in them.",
-        action=_declare(key, runs, panel.weeks),
+        key=key,
+        cut=_cut(key, runs, panel.weeks),
     )
 
 
-def _declare(key: str, runs: list[ZeroRun], weeks: pd.DatetimeIndex) -> str:
-    """Say how to declare zeros as real, or the days on which there was no measuring yet."""
+def _cut(key: str, runs: list[ZeroRun], weeks: pd.DatetimeIndex) -> str:
+    """Say how to declare the days on which there was no measuring yet, or no more."""
     heads = [run.weeks for run in runs if run.where == "head"]
     tails = [run.first for run in runs if run.where == "tail"]
     cuts = []
@@ -247,11 +245,7 @@ def _declare(key: str, runs: list[ZeroRun], weeks: pd.DatetimeIndex) -> str:
         cuts.append(f"{key}.starts: {weeks[max(heads)].date()}")
     if tails:
         cuts.append(f"{key}.ends: {(weeks[min(tails)] - pd.Timedelta(days=1)).date()}")
-    cut = " and ".join(cuts)
-    return (
-        f"Ask the owner. If nothing happened there, write {key}.zeros: real; if it was not "
-        f"measured, leave the weeks out ({cut}) or have them completed."
-    )
+    return " and ".join(cuts)
 
 
 def _key(role: str, name: str) -> str:
@@ -270,13 +264,10 @@ def _stopped(params: Params, channel: str, spend: NDArray[np.float64]) -> Findin
         "data.zero_run",
         channel,
         passed=quiet < limit,
-        level=Level.WARN,
+        case="paused",
         value=float(quiet),
         limit=float(limit),
-        unit="weeks",
         message=f"No spend in the last {quiet} weeks." if quiet else "Spend in the last week.",
-        meaning="Either the channel was stopped, or its source went silent.",
-        action="Ask its owner which; remove the channel if it is over.",
     )
 
 
@@ -287,18 +278,14 @@ def _amid(params: Params, panel: Panel, series: str, runs: list[ZeroRun], *, rea
         "data.zero_gap",
         series,
         passed=real or not runs,
-        level=Level.BLOCK if outcome and longest >= LASTING else Level.WARN,
+        level=Level.BLOCK if outcome and longest >= LASTING else None,
+        case="outcome" if outcome else "",
         value=float(longest),
         limit=float(params.data.limits.zero_gap_weeks),
-        unit="weeks",
         message=(
             f"{some_of([run.words(panel) for run in runs]).capitalize()}."
             if runs
             else "No run of zeros amid other weeks."
         ),
-        meaning="Measurement that failed looks like demand that vanished.",
-        action="Ask the owner whether it was measured; have the weeks completed, or write "
-        f"{_key(*series.split(':'))}.zeros: real."
-        if outcome
-        else "Ask the owner whether it was measured; have the weeks completed.",
+        key=_key(*series.split(":")),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.relations import Relation
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.params.contract import SCALES, Contract
 from mmmlib.params.source import Source
 
@@ -77,7 +77,6 @@ def contract_findings(
 
     Without a contract a source is still held to what its layout needs.
     """
-    owner = source.owner or "the owner of the source"
     if not breaches:
         if source.contract is None:
             return []
@@ -89,25 +88,23 @@ def contract_findings(
                 "data.contract",
                 name,
                 passed=True,
-                level=Level.BLOCK,
                 message=f"{rows:,} rows keep the contract of {promises} columns.{converted}",
-                meaning="The source is what its owner promised.",
             )
         ]
-    declared = source.contract is not None
-    broken = f"The contract of '{name}'" if declared else f"What '{name}' has to keep in any case"
     return [
         judge(
             "data.contract",
             name,
             passed=False,
-            level=Level.BLOCK,
+            case="layout" if source.contract is None else "broken",
             value=float(breach.count),
             limit=0.0,
             unit=breach.kind,
             message=breach_words(breach),
-            meaning=f"{broken} ({breach.kind}) is broken; its owner is {owner}.",
-            action=f"{breach.action} Ask {owner} for a correction, or for a new contract.".strip(),
+            source=name,
+            promise=breach.kind,
+            owner=source.whom_to_ask,
+            what_to_do=breach.action,
         )
         for breach in breaches
     ]

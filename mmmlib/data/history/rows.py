@@ -23,7 +23,7 @@ from mmmlib.data.read.problems import CHANGED, Problems, named_from
 from mmmlib.data.read.relations import FILE, ROW
 from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.errors import InputError, RunError
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.params import Params
 from mmmlib.runs import Run, sha256_file, sha256_json
 
@@ -37,8 +37,6 @@ MEGABYTE = 1_000_000
 CELL = 10
 """Bytes that a cell of a database's table is taken for, to hold it against the limit."""
 
-
-CHECKS: dict[str, str] = {"data.rows_kept": "Rows kept as delivered"}
 CELLS, ROWS, SUMS = "every cell", "rows as delivered, and sums by week", "sums by week"
 """What a run keeps of a source."""
 
@@ -69,18 +67,14 @@ def kept_findings(tables: Iterable[SourceRows], limit_mb: float) -> Iterator[Fin
             "data.rows_kept",
             table.name,
             passed=what != SUMS,
-            level=Level.INFO,
             value=what,
             limit=limit_mb,
-            unit="MB",
             message=(
                 f"Only {what} of {table.rows:,} rows are kept: {size:,.0f} MB are more than "
                 f"{limit_mb:g}. The sha256 of every file is kept with them."
                 if what == SUMS
                 else f"Kept: {what} ({table.rows:,} rows)."
             ),
-            meaning="The panel can be made again from what is kept; single rows only from rows.",
-            action="Raise data.keep_rows_mb, or archive the files by their sha256.",
         )
 
 

@@ -18,13 +18,12 @@ from mmmlib.data.panel.lift_grid import Lift, lay_out, nationwide
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems
 from mmmlib.estimates import format_number
-from mmmlib.findings import Finding, Level, judge
+from mmmlib.findings import Finding, judge
 from mmmlib.params import Params
 from mmmlib.params.lift import LiftTest
 from mmmlib.params.messages import shown, translate
 from mmmlib.params.references import unknown_names
 
-CHECKS: dict[str, str] = {"data.lift_tests": "Lift tests that the models use"}
 ERRORS = 2.0
 """Standard errors beyond which a measurement contradicts what can be."""
 NAME = "test"
@@ -150,22 +149,14 @@ def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Findin
             )
         wrong = "" if lift is None else impossible(lift, test, panel)
         message = wrong or words
-        action = "Nothing: it is used as soon as its weeks have settled."
-        if wrong:
-            action = (
-                "Correct incremental_outcome (what came with the change: below zero for a cut), "
-                "its unit or its standard error, or leave the test out."
-            )
         yield judge(
             "data.lift_tests",
             one.name,
             passed=lift is not None and not wrong,
-            level=Level.BLOCK if wrong else Level.INFO,
+            case="impossible" if wrong else "",
             message=message
             if lift is not None
             else f"It ends in weeks that are kept out of the fit ({span}).",
-            meaning="An experiment is the strongest evidence there is for a channel's return.",
-            action=action,
         )
 
 

@@ -21,12 +21,6 @@ from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
 from mmmlib.runs import sha256_json
 
-CHECKS: dict[str, str] = {
-    "data.week_start": "Weeks start on one day",
-    "data.months": "Weeks are delivered as weeks",
-    "data.currencies": "Money is of one currency",
-}
-
 
 def read_sources(
     params: Params, folder: Path, problems: Problems, taxonomy: Taxonomy | None = None
@@ -103,16 +97,12 @@ def month_findings(tables: Mapping[str, SourceRows]) -> Iterator[Finding]:
             "data.months",
             name,
             passed=grain != "month",
-            level=Level.WARN,
             value=grain,
             message="Its rows are months: what adds up was spread evenly over the days of its "
             "month, a level was held."
             if grain == "month"
             else f"A row is one {grain}.",
-            meaning="Weeks of one month are alike, so that nothing is known of what happened inside "
-            "it: short carryover cannot be told from long, and a week of much spend looks like any "
-            "other.",
-            action=f"Ask {table.source.owner or 'the owner of the source'} for weeks or days.",
+            owner=table.source.whom_to_ask,
         )
 
 
@@ -127,16 +117,12 @@ def currency_findings(tables: Mapping[str, SourceRows], currency: str) -> Iterat
             "data.currencies",
             name,
             passed=not found,
-            level=Level.WARN,
             value=len(found),
-            unit="columns",
             message=f"Undeclared columns of several currencies: {', '.join(found)}. All of its "
             f"money is taken for {currency}."
             if found
             else "No undeclared column of several currencies.",
-            meaning="Amounts of several currencies are added up as if they were one.",
-            action=f"Declare currency_column: {column} on the source, and data.rates. If the amounts "
-            f"are converted already, list the column in the source's contract.",
+            column=column,
         )
 
 
@@ -205,23 +191,17 @@ def _judged(
 ) -> Finding:
     named = ", ".join(f"{_name(day)}s" for day in days)
     one = days[0] if len(days) == 1 else start
-    declare = (
-        f"Declare data.week_start: '{WEEKDAYS[one]}' if that is their first day, "
-        f"'{WEEKDAYS[(one + 1) % 7]}' if it is the last."
-    )
     return judge(
         "data.week_start",
         name,
         passed=passed,
         level=level,
+        case="declared" if level is Level.WARN and not note else "",
         value=named,
         limit=f"{_name(start)}s",
         message=f"Its dates are {named}{note or f'; weeks start on {_name(start)}'}.",
-        meaning="A date is taken as a day inside its week. If it is the first day of a week that "
-        "starts otherwise, the series is shifted against the others, by up to a week.",
-        action="Write the first day of the week in all sources."
-        if level is Level.WARN and not note
-        else declare,
+        day=WEEKDAYS[one],
+        next_day=WEEKDAYS[(one + 1) % 7],
     )
 
 

@@ -10,12 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.checks import taxonomy_checks
-from mmmlib.data.checks.checks import CHECKS, check_panel
-from mmmlib.data.history import rows
-from mmmlib.data.panel import lift_tests
+from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.panel.build import read_and_build
-from mmmlib.findings import Finding, Level, Status
+from mmmlib.findings import Finding, Level, Status, checks_of
 from tests.data.conftest import small_params, sources, weekly
 
 Write = Callable[..., Path]
@@ -52,15 +49,13 @@ def flags(findings: list[Finding]) -> dict[tuple[str, str], Finding]:
 def test_healthy_data_has_no_flag_and_every_check_speaks(write: Write) -> None:
     findings = run_checks(write, healthy())
     assert flags(findings) == {}
-    asked_for = (rows, lift_tests, taxonomy_checks)
-    always = set(CHECKS) - {
-        "data.contract",
-        "data.days",
-        "data.events",
-        "data.rates",
-        "data.price_level",
-    }.union(*(room.CHECKS for room in asked_for))
-    assert {finding.check for finding in findings} == always
+    asked_for = {
+        "data.contract", "data.days", "data.events", "data.rates", "data.price_level",
+        "data.rows_kept", "data.lift_tests", "data.unmapped", "data.excluded",
+        "data.unused_spend", "data.taxonomy_overlap", "data.taxonomy_dead",
+        "data.taxonomy_version", "data.taxonomy_lost", "data.taxonomy_history",
+    }  # fmt: skip
+    assert {finding.check for finding in findings} == set(checks_of("data")) - asked_for
 
 
 def test_zeros_amid_an_outcome(write: Write) -> None:
