@@ -104,13 +104,19 @@ def level_shift(values: NDArray[np.float64]) -> tuple[float, int, bool] | None:
     t-ratio is deflated for autocorrelation of lag one. With many candidates the
     largest t-ratio of pure noise reaches about 3.5, hence the bar of 5.
     """
-    weeks = len(values)
-    if weeks < 2 * YEAR - 1 or not np.isfinite(values).all() or values.mean() == 0:
+    if not _has_seasons(values):
         return None
+    weeks = len(values)
     candidates = np.arange(SIDE, weeks - SIDE + 1)
     best, height, clear = _best_pattern(values, np.arange(weeks)[:, None] >= candidates)
     where = int(candidates[best])
     return _share_of_level(values, where, height), where, clear
+
+
+def _has_seasons(values: NDArray[np.float64]) -> bool:
+    """Say whether a series has a level, and the two years that tell its season from a move."""
+    whole = len(values) >= 2 * YEAR - 1 and np.isfinite(values).all()
+    return bool(whole and values.mean() != 0)
 
 
 def _best_pattern(
@@ -128,7 +134,9 @@ def _best_pattern(
     height = steps.T @ residual / size
     rest = (residual**2).sum() - height**2 * size
     noise = np.sqrt(np.maximum(rest, 0) / (len(values) - basis.shape[1] - 1))
-    ratio = np.abs(height) * np.sqrt(size) / np.maximum(noise, np.finfo(float).tiny)
+    # Below rounding there is no noise: a series that a step explains wholly has none left.
+    rounding = np.finfo(float).eps * np.abs(values).max()
+    ratio = np.abs(height) * np.sqrt(size) / np.maximum(noise, rounding)
     best = int(np.argmax(ratio))
     left = residual - steps[:, best] * height[best]
     carry = float(np.clip(left[1:] @ left[:-1] / max(left @ left, 1e-300), 0, 0.95))
@@ -207,9 +215,9 @@ def passing_break(values: NDArray[np.float64]) -> tuple[float, int, int, bool] |
     As :func:`level_shift`, with a block of 4 to 26 weeks instead of a step. What comes again a
     year before or after it is a season and no break.
     """
-    weeks = len(values)
-    if weeks < 2 * YEAR - 1 or not np.isfinite(values).all() or values.mean() == 0:
+    if not _has_seasons(values):
         return None
+    weeks = len(values)
     spans = [
         (first, length)
         for length in range(SHORTEST, 2 * SIDE + 1)
