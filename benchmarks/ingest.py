@@ -54,7 +54,7 @@ def by_workbook(folder: Path, rows: int) -> dict[str, float]:
     """Read a folder as a refresh does."""
     from mmmlib.data.naming.taxonomy import MappingRule, Taxonomy
     from mmmlib.data.read.problems import Problems
-    from mmmlib.data.weeks.delivery import read_delivery
+    from mmmlib.data.weeks.delivery import open_source, sum_to_weeks
     from mmmlib.params.source import Source
 
     source = Source.model_validate(
@@ -84,7 +84,8 @@ def by_workbook(folder: Path, rows: int) -> dict[str, float]:
     )
     problems = Problems()
     start = time.perf_counter()
-    delivery = read_delivery("ads", source, folder, problems, taxonomy=taxonomy)
+    checked = open_source("ads", source, folder, problems)
+    delivery = checked and sum_to_weeks(checked, problems, taxonomy=taxonomy)
     seconds = time.perf_counter() - start
     problems.raise_if_any()
     assert delivery is not None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmmlib.data.checks.levels import judge_shift
 from mmmlib.data.checks.signals import level_shift
-from mmmlib.data.naming.declared_series import BESIDE
+from mmmlib.data.contract.declared_series import BESIDE
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.grid import weeks_of
 from mmmlib.data.read.problems import Problems, some_of

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.naming.declared_series import declared_series
+from mmmlib.data.contract.declared_series import declared_series
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.lift_tests import read_lift_tests

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
 
+from mmmlib.data.contract.declared_series import declared_series
 from mmmlib.data.history.taxonomy_moves import Former, Moves
-from mmmlib.data.naming.declared_series import declared_series
 from mmmlib.data.naming.naming import Naming, series_name
 from mmmlib.data.naming.taxonomy import EXCLUDED, UNMAPPED, Taxonomy
 from mmmlib.data.panel.build import Built

@@ -58,16 +58,12 @@ def report_unreadable(breaches: Sequence[Breach], relation: Relation, problems: 
     """Tell what makes the values unusable, and all else that was broken, as problems."""
     for breach in breaches:
         for example in breach.examples:
-            words = (example.expected, example.action) if example.expected else _words(breach)
-            problems.add(example.file, example.place, example.found, *words)
+            one = example if example.expected else breach
+            problems.add(example.file, example.place, example.found, one.expected, one.action)
         rest = breach.count - len(breach.examples)
         if rest > 0:
             place = f"column {breach.column}" if breach.column else "the source"
             problems.add_rest(relation.label, place, rest, breach.expected)
-
-
-def _words(breach: Breach) -> tuple[str, str]:
-    return breach.expected, breach.action
 
 
 def contract_findings(
@@ -113,12 +109,9 @@ def contract_findings(
 def breach_words(breach: Breach) -> str:
     """Tell a breach in one sentence, with its examples and the count of the rest."""
     examples, file = [], ""
-    for one in breach.examples:  # the file once, not twenty times
-        examples.append(
-            f"{one.file}, {one.place}: {one.found}"
-            if one.file != file
-            else f"{one.place}: {one.found}"
-        )
+    for one in breach.examples:
+        where = f"{one.file}, " if one.file != file else ""  # the file once, not twenty times
+        examples.append(f"{where}{one.place}: {one.found}")
         file = one.file
     listed = "; ".join(examples)
     rest = breach.count - len(breach.examples)

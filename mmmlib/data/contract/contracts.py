@@ -1,13 +1,12 @@
 """Contracts: what a source promises, held against all of its rows (D2).
 
-Every promise is an expression that is true for a row that breaks it, so that one pass
-over the rows, wherever they lie, counts all of them. Rows are fetched only to name
-examples of a promise that was broken.
+One pass over the rows, wherever they lie, counts those that break each promise. Rows are fetched
+only to name examples of a promise that was broken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,30 +14,11 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, read_coverage, week_number
-from mmmlib.data.contract.column_types import DELIVERED, Promise, keeps_unreadable, typed_as
-from mmmlib.data.contract.date_forms import date_forms, date_measures
-from mmmlib.data.contract.duplicates import (
-    check_days,
-    check_key,
-    compared_columns,
-    day_marks,
-    day_measures,
-)
-from mmmlib.data.contract.layout_columns import (
-    Expression,
-    dates_of,
-    measured,
-    region_of,
-    texts_of,
-)
-from mmmlib.data.contract.number_forms import number_measures, unclear_numbers
-from mmmlib.data.contract.promises import (
-    EVERYTHING,
-    Reads,
-    count_breaches,
-    promises_of,
-    unit_promises,
-)
+from mmmlib.data.contract.declared_series import WeeklyAggregation
+from mmmlib.data.contract.duplicates import check_days, check_key, day_marks
+from mmmlib.data.contract.forms import DATED, NUMERIC, typed_as, written_forms
+from mmmlib.data.contract.layout_columns import dates_of, is_whole_week, region_of, texts_of
+from mmmlib.data.contract.promises import Promise, Typed, promises_of
 from mmmlib.data.read.problems import CAP, reading
 from mmmlib.data.read.relations import FILE, ROW, Relation
 from mmmlib.params.contract import ColumnContract, Contract
@@ -48,6 +28,10 @@ from mmmlib.params.source import Source
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+DELIVERED = "_delivered"
+"""Column that is added to rows of a long file: the value as it was delivered."""
+EVERYTHING = WeeklyAggregation()
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -55,6 +39,8 @@ class Checked:
 
     Parameters
     ----------
+    contract
+        What it was held against, see :func:`effective`.
     breaches
         What was broken; empty for a source that keeps its word.
     table
@@ -63,16 +49,14 @@ class Checked:
     rows
         How many there are.
     relation
-        The source, with its rows held where it is small.
-    day
-        The expression that reads the day of a row; None where there is no table.
+        The source, with its rows held where it is small, and with the day of each.
     """
 
+    contract: Contract
     breaches: tuple[Breach, ...]
     table: ir.Table | None
     rows: int
     relation: Relation
-    day: Expression | None = None
     coverage: Coverage | None = field(default=None, repr=False)
 
     @property
@@ -92,13 +76,14 @@ def effective(source: Source, columns: Sequence[str], numbers: Sequence[str]) ->
         Those that are read as numbers.
     """
     given = source.contract or Contract()
-    needed: dict[str, ColumnContract] = {}
-    for name in dates_of(source):
-        kind = "time" if source.time_zone else "date"
-        # An opportunity that is still open has no closing date.
-        needed[name] = ColumnContract(type=kind, nullable=name != source.date_column)
-    for name in numbers:
-        needed[name] = ColumnContract(type="number", nullable=True)
+    # An opportunity that is still open has no closing date.
+    needed = {
+        name: ColumnContract(
+            type="time" if source.time_zone else "date", nullable=name != source.date_column
+        )
+        for name in dates_of(source)
+    }
+    needed |= {name: ColumnContract(type="number", nullable=True) for name in numbers}
     needed = {
         name: _read_as(given.columns.get(name), column)
         for name, column in needed.items()
@@ -114,13 +99,20 @@ def _read_as(given: ColumnContract | None, needed: ColumnContract) -> ColumnCont
     """Return what was promised of a column, as what its layout reads it as in any case."""
     if given is None:
         return needed
-    alike = {"number": ("number", "integer", "boolean")}.get(needed.type, ("date", "time"))
+    alike = DATED if needed.type in DATED else (*NUMERIC, "boolean")
     kind = given.type if given.type in alike else needed.type
-    nullable = given.nullable and needed.nullable
-    changes: dict[str, object] = {"type": kind, "nullable": nullable}
-    if needed.type in ("date", "time"):  # of days that were promised as numbers, such as 20240129
+    changes: dict[str, object] = {"type": kind, "nullable": given.nullable and needed.nullable}
+    if needed.type in DATED:  # of days that were promised as numbers, such as 20240129
         changes |= {"min": None, "max": None, "unit": ""}
     return given.model_copy(update=changes)
+
+
+def keeps_unreadable(relation: Relation) -> bool:
+    """Say whether a source is read on where some of its values cannot be read.
+
+    Of weeks written as text all else that is wrong is then reported in the same message.
+    """
+    return relation.is_text and is_whole_week(relation.source)
 
 
 def check_contract(
@@ -128,7 +120,7 @@ def check_contract(
     contract: Contract,
     week_start: str | None = None,
     currencies: Sequence[str] | None = None,
-    reads: Reads = EVERYTHING,
+    aggregation: WeeklyAggregation = EVERYTHING,
 ) -> Checked:
     """Hold a source against its contract.
 
@@ -142,7 +134,7 @@ def check_contract(
         Declared first day of the week, for a source of weeks.
     currencies
         Those that a rate is known of, where each row names its own.
-    reads
+    aggregation
         What the parameters take from the source.
 
     Raises
@@ -150,45 +142,48 @@ def check_contract(
     InputError
         If the source cannot be read to its end.
     """
-    source = relation.source
+    source, keeps = relation.source, keeps_unreadable(relation)
     breaches = _check_columns(relation, contract)
     columns = {n: c for n, c in contract.columns.items() if n in relation.table.columns}
     with reading(relation.label):
         relation = relation.held()
-        measures = date_measures(relation, columns) | number_measures(relation, columns)
-        seen = measured(relation.table, measures)
-        forms, more = date_forms(relation, seen)
-        breaches += [*more, *unclear_numbers(relation, seen)]
-        typed = {
-            name: typed_as(name, column, relation, forms.get(name))
-            for name, column in columns.items()
-        }
-        promises = promises_of(relation, columns, typed, forms, week_start, currencies, reads)
-        promises += unit_promises(relation, contract)
+        forms, unclear = written_forms(relation, columns)
+        breaches += unclear
+
+        def typed(table: ir.Table) -> Typed:
+            read = {
+                name: typed_as(table, name, column, source, forms.get(name), keeps=keeps)
+                for name, column in columns.items()
+            }
+            return Typed(table, source, columns, read, forms)
+
+        def promises(table: ir.Table) -> list[Promise]:
+            said = promises_of(
+                typed(table),
+                contract,
+                is_text=relation.is_text,
+                week_start=week_start,
+                currencies=currencies,
+                aggregation=aggregation,
+            )
+            return list(said)
+
         known = not any(breach.unreadable for breach in breaches)  # columns, forms of dates
-        counts = count_breaches(relation.table, promises)
-        rows = counts.pop()
-        left = CAP
-        for promise, count in zip(promises, counts, strict=True):
-            if count:
-                examples = examples_of(relation, promise, left, contract)
-                left -= len(examples)
-                breaches.append(breach_of(promise, count, examples))
-        unreadable = any(breach.unreadable for breach in breaches)
-        if unreadable and not (known and keeps_unreadable(relation)):
-            return Checked(tuple(breaches), None, rows, relation)
+        broken, rows, left = _broken(relation, promises, contract)
+        breaches += broken
+        if any(breach.unreadable for breach in breaches) and not (known and keeps):
+            return Checked(contract, tuple(breaches), None, rows, relation)
+        read = typed(relation.table).typed
+        long = source.layout == "long" and source.value in read
+        delivered = {DELIVERED: relation.table[source.value]} if long else {}
+        # A name of digits stays as it is written: as a number it would lose the last ones.
         names = texts_of(source)
-        long = source.layout == "long" and source.value in typed
-        as_delivered = {DELIVERED: relation.table[source.value]} if long else {}
-        table = relation.table.mutate(
-            **as_delivered,
-            **{
-                name: make(relation.table)
-                for name, make in typed.items()
-                # A name of digits stays as it is written: as a number it would lose the last ones.
-                if not (columns[name].type in ("number", "integer") and name in names)
-            },
-        )
+        as_typed = {
+            name: cells
+            for name, cells in read.items()
+            if not (columns[name].type in NUMERIC and name in names)
+        }
+        table = relation.table.mutate(**delivered, **as_typed)
         if relation.is_small:
             table = relation.hold(table)
         coverage = None
@@ -196,40 +191,124 @@ def check_contract(
             counted = {"date": table[source.date_column].cast("date")}
             if source.grain == "day":  # one region may end before the others
                 counted["region"] = region_of(table, source)
-            compared = compared_columns(relation, contract, columns, reads.sums)
-            counted |= day_marks(relation, table, compared)
-            measures = day_measures(counted)
-            coverage = read_coverage(table.select(**counted), week_number(week_start), measures)
+            marks, measures = day_marks(relation, table, contract, columns, aggregation.added)
+            dated = table.select(**counted, **marks)
+            coverage = read_coverage(dated, week_number(week_start), measures)
             breaches += check_days(relation, coverage)
+            relation = relation.with_days(read[source.date_column])
         breaches += _check_rows(relation, contract, rows, coverage)
         if contract.unique and all(name in table.columns for name in contract.unique):
             breaches += check_key(relation, contract, table, rows, coverage, left)
-    return Checked(tuple(breaches), table, rows, relation, typed.get(source.date_column), coverage)
+    return Checked(contract, tuple(breaches), table, rows, relation, coverage)
 
 
-# --- columns -------------------------------------------------------------------------------
+def _broken(
+    relation: Relation, promises: Callable[[ir.Table], list[Promise]], contract: Contract
+) -> tuple[list[Breach], int, int]:
+    """Count the rows that break every promise, in one pass, and name some of them.
+
+    Returns
+    -------
+    tuple
+        What was broken, the number of all rows, and how many more examples may be named.
+    """
+    table = relation.table
+    made = promises(table)
+    counts = {
+        f"n{number}": table.count(where=promise.bad.fill_null(False))
+        for number, promise in enumerate(made)
+    }
+    row = table.aggregate(**counts, rows=table.count()).to_pyarrow().to_pylist()[0]
+    breaches, left = [], CAP
+    for number, promise in enumerate(made):
+        count = int(row[f"n{number}"])
+        if not count:
+            continue
+        found = _bad_rows(relation, promises, number, left)
+        examples = [_example(relation, promise, contract, file, bad) for file, bad in found]
+        left -= len(examples)
+        first = examples[0] if examples else Example("", "", "", promise.expected)
+        breaches.append(
+            Breach(
+                promise.kind,
+                promise.column,
+                count,
+                first.expected,
+                first.action,
+                tuple(examples),
+                promise.unreadable,
+            )
+        )
+    return breaches, int(row["rows"]), left
+
+
+def _bad_rows(
+    relation: Relation, promises: Callable[[ir.Table], list[Promise]], number: int, limit: int
+) -> list[tuple[str, dict[str, Any]]]:
+    """Fetch at most ``limit`` rows that break a promise, file by file."""
+
+    def bad(table: ir.Table) -> ir.Table:
+        return table.filter(promises(table)[number].bad)
+
+    rows = bad(relation.table)
+    if limit <= 0:
+        return []
+    if not relation.files:
+        return [(relation.label, row) for row in rows.limit(limit).to_pyarrow().to_pylist()]
+    found: list[tuple[str, dict[str, Any]]] = []
+    for file in sorted(rows.select(FILE).distinct().to_pyarrow()[FILE].to_pylist()):
+        some = bad(relation.one_file(file)).order_by(ROW).limit(limit - len(found))
+        listed = some.to_pyarrow().to_pylist()
+        places = relation.places(file, [row[ROW] for row in listed])
+        found += [
+            (relation.named(file), row | {ROW: places.get(row[ROW], row[ROW])}) for row in listed
+        ]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _example(
+    relation: Relation, promise: Promise, contract: Contract, file: str, row: dict[str, Any]
+) -> Example:
+    """Tell a row that breaks a promise, with what was expected of it and what to do."""
+    source, cell = relation.source, row[promise.column]
+    empty = cell is None or cell == ""
+    words = promise.why("" if empty else str(cell)) if promise.why else (promise.expected, "")
+    if ROW in row:
+        place = f"row {row[ROW]}"
+    else:  # a row of a database is named by its key
+        keys = [name for name in contract.unique or (source.date_column,) if name in row]
+        place = "the row of " + ", ".join(f"{name} {row[name]}" for name in keys)
+    place += f", column {promise.column}"
+    if source.layout == "long" and promise.column == source.value:
+        place += f" ({row[str(source.name)]})"
+    return Example(file, place, "an empty cell" if empty else shown(str(cell)), *words)
+
+
+# --- the source as a whole -----------------------------------------------------------------
 
 
 def _check_columns(relation: Relation, contract: Contract) -> list[Breach]:
-    known = relation.columns
-    file = relation.label
-    breaches = []
-    for name, column in contract.columns.items():
-        if column.required and name not in known:
-            seen = f"no such column; there are {', '.join(known[:12])}"
-            breaches.append(
-                Breach(
-                    "columns",
-                    name,
-                    1,
-                    "the column of the contract",
-                    did_you_mean(name, known)
-                    or "Ask its owner for it; if it is gone for good, change the contract.",
-                    (Example(file, f"column {name}", seen),),
-                    unreadable=True,
-                )
-            )
-    extra = [name for name in known if name not in contract.columns] if contract.closed else []
+    known, file = relation.columns, relation.label
+    breaches = [
+        Breach(
+            "columns",
+            name,
+            1,
+            "the column of the contract",
+            did_you_mean(name, known)
+            or "Ask its owner for it; if it is gone for good, change the contract.",
+            (
+                Example(
+                    file, f"column {name}", f"no such column; there are {', '.join(known[:12])}"
+                ),
+            ),
+            unreadable=True,
+        )
+        for name, column in contract.columns.items()
+        if column.required and name not in known
+    ]
     breaches += [
         Breach(
             "columns",
@@ -239,123 +318,47 @@ def _check_columns(relation: Relation, contract: Contract) -> list[Breach]:
             "Add it to the contract if it is meant.",
             (Example(file, f"column {name}", "a new column"),),
         )
-        for name in extra
+        for name in known
+        if contract.closed and name not in contract.columns
     ]
     return breaches
-
-
-# --- the source as a whole -----------------------------------------------------------------
 
 
 def _check_rows(
     relation: Relation, contract: Contract, rows: int, coverage: Coverage | None
 ) -> list[Breach]:
-    breaches = []
-    high = contract.max_rows
-    if rows < contract.min_rows or (high is not None and rows > high):
-        expected = (
-            f"{contract.min_rows} rows or more"
-            if high is None
-            else f"{contract.min_rows} to {high} rows"
-        )
+    breaches, low, high = [], contract.min_rows, contract.max_rows
+    if rows < low or (high is not None and rows > high):
         breaches.append(
             Breach(
                 "volume",
                 "",
                 1,
-                expected,
+                f"{low} rows or more" if high is None else f"{low} to {high} rows",
                 "Ask whether the delivery is complete.",
                 (Example(relation.label, "the rows", f"{rows} rows"),),
                 unreadable=rows == 0,
             )
         )
-    if contract.volume is not None and coverage is not None:
-        usual, give = contract.volume.rows_per_week, contract.volume.tolerance
-        by_week = coverage.rows_by_week()
-        odd = by_week[~by_week.between(usual * (1 - give), usual * (1 + give))]
-        if len(odd):
-            examples = tuple(
-                Example(
-                    relation.label,
-                    f"the week of {pd.Timestamp(str(week)).date()}",
-                    f"{rows:.0f} rows",
-                )
-                for week, rows in list(odd.items())[-CAP:]
-            )
-            breaches.append(
-                Breach(
-                    "volume",
-                    "",
-                    len(odd),
-                    f"{usual * (1 - give):.0f} to {usual * (1 + give):.0f} rows a week",
-                    "Too few may be a partial upload, too many a delivery that came twice.",
-                    examples,
-                )
-            )
-    return breaches
-
-
-# --- examples ------------------------------------------------------------------------------
-
-
-def examples_of(
-    relation: Relation, promise: Promise, limit: int, contract: Contract
-) -> tuple[Example, ...]:
-    """Fetch rows that break a promise, with what was expected of each and what to do."""
-    if limit <= 0:
-        return ()
-    found: list[Example] = []
-    for file, row in _bad_rows(relation, promise.bad, limit):
-        cell = row[promise.column]
-        empty = cell is None or cell == ""
-        words = promise.why("" if empty else str(cell)) if promise.why else (promise.expected, "")
-        place = f"{_row_words(row, relation, contract)}, column {promise.column}"
-        if relation.source.layout == "long" and promise.column == relation.source.value:
-            place += f" ({row[str(relation.source.name)]})"
-        found.append(Example(file, place, "an empty cell" if empty else shown(str(cell)), *words))
-    return tuple(found)
-
-
-def _bad_rows(relation: Relation, bad: Expression, limit: int) -> list[tuple[str, dict[str, Any]]]:
-    """Fetch at most ``limit`` rows for which ``bad`` holds, file by file."""
-    if not relation.files:
-        rows = relation.table.filter(bad(relation.table)).limit(limit).to_pyarrow().to_pylist()
-        return [(relation.label, row) for row in rows]
-    counted = (
-        relation.table.filter(bad(relation.table)).group_by(FILE).aggregate(n=lambda t: t.count())
-    )
-    files = sorted(counted.to_pyarrow()[FILE].to_pylist())
-    found: list[tuple[str, dict[str, Any]]] = []
-    for file in files:
-        table = relation.one_file(file)
-        some = table.filter(bad(table)).order_by(ROW).limit(limit - len(found))
-        rows = some.to_pyarrow().to_pylist()
-        places = relation.places(file, [row[ROW] for row in rows])
-        found += [
-            (relation.named(file), row | {ROW: places.get(row[ROW], row[ROW])}) for row in rows
+    if contract.volume is None or coverage is None:
+        return breaches
+    usual, give = contract.volume.rows_per_week, contract.volume.tolerance
+    least, most = usual * (1 - give), usual * (1 + give)
+    by_week = coverage.rows_by_week()
+    odd = by_week[~by_week.between(least, most)]
+    if len(odd):
+        examples = [
+            Example(relation.label, f"the week of {week:%Y-%m-%d}", f"{count:.0f} rows")
+            for week, count in zip(pd.DatetimeIndex(odd.index), odd, strict=True)
         ]
-        if len(found) >= limit:
-            break
-    return found
-
-
-def _row_words(row: dict[str, Any], relation: Relation, contract: Contract) -> str:
-    """Name a row: by its number in a file, by its key in a database."""
-    if ROW in row:
-        return f"row {row[ROW]}"
-    keys = contract.unique or (relation.source.date_column,)
-    return "the row of " + ", ".join(f"{name} {row[name]}" for name in keys if name in row)
-
-
-def breach_of(promise: Promise, count: int, examples: tuple[Example, ...]) -> Breach:
-    """Make a breach of a promise, its number of rows and examples of them."""
-    first = examples[0] if examples else None
-    return Breach(
-        promise.kind,
-        promise.column,
-        count,
-        first.expected if first else promise.expected,
-        first.action if first else "",
-        examples,
-        promise.unreadable,
-    )
+        breaches.append(
+            Breach(
+                "volume",
+                "",
+                len(odd),
+                f"{least:.0f} to {most:.0f} rows a week",
+                "Too few may be a partial upload, too many a delivery that came twice.",
+                tuple(examples[-CAP:]),
+            )
+        )
+    return breaches

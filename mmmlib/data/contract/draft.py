@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import read_coverage
-from mmmlib.data.contract.column_types import typed_as
-from mmmlib.data.contract.date_forms import DATES, date_forms, date_measures
-from mmmlib.data.contract.layout_columns import dates_of, measured, numbers_of, texts_of
-from mmmlib.data.contract.number_forms import NUMBER
+from mmmlib.data.contract.forms import DATES, WHOLE_NUMBER, typed_as, written_forms
+from mmmlib.data.contract.layout_columns import dates_of, numbers_of, texts_of
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.relations import Relation
@@ -98,11 +96,10 @@ def _draft(relation: Relation) -> dict[str, Any]:
 def _volume(relation: Relation, days: str) -> dict[str, float]:
     """Propose how many rows a week has; nothing where weeks differ much or are few."""
     as_date = ColumnContract(type="date")
-    measures = date_measures(relation, {days: as_date})
-    forms, unclear = date_forms(relation, measured(relation.table, measures))
+    forms, unclear = written_forms(relation, {days: as_date})
     if unclear:
         return {}
-    day = typed_as(days, as_date, relation, forms.get(days))(relation.table)
+    day = typed_as(relation.table, days, as_date, relation.source, forms.get(days))
     by_week = read_coverage(relation.table.select(date=day), 0).rows_by_week()
     if len(by_week) < 4:
         return {}
@@ -125,7 +122,7 @@ def _facts(table: ir.Table, name: str) -> dict[str, Any]:
         number = text.try_cast("float64")
         measures = {
             "held": text.count(),
-            "numbers": text.re_search(rf"^(?:{NUMBER})$").cast("int64").sum(),
+            "numbers": text.re_search(WHOLE_NUMBER).cast("int64").sum(),
             "loose": text.re_search(LOOSE).cast("int64").sum(),
             **{
                 kind: text.re_search(form.pattern).cast("int64").sum()
@@ -155,39 +152,37 @@ def _mostly_numbers(facts: dict[str, Any]) -> bool:
 
 
 def _column(name: str, facts: dict[str, Any], rows: int, read_as: str) -> dict[str, Any]:
-    kind, held = facts["kind"], facts["held"]
-    column: dict[str, Any]
-    if read_as == "date":
-        column = {"type": "date"}
-    elif read_as == "text" and (kind.is_string() or kind.is_integer()):
-        column = {"type": "text" if kind.is_string() else "integer"}
-    elif read_as == "number" and kind.is_string() and facts["numbers"] != held:
-        column = {"type": "number"}
-    elif kind.is_string() and held and facts["numbers"] == held:
-        column = {"type": "integer" if facts["whole"] == held else "number"}
-    elif kind.is_string() and held and held in [facts[form] for form in DATES]:
-        column = {"type": "date"}
-    elif kind.is_integer():
-        column = {"type": "integer"}
-    elif kind.is_numeric():
-        column = {"type": "number"}
-    elif kind.is_date() or kind.is_timestamp():
-        column = {"type": "date"}
-    elif kind.is_boolean():
-        column = {"type": "boolean"}
-    else:
-        column = {"type": "text"}
-    if column["type"] == "text" and facts.get("values") and rows > 4 * len(facts["values"]):
+    kind, held = _type_of(facts, read_as), facts["held"]
+    column: dict[str, Any] = {"type": kind}
+    if kind == "text" and facts.get("values") and rows > 4 * len(facts["values"]):
         column["one_of"] = facts["values"]
-    if column["type"] in ("number", "integer"):
+    if kind in ("number", "integer"):
         unit = _unit(name)
         if unit:
-            column = {"type": "number" if unit in MONEY else column["type"], "unit": unit}
+            column = {"type": "number" if unit in MONEY else kind, "unit": unit}
         if facts["low"] is not None and facts["low"] >= 0:
             column["min"] = 0
     if held < rows:
         column["nullable"] = True
     return column
+
+
+def _type_of(facts: dict[str, Any], read_as: str) -> str:
+    kind, held = facts["kind"], facts["held"]
+    if read_as == "date" or kind.is_date() or kind.is_timestamp():
+        return "date"
+    if kind.is_string():
+        numbers = bool(held) and facts["numbers"] == held and read_as != "text"
+        if numbers:
+            return "integer" if facts["whole"] == held else "number"
+        if read_as:
+            return read_as
+        return "date" if held and held in [facts[form] for form in DATES] else "text"
+    if kind.is_boolean():
+        return "boolean"
+    if kind.is_integer():
+        return "integer"
+    return "number" if kind.is_numeric() else "text"
 
 
 def _unit(name: str) -> Unit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from mmmlib.params.source import Source
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Expression = Callable[[Any], Any]
 NATIONAL = "national"
 """Region of the rows of a source that has no column of regions."""
 
@@ -215,33 +214,25 @@ def in_whole_units(table: ir.Table, source: Source, contract: Contract) -> ir.Ta
     return table.mutate(**made) if made else table
 
 
-def money_of(source: Source, contract: Contract) -> dict[str, Expression]:
+def money_of(table: ir.Table, source: Source, contract: Contract) -> dict[str, Any]:
     """Return the columns of money, and for each the expression that says which rows are money."""
     import ibis
 
-    def always(table: Any) -> Any:
-        return ibis.literal(True)
-
-    money: dict[str, Expression] = {
-        name: always for name, column in contract.columns.items() if column.unit in MONEY
+    money: dict[str, Any] = {
+        name: ibis.literal(True)
+        for name, column in contract.columns.items()
+        if column.unit in MONEY
     }
     named = [name for name, unit in contract.units.items() if unit in MONEY]
     if named and source.value_columns is not None:
         variable, value = source.value_columns
-        money[value] = lambda table: _word(table, variable).isin(named)
+        money[value] = _word(table, variable).isin(named)
     return money
 
 
-def without_unit(source: Source, contract: Contract) -> tuple[str, Expression] | None:
-    """Return the column of variables, and the expression that is true where one has no unit.
-
-    None where the contract does not declare units by variable.
-    """
-    if not contract.units or source.value_columns is None:
-        return None
-    variable, _ = source.value_columns
-    known = list(contract.units)
-    return variable, lambda table: ~_word(table, variable).isin(known)
+def without_unit(table: ir.Table, variable: str, contract: Contract) -> Any:
+    """Say by expression which rows are of a variable that the contract's ``units`` do not list."""
+    return ~_word(table, variable).isin(list(contract.units))
 
 
 def without_money(series: str, source: Source, contract: Contract) -> str:

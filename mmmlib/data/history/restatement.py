@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmmlib.data.contract.declared_series import declared_series
 from mmmlib.data.history.past import is_earlier_period
 from mmmlib.data.history.vintages import (
     Vintage,
@@ -17,7 +18,6 @@ from mmmlib.data.history.vintages import (
     sources_of,
     vintage_of,
 )
-from mmmlib.data.naming.declared_series import declared_series
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows, find_column

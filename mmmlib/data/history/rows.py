@@ -20,7 +20,7 @@ from mmmlib.data.history.vintages import INPUTS, Shape, Vintage, as_vintage, kee
 from mmmlib.data.read.files import hash_each
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_arrow
 from mmmlib.data.read.problems import CHANGED, Problems, named_from
-from mmmlib.data.read.relations import FILE, ROW
+from mmmlib.data.read.relations import DAY, FILE, ROW
 from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import Finding, judge
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 PART_BYTES = 256 * 1024
 """Least size of a part in memory: rows are many, and parts of some weeks share well enough."""
-DAY = "_day"
 MEGABYTE = 1_000_000
 CELL = 10
 """Bytes that a cell of a database's table is taken for, to hold it against the limit."""
@@ -139,11 +138,10 @@ def keep_rows(run: Run, table: SourceRows, folder: Path) -> Path | None:
     """
     if keeps_cells(table.relation):
         return None
-    relation, day = table.relation, table.day
-    rows = relation.table
+    relation, rows = table.relation, table.relation.table
     if not relation.files:  # a database gives them in any order
         rows = rows.order_by(list(rows.columns))
-    content = rows.mutate(**{DAY: day(rows)}).to_pyarrow()
+    content = rows.to_pyarrow()
     if not relation.is_small:  # they were read anew, after the sums
         files = [Path(file) for file in relation.files if Path(file).is_file()]
         for name, sha256 in hash_each(files, folder).items():

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.contract.forms import NUMBER
 from mmmlib.data.contract.layout_columns import NATIONAL
-from mmmlib.data.contract.number_forms import NUMBER
 from mmmlib.data.contract.side_tables import read_days
 from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, write_parts
 from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells

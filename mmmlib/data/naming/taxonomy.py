@@ -306,7 +306,7 @@ def apply_mapping(
     Parameters
     ----------
     tidy
-        Tidy rows of one source, see :func:`mmmlib.data.naming.layouts.apply_layout`.
+        Tidy rows of one source, see :func:`mmmlib.data.naming.naming.apply_layout`.
     mapping
         Covers all its names.
     source

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmmlib.data.contract.declared_series import SUMMED, DeclaredSeries
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.contract.side_tables import read_steps
-from mmmlib.data.naming.declared_series import SUMMED, DeclaredSeries
 from mmmlib.data.panel.grid import Calendar, Grid
 from mmmlib.data.panel.lift_grid import at_factors
 from mmmlib.data.panel.panel import Panel

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from mmmlib.data.contract.calendar import week_number
-from mmmlib.data.contract.layout_columns import is_whole_week
-from mmmlib.data.naming.declared_series import (
+from mmmlib.data.contract.declared_series import (
     SUMMED,
     DeclaredSeries,
     adds_up,
     declared_series,
     may_be_negative,
 )
+from mmmlib.data.contract.layout_columns import is_whole_week
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.assemble import assemble, at_prices, price_factors
 from mmmlib.data.panel.grid import (

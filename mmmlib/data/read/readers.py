@@ -3,7 +3,7 @@
 A reader gives all cells as text, so that a bad cell can be named by row and
 column as the person sees it in the file, and so that no reader's idea of a
 missing value or a number (``NA``, ``1_000``, ``inf``) slips in. Turning text into
-numbers and dates is :mod:`mmmlib.data.contract.column_types`' work.
+numbers and dates is :mod:`mmmlib.data.contract.forms`' work.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ import re
 import tempfile
 import threading
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ FILE = "_file"
 """Column that is added to rows of files: the path of theirs."""
 ROW = "_row"
 """Column that is added to rows that were read here: their number in the file."""
+DAY = "_day"
+"""Column that is added to rows once it is known how their dates are read."""
 MEMORY = "1200MB"
 """What DuckDB may hold in memory; beyond it, it goes to a temporary folder."""
 HELD = 16_000_000
@@ -60,6 +62,8 @@ class Relation:
         Where the sources lie; messages name files from there.
     counts_as_seen
         Whether ``_row`` counts rows as a person does in the file, blank ones too.
+    stamps
+        Size and time of change of the files before they were read.
     """
 
     name: str
@@ -71,6 +75,7 @@ class Relation:
     is_text: bool = False
     folder: Path = Path()
     counts_as_seen: bool = False
+    stamps: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -106,6 +111,10 @@ class Relation:
         import ibis
 
         return self.connection.create_table(ibis.util.gen_name("held"), table, temp=True)
+
+    def with_days(self, day: Any) -> Relation:
+        """Add the day of every row."""
+        return replace(self, table=self.table.mutate(**{DAY: day}))
 
     def one_file(self, file: str) -> ir.Table:
         """Return the rows of one file with their numbers, as a person counts them there."""

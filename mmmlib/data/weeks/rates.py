@@ -103,7 +103,7 @@ def to_currency(
     if source.currency is None and source.currency_column is None:
         return table
     place = f"data.sources.{name}"
-    money = money_of(source, contract)
+    money = money_of(table, source, contract)
     if not money:
         raise InputError.one(
             source.where,
@@ -142,8 +142,8 @@ def to_currency(
     _refuse_days_without_rate(joined, source, place)
     return joined.mutate(
         **{
-            column: joined[column] * ibis.cases((is_money(joined), joined._rate), else_=1.0)
-            for column, is_money in money.items()
+            column: joined[column] * ibis.ifelse(is_money, joined._rate, 1.0)
+            for column, is_money in money_of(joined, source, contract).items()
         }
     ).select(table.columns)
 

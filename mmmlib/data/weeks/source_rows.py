@@ -11,8 +11,8 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach
 from mmmlib.data.contract.calendar import Coverage
-from mmmlib.data.contract.layout_columns import NATIONAL, Expression, is_whole_week
-from mmmlib.data.naming.declared_series import event_series
+from mmmlib.data.contract.declared_series import event_series
+from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
 from mmmlib.data.naming.naming import Naming
 from mmmlib.data.read.files import format_of
 from mmmlib.data.read.problems import Problems
@@ -29,8 +29,6 @@ class SourceRows:
     ----------
     relation
         The source, open; its rows are held where it is small.
-    day
-        The expression that reads the day of a row of it.
     weekly
         ``week`` (first day), ``region``, ``series``, ``value`` (NaN where there is none),
         ``partial``, ``blank``, ``absent`` (see :func:`mmmlib.data.weeks.weekly.to_weekly`),
@@ -60,7 +58,6 @@ class SourceRows:
     """
 
     relation: Relation
-    day: Expression
     weekly: pd.DataFrame
     naming: Naming
     breaches: tuple[Breach, ...] = ()

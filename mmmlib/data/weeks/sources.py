@@ -9,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from mmmlib.data.contract.calendar import WEEKDAYS, Coverage
-from mmmlib.data.naming.declared_series import weekly_aggregation
+from mmmlib.data.contract.contracts import Checked
+from mmmlib.data.contract.declared_series import weekly_aggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.read.files import hash_each, sha256_of
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.relations import connect
-from mmmlib.data.weeks.delivery import Opened, open_source, sum_to_weeks
+from mmmlib.data.weeks.delivery import open_source, sum_to_weeks
 from mmmlib.data.weeks.rates import read_rates
 from mmmlib.data.weeks.source_rows import SourceRows, text_of_sums
 from mmmlib.findings import Finding, Level, judge
@@ -44,7 +45,8 @@ def read_sources(
     shared = connect()  # held until all are read
     path = params.data.rates
     rates = read_rates(None if path is None else folder / path, params.currency, problems)
-    opened: dict[str, Opened | None] = dict.fromkeys(params.data.sources)
+    opened: dict[str, Checked | None] = dict.fromkeys(params.data.sources)
+    aggregations = {name: weekly_aggregation(params, name) for name in opened}
     start: str | None = params.data.week_start
     for weeks in (True, False):
         for name, source in params.data.sources.items():
@@ -55,18 +57,24 @@ def read_sources(
                     source,
                     folder,
                     problems,
-                    start,
-                    weekly_aggregation(params, name),
-                    rates.currencies if rates else (),
+                    week_start=start,
+                    aggregation=aggregations[name],
+                    currencies=rates.currencies if rates else (),
                 )
         if weeks:
-            coverages = [None if one is None else one.checked.coverage for one in opened.values()]
-            start = start or _shared_weekday(coverages)
+            start = start or _shared_weekday([one.coverage for one in opened.values() if one])
     tables: dict[str, SourceRows | None] = dict.fromkeys(opened)
-    partial = params.data.partial_weeks == "keep"
-    for name, its in opened.items():
-        if its is not None:
-            rows = sum_to_weeks(its, problems, start, taxonomy, rates, keep_partial=partial)
+    for name, checked in opened.items():
+        if checked is not None:
+            rows = sum_to_weeks(
+                checked,
+                problems,
+                week_start=start,
+                aggregation=aggregations[name],
+                taxonomy=taxonomy,
+                rates=rates,
+                keep_partial=params.data.partial_weeks == "keep",
+            )
             tables[name] = None if rows is None else _hashed(rows, folder)
     del shared
     return tables

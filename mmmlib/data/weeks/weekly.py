@@ -14,7 +14,10 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.calendar import DENSE, Coverage, read_coverage, week_of
+from mmmlib.data.contract.declared_series import WeeklyAggregation
+from mmmlib.data.contract.layout_columns import is_whole_week
 from mmmlib.data.read.relations import ROW
+from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,19 +27,12 @@ KEYS = ["region", "series"]
 
 def to_weekly(
     rows: ir.Table,
+    source: Source,
+    aggregation: WeeklyAggregation,
     week_start: int = 0,
     coverage: Coverage | None = None,
-    means: Collection[str] = (),
-    shares: Collection[str] = (),
-    sums: Collection[str] = (),
-    whole: Collection[str] = (),
-    every_day: Collection[str] = (),
-    *,
-    by_channel: bool = False,
-    happened: bool = False,
-    as_delivered: bool = False,
 ) -> pd.DataFrame:
-    """Bring rows to weeks; what nothing else is said of is summed.
+    """Bring rows to weeks; what ``aggregation`` says nothing else of is summed.
 
     Parameters
     ----------
@@ -44,37 +40,33 @@ def to_weekly(
         Columns ``date``, ``region``, ``series``, ``value``, and ``parts`` where a row stands for
         several: how many of them have a value. Rows without a date are left out (the contract
         reports them).
+    source
+        What the rows are of. Of a whole week the number is kept to the last digit, its ``_row``
+        where it has one, and a row without a value too.
+    aggregation
+        Means are over the rows that have a value. Of days that mark an event the share of the
+        week's seven counts. The last week is partial where the last days of ``whole`` series have
+        no value, or usually have a row and have none; so the first.
     week_start
         Weekday on which weeks start, 0 for Monday.
     coverage
         The days that ``rows`` have, where that is known already.
-    means
-        Series of which the mean of the rows that have a value counts.
-    shares
-        Series of which the share of the week's seven days counts that have the value 1.
-    sums
-        Series that lack something where a day has rows and no value.
-    whole
-        Those whose last week is partial where its last days have no value, or usually have a row
-        and have none; so the first.
-    every_day
-        Series that lack something where a day on which they usually have a row has none.
-    by_channel
-        See :func:`mmmlib.data.weeks.absent_days.absent_days`.
-    happened
-        Whether each row is something that happened: a week without one is then no gap.
-    as_delivered
-        Whether each row is a whole week: its number is kept to the last digit, its ``_row`` where
-        it has one, and a row without a value too.
 
     Returns
     -------
     pandas.DataFrame
         ``week``, ``region``, ``series``, ``value``, ``partial`` (whether the source
         covers the week only in part), ``blank`` (whether a day of it has no value, for ``sums``),
-        ``absent`` (on how many usual days there is no row, for ``every_day``), sorted. A week in which every cell of a series is missing has no row; of what happened,
-        no value.
+        ``absent`` (on how many usual days there is no row, for ``every_day``), sorted. A week in
+        which every cell of a series is missing has no row; of what happened, no value.
     """
+    marks, by_week = set(aggregation.marks), is_whole_week(source)
+    shares = set() if source.grain == "week" else marks
+    means, every_day = aggregation.means | (marks - shares), aggregation.every_day
+    if source.grain == "month":
+        rows = spread_months(rows, aggregation.means | marks)
+    if source.grain == "month" or source.layout == "crm_pipeline":
+        coverage = None  # rows of a CRM export are of two days, creation and closing
     dated = rows.filter(rows.date.notnull())
     has = dated.value.notnull()
     measures = {"value": dated.value.sum()}
@@ -82,11 +74,11 @@ def to_weekly(
         measures["over"] = dated.parts.sum() if "parts" in dated.columns else has.sum()
     if shares:
         measures["share"] = dated.date.nunique(where=dated.value == 1)
-    if sums:
+    if aggregation.sums:
         measures["lacks"] = dated.date.nunique() - dated.date.nunique(where=has)
         measures["late"] = (dated.date.max(where=has) < dated.date.max()).cast("int32")
         measures["early"] = (dated.date.min(where=has) > dated.date.min()).cast("int32")
-    if as_delivered and ROW in dated.columns:
+    if by_week and ROW in dated.columns:
         measures["row"] = dated[ROW].min()
     if every_day:
         measures["days"] = weekday_bits(dated.date, week_start)
@@ -117,27 +109,27 @@ def to_weekly(
     if shares:
         mine = frame["series"].isin(list(shares))
         frame["value"] = frame["value"].mask(mine, frame.pop("share") / 7)
-    if not as_delivered:
+    if not by_week:
         frame["value"] = frame["value"].map(_without_last_digits)
     after = before = np.zeros(len(frame), dtype=bool)
     frame["absent"] = 0
     if every_day:
         expected = frame["series"].isin(list(every_day)).to_numpy()
+        by_channel = source.layout == "master_flat_file"
         absent = absent_days(frame, by_channel=by_channel) & expected[:, None]
         after, before = beyond(absent, frame.pop("days"))
         frame["absent"] = absent.sum(axis=1)
-    if sums:
-        frame["blank"] = frame["series"].isin(list(sums)) & (frame.pop("lacks") > 0)
+    if aggregation.sums:
+        frame["blank"] = frame["series"].isin(list(aggregation.sums)) & (frame.pop("lacks") > 0)
         after, before = after | (frame.pop("late") > 0), before | (frame.pop("early") > 0)
     else:
         frame["blank"] = False
     frame = frame.assign(late=after, early=before)
-    if not (
-        happened or as_delivered
-    ):  # else a week of which no value is known would be one in which nothing was
+    # Of what happened, a week of which no value is known would be one in which nothing was.
+    if not (source.grain == "event" or by_week):
         frame = frame.dropna(subset=["value"])
     partial = (coverage or read_coverage(dated[["date"]], week_start)).partial()
-    ends = frame[frame["series"].isin(list(whole))]
+    ends = frame[frame["series"].isin(list(aggregation.whole))]
     covered = frame.loc[~frame["week"].isin(list(partial)), "week"]
     for week, lacks in ((covered.max(), ends["late"]), (covered.min(), ends["early"])):
         if lacks[ends["week"] == week].any():

@@ -13,7 +13,6 @@ from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.contract.draft import contract_yaml, draft_contract
 from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.delivery import read_delivery
 from mmmlib.data.weeks.rates import read_rates
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError
@@ -22,6 +21,7 @@ from mmmlib.params.load import read_params
 from mmmlib.params.source import Source
 from tests.data.conftest import small_params, sources, weekly
 from tests.data.contract.test_contracts import daily
+from tests.data.reading import read_delivery
 from tests.small import write_workbook
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmmlib.data.contract.number_forms import why_no_number
+from mmmlib.data.contract.promises import why_no_number
 from mmmlib.data.panel.build import build_panel
 from mmmlib.errors import InputError
 from tests.data.conftest import Built, Refused, only, small_params, sources, weekly

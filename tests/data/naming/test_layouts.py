@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmmlib.data.contract.layout_columns import missing_columns, slug
-from mmmlib.data.naming.layouts import NO_NAME, TIDY, apply_layout
-from mmmlib.data.naming.naming import name_series, raw_names
+from mmmlib.data.naming.naming import NO_NAME, TIDY, apply_layout, name_series, raw_names
 from mmmlib.params.source import Source
 
 DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2024, 3, 31))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmmlib.data.naming.layouts import apply_layout
-from mmmlib.data.naming.naming import name_series, series_name
+from mmmlib.data.naming.naming import apply_layout, name_series, series_name
 from tests.data.naming.test_layouts import frame, source, table
 
 

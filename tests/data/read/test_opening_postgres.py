@@ -16,18 +16,18 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.contract.breaches import breach_words
+from mmmlib.data.contract.declared_series import WeeklyAggregation
 from mmmlib.data.ingest import ingest
-from mmmlib.data.naming.declared_series import WeeklyAggregation
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import build_panel
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.delivery import read_delivery
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.conftest import small_params, weekly
 from tests.data.contract.test_contracts import CONTRACT, daily
 from tests.data.history.test_rows import new_run, params_for
+from tests.data.reading import read_delivery
 
 TAXONOMY = Taxonomy.model_validate(
     {
@@ -165,9 +165,7 @@ def test_the_same_days_are_missed(tmp_path: Path, base: Any) -> None:
     frame.to_csv(tmp_path / "ads.csv", index=False)
     long = {"layout": "long", "name": "campaign", "value": "spend", "grain": "day"}
     brand = frozenset({"brand"})
-    aggregation = WeeklyAggregation(
-        brand, frozenset(), (), sums=brand, whole=brand, every_day=brand
-    )
+    aggregation = WeeklyAggregation(numbers=brand, sums=brand, whole=brand, every_day=brand)
     found = []
     for place in ({"path": "ads.csv"}, {"url": URL, "table": "ads"}):
         problems = Problems()

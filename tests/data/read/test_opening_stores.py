@@ -13,10 +13,10 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import _registry
 
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.delivery import read_delivery
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.contract.test_contracts import CONTRACT, daily
+from tests.data.reading import read_delivery
 
 
 class Bucket(MemoryFileSystem):

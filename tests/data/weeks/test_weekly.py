@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import ibis
 import numpy as np
@@ -13,17 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmmlib.data.contract.calendar import Coverage
-from mmmlib.data.weeks.weekly import share_of_week, to_weekly
+from mmmlib.data.contract.declared_series import WeeklyAggregation
+from mmmlib.data.weeks import weekly as weeks_of_days
+from mmmlib.data.weeks.weekly import share_of_week
+from mmmlib.params.source import Source
 
 
-def rows(dates: list[dt.date], values: list[float | None] | None = None) -> ibis.Table:
+def rows(
+    dates: list[dt.date], values: list[float | None] | None = None, series: str = "tv"
+) -> ibis.Table:
     count = len(dates)
     return ibis.memtable(
         pa.table(
             {
                 "date": pa.array(dates, pa.date32()),
                 "region": pa.array(["north"] * count),
-                "series": pa.array(["tv"] * count),
+                "series": pa.array([series] * count),
                 "value": pa.array(values or [1.0] * count, pa.float64()),
             }
         )
@@ -32,6 +38,11 @@ def rows(dates: list[dt.date], values: list[float | None] | None = None) -> ibis
 
 def days(first: str, count: int) -> list[dt.date]:
     return [day.date() for day in pd.date_range(first, periods=count)]
+
+
+def to_weekly(table: ibis.Table, start: int = 0, **said: Any) -> pd.DataFrame:
+    source = Source(path="media.csv", grain="day")
+    return weeks_of_days.to_weekly(table, source, WeeklyAggregation(**said), start)
 
 
 def test_a_year_of_53_weeks() -> None:
@@ -99,18 +110,20 @@ def test_a_week_is_named_by_its_first_day(start: int) -> None:
 
 def test_means_are_over_the_rows_that_have_a_value() -> None:
     table = rows([*days("2024-01-01", 7), *days("2024-01-01", 1)], [1.0] * 7 + [None])
-    assert to_weekly(table, means=["tv"])["value"].tolist() == [1.0]
+    assert to_weekly(table, means=frozenset({"tv"}))["value"].tolist() == [1.0]
     table = rows([*days("2024-01-01", 7), *days("2024-01-01", 1)], [1.0] * 7 + [7.0])
-    assert to_weekly(table, means=["tv"])["value"].tolist() == [1.75]
-    assert to_weekly(table, means=["radio"])["value"].tolist() == [14.0]
+    assert to_weekly(table, means=frozenset({"tv"}))["value"].tolist() == [1.75]
+    assert to_weekly(table, means=frozenset({"radio"}))["value"].tolist() == [14.0]
 
 
 def test_shares_count_each_day_once() -> None:
-    table = rows(
-        [*days("2024-01-01", 7), *days("2024-01-01", 2)], [1.0, 1.0] + [0.0] * 5 + [1.0] * 2
-    )
-    assert to_weekly(table, shares=["tv"])["value"].tolist() == [pytest.approx(2 / 7)]
-    assert to_weekly(table, means=["tv"], shares=["tv"])["value"].tolist() == [pytest.approx(2 / 7)]
+    dates = [*days("2024-01-01", 7), *days("2024-01-01", 2)]
+    table = rows(dates, [1.0, 1.0] + [0.0] * 5 + [1.0] * 2, "promo = 1")
+    marks = (("promo", "1"),)
+    assert to_weekly(table, events=marks)["value"].tolist() == [pytest.approx(2 / 7)]
+    means = frozenset({"promo = 1"})
+    both = to_weekly(table, events=marks, means=means)
+    assert both["value"].tolist() == [pytest.approx(2 / 7)]
 
 
 def test_dated_events_are_the_share_of_the_week() -> None:

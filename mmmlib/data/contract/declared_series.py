@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mmmlib.data.contract.layout_columns import is_whole_week
@@ -41,21 +41,14 @@ class DeclaredSeries:
 
 @dataclass(frozen=True)
 class WeeklyAggregation:
-    """What becomes of the columns of a source when its days are summed to weeks.
+    """What the parameters take from a source, and what becomes of it when its days are summed to weeks."""
 
-    Parameters
-    ----------
-    numbers
-        Those that the parameters name for their numbers; summed, if they are not in ``means``.
-    means
-        Those of which a day's mean counts: levels, such as a price.
-    events
-        Columns and the text by which they tell of an event; the share of the week's days counts.
-    """
-
-    numbers: frozenset[str]
-    means: frozenset[str]
-    events: tuple[tuple[str, str], ...]
+    numbers: frozenset[str] | None = None
+    """Columns that they name for their numbers; summed, if they are not in ``means``. None for all."""
+    means: frozenset[str] = frozenset()
+    """Those of which a day's mean counts: levels, such as a price."""
+    events: tuple[tuple[str, str], ...] = ()
+    """Columns and the text by which they tell of an event; the share of the week's days counts."""
     money: frozenset[str] = frozenset()
     """Series that are money in the parameters: spend, revenue, the value of a unit."""
     sums: frozenset[str] = frozenset()
@@ -69,42 +62,49 @@ class WeeklyAggregation:
     every_day: frozenset[str] = frozenset()
     """Those that are summed from days on which each has a row of its own."""
 
+    @property
+    def added(self) -> frozenset[str] | None:
+        """Those of ``numbers`` that add up; None for all."""
+        return None if self.numbers is None else self.numbers - self.means
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """Series that mark events, and the column that each is read from."""
+        return {event_series(column, text): column for column, text in self.events}
+
 
 def weekly_aggregation(params: Params, source: str) -> WeeklyAggregation:
     """Say what becomes of a source's columns when its days are summed to weeks."""
-    declared = declared_series(params)
-    summed = {one.reference for one in declared if adds_up(params, one, source)}
-    events = {
-        (column, params.events[one.name].equals): None
+    declared, its_source = declared_series(params), params.data.sources[source]
+
+    def here(taken: Callable[[DeclaredSeries], bool]) -> frozenset[str]:
+        return _here((one.reference for one in declared if taken(one)), source)
+
+    events = [
+        (column, params.events[one.name].equals)
         for one in declared
         if one.role == "event"
-        for column in _here([one.reference], source)
-    }
-    numbers = _here((one.reference for one in declared if one.role != "event"), source)
-    money = _here((one.reference for one in declared if _is_money(params, one)), source)
-    means = numbers - _here(summed, source)
-    its_source = params.data.sources[source]
+        for column in sorted(_here([one.reference], source))
+    ]
+    numbers = here(lambda one: one.role != "event")
+    means = numbers - here(lambda one: adds_up(params, one, source))
     # Of the other layouts a row is a campaign's or a deal's, which need not have every value.
     by_day = its_source.grain in ("day", "month") and its_source.layout in ("wide", "long")
-    zero = (its_source.gaps or params.data.gaps) == "zero"
-    filled = {w.reference for w in declared if w.role in SUMMED and w.role != "outcome" and zero}
     sums = numbers - means if by_day else frozenset()
-    firm = {w.reference for w in declared if w.reference not in filled or w.role == "outcome"}
-    whole = sums & _here(firm, source)
+    zero = (its_source.gaps or params.data.gaps) == "zero"
+    filled = {one.reference for one in declared if zero and one.role in SUMMED}
     # An ad platform has no row of a campaign that did not run; a wide row has every series.
     own = its_source.grain == "day" and its_source.layout in ("long", "master_flat_file")
-    every_day = numbers - means if own else frozenset()
-    signed = {one.reference for one in declared if may_be_negative(params, one)}
     return WeeklyAggregation(
         numbers=numbers,
         means=means,
-        events=tuple(events),
-        money=money,
+        events=tuple(dict.fromkeys(events)),
+        money=here(lambda one: _is_money(params, one)),
         sums=sums,
-        whole=whole,
-        not_negative=numbers - _here(signed, source),
+        whole=sums & here(lambda one: one.role == "outcome" or one.reference not in filled),
+        not_negative=numbers - here(lambda one: may_be_negative(params, one)),
         beside=_beside(declared, source) if is_whole_week(its_source) else frozenset(),
-        every_day=every_day,
+        every_day=numbers - means if own else frozenset(),
     )
 
 
@@ -170,36 +170,30 @@ def declared_series(params: Params) -> list[DeclaredSeries]:
     ]
 
 
-def _named_series(params: Params) -> list[DeclaredSeries]:
-    declared: list[DeclaredSeries] = []
+def _named_series(params: Params) -> Iterator[DeclaredSeries]:
     for name, outcome in params.outcomes.items():
+        key = f"outcomes.{name}"
         if outcome.column is not None:
-            key = f"outcomes.{name}.column"
-            declared.append(DeclaredSeries("outcome", f"{name}.pooled", key, outcome.column))
+            yield DeclaredSeries("outcome", f"{name}.pooled", f"{key}.column", outcome.column)
         for motion, part in outcome.motions.items():
-            key = f"outcomes.{name}.motions.{motion}.column"
-            declared.append(DeclaredSeries("outcome", f"{name}.{motion}", key, part.column))
+            place = f"{key}.motions.{motion}.column"
+            yield DeclaredSeries("outcome", f"{name}.{motion}", place, part.column)
         if outcome.value_per_unit is not None:
-            key = f"outcomes.{name}.value_per_unit"
-            declared.append(DeclaredSeries("value", name, key, outcome.value_per_unit))
+            yield DeclaredSeries("value", name, f"{key}.value_per_unit", outcome.value_per_unit)
     for name, channel in params.channels.items():
-        declared.append(DeclaredSeries("spend", name, f"channels.{name}.spend", channel.spend))
+        yield DeclaredSeries("spend", name, f"channels.{name}.spend", channel.spend)
     for name, channel in params.channels.items():
         if channel.exposure is not None:
-            key = f"channels.{name}.exposure"
-            declared.append(DeclaredSeries("exposure", name, key, channel.exposure))
+            yield DeclaredSeries("exposure", name, f"channels.{name}.exposure", channel.exposure)
     for name, control in params.controls.items():
-        declared.append(DeclaredSeries("control", name, f"controls.{name}.column", control.column))
+        yield DeclaredSeries("control", name, f"controls.{name}.column", control.column)
     for name, event in params.events.items():
         if event.column is not None:
-            declared.append(DeclaredSeries("event", name, f"events.{name}.column", event.column))
+            yield DeclaredSeries("event", name, f"events.{name}.column", event.column)
     limits = params.readiness
     if limits.top_of_funnel and limits.paid_top_of_funnel:
-        for name, key, reference in (
-            ("all", "top_of_funnel", limits.top_of_funnel),
-            ("paid", "paid_top_of_funnel", limits.paid_top_of_funnel),
-        ):
-            declared.append(DeclaredSeries("funnel", name, f"readiness.{key}", reference))
+        yield DeclaredSeries("funnel", "all", "readiness.top_of_funnel", limits.top_of_funnel)
+        paid = limits.paid_top_of_funnel
+        yield DeclaredSeries("funnel", "paid", "readiness.paid_top_of_funnel", paid)
     if params.data.population is not None:
-        declared.append(DeclaredSeries("population", "", "data.population", params.data.population))
-    return declared
+        yield DeclaredSeries("population", "", "data.population", params.data.population)
