@@ -13,7 +13,6 @@ from mmmlib.data.checks.levels import judge_shift
 from mmmlib.data.checks.signals import level_shift
 from mmmlib.data.contract.declared_series import BESIDE
 from mmmlib.data.panel.build import Built
-from mmmlib.data.panel.grid import weeks_of
 from mmmlib.data.read.problems import Problems, some_of
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.estimates import format_number
@@ -72,19 +71,13 @@ def pairs_of(params: Params, built: Built) -> Iterator[Pair]:
         first, dot, last = column.rpartition(".")
         beside = [f"{first}.{word}" for word in BESIDE if f"{first}.{word}" in table.columns]
         if dot and last == "spend" and beside:
-            told = [
-                _by_week(table, one, panel.weeks, built.calendar.start)
-                for one in (column, beside[0])
-            ]
-            yield Pair(name, beside[0], *told)
+            both = [_by_week(table, one, panel.weeks) for one in (column, beside[0])]
+            yield Pair(name, beside[0], *both)
 
 
-def _by_week(
-    table: SourceRows, column: str, weeks: pd.DatetimeIndex, start: int
-) -> NDArray[np.float64]:
+def _by_week(table: SourceRows, column: str, weeks: pd.DatetimeIndex) -> NDArray[np.float64]:
     """Sum a series over regions, shape ``(1, week)``; zero where nothing is told."""
-    values = table.values(column)
-    sums = values.groupby(weeks_of(table.dates.loc[values.index], start)).sum()
+    sums = table.of(column).groupby("week")["value"].sum()
     return sums.reindex(weeks, fill_value=0.0).to_numpy(dtype=float)[None]
 
 

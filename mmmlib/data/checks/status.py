@@ -131,7 +131,7 @@ def _spend_by_source(params: Params, tables: Mapping[str, SourceRows | None]) ->
         place = find_column(tables, declared.reference, declared.key, Problems())
         if place is not None:
             table, column = place
-            numbers = table.values(column)
+            numbers = table.of(column)["value"]
             spend[table.name] = spend.get(table.name, 0.0) + float(numbers.sum())
     return spend
 

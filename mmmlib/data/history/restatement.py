@@ -217,20 +217,13 @@ def moving_weeks(moves: pd.DataFrame, rule: Settling) -> dict[str, int]:
 
 def falling(moved: NDArray[np.float64], of: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return shares ``moved / of`` by age, made to fall with age by pooling neighbours."""
-    blocks: list[tuple[float, float, int]] = []
-    for top, base in zip(moved, of, strict=True):
-        blocks.append((float(top), float(base), 1))
-        while len(blocks) > 1 and _share(blocks[-1]) > _share(blocks[-2]):
-            last, before = blocks.pop(), blocks.pop()
-            blocks.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
-    return np.array([_share(block) for block in blocks for _ in range(block[2])])
+    from scipy.optimize import isotonic_regression
 
-
-def _share(block: tuple[float, float, int]) -> float:
-    moved, of, _ = block
-    if of > 0:
-        return moved / of
-    return float("inf") if moved > 0 else 0.0
+    if not len(moved):
+        return np.zeros(0)
+    least = max(float(of.max()), 1.0) * 1e-12  # what is nothing now may have been something
+    weights = np.maximum(of, least)
+    return isotonic_regression(moved / weights, weights=weights, increasing=False).x
 
 
 def by_source(moves: pd.DataFrame, source: str, weeks: int) -> dict[str, float]:

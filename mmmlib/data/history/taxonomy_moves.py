@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmmlib.data.contract.calendar import week_of
 from mmmlib.data.naming.naming import Naming
 from mmmlib.data.naming.taxonomy import UNMAPPED, Taxonomy, apply_mapping, map_names, read_taxonomy
-from mmmlib.data.panel.grid import weeks_of
 from mmmlib.errors import MMMError
 from mmmlib.estimates import format_number
 from mmmlib.runs import Run, write_with
@@ -157,14 +157,14 @@ def _is_spend(series: Iterable[str]) -> NDArray[np.bool_]:
 def _weekly(rows: ir.Table, week_start: int, former: Former) -> pd.Series:
     """Sum rows to weeks that the parent had; indexed by series, region and week."""
     rows = rows.filter(rows.date.notnull() & rows.value.notnull())
-    daily = rows.group_by(["series", "region", "date"]).aggregate(value=rows.value.sum())
-    found = pd.DataFrame(daily.to_pyarrow().to_pydict())
-    found = found.reindex(columns=["series", "region", "date", "value"])
-    days = pd.to_datetime(found["date"]).astype("datetime64[ns]")
-    found = found.assign(week=weeks_of(days, week_start))
+    keys = {"series": rows.series, "region": rows.region, "week": week_of(rows.date, week_start)}
+    summed = rows.group_by(**keys).aggregate(value=rows.value.sum())
+    found = pd.DataFrame(summed.to_pyarrow().to_pydict())
+    found = found.reindex(columns=[*keys, "value"])
+    found = found.assign(week=pd.to_datetime(found["week"]).astype("datetime64[ns]"))
     if former.last_week is not None:
         found = found[found["week"] <= former.last_week]
-    return found.groupby(["series", "region", "week"])["value"].sum()
+    return found.set_index(list(keys))["value"]
 
 
 def _lost(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:

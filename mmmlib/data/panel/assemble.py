@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.contract.declared_series import SUMMED, DeclaredSeries
+from mmmlib.data.contract.declared_series import DeclaredSeries
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.contract.side_tables import read_steps
 from mmmlib.data.panel.grid import Calendar, Grid
 from mmmlib.data.panel.lift_grid import at_factors
-from mmmlib.data.panel.panel import Panel
+from mmmlib.data.panel.panel import Panel, over_regions
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.weekly import share_of_week
 from mmmlib.params import Params
@@ -51,7 +51,7 @@ def assemble(
             grid = _in_money(grid, price, population)
         values, imputed = grid.values, grid.imputed
         if not regional and len(values) > 1:
-            values = _over_regions(declared.role, values, population)
+            values = over_regions(declared.role, values, population)
             imputed = imputed.any(axis=0, keepdims=True)
         # What several sources tell of one series is added up, marks of filled cells too.
         columns[declared.series] = (
@@ -85,18 +85,9 @@ def _in_money(count: Grid, price: Grid, population: np.ndarray | None) -> Grid:
     """Turn a count into money; a filled price makes the product a filled one."""
     each, filled = price.values, price.imputed
     if len(count.values) == 1 < len(each):  # a national count has one price, the mean
-        each = _over_regions("value", each, population)
+        each = over_regions("value", each, population)
         filled = filled.any(axis=0, keepdims=True)
     return Grid(count.values * each, count.imputed | filled)
-
-
-def _over_regions(role: str, values: np.ndarray, population: np.ndarray | None) -> np.ndarray:
-    """Bring (region, week) to (1, week)."""
-    if role in SUMMED:
-        return values.sum(axis=0, keepdims=True)
-    same = population is not None and population.shape == values.shape
-    weights = population if same else None
-    return np.average(values, axis=0, weights=weights)[None]
 
 
 def _imputed_names(filled: dict[str, np.ndarray], rows: int) -> pd.Series:

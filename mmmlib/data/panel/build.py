@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mmmlib.data.contract.calendar import week_number
 from mmmlib.data.contract.declared_series import (
     SUMMED,
     DeclaredSeries,
     adds_up,
     declared_series,
+    event_series,
     may_be_negative,
 )
-from mmmlib.data.contract.layout_columns import is_whole_week
+from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.assemble import assemble, at_prices, price_factors
 from mmmlib.data.panel.grid import (
@@ -29,15 +29,17 @@ from mmmlib.data.panel.grid import (
     make_grid,
     regions_of,
 )
-from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.lift_tests import Declared, lifts_of, read_lift_tests
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
-from mmmlib.data.weeks.sources import read_sources, usual_start
+from mmmlib.data.weeks.sources import read_sources
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.schema import MeasuredSeries
+
+Places = Mapping[DeclaredSeries, tuple[SourceRows, str]]
+"""Source and column of every series that was found."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,6 @@ def build(
         [declared.part for declared in found if declared.role == "outcome"],
         regional,
         problems,
-        week_number(params.data.week_start or usual_start(sources)),
     )
     if covered is None:
         problems.raise_if_any()
@@ -149,7 +150,9 @@ def build(
     prices = price_factors(params, folder, calendar.weeks, problems)
     lift_tests = read_lift_tests(params, folder, problems)
     problems.raise_if_any()
-    lifts = _lifts(lift_tests, params, found, covered, calendar, problems)
+    spend = _tested_spend(lift_tests, params, found, covered, problems)
+    national = NATIONAL if not regional else None
+    lifts = lifts_of(lift_tests, spend, covered.weeks, calendar.weeks[-1], national, problems)
     problems.raise_if_any()
     panel = assemble(params, grids, calendar, regional)
     panel = replace(panel, kept_out=tuple(kept_out), lift_tests=tuple(lifts))
@@ -161,19 +164,18 @@ def build(
     return Built(panel, read, calendar, folder, tuple(lift_tests))
 
 
-def _lifts(
+def _tested_spend(
     lift_tests: Sequence[Declared],
     params: Params,
-    found: dict[DeclaredSeries, tuple[SourceRows, str]],
+    found: Places,
     covered: Calendar,
-    calendar: Calendar,
     problems: Problems,
-) -> list[Lift]:
-    """Lay lift tests on the grid, with the spend by region also where the panel is national."""
-    if not lift_tests:
-        return []
+) -> dict[str, tuple[list[str], np.ndarray]]:
+    """Return the spend of channels with lift tests, by region also where the panel is national.
+
+    Of all weeks that the sources cover: those that are kept out may hold the end of a test.
+    """
     asked = {one.test.channel for one in lift_tests}
-    # The panel's weeks are known to be whole; weeks that are kept out need not be.
     spend: dict[str, tuple[list[str], np.ndarray]] = {}
     for declared, place in found.items():
         if declared.role != "spend" or declared.name not in asked:
@@ -190,8 +192,7 @@ def _lifts(
             )
             continue
         spend[declared.name] = regions, sums + values
-    national = params.model.geography == "national"
-    return lifts_of(lift_tests, spend, covered.weeks, len(calendar.weeks), national, problems)
+    return spend
 
 
 # --- one series -------------------------------------------------------------------------
@@ -207,26 +208,25 @@ def _grid_of(
 ) -> Grid:
     if declared.role == "event":
         equals = params.events[declared.name].equals
-        values = table.shares(column, equals)
-        if values.empty:
+        rows = table.of(event_series(column, equals))
+        if rows.empty:
             problems.add(
                 table.path,
                 f"column {column} ({declared.key})",
                 f"numbers, and events.{declared.name}.equals is '{equals}'",
                 "a number there",
             )
-        return make_grid(values, table, column, calendar, "nothing", problems)
-
-    values = table.values(column)
+        return make_grid(rows, table, column, calendar, "nothing", problems)
+    rows = table.of(column)
     if not may_be_negative(params, declared):
-        below = values < 0
+        below = rows["value"] < 0
         # Of weeks as they were delivered each cell was held against this when it was read.
-        for label, value in () if is_whole_week(table.source) else values[below].items():
+        for label, value in () if is_whole_week(table.source) else rows.loc[below, "value"].items():
             place = table.place(int(str(label)), column)
             problems.add(table.path, place, shown(repr(value)), "zero or more")
-        values = values.mask(below)
+        rows = rows.assign(value=rows["value"].mask(below))
     rule, advice = _filling(params, declared, table)
-    return make_grid(values, table, column, calendar, rule, problems, advice)
+    return make_grid(rows, table, column, calendar, rule, problems, advice)
 
 
 def _filling(params: Params, declared: DeclaredSeries, table: SourceRows) -> tuple[str, str]:
@@ -297,9 +297,7 @@ def _measured_days(
 # --- what no panel can be made of ---------------------------------------------------------
 
 
-def _refuse_national(
-    found: Mapping[DeclaredSeries, tuple[SourceRows, str]], problems: Problems
-) -> None:
+def _refuse_national(found: Places, problems: Problems) -> None:
     """Report series of a national source that a regional panel needs by region."""
     for declared, (table, column) in found.items():
         if declared.role in (*SUMMED, "population") and not table.regional:
@@ -329,7 +327,7 @@ def _refuse_unknown_regions(params: Params, regions: list[str], problems: Proble
 
 def _refuse_no_people(
     grids: Mapping[DeclaredSeries, Grid],
-    found: Mapping[DeclaredSeries, tuple[SourceRows, str]],
+    found: Places,
     calendar: Calendar,
     problems: Problems,
 ) -> None:
@@ -351,9 +349,7 @@ def _refuse_no_people(
                 )
 
 
-def _refuse_empty(
-    panel: Panel, found: Mapping[DeclaredSeries, tuple[SourceRows, str]], problems: Problems
-) -> None:
+def _refuse_empty(panel: Panel, found: Places, problems: Problems) -> None:
     """Report channels without any spend, and outcomes that are zero throughout."""
     first, last = panel.weeks[0].date(), panel.weeks[-1].date()
     for declared, (table, column) in found.items():

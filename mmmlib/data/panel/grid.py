@@ -52,18 +52,11 @@ class Grid:
     imputed: np.ndarray
 
 
-def weeks_of(dates: pd.Series, start: int) -> pd.Series:
-    """First day of the week of each date, for weeks that start on weekday ``start``."""
-    back = (dates.dt.day_of_week - start) % 7
-    return dates - pd.to_timedelta(back, unit="D")
-
-
 def make_calendar(
     found: Mapping[str, tuple[SourceRows, str]],
     outcomes: list[str],
     regional: bool,
     problems: Problems,
-    start: int,
 ) -> Calendar | None:
     """Find the weeks and regions that the series have in common.
 
@@ -77,54 +70,39 @@ def make_calendar(
         Whether the panel is by region.
     problems
         Receives regions without an outcome, and a window without weeks.
-    start
-        Weekday on which weeks start, 0 for Monday.
 
     Returns
     -------
     Calendar or None
         None where no week can be told; ``problems`` then says why.
     """
-    tables = {table.name: table for table, _ in found.values()}
-    if not tables:
-        return None
-    covers = {}
-    for name, table in tables.items():
-        weeks = weeks_of(table.dates.dropna(), start)
-        if len(weeks):
-            covers[name] = (weeks.min(), weeks.max())
+    tables = {table.name: table for table, _ in found.values() if len(table.dates)}
+    covers = {name: (table.dates.min(), table.dates.max()) for name, table in tables.items()}
     if not covers:
         return None
     first = max(ends[0] for ends in covers.values())
     last = min(ends[1] for ends in covers.values())
     if first > last:
         spans = "; ".join(f"{name} {a.date()} to {b.date()}" for name, (a, b) in covers.items())
-        problems.add(
-            "sources",
-            "the weeks",
-            f"no week that all sources cover ({spans})",
-            "sources that overlap",
-        )
+        seen = f"no week that all sources cover ({spans})"
+        problems.add("sources", "the weeks", seen, "sources that overlap")
         return None
     regions = _regions(found, outcomes, problems) if regional else [NATIONAL]
     weeks_index = pd.date_range(first, last, freq=WEEK, name="week").as_unit("ns")
-    return Calendar(weeks_index, regions, start, covers)
+    return Calendar(weeks_index, regions, int(first.day_of_week), covers)
 
 
 def _regions(
     found: Mapping[str, tuple[SourceRows, str]], outcomes: list[str], problems: Problems
 ) -> list[str]:
     """Regions of the outcomes; others that a source has are reported."""
-    having: dict[str, None] = {}
+    having: set[str] = set()
     for series in outcomes:
         table, column = found[series]
-        empty = table.is_empty(column)
-        held = table.regions.loc[empty.index[~empty]]
-        having |= dict.fromkeys(region for region in held if region)
+        rows = table.of(column)
+        having |= set(rows.loc[rows["value"].notna() | rows["unreadable"], "region"])
     for table in {table.name: table for table, _ in found.values()}.values():
-        if not table.regional:
-            continue
-        for region in sorted(set(table.regions) - set(having) - {""}):
+        for region in sorted(set(table.regions) - having) if table.regional else ():
             problems.add(
                 table.path,
                 f"column {table.source.region}, region '{region}'",
@@ -205,7 +183,7 @@ def regions_of(table: SourceRows, calendar: Calendar) -> list[str]:
     if not table.regional:
         return [NATIONAL]
     if calendar.regions == [NATIONAL]:
-        return sorted(set(table.regions) - {""})
+        return sorted(set(table.regions))
     return calendar.regions
 
 
@@ -213,7 +191,7 @@ def regions_of(table: SourceRows, calendar: Calendar) -> list[str]:
 
 
 def make_grid(
-    values: pd.Series,
+    rows: pd.DataFrame,
     table: SourceRows,
     column: str,
     calendar: Calendar,
@@ -225,8 +203,9 @@ def make_grid(
 
     Parameters
     ----------
-    values
-        Numbers by row; NaN where the cell is missing (or was reported).
+    rows
+        See :meth:`mmmlib.data.weeks.source_rows.SourceRows.of`; the value is NaN where the cell is
+        missing (or was reported).
     rule
         ``fail``, ``zero``, ``carry`` or ``interpolate``: what to do where a week has
         no value. Carrying and interpolating stay inside a region; nothing is
@@ -235,30 +214,18 @@ def make_grid(
     advice
         What to do where a week has no value, for the message.
     """
-    regions = regions_of(table, calendar)
-    blank = values.index.isin(list(table.blank))
-    if rule != "zero":  # the other days alone would be too little
-        values = values.mask(blank)
-    keyed = pd.DataFrame(
-        {
-            "region": table.regions.loc[values.index],
-            "week": weeks_of(table.dates.loc[values.index], calendar.start),
-            "value": values,
-            "blank": blank,
-        }
-    ).drop_duplicates(["region", "week"])
-    keyed = keyed.dropna(subset=["week"])
+    regions, keys = regions_of(table, calendar), [rows["region"], rows["week"]]
 
-    def spread(column: str) -> pd.DataFrame:
-        square = keyed.pivot(index="region", columns="week", values=column)
+    def spread(cells: pd.Series) -> pd.DataFrame:
+        square = cells.set_axis(pd.MultiIndex.from_arrays(keys)).unstack()
         return square.reindex(index=regions, columns=calendar.weeks)
 
-    square = spread("value")
+    # Where a day has no value, the other days alone would be too little.
+    square = spread(rows["value"].mask(rows["blank"]) if rule != "zero" else rows["value"])
     if rule == "nothing":
-        told = pd.MultiIndex.from_frame(keyed[["region", "week"]])
-        every = pd.MultiIndex.from_product([regions, calendar.weeks])
-        square = square.mask(~every.isin(told).reshape(square.shape), 0.0)
-    lacking = square.isna().to_numpy() | spread("blank").eq(True).to_numpy()
+        there = spread(pd.Series(1.0, index=rows.index)).notna()
+        square = square.where(there, 0.0)
+    lacking = square.isna().to_numpy() | spread(rows["blank"].astype(float)).eq(1.0).to_numpy()
     if rule == "zero":
         square = square.fillna(0.0)
     elif rule == "carry":
@@ -279,51 +246,40 @@ def _report_gaps(
     A cell that was filled but reported is not a gap; weeks of a source whose rows
     were reported are not either.
     """
-    cells = table.is_empty(column)
+    rows = table.of(column)
+    empty = (rows["value"].isna() & ~rows["unreadable"]) | rows["blank"]
+    keys = zip(rows["region"], rows["week"], strict=True)
+    cells = dict(zip(keys, zip(rows.index, empty, strict=True), strict=True))
     weeks = pd.DatetimeIndex(left.columns)
-    keys = list(
-        zip(
-            table.regions.loc[cells.index],
-            weeks_of(table.dates.loc[cells.index], int(weeks[0].day_of_week)),
-            strict=True,
-        )
-    )
-    row_of = dict(zip(keys, cells.index, strict=True))
-    blank = cells.index.isin(list(table.blank))
-    empty = dict(zip(keys, cells | blank, strict=True))
     for region, lacking in left.iterrows():
         where = f", region '{region}'" if table.regional else ""
         gaps = weeks[lacking.to_numpy(dtype=bool)]
-        if len(gaps) == len(weeks) and all(empty.get((region, w), True) for w in gaps):
+        there = {week: cells[region, week] for week in gaps if (region, week) in cells}
+        holes = [week for week, (_, is_empty) in there.items() if is_empty]
+        if len(gaps) == len(weeks) and len(holes) == len(there):
             place = f"column {column}{where}"
             problems.add(table.path, place, "no value at all", "a value every week")
             continue
-        holes = [week for week in gaps if empty.get((region, week), False)]
         for first, last in _runs(holes):
-            row = int(row_of[region, first])
+            row = there[first][0]
             found, expected = "an empty cell", "a value every week"
-            if row in table.blank:
+            if rows["blank"][row]:
                 found, expected = "a day or more without a value", "a value every day"
             if last > first:
                 found += f", and {count_of((last - first).days // 7, 'week')} after it too"
             problems.add(table.path, table.place(row, column), found, expected, advice)
-        absent = [week for week in gaps if (region, week) not in row_of]
-        if table.whole:
-            of = f" of {column}" if table.source.layout == "long" else ""
-            place = f"column {table.source.date}{where}"
-            for first, last in _runs(absent):
-                span = f"the week of {first.date()}"
-                if last > first:
-                    span = f"the weeks of {first.date()} to {last.date()}"
-                found = f"no row{of} for {span}"
-                problems.add(table.path, place, found, "a row every week", ROW_ADVICE)
+        of = f" of {column}" if table.source.layout == "long" else ""
+        place = f"column {table.source.date}{where}"
+        absent = [week for week in gaps if week not in there] if table.whole else []
+        for first, last in _runs(absent):
+            span = f"the week of {first.date()}"
+            if last > first:
+                span = f"the weeks of {first.date()} to {last.date()}"
+            found = f"no row{of} for {span}"
+            problems.add(table.path, place, found, "a row every week", ROW_ADVICE)
 
 
 def _runs(weeks: list[pd.Timestamp]) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    runs: list[tuple[pd.Timestamp, pd.Timestamp]] = []
-    for week in weeks:
-        if runs and week - runs[-1][1] == WEEK:
-            runs[-1] = (runs[-1][0], week)
-        else:
-            runs.append((week, week))
-    return runs
+    """Return first and last week of every run of weeks that follow each other."""
+    days = pd.Series(weeks, dtype="datetime64[ns]")
+    return [(run.iloc[0], run.iloc[-1]) for _, run in days.groupby((days.diff() != WEEK).cumsum())]

@@ -301,11 +301,9 @@ def _paths(
 
 def _counted(test: LiftTest, weeks: pd.DatetimeIndex) -> np.ndarray:
     """Share of every week's effect that was counted: an effect begins with the test."""
-    begin = np.maximum(weeks.to_numpy(), pd.Timestamp(test.start).to_datetime64())
-    ends = (weeks + WEEK).to_numpy()
-    after = (pd.Timestamp(test.counted_until) + pd.Timedelta(days=1)).to_datetime64()
-    day = np.timedelta64(1, "D")
-    return (np.minimum(ends, after) - begin) / day / ((ends - begin) / day)
+    end = weeks[-1] + WEEK - pd.Timedelta(days=1)
+    counted = share_of_week(weeks, test.start, test.counted_until)
+    return counted / share_of_week(weeks, test.start, end.date())
 
 
 def _tuples(values: np.ndarray) -> tuple[tuple[float, ...], ...]:

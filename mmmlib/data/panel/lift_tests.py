@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.contract.side_tables import Kind, read_side_table, type_columns
 from mmmlib.data.panel.lift_grid import Lift, lay_out, nationwide
 from mmmlib.data.panel.panel import Panel
@@ -94,10 +93,10 @@ def read_lift_tests(params: Params, folder: Path, problems: Problems) -> list[De
 
 def lifts_of(
     declared: Sequence[Declared],
-    spend: dict[str, tuple[list[str], np.ndarray]],
+    spend: Mapping[str, tuple[list[str], np.ndarray]],
     weeks: pd.DatetimeIndex,
-    kept: int,
-    national: bool,
+    last: pd.Timestamp,
+    nation: str | None,
     problems: Problems,
 ) -> list[Lift]:
     """Lay the tests on the panel's weeks and regions.
@@ -108,11 +107,11 @@ def lifts_of(
         By channel: names of the regions of its source, and spend ``(region, week)``.
     weeks
         All weeks that the sources cover, those that were kept out too.
-    kept
-        How many of them are in the panel. A test that ends later waits for its weeks.
-    national
-        Whether the panel is national; tests of regions are then turned into ones of the
-        country, see :func:`mmmlib.data.panel.lift_grid.nationwide`.
+    last
+        Last week of the panel. A test that ends later waits for its weeks.
+    nation
+        Name of the one region of a national panel; tests of regions are then turned into ones of
+        the country, see :func:`mmmlib.data.panel.lift_grid.nationwide`.
     """
     found = []
     for one in declared:
@@ -120,12 +119,12 @@ def lifts_of(
             continue  # its source could not be read; that is told already
         regions, values = spend[one.test.channel]
         lift = lay_out(one.name, one.test, values, regions, weeks, one.report(problems))
-        if lift is None or lift.weeks[-1] > weeks[kept - 1].date():
+        if lift is None or lift.weeks[-1] > last.date():
             continue
-        if national:
+        if nation is not None:
             first = int(weeks.searchsorted(pd.Timestamp(lift.weeks[0])))
             window = values[:, first : first + len(lift.weeks)]
-            lift = nationwide(lift, window, regions, NATIONAL)
+            lift = nationwide(lift, window, regions, nation)
         found.append(lift)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmmlib.data.contract.declared_series import SUMMED
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.lift_grid import Lift, nationwide
 from mmmlib.data.read.parts import INDEX, read_parts, store_of, write_parts
@@ -151,22 +153,17 @@ class Panel:
         """
         if len(self.regions) == 1:
             return self
-        frame = self.frame.copy()
-        weight = frame["population"] if "population" in frame else pd.Series(1.0, frame.index)
-        grouped = frame.groupby("week", sort=True)
-        columns: dict[str, object] = {}
-        for name in self.series:
-            if name.startswith(("control:", "event:")):
-                weighted = (frame[name] * weight).groupby(frame["week"]).sum()
-                columns[name] = weighted / weight.groupby(frame["week"]).sum()
-            else:
-                columns[name] = grouped[name].sum()
-        if "population" in frame:
-            columns["population"] = grouped["population"].sum()
-        columns["imputed"] = grouped["imputed"].agg(_join_names)
-        national = pd.DataFrame(columns).reset_index()
-        national.insert(0, "region", NATIONAL)
+        shape = (len(self.regions), len(self.weeks))
+        known = [*self.series, *(["population"] if "population" in self.frame else [])]
+        grids = {name: self.frame[name].to_numpy(dtype=float).reshape(shape) for name in known}
+        people = grids.get("population")
+        columns: dict[str, object] = {"region": NATIONAL, "week": self.weeks}
+        for name, grid in grids.items():
+            columns[name] = over_regions(name.partition(":")[0], grid, people)[0]
+        imputed = self.frame["imputed"].to_numpy().reshape(shape).T
+        columns["imputed"] = [_join_names(cells) for cells in imputed]
         lifts = tuple(self._nationwide(lift) for lift in self.lift_tests)
+        national = pd.DataFrame(columns)
         return Panel(national, self.currency, dict(self.units), self.kept_out, lifts)
 
     def _nationwide(self, lift: Lift) -> Lift:
@@ -175,9 +172,19 @@ class Panel:
         return nationwide(lift, spend, self.regions, NATIONAL)
 
 
-def _join_names(values: pd.Series) -> str:
+def _join_names(values: Iterable[str]) -> str:
     names = {name for value in values for name in value.split(";") if name}
     return ";".join(sorted(names))
+
+
+def over_regions(
+    role: str, values: NDArray[np.float64], population: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Bring the values of a role from ``(region, week)`` to ``(1, week)``: summed, or averaged."""
+    if role in (*SUMMED, "population"):
+        return values.sum(axis=0, keepdims=True)
+    same = population is not None and population.shape == values.shape
+    return np.average(values, axis=0, weights=population if same else None)[None]
 
 
 # --- on disk -----------------------------------------------------------------------
@@ -230,8 +237,7 @@ def panel_of(run: Run) -> Panel:
         raise RunError(f"{path}: not a panel (currency and units are missing).")
     kept_out = tuple(pd.Timestamp(week) for week in json.loads(facts.get("kept_out", "[]")))
     frame.index = pd.RangeIndex(len(frame))
-    told = json.loads(facts.get("lift_tests", "[]"))
-    lifts = tuple(Lift.model_validate(lift) for lift in told)
+    lifts = tuple(map(Lift.model_validate, json.loads(facts.get("lift_tests", "[]"))))
     return Panel(frame, facts["currency"], json.loads(facts["units"]), kept_out, lifts)
 
 

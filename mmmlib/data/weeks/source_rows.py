@@ -11,7 +11,6 @@ import pandas as pd
 
 from mmmlib.data.contract.breaches import Breach
 from mmmlib.data.contract.calendar import Coverage
-from mmmlib.data.contract.declared_series import event_series
 from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
 from mmmlib.data.naming.naming import Naming
 from mmmlib.data.read.files import format_of
@@ -108,23 +107,9 @@ class SourceRows:
         """Region of every value; ``national`` where the source has no regions."""
         return self.weekly["region"]
 
-    @cached_property
-    def blank(self) -> frozenset[int]:
-        """Labels of sums of days of which one or more have no value."""
-        return frozenset(self.weekly.index[self.weekly["blank"]])
-
-    def values(self, series: str) -> pd.Series:
-        """Numbers of one series, by label; NaN where there is none."""
-        return self.weekly.loc[self.weekly["series"] == series, "value"]
-
-    def shares(self, column: str, text: str) -> pd.Series:
-        """Share of each week in which a column reads a text, by label; empty if it never could."""
-        return self.values(event_series(column, text))
-
-    def is_empty(self, series: str) -> pd.Series:
-        """Say which values of a series are missing, as against unreadable ones, by label."""
-        rows = self.weekly.loc[self.weekly["series"] == series]
-        return rows["value"].isna() & ~rows["unreadable"]
+    def of(self, series: str) -> pd.DataFrame:
+        """Rows of one series in ``weekly``: one for a week and region."""
+        return self.weekly[self.weekly["series"] == series]
 
     def place(self, label: int, series: str) -> str:
         """Say where a value is, as a person finds it in the file."""

@@ -91,12 +91,6 @@ def _hashed(rows: SourceRows, folder: Path) -> SourceRows:
 # --- the first day of the week --------------------------------------------------------------
 
 
-def usual_start(tables: Mapping[str, SourceRows | None]) -> str:
-    """First day of the weeks of the first weekly source whose dates share one; else Monday."""
-    weekly = (t for t in tables.values() if t is not None and t.source.grain == "week")
-    return _shared_weekday([table.coverage for table in weekly])
-
-
 def month_findings(tables: Mapping[str, SourceRows]) -> Iterator[Finding]:
     """Say of every source of months what its weeks cannot show."""
     for name, table in tables.items():
@@ -190,7 +184,7 @@ def week_start_findings(
 def _dated(table: SourceRows) -> list[int]:
     """Weekdays of the rows of a source as they were dated, 0 for Monday."""
     if table.coverage is None or table.source.grain != "week":
-        return sorted(map(int, table.dates.dropna().dt.day_of_week.unique()))
+        return sorted(map(int, table.dates.dt.day_of_week.unique()))
     return _weekdays(table.coverage)
 
 

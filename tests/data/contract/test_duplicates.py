@@ -12,6 +12,8 @@ from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.panel.build import read_and_build
 from mmmlib.findings import Finding, Level
 from tests.data.conftest import small_params, weekly
+from tests.data.reading import daily as campaign_days
+from tests.data.reading import words
 from tests.data.weeks.test_delivery_days import daily
 
 
@@ -171,3 +173,22 @@ def test_names_of_digits_are_no_numbers(tmp_path: Path) -> None:
     told = {"media": {"path": "media.csv"}, "ads": ads | {"contract": contract}}
     params = small_params(data={"sources": told}, channels={"search": {"spend": "7.spend"}})
     assert read_and_build(params, tmp_path).sources["ads"].breaches == ()
+
+
+def test_a_delivery_that_came_twice(tmp_path: Path) -> None:
+    campaign_days().to_csv(tmp_path / "ads_1.csv", index=False)
+    campaign_days(7).to_csv(tmp_path / "ads_2.csv", index=False)
+    (told,) = words(tmp_path)
+    assert "every key once" in told
+    assert "date 2024-01-01, campaign brand: it 2 times" in told
+    assert "ads_1.csv" in told
+    assert "ads_2.csv" in told
+    assert "more." not in told
+
+
+def test_uniqueness_in_slices_of_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmmlib.data.contract.duplicates.AT_ONCE", 10)
+    campaign_days().to_csv(tmp_path / "ads.csv", index=False)
+    assert words(tmp_path) == []
+    pd.concat([campaign_days(), campaign_days().tail(1)]).to_csv(tmp_path / "ads.csv", index=False)
+    assert len(words(tmp_path)) == 1

@@ -20,8 +20,7 @@ from mmmlib.params.contract import MONEY, SCALES, Unit
 from mmmlib.params.load import read_params
 from mmmlib.params.source import Source
 from tests.data.conftest import small_params, sources, weekly
-from tests.data.contract.test_contracts import daily
-from tests.data.reading import read_delivery
+from tests.data.reading import daily, read_delivery
 from tests.small import write_workbook
 
 

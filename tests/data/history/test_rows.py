@@ -17,7 +17,7 @@ from mmmlib.findings import FindingList
 from mmmlib.params import Params
 from mmmlib.runs import Manifest, Run, sha256_file, write_atomic
 from tests.data.conftest import small_params, weekly
-from tests.data.contract.test_contracts import daily
+from tests.data.reading import daily
 
 ADS = {"layout": "ad_platform", "grain": "day", "owner": "Growth"}
 

@@ -25,9 +25,8 @@ from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
 from tests.data.conftest import small_params, weekly
-from tests.data.contract.test_contracts import CONTRACT, daily
 from tests.data.history.test_rows import new_run, params_for
-from tests.data.reading import read_delivery
+from tests.data.reading import CONTRACT, daily, read_delivery
 
 TAXONOMY = Taxonomy.model_validate(
     {

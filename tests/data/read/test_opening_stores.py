@@ -15,8 +15,7 @@ from fsspec.registry import _registry
 from mmmlib.data.read.problems import Problems
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
-from tests.data.contract.test_contracts import CONTRACT, daily
-from tests.data.reading import read_delivery
+from tests.data.reading import CONTRACT, daily, read_delivery
 
 
 class Bucket(MemoryFileSystem):

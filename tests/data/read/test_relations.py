@@ -20,8 +20,7 @@ from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source
-from tests.data.contract.test_contracts import daily
-from tests.data.reading import read_delivery
+from tests.data.reading import daily, read_delivery
 
 
 def weekly_of(folder: Path, **told: Any) -> pd.DataFrame:

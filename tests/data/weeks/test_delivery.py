@@ -18,8 +18,8 @@ from mmmlib.cli.app import app
 from mmmlib.data.ingest import ingest
 from mmmlib.errors import InputError
 from tests.data.conftest import small_params, weekly
-from tests.data.contract.test_contracts import daily
 from tests.data.history.test_rows import new_run, params_for
+from tests.data.reading import daily
 from tests.small import write_workbook
 
 CONTRACT = {

@@ -1,4 +1,4 @@
-"""Numbers as people write them: read as declared, refused where they can be read in two ways."""
+"""Dates and numbers as people write them: read as declared, refused where they can be read in two ways."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 
 from mmmlib.data.contract.promises import why_no_number
 from mmmlib.data.panel.build import build_panel
+from mmmlib.data.read.problems import Problems
 from mmmlib.errors import InputError
 from tests.data.conftest import Built, Refused, only, small_params, sources, weekly
+from tests.data.reading import CONTRACT, read, words
+from tests.data.reading import daily as campaign_days
+from tests.data.reading import refused as refused_source
 
 ASKED = "numbers that can be read in one way only"
 
@@ -187,3 +191,50 @@ def test_numbers_of_excel_are_numbers(write: Callable[..., Path], tmp_path: Path
 def test_two_marks_are_different(write: Callable[..., Path]) -> None:
     with pytest.raises(ValueError, match="another mark between thousands than before decimals"):
         small_params(data=sources(thousands="comma", decimal="comma"))
+
+
+def test_day_first_dates_are_read_when_all_are(tmp_path: Path) -> None:
+    frame = campaign_days()
+    frame["date"] = pd.to_datetime(frame["date"]).dt.strftime("%d/%m/%Y")
+    frame.to_csv(tmp_path / "ads.csv", index=False)
+    assert words(tmp_path) == []
+
+
+def test_time_zone_decides_the_day(tmp_path: Path) -> None:
+    frame = campaign_days(7).assign(clicks="1")
+    frame["date"] += "T23:30:00Z"
+    frame.to_csv(tmp_path / "ads.csv", index=False)
+    columns = CONTRACT["columns"] | {"date": {"type": "time"}}
+    problems = Problems(tmp_path)
+    delivery = read(
+        tmp_path,
+        problems,
+        time_zone="Europe/Berlin",
+        contract=CONTRACT | {"columns": columns},
+    )
+    # The first day is a Tuesday there: the weeks at both ends are covered in part.
+    assert delivery is None
+    with pytest.raises(InputError, match="no whole week"):
+        problems.raise_if_any()
+
+
+def test_a_moment_has_a_day_where_the_zone_is_declared(tmp_path: Path) -> None:
+    """Midnight in Berlin is 23:00 of the day before in UTC, in which Parquet keeps it."""
+    frame = campaign_days(14).astype({"spend": float, "clicks": float})
+    frame["date"] = pd.to_datetime(frame["date"]).dt.tz_localize("Europe/Berlin")
+    frame.to_parquet(tmp_path / "ads.parquet")
+    columns = CONTRACT["columns"] | {"clicks": {"type": "number"}}
+    told = {"path": "ads.parquet", "contract": CONTRACT | {"columns": columns}}
+    text = refused_source(tmp_path, **told)
+    assert "row 1, column date: found '2023-12-31" in text
+    assert "expected a day, or a moment whose time_zone is declared" in text
+    assert "Europe/Berlin" in text
+    columns = columns | {"date": {"type": "time"}}
+    problems = Problems(tmp_path)
+    declared = told | {"contract": CONTRACT | {"columns": columns}}
+    delivery = read(tmp_path, problems, time_zone="Europe/Berlin", **declared)
+    problems.raise_if_any()
+    assert delivery is not None
+    weeks = delivery.weekly.query("series == 'brand.spend'")
+    assert weeks["week"].tolist() == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-08")]
+    assert weeks["value"].tolist() == [73.5, 73.5]
