@@ -323,37 +323,21 @@ def apply_mapping(
         ``unmapped.<variable>``.
     """
     import ibis
-    import pyarrow as pa
 
-    frame = mapping.frame
-    frame = frame[frame["source"] == source]
+    frame = mapping.frame[mapping.frame["source"] == source]
     # Rows are summed by day and by the number of what a name is, before texts are joined: a
     # hundred million rows are of few channels.
-    meanings = frame[["channel", "motion", "region"]].drop_duplicates(ignore_index=True)
-    number = frame[["channel", "motion", "region"]].merge(meanings.reset_index(), how="left")[
-        "index"
-    ]
+    meanings = frame[list(TARGETS)].drop_duplicates(ignore_index=True).reset_index(names="code")
+    numbers = frame[list(TARGETS)].merge(meanings, how="left")["code"].to_numpy()
     known = ibis.memtable(
-        pa.table(
-            {
-                "raw": pa.array(frame["name"].tolist(), pa.string()),
-                "since": pa.array(frame["since"].tolist(), pa.date32()),
-                "until": pa.array(frame["until"].tolist(), pa.date32()),
-                "number": pa.array(number.tolist(), pa.int32()),
-            }
-        )
+        frame[["name", "since", "until"]].assign(number=numbers),
+        schema={"name": "string", "since": "date", "until": "date", "number": "int32"},
     )
     meaning = ibis.memtable(
-        pa.table(
-            {
-                "code": pa.array(meanings.index.tolist(), pa.int32()),
-                "channel": pa.array(meanings["channel"].tolist(), pa.string()),
-                "motion": pa.array(meanings["motion"].tolist(), pa.string()),
-                "place": pa.array(meanings["region"].tolist(), pa.string()),
-            }
-        )
+        meanings.rename(columns={"region": "place"}),
+        schema={"code": "int32", "channel": "string", "motion": "string", "place": "string"},
     )
-    on = [tidy.name == known.raw]
+    on = [tidy.name == known.name]
     if frame["name"].duplicated().any():  # by day only where some name changes what it is
         day = tidy.date.fill_null(ibis.date(ALWAYS))
         on += [day >= known.since, day < known.until]

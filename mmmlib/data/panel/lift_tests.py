@@ -211,51 +211,44 @@ def _read_table(params: Params, path: Path, problems: Problems) -> Iterator[Decl
     text = read_side_table(path, "data.lift_tests", what, NEEDED, problems, COLUMNS)
     if text is None:
         return
-
-    def report(column: str) -> Callable[..., None]:
-        def add(row: int, *words: str) -> None:
-            bad.add((row, column))
-            problems.add(path, f"row {row}, column {column}", *words)
-
-        return add
-
     kinds: dict[str, Kind] = {**dict.fromkeys(DATES, "date"), **dict.fromkeys(NUMBERS, "number")}
     values = type_columns(text, kinds, path, problems)
-    bad = {
-        (int(str(row)), str(name))
-        for name in values
-        for row in text.index[values[name].isna() & (text[name] != "")]
-    }
-    for name in DATES:
-        if name in values:
-            values[name] = values[name].dt.date
-    read = values.to_dict("index")
-    for row, raw in text.to_dict("index").items():
-        number, cells = int(str(row)), {str(name): str(cell) for name, cell in raw.items()}
-        content = _content(cells, read[row])
+    reported: dict[int, set[str]] = {int(str(row)): set() for row in text.index}
+    for name in values:
+        for row in text.index[values[name].isna() & (text[name] != "")]:
+            reported[int(str(row))].add(str(name))
+
+    def report(row: int, column: str, *words: str) -> None:
+        reported[row].add(column)
+        problems.add(path, f"row {row}, column {column}", *words)
+
+    dates = [name for name in DATES if name in values]
+    read = values.assign(**{name: values[name].dt.date for name in dates}).to_dict("index")
+    for label, raw in text.to_dict("index").items():
+        row, cells = int(str(label)), {str(name): str(cell) for name, cell in raw.items()}
+        content = _content(cells, read[label])
         answer = cells.get("already_in_spend", "").lower()
         if answer not in YES_NO:
-            report("already_in_spend")(number, shown(answer), "yes or no", "")
+            report(row, "already_in_spend", shown(answer), "yes or no")
         content["already_in_spend"] = YES_NO.get(answer, False)
         if not cells[NAME]:
-            report(NAME)(number, "an empty cell", "a name for the test")
+            report(row, NAME, "an empty cell", "a name for the test")
         for one in unknown_names(content, params.channels, params.motions):
-            report(str(one.key[0]))(number, one.found, one.expected, one.action)
+            report(row, str(one.key[0]), one.found, one.expected, one.action)
         try:
             test = LiftTest.model_validate(content)
         except ValidationError as error:
-            for problem in translate(error.errors(), content, LiftTest):
-                column = str(problem.key[0]) if problem.key else ""
-                if (number, column) in bad or (not column and _half_read(bad, number)):
-                    continue
-                place = f"row {number}, column {column}" if column else f"row {number}"
-                found = "an empty cell" if problem.found == "nothing" else problem.found
-                if not column:
-                    found = f"the test '{cells[NAME]}'"
-                problems.add(path, place, found, problem.expected, problem.action)
+            for one in translate(error.errors(), content, LiftTest):
+                column = str(one.key[0]) if one.key else ""
+                if column in reported[row] or (not column and reported[row]):
+                    continue  # the whole of a test cannot be judged by a part of it
+                place = f"row {row}, column {column}" if column else f"row {row}"
+                found = "an empty cell" if one.found == "nothing" else one.found
+                found = found if column else f"the test '{cells[NAME]}'"
+                problems.add(path, place, found, one.expected, one.action)
             continue
-        if not _half_read(bad, number):
-            yield Declared(cells[NAME], test, str(path), f"row {number}")
+        if not reported[row]:
+            yield Declared(cells[NAME], test, str(path), f"row {row}")
 
 
 def _content(cells: dict[str, str], values: dict[Hashable, Any]) -> dict[str, object]:
@@ -267,10 +260,6 @@ def _content(cells: dict[str, str], values: dict[Hashable, Any]) -> dict[str, ob
     regions = (part.strip() for part in cells.get("region", "").split(";"))
     content["regions"] = tuple(part for part in regions if part)
     return content
-
-
-def _half_read(bad: set[tuple[int, str]], number: int) -> bool:
-    return any(row == number for row, _ in bad)
 
 
 # --- all of them -----------------------------------------------------------------------

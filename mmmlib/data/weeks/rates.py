@@ -98,7 +98,6 @@ def to_currency(
         If money cannot be converted: no rate, or no column that is said to be money.
     """
     import ibis
-    import pyarrow as pa
 
     if source.currency is None and source.currency_column is None:
         return table
@@ -123,17 +122,8 @@ def to_currency(
             f"one of {', '.join(rates.currencies)}",
             "Add it to the file that data.rates names.",
         )
-    frame = rates.frame
-    known = ibis.memtable(
-        pa.table(
-            {
-                "_currency": pa.array(frame["currency"].tolist(), pa.string()),
-                "_since": pa.array(frame["since"].tolist(), pa.date32()),
-                "_until": pa.array(frame["until"].tolist(), pa.date32()),
-                "_rate": pa.array(frame["rate"].tolist(), pa.float64()),
-            }
-        )
-    )
+    kinds = {"_currency": "string", "_since": "date", "_until": "date", "_rate": "float64"}
+    known = ibis.memtable(rates.frame.add_prefix("_"), schema=kinds)
     day = table[source.date_column].cast("date")
     own = table[source.currency_column] if source.currency_column else ibis.literal(source.currency)
     joined = table.left_join(

@@ -178,7 +178,6 @@ def spread_months(rows: ir.Table, held: Collection[str]) -> ir.Table:
         The same columns, a row for every day of the months.
     """
     import ibis
-    import pyarrow as pa
 
     ends = rows.aggregate(first=rows.date.min(), last=rows.date.max()).to_pyarrow().to_pylist()[0]
     if ends["first"] is None:
@@ -186,13 +185,10 @@ def spread_months(rows: ir.Table, held: Collection[str]) -> ir.Table:
     last = pd.Timestamp(ends["last"]) + pd.offsets.MonthEnd(0)
     days = pd.date_range(pd.Timestamp(ends["first"]).replace(day=1), last)
     calendar = ibis.memtable(
-        pa.table(
-            {
-                "day": pa.array(days.date, pa.date32()),
-                "month": pa.array(days.to_period("M").start_time.date, pa.date32()),
-                "length": pa.array(days.days_in_month.to_numpy(), pa.float64()),
-            }
-        )
+        pd.DataFrame(
+            {"day": days, "month": days.to_period("M").start_time, "length": days.days_in_month}
+        ),
+        schema={"day": "date", "month": "date", "length": "float64"},
     )
     joined = rows.inner_join(calendar, rows.date.truncate("M") == calendar.month)
     level = joined.series.isin(list(held))
