@@ -18,7 +18,7 @@ from mmmlib.data.panel.build import Built, build
 from mmmlib.data.panel.panel import Panel, write_panel
 from mmmlib.data.read.files import data_folder, hash_source
 from mmmlib.data.read.problems import Problems
-from mmmlib.data.weeks.sources import read_sources
+from mmmlib.data.weeks.delivery import read_sources
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.params import Params

@@ -11,14 +11,13 @@ import pandas as pd
 from mmmlib.data.checks import exposure_checks, series_checks, status
 from mmmlib.data.contract.breaches import contract_findings
 from mmmlib.data.history.restatement import Learned, by_source, most_moving, moving_weeks
-from mmmlib.data.panel.assemble import read_price_index
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.grid import WEEK
 from mmmlib.data.panel.lift_tests import lift_findings
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems, count_of, some_of
 from mmmlib.data.weeks import sources
-from mmmlib.data.weeks.rates import read_rates
+from mmmlib.data.weeks.rates import read_price_index, read_rates
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, at_most, judge, none_of

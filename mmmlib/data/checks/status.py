@@ -16,8 +16,8 @@ from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.lift_tests import read_lift_tests
 from mmmlib.data.read.files import data_folder
 from mmmlib.data.read.problems import Problems, count_of
+from mmmlib.data.weeks.delivery import read_sources
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
-from mmmlib.data.weeks.sources import read_sources
 from mmmlib.errors import InputError
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, judge, none_of

@@ -19,10 +19,11 @@ from mmmlib.data.contract.declared_series import (
 )
 from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.panel.assemble import assemble, at_prices, price_factors
 from mmmlib.data.panel.grid import (
     Calendar,
     Grid,
+    assemble,
+    at_prices,
     cut_calendar,
     keep_out,
     make_calendar,
@@ -32,8 +33,9 @@ from mmmlib.data.panel.grid import (
 from mmmlib.data.panel.lift_tests import Declared, lifts_of, read_lift_tests
 from mmmlib.data.panel.panel import Panel
 from mmmlib.data.read.problems import Problems, count_of
+from mmmlib.data.weeks.delivery import read_sources
+from mmmlib.data.weeks.rates import price_factors
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
-from mmmlib.data.weeks.sources import read_sources
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.schema import MeasuredSeries

@@ -1,4 +1,4 @@
-"""One source from its place to rows of weeks: opened, held to its contract, named, summed."""
+"""The declared sources from their places to rows of weeks: opened, held to their contracts, summed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.breaches import report_unreadable
-from mmmlib.data.contract.calendar import week_number
+from mmmlib.data.contract.calendar import WEEKDAYS, Coverage, week_number
 from mmmlib.data.contract.contracts import (
     EVERYTHING,
     Checked,
@@ -18,7 +18,7 @@ from mmmlib.data.contract.contracts import (
     effective,
     keeps_unreadable,
 )
-from mmmlib.data.contract.declared_series import WeeklyAggregation
+from mmmlib.data.contract.declared_series import WeeklyAggregation, weekly_aggregation
 from mmmlib.data.contract.duplicates import check_weeks
 from mmmlib.data.contract.layout_columns import (
     in_whole_units,
@@ -28,18 +28,107 @@ from mmmlib.data.contract.layout_columns import (
 )
 from mmmlib.data.naming.naming import Naming, name_rows
 from mmmlib.data.naming.taxonomy import Taxonomy
-from mmmlib.data.read.files import stamps
+from mmmlib.data.read.files import hash_each, sha256_of, stamps
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import CHANGED, Problems, reading
-from mmmlib.data.read.relations import Relation
-from mmmlib.data.weeks.rates import Rates, refuse_foreign, to_currency, undeclared_currencies
-from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
+from mmmlib.data.read.relations import Relation, connect
+from mmmlib.data.weeks.rates import (
+    Rates,
+    read_rates,
+    refuse_foreign,
+    to_currency,
+    undeclared_currencies,
+)
+from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells, text_of_sums
 from mmmlib.data.weeks.weekly import to_weekly
 from mmmlib.errors import InputError
+from mmmlib.params import Params
 from mmmlib.params.source import Source
+from mmmlib.runs import sha256_json
 
 LEAST = 3
 """Rows, a month apart, from which a source of weeks is taken for one of months."""
+
+
+def read_sources(
+    params: Params, folder: Path, problems: Problems, taxonomy: Taxonomy | None = None
+) -> dict[str, SourceRows | None]:
+    """Read all declared sources; those that cannot be read are None.
+
+    Sources of weeks come first: where ``data.week_start`` is not declared, their dates say on
+    which day the weeks start to which days and events are summed.
+
+    Parameters
+    ----------
+    params
+        Declares the sources.
+    folder
+        Where they lie; see :func:`mmmlib.data.read.files.data_folder`.
+    problems
+        Receives what is wrong with them.
+    taxonomy
+        Maps raw names, for the sources that ask for it.
+    """
+    shared = connect()  # held until all are read
+    path = params.data.rates
+    rates = read_rates(None if path is None else folder / path, params.currency, problems)
+    opened: dict[str, Checked | None] = dict.fromkeys(params.data.sources)
+    aggregations = {name: weekly_aggregation(params, name) for name in opened}
+    start: str | None = params.data.week_start
+    for weeks in (True, False):
+        for name, source in params.data.sources.items():
+            foreign = source.currency or source.currency_column
+            if (source.grain == "week") is weeks and (rates or not foreign):
+                opened[name] = open_source(
+                    name,
+                    source,
+                    folder,
+                    problems,
+                    week_start=start,
+                    aggregation=aggregations[name],
+                    currencies=rates.currencies if rates else (),
+                )
+        if weeks:
+            start = start or _shared_weekday([one.coverage for one in opened.values() if one])
+    tables: dict[str, SourceRows | None] = dict.fromkeys(opened)
+    for name, checked in opened.items():
+        if checked is not None:
+            rows = sum_to_weeks(
+                checked,
+                problems,
+                week_start=start,
+                aggregation=aggregations[name],
+                taxonomy=taxonomy,
+                rates=rates,
+                keep_partial=params.data.partial_weeks == "keep",
+            )
+            tables[name] = None if rows is None else _hashed(rows, folder)
+    del shared
+    return tables
+
+
+def _hashed(rows: SourceRows, folder: Path) -> SourceRows:
+    """Add the hashes of what was read."""
+    files = [Path(file) for file in rows.relation.files if Path(file).is_file()]
+    hashes = hash_each(files, folder)
+    sha256 = sha256_of(hashes) or sha256_json(text_of_sums(rows.weekly).to_dict("list"))
+    return replace(rows, file_hashes=hashes, sha256=sha256)
+
+
+def _shared_weekday(coverages: list[Coverage | None]) -> str:
+    for coverage in coverages:
+        days = [] if coverage is None else weekdays_of(coverage)
+        if len(days) == 1:
+            return WEEKDAYS[days[0]]
+    return WEEKDAYS[0]
+
+
+def weekdays_of(coverage: Coverage) -> list[int]:
+    """Weekdays that a source has rows of, 0 for Monday."""
+    return sorted(map(int, pd.DatetimeIndex(coverage.days.index).day_of_week.unique()))
+
+
+# --- one source -----------------------------------------------------------------------------
 
 
 def open_source(

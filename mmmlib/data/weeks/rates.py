@@ -1,4 +1,4 @@
-"""Money of other currencies, converted to the workbook's at the rate of its day."""
+"""Money of other currencies, by the rate of its day, and of other days, by a price index."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.layout_columns import money_of, without_money
@@ -14,6 +15,7 @@ from mmmlib.data.contract.side_tables import read_steps
 from mmmlib.data.read.problems import Problems
 from mmmlib.data.read.relations import Relation
 from mmmlib.errors import InputError, Problem
+from mmmlib.params import Params
 from mmmlib.params.contract import Contract
 from mmmlib.params.source import Source
 
@@ -35,6 +37,8 @@ CODES = frozenset([
 SAMPLE = 200
 """Rows that are looked at before a whole column is."""
 COLUMNS = ("currency", "from", "rate")
+PRICE_INDEX = ("from", "index")
+"""Columns of the table of rates, and of a price index."""
 
 
 @dataclass(frozen=True)
@@ -219,3 +223,61 @@ def _refuse_days_without_rate(joined: ir.Table, source: Source, place: str) -> N
             "a rate from the first day on",
             "Add it to the file that data.rates names.",
         )
+
+
+# --- prices of one day ----------------------------------------------------------------------
+
+
+def read_price_index(path: Path, problems: Problems) -> pd.Series | None:
+    """Read a price index: the level of prices by the day from which on it holds, ascending.
+
+    None where it cannot be used, which is reported.
+    """
+    frame = read_steps(path, "data.price_level.path", "a price index", PRICE_INDEX, problems)
+    return None if frame is None else frame.set_index("from")["index"].sort_index()
+
+
+def price_factors(
+    params: Params, folder: Path, weeks: pd.DatetimeIndex, problems: Problems
+) -> np.ndarray | None:
+    """Return what money of each week is multiplied by, to be told in prices of the base day.
+
+    Parameters
+    ----------
+    folder
+        Where the index lies.
+    weeks
+        First days.
+
+    Returns
+    -------
+    ndarray or None
+        Shape ``(week,)``: the index of the base day over that of the week's first day. None
+        where no index is declared, or it cannot be used.
+    """
+    rule = params.data.price_level
+    if rule is None:
+        return None
+    path = folder / rule.path
+    index = read_price_index(path, problems)
+    if index is None:
+        return None
+    base = float(index.reindex([pd.Timestamp(rule.base)], method="ffill").iloc[0])
+    levels = index.reindex(weeks, method="ffill").to_numpy(dtype=float)
+    first = index.index[0].date()
+    if not np.isfinite(base):
+        problems.add(
+            path,
+            "data.price_level.base",
+            f"{rule.base}, and the index begins on {first}",
+            "a day that the index covers",
+        )
+    early = weeks[~np.isfinite(levels)]
+    if len(early):
+        problems.add(
+            path,
+            "column from",
+            f"an index that begins on {first}; the panel begins in the week of {early[0].date()}",
+            "the level of prices from the first week on",
+        )
+    return base / levels

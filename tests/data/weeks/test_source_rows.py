@@ -10,8 +10,8 @@ import pytest
 
 from mmmlib.data.panel.build import build_panel
 from mmmlib.data.read.problems import Problems
+from mmmlib.data.weeks.delivery import read_sources
 from mmmlib.data.weeks.source_rows import find_column
-from mmmlib.data.weeks.sources import read_sources
 from mmmlib.errors import InputError
 from tests.data.conftest import (
     Built,
