@@ -97,16 +97,16 @@ def _days(built: Built) -> Iterator[Finding]:
             continue
         lacking = coverage.lacking()
         lacking = lacking[lacking["week"].isin(built.calendar.weeks)]
-        told = []
+        short = []
         for region, week, days in lacking.itertuples(index=False, name=None):
             where = f"region '{region}', " if table.regional else ""
-            told.append(f"{where}the week of {week.date()} ({count_of(days, 'day')})")
-        told += _absent(table, built.calendar.weeks)
+            short.append(f"{where}the week of {week.date()} ({count_of(days, 'day')})")
+        short += _absent(table, built.calendar.weeks)
         yield none_of(
             "data.days",
             name,
-            len(told),
-            f"{count_of(len(told), 'week')} without rows of usual days: {some_of(told)}.",
+            len(short),
+            f"{count_of(len(short), 'week')} without rows of usual days: {some_of(short)}.",
             "Every week has the days that are usual.",
             owner=table.source.whom_to_ask,
         )

@@ -296,7 +296,7 @@ def _history(former: Former, moves: Moves | None, unit: str) -> Finding:
         limit=0.0,
         message=(
             f"The change since {former.run} moves {format_number(share, 'share')} of the spend of "
-            f"weeks that it had: {some_of(moves.told(unit), SHOWN)}. "
+            f"weeks that it had: {some_of(moves.sentences(unit), SHOWN)}. "
             "artefacts/taxonomy_moves.parquet has every week."
             if moved and moves is not None
             else "No week that the last refresh had is told differently."

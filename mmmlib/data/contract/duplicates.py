@@ -72,8 +72,8 @@ def check_key(
     for key, count, places in groups:
         words = dict.fromkeys(_place(relation, *place) for place in places)
         where = f" ({', '.join(words)})" if places else ""
-        told = ", ".join(f"{name} {value}" for name, value in key.items())
-        examples.append(Example(relation.label, f"the key {told}", f"it {count} times{where}"))
+        named = ", ".join(f"{name} {value}" for name, value in key.items())
+        examples.append(Example(relation.label, f"the key {named}", f"it {count} times{where}"))
     action = "A delivery may have come twice: remove the rows of one."
     columns, found = ", ".join(names), tuple(examples)
     return [Breach("uniqueness", columns, again, "every key once", action, found)] if again else []

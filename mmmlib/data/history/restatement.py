@@ -159,10 +159,10 @@ def restatements(
         if not again or not series:
             continue
         since = min(earlier.newest for _, earlier in again) - (OLDEST + 1) * WEEK
-        told = vintage.only(series, since).values["number"]
+        today = vintage.only(series, since).values["number"]
         for number, earlier in again:
             then = earlier.only(series, since).values["number"]
-            both = pd.concat([told, then], axis=1, keys=["now", "then"], join="inner").dropna()
+            both = pd.concat([today, then], axis=1, keys=["now", "then"], join="inner").dropna()
             day = pd.DatetimeIndex(both.index.get_level_values("day"))
             both["age"] = -(day - earlier.newest).days // 7
             both["source"], both["refresh"] = source, number

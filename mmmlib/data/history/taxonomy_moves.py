@@ -69,7 +69,7 @@ class Moves:
     share: float
     lost: tuple[str, ...]
 
-    def told(self, unit: str) -> list[str]:
+    def sentences(self, unit: str) -> list[str]:
         """Say what every channel's spend gained or lost and in which weeks, the largest first."""
         spent = self.cells[_is_spend(self.cells["series"])]
         facts = []
