@@ -54,7 +54,7 @@ def fit_each(
     from mmmlib.model.pool import connected_client, fits_from_pool
 
     known = scales or {}
-    client = connected_client() if requests else None
+    client = connected_client(params.compute) if requests else None
     if client is not None:
         yield from fits_from_pool(client, panel, params, requests, progress, known)
         return

@@ -1,29 +1,23 @@
 """The worker pool of a refresh: one Dask cluster that every notebook of it uses.
 
-A refresh orders the pool first and goes on at once; while the data room works, one
-process imports the sampler, workers are forked from it and load (or, the first time on
-a machine, compile) the log density. Local workers end with the process that started them, however that ended:
-each watches a pipe to it. A fit is cut in no way by where it runs: its seed comes
+A refresh orders the pool first and goes on at once; while the data room works, its workers get
+ready (:mod:`mmmlib.model.cluster`). A fit is cut in no way by where it runs: its seed comes
 from what is asked, so a fit that is done again after a worker died gives the same.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
-import logging
-import multiprocessing
 import os
-import socket
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mmmlib.errors import MMMError
+from mmmlib.params.compute import ACTION, ENCRYPTED, EXPECTED, ComputeParams, may_join
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, LocalCluster
+    from distributed import Client, Future, Security
 
     from mmmlib.data.panel.panel import Panel
     from mmmlib.model.arrays import Scales
@@ -32,122 +26,47 @@ if TYPE_CHECKING:
 
 SCHEDULER_ENV = "MMM_SCHEDULER"
 """Where notebooks find the pool; absent, they fit in their own process."""
-WARM = ("mmmlib.model.sample", "mmmlib.model.derive")
-"""The sampler and the compiled log density: imported before workers are forked."""
+CREDENTIALS_ENV = "MMM_SCHEDULER_CREDENTIALS"
+"""What they show to a local pool; only the user of a process may read its environment."""
 PATIENCE = 60
 """Seconds that a client waits for the scheduler."""
 
 
-class LocalPool:
-    """A cluster on this machine that starts in the background.
-
-    Parameters
-    ----------
-    workers
-        How many.
-    """
-
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self.port = _free_port()
-        self._cluster: LocalCluster | None = None
-        self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._start, name="pool", daemon=True)
-        self._thread.start()
-
-    @property
-    def address(self) -> str:
-        """Address of the scheduler; clients wait until it answers."""
-        return f"tcp://127.0.0.1:{self.port}"
-
-    def _start(self) -> None:
-        try:
-            from distributed import LocalCluster
-
-            _fork_workers()
-            self._cluster = LocalCluster(
-                n_workers=self.workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                scheduler_port=self.port,
-                # Any free port, on this machine only: refreshes may run side by side.
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,
-            )
-        except Exception as error:  # told to whoever closes the pool
-            self._error = error
-
-    def close(self) -> None:
-        """End scheduler and workers, and this process's client before them."""
-        self._thread.join()
-        client = _client_of(self.address)
-        if client is not None:
-            client.close()
-        if self._cluster is not None:
-            self._cluster.close()
-        if self._error is not None:
-            raise MMMError(f"The worker pool could not start: {self._error}") from self._error
-
-
 @contextmanager
-def start_pool(params: Params) -> Iterator[str]:
+def start_pool(compute: ComputeParams) -> Iterator[dict[str, str]]:
     """Start the pool of a refresh, or join the cluster that ``compute.scheduler`` names.
 
-    Returns at once; the pool gets ready in the background. Inside, the environment
-    variable ``MMM_SCHEDULER`` holds the scheduler's address, so that kernels started
-    from here find it.
+    Returns at once; a local pool gets ready in the background.
 
     Yields
     ------
-    str
-        The scheduler's address.
+    dict
+        Environment variables by which kernels find the pool. This process has them, too,
+        until the pool is closed.
     """
-    before = os.environ.get(SCHEDULER_ENV)
     pool = None
-    address = params.compute.scheduler
-    if address is None:
-        pool = LocalPool(params.compute.workers or default_workers())
-        address = pool.address
-    os.environ[SCHEDULER_ENV] = address
+    if compute.scheduler is None:
+        from mmmlib.model.cluster import LocalPool
+
+        pool = LocalPool(compute.workers or default_workers())
+        found = {SCHEDULER_ENV: pool.address, CREDENTIALS_ENV: pool.credentials}
+    else:
+        found = {SCHEDULER_ENV: compute.scheduler, CREDENTIALS_ENV: ""}
+    before = {name: os.environ.get(name) for name in found}
+    os.environ.update(found)
     try:
-        yield address
+        yield found
     finally:
-        if before is None:
-            os.environ.pop(SCHEDULER_ENV, None)
-        else:
-            os.environ[SCHEDULER_ENV] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
         if pool is not None:
+            client = _client_of(pool.address)
+            if client is not None:
+                client.close()
             pool.close()
-
-
-def _fork_workers() -> None:
-    """Let workers, those that replace a killed one too, be forked from one that has imported."""
-    import dask
-    from distributed.utils import get_mp_context
-
-    settings: dict[str, object] = {"distributed.worker.preload": [__name__]}
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        settings["distributed.worker.multiprocessing-method"] = "forkserver"
-    dask.config.set(settings)
-    get_mp_context().set_forkserver_preload(["distributed", *WARM])  # after Dask's own list
-
-
-def dask_setup(worker: object) -> None:
-    """Warm a worker up; Dask calls this as it starts.
-
-    In a thread of its own: a worker that compiled first and joined then would be taken
-    for dead on a slow machine. A fit that comes early waits for the same import.
-    """
-    threading.Thread(target=_warm, name="warm", daemon=True).start()
-
-
-def _warm() -> None:
-    for module in WARM:  # there already, but where workers are not forked
-        importlib.import_module(module)
-    from mmmlib.model.kernel.compiled import machine_code
-
-    machine_code("integrated")
 
 
 def default_workers() -> int:
@@ -157,29 +76,50 @@ def default_workers() -> int:
     return available_cores()
 
 
-def connected_client() -> Client | None:
+def connected_client(compute: ComputeParams) -> Client | None:
     """Return the client of the refresh's pool, or None outside a refresh.
 
     Raises
     ------
     MMMError
-        If ``MMM_SCHEDULER`` names a scheduler that does not answer.
+        If ``MMM_SCHEDULER`` names a scheduler that cannot be joined, or one without certificates
+        that the parameters do not allow.
     """
     address = os.environ.get(SCHEDULER_ENV)
     if not address:
         return None
-    from distributed import Client
-
+    if not may_join(address, compute):
+        raise MMMError(f"{SCHEDULER_ENV}: found {address}; expected {EXPECTED}. {ACTION}")
     client = _client_of(address)
     if client is not None:
         return client
+    from distributed import Client
+
     try:
-        return Client(address, timeout=PATIENCE, set_as_default=True)
+        return Client(address, security=_security(address), timeout=PATIENCE, set_as_default=True)
     except (OSError, TimeoutError) as error:
+        reason = str(error) or "it does not answer"
         raise MMMError(
-            f"The scheduler at {address} does not answer. Check compute.scheduler, or "
+            f"The scheduler at {address} cannot be joined ({reason}). Check compute.scheduler, or "
             f"unset {SCHEDULER_ENV} to fit in this process."
         ) from error
+
+
+def _security(address: str) -> Security:
+    """Return what this process shows to a scheduler: the pool's credentials, or Dask's own."""
+    from distributed import Security
+
+    credentials = os.environ.get(CREDENTIALS_ENV)
+    if credentials:
+        named = ("tls_ca_file", "tls_client_cert", "tls_client_key")
+        return Security(require_encryption=True, **dict.fromkeys(named, credentials))
+    security = Security()
+    if address.startswith(ENCRYPTED) and not (security.tls_ca_file and security.tls_client_cert):
+        raise MMMError(
+            f"The scheduler at {address} wants to see a certificate, and Dask's configuration "
+            f"names none: set distributed.comm.tls.ca-file, client.cert and client.key there."
+        )
+    return security
 
 
 def fits_from_pool(
@@ -269,9 +209,3 @@ def _client_of(address: str) -> Client | None:
     if client is None or client.status != "running":
         return None
     return client if client.scheduler.address == address else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

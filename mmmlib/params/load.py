@@ -6,15 +6,16 @@ import calendar
 import datetime as dt
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from mmmlib.errors import InputError
+from mmmlib.params.compute import open_scheduler
 from mmmlib.params.messages import shown, translate
-from mmmlib.params.places import KeyPath, dotted, read_yaml
+from mmmlib.params.places import KeyPath, KeyProblem, dotted, read_yaml
 from mmmlib.params.references import broken_references
 from mmmlib.params.schema import Params
 from mmmlib.params.strict import read_strict, read_text
@@ -54,7 +55,12 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
     >>> read_params("params/demo.yaml", ["model.draws=500"]).model.draws
     500
     """
-    return read_strict(path, Params, "a parameter file", broken_references, overrides)
+    return read_strict(path, Params, "a parameter file", _more_faults, overrides)
+
+
+def _more_faults(content: dict[str, Any]) -> Iterator[KeyProblem]:
+    yield from broken_references(content)
+    yield from open_scheduler(content)
 
 
 # --- with the run -------------------------------------------------------------------

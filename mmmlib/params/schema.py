@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mmmlib.estimates import is_money
+from mmmlib.params.compute import ComputeParams
 from mmmlib.params.data import DataParams
 from mmmlib.params.lift import POOLED, LiftTest
 from mmmlib.params.limits import ComparisonParams, HealthParams, ReadinessParams
@@ -219,15 +220,6 @@ class GovernanceParams(Section):
     roles: InsidePath = "roles.yaml"
     wide_ratio: Annotated[float, Field(gt=1)] = 5.0
     """A return needs review where the ends of its range differ by more than this factor (O8)."""
-
-
-class ComputeParams(Section):
-    """Where fits run."""
-
-    scheduler: str | None = None
-    """Address of a Dask scheduler; if not given, a local pool is started."""
-    workers: Annotated[int, Field(ge=1, le=1024)] | None = None
-    """Local workers; chosen from the number of cores if not given."""
 
 
 class Params(Section):

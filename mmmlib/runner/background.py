@@ -47,12 +47,15 @@ class Background:
     def __init__(self, run: Run, params: Params) -> None:
         self.run = run
         self.params = params
-        self.scheduler = ""
-        """Address of the worker pool, while there are fits to make."""
+        self._scheduler: dict[str, str] = {}
+        """By what a kernel finds the worker pool, while there are fits to make."""
         self._kernels: Future[Kernels]
         self._plan: Future[tuple[Any, ...]] | None = None
         self._ordered: list[distributed.Future] = []
         self._pool = ExitStack()
+        # Dask reads this as it is imported; what matters of its troubles comes as an error.
+        os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
+        import_module("mmmlib.model.cluster")  # Dask, which two threads cannot import at a time
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="background")
         self._kernels = self._threads.submit(self._prepare_kernels)
 
@@ -66,8 +69,8 @@ class Background:
         fits_left
             Whether it, or one after it, fits models.
         """
-        if fits_left and not self.scheduler:
-            self.scheduler = self._pool.enter_context(self._start_pool())
+        if fits_left and not self._scheduler:
+            self._scheduler = self._pool.enter_context(self._start_pool())
         if fits_left and name == "readiness":
             self._plan = self._threads.submit(self._plan_fits)
         if name in FIT:
@@ -75,10 +78,7 @@ class Background:
 
     def kernel_manager(self, folder: Path) -> AsyncKernelManager:
         """Return the manager of a kernel that is to work in a folder; it is not started yet."""
-        from mmmlib.model.pool import SCHEDULER_ENV
-
-        env = {SCHEDULER_ENV: self.scheduler} if self.scheduler else {}
-        return self._kernels.result().manager(folder, env)
+        return self._kernels.result().manager(folder, self._scheduler)
 
     def order_fits(self) -> None:
         """Let the pool make, in turn, all fits that the notebooks are going to need; once.
@@ -91,14 +91,14 @@ class Background:
         if self._ordered:
             return
         plan = self._plan.result() if self._plan else self._plan_fits()
-        client = pool.connected_client()
+        client = pool.connected_client(self.params.compute)
         if client is not None and plan[2]:
             self._ordered = pool.order_fits(client, *plan)
 
     def fits_are_over(self) -> None:
         """Let the pool go, which takes a second or two, beside the reports."""
-        if self.scheduler:
-            self.scheduler, self._ordered = "", []
+        if self._scheduler:
+            self._scheduler, self._ordered = {}, []
             self._threads.submit(self._pool.close)
 
     def _plan_fits(self) -> tuple[Any, ...]:
@@ -121,12 +121,10 @@ class Background:
         }
         return Kernels(env, self.run.path / "logs" / "kernels.log")
 
-    def _start_pool(self) -> AbstractContextManager[str]:
+    def _start_pool(self) -> AbstractContextManager[dict[str, str]]:
         from mmmlib.model.pool import start_pool
 
-        # Dask reads this as it is imported; what matters of its troubles comes as an error.
-        os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
-        return start_pool(self.params)
+        return start_pool(self.params.compute)
 
     def __enter__(self) -> Self:
         return self

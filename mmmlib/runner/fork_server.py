@@ -36,6 +36,7 @@ MODULES = (
     "arviz_stats",
     "distributed",
     "dask.array",
+    "mmmlib.model.cluster",
     "mmmlib.model.pool",
     "mmmlib.model.sample",
     "mmmlib.model.derive",

@@ -205,8 +205,11 @@ def _run_kernel(connection: str, cwd: str, env: dict[str, str], log: str) -> Non
     os.chdir(cwd)
     sys.argv = ["ipykernel"]
 
+    from ipykernel.iostream import IOPubThread
     from ipykernel.kernelapp import IPKernelApp
 
+    # A port for what children of the kernel print: there are none, and others could write to it.
+    IOPubThread._setup_pipe_in = lambda thread: setattr(thread, "_pipe_flag", False)
     app = IPKernelApp.instance()
     app.initialize(["-f", connection, "--HistoryManager.enabled=False", "--log-level=40"])
     app.start()

@@ -11,12 +11,21 @@ from collections.abc import Iterator
 
 import pytest
 import xarray as xr
+from distributed import Security
+from distributed.comm import connect
 from distributed.utils import key_split_group
 
 from mmmlib.errors import MMMError
 from mmmlib.model.fit import fit_each
 from mmmlib.model.one_fit import FitRequest, fit_one
-from mmmlib.model.pool import SCHEDULER_ENV, connected_client, order_fits, start_pool
+from mmmlib.model.pool import (
+    CREDENTIALS_ENV,
+    SCHEDULER_ENV,
+    connected_client,
+    order_fits,
+    start_pool,
+)
+from mmmlib.params.compute import ComputeParams
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import MODEL
 
@@ -28,6 +37,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
+LOCAL = ComputeParams()
 LONG = {"chains": 2, "tune": 2000, "draws": 6000, "kept_draws": 100}
 REQUESTS = [FitRequest(MODEL), FitRequest(MODEL, 4), FitRequest(MODEL, 8)]
 
@@ -40,16 +50,15 @@ def collected() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[str]:
-    params = fake_params(compute={"workers": 2})
-    with start_pool(params) as address:
-        yield address
+def pool() -> Iterator[dict[str, str]]:
+    with start_pool(ComputeParams(workers=2)) as found:
+        yield found
 
 
-def test_fits_survive_a_killed_worker(pool: str) -> None:
+def test_fits_survive_a_killed_worker(pool: dict[str, str]) -> None:
     params = fake_params(model=LONG)
     panel = fake_panel(params, weeks=80)
-    client = connected_client()
+    client = connected_client(LOCAL)
     assert client is not None
     client.wait_for_workers(2, timeout=150)
     before = set(client.run(os.getpid).values())
@@ -78,10 +87,10 @@ def test_fits_survive_a_killed_worker(pool: str) -> None:
         xr.testing.assert_equal(fit.effects, fit_one(panel, params, request).effects)
 
 
-def test_a_fit_that_is_ordered_is_not_made_again(pool: str) -> None:
+def test_a_fit_that_is_ordered_is_not_made_again(pool: dict[str, str]) -> None:
     params = fake_params()
     panel = fake_panel(params, weeks=80)
-    client = connected_client()
+    client = connected_client(LOCAL)
     assert client is not None
     requests = [FitRequest(MODEL, 5), FitRequest(MODEL, 6)]
     ordered = order_fits(client, panel, params, requests, {})
@@ -97,22 +106,64 @@ def test_a_fit_that_is_ordered_is_not_made_again(pool: str) -> None:
     assert refitted.effects.sizes["week"] == 81
 
 
-def test_errors_of_a_fit_come_back_as_they_are(pool: str) -> None:
+def test_errors_of_a_fit_come_back_as_they_are(pool: dict[str, str]) -> None:
     params = fake_params()
     with pytest.raises(MMMError, match="12 weeks are too few"):
         list(fit_each(fake_panel(params, weeks=12), params, [FitRequest(MODEL)]))
 
 
-def test_pool_is_named_only_inside(pool: str) -> None:
-    assert os.environ[SCHEDULER_ENV] == pool
-    elsewhere = fake_params(compute={"scheduler": "tcp://elsewhere:1"})
-    with start_pool(elsewhere) as address:
-        assert address == "tcp://elsewhere:1" == os.environ[SCHEDULER_ENV]
-    assert os.environ[SCHEDULER_ENV] == pool
+def test_pool_is_named_only_inside(pool: dict[str, str]) -> None:
+    assert {name: os.environ[name] for name in pool} == pool
+    elsewhere = {SCHEDULER_ENV: "tls://elsewhere:1", CREDENTIALS_ENV: ""}
+    with start_pool(ComputeParams(scheduler="tls://elsewhere:1")) as found:
+        assert {name: os.environ[name] for name in found} == found == elsewhere
+    assert {name: os.environ[name] for name in pool} == pool
 
 
 def test_silent_scheduler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SCHEDULER_ENV, "tcp://127.0.0.1:9")
+    monkeypatch.setenv(CREDENTIALS_ENV, "")
     monkeypatch.setattr("mmmlib.model.pool.PATIENCE", 1)
-    with pytest.raises(MMMError, match=r"127\.0\.0\.1:9 does not answer"):
-        connected_client()
+    with pytest.raises(MMMError, match=r"127\.0\.0\.1:9 cannot be joined"):
+        connected_client(ComputeParams(allow_unencrypted=True))
+    with pytest.raises(MMMError, match=r"found tcp://127\.0\.0\.1:9; expected .* tls://"):
+        connected_client(ComputeParams())
+
+
+def test_a_scheduler_with_certificates_asks_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SCHEDULER_ENV, "tls://127.0.0.1:9")
+    monkeypatch.setenv(CREDENTIALS_ENV, "")
+    with pytest.raises(MMMError, match=r"set distributed\.comm\.tls\.ca-file"):
+        connected_client(ComputeParams())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "security", "refused"),
+    [
+        ("tcp", Security(), "reset by peer|closed"),
+        ("tls", Security.temporary(), "certificate does not match"),
+    ],
+    ids=["no certificate", "one of its own"],
+)
+def test_nobody_gets_in_without_the_credentials(
+    pool: dict[str, str], protocol: str, security: Security, refused: str
+) -> None:
+    client = connected_client(LOCAL)
+    assert client is not None
+    client.wait_for_workers(2, timeout=150)
+    workers = client.scheduler_info()["workers"]
+    nannies = [told["nanny"] for told in workers.values()]
+    for address in (client.scheduler.address, *workers, *nannies):
+        assert address.startswith("tls://")
+        asked = address.replace("tls", protocol)
+        with pytest.raises(OSError, match=refused):
+            client.sync(connect, asked, timeout=5, **security.get_connection_args("client"))
+
+
+def test_no_pages_are_served(pool: dict[str, str]) -> None:
+    """Dask's HTTP servers ask nobody who they are."""
+    client = connected_client(LOCAL)
+    assert client is not None
+    client.wait_for_workers(2, timeout=150)
+    told = client.scheduler_info()
+    assert [told["services"], *(one["services"] for one in told["workers"].values())] == [{}] * 3
