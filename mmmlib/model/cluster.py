@@ -16,6 +16,7 @@ import logging
 import multiprocessing
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -50,10 +51,14 @@ class LocalPool:
     ----------
     workers
         How many.
+    scratch
+        Folder that nobody else may enter. Dask imports from the one that it works in, and would
+        take a name in the temporary folder that anybody could have made before.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, scratch: Path) -> None:
         self.workers = workers
+        self.scratch = scratch
         self.port = _free_port()
         self.security = Security.temporary()
         self._cluster: SpecCluster | None = None
@@ -73,7 +78,7 @@ class LocalPool:
 
     def _start(self) -> None:
         try:
-            _configure()
+            _configure(self.scratch)
             shared = {
                 "host": HOST,
                 "protocol": "tls://",
@@ -106,9 +111,10 @@ class LocalPool:
             raise MMMError(f"The worker pool could not start: {self._error}") from self._error
 
 
-def _configure() -> None:
+def _configure(scratch: Path) -> None:
     """Let workers, those that replace a killed one too, be forked from one that has imported."""
     settings: dict[str, object] = {
+        "temporary-directory": str(scratch),
         "distributed.worker.preload": [__name__],
         "distributed.worker.http.routes": [],  # of the pages that are not served
         "distributed.scheduler.http.routes": [],

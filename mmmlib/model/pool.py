@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmmlib.errors import MMMError
@@ -33,10 +34,11 @@ PATIENCE = 60
 
 
 @contextmanager
-def start_pool(compute: ComputeParams) -> Iterator[dict[str, str]]:
+def start_pool(compute: ComputeParams, scratch: Path) -> Iterator[dict[str, str]]:
     """Start the pool of a refresh, or join the cluster that ``compute.scheduler`` names.
 
-    Returns at once; a local pool gets ready in the background.
+    Returns at once; a local pool gets ready in the background, and works in ``scratch``, a folder
+    that nobody else may enter.
 
     Yields
     ------
@@ -48,7 +50,7 @@ def start_pool(compute: ComputeParams) -> Iterator[dict[str, str]]:
     if compute.scheduler is None:
         from mmmlib.model.cluster import LocalPool
 
-        pool = LocalPool(compute.workers or default_workers())
+        pool = LocalPool(compute.workers or default_workers(), scratch)
         found = {SCHEDULER_ENV: pool.address, CREDENTIALS_ENV: pool.credentials}
     else:
         found = {SCHEDULER_ENV: compute.scheduler, CREDENTIALS_ENV: ""}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mmmlib.params.schema import Params
 from mmmlib.provenance import WORKBOOK_ENV, workbook_folder
+from mmmlib.runner.fork_server import private_folder
 from mmmlib.runner.steps import FIT
 from mmmlib.runs import RECORD_ENV, RUNS_ENV, Run
 
@@ -124,7 +125,7 @@ class Background:
     def _start_pool(self) -> AbstractContextManager[dict[str, str]]:
         from mmmlib.model.pool import start_pool
 
-        return start_pool(self.params.compute)
+        return start_pool(self.params.compute, private_folder())
 
     def __enter__(self) -> Self:
         return self

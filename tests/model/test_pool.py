@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import xarray as xr
@@ -50,8 +52,13 @@ def collected() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[dict[str, str]]:
-    with start_pool(ComputeParams(workers=2)) as found:
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch")
+
+
+@pytest.fixture(scope="module")
+def pool(scratch: Path) -> Iterator[dict[str, str]]:
+    with start_pool(ComputeParams(workers=2), scratch) as found:
         yield found
 
 
@@ -112,10 +119,10 @@ def test_errors_of_a_fit_come_back_as_they_are(pool: dict[str, str]) -> None:
         list(fit_each(fake_panel(params, weeks=12), params, [FitRequest(MODEL)]))
 
 
-def test_pool_is_named_only_inside(pool: dict[str, str]) -> None:
+def test_pool_is_named_only_inside(pool: dict[str, str], scratch: Path) -> None:
     assert {name: os.environ[name] for name in pool} == pool
     elsewhere = {SCHEDULER_ENV: "tls://elsewhere:1", CREDENTIALS_ENV: ""}
-    with start_pool(ComputeParams(scheduler="tls://elsewhere:1")) as found:
+    with start_pool(ComputeParams(scheduler="tls://elsewhere:1"), scratch) as found:
         assert {name: os.environ[name] for name in found} == found == elsewhere
     assert {name: os.environ[name] for name in pool} == pool
 
@@ -158,6 +165,19 @@ def test_nobody_gets_in_without_the_credentials(
         asked = address.replace("tls", protocol)
         with pytest.raises(OSError, match=refused):
             client.sync(connect, asked, timeout=5, **security.get_connection_args("client"))
+
+
+def test_nothing_is_imported_from_a_folder_that_others_could_have_made(
+    pool: dict[str, str], scratch: Path
+) -> None:
+    """Dask puts the folder that it works in before all others that Python imports from."""
+    client = connected_client(LOCAL)
+    assert client is not None
+    client.wait_for_workers(2, timeout=150)
+    paths = [sys.path, *client.run(lambda: __import__("sys").path).values()]
+    folders = {path for one in paths for path in one if "dask-scratch" in path}
+    assert folders
+    assert all(path.startswith(str(scratch)) for path in folders)
 
 
 def test_no_pages_are_served(pool: dict[str, str]) -> None:

@@ -68,7 +68,7 @@ def listening(mark: str) -> tuple[list[int], list[str]]:
     for process in living(mark):
         for file in Path(f"/proc/{process}/fd").glob("*"):
             try:
-                held.add(os.readlink(file))
+                held.add(str(file.readlink()))
             except OSError:  # it was closed while we looked
                 continue
     ports, paths = [], []
