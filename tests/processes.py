@@ -18,7 +18,7 @@ def living(mark: str) -> dict[int, str]:
     }
 
 
-def assert_none_live(mark: str, patience: float = 20) -> None:
+def assert_none_live(mark: str, patience: float = 60) -> None:
     """Wait until all processes with ``mark`` are gone."""
     deadline = time.monotonic() + patience
     while left := living(mark):
