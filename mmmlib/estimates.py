@@ -149,10 +149,6 @@ class Estimate(BaseModel):
         """High minus low, in the estimate's unit."""
         return self.high - self.low
 
-    def overlaps(self, other: Estimate) -> bool:
-        """Say whether the two outer intervals share a value."""
-        return self.low <= other.high and other.low <= self.high
-
     def excludes(self, value: float) -> bool:
         """Say whether ``value`` lies outside the outer interval."""
         return not self.low <= value <= self.high

@@ -141,12 +141,6 @@ class Run:
         """Save a table as Parquet."""
         return write_with(self.target(name), lambda path: frame.to_parquet(path, index=False))
 
-    def load_frame(self, name: str) -> pd.DataFrame:
-        """Load a table that was saved with :meth:`save_frame`."""
-        import pandas as pd
-
-        return pd.read_parquet(self._existing(name))
-
     def save_dataset(self, name: str, dataset: xr.Dataset) -> Path:
         """Save a dataset as netCDF.
 

@@ -79,11 +79,8 @@ def test_text_names_the_probability():
     assert plain(estimate.text(mass=False)) == "1.1 to 2.9"
 
 
-def test_overlap_and_exclusion():
+def test_exclusion():
     one = Estimate.from_draws(np.linspace(0, 1, 101))
-    two = Estimate.from_draws(np.linspace(2, 3, 101))
-    assert one.overlaps(one)
-    assert not one.overlaps(two)
     assert one.excludes(1.5)
     assert not one.excludes(0.5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmmlib.data.read.problems import some_of
 from mmmlib.governance.roles import TITLES, Roles
 from mmmlib.governance.verdict import SignOffNeeded
 from mmmlib.params.schema import Params
@@ -9,6 +10,8 @@ from mmmlib.refresh.changes import changes_limits, changes_model
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.pack import ScenarioPack
 
+SHOWN = 3
+"""Changes that a sentence names; the others are counted."""
 WHERE_DATA_IS = ("data.root", "data.simulated.")
 """Parameters that say where the data lies; what came from there is compared value by value."""
 
@@ -78,9 +81,11 @@ def data_change_text(comparison: Comparison | None, params: Params) -> str:
     ]
     parts = []
     if changed:
-        parts.append(_list([f"{params.subject_label(one.series)} {one.kind}" for one in changed]))
+        parts.append(
+            some_of([f"{params.subject_label(one.series)} {one.kind}" for one in changed], SHOWN)
+        )
     if keys:
-        parts.append(_list([f"{key} changed" for key in keys]))
+        parts.append(some_of([f"{key} changed" for key in keys], SHOWN))
     told = "; ".join(parts)
     return f"{told[0].upper()}{told[1:]}." if told else ""
 
@@ -102,16 +107,10 @@ def model_change_text(comparison: Comparison | None) -> str:
         *(one.key for one in comparison.code_changes),
     ]
     parts = [*tests, *(f"{key} changed" for key in keys)]
-    return f"{_list(parts)}." if parts else ""
+    return f"{some_of(parts, SHOWN)}." if parts else ""
 
 
 def lift_change_text(comparison: Comparison) -> str:
     """Say in a sentence which lift tests came, went or are told differently; empty if none."""
     parts = [f"{one.test} {one.kind}" for one in comparison.lift_changes]
-    return f"{_list(parts)}." if parts else ""
-
-
-def _list(texts: list[str], most: int = 3) -> str:
-    """Join texts; past the first few, count."""
-    more = len(texts) - most
-    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
+    return f"{some_of(parts, SHOWN)}." if parts else ""

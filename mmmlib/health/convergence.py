@@ -11,12 +11,15 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from mmmlib.data.read.problems import some_of
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.model.chains import Chains, diagnose, sort_parameters
 from mmmlib.params.limits import HealthParams
 
 SAMPLER_CHECKS = REQUIRED_CHECKS[:5]
+SHOWN = 3
+"""Names of parameters that a message shows."""
 SEVERE_DIVERGENT_SHARE = 0.01
 """Above this share of divergent draws the posterior is not trusted at all."""
 
@@ -145,15 +148,10 @@ def _aside(chains: Chains) -> str:
     """Say what was left out of the comparison, and what is not a number."""
     parts = []
     if chains.constant:
-        parts.append(f" Constant, so without R-hat: {_few(chains.constant)}.")
+        parts.append(f" Constant, so without R-hat: {some_of(chains.constant, SHOWN)}.")
     if chains.broken:
-        parts.append(f" Not finite: {_few(chains.broken)}.")
+        parts.append(f" Not finite: {some_of(chains.broken, SHOWN)}.")
     return "".join(parts)
-
-
-def _few(names: tuple[str, ...], shown: int = 3) -> str:
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
 
 
 def _number(value: float, decimals: int) -> str:

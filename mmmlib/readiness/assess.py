@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmmlib.data.panel.panel import Panel
-from mmmlib.findings import Finding, Level, judge, none_of, worst
+from mmmlib.findings import Finding, Level, at_least, judge, none_of, not_run, worst
 from mmmlib.params import Params
 from mmmlib.readiness.design import design_test
-from mmmlib.readiness.funnel import check_controllable
 from mmmlib.readiness.history import check_history, check_outcomes
 from mmmlib.readiness.variation import (
+    YEAR,
     Judged,
     check_separation,
     check_variation,
@@ -70,6 +70,46 @@ def assess(panel: Panel, params: Params, blocking: Sequence[Finding] = ()) -> Re
         channels=channels,
         findings=(data, *findings),
         alternatives=alternatives,
+    )
+
+
+def check_controllable(panel: Panel, params: Params) -> Finding:
+    """Hold the paid share of top-of-funnel activity, over the last year, against its bar (R3).
+
+    Needs the columns ``readiness.top_of_funnel`` and ``paid_top_of_funnel``; where
+    they are not declared the finding says so, and does not block.
+    """
+    limits = params.readiness
+    if not {"all", "paid"} <= set(panel.names("funnel")):
+        return not_run(
+            "readiness.controllable",
+            "workbook",
+            "No column measures all and paid top-of-funnel activity. Where little of it is paid, "
+            "its signal may be too weak.",
+            level=Level.INFO,
+            action="Name readiness.top_of_funnel and readiness.paid_top_of_funnel.",
+        )
+    funnel = panel.array("funnel").isel(week=slice(-YEAR, None)).sum(["region", "week"])
+    paid, everything = float(funnel.sel(funnel="paid")), float(funnel.sel(funnel="all"))
+    share = paid / everything if everything > 0 else float("nan")
+    if not share <= 1:
+        return judge(
+            "readiness.controllable",
+            "workbook",
+            case="impossible",
+            passed=False,
+            value=share,
+            limit=1.0,
+            message=f"Paid activity ({paid:,.0f}) is not a part of all activity ({everything:,.0f}).",
+        )
+    weak = share < limits.controllable_limit
+    return at_least(
+        "readiness.controllable",
+        "workbook",
+        share,
+        limits.controllable_limit if weak else limits.controllable_warn,
+        f"{share * 100:.0f} % of the last year's top-of-funnel activity is paid.",
+        level=Level.BLOCK if weak else None,
     )
 
 

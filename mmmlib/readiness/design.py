@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmmlib.data.checks.signals import residual_noise, trend_and_season
 from mmmlib.data.panel.panel import Panel
+from mmmlib.data.read.problems import some_of
 from mmmlib.estimates import format_number, format_range
 from mmmlib.model.priors import return_prior
 from mmmlib.model.quantiles import POINTS, lognormal_points, sum_points
@@ -27,6 +28,8 @@ LENGTHS = (4, 6, 8, 10, 12)
 """Lengths of a test in weeks, from which the shortest sufficient one is taken."""
 BEFORE = 52
 """Most weeks before the test that it is held against."""
+SHOWN = 6
+"""Regions that a sentence names; the others are counted."""
 LEAST = 1e-12
 """Share of the outcome that a channel without spend is taken to have spent."""
 
@@ -109,11 +112,13 @@ def design_test(channel: str, panel: Panel, params: Params) -> TestDesign | None
         which = f"the {regions} where it runs" if narrow else regions
         where = (
             f"in {len(yardstick.holdout)} of {which} "
-            f"({_some(yardstick.holdout)}), and compare with the others; pairs are alike in "
+            f"({some_of(yardstick.holdout, SHOWN)}), and compare with the others; pairs are alike in "
             f"size, so which of a pair goes into the test may be drawn by lot"
         )
     else:
-        place = f"in {_some(tuple(panel.regions))}, where alone it runs" if narrow else "everywhere"
+        place = (
+            f"in {some_of(panel.regions, SHOWN)}, where alone it runs" if narrow else "everywhere"
+        )
         where = f"{place}, and compare with the weeks before"
     there = " there" if narrow else ""
     text = (
@@ -206,8 +211,3 @@ def _too_small(middle: float) -> str:
         f" Its middle, {format_number(middle, 'share')}, would be missed: raise the spend strongly "
         f"in the test weeks instead of stopping it, or test for longer."
     )
-
-
-def _some(names: tuple[str, ...], most: int = 6) -> str:
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmmlib.data.history.taxonomy_moves import TAXONOMY
 from mmmlib.data.naming.taxonomy import read_taxonomy
+from mmmlib.data.read.problems import some_of
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, judge, none_of
 from mmmlib.params.load import params_of
@@ -171,7 +172,5 @@ def _flat(value: Any, prefix: str) -> Iterator[tuple[str, str]]:
         yield prefix, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _shown(changes: Sequence[ParameterChange], most: int = 4) -> str:
-    words = [f"{change.key} {change.before} → {change.after}" for change in changes[:most]]
-    more = f" and {len(changes) - most} more" if len(changes) > most else ""
-    return ", ".join(words) + more
+def _shown(changes: Sequence[ParameterChange]) -> str:
+    return some_of([f"{one.key} {one.before} → {one.after}" for one in changes])

@@ -6,10 +6,14 @@ import math
 from collections.abc import Collection, Sequence
 from itertools import combinations
 
+from mmmlib.data.read.problems import some_of
 from mmmlib.findings import Finding, judge
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import change_text
+
+SHOWN = 3
+"""Pairs of channels that a message names."""
 
 
 def movement_findings(
@@ -57,15 +61,14 @@ def rank_finding(model: str, movements: Sequence[Movement]) -> Finding:
         if higher.rank_after > lower.rank_after
     ]
     real = [pair for pair in flips if pair[0].beyond_noise or pair[1].beyond_noise]
-    shown = real or flips
-    names = ", ".join(f"{lower.channel} now before {higher.channel}" for higher, lower in shown[:3])
-    more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+    pairs = [f"{lower.channel} now before {higher.channel}" for higher, lower in real or flips]
+    named = some_of(pairs, SHOWN)
     if not flips:
         message = f"The {len(ranked)} channels stand in the same order as before."
     elif real:
-        message = f"Channels changed places by more than noise: {names}{more}."
+        message = f"Channels changed places by more than noise: {named}."
     else:
-        message = f"Channels changed places, all within noise: {names}{more}."
+        message = f"Channels changed places, all within noise: {named}."
     return judge(
         "refresh.rank",
         model,

@@ -154,11 +154,6 @@ def not_ranked_sentence(results: Results, ranking: Ranking) -> str:
     return f" {listed(names[:NAMED] + more)} {verb} not ranked: nothing may be inferred of {their}."
 
 
-def names_of(results: Results, rows: Sequence[ChannelNumbers]) -> str:
-    """Names of channels inside a sentence."""
-    return listed([results.short(row.channel) for row in rows])
-
-
 def either(results: Results, rows: Sequence[ChannelNumbers]) -> str:
     """Names of channels of which it is one: "A, B or C"."""
     names = [results.short(row.channel) for row in rows]

@@ -96,7 +96,7 @@ def test_a_range_stays_on_one_line() -> None:
 
 
 def test_labels_are_moved_apart_in_order() -> None:
-    placed = spread([1.0, 1.1, 0.9, 9.9], 1.0, 0.0, 10.0)
+    placed = spread([1.0, 1.1, 0.9, 9.9], 1.0, 10.0)
     assert np.diff(np.sort(placed)).min() >= 1.0 - 1e-9
     assert list(np.argsort(placed)) == [2, 0, 1, 3]
     assert placed.max() <= 10.0

@@ -133,10 +133,10 @@ def zero_line(axes: Axes, value: float = 0.0, *, horizontal: bool = False) -> No
     line(value, color=MUTED, linewidth=1.0, zorder=1.5)
 
 
-def spread(positions: Sequence[float], gap: float, low: float, high: float) -> np.ndarray:
+def spread(positions: Sequence[float], gap: float, high: float) -> np.ndarray:
     """Move label positions apart so that neighbours are at least ``gap`` from each other.
 
-    Keeps their order and stays between ``low`` and ``high`` where that is possible.
+    Keeps their order; none is above ``high``.
     """
     order = np.argsort(positions)
     placed = np.asarray(positions, dtype=float)[order]

@@ -229,7 +229,7 @@ def _label_layers(axes: Axes, layers: Sequence[Layer]) -> None:
     middles = (ends[:-1] + ends[1:]) / 2
     bottom, top = axes.get_ylim()
     gap = (top - bottom) * 0.072
-    placed = spread(list(middles), gap, bottom + gap / 2, top - gap / 2)
+    placed = spread(list(middles), gap, top - gap / 2)
     names = cut_apart({str(n): name for n, (name, _, _) in enumerate(layers)}, LABEL_NAME)
     for number, (y, middle) in enumerate(zip(placed, middles, strict=True)):
         colour = layers[number][2]

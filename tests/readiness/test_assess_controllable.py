@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from mmmlib.findings import Finding, Level, Status
-from mmmlib.readiness.funnel import check_controllable
+from mmmlib.readiness.assess import check_controllable
 from tests.fakes import fake_panel, fake_params
 
 
