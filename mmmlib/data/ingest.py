@@ -7,11 +7,10 @@ from pathlib import Path
 
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.checks.taxonomy_checks import check_change, check_taxonomy
-from mmmlib.data.history.past import past_runs
 from mmmlib.data.history.restatement import Learned, learn, moving_weeks, write_revisions
 from mmmlib.data.history.rows import keep_side_table, keep_source, kept_findings
 from mmmlib.data.history.taxonomy_moves import TAXONOMY, former_of, moves_between, write_moves
-from mmmlib.data.history.vintages import Shape
+from mmmlib.data.history.vintages import Shape, past_runs
 from mmmlib.data.naming.taxonomy import Taxonomy, read_taxonomy
 from mmmlib.data.panel import lift_tests
 from mmmlib.data.panel.build import Built, build

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmmlib.data.history.past import is_earlier_period, past_runs
+from mmmlib.data.history.vintages import is_earlier_period, past_runs
 from mmmlib.errors import InputError, MMMError
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params

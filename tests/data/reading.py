@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.contract.contracts import EVERYTHING
 from mmmlib.data.contract.declared_series import WeeklyAggregation
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, breach_words
 from mmmlib.data.weeks.delivery import open_source, sum_to_weeks
 from mmmlib.data.weeks.rates import Rates, read_rates
 from mmmlib.data.weeks.source_rows import SourceRows

@@ -7,22 +7,27 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from mmmlib.data.checks import exposure_checks, series_checks, status
-from mmmlib.data.contract.breaches import contract_findings
-from mmmlib.data.history.restatement import Learned, by_source, most_moving, moving_weeks
+from mmmlib.data.checks import levels, status
+from mmmlib.data.checks.levels import judge_shift
+from mmmlib.data.checks.signals import level_shift
+from mmmlib.data.contract.declared_series import BESIDE
+from mmmlib.data.history.restatement import Learned, settling_findings
 from mmmlib.data.panel.build import Built
-from mmmlib.data.panel.grid import WEEK
 from mmmlib.data.panel.lift_tests import lift_findings
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.problems import Problems, count_of, some_of
-from mmmlib.data.weeks import sources
+from mmmlib.data.read.problems import Problems, breach_words, count_of, some_of
 from mmmlib.data.weeks.rates import read_price_index, read_rates
-from mmmlib.data.weeks.source_rows import SourceRows
+from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, at_most, judge, none_of
 from mmmlib.params import Params
-from mmmlib.params.data import PriceLevel, Settling
+from mmmlib.params.contract import SCALES
+from mmmlib.params.data import PriceLevel
+
+ACTIVE = 0.5
+"""Least share of weeks with spend and exposure from which a price can be followed."""
 
 
 def check_panel(params: Params, built: Built, learned: Learned | None = None) -> list[Finding]:
@@ -47,25 +52,25 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
     rates = _rates(params, built.folder)
     worth = {str(code): float(one["rate"].iloc[-1]) for code, one in rates.groupby("currency")}
     return [
-        *sources.week_start_findings(
+        *status.week_start_findings(
             built.sources,
             built.calendar.start,
             params.data.week_start,
             beside_days=_names_days(params, built),
         ),
-        *sources.month_findings(built.sources),
-        *sources.currency_findings(built.sources, params.currency),
+        *status.month_findings(built.sources),
+        *status.currency_findings(built.sources, params.currency),
         *status.timeliness(params, built),
         *status.status_findings(params, status.arrivals(params, built.sources)),
         *_imputed(params, built.panel),
         *_days(built),
         *_events(params, built),
-        *series_checks.check_series(params, built.panel, learned.ended, worth),
-        *exposure_checks.check_exposure(params, built),
-        *_contracts(params, built),
+        *levels.check_series(params, built.panel, learned.ended, worth),
+        *_exposure(params, built),
+        *(one for name, table in built.sources.items() for one in _contract(name, table)),
         *lift_findings(built.lift_tests, built.panel),
         *_prices(params, built.folder, rates, built.calendar.weeks),
-        *_settling(params.data.settling, built, learned),
+        *settling_findings(params.data.settling, built, learned),
     ]
 
 
@@ -139,82 +144,34 @@ def _events(params: Params, built: Built) -> Iterator[Finding]:
         )
 
 
-def _contracts(params: Params, built: Built) -> Iterator[Finding]:
-    for name, table in built.sources.items():
-        source = params.data.sources[name]
-        yield from contract_findings(name, source, table.breaches, table.rows)
+def _contract(name: str, table: SourceRows) -> Iterator[Finding]:
+    """Say of a source whether it keeps its contract; every broken promise is a finding.
 
-
-# --- what is still moving ------------------------------------------------------------------
-
-
-def _settling(rule: Settling, built: Built, learned: Learned) -> Iterator[Finding]:
-    """Say what is usually restated, what of it is in the panel, and what was kept out."""
-    calendar, kept_out, moves = built.calendar, built.panel.kept_out, learned.moves
-    moving = moving_weeks(moves, rule)
-    for source, (_, last) in calendar.covers.items():
-        if source not in moving:
-            continue  # no past refresh to learn from
-        weeks = moving[source]
-        first_moving = last - (weeks - 1) * WEEK
-        inside = int((calendar.weeks >= first_moving).sum()) if weeks else 0
+    Without a contract a source is still held to what its layout needs.
+    """
+    source, contract = table.source, table.source.contract
+    if contract is not None and not table.breaches:
+        units = {name: column.unit for name, column in contract.columns.items()} | contract.units
+        scaled = [f"{name} ({unit})" for name, unit in units.items() if SCALES[unit] != 1]
+        converted = f" Converted to whole units: {', '.join(scaled)}." if scaled else ""
+        promises = f"the contract of {len(contract.columns)} columns"
+        message = f"{table.rows:,} rows keep {promises}.{converted}"
+        yield judge("data.contract", name, passed=True, message=message)
+    for breach in table.breaches:
         yield judge(
-            "data.restatement",
-            source,
-            passed=inside == 0,
-            value=float(inside),
+            "data.contract",
+            name,
+            passed=False,
+            case="layout" if contract is None else "broken",
+            value=float(breach.count),
             limit=0.0,
-            message=_usual_words(moves, source, weeks, rule),
+            unit=breach.kind,
+            message=breach_words(breach),
+            source=name,
+            promise=breach.kind,
+            owner=source.whom_to_ask,
+            what_to_do=breach.action,
         )
-    if not moving:
-        yield judge(
-            "data.restatement",
-            "workbook",
-            passed=True,
-            case="unknown",
-            message="No past refresh saw the same weeks at least four weeks ago.",
-        )
-    names = [str(week.date()) for week in kept_out]
-    span = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if names else ""
-    how = "what past refreshes restated" if rule.weeks == "auto" else "the number declared"
-    yield none_of(
-        "data.kept_out",
-        "workbook",
-        len(names),
-        f"{count_of(len(names), 'week')} kept out of the fit as still moving: {span} "
-        f"(data.settling.weeks: {rule.weeks}, {how}).",
-        f"No week was kept out (data.settling.weeks: {rule.weeks}).",
-    )
-    yield none_of(
-        "data.past",
-        "workbook",
-        len(learned.broken),
-        f"{len(learned.broken)} tables of past runs could not be read; the first: "
-        f"{(*learned.broken, '')[0]}",
-        "Every table of past runs that was asked for could be read.",
-    )
-
-
-def _usual_words(moves: pd.DataFrame, source: str, weeks: int, rule: Settling) -> str:
-    """The last 3 weeks move by 4 % on average …"""
-    shown = weeks or min(3, rule.max_weeks)
-    usual = by_source(moves, source, shown)
-    young, old = format_number(usual["young"], "share"), format_number(usual["old"], "share")
-    count = int(usual["refreshes"])
-    learned = f"{count} past refresh" if count == 1 else f"{count} past refreshes"
-    words = f"Its last {count_of(shown, 'week')} move by {young} on average"
-    series, most = most_moving(moves, source, shown)
-    if weeks and series:
-        words += f" ({series} most, by {format_number(most, 'share')})"
-    lean = usual["shift"]
-    if weeks and np.isfinite(lean) and abs(lean) > usual["young"] / 2:
-        words += ", mostly up" if lean > 0 else ", mostly down"
-    if np.isfinite(usual["old"]):
-        words += f"; older ones by {old}"
-    settled = (
-        f"it settles after {count_of(weeks, 'week')}" if weeks else "none of them beyond the limit"
-    )
-    return f"{words} ({learned}; {settled}, limit {format_number(rule.max_move, 'share')})."
 
 
 # --- rates and price index --------------------------------------------------------------------
@@ -284,3 +241,86 @@ def _rates(params: Params, folder: Path) -> pd.DataFrame:
     assert rates is not None  # they were read before, without a problem
     frame = rates.frame.sort_values(["currency", "since"])
     return frame[frame["currency"] != params.currency]
+
+
+# --- spend beside exposure --------------------------------------------------------------------
+
+
+def _exposure(params: Params, built: Built) -> Iterator[Finding]:
+    """Hold the spend of every channel against the exposure that it bought.
+
+    The exposure is that of the parameters; where they name none, what the source delivers
+    beside the spend (impressions, else clicks). Such a pair is of the country.
+    """
+    panel = built.panel
+    spends = dict(zip(panel.names("spend"), panel.values("spend"), strict=True))
+    declared = dict(zip(panel.names("exposure"), panel.values("exposure"), strict=True))
+    for name, channel in params.channels.items():
+        if name in declared:
+            exposure, spend, seen = str(channel.exposure), spends[name], declared[name]
+        else:
+            table, column = find_column(built.sources, channel.spend, "", Problems()) or (None, "")
+            first, dot, last = column.rpartition(".")
+            near = [f"{first}.{word}" for word in BESIDE] if dot and last == "spend" else []
+            beside = [one for one in near if table is not None and one in table.columns]
+            if table is None or not beside:
+                continue
+            exposure = beside[0]
+            spend, seen = (_by_week(table, one, panel.weeks) for one in (column, exposure))
+        yield from _mismatches(params, name, exposure, spend, seen, panel.weeks)
+        yield from _cost_level(params, name, exposure, spend, seen, panel.weeks)
+
+
+def _by_week(table: SourceRows, column: str, weeks: pd.DatetimeIndex) -> NDArray[np.float64]:
+    """Sum a series over regions, shape ``(1, week)``; zero where nothing is told."""
+    sums = table.of(column).groupby("week")["value"].sum()
+    return sums.reindex(weeks, fill_value=0.0).to_numpy(dtype=float)[None]
+
+
+def _mismatches(
+    params: Params,
+    channel: str,
+    exposure: str,
+    spend: NDArray[np.float64],
+    seen: NDArray[np.float64],
+    weeks: pd.DatetimeIndex,
+) -> Iterator[Finding]:
+    limit = params.data.limits.max_mismatch_share
+    paid, there = spend > 0, seen > 0
+    for check, odd, words in (
+        ("data.spend_without_exposure", paid & ~there, f"spend but no {exposure}"),
+        ("data.exposure_without_spend", there & ~paid, f"{exposure} but no spend"),
+    ):
+        share = float(odd.mean())
+        named = [str(week.date()) for week in weeks[odd.any(axis=0)]]
+        yield at_most(
+            check,
+            channel,
+            share,
+            limit,
+            f"{format_number(share, 'share')} of the weeks have {words}"
+            + (f": {some_of(named)}." if named else "."),
+        )
+
+
+def _cost_level(
+    params: Params,
+    channel: str,
+    exposure: str,
+    spend: NDArray[np.float64],
+    seen: NDArray[np.float64],
+    weeks: pd.DatetimeIndex,
+) -> Iterator[Finding]:
+    """Say whether the price of an exposure made a lasting move; nothing where it cannot be told."""
+    limit = params.data.limits.level_shift
+    paid, there = spend.sum(axis=0), seen.sum(axis=0)
+    both = (paid > 0) & (there > 0)
+    if both.mean() < ACTIVE:
+        return
+    price = np.divide(paid, there, out=np.full(len(paid), np.nan), where=both)
+    # A week without spend has no price; the line between its neighbours moves nothing.
+    whole = np.interp(np.arange(len(price)), np.flatnonzero(both), price[both])
+    found = level_shift(whole / np.median(whole))
+    if found is not None:
+        moved = f"of spend per {exposure}"
+        yield judge_shift("data.cost_level", channel, found, limit, weeks, moved)

@@ -1,8 +1,8 @@
-"""Levels: lasting moves, newest weeks unlike the ones before, breaks that end, and magnitudes."""
+"""What stands out in the series of a panel: odd weeks, moved levels, breaks, magnitudes (H1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,13 @@ from mmmlib.data.checks.signals import (
     SIDE,
     level_shift,
     new_factor,
+    outliers,
     passing_break,
     share_of_neighbours,
 )
-from mmmlib.data.checks.zeros import Measured, measured_part
+from mmmlib.data.checks.zeros import Measured, check_zeros, measured_series, zero_runs
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.problems import count_of
+from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
@@ -33,51 +34,84 @@ PLAIN = 0.05
 AT_THE_SEAM, ANYWHERE = 1.25, 1.5
 """How much more than ever before the newest weeks must move: where the last refresh ended, and
 where any of the young weeks may be the first."""
+WEEK = pd.Timedelta(days=7)
 FAR = 10.0
 """How far beyond its limits a magnitude is absurd."""
 SLIGHT = float(np.log(1.1))
 """Logarithm of a factor below which the newest weeks are never a finding."""
 
 
-def check_levels(
+def check_series(
     params: Params,
     panel: Panel,
-    measured: Measured,
-    ended: pd.Timestamp | None,
-    rates: Mapping[str, float],
+    ended: pd.Timestamp | None = None,
+    rates: Mapping[str, float] | None = None,
 ) -> Iterator[Finding]:
-    """Ask of every outcome, spend and exposure whether its level moved, and how large it is.
+    """Ask of every series what stands out in it; limits are in ``data.limits``.
 
     Parameters
     ----------
-    measured
-        By series: the weeks that were measured.
     ended
-        First day of the newest week that the last refresh had; None without one.
+        First day of the newest week that the last refresh had.
     rates
         What one unit of other currencies is worth, by code.
     """
-    national = panel.to_national()
-    yield from _level_shifts(params, national, measured, rates)
-    yield from _new_weeks(national, measured, ended, rates)
-    yield from _breaks(params, national, measured)
+    runs, national = zero_runs(params, panel), panel.to_national()
+    measured = measured_series(national, runs)
+    events = national.values("event")
+    eventful = national.weeks[(events > 0).any(axis=(0, 1))] if events.size else national.weeks[:0]
+    yield from _outliers(params, measured, eventful)
+    moving = [one for one in measured if one.role in ROLES]
+    yield from _level_shifts(params, moving, rates or {})
+    yield from _new_weeks(national, moving, ended, rates or {})
+    yield from _breaks(params, national, measured, eventful)
     yield from _magnitudes(params, national)
+    yield from check_zeros(params, panel, runs)
+
+
+def _outliers(
+    params: Params, measured: Sequence[Measured], eventful: pd.DatetimeIndex
+) -> Iterator[Finding]:
+    limit = params.data.limits.outlier_distance
+    around = eventful.union(eventful - WEEK).union(eventful + WEEK)
+    for one in measured:
+        if one.role not in ("outcome", "spend", "control"):
+            continue
+        distance = outliers(one.values, positive=one.role == "spend")
+        near = one.weeks.isin(around)
+        odd = [str(week.date()) for week in one.weeks[(distance > limit) & ~near]]
+        explained = [str(week.date()) for week in one.weeks[(distance > limit) & near]]
+        message = "No week is far from the usual."
+        if odd:
+            message = f"{count_of(len(odd), 'week')} far from the usual: {some_of(odd)}."
+        if explained:
+            verb = "agrees" if len(explained) == 1 else "agree"
+            count = count_of(len(explained), "odd week")
+            message += f" {count} {verb} with an event: {some_of(explained)}."
+        worst = float(distance[~near].max(initial=0.0))
+        yield judge(
+            "data.outliers",
+            one.series,
+            passed=worst <= limit,
+            value=worst,
+            limit=limit,
+            message=message,
+        )
 
 
 def _level_shifts(
-    params: Params, national: Panel, measured: Measured, rates: Mapping[str, float]
+    params: Params, measured: Sequence[Measured], rates: Mapping[str, float]
 ) -> Iterator[Finding]:
     limit = params.data.limits.level_shift
-    for series in national.series:
-        role = series.partition(":")[0]
-        values, known = measured_part(national, series, measured)
-        found = level_shift(values) if role in ROLES else None
+    for one in measured:
+        found = level_shift(one.values)
         if found is None:
             continue  # too short to tell a shift from a season
-        weeks = national.weeks[known]
+        case = "outcome" if one.role == "outcome" else ""
         beside = "beside trend and season"
-        case = "outcome" if role == "outcome" else ""
-        yield judge_shift("data.level_shift", series, found, limit, weeks, beside, case, rates)
+        yield judge_shift(
+            "data.level_shift", one.series, found, limit, one.weeks, beside, case, rates
+        )
 
 
 def judge_shift(
@@ -149,17 +183,16 @@ def known_factor(factor: float, rates: Mapping[str, float]) -> str:
 
 
 def _new_weeks(
-    national: Panel, measured: Measured, ended: pd.Timestamp | None, rates: Mapping[str, float]
+    national: Panel,
+    measured: Sequence[Measured],
+    ended: pd.Timestamp | None,
+    rates: Mapping[str, float],
 ) -> Iterator[Finding]:
     seam = 0 if ended is None else int((national.weeks > ended).sum())
-    for series in national.series:
-        role = series.partition(":")[0]
-        if role not in ROLES:
-            continue
-        values, known = measured_part(national, series, measured)
-        if known.stop != len(national.weeks):
+    for one in measured:
+        if one.weeks.empty or one.weeks[-1] != national.weeks[-1]:
             continue  # its newest weeks were perhaps not measured, which is told already
-        found = _newest_move(values, seam)
+        found = _newest_move(one.values, seam)
         if found is None:
             continue  # too short a past to tell what is usual
         factor, limit, weeks = found
@@ -170,9 +203,9 @@ def _new_weeks(
         since = ", where the last refresh ended" if at_seam else ""
         yield judge(
             "data.new_weeks",
-            series,
+            one.series,
             passed=size <= limit,
-            level=None if at_seam or named or role == "outcome" else Level.INFO,
+            level=None if at_seam or named or one.role == "outcome" else Level.INFO,
             value=size,
             limit=limit,
             message=(
@@ -208,41 +241,37 @@ def _newest_move(values: NDArray[np.float64], seam: int) -> tuple[float, float, 
 # --- breaks that end --------------------------------------------------------------------------
 
 
-def _breaks(params: Params, national: Panel, measured: Measured) -> Iterator[Finding]:
+def _breaks(
+    params: Params, national: Panel, measured: Sequence[Measured], eventful: pd.DatetimeIndex
+) -> Iterator[Finding]:
     """Look for weeks at another level that end: budgets cut all at once, outcomes that stop."""
-    limit = params.data.limits.level_shift
-    events = national.values("event")
-    eventful = (events > 0).any(axis=(0, 1)) if events.size else np.zeros(len(national.weeks), bool)
-    spend = national.values("spend").sum(axis=(0, 1))
-    series = {"spend": (spend, slice(0, len(spend)))}
-    for name in national.names("outcome"):
-        series[f"outcome:{name}"] = measured_part(national, f"outcome:{name}", measured)
-    for subject, (values, known) in series.items():
-        found = passing_break(values)
+    limit, spend = params.data.limits.level_shift, national.values("spend")
+    budget = Measured("spend", spend.sum(axis=(0, 1)), national.weeks)
+    for one in (budget, *(series for series in measured if series.role == "outcome")):
+        found = passing_break(one.values)
         if found is None:
             continue  # too short to tell a break from a season
         share, first, length, clear = found
-        inside = slice(known.start + first, known.start + first + length)
-        explained = bool(eventful[inside].mean() >= 0.5)
+        inside = one.weeks[first : first + length]
+        explained = bool(inside.isin(eventful).mean() >= 0.5)
         low = not (clear and abs(share) > limit)
-        if subject == "spend":
-            each = [share_of_neighbours(one[0], first, length) for one in national.values("spend")]
-            low = low or not all(one * np.sign(share) > abs(share) / 2 for one in each)
-        ends = f"{national.weeks[inside][0].date()} to {national.weeks[inside][-1].date()}"
-        what = "All channels together" if subject == "spend" else "It"
+        if one is budget:
+            each = [share_of_neighbours(channel[0], first, length) for channel in spend]
+            low = low or not all(own * np.sign(share) > abs(share) / 2 for own in each)
+        what = "All channels together" if one is budget else "It"
         yield judge(
             "data.break",
-            subject,
+            one.series,
             passed=low or explained,
-            level=Level.INFO if subject == "spend" else None,
+            level=Level.INFO if one is budget else None,
             value=abs(share),
             limit=limit,
             message=(
                 "No break that ends stands out."
                 if low
                 else f"{what} moved by {format_number(share, 'share')} for "
-                f"{count_of(length, 'week')} ({ends}) and came back"
-                + (", beside an event." if explained else ".")
+                f"{count_of(length, 'week')} ({inside[0].date()} to {inside[-1].date()}) and came "
+                f"back" + (", beside an event." if explained else ".")
             ),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,19 @@ KNOWN = 13
 LASTING = 13
 """Weeks of zero amid an outcome from which no model may learn from it."""
 
-Measured = Mapping[str, NDArray[np.bool_]]
-"""By series: the weeks that were measured; other checks look at these alone."""
+
+@dataclass(frozen=True)
+class Measured:
+    """A series of the country in the weeks that were measured: other checks look at these alone."""
+
+    series: str
+    values: NDArray[np.float64]
+    weeks: pd.DatetimeIndex
+
+    @property
+    def role(self) -> str:
+        """What it is in the panel: ``outcome``, ``spend``."""
+        return self.series.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -161,27 +172,22 @@ def longest_run(mask: NDArray[np.bool_]) -> tuple[int, int]:
     return int((ends - starts)[longest]), int(starts[longest])
 
 
-def measured_weeks(runs: list[ZeroRun], weeks: int) -> NDArray[np.bool_]:
-    """Return the weeks of a series without such runs; other checks look at these alone."""
-    mask = np.ones(weeks, dtype=bool)
-    for run in runs:
-        mask[run.first : run.first + run.weeks] = False
-    return mask
+def measured_series(national: Panel, runs: Mapping[str, Sequence[ZeroRun]]) -> list[Measured]:
+    """Return every series without zeros that were perhaps not measured.
 
-
-def measured_part(
-    national: Panel, series: str, measured: Measured
-) -> tuple[NDArray[np.float64], slice]:
-    """Return a series without zeros that were perhaps not measured: other checks explain nothing.
-
-    Those at the ends are cut off; those amid it are bridged by a line.
+    Those at the ends are cut off; those amid it are bridged by a line. Exposure is silent with its
+    spend.
     """
-    values = national.frame[series].to_numpy(dtype=float)
-    kept = np.flatnonzero(measured.get(series, np.ones(len(values), dtype=bool)))
-    if not len(kept):
-        return values[:0], slice(0, 0)
-    known = slice(int(kept[0]), int(kept[-1]) + 1)
-    return np.interp(np.arange(len(values)), kept, values[kept])[known], known
+    found = []
+    for series in national.series:
+        values, mask = national.frame[series].to_numpy(dtype=float), np.ones(len(national.weeks))
+        for run in runs.get(series.replace("exposure:", "spend:"), ()):
+            mask[run.first : run.first + run.weeks] = 0
+        kept = np.flatnonzero(mask)
+        known = slice(kept[0], kept[-1] + 1) if len(kept) else slice(0, 0)
+        bridged = np.interp(np.arange(len(values)), kept, values[kept]) if len(kept) else values
+        found.append(Measured(series, bridged[known], national.weeks[known]))
+    return found
 
 
 # --- judged ------------------------------------------------------------------------------

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, read_coverage, week_number
 from mmmlib.data.contract.declared_series import WeeklyAggregation
 from mmmlib.data.contract.duplicates import check_days, check_key, day_marks
 from mmmlib.data.contract.forms import DATED, NUMERIC, typed_as, written_forms
 from mmmlib.data.contract.layout_columns import dates_of, is_whole_week, region_of, texts_of
 from mmmlib.data.contract.promises import Promise, Typed, promises_of
-from mmmlib.data.read.problems import CAP, reading
+from mmmlib.data.read.problems import CAP, Breach, Example, reading
 from mmmlib.data.read.relations import FILE, ROW, Relation
 from mmmlib.params.contract import ColumnContract, Contract
 from mmmlib.params.messages import did_you_mean, shown

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.calendar import Coverage, week_of
 from mmmlib.data.contract.forms import NUMERIC
 from mmmlib.data.contract.layout_columns import day_of, is_whole_period, region_of, texts_of
-from mmmlib.data.read.problems import CAP
+from mmmlib.data.read.problems import CAP, Breach, Example
 from mmmlib.data.read.relations import FILE, ROW, Relation
 from mmmlib.params.contract import ColumnContract, Contract
 

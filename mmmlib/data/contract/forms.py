@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.contract.breaches import Breach, Example
 from mmmlib.data.contract.layout_columns import cell_text, measured
+from mmmlib.data.read.problems import Breach, Example
 from mmmlib.data.read.relations import FILE, ROW, Relation
 from mmmlib.params.contract import ColumnContract
 from mmmlib.params.messages import shown

@@ -8,10 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
-from mmmlib.data.contract.breaches import report_unreadable
 from mmmlib.data.contract.contracts import check_contract
 from mmmlib.data.read.opening import open_relation
-from mmmlib.data.read.problems import Problems, reading
+from mmmlib.data.read.problems import Problems, reading, report_unreadable
 from mmmlib.data.read.relations import ROW, as_text, of_text
 from mmmlib.errors import InputError
 from mmmlib.params.contract import ColumnContract, Contract
@@ -143,7 +142,7 @@ def type_columns(
     relation = of_text("", source, text, (str(path),), path.parent, 0)
     columns = {n: ColumnContract(type=t, nullable=True) for n, t in types.items() if n in text}
     checked = check_contract(relation, Contract(columns=columns))
-    report_unreadable(checked.breaches, relation, problems)
+    report_unreadable(checked.breaches, relation.label, problems)
     empty = pd.DataFrame(index=text.index, columns=list(columns), dtype=object)
     if checked.table is None:  # nobody can say whether day or month stands first
         return empty.astype({n: DTYPES[t] for n, t in types.items() if n in text})

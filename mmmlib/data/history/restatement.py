@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,19 +10,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data.contract.declared_series import declared_series
-from mmmlib.data.history.past import is_earlier_period
 from mmmlib.data.history.vintages import (
     Vintage,
     as_vintage,
+    is_earlier_period,
     origin_of,
     sources_of,
     vintage_of,
 )
+from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.panel import panel_of
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, count_of
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.errors import RunError
 from mmmlib.estimates import format_number
+from mmmlib.findings import Finding, judge, none_of
 from mmmlib.params import Params
 from mmmlib.params.data import Settling
 from mmmlib.runs import Run, write_with
@@ -226,47 +228,83 @@ def falling(moved: NDArray[np.float64], of: NDArray[np.float64]) -> NDArray[np.f
     return isotonic_regression(moved / weights, weights=weights, increasing=False).x
 
 
-def by_source(moves: pd.DataFrame, source: str, weeks: int) -> dict[str, float]:
-    """Sum up what a source restates.
-
-    Parameters
-    ----------
-    weeks
-        How many of the youngest weeks are looked at.
-
-    Returns
-    -------
-    dict
-        ``young`` and ``shift``: by what share the youngest weeks move, and move up, in the
-        mean over series; ``old``: by what share older ones move; ``refreshes``; each NaN
-        where nothing was seen.
-    """
-    one = moves[moves["source"] == source]
-    young, old = one[one["age"] < weeks], one[one["age"] >= weeks]
-    return {
-        "young": _mean_share(young, "moved"),
-        "shift": _mean_share(young, "shift"),
-        "old": _mean_share(old, "moved"),
-        "refreshes": float(one["refreshes"].max()) if len(one) else float("nan"),
-    }
+# --- what is still moving ------------------------------------------------------------------
 
 
-def most_moving(moves: pd.DataFrame, source: str, weeks: int) -> tuple[str, float]:
-    """Return the series of a source whose youngest weeks move most, and by what share."""
-    young = moves[(moves["source"] == source) & (moves["age"] < weeks)]
-    sums = young.groupby("series")[["moved", "of"]].sum()
-    sums = sums[sums["of"] > 0]
-    if sums.empty:
-        return "", float("nan")
-    share = sums["moved"] / sums["of"]
-    return str(share.idxmax()), float(share.max())
+def settling_findings(rule: Settling, built: Built, learned: Learned) -> Iterator[Finding]:
+    """Say what is usually restated, what of it is in the panel, and what was kept out."""
+    calendar, kept_out, moves = built.calendar, built.panel.kept_out, learned.moves
+    moving = moving_weeks(moves, rule)
+    for source, (_, last) in calendar.covers.items():
+        if source not in moving:
+            continue  # no past refresh to learn from
+        weeks = moving[source]
+        first_moving = last - (weeks - 1) * WEEK
+        inside = int((calendar.weeks >= first_moving).sum()) if weeks else 0
+        yield judge(
+            "data.restatement",
+            source,
+            passed=inside == 0,
+            value=float(inside),
+            limit=0.0,
+            message=_usual_words(moves[moves["source"] == source], weeks, rule),
+        )
+    if not moving:
+        yield judge(
+            "data.restatement",
+            "workbook",
+            passed=True,
+            case="unknown",
+            message="No past refresh saw the same weeks at least four weeks ago.",
+        )
+    names = [str(week.date()) for week in kept_out]
+    span = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if names else ""
+    how = "what past refreshes restated" if rule.weeks == "auto" else "the number declared"
+    yield none_of(
+        "data.kept_out",
+        "workbook",
+        len(names),
+        f"{count_of(len(names), 'week')} kept out of the fit as still moving: {span} "
+        f"(data.settling.weeks: {rule.weeks}, {how}).",
+        f"No week was kept out (data.settling.weeks: {rule.weeks}).",
+    )
+    yield none_of(
+        "data.past",
+        "workbook",
+        len(learned.broken),
+        f"{len(learned.broken)} tables of past runs could not be read; the first: "
+        f"{(*learned.broken, '')[0]}",
+        "Every table of past runs that was asked for could be read.",
+    )
 
 
-def _mean_share(moves: pd.DataFrame, column: str) -> float:
-    """Share by series, then the mean: series have units of their own."""
+def _usual_words(moves: pd.DataFrame, weeks: int, rule: Settling) -> str:
+    """The last 3 weeks move by 4 % on average …"""
+    shown = weeks or min(3, rule.max_weeks)
+    young, old = moves[moves["age"] < shown], moves[moves["age"] >= shown]
+    shares, lean, ever = _shares(young), _shares(young, "shift").mean(), _shares(old).mean()
+    usual = float(shares.mean())
+    words = f"Its last {count_of(shown, 'week')} move by {format_number(usual, 'share')} on average"
+    if weeks and len(shares):
+        most = format_number(float(shares.max()), "share")
+        words += f" ({shares.idxmax()} most, by {most})"
+    if weeks and np.isfinite(lean) and abs(lean) > usual / 2:
+        words += ", mostly up" if lean > 0 else ", mostly down"
+    if np.isfinite(ever):
+        words += f"; older ones by {format_number(float(ever), 'share')}"
+    count = int(moves["refreshes"].max())
+    learned = f"{count} past refresh" if count == 1 else f"{count} past refreshes"
+    settled = (
+        f"it settles after {count_of(weeks, 'week')}" if weeks else "none of them beyond the limit"
+    )
+    return f"{words} ({learned}; {settled}, limit {format_number(rule.max_move, 'share')})."
+
+
+def _shares(moves: pd.DataFrame, column: str = "moved") -> pd.Series:
+    """Share by series: they have units of their own."""
     sums = moves.groupby("series")[[column, "of"]].sum()
     sums = sums[sums["of"] > 0]
-    return float((sums[column] / sums["of"]).mean()) if len(sums) else float("nan")
+    return sums[column] / sums["of"]
 
 
 # --- kept with the run ------------------------------------------------------------------
@@ -296,7 +334,7 @@ def revision_table(run: Run, oldest: int = 8) -> pd.DataFrame:
     moves = pd.read_parquet(path)
     ages = moves["age"].clip(upper=oldest)
     shares = {
-        (str(source), int(str(age))): _mean_share(one, "moved")
+        (str(source), int(str(age))): float(_shares(one).mean())
         for (source, age), one in moves.groupby(["source", ages], sort=True)
     }
     table = pd.Series(shares).unstack(0).map(lambda share: format_number(share, "share"))

@@ -102,10 +102,9 @@ def keep_source(run: Run, params: Params, rows: SourceRows, folder: Path) -> Non
         "rows": str(rows.rows),
         "kept": kept,
     }
-    vintage = as_vintage(params, rows)
-    keep(run, vintage, vintage.days, facts)
+    keep(run, as_vintage(params, rows), facts)
     if kept == ROWS:
-        keep_rows(run, rows, folder)
+        _keep_rows(run, rows, folder)
 
 
 def keep_side_table(run: Run, name: str, path: Path, shape: Shape) -> None:
@@ -113,31 +112,15 @@ def keep_side_table(run: Run, name: str, path: Path, shape: Shape) -> None:
     text = read_cells(path, Problems())
     assert text is not None
     vintage = Vintage(name, text, shape, sha256_json([path.name, vars(shape)]))
-    keep(run, vintage, vintage.days, {"file": path.name, "sha256": sha256_file(path)})
+    keep(run, vintage, {"file": path.name, "sha256": sha256_file(path)})
 
 
-def keep_rows(run: Run, table: SourceRows, folder: Path) -> Path | None:
-    """Keep the rows of a source that was read through expressions.
+def _keep_rows(run: Run, table: SourceRows, folder: Path) -> None:
+    """Keep the rows of a source in parts by their days.
 
-    Parameters
-    ----------
-    folder
-        Where the sources lie; files are named from there, so that the next delivery, in
-        another folder, shares what it repeats.
-
-    Returns
-    -------
-    Path or None
-        The index of ``inputs/<source>.rows``, a folder of parts by the day of the rows; None
-        for a source that is kept cell by cell.
-
-    Raises
-    ------
-    InputError
-        If a file is not what the sums were made of.
+    Files are named from the folder of the sources, so that the next delivery, in another folder,
+    shares what it repeats. A file that is not what the sums were made of is an error.
     """
-    if keeps_cells(table.relation):
-        return None
     relation, rows = table.relation, table.relation.table
     if not relation.files:  # a database gives them in any order
         rows = rows.order_by(list(rows.columns))
@@ -154,7 +137,7 @@ def keep_rows(run: Run, table: SourceRows, folder: Path) -> Path | None:
     labels = content[ROW].to_numpy() if ROW in content.column_names else np.arange(len(days)) + 1
     kept = _name_files(folder, content.drop_columns(left_out).replace_schema_metadata(None))
     facts = {"source": table.name, "sha256": table.sha256}
-    return write_arrow(
+    write_arrow(
         _folder(run, table.name),
         store_of(run.runs_dir),
         kept,

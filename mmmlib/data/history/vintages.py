@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from mmmlib.data.read.parts import INDEX, read_index, read_parts, store_of, writ
 from mmmlib.data.weeks.source_rows import SourceRows, keeps_cells
 from mmmlib.errors import RunError
 from mmmlib.params import Params
-from mmmlib.runs import Run, sha256_json
+from mmmlib.runs import Run, list_runs, sha256_json
 
 INPUTS = "inputs"
 KEY = ["series", "region", "day"]
@@ -138,15 +139,13 @@ def as_vintage(params: Params, table: SourceRows) -> Vintage:
 # --- on disk -------------------------------------------------------------------------
 
 
-def keep(run: Run, vintage: Vintage, days: pd.Series, facts: Mapping[str, str]) -> Path:
+def keep(run: Run, vintage: Vintage, facts: Mapping[str, str]) -> Path:
     """Keep a source as a run saw it; what earlier runs have of it too is linked.
 
     Parameters
     ----------
     run
         Receives ``inputs/<source>.parquet``, a folder of parts.
-    days
-        Day of every row of ``vintage.text``.
     facts
         More that is to be remembered, such as the file and its hash.
     """
@@ -159,7 +158,7 @@ def keep(run: Run, vintage: Vintage, days: pd.Series, facts: Mapping[str, str]) 
         "origin": vintage.origin,
         "shape": json.dumps(vars(vintage.shape)),
     }
-    return write_parts(folder, store_of(run.runs_dir), vintage.text, days, remembered)
+    return write_parts(folder, store_of(run.runs_dir), vintage.text, vintage.days, remembered)
 
 
 def vintage_of(run: Run, source: str, weeks: int | None = None) -> Vintage:
@@ -196,6 +195,45 @@ def origin_of(run: Run, source: str) -> str:
 
 def _folder(run: Run, source: str) -> Path:
     return run.path / INPUTS / f"{source}.parquet"
+
+
+# --- runs made before ------------------------------------------------------------------
+
+
+def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) -> list[Run]:
+    """Return the finished runs of a workbook, those of the earliest period first, then by age.
+
+    Parameters
+    ----------
+    before
+        Only those made before; all if not given.
+    """
+    finished = []
+    for run in list_runs(runs_dir, workbook):
+        manifest = run.manifest
+        if manifest.status == "done" and (before is None or manifest.created < before):
+            finished.append((period_end(manifest.period), run))
+    finished.sort(key=lambda item: item[0])  # of one period, in the order they were made in
+    return [run for _, run in finished]
+
+
+def is_earlier_period(period: str, params: Params) -> bool:
+    """Say whether a period ends before the one that a refresh is for.
+
+    Runs of the same period are repeats and trials of the same refresh: what it is held against
+    must not depend on how often it was made.
+    """
+    return period_end(period) < period_end(params.refresh.period)
+
+
+def period_end(period: str) -> tuple[int, int]:
+    """Return year and month with which a period ends.
+
+    >>> period_end("2026-Q2"), period_end("2026-06")
+    ((2026, 6), (2026, 6))
+    """
+    year, _, part = period.partition("-")
+    return int(year), 3 * int(part[1:]) if part.startswith("Q") else int(part)
 
 
 # --- differences ---------------------------------------------------------------------

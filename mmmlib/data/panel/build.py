@@ -63,27 +63,7 @@ def build_panel(params: Params, folder: Path, taxonomy: Taxonomy | None = None) 
 
 
 def read_and_build(params: Params, folder: Path, taxonomy: Taxonomy | None = None) -> Built:
-    """Read the sources in a folder and build the panel from them, without any past refresh.
-
-    Parameters
-    ----------
-    params
-        Declares sources, roles and rules.
-    folder
-        Where the sources lie.
-    taxonomy
-        Maps raw names, where a source asks for it.
-
-    Returns
-    -------
-    Built
-        See :func:`build`.
-
-    Raises
-    ------
-    InputError
-        With every problem of every source.
-    """
+    """Read the sources in a folder and build the panel, without any past refresh; see :func:`build`."""
     problems = Problems(folder)
     return build(params, folder, read_sources(params, folder, problems, taxonomy), problems)
 

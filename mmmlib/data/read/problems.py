@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmmlib.errors import InputError, MMMError, Problem
@@ -129,6 +129,77 @@ class Problems:
             found = count_of(more, "more problem")
             listed[CAP:] = [Problem("the rest of the file", found, "none")]
         return [*listed, *self._rest.get(file, ())]
+
+
+# --- broken promises ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row that breaks a promise."""
+
+    file: str
+    place: str
+    found: str
+    expected: str = ""
+    """What was expected of this row, and what to do, where that says more than the promise."""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A promise that was broken.
+
+    Parameters
+    ----------
+    kind
+        ``type``, ``range``, ``uniqueness`` and so on.
+    column
+        The column that it is about; empty for the source as a whole.
+    count
+        Rows (or weeks, or columns) that break it.
+    expected, action
+        What was promised, and what to do.
+    examples
+        At most 20 of them over all breaches of a source.
+    unreadable
+        Whether the values cannot be used at all; the others are for the policy to
+        judge.
+    """
+
+    kind: str
+    column: str
+    count: int
+    expected: str
+    action: str = ""
+    examples: tuple[Example, ...] = ()
+    unreadable: bool = False
+
+
+def report_unreadable(breaches: Sequence[Breach], label: str, problems: Problems) -> None:
+    """Tell what makes the values unusable, and all else that was broken, as problems."""
+    for breach in breaches:
+        for example in breach.examples:
+            one = example if example.expected else breach
+            problems.add(example.file, example.place, example.found, one.expected, one.action)
+        rest = breach.count - len(breach.examples)
+        if rest > 0:
+            place = f"column {breach.column}" if breach.column else "the source"
+            problems.add_rest(label, place, rest, breach.expected)
+
+
+def breach_words(breach: Breach) -> str:
+    """Tell a breach in one sentence, with its examples and the count of the rest."""
+    examples, file = [], ""
+    for one in breach.examples:
+        where = f"{one.file}, " if one.file != file else ""  # the file once, not twenty times
+        examples.append(f"{where}{one.place}: {one.found}")
+        file = one.file
+    listed = "; ".join(examples)
+    rest = breach.count - len(breach.examples)
+    more = f"; and {rest:,} more" if rest > 0 else ""
+    about = f"{breach.column}: " if breach.column else ""
+    return f"{about}expected {breach.expected}, found {listed or 'others'}{more}."
 
 
 # --- errors of readers and databases --------------------------------------------------------

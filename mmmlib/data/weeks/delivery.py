@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmmlib.data.contract.breaches import report_unreadable
 from mmmlib.data.contract.calendar import WEEKDAYS, Coverage, week_number
 from mmmlib.data.contract.contracts import (
     EVERYTHING,
@@ -30,7 +29,7 @@ from mmmlib.data.naming.naming import Naming, name_rows
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.read.files import hash_each, sha256_of, stamps
 from mmmlib.data.read.opening import open_relation
-from mmmlib.data.read.problems import CHANGED, Problems, reading
+from mmmlib.data.read.problems import CHANGED, Problems, reading, report_unreadable
 from mmmlib.data.read.relations import Relation, connect
 from mmmlib.data.weeks.rates import (
     Rates,
@@ -184,7 +183,7 @@ def open_source(
         problems.add(relation.label, f"column {source.date}", months, "a row every week", _MONTHS)
         return None
     if checked.table is None or checked.unreadable:
-        report_unreadable(checked.breaches, relation, problems)
+        report_unreadable(checked.breaches, relation.label, problems)
     if checked.table is None:
         return None
     return replace(checked, relation=replace(checked.relation, stamps=before))
@@ -325,7 +324,7 @@ def _named_weeks(
     with reading(relation.label):
         again = check_weeks(table, relation, start)
         if again:
-            report_unreadable(again, relation, problems)
+            report_unreadable(again, relation.label, problems)
             if not keeps_unreadable(relation):
                 return None, None
         table = in_whole_units(table, source, contract)

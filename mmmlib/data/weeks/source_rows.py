@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmmlib.data.contract.breaches import Breach
 from mmmlib.data.contract.calendar import Coverage
 from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
 from mmmlib.data.naming.naming import Naming
 from mmmlib.data.read.files import format_of
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Breach, Problems
 from mmmlib.data.read.relations import Relation, as_text
 from mmmlib.params.messages import did_you_mean
 from mmmlib.params.source import Source

@@ -9,10 +9,9 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.contract.draft import contract_yaml, draft_contract
 from mmmlib.data.panel.build import build_panel, read_and_build
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, breach_words
 from mmmlib.data.weeks.rates import read_rates
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError

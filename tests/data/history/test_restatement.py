@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.history.past import past_runs
 from mmmlib.data.history.restatement import falling, moving_weeks, restatements, revision_table
-from mmmlib.data.history.vintages import Shape, Vintage
+from mmmlib.data.history.vintages import Shape, Vintage, past_runs
 from mmmlib.data.ingest import check_data, ingest
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.errors import InputError

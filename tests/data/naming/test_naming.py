@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmmlib.data.naming.naming import apply_layout, name_series, series_name
-from tests.data.naming.test_layouts import frame, source, table
+from tests.data.naming.test_naming_layouts import frame, source, table
 
 
 def test_crm_without_motions_is_named_by_the_outcome() -> None:

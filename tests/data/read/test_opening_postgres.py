@@ -15,12 +15,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mmmlib.data.contract.breaches import breach_words
 from mmmlib.data.contract.declared_series import WeeklyAggregation
 from mmmlib.data.ingest import ingest
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import build_panel
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, breach_words
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source

@@ -16,7 +16,7 @@ from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, Level
 from tests.data.conftest import small_params, sources, weekly
-from tests.data.naming.test_layouts_crm import BOOKINGS, deals
+from tests.data.naming.test_naming_crm import BOOKINGS, deals
 
 Write = Callable[..., Path]
 MONEY = {"type": "number", "unit": "currency"}
