@@ -105,7 +105,7 @@ def test_a_panel_survives_the_disk(run: Run) -> None:
 
 
 def test_no_panel_yet(run: Run) -> None:
-    with pytest.raises(RunError, match="step 'data' has not run"):
+    with pytest.raises(RunError, match=r"panel\.parquet is not there"):
         panel_of(run)
 
 
