@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from mmmlib.cli import contract, data, refresh, runs, start
+from mmmlib.cli import contract, data, decisions, refresh, review, runs, start, store
 from mmmlib.errors import MMMError
 
 app = typer.Typer(
@@ -34,6 +34,25 @@ app.command("upgrade")(start.upgrade)
 app.command("new")(start.new_file)
 app.command("simulate")(start.simulate)
 app.command("doctor")(start.doctor)
+
+app.command("preread")(review.preread)
+app.command("sign")(review.sign)
+app.command("waive")(review.waive)
+app.command("publish")(review.publish)
+app.command("withdraw")(review.withdraw)
+app.command("key")(review.new_key)
+app.command("decide")(decisions.decide)
+app.command("outcome")(decisions.outcome)
+app.command("decisions")(decisions.decisions)
+app.command("adoption")(decisions.adoption)
+app.command("budget-decision")(decisions.budget_decision)
+
+store_app = typer.Typer(help="The store of signatures and decisions.", no_args_is_help=True)
+store_app.command("verify")(store.verify)
+store_app.command("export")(store.export)
+store_app.command("backup")(store.backup)
+store_app.command("import")(store.import_file)
+app.add_typer(store_app, name="store")
 
 data_app = typer.Typer(help="What data has arrived, and what was restated.", no_args_is_help=True)
 data_app.command("status")(data.status)

@@ -19,3 +19,11 @@ RunsDir = Annotated[
     typer.Option("--runs", metavar="DIR", help="Folder of runs. Default: $MMM_RUNS or runs/."),
 ]
 RunRef = Annotated[str, typer.Argument(metavar="RUN", help="Run id or folder; empty: newest.")]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="Store of signatures and decisions. Default: $MMM_STORE or store.sqlite beside the runs.",
+    ),
+]

@@ -15,7 +15,7 @@ from mmmlib.governance.labels import label_channels, label_pack
 from mmmlib.governance.policy import Policy, Required, counted, rank, read_policy
 from mmmlib.governance.roles import read_roles
 from mmmlib.governance.signoffs import sign_offs_needed
-from mmmlib.governance.verdict import Claim, GateEntry, GateResult, Release, SignOffNeeded
+from mmmlib.governance.verdict import Claim, GateEntry, GateResult, Release
 from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of, has_effects
 from mmmlib.params.load import params_of
@@ -112,7 +112,7 @@ def pass_gates(run: Run) -> GateResult:
     sign_offs = sign_offs_needed(evidence.comparison, pack, roles, params)
     if evidence.not_ready:
         sign_offs = ()
-    words = statement(level, entries, evidence, sign_offs, params)
+    words = statement(level, entries, evidence, params)
     return result.model_copy(update={"sign_offs": sign_offs, "statement": words})
 
 
@@ -217,12 +217,9 @@ def statement(
     level: Level,
     entries: Iterable[GateEntry],
     evidence: RunEvidence,
-    sign_offs: Iterable[SignOffNeeded],
     params: Params,
 ) -> str:
     """Say the verdict in a sentence or two."""
-    waiting = ", ".join(dict.fromkeys(f"{one.person} ({one.role})" for one in sign_offs))
-    waits = f" Awaiting sign-off by {waiting}." if waiting else ""
     if evidence.not_ready:
         instead = _instead(evidence, params)
         return f"Not approved: the data is not ready for a model. {instead}".strip()
@@ -233,8 +230,8 @@ def statement(
         first = f" The first: {bad[0].finding.message}" if bad else ""
         return f"Not approved: {count} {verb}.{first}"
     if level is Level.WARN:
-        return f"Gates passed with {count} to review: for a limited audience.{waits}"
-    return f"Gates passed.{waits}"
+        return f"Gates passed with {count} to review: for a limited audience."
+    return "Gates passed."
 
 
 # --- required checks ------------------------------------------------------------------

@@ -20,7 +20,7 @@ from pydantic import Field
 from mmmlib.findings import Finding, Level, Status, titles
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.places import KeyPath, KeyProblem
-from mmmlib.params.section import Section
+from mmmlib.params.section import Days, Section
 from mmmlib.params.strict import read_strict
 
 AS_PROPOSED = "as proposed by the check"
@@ -72,12 +72,41 @@ class Rule(Section):
         )
 
 
+RoleKey = Literal[
+    "decision_owner", "mmm_product_owner", "model_owner", "data_owner", "review_council"
+]
+
+
+class Signing(Section):
+    """How signatures are given."""
+
+    key_required: bool = False
+    """Whether each is proven by the signer's own key; else a name that was typed in will do, and
+    is shown as such."""
+
+
+class Waiving(Section):
+    """Who may let a blocking finding pass, for how long, and which never."""
+
+    by: tuple[RoleKey, ...] = ("mmm_product_owner", "decision_owner")
+    longest_days: Days = 92
+    never: tuple[Pattern, ...] = ("data.contract", "gates.*", "refresh.reproduction")
+    """Checks that nobody may waive: a broken contract, records that cannot be read, a run that
+    cannot be made again."""
+
+    def allows(self, check: str) -> bool:
+        """Say whether a check may be waived."""
+        return not any(fnmatchcase(check, pattern) for pattern in self.never)
+
+
 class Policy(Section):
     """A whole policy file."""
 
     version: Annotated[str, Field(min_length=1)]
     required: tuple[Required, ...] = Field(min_length=1)
     rules: tuple[Rule, ...] = ()
+    signing: Signing = Signing()
+    waivers: Waiving = Waiving()
 
 
 def read_policy(path: str | Path) -> Policy:

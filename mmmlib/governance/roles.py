@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from mmmlib.params.messages import shown
+from mmmlib.errors import InputError
+from mmmlib.governance.keys import public_key_line
+from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.places import KeyProblem
 from mmmlib.params.section import Section
 from mmmlib.params.strict import read_strict
 
-APPROVERS = ("decision_owner", "mmm_product_owner")
-"""Roles whose signature is the last one: of a recommendation, of everything else."""
+NO_FINAL_APPROVAL = "The Model Owner never gives the final approval."
+APART = (
+    ("decision_owner", "model_owner", NO_FINAL_APPROVAL),
+    ("mmm_product_owner", "model_owner", NO_FINAL_APPROVAL),
+    ("data_owner", "mmm_product_owner", "Changed data is signed by two people."),
+)
+"""Roles that one person never has together: a final approval, two sides of one change."""
 TITLES = {
     "decision_owner": "Decision Owner",
     "mmm_product_owner": "MMM Product Owner",
@@ -25,11 +33,36 @@ TITLES = {
 }
 
 
-class Person(Section):
-    """Someone, or a named group."""
+class Deputy(Section):
+    """Someone who may stand in for the holder of a role."""
 
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
     email: str = ""
+    key: str = ""
+    """Public key by which signatures are proven, one line as in OpenSSH: ``ssh-ed25519 AAAA…``."""
+    since: dt.date | None = None
+    """First day of holding the role; from ever if not given."""
+    until: dt.date | None = None
+    """Last day of holding it; for good if not given."""
+
+    @field_validator("key")
+    @classmethod
+    def _is_public_key(cls, key: str) -> str:
+        return key and public_key_line(key)
+
+    def _faults(self) -> Iterator[str]:
+        if self.since and self.until and self.until < self.since:
+            yield f"'until' on or after {self.since}, the first day"
+
+    def holds_on(self, day: dt.date) -> bool:
+        """Say whether the role is this person's on a day."""
+        return (self.since or day) <= day <= (self.until or day)
+
+
+class Person(Deputy):
+    """Someone, or a named group, in a role of their own."""
+
+    deputies: tuple[Deputy, ...] = ()
 
 
 class Roles(Section):
@@ -50,6 +83,12 @@ class Roles(Section):
             raise TypeError(f"{role} is held by several people")
         return holder
 
+    def holders(self, role: str) -> list[Deputy]:
+        """Return everyone who has a role on some day, deputies after the holder."""
+        held = getattr(self, role)
+        people = held if isinstance(held, tuple) else (held,)
+        return [one for person in people for one in (person, *person.deputies)]
+
 
 def read_roles(path: str | Path) -> Roles:
     """Read a roles file.
@@ -57,30 +96,41 @@ def read_roles(path: str | Path) -> Roles:
     Raises
     ------
     InputError
-        With every problem at once, a Model Owner who would give a final approval
-        among them.
+        With every problem at once, a Model Owner who would give a final approval and one
+        person on both sides of a signature among them.
     """
     return read_strict(
         path, Roles, "who has which role; copy params/roles.yaml of the project", _more_checks
     )
 
 
+def role_key(title: str) -> str:
+    """Return the key of a role from either of its names: ``Data Owner``, ``data_owner``."""
+    wanted = title.strip().casefold().replace(" ", "_")
+    if wanted in TITLES:
+        return wanted
+    raise InputError.one(
+        None, "role", shown(title), f"one of {', '.join(TITLES)}", did_you_mean(wanted, TITLES)
+    )
+
+
 def _more_checks(content: dict[str, Any]) -> Iterator[KeyProblem]:
-    owner = _identity(content.get("model_owner"))
-    for role in APPROVERS:
-        same = owner & _identity(content.get(role))
+    for role, other, why in APART:
+        same = _identities(content.get(role)) & _identities(content.get(other))
         if same:
             yield KeyProblem(
                 (role,),
-                f"{shown(min(same))}, who is the Model Owner too",
-                f"a {TITLES[role]} who did not make the model",
-                "The Model Owner never gives the final approval.",
+                f"{shown(min(same))}, who is {TITLES[other]} (or a deputy) too",
+                f"a {TITLES[role]} who is somebody else",
+                why,
             )
 
 
-def _identity(person: Any) -> set[str]:
-    """Name and address, so that one person under two spellings of either is found."""
-    if not isinstance(person, dict):
+def _identities(role: Any) -> set[str]:
+    """Name and address of a holder and the deputies, so that either spelling finds a person."""
+    if not isinstance(role, dict):
         return set()
-    texts = [person.get("name"), person.get("email")]
+    deputies = role.get("deputies")
+    people = [role, *(deputies if isinstance(deputies, list) else [])]
+    texts = [one.get(key) for one in people if isinstance(one, dict) for key in ("name", "email")]
     return {" ".join(t.split()).casefold() for t in texts if isinstance(t, str) and t.strip()}

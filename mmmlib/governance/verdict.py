@@ -64,13 +64,22 @@ class GateResult(_Frozen):
     entries: tuple[GateEntry, ...]
     sign_offs: tuple[SignOffNeeded, ...] = ()
     statement: str = ""
-    """The verdict in a sentence: "Gates passed, awaiting sign-off by …"."""
+    """The verdict of the gates in a sentence: "Gates passed."."""
     claims: dict[str, dict[str, Claim]] = {}
     """Label of what is said on each channel's return, by model and channel."""
 
     def claim(self, model: str, channel: str) -> Claim:
         """What may be done with a statement on a channel's return; nothing where none judged it."""
         return self.claims.get(model, {}).get(channel, NOT_CLAIMED)
+
+    @property
+    def awaiting(self) -> str:
+        """Who has to sign, in a sentence; empty where nobody has to, or the gates block."""
+        # The statement of an older run ends with it.
+        if self.blocked or "Awaiting sign-off" in self.statement:
+            return ""
+        people = ", ".join(dict.fromkeys(f"{one.person} ({one.role})" for one in self.sign_offs))
+        return people and f"Awaiting sign-off by {people}."
 
     @property
     def blocked(self) -> bool:

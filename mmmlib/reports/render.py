@@ -20,7 +20,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Literal
 
+from mmmlib.governance.verdict import GateResult
 from mmmlib.params import Params
+from mmmlib.params.load import params_of
 from mmmlib.reports.documents import EXECUTED, Page, read_pages
 from mmmlib.reports.fonts import unwritable, unwritable_sentence
 from mmmlib.reports.front import FRONT, front_markdown, print_markdown
@@ -32,7 +34,7 @@ from mmmlib.reports.render_input import (
     RenderRecord,
     Work,
 )
-from mmmlib.reports.results import Results, results_of
+from mmmlib.reports.results import Results
 from mmmlib.reports.title_block import metadata, title_block
 from mmmlib.runs import Run
 
@@ -41,7 +43,14 @@ PACK = "pack"
 TABLES = "tables.xlsx"
 
 
-def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = None) -> list[Path]:
+def render_pack(
+    run: Run,
+    renderer: Renderer = "auto",
+    params: Params | None = None,
+    *,
+    released: GateResult | None = None,
+    into: Path | None = None,
+) -> list[Path]:
     """Make the pack of a run from its executed report notebooks.
 
     Parameters
@@ -55,6 +64,10 @@ def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = N
         also step in, with a warning, where the Quarto that is there fails.
     params
         The run's parameters, read from the run if not given.
+    released
+        Its gates with the release status that the pages show; as the run left them, if not given.
+    into
+        Folder that takes the pack; the run's own, if not given.
 
     Returns
     -------
@@ -76,11 +89,12 @@ def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = N
     """
     from mmmlib.reports.xlsx import write_tables
 
-    results = results_of(run) if params is None else Results(run, params)
+    results = Results(run, params or params_of(run), released)
+    target = into or run.path / PACK
     pages = read_pages(run.path / EXECUTED)
     work = _work(results, pages)
     names = [*(f"{source.name}.html" for source in work.pages), PDF]
-    with replacing_folder(run.path / PACK) as folder, ThreadPoolExecutor(1) as beside:
+    with replacing_folder(target) as folder, ThreadPoolExecutor(1) as beside:
         tables = beside.submit(write_tables, results, folder / TABLES)
         made = _make(work, folder, names, renderer)
         tables.result()
@@ -88,8 +102,9 @@ def render_pack(run: Run, renderer: Renderer = "auto", params: Params | None = N
     notes = (*made.notes, *filter(None, [boxes]))
     for note in notes:
         warnings.warn(note, stacklevel=2)
-    run.save_json(RECORD, RenderRecord(renderer=made.renderer, notes=notes))
-    return [run.path / PACK / name for name in (*names, TABLES)]
+    if into is None:
+        run.save_json(RECORD, RenderRecord(renderer=made.renderer, notes=notes))
+    return [target / name for name in (*names, TABLES)]
 
 
 def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> RenderRecord:

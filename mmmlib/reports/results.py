@@ -35,6 +35,8 @@ class Results:
 
     run: Run
     params: Params
+    released: GateResult | None = None
+    """The gates with the release status of today, where people have signed since."""
 
     @cached_property
     def readiness(self) -> Readiness | None:
@@ -55,7 +57,7 @@ class Results:
     @cached_property
     def gates(self) -> GateResult | None:
         """What the gates decided."""
-        return self._artefact("gates.json", GateResult)
+        return self.released or self._artefact("gates.json", GateResult)
 
     @cached_property
     def effects(self) -> Mapping[str, xr.Dataset]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mmmlib.estimates import NBSP
 from mmmlib.governance.labels import NOT_JUDGED
-from mmmlib.governance.verdict import Release, SignOffNeeded
+from mmmlib.governance.verdict import GateResult, Release, SignOffNeeded
 from mmmlib.reports.markup import escape
 from mmmlib.reports.numbers import date_text
 from mmmlib.reports.results import Results
@@ -69,10 +69,16 @@ def title_block(results: Results) -> TitleBlock:
         through=data_through(run),
         run=run.name,
         release=release,
-        sentence=(gates.statement or SENTENCES[release]) if gates else NOT_JUDGED,
+        sentence=_sentence(gates),
         sign_offs=gates.sign_offs if gates else (),
         created=manifest.created.date(),
     )
+
+
+def _sentence(gates: GateResult | None) -> str:
+    if gates is None:
+        return NOT_JUDGED
+    return f"{gates.statement or SENTENCES[gates.release]} {gates.awaiting}".strip()
 
 
 def period_text(period: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmmlib.findings import Finding, Level, Status
-from mmmlib.governance.verdict import Release
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.reports.blocks import (
     Block,
@@ -31,12 +30,12 @@ from mmmlib.reports.style import LEVEL_SYMBOLS
 from mmmlib.reports.tables import ROOMS, design_table, finding_table, passed_table
 from mmmlib.reports.titles import fit_words
 
-RELEASES = {
-    Release.APPROVED: "It may be published broadly.",
-    Release.LIMITED: "It may be shown to a limited audience, and its warnings need review.",
-    Release.NOT_APPROVED: "It may not be published.",
-    Release.DRAFT: "It is a draft until those who have to sign have signed.",
+GATES = {
+    Level.INFO: "Gates passed.",
+    Level.WARN: "Gates passed with warnings.",
+    Level.BLOCK: "A gate blocks.",
 }
+"""The lead where the gates left no sentence of their own."""
 
 
 def verdict(results: Results) -> Iterator[Block]:
@@ -47,8 +46,8 @@ def verdict(results: Results) -> Iterator[Block]:
     if gates is None:
         yield Prose("The gates have not been passed yet.", lead="No verdict.")
         return
-    statement = gates.statement or RELEASES[gates.release]
-    yield Prose(statement, lead=f"{gates.release}.", mark=level_mark(gates.level))
+    # Whether it is released is told by the band, which changes as people sign.
+    yield Prose(gates.statement or GATES[gates.level], mark=level_mark(gates.level))
     yield _traffic_lights(results)
     if gates.sign_offs:
         yield Prose("Before it is published, these have to sign:")

@@ -1,0 +1,171 @@
+"""The commands of the decision log: what was decided, what came of it, what is due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+import typer
+
+from mmmlib.cli.arguments import RunsDir, StoreUrl
+
+Date = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+Needed = Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+
+
+def decide(
+    stance: Annotated[
+        Literal["approve", "modify", "defer"], typer.Argument(help="What becomes of it.")
+    ],
+    owner: Annotated[str, typer.Option("--owner", metavar="PERSON", help="Who decided.")],
+    rationale: Annotated[str, typer.Option(help="Why, with its uncertainty.")],
+    follow_up: Needed,
+    run: Annotated[
+        str, typer.Option("--run", metavar="RUN", help="Run id. Default: the newest run.")
+    ] = "",
+    scenario: Annotated[
+        str, typer.Option("--scenario", metavar="PLAN", help="Plan of the run that was taken.")
+    ] = "",
+    title: Annotated[str, typer.Option(help="What it is about, where no plan was taken.")] = "",
+    evidence: Annotated[str, typer.Option(help="What it rests on beside the run.")] = "",
+    risks: Annotated[str, typer.Option(help="Risks and constraints.")] = "",
+    watch: Annotated[str, typer.Option(help="What to watch meanwhile.")] = "",
+    decided: Date = None,
+    executes: Date = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Record a decision, with the range that it should bring."""
+    from mmmlib.governance.decisions import record_decision
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import open_run
+
+    opened = open_run(run, runs)
+    values = {
+        "stance": stance,
+        "owner": owner,
+        "rationale": rationale,
+        "title": title if title or scenario else f"On {opened.name}",
+        "evidence": evidence,
+        "risks": risks,
+        "watch": watch,
+        "decided": (decided or dt.datetime.now()).date(),
+        "executes": executes and executes.date(),
+        "follow_up": follow_up.date(),
+    }
+    with open_store(opened.runs_dir, store) as kept:
+        made = record_decision(kept, values, opened, scenario)
+    expected = f" Expected: {made.expected}, {made.expected_is}." if made.expected else ""
+    older = " A newer run has been published since." if made.run_superseded else ""
+    typer.echo(f"{made.decision}: {made.title}.{expected} Follow-up on {made.follow_up}.{older}")
+
+
+def outcome(
+    decision: Annotated[str, typer.Argument(metavar="DECISION", help="Id, such as D1.")],
+    value: Annotated[float, typer.Argument(metavar="VALUE", help="What it brought.")],
+    low: Annotated[float | None, typer.Option(help="Lower end of its range.")] = None,
+    high: Annotated[float | None, typer.Option(help="Upper end of its range.")] = None,
+    executed: Annotated[
+        float | None, typer.Option(min=0, help="Spend that was really moved, as a share: 0.9.")
+    ] = None,
+    baseline: Annotated[
+        float | None, typer.Option(help="Change that would have come without it.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="What should be known of it.")] = "",
+    measured: Date = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Record what came of a decision, and hold it against what was expected."""
+    from mmmlib.governance.decisions import record_outcome, retrospective
+    from mmmlib.governance.records import Outcome
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import find_runs_dir
+
+    today = dt.date.today()
+    record = Outcome(
+        decision=decision,
+        measured=measured.date() if measured else today,
+        value=value,
+        low=low,
+        high=high,
+        executed_share=executed,
+        baseline_change=baseline,
+        note=note,
+    )
+    with open_store(find_runs_dir(runs), store) as kept:
+        followed = record_outcome(kept, record, today)
+    for sentence in retrospective(followed):
+        typer.echo(sentence)
+
+
+def decisions(
+    due: Annotated[bool, typer.Option("--due", help="Only what waits for its follow-up.")] = False,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """List the decisions, what came of them, and how often stated ranges held."""
+    from mmmlib.governance.decisions import decision_log
+    from mmmlib.governance.promises import score_promises
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import find_runs_dir
+
+    with open_store(find_runs_dir(runs), store) as kept:
+        log = decision_log(kept.entries())
+    today = dt.date.today()
+    for one in log:
+        if due and not one.is_due(today):
+            continue
+        state = one.landing or ("due" if one.is_due(today) else f"due on {one.decision.follow_up}")
+        expected = f"; expected {one.decision.expected}" if one.decision.expected else ""
+        typer.echo(
+            f"{one.decision.decision}  {one.decision.decided}  {one.decision.stance}  "
+            f"{one.decision.title} ({one.decision.owner}{expected}): {state}"
+        )
+    typer.echo(str(score_promises(log)))
+
+
+def budget_decision(
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="What was decided.")],
+    amount: Annotated[float, typer.Argument(metavar="AMOUNT", help="Money that it moves.")],
+    owner: Annotated[str, typer.Option("--owner", metavar="PERSON", help="Who decided.")],
+    decision: Annotated[
+        str, typer.Option("--decision", metavar="ID", help="Decision of the log that it cites.")
+    ] = "",
+    decided: Date = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Record a major budget decision, with MMM evidence or without."""
+    from mmmlib.governance.decisions import record_budget_decision
+    from mmmlib.governance.records import BudgetDecision
+    from mmmlib.governance.store import open_store
+    from mmmlib.params.load import params_of
+    from mmmlib.runs import open_run
+
+    run = open_run("", runs)
+    record = BudgetDecision(
+        workbook=run.manifest.workbook,
+        title=title,
+        decided=(decided or dt.datetime.now()).date(),
+        amount=amount,
+        currency=params_of(run).currency,
+        owner=owner,
+        decision=decision,
+    )
+    with open_store(run.runs_dir, store) as kept:
+        record_budget_decision(kept, record)
+    typer.echo(f"Recorded: {title}.")
+
+
+def adoption(runs: RunsDir = None, store: StoreUrl = None) -> None:
+    """Show how the evidence is used: coverage, time to decision, action rate, closed loops."""
+    from mmmlib.governance.adoption import adoption as measures_of
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import open_run
+
+    run = open_run("", runs)
+    with open_store(run.runs_dir, store) as kept:
+        measures = measures_of(kept.entries(), run.manifest.workbook, dt.date.today())
+    for one in measures:
+        typer.echo(f"{one.name}: {one.value}\n    {one.definition}")

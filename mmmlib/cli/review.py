@@ -1,0 +1,148 @@
+"""The commands of the review: who signs a run, what is waived, and its publication."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmmlib.cli.arguments import RunRef, RunsDir, StoreUrl
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from mmmlib.governance.review import Review
+    from mmmlib.governance.workflow import Desk
+
+Signer = Annotated[
+    str, typer.Option("--as", metavar="PERSON", help="Name or e-mail, as in the roles file.")
+]
+Key = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="Your private Ed25519 key; an SSH key will do."),
+]
+Why = Annotated[str, typer.Option("--why", help="The reason.")]
+Day = Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+RolesFile = Annotated[
+    Path | None,
+    typer.Option("--roles", metavar="FILE", help="Roles of today. Default: as the run kept them."),
+]
+
+
+def preread(
+    run: RunRef = "", roles: RolesFile = None, runs: RunsDir = None, store: StoreUrl = None
+) -> None:
+    """Open the review of a run: print its agenda, and who has to sign."""
+    from mmmlib.governance.agenda import Agenda, agenda_markdown
+
+    with _desk(run, runs, store, roles) as desk:
+        review = desk.open_review()
+        typer.echo(agenda_markdown(desk.run.load_json("agenda.json", Agenda)))
+        _print_review(desk, review)
+
+
+def sign(
+    subject: Annotated[
+        str,
+        typer.Argument(metavar="WHAT", help="data, model, recommendation or publication."),
+    ],
+    person: Signer,
+    run: RunRef = "",
+    role: Annotated[str, typer.Option(help="Which role, where the person holds two.")] = "",
+    key: Key = None,
+    roles: RolesFile = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Sign a run for one of the roles that have to."""
+    with _desk(run, runs, store, roles) as desk:
+        _print_review(desk, desk.sign(subject, person, role, _private_key(key)))
+
+
+def waive(
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="Check that blocks.")],
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="What it is about.")],
+    person: Signer,
+    why: Why,
+    until: Day,
+    run: RunRef = "",
+    key: Key = None,
+    roles: RolesFile = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Let a blocking finding of a run pass for a time, for a limited audience."""
+    with _desk(run, runs, store, roles) as desk:
+        review = desk.waive(check, subject, person, why, until.date(), _private_key(key))
+        _print_review(desk, review)
+
+
+def publish(
+    run: RunRef = "",
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FOLDER", help="Folder of all publications.")
+    ] = Path("published"),
+    roles: RolesFile = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Publish a run that was signed: its pack, with its release status on every page."""
+    from mmmlib.runner.publish import publish_run
+
+    with _desk(run, runs, store, roles) as desk:
+        typer.echo(publish_run(desk, to))
+
+
+def withdraw(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Run id or folder.")],
+    person: Signer,
+    why: Why,
+    roles: RolesFile = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Take a published run back: it is no parent of later refreshes any more."""
+    with _desk(run, runs, store, roles) as desk:
+        _print_review(desk, desk.withdraw(person, why))
+
+
+def new_key(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Of the new private key.")],
+    passphrase: Annotated[bool, typer.Option("--passphrase", help="Ask for one.")] = False,
+) -> None:
+    """Make a key to sign with; print the line for the roles file."""
+    from mmmlib.governance.keys import make_key
+
+    words = (
+        typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True) if passphrase else ""
+    )
+    typer.echo(make_key(file, words))
+
+
+@contextmanager
+def _desk(run: str, runs: Path | None, url: str | None, roles: Path | None) -> Iterator[Desk]:
+    from mmmlib.governance.roles import read_roles
+    from mmmlib.governance.store import open_store
+    from mmmlib.governance.workflow import Desk
+    from mmmlib.runs import open_run
+
+    opened = open_run(run, runs)
+    with open_store(opened.runs_dir, url) as store:
+        yield Desk(opened, store, roles=read_roles(roles) if roles else None)
+
+
+def _private_key(path: Path | None) -> Ed25519PrivateKey | None:
+    from mmmlib.governance.keys import is_encrypted, read_key
+
+    if path is None:
+        return None
+    words = typer.prompt("Passphrase", hide_input=True) if is_encrypted(path) else ""
+    return read_key(path, words)
+
+
+def _print_review(desk: Desk, review: Review) -> None:
+    typer.echo(f"{desk.run.name}: {review.state}. {review.sentence}".strip())

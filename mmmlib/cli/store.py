@@ -1,0 +1,72 @@
+"""The `mmm store` commands: the record of signatures and decisions as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmmlib.cli.arguments import RunsDir, StoreUrl
+from mmmlib.errors import MMMError
+
+File = Annotated[Path, typer.Argument(metavar="FILE")]
+
+
+def verify(
+    published: Annotated[
+        Path, typer.Option("--published", metavar="FOLDER", help="Folder of all publications.")
+    ] = Path("published"),
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Prove that no entry was altered, removed or put in another order.
+
+    Held against the published packs, too, a chain that was cut and rebuilt is found.
+    """
+    from mmmlib.governance.chain import verify_store
+    from mmmlib.governance.store import open_store
+    from mmmlib.runner.publish import published_heads
+    from mmmlib.runs import find_runs_dir
+
+    heads = published_heads(published)
+    with open_store(find_runs_dir(runs), store) as opened:
+        faults = verify_store(opened, heads)
+        if faults:
+            raise MMMError("The store is not as it was written:\n  " + "\n  ".join(faults))
+        head = opened.head()
+    typer.echo(
+        f"{head.seq} entries are as they were written, held against {len(heads)} published packs. "
+        f"The newest: {head.hash}"
+    )
+
+
+def export(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
+    """Write all entries as JSON lines."""
+    from mmmlib.governance.chain import export_entries
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import find_runs_dir
+
+    with open_store(find_runs_dir(runs), store) as opened:
+        typer.echo(f"{export_entries(opened, file)} entries in {file}")
+
+
+def import_file(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
+    """Read exported entries into an empty store."""
+    from mmmlib.governance.chain import import_entries
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import find_runs_dir
+
+    with open_store(find_runs_dir(runs), store) as opened:
+        typer.echo(f"{import_entries(opened, file)} entries from {file}")
+
+
+def backup(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
+    """Copy an SQLite store into a file, also while others write."""
+    from mmmlib.governance.chain import back_up
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import find_runs_dir
+
+    with open_store(find_runs_dir(runs), store) as opened:
+        back_up(opened, file)
+    typer.echo(file)

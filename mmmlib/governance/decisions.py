@@ -1,0 +1,278 @@
+"""The decision log: what was decided and expected, what came of it, what is due (G6).
+
+A decision that states what it should bring is a promise: the range was written down before its
+outcome was known. :func:`mmmlib.governance.promises.score_promises` tells whether such ranges hold.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from mmmlib.errors import InputError
+from mmmlib.estimates import Estimate, format_number
+from mmmlib.governance.records import (
+    BudgetDecision,
+    Decision,
+    Outcome,
+    Publication,
+    records_of,
+)
+from mmmlib.governance.store import Entry, Store
+from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.runs import Run
+from mmmlib.scenarios.pack import Scenario, ScenarioPack
+
+ALL_OF_IT = 0.1
+"""A share of the decided spend within this of 1 counts as the plan."""
+
+
+class Followed(NamedTuple):
+    """A decision with what came of it.
+
+    Parameters
+    ----------
+    decision
+        As it was recorded.
+    outcome
+        The newest outcome; None until there is one.
+    """
+
+    decision: Decision
+    outcome: Outcome | None
+
+    def is_due(self, day: dt.date) -> bool:
+        """Say whether its follow-up is due and has not been made."""
+        return self.outcome is None and self.decision.follow_up <= day
+
+    @property
+    def landing(self) -> str:
+        """Where the outcome landed: ``inside``, ``above``, ``below``, ``unclear``; empty if open."""
+        expected, outcome = self.decision.expected, self.outcome
+        if expected is None or outcome is None:
+            return ""
+        low, high = outcome.low, outcome.high
+        if low is not None and high is not None and (high > expected.high) != (low < expected.low):
+            # It is beyond one end only where its whole range is.
+            if low > expected.high:
+                return "above"
+            if high < expected.low:
+                return "below"
+            return "unclear"
+        if expected.low <= outcome.value <= expected.high:
+            return "inside"
+        return "above" if outcome.value > expected.high else "below"
+
+
+def record_decision(
+    store: Store, values: dict[str, Any], run: Run | None, scenario: str
+) -> Decision:
+    """Record a decision, from a scenario of a run or free.
+
+    Parameters
+    ----------
+    store
+        Takes the entry.
+    values
+        Fields of :class:`~mmmlib.governance.records.Decision`, those that the run tells left out.
+    run
+        The run whose evidence was used; None for a decision without.
+    scenario
+        Name of a plan of the run's scenario pack; empty where none was taken as it is.
+
+    Returns
+    -------
+    Decision
+        With its id. ``run_superseded`` is true where a newer run had been published.
+
+    Raises
+    ------
+    InputError
+        If the scenario is none of the run's, or the days do not follow each other.
+    """
+    told: dict[str, Any] = {}
+    if run is not None:
+        told = {"run": run.name, "workbook": run.manifest.workbook}
+        if scenario:
+            told |= _from_scenario(run, scenario)
+    elif scenario:
+        raise InputError.one(None, "scenario", shown(scenario), "the run that it is of")
+    for early, late in (
+        ("decided", "executes"),
+        ("decided", "follow_up"),
+        ("executes", "follow_up"),
+    ):
+        if values.get(early) and values.get(late) and values[late] < values[early]:
+            raise InputError.one(
+                None,
+                late.replace("_", " "),
+                str(values[late]),
+                f"a day on or after {values[early]}",
+            )
+
+    def body(entries: Sequence[Entry]) -> dict[str, object]:
+        number = sum(entry.kind == "decision" for entry in entries) + 1
+        content = told | {key: value for key, value in values.items() if value not in (None, "")}
+        newer = run is not None and _newer_published(entries, run)
+        return Decision(**content, decision=f"D{number}", run_superseded=newer).body()
+
+    return Decision.model_validate(store.append("decision", _subject(run, values), body).body)
+
+
+def record_outcome(store: Store, outcome: Outcome, today: dt.date) -> Followed:
+    """Record what came of a decision.
+
+    Raises
+    ------
+    InputError
+        If there is no such decision, the outcome is of a day to come, or it comes before the
+        follow-up that was agreed: nothing is judged before its time.
+    """
+
+    def body(entries: Sequence[Entry]) -> dict[str, object]:
+        decision = _decision(entries, outcome.decision)
+        if outcome.measured > today:
+            raise InputError.one(None, "measured", str(outcome.measured), f"{today} or before")
+        if outcome.measured < decision.follow_up:
+            raise InputError.one(
+                None,
+                "measured",
+                str(outcome.measured),
+                f"{decision.follow_up} or later, the follow-up that was agreed for {decision.decision}",
+                "Before it, what is seen is not yet what the decision brings.",
+            )
+        return outcome.body()
+
+    store.append("outcome", outcome.decision, body)
+    return next(
+        one for one in decision_log(store.entries()) if one.decision.decision == outcome.decision
+    )
+
+
+def record_budget_decision(store: Store, budget: BudgetDecision) -> None:
+    """Record a major budget decision, whatever its evidence.
+
+    Raises
+    ------
+    InputError
+        If it cites a decision that is not in the log.
+    """
+
+    def body(entries: Sequence[Entry]) -> dict[str, object]:
+        if budget.decision:
+            _decision(entries, budget.decision)
+        return budget.body()
+
+    store.append("budget_decision", budget.workbook, body)
+
+
+def decision_log(entries: Sequence[Entry], workbook: str = "") -> list[Followed]:
+    """Return all decisions with their outcomes, oldest first."""
+    outcomes = {one.decision: one for one in records_of(list(entries), Outcome)}
+    return [
+        Followed(one, outcomes.get(one.decision))
+        for one in records_of(list(entries), Decision)
+        if workbook in ("", one.workbook)
+    ]
+
+
+def retrospective(followed: Followed) -> list[str]:
+    """Say what came of a decision, one question after the other.
+
+    Parameters
+    ----------
+    followed
+        A decision with its outcome.
+
+    Returns
+    -------
+    list of str
+        Whether it landed inside the range; then whether the plan was executed, whether the world
+        moved, and what is left for the effect.
+    """
+    decision, outcome = followed.decision, followed.outcome
+    if outcome is None:
+        return [f"Its follow-up is on {decision.follow_up}; nothing is judged before."]
+    expected = decision.expected
+    if expected is None:
+        return [
+            f"It brought {outcome.value:,.0f}. No range was stated, so nothing can be held against it."
+        ]
+    value = format_number(outcome.value, expected.unit)
+    says = {
+        "inside": f"It landed inside the range: {value}, where {expected} was expected.",
+        "above": f"It landed above the range: {value}, where {expected} was expected.",
+        "below": f"It landed below the range: {value}, where {expected} was expected.",
+        "unclear": f"It cannot be told whether it landed inside the range: {value}, measured with "
+        f"a range of its own, where {expected} was expected.",
+    }
+    sentences = [says[followed.landing]]
+    share = outcome.executed_share
+    if share is None:
+        sentences.append("Whether the plan was executed was not recorded.")
+    elif abs(share - 1) <= ALL_OF_IT:
+        sentences.append("The plan was executed as decided.")
+    else:
+        scaled = format_number(expected.median * share, expected.unit)
+        sentences.append(
+            f"{format_number(share, 'share')} of the spend was moved; in proportion, {scaled} would have been expected."
+        )
+    moved = outcome.baseline_change
+    if moved is None:
+        sentences.append("Whether the world moved meanwhile was not recorded.")
+    else:
+        own = format_number(outcome.value - moved, expected.unit)
+        sentences.append(
+            f"Without the decision the outcome would have moved by {format_number(moved, expected.unit)}; "
+            f"{own} is left for the effect."
+        )
+    return sentences
+
+
+def _from_scenario(run: Run, name: str) -> dict[str, Any]:
+    pack = run.load_json("scenarios.json", ScenarioPack)
+    plans = {one.name: one for one in pack.scenarios}
+    if name not in plans:
+        raise InputError.one(
+            None,
+            "scenario",
+            shown(name),
+            f"a plan of {run.name}: {', '.join(plans)}",
+            did_you_mean(name, plans),
+        )
+    plan = plans[name]
+    return {
+        "scenario": name,
+        "title": plan.title,
+        "expected": _expected(plan),
+        "expected_is": f"{'net gain' if plan.net is not None else 'difference'} over {pack.weeks} weeks",
+        "spend_change": plan.spend_change,
+    }
+
+
+def _expected(plan: Scenario) -> Estimate:
+    return plan.net if plan.net is not None else plan.difference
+
+
+def _subject(run: Run | None, values: dict[str, Any]) -> str:
+    return run.name if run is not None else str(values["workbook"])
+
+
+def _newer_published(entries: Sequence[Entry], run: Run) -> bool:
+    """Say whether a run of the same workbook was published after this one was made."""
+    made = run.manifest.created.isoformat()
+    return any(
+        one.workbook == run.manifest.workbook and one.run != run.name
+        for one in records_of([e for e in entries if e.made > made], Publication)
+    )
+
+
+def _decision(entries: Sequence[Entry], name: str) -> Decision:
+    known = {one.decision: one for one in records_of(list(entries), Decision)}
+    if name not in known:
+        newest = ", ".join(list(known)[-5:]) or "none yet"
+        raise InputError.one(
+            None, "decision", shown(name), f"the id of a decision in the log (the newest: {newest})"
+        )
+    return known[name]

@@ -1,0 +1,158 @@
+"""What the store's entries say: one frozen value per kind of entry."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from mmmlib.estimates import Estimate
+from mmmlib.governance.store import Entry
+
+
+class Record(BaseModel):
+    """Base of what an entry says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def body(self) -> dict[str, object]:
+        """Return it as the store keeps it."""
+        return self.model_dump(mode="json")
+
+
+class Preread(Record):
+    """The review of a run was opened."""
+
+    run: str
+    digest: str
+    """Hash of the run's artefacts; a signature counts for these alone."""
+
+
+class SignOff(Record):
+    """Somebody signed a run."""
+
+    run: str
+    digest: str
+    subject: str
+    """``data``, ``model``, ``recommendation`` or ``publication``."""
+    role: str
+    person: str
+    key: str = ""
+    """Public key that proves it; empty where a name was typed in."""
+    signature: str = ""
+
+
+class Waiver(Record):
+    """A blocking finding of a run that was let pass for a time."""
+
+    run: str
+    digest: str
+    check: str
+    subject: str
+    why: str
+    until: dt.date
+    role: str
+    person: str
+    key: str = ""
+    signature: str = ""
+
+
+class Publication(Record):
+    """A run's pack was published."""
+
+    run: str
+    workbook: str
+    period: str
+    digest: str
+    release: str
+    audience: Literal["everyone", "limited"]
+    policy_version: str
+    folder: str
+    signed_by: tuple[str, ...]
+
+
+class Withdrawal(Record):
+    """A published run was taken back."""
+
+    run: str
+    why: str
+    person: str
+
+
+class Decision(Record):
+    """What was decided (G6)."""
+
+    decision: str
+    """Its id: D1, D2, …"""
+    workbook: str
+    title: str
+    stance: Literal["approve", "modify", "defer"]
+    decided: dt.date
+    owner: str
+    rationale: str
+    run: str = ""
+    scenario: str = ""
+    evidence: str = ""
+    expected: Estimate | None = None
+    """What it should bring against the baseline."""
+    expected_is: str = ""
+    """What ``expected`` is: "net gain over 13 weeks"."""
+    spend_change: float | None = None
+    """Money that it moves over its horizon, in the workbook's currency."""
+    risks: str = ""
+    watch: str = ""
+    executes: dt.date | None = None
+    follow_up: dt.date
+    run_superseded: bool = False
+    """Whether a newer run had been published when it was decided."""
+
+
+class Outcome(Record):
+    """What became of a decision."""
+
+    decision: str
+    measured: dt.date
+    value: float
+    """What it brought, in the unit of what was expected."""
+    low: float | None = None
+    high: float | None = None
+    """Range of ``value`` where it was estimated and not counted."""
+    executed_share: float | None = None
+    """Spend that was really moved, as a share of what was decided."""
+    baseline_change: float | None = None
+    """What the outcome would have changed by without the decision, where that is known."""
+    source: Literal["entered", "estimated"] = "entered"
+    note: str = ""
+    person: str = ""
+
+
+class BudgetDecision(Record):
+    """A major budget decision, with MMM evidence or without (U1)."""
+
+    workbook: str
+    title: str
+    decided: dt.date
+    amount: float
+    currency: str
+    owner: str
+    decision: str = ""
+    """Id of the decision in the log that cites the evidence; empty where none was used."""
+
+
+KINDS: dict[str, type[Record]] = {
+    "preread": Preread,
+    "sign_off": SignOff,
+    "waiver": Waiver,
+    "publication": Publication,
+    "withdrawal": Withdrawal,
+    "decision": Decision,
+    "outcome": Outcome,
+    "budget_decision": BudgetDecision,
+}
+
+
+def records_of[R: Record](entries: list[Entry] | tuple[Entry, ...], kind: type[R]) -> list[R]:
+    """Read the records of one kind from entries, in their order."""
+    name = next(name for name, one in KINDS.items() if one is kind)
+    return [kind.model_validate(entry.body) for entry in entries if entry.kind == name]

@@ -1,0 +1,118 @@
+"""How a run stands in review: its state, who has signed it, what is still needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from mmmlib.findings import Level
+from mmmlib.governance.records import SignOff, Waiver
+from mmmlib.governance.verdict import GateEntry, Release, SignOffNeeded
+from mmmlib.runs import Run, sha256_json
+
+
+class State(StrEnum):
+    """Where a run is on its way."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in review"
+    BLOCKED = "blocked"
+    APPROVED = "approved"
+    LIMITED = "approved for a limited audience"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+APPROVED = (State.APPROVED, State.LIMITED, State.PUBLISHED, State.SUPERSEDED)
+"""States of a run that all signed: it may be the next refresh's parent."""
+
+
+class Signature(NamedTuple):
+    """A signature as it stands."""
+
+    record: SignOff
+    proven: bool
+    """True where the signer's key proves it; else a name that was typed in."""
+
+    def __str__(self) -> str:
+        how = "signed with a key" if self.proven else "name typed in"
+        return f"{self.record.person} ({self.record.role}, {self.record.subject}; {how})"
+
+
+class Review(NamedTuple):
+    """How a run stands.
+
+    Parameters
+    ----------
+    state
+        Where it is on its way.
+    level
+        Worst level of its findings, waivers taken into account.
+    signatures
+        Those that count.
+    missing
+        Signatures that are still needed.
+    blocking
+        Findings that block and were not waived.
+    waivers
+        Those that hold today.
+    """
+
+    state: State
+    level: Level
+    signatures: tuple[Signature, ...]
+    missing: tuple[SignOffNeeded, ...]
+    blocking: tuple[GateEntry, ...]
+    waivers: tuple[Waiver, ...]
+
+    @property
+    def release(self) -> Release:
+        """The release status that its pages show."""
+        if self.state in (State.BLOCKED, State.WITHDRAWN):
+            return Release.NOT_APPROVED
+        if self.missing:
+            return Release.DRAFT
+        return Release.APPROVED if self.level is Level.INFO else Release.LIMITED
+
+    @property
+    def sentence(self) -> str:
+        """The status in words, with who signed and what is missing."""
+        parts = []
+        if self.blocking:
+            one = self.blocking[0].finding
+            more = f" and {len(self.blocking) - 1} more" if len(self.blocking) > 1 else ""
+            parts.append(f"Blocked by {one.check} ({one.subject}){more}: {one.message}")
+        if self.signatures:
+            parts.append(f"Signed by {joined(str(one) for one in self.signatures)}.")
+        if self.missing and not self.blocking:
+            parts.append(f"Still to sign: {joined(needed_text(one) for one in self.missing)}.")
+        parts += [
+            f"Waived until {one.until}: {one.check} ({one.subject}) by {one.person}, because {one.why}"
+            for one in self.waivers
+        ]
+        return " ".join(parts)
+
+
+def run_digest(run: Run) -> str:
+    """Hash what a signature is given for: the artefacts as they are recorded, and the inputs."""
+    manifest = run.manifest
+    outputs = {
+        name: sha
+        for step in manifest.steps
+        for name, sha in step.outputs.items()
+        if name.startswith("artefacts/") and name != "artefacts/rendering.json"
+    }
+    return sha256_json([manifest.run, manifest.params, manifest.inputs, outputs])
+
+
+def needed_text(one: SignOffNeeded) -> str:
+    """Write a signature that is needed: who, as what, for what."""
+    return f"{one.person} ({one.role}, {one.subject})"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Join texts as a sentence does."""
+    texts = list(parts)
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

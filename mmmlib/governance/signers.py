@@ -1,0 +1,119 @@
+"""Who may sign: the holders of roles on a day, and the keys that prove it was they."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmmlib.errors import InputError
+from mmmlib.governance.keys import proves, sign
+from mmmlib.governance.policy import Policy
+from mmmlib.governance.records import Record, SignOff, Waiver
+from mmmlib.governance.roles import TITLES, Deputy, Roles
+from mmmlib.params.messages import did_you_mean, shown
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+@dataclass(frozen=True)
+class Signers:
+    """People, the policy on their signatures, and the day of the act."""
+
+    roles: Roles
+    policy: Policy
+    today: dt.date
+
+    def holds(self, record: SignOff | Waiver) -> bool:
+        """Say whether a signature is what it says: proven, or allowed to be typed in."""
+        if record.signature:
+            return proves(record.key, _statement(record), record.signature)
+        return not self.policy.signing.key_required
+
+    def with_key[R: (SignOff, Waiver)](
+        self, record: R, holder: Deputy, key: Ed25519PrivateKey | None
+    ) -> R:
+        """Return a record with its proof.
+
+        Raises
+        ------
+        InputError
+            If a key is asked for and none is given, or it is another than the roles file names.
+        """
+        if key is None:
+            if self.policy.signing.key_required or holder.key:
+                why = "the policy asks for one" if not holder.key else "the roles file names one"
+                raise InputError.one(
+                    None, "key", "none", f"the key of {holder.name}: {why}", "Give it with --key."
+                )
+            return record
+        signature, public = sign(key, _statement(record))
+        if public != holder.key:
+            expected = f"the key that the roles file names for {holder.name}"
+            if not holder.key:
+                expected = f"a roles file that names the key of {holder.name}"
+            raise InputError.one(None, "key", "another key", expected)
+        return record.model_copy(update={"key": public, "signature": signature})
+
+    def holders(self, role: str, person: str) -> list[Deputy]:
+        """Return those of a role whom a name or e-mail means, and who hold it today."""
+        return [
+            one
+            for one in self.roles.holders(role)
+            if (same_person(one.name, person) or (one.email and same_person(one.email, person)))
+            and one.holds_on(self.today)
+        ]
+
+    def holder(self, role: str, person: str) -> Deputy:
+        """Return the holder of a role whom a name means."""
+        return self.holders(role, person)[0]
+
+    def any_holder(self, roles: Sequence[str], person: str) -> tuple[str, Deputy]:
+        """Return the first of some roles that a person holds today.
+
+        Raises
+        ------
+        InputError
+            If it is none of them.
+        """
+        for role in roles:
+            for holder in self.holders(role, person):
+                return role, holder
+        raise self.not_held(roles, person)
+
+    def not_held(self, roles: Sequence[str], person: str) -> InputError:
+        """Make the error that says who could have done it."""
+        titles = " or ".join(TITLES[role] for role in roles)
+        holders = [one for role in roles for one in self.roles.holders(role)]
+        names = ", ".join(dict.fromkeys(one.name for one in holders))
+        known = [
+            one
+            for one in holders
+            if same_person(one.name, person) or same_person(one.email, person)
+        ]
+        found = shown(person)
+        if known:
+            days = f"from {known[0].since or 'ever'} to {known[0].until or 'ever'}"
+            found = f"{found}, whose time in the role is {days}"
+        return InputError.one(
+            None,
+            "person",
+            found,
+            f"who is {titles} on {self.today}: {names}",
+            did_you_mean(person, names.split(", ")),
+        )
+
+
+def same_person(one: str, other: str) -> bool:
+    """Say whether two spellings name the same person."""
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _statement(record: Record) -> bytes:
+    """What is signed: the record without the signature itself."""
+    content = record.model_dump(mode="json", exclude={"key", "signature"})
+    content["kind"] = type(record).__name__
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
