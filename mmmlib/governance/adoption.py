@@ -65,7 +65,9 @@ def adoption(entries: Sequence[Entry], workbook: str, today: dt.date) -> list[Me
     return [
         Measure(
             "Decision coverage",
-            f"{cited} of {len(budgets)} ({format_number(cited / len(budgets), 'share')})" if budgets else UNKNOWN,
+            f"{cited} of {len(budgets)} ({format_number(cited / len(budgets), 'share')})"
+            if budgets
+            else UNKNOWN,
             "Major budget decisions that cite a decision of this log, of all that were recorded.",
         ),
         Measure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,11 @@ class Choice:
 
 
 def choose_parent(
-    runs_dir: Path, params: Params, this: str = "", created: dt.datetime | None = None
+    runs_dir: Path,
+    params: Params,
+    this: str = "",
+    created: dt.datetime | None = None,
+    approved: Collection[str] | None = None,
 ) -> Choice:
     """Choose the run to compare with, as ``refresh.parent`` asks.
 
@@ -49,11 +54,14 @@ def choose_parent(
         Folder of runs.
     params
         ``refresh.parent`` is ``latest`` (of this workbook's finished runs of earlier periods, that
-        of the latest period which no gate blocked and which is no trial), ``none``, or a run id.
+        of the latest period which was approved and which is no trial), ``none``, or a run id.
     this
         Id of the run that asks, which is never its own parent.
     created
         When that run was made; later runs are no parents. Now if not given.
+    approved
+        Ids of the runs that everyone who has to has signed. None where nobody signs this
+        workbook's runs: then what no gate blocked will do.
 
     Raises
     ------
@@ -72,13 +80,13 @@ def choose_parent(
         return Choice(None, NOT_ASKED)
     doubts = {}
     for run in reversed(earlier):
-        doubts[run.name] = doubts_of(run, params)
+        doubts[run.name] = doubts_of(run, params, approved)
         if not doubts[run.name]:
             passed_over = _passed_over({name: why for name, why in doubts.items() if why})
             return Choice(
                 run.name,
-                f"It is the newest refresh of an earlier period ({run.manifest.period}) that passed "
-                f"its gates.{passed_over}",
+                f"It is the newest refresh of an earlier period ({run.manifest.period}) that "
+                f"{'passed its gates' if approved is None else 'was approved'}.{passed_over}",
             )
     return Choice(None, NONE_PASSED + _passed_over(doubts))
 
@@ -127,11 +135,13 @@ def why_alone(run: Run) -> tuple[str, bool]:
     return reason, reason not in (NOT_ASKED, NOT_KNOWN)
 
 
-def doubts_of(parent: Run, params: Params) -> list[str]:
+def doubts_of(parent: Run, params: Params, approved: Collection[str] | None = None) -> list[str]:
     """Say what speaks against a parent: ``["did not pass its gates"]``; empty if nothing."""
     manifest = parent.manifest
     doubts = []
-    if manifest.verdict not in PUBLISHABLE:
+    if approved is not None and parent.name not in approved:
+        doubts.append("was not approved")
+    if approved is None and manifest.verdict not in PUBLISHABLE:
         doubts.append("did not pass its gates")
     if manifest.trial:
         doubts.append(f"is a trial ({', '.join(manifest.trial)} set on the command line)")

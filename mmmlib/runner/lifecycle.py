@@ -73,7 +73,7 @@ def begin_run(
         for name, content in files.items():
             write_atomic(path / name, content)
 
-    chosen = choose_parent(folder, params)
+    chosen = choose_parent(folder, params, approved=_approved(folder, params.workbook))
     seed = params.model.seed
     run = new_run(
         folder,
@@ -88,6 +88,17 @@ def begin_run(
         fill=fill,
     )
     return run, False
+
+
+def _approved(folder: Path, workbook: str) -> list[str] | None:
+    """Return the approved runs of a workbook; None where nobody has signed any."""
+    from mmmlib.governance.store import open_store, store_exists
+    from mmmlib.governance.workflow import approved_runs
+
+    if not store_exists(folder):
+        return None
+    with open_store(folder) as store:
+        return approved_runs(store, list_runs(folder, workbook))
 
 
 def bring_up_to_date(run: Run, params: Params, params_file: Path) -> None:

@@ -109,7 +109,8 @@ def test_a_calm_run_is_a_draft_that_waits_for_signatures(run):
     result = pass_gates(_quiet(run))
     assert result.level is Level.INFO
     assert result.release is Release.DRAFT
-    assert result.statement.startswith("Gates passed. Awaiting sign-off by")
+    assert result.statement == "Gates passed."
+    assert result.awaiting.startswith("Awaiting sign-off by")
     assert blocking(result) == []
 
 

@@ -83,6 +83,17 @@ def test_a_trial_is_no_parent(tmp_path: Path) -> None:
     assert "fake-a is a trial (model.trend_knots set on the command line)" in chosen.reason
 
 
+def test_where_people_sign_the_parent_is_what_they_approved(tmp_path: Path) -> None:
+    add_run(tmp_path, "demo-2025-Q3-00000001", 1, period="2025-Q3", verdict="block")
+    add_run(tmp_path, "demo-2025-Q4-00000002", 2, period="2025-Q4")
+    signed = choose_parent(tmp_path, asking(), approved=["demo-2025-Q3-00000001"])
+    assert signed.parent == "demo-2025-Q3-00000001"  # what blocked was waived
+    assert "that was approved" in signed.reason
+    assert "demo-2025-Q4-00000002 was not approved" in signed.reason
+    assert choose_parent(tmp_path, asking(), approved=[]).parent is None
+    assert choose_parent(tmp_path, asking(), approved=None).parent == "demo-2025-Q4-00000002"
+
+
 def test_nor_is_one_that_looks_at_an_earlier_day(tmp_path: Path) -> None:
     for name, created, day in (
         ("fake-a", 1, dt.date(2026, 4, 2)),
