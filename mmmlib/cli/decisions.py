@@ -13,7 +13,7 @@ Date = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar=
 Needed = Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
 
 
-def decide(
+def decide_on(
     stance: Annotated[
         Literal["approve", "modify", "defer"], typer.Argument(help="What becomes of it.")
     ],
@@ -78,12 +78,12 @@ def outcome(
 ) -> None:
     """Record what came of a decision, and hold it against what was expected."""
     from mmmlib.governance.decisions import record_outcome, retrospective
-    from mmmlib.governance.records import Outcome
+    from mmmlib.governance.records import DecisionOutcome
     from mmmlib.governance.store import open_store
     from mmmlib.runs import find_runs_dir
 
     today = dt.date.today()
-    record = Outcome(
+    record = DecisionOutcome(
         decision=decision,
         measured=measured.date() if measured else today,
         value=value,
@@ -160,12 +160,12 @@ def budget_decision(
 
 def adoption(runs: RunsDir = None, store: StoreUrl = None) -> None:
     """Show how the evidence is used: coverage, time to decision, action rate, closed loops."""
-    from mmmlib.governance.adoption import adoption as measures_of
+    from mmmlib.governance.adoption import adoption_measures
     from mmmlib.governance.store import open_store
     from mmmlib.runs import open_run
 
     run = open_run("", runs)
     with open_store(run.runs_dir, store) as kept:
-        measures = measures_of(kept.entries(), run.manifest.workbook, dt.date.today())
+        measures = adoption_measures(kept.entries(), run.manifest.workbook, dt.date.today())
     for one in measures:
         typer.echo(f"{one.name}: {one.value}\n    {one.definition}")

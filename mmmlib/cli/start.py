@@ -26,7 +26,7 @@ def init(
     )
 
 
-def upgrade(
+def upgrade_layout(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Of the workbook. Default: here.")
     ] = Path(),

@@ -13,7 +13,7 @@ from mmmlib.errors import MMMError
 File = Annotated[Path, typer.Argument(metavar="FILE")]
 
 
-def verify(
+def verify_entries(
     published: Annotated[
         Path, typer.Option("--published", metavar="FOLDER", help="Folder of all publications.")
     ] = Path("published"),
@@ -41,7 +41,7 @@ def verify(
     )
 
 
-def export(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
+def export_store(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
     """Write all entries as JSON lines."""
     from mmmlib.governance.chain import export_entries
     from mmmlib.governance.store import open_store
@@ -51,7 +51,7 @@ def export(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
         typer.echo(f"{export_entries(opened, file)} entries in {file}")
 
 
-def import_file(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
+def import_store(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
     """Read exported entries into an empty store."""
     from mmmlib.governance.chain import import_entries
     from mmmlib.governance.store import open_store
@@ -61,7 +61,7 @@ def import_file(file: File, runs: RunsDir = None, store: StoreUrl = None) -> Non
         typer.echo(f"{import_entries(opened, file)} entries from {file}")
 
 
-def backup(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
+def back_up_store(file: File, runs: RunsDir = None, store: StoreUrl = None) -> None:
     """Copy an SQLite store into a file, also while others write."""
     from mmmlib.governance.chain import back_up
     from mmmlib.governance.store import open_store

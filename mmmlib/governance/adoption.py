@@ -33,7 +33,7 @@ class Measure(NamedTuple):
 UNKNOWN = "not known yet"
 
 
-def adoption(entries: Sequence[Entry], workbook: str, today: dt.date) -> list[Measure]:
+def adoption_measures(entries: Sequence[Entry], workbook: str, today: dt.date) -> list[Measure]:
     """Count how the workbook's evidence is used.
 
     Parameters

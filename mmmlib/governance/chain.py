@@ -18,9 +18,9 @@ from mmmlib.governance.store import (
     Head,
     Store,
     canonical,
+    database_errors,
     entry_hash,
     entry_row,
-    told_plainly,
 )
 from mmmlib.runs import write_with
 
@@ -96,7 +96,7 @@ def import_entries(store: Store, path: Path) -> int:
                 "the whole chain as it was exported",
             )
         before = entry.hash
-    with told_plainly(store.engine), store.engine.begin() as connection:
+    with database_errors(store.engine), store.engine.begin() as connection:
         if connection.execute(select(func.count()).select_from(EntryRow)).scalar():
             raise InputError.one(path, "the store", "entries", "an empty store to import into")
         if entries:

@@ -15,7 +15,7 @@ from mmmlib.estimates import Estimate, format_number
 from mmmlib.governance.records import (
     BudgetDecision,
     Decision,
-    Outcome,
+    DecisionOutcome,
     Publication,
     records_of,
 )
@@ -40,7 +40,7 @@ class Followed(NamedTuple):
     """
 
     decision: Decision
-    outcome: Outcome | None
+    outcome: DecisionOutcome | None
 
     def is_due(self, day: dt.date) -> bool:
         """Say whether its follow-up is due and has not been made."""
@@ -120,7 +120,7 @@ def record_decision(
     return Decision.model_validate(store.append("decision", _subject(run, values), body).body)
 
 
-def record_outcome(store: Store, outcome: Outcome, today: dt.date) -> Followed:
+def record_outcome(store: Store, outcome: DecisionOutcome, today: dt.date) -> Followed:
     """Record what came of a decision.
 
     Raises
@@ -169,7 +169,7 @@ def record_budget_decision(store: Store, budget: BudgetDecision) -> None:
 
 def decision_log(entries: Sequence[Entry], workbook: str = "") -> list[Followed]:
     """Return all decisions with their outcomes, oldest first."""
-    outcomes = {one.decision: one for one in records_of(list(entries), Outcome)}
+    outcomes = {one.decision: one for one in records_of(list(entries), DecisionOutcome)}
     return [
         Followed(one, outcomes.get(one.decision))
         for one in records_of(list(entries), Decision)

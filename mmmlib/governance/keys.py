@@ -103,7 +103,7 @@ def is_encrypted(path: Path) -> bool:
     return False
 
 
-def sign(key: Ed25519PrivateKey, statement: bytes) -> tuple[str, str]:
+def sign_statement(key: Ed25519PrivateKey, statement: bytes) -> tuple[str, str]:
     """Sign a statement; return the signature in base64, and the public key that proves it."""
     return base64.b64encode(key.sign(statement)).decode(), _public_line(key)
 

@@ -108,7 +108,7 @@ class Decision(Record):
     """Whether a newer run had been published when it was decided."""
 
 
-class Outcome(Record):
+class DecisionOutcome(Record):
     """What became of a decision."""
 
     decision: str
@@ -147,7 +147,7 @@ KINDS: dict[str, type[Record]] = {
     "publication": Publication,
     "withdrawal": Withdrawal,
     "decision": Decision,
-    "outcome": Outcome,
+    "outcome": DecisionOutcome,
     "budget_decision": BudgetDecision,
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmmlib.errors import InputError
-from mmmlib.governance.keys import proves, sign
+from mmmlib.governance.keys import proves, sign_statement
 from mmmlib.governance.policy import Policy
 from mmmlib.governance.records import Record, SignOff, Waiver
 from mmmlib.governance.roles import TITLES, Deputy, Roles
@@ -50,7 +50,7 @@ class Signers:
                     None, "key", "none", f"the key of {holder.name}: {why}", "Give it with --key."
                 )
             return record
-        signature, public = sign(key, _statement(record))
+        signature, public = sign_statement(key, _statement(record))
         if public != holder.key:
             expected = f"the key that the roles file names for {holder.name}"
             if not holder.key:

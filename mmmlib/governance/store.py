@@ -134,7 +134,7 @@ class Store:
         Entry
             As it was written.
         """
-        with told_plainly(self.engine), self.engine.begin() as connection:
+        with database_errors(self.engine), self.engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})"))
             entries = _read(connection)
@@ -149,12 +149,12 @@ class Store:
 
     def entries(self, kind: str | None = None, subject: str | None = None) -> list[Entry]:
         """Return entries in their order, of one kind and about one subject where these are given."""
-        with told_plainly(self.engine), self._reading() as connection:
+        with database_errors(self.engine), self._reading() as connection:
             return _read(connection, kind, subject)
 
     def head(self) -> Head:
         """Return the number and hash of the newest entry."""
-        with told_plainly(self.engine), self._reading() as connection:
+        with database_errors(self.engine), self._reading() as connection:
             query = select(EntryRow.seq, EntryRow.hash).order_by(EntryRow.seq.desc()).limit(1)
             row = connection.execute(query).first()
         return Head(row.seq, row.hash) if row else Head(0, FIRST)
@@ -184,7 +184,7 @@ def open_store(runs_dir: Path, url: str | None = None) -> Iterator[Store]:
     """
     engine = _engine(runs_dir, url)
     try:
-        with told_plainly(engine):
+        with database_errors(engine):
             _bring_up_to_date(engine)
         yield Store(engine)
     finally:
@@ -241,7 +241,7 @@ def _writes(connection: Connection) -> bool:
 
 
 @contextmanager
-def told_plainly(engine: Engine) -> Iterator[None]:
+def database_errors(engine: Engine) -> Iterator[None]:
     """Tell what a database cannot do in a sentence."""
     try:
         yield

@@ -12,7 +12,7 @@ import pytest
 
 from mmmlib.errors import InputError
 from mmmlib.estimates import Estimate
-from mmmlib.governance.adoption import UNKNOWN, adoption
+from mmmlib.governance.adoption import UNKNOWN, adoption_measures
 from mmmlib.governance.decisions import (
     Followed,
     decision_log,
@@ -22,7 +22,7 @@ from mmmlib.governance.decisions import (
     retrospective,
 )
 from mmmlib.governance.promises import score_promises
-from mmmlib.governance.records import BudgetDecision, Decision, Outcome, Publication
+from mmmlib.governance.records import BudgetDecision, Decision, DecisionOutcome, Publication
 from mmmlib.governance.store import Store, open_store
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import ScenarioPack
@@ -56,8 +56,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return make_fake_run(tmp_path_factory.mktemp("runs"))
 
 
-def outcome(value: float, decision: str = "D1", **more: Any) -> Outcome:
-    return Outcome(decision=decision, measured=LATER, value=value, **more)
+def outcome(value: float, decision: str = "D1", **more: Any) -> DecisionOutcome:
+    return DecisionOutcome(decision=decision, measured=LATER, value=value, **more)
 
 
 def followed(value: float, **more: Any) -> Followed:
@@ -110,7 +110,7 @@ def test_days_follow_each_other(store: Store, changes: dict[str, Any], words: st
 
 def test_nothing_is_judged_before_its_time(store: Store) -> None:
     record_decision(store, FREE, None, "")
-    early = Outcome(decision="D1", measured=FOLLOW_UP - dt.timedelta(days=1), value=90)
+    early = DecisionOutcome(decision="D1", measured=FOLLOW_UP - dt.timedelta(days=1), value=90)
     with pytest.raises(InputError, match="the follow-up that was agreed for D1"):
         record_outcome(store, early, LATER)
     with pytest.raises(InputError, match="measured"):
@@ -191,7 +191,7 @@ def test_what_cannot_be_told_is_no_kept_promise() -> None:
 
 
 def test_adoption(store: Store) -> None:
-    values = [one.value for one in adoption([], "demo", LATER)]
+    values = [one.value for one in adoption_measures([], "demo", LATER)]
     assert values == [UNKNOWN] * 4
     record_decision(store, FREE, None, "")
     record_decision(store, FREE | {"stance": "defer", "follow_up": LATER}, None, "")
@@ -209,7 +209,7 @@ def test_adoption(store: Store) -> None:
         record_budget_decision(store, budget)
     with pytest.raises(InputError, match="D9"):
         record_budget_decision(store, budget.model_copy(update={"decision": "D9"}))
-    coverage, wait, action, closed = adoption(store.entries(), "demo", LATER)
+    coverage, wait, action, closed = adoption_measures(store.entries(), "demo", LATER)
     assert coverage.value.replace("\N{NO-BREAK SPACE}", " ") == "1 of 2 (50 %)"
     assert wait.value == UNKNOWN
     assert action.value.startswith("1 of 2 (1 as recommended, 0 modified, 1 deferred)")

@@ -17,14 +17,14 @@ from mmmlib.governance.keys import (
     proves,
     public_key_line,
     read_key,
-    sign,
+    sign_statement,
 )
 
 
 def test_a_signature_proves_its_statement_alone(tmp_path: Path) -> None:
     public = make_key(tmp_path / "key")
     other = make_key(tmp_path / "other")
-    signature, shown = sign(read_key(tmp_path / "key"), b"as it is")
+    signature, shown = sign_statement(read_key(tmp_path / "key"), b"as it is")
     assert shown == public
     assert proves(public, b"as it is", signature)
     assert not proves(public, b"as it was", signature)
@@ -46,7 +46,7 @@ def test_a_private_key_is_the_owners_alone_and_never_replaced(tmp_path: Path) ->
 def test_a_passphrase(tmp_path: Path) -> None:
     public = make_key(tmp_path / "key", "open sesame")
     assert is_encrypted(tmp_path / "key")
-    assert sign(read_key(tmp_path / "key", "open sesame"), b"x")[1] == public
+    assert sign_statement(read_key(tmp_path / "key", "open sesame"), b"x")[1] == public
     for wrong in ("", "open barley"):
         with pytest.raises(InputError):
             read_key(tmp_path / "key", wrong)
@@ -68,7 +68,7 @@ def test_a_key_of_openssh(tmp_path: Path) -> None:
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "dana@laptop", "-f", path]
     subprocess.run(command, check=True)
     public = public_key_line((tmp_path / "id_ed25519.pub").read_text())
-    signature, shown = sign(read_key(path), b"x")
+    signature, shown = sign_statement(read_key(path), b"x")
     assert shown == public
     assert proves(public, b"x", signature)
     listed = subprocess.run(
