@@ -17,7 +17,8 @@ from mmmlib.governance.review import State
 from mmmlib.governance.store import Store, open_store
 from mmmlib.governance.verdict import GateEntry, GateResult, Release, SignOffNeeded
 from mmmlib.governance.workflow import Desk, approved_runs
-from mmmlib.runs import Run, StepRecord, sha256_file
+from mmmlib.manifest import StepRecord
+from mmmlib.runs import Run, sha256_file
 from tests.fake_run import make_fake_run
 
 TODAY = dt.date(2026, 8, 3)
