@@ -31,22 +31,10 @@ ACTIVE = 0.5
 
 
 def check_panel(params: Params, built: Built, learned: Learned | None = None) -> list[Finding]:
-    """Ask every question of ``checks.toml`` that applies.
+    """Ask every question of ``checks.toml`` that applies; limits are in ``data.limits``.
 
-    Parameters
-    ----------
-    params
-        Limits (``data.limits``), the day of the refresh (``refresh.as_of``, today
-        if not given).
-    built
-        The panel with its sources.
-    learned
-        What past refreshes saw differently, if any did.
-
-    Returns
-    -------
-    list of Finding
-        Passed ones included. The subject is a source, a channel or a series.
+    The subject of a finding is a source, a channel or a series; passed ones are included.
+    ``learned`` is what past refreshes saw differently, if any did.
     """
     learned = learned or Learned()
     rates = _rates(params, built.folder)

@@ -66,13 +66,6 @@ def read_status(
 ) -> tuple[list[Arrival], InputError | None]:
     """Look at every source; one that cannot be read does not hide the others.
 
-    Parameters
-    ----------
-    folder
-        Where the sources lie; looked for if not given.
-    taxonomy
-        Maps raw names, where a source asks for it.
-
     Returns
     -------
     tuple
@@ -288,11 +281,10 @@ def week_start_findings(
 ) -> Iterator[Finding]:
     """Say of every source by which day its weeks are dated, and whether that can be aligned.
 
+    Days and events are summed to the panel's weeks; nothing can be wrong with theirs.
+
     Parameters
     ----------
-    tables
-        All sources, by name. Days and events are summed to the panel's weeks; nothing can be
-        wrong with theirs.
     start
         Weekday on which the panel's weeks start, 0 for Monday.
     declared

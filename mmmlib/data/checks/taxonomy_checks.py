@@ -31,22 +31,7 @@ def check_taxonomy(params: Params, built: Built, taxonomy: Taxonomy | None) -> l
 def check_names(
     params: Params, taxonomy: Taxonomy | None, namings: Sequence[Naming]
 ) -> list[Finding]:
-    """Say what became of every raw name.
-
-    Parameters
-    ----------
-    params
-        Limits (``data.limits``) and the day of the refresh.
-    taxonomy
-        None where no source uses one.
-    namings
-        All sources that were named, with or without the taxonomy.
-
-    Returns
-    -------
-    list of Finding
-        The subject is a source, or ``taxonomy``.
-    """
+    """Say what became of every raw name; the subject is a source, or ``taxonomy``."""
     mapped = [naming for naming in namings if naming.mapping is not None]
     if taxonomy is None or not mapped:
         return []
@@ -63,14 +48,7 @@ def check_use(
 ) -> Iterator[Finding]:
     """Say which mapped spend goes into no channel of the parameters.
 
-    Parameters
-    ----------
-    params
-        Layouts of the sources.
-    taken
-        Series that the parameters name, ``series`` or ``source.series``.
-    namings
-        All sources that were named.
+    ``taken`` are the series that the parameters name, ``series`` or ``source.series``.
     """
     for naming in namings:
         if naming.mapping is None:
@@ -211,25 +189,16 @@ def check_change(
 ) -> list[Finding]:
     """Hold the taxonomy against that of the parent run.
 
+    Always ``data.taxonomy_version``. Rules that changed under the same version, and names that a
+    rule mapped before and none maps now, block.
+
     Parameters
     ----------
-    taxonomy
-        Of this run; None without one.
-    former
-        The parent's; None where there is no parent.
     moves
         What the change moves in this run's data, see
         :func:`mmmlib.data.history.taxonomy_moves.moves_between`; None where nothing changed.
-    as_of
-        The day on which the data is looked at.
     unit
         Currency of the spend.
-
-    Returns
-    -------
-    list of Finding
-        ``data.taxonomy_version`` always. Rules that changed under the same version,
-        and names that a rule mapped before and none maps now, block.
     """
     found = [_version(taxonomy, former, as_of)]
     if taxonomy is None or former is None:

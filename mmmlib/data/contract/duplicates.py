@@ -47,21 +47,10 @@ def check_key(
     coverage: Coverage | None,
     limit: int,
 ) -> list[Breach]:
-    """Count the rows beyond the first of their declared key.
+    """Count the rows beyond the first of their declared key; name ``limit`` keys.
 
     Keys are hashed first: as many different hashes as rows prove that no key is there
     twice, at a small part of the memory. Only where that fails the keys are compared.
-
-    Parameters
-    ----------
-    table
-        The rows, typed as the contract says.
-    rows
-        How many there are.
-    coverage
-        The days that they are of, where they are of days.
-    limit
-        How many examples may be named.
     """
     names = list(contract.unique)
     if relation.files and _different_hashes(relation, table, names, rows, coverage) == rows:
@@ -90,15 +79,6 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
 
     A row of such a source is the whole week of its region (and series): a sum of two would double
     it, and nobody would see that. Only for layouts in which a row is a week's whole value.
-
-    Parameters
-    ----------
-    table
-        The rows, typed as the contract says.
-    relation
-        The source, open.
-    start
-        Weekday on which weeks start, 0 for Monday.
     """
     source, grain = relation.source, relation.source.grain
     if not is_whole_period(source):
@@ -170,21 +150,12 @@ def _repeated(
         same = rows
         for name, value in group.items():
             same = same.filter(same[name].isnull() if value is None else same[name] == value)
-        looked_up = relation.is_small or len(found) < KEYS_PLACED
-        found.append((group, count, _places(relation, same, list(place)) if looked_up else []))
+        places = []
+        if place and (relation.is_small or len(found) < KEYS_PLACED):
+            some = same.select(list(place)).order_by(list(place)).limit(ROWS_PLACED)
+            places = [relation.place(row) for row in some.to_pyarrow().to_pylist()]
+        found.append((group, count, places))
     return found, again, total
-
-
-def _places(relation: Relation, rows: ir.Table, columns: list[str]) -> list[tuple[str, int | None]]:
-    """Say where rows are: in which file, and where that is known in which row of it."""
-    if not columns:
-        return []
-    places: list[tuple[str, int | None]] = []
-    for one in rows.select(columns).order_by(columns).limit(ROWS_PLACED).to_pyarrow().to_pylist():
-        file, number = one[FILE], one.get(ROW)
-        row = None if number is None else relation.places(file, [number]).get(number, number)
-        places.append((relation.named(file), row))
-    return places
 
 
 def _different_hashes(

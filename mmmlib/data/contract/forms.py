@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.layout_columns import cell_text, measured
 from mmmlib.data.read.problems import Breach, Example
-from mmmlib.data.read.relations import FILE, ROW, Relation
+from mmmlib.data.read.relations import Relation
 from mmmlib.params.contract import ColumnContract
 from mmmlib.params.messages import shown
 from mmmlib.params.source import Source
@@ -204,11 +204,9 @@ def _unclear_numbers(relation: Relation, name: str, text: Any, count: int) -> Br
 def _first(relation: Relation, name: str, where: Any) -> tuple[str, str, str]:
     """Return file, place and cell of one row for which a condition holds."""
     (row,) = relation.table.filter(where).limit(1).to_pyarrow().to_pylist()
-    if ROW not in row:
-        return relation.label, f"column {name}", str(row[name])
-    file, number = row[FILE], row[ROW]
-    place = f"row {relation.places(file, [number])[number]}, column {name}"
-    return relation.named(file), place, str(row[name])
+    file, number = relation.place(row)
+    where = f"column {name}" if number is None else f"row {number}, column {name}"
+    return file if number else relation.label, where, str(row[name])
 
 
 # --- dates ----------------------------------------------------------------------------------

@@ -88,17 +88,8 @@ def read_steps(
 ) -> pd.DataFrame | None:
     """Read a table of numbers above zero that hold from a day on: rates, a price index.
 
-    Parameters
-    ----------
-    key, what
-        See :func:`read_side_table`.
-    columns
-        What the number is of (texts), the day from which on it holds, and the number.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        Those columns; None where anything is wrong with them.
+    ``columns`` are what the number is of (texts), the day from which on it holds, and the number.
+    None where anything is wrong with them.
     """
     text = read_side_table(path, key, what, columns, problems)
     if text is None:
@@ -117,7 +108,7 @@ def read_steps(
 def type_columns(
     text: pd.DataFrame, types: Mapping[str, Kind], path: Path, problems: Problems
 ) -> pd.DataFrame:
-    """Read columns of text as what they hold.
+    """Read columns of text as what they hold, and report every cell that cannot be read.
 
     Parameters
     ----------
@@ -125,10 +116,6 @@ def type_columns(
         Cells as text, indexed by row in the file; see :func:`read_side_table`.
     types
         Type by column; those that are not there are left out.
-    path
-        The file, for messages.
-    problems
-        Receives every cell that cannot be read.
 
     Returns
     -------

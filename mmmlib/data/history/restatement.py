@@ -94,19 +94,10 @@ def _ended(run: Run) -> pd.Timestamp | None:
 def past_vintages(
     runs: Sequence[Run], now: Mapping[str, Vintage]
 ) -> tuple[dict[str, list[Vintage]], list[str]]:
-    """Read what past runs saw of the sources of today.
+    """Read what past runs, oldest first, saw of the sources of today.
 
-    Parameters
-    ----------
-    runs
-        Past runs of the workbook, oldest first.
-    now
-        The sources of today. A vintage counts only if it came from the same place.
-
-    Returns
-    -------
-    tuple
-        Vintages by source, oldest first, and what could not be read, in words.
+    A vintage counts only if it came from the same place. Returned by source, oldest first, with
+    what could not be read, in words.
     """
     past: dict[str, list[Vintage]] = {name: [] for name in now}
     broken = []

@@ -110,21 +110,8 @@ def moves_between(
 ) -> Moves | None:
     """Name this run's rows by both taxonomies and compare their sums.
 
-    Parameters
-    ----------
-    taxonomy
-        Of this run.
-    former
-        Of the parent.
-    namings
-        This run's sources; those without a taxonomy are passed over.
-    week_start
-        Weekday on which weeks start, 0 for Monday.
-
-    Returns
-    -------
-    Moves or None
-        None where there is nothing to compare: no parent, or the same rules.
+    None where there is nothing to compare: no parent, or the same rules. Sources without a taxonomy
+    are passed over.
     """
     if former is None or former.taxonomy is None or former.taxonomy.digest == taxonomy.digest:
         return None

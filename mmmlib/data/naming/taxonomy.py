@@ -216,21 +216,10 @@ class Mapping:
 
 
 def map_names(taxonomy: Taxonomy, names: pd.DataFrame) -> Mapping:
-    """Map distinct raw names.
+    """Map distinct raw names, columns :data:`NAMES`, one row per source and name.
 
-    Parameters
-    ----------
-    taxonomy
-        The rules.
-    names
-        Columns :data:`NAMES`, one row per source and name.
-
-    Returns
-    -------
-    Mapping
-        Every name of ``names`` is in it, mapped or not. A name that changes what
-        it is inside its days has its spend and rows with one of its spans: one that
-        is not mapped, if there is any.
+    Every name of ``names`` is in the mapping, mapped or not. A name that changes what it is inside
+    its days has its spend and rows with one of its spans: one that is not mapped, if there is any.
     """
     import pandas as pd
 
@@ -309,8 +298,6 @@ def apply_mapping(
         Tidy rows of one source, see :func:`mmmlib.data.naming.naming.apply_layout`.
     mapping
         Covers all its names.
-    source
-        The source's name in the parameters.
     regions
         Raw regions to regions.
 

@@ -68,13 +68,11 @@ def make_calendar(
     Parameters
     ----------
     found
-        SourceRows and column of every series that bounds the panel, by its name.
+        Source and column of every series that bounds the panel, by its name.
     outcomes
         Names in ``found`` of the outcomes: their regions are the panel's.
     regional
         Whether the panel is by region.
-    problems
-        Receives regions without an outcome, and a window without weeks.
 
     Returns
     -------
@@ -145,23 +143,14 @@ def keep_out(
     moving: Mapping[str, int],
     problems: Problems,
 ) -> tuple[Calendar, pd.DatetimeIndex]:
-    """End the calendar before the weeks that are still being restated.
+    """End the calendar before the weeks that are still being restated; return what was taken off too.
 
     Parameters
     ----------
-    calendar
-        All weeks that the sources have in common.
     weeks
         ``data.settling.weeks``.
     moving
         How many of its youngest weeks each source still restates, for ``auto``.
-    problems
-        Told where no week would be left.
-
-    Returns
-    -------
-    tuple
-        The calendar, and the weeks that were taken off it.
     """
     if weeks == "auto":
         ends = [

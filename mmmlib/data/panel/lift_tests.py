@@ -65,20 +65,9 @@ class Declared:
 
 
 def read_lift_tests(params: Params, folder: Path, problems: Problems) -> list[Declared]:
-    """Read the table of lift tests and those of the parameter file.
+    """Read the table of lift tests, and after them those of the parameter file.
 
-    Parameters
-    ----------
-    folder
-        Where the table lies.
-    problems
-        Receives everything that is wrong with any of them.
-
-    Returns
-    -------
-    list of Declared
-        Those that can be read, the table's first. Names and overlaps are checked over
-        all of them.
+    Names and overlaps are checked over all that can be read.
     """
     found: list[Declared] = []
     if params.data.lift_tests is not None:
@@ -162,19 +151,9 @@ def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Findin
 def impossible(lift: Lift, test: LiftTest, panel: Panel) -> str:
     """Say why a test cannot have measured what it says; nothing where it can.
 
-    Parameters
-    ----------
-    lift, test
-        On the panel's grid, and as declared.
-    panel
-        What was counted in its regions and weeks.
-
-    Returns
-    -------
-    str
-        Either its sign is against the change of spend by more than two standard errors, or it is
-        larger than all that was counted, by as much. A cut that is in the data may have cost more
-        than what is left, and is not held against that.
+    Either its sign is against the change of spend by more than two standard errors, or it is
+    larger than all that was counted, by as much. A cut that is in the data may have cost more
+    than what is left, and is not held against that.
     """
     measured, error = lift.incremental_outcome, lift.standard_error
     unit = panel.units.get(f"outcome:{lift.model}", "")

@@ -279,14 +279,9 @@ def database_problem(error: Exception, place: str) -> tuple[str, str, str, str, 
     short = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
     if short:
         return where, row, f"{short[2]} cells", f"{short[1]} cells, as in the header", CUT_OFF
-    if re.search("not utf-8|invalid unicode|invalid utf-8", text.lower()):
-        return where, row, "a byte that is not UTF-8", "text in UTF-8", _UTF8
-    if "unterminated quote" in text.lower() or "quote" in text.lower():
-        return where, row, "broken quoting", "every quote closed", CUT_OFF
-    if "parquet" in text.lower() or "magic bytes" in text.lower():
-        return where, row, "no readable Parquet file", "a whole Parquet file", CUT_OFF
-    if "json" in text.lower():
-        return where, row, "no readable JSON", "one JSON object on every line", CUT_OFF
+    for sign, found, expected, action in _READ_ERRORS:
+        if re.search(sign, text.lower()):
+            return where, row, found, expected, action
     return where, row, f"no readable rows ({first_line(error)})", "rows", ""
 
 
@@ -301,3 +296,10 @@ _LOCKED = "Ask its owner what holds it, such as a load that runs, and begin agai
 _GONE = "Ask its owner whether it moved."
 _UTF8 = "Save the file in UTF-8 (Excel: as 'CSV UTF-8')."
 CUT_OFF = "The file may be cut off: ask for it again."
+_READ_ERRORS = (
+    ("not utf-8|invalid unicode|invalid utf-8", "a byte that is not UTF-8", "text in UTF-8", _UTF8),
+    ("quote", "broken quoting", "every quote closed", CUT_OFF),
+    ("parquet|magic bytes", "no readable Parquet file", "a whole Parquet file", CUT_OFF),
+    ("json", "no readable JSON", "one JSON object on every line", CUT_OFF),
+)
+"""What DuckDB's words for an error of reading mean."""

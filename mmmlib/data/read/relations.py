@@ -150,6 +150,15 @@ class Relation:
         cell = self.table[column].strip().fill_null("")
         return replace(self, table=self.table.filter(~cell.isin(list(texts))))
 
+    def place(self, row: Mapping[str, Any]) -> tuple[str, int | None]:
+        """Return what messages call the file of a row, and its number there; None if unknown."""
+        if FILE not in row:
+            return self.label, None
+        number = row.get(ROW)
+        if number is not None:
+            number = self.places(row[FILE], [number]).get(number, number)
+        return self.named(row[FILE]), number
+
     def places(self, file: str, numbers: Collection[int]) -> dict[int, int]:
         """Return the rows as a person counts them in the file, by their numbers in ``_row``."""
         if self.counts_as_seen or not self._is_csv(file):

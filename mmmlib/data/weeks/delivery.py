@@ -52,21 +52,10 @@ LEAST = 3
 def read_sources(
     params: Params, folder: Path, problems: Problems, taxonomy: Taxonomy | None = None
 ) -> dict[str, SourceRows | None]:
-    """Read all declared sources; those that cannot be read are None.
+    """Read all declared sources; those that cannot be read are None, and ``problems`` says why.
 
     Sources of weeks come first: where ``data.week_start`` is not declared, their dates say on
     which day the weeks start to which days and events are summed.
-
-    Parameters
-    ----------
-    params
-        Declares the sources.
-    folder
-        Where they lie; see :func:`mmmlib.data.read.files.data_folder`.
-    problems
-        Receives what is wrong with them.
-    taxonomy
-        Maps raw names, for the sources that ask for it.
     """
     shared = connect()  # held until all are read
     path = params.data.rates

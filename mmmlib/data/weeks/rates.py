@@ -242,18 +242,8 @@ def price_factors(
 ) -> np.ndarray | None:
     """Return what money of each week is multiplied by, to be told in prices of the base day.
 
-    Parameters
-    ----------
-    folder
-        Where the index lies.
-    weeks
-        First days.
-
-    Returns
-    -------
-    ndarray or None
-        Shape ``(week,)``: the index of the base day over that of the week's first day. None
-        where no index is declared, or it cannot be used.
+    By week, the index of the base day over that of the week's first day. None where no index is
+    declared, or it cannot be used.
     """
     rule = params.data.price_level
     if rule is None:
