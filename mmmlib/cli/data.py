@@ -49,7 +49,7 @@ def status(
     told = ", ".join(
         f"{format_number(share, 'share')} of {k}" for k, share in shares.items() if share == share
     )
-    typer.echo(f"Arrives by itself: {told}.")
+    typer.echo(f"Arrives automatically: {told}.")
     if error is not None:
         raise error
     late = [found for found in freshness(asked, arrived) if found.status is not Status.OK]

@@ -61,7 +61,7 @@ def rank_finding(model: str, movements: Sequence[Movement]) -> Finding:
         if higher.rank_after > lower.rank_after
     ]
     real = [pair for pair in flips if pair[0].beyond_noise or pair[1].beyond_noise]
-    pairs = [f"{lower.channel} now before {higher.channel}" for higher, lower in real or flips]
+    pairs = [f"{lower.channel} now ahead of {higher.channel}" for higher, lower in real or flips]
     named = some_of(pairs, SHOWN)
     if not flips:
         message = f"The {len(ranked)} channels stand in the same order as before."

@@ -95,7 +95,7 @@ def test_places_changed_by_noise_pass_and_by_more_are_flagged() -> None:
         ]
         finding = rank_finding("revenue.pooled", pair)
         assert finding.status is status
-        assert "video now before search" in finding.message
+        assert "video now ahead of search" in finding.message
 
 
 def test_an_unchanged_order_passes() -> None:

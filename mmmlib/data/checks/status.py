@@ -154,7 +154,7 @@ def freshness(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
                 "It could not be read."
                 if one.newest is None
                 else f"The newest row is of {one.newest}, {days} before {today}; it arrives "
-                f"{'by hand' if one.delivery == 'by hand' else 'by itself'}."
+                f"{'by hand' if one.delivery == 'by hand' else 'automatically'}."
             ),
             owner=params.data.sources[one.source].whom_to_ask,
         )
@@ -171,10 +171,10 @@ def automatic(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
         (
             "data.automatic",
             "sources",
-            f"{count} of {len(arrived)} sources arrive by themselves{named}",
+            f"{count} of {len(arrived)} sources arrive automatically{named}",
         ),
-        ("data.automatic_rows", "rows", "{share} of the rows arrive by themselves" + named),
-        ("data.automatic_spend", "spend", "{share} of the spend arrives by itself" + named),
+        ("data.automatic_rows", "rows", "{share} of the rows arrive automatically" + named),
+        ("data.automatic_spend", "spend", "{share} of the spend arrives automatically" + named),
     ):
         share = shares[key]
         if not np.isfinite(share):

@@ -268,7 +268,7 @@ def _history(former: Former, moves: Moves | None, unit: str) -> Finding:
             f"weeks that it had: {some_of(moves.sentences(unit), SHOWN)}. "
             "artefacts/taxonomy_moves.parquet has every week."
             if moved and moves is not None
-            else "No week that the last refresh had is told differently."
+            else "No week of the last refresh changes."
         ),
     )
 

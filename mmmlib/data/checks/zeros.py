@@ -66,7 +66,7 @@ class ZeroRun:
         span = {
             "head": f"up to the week of {last.date()}",
             "tail": f"from the week of {first.date()} to the end",
-            "amid": f"in a row from {first.date()}, and hardly ever else",
+            "amid": f"in a row from {first.date()}, and hardly ever otherwise",
         }[self.where]
         text = f"zero for {count_of(self.weeks, 'week')} {span}"
         return text if len(panel.regions) == 1 else f"{text} in region '{self.region}'"
@@ -291,7 +291,7 @@ def _amid(params: Params, panel: Panel, series: str, runs: list[ZeroRun], *, rea
         message=(
             f"{some_of([run.words(panel) for run in runs]).capitalize()}."
             if runs
-            else "No run of zeros amid other weeks."
+            else "No run of zeros between other weeks."
         ),
         key=_key(*series.split(":")),
     )
