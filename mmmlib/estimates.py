@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["Estimate", "format_number", "format_range", "is_money"]
+__all__ = ["Estimate", "format_change", "format_number", "format_range", "is_money"]
 
 MASS = 0.9
 INNER_MASS = 0.5
@@ -204,6 +204,36 @@ def format_number(value: float, unit: str = "") -> str:
     return f"{prefix}{body}{letter}{suffix}"
 
 
+def format_change(value: float, unit: str = "") -> str:
+    r"""Write a difference with its sign.
+
+    Parameters
+    ----------
+    value
+        The difference, in ``unit``. A relative one (unit ``share``) is not a number where it
+        starts from zero.
+    unit
+        See :class:`Estimate`.
+
+    Returns
+    -------
+    str
+        As people read it.
+
+    Examples
+    --------
+    >>> format_change(1_200_000, "USD")
+    '+USD\xa01.2\xa0M'
+    >>> format_change(0.0)
+    'no change'
+    """
+    if value == 0:
+        return "no change"
+    if math.isnan(value):
+        return "from zero" if unit == "share" else "unknown"
+    return f"{'+' if value > 0 else MINUS}{format_number(abs(value), unit)}"
+
+
 def format_range(low: float, high: float, unit: str = "") -> str:
     r"""Write a range with its unit; both ends on one scale.
 
@@ -228,9 +258,9 @@ def format_range(low: float, high: float, unit: str = "") -> str:
     scale, letter = _magnitude(max(abs(low), abs(high)) * factor, unit)
     ends = [value * factor / scale for value in (low, high)]
     # The end that is larger sets the decimals: "−109 to 0.06 k", not "−109 to 0.0602 k".
-    most = _decimals(max(map(abs, ends)))
+    most = decimals(max(map(abs, ends)))
     # Beside a larger end a small one is cut at PLACES, but a range never reads "0 to 0".
-    texts = [_digits(end, max(most, min(_decimals(end, digits=1), PLACES))) for end in ends]
+    texts = [_digits(end, max(most, min(decimals(end, digits=1), PLACES))) for end in ends]
     return f"{prefix}{texts[0]} to {texts[1]}{letter}{suffix}"
 
 
@@ -259,7 +289,7 @@ def _magnitude(size: float, unit: str) -> tuple[float, str]:
     return 1.0, ""
 
 
-def _decimals(value: float, digits: int = 3) -> int:
+def decimals(value: float, digits: int = 3) -> int:
     """Count the decimals that show ``digits`` significant digits."""
     if abs(value) < DUST or not math.isfinite(value):
         return 0
@@ -272,7 +302,7 @@ def _digits(value: float, most: int | None = None) -> str:
         return "unknown"
     if value == 0:
         return "0"
-    places = _decimals(value)
+    places = decimals(value)
     text = f"{value:,.{places if most is None else min(places, most)}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")

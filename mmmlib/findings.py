@@ -16,14 +16,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, reduce, total_ordering
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, field_serializer, model_validator
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["Finding", "FindingList", "Level", "Status", "findings_table"]
+__all__ = ["Finding", "FindingList", "Level", "Status"]
 
 
 @total_ordering
@@ -280,64 +277,3 @@ class FindingList(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     findings: tuple[Finding, ...] = ()
-
-
-def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
-    """Return findings as a table for display, the worst first.
-
-    Parameters
-    ----------
-    findings
-        Any number of them, none included.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Text columns ``level``, ``status``, ``check``, ``subject``, ``seen``,
-        ``limit``, ``message``, ``action``.
-
-    Examples
-    --------
-    >>> finding = judge("data.imputed", "tv", passed=True, message="No cell was filled.")
-    >>> findings_table([finding])["check"].to_list()
-    ['Filled cells']
-    """
-    import pandas as pd
-
-    names = titles()
-    rows = [
-        {
-            "level": finding.level.value,
-            "status": finding.status.value.replace("_", " "),
-            "check": names.get(finding.check, finding.check),
-            "subject": finding.subject,
-            "seen": _in_words(finding.value, finding.unit),
-            "limit": _in_words(finding.limit, finding.unit),
-            "message": finding.message,
-            "action": finding.action,
-        }
-        for finding in sorted(findings, key=_badness, reverse=True)
-    ]
-    columns = [
-        "level",
-        "status",
-        "check",
-        "subject",
-        "seen",
-        "limit",
-        "message",
-        "action",
-    ]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _badness(finding: Finding) -> tuple[int, bool]:
-    return finding.level.rank, finding.status is not Status.OK
-
-
-def _in_words(value: float | str | None, unit: str) -> str:
-    from mmmlib.estimates import format_number
-
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else format_number(value, unit)

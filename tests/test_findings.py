@@ -13,11 +13,11 @@ from mmmlib.findings import (
     at_most,
     catalogue,
     checks_of,
-    findings_table,
     judge,
     not_run,
     worst,
 )
+from mmmlib.reports.tables.checks import check_name
 
 
 def test_levels_are_ordered_by_severity_not_by_name():
@@ -111,4 +111,4 @@ def test_findings_of_old_runs_are_read():
     )
     finding = Finding.model_validate_json(old)
     assert (finding.check, finding.meaning, finding.action) == ("health.flat", "why", "what")
-    assert findings_table([finding])["check"].to_list() == ["health.flat"]
+    assert check_name(finding) == "Model: flat"

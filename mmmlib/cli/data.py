@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmmlib.cli.arguments import Overrides, ParamsFile, RunsDir
-from mmmlib.cli.screen import print_frame
+from mmmlib.cli.screen import print_table
 from mmmlib.errors import BlockedError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def status(
@@ -25,7 +30,6 @@ def status(
     the source's 'late', the policy, or --strict; 1: a source is missing or broken.
     """
     from mmmlib.data.checks.status import automatic_shares, freshness, read_status
-    from mmmlib.data.checks.tables import arrival_table
     from mmmlib.data.panel.lift_tests import lift_status, read_lift_tests
     from mmmlib.data.read.files import data_folder
     from mmmlib.data.read.problems import Problems
@@ -33,6 +37,7 @@ def status(
     from mmmlib.findings import Level, Status
     from mmmlib.governance.policy import rank, read_policy
     from mmmlib.params.load import read_params
+    from mmmlib.reports.tables.data import arrival_table
     from mmmlib.runner.lifecycle import taxonomy_beside
     from mmmlib.runner.tasks import simulated_sources
 
@@ -42,7 +47,7 @@ def status(
         arrived, error = read_status(asked, folder, taxonomy_beside(asked, params))
         base = folder or data_folder(asked)
         tests = lift_status(read_lift_tests(asked, base, Problems()))
-    print_frame(arrival_table(arrived, asked.currency))
+    print_table(arrival_table(asked, arrived))
     if tests:
         typer.echo(tests)
     shares = automatic_shares(arrived)
@@ -75,7 +80,6 @@ def diff(
     """List what two runs saw differently, value by value, by series."""
     from fnmatch import fnmatchcase
 
-    from mmmlib.data.checks.tables import difference_lines
     from mmmlib.data.history.vintages import compare_runs
     from mmmlib.runs import open_run, write_with
 
@@ -88,3 +92,40 @@ def diff(
     if out is not None:
         write_with(out, lambda path: found.to_csv(path, index=False))
         typer.echo(out)
+
+
+def difference_lines(differences: pd.DataFrame, most: int) -> Iterator[str]:
+    """Tell differences of two runs in lines: a head per series, below it its values.
+
+    Parameters
+    ----------
+    differences
+        See :func:`mmmlib.data.history.vintages.compare_vintages`.
+    most
+        Values to list of each series, the largest changes first; the rest is counted. New
+        weeks are told last, one line for each source.
+    """
+    from mmmlib.data.history.vintages import difference_table
+    from mmmlib.estimates import format_number
+
+    if differences.empty:
+        yield "No difference: both runs saw the same values."
+        return
+    grouped = dict(list(differences.groupby(["source", "series", "kind"], sort=False)))
+    table = difference_table(differences)
+    for row in table[table["kind"] != "new"].to_dict("records"):
+        first, last = row["first"].date(), row["last"].date()
+        span = f"{first}" + (f" to {last}" if last > first else "")
+        values = "1 value" if row["values"] == 1 else f"{row['values']} values"
+        share = float(row["share"])
+        moved = f", moved by {format_number(share, 'share')}" if math.isfinite(share) else ""
+        yield f"{row['source']}.{row['series']}: {values} {row['kind']}, {span}{moved}"
+        cells = grouped[row["source"], row["series"], row["kind"]]
+        for cell in cells.head(most).to_dict("records"):
+            before, after = cell["before"] or "nothing", cell["after"] or "nothing"
+            yield f"    {cell['day'].date()}  {cell['region']}: {before} -> {after}"
+        if len(cells) > most > 0:
+            yield f"    and {len(cells) - most} more"
+    for source, new in table[table["kind"] == "new"].groupby("source", sort=True):
+        span = f"{new['first'].min().date()} to {new['last'].max().date()}"
+        yield f"{source}: {new['values'].sum()} new values of {len(new)} series, {span}"

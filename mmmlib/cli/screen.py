@@ -6,25 +6,25 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from mmmlib.reports.table import Table
     from mmmlib.runs import Manifest, Run
 
 
-def print_frame(frame: pd.DataFrame) -> None:
+def print_table(table: Table) -> None:
     """Print a table; what is wider than the terminal is cut, in a pipe nothing is."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as Screen
     from rich.text import Text
 
-    table = Table(box=None, header_style="bold")
-    for name in frame.columns:
-        table.add_column(str(name), no_wrap=True)
-    for row in frame.itertuples(index=False):
-        table.add_row(*(Text(str(cell)) for cell in row))
+    screen = Screen(box=None, header_style="bold")
+    for column in table.columns:
+        screen.add_column(column.title, no_wrap=True)
+    for row in table.rows:
+        cells = zip(row, table.columns, strict=True)
+        screen.add_row(*(Text(column.text(cell)) for cell, column in cells))
     # A pipe has no width: nothing is cut off there.
     width = None if sys.stdout.isatty() else 200
-    Console(markup=False, highlight=False, width=width).print(table)
+    Console(markup=False, highlight=False, width=width).print(screen)
 
 
 def print_run(run: Run) -> None:

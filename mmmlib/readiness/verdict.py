@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from mmmlib.findings import Finding
+from mmmlib.findings import Finding, Status
 
 
 class Verdict(StrEnum):
@@ -43,3 +43,28 @@ class Readiness(BaseModel):
     findings: tuple[Finding, ...]
     alternatives: tuple[TestDesign, ...] = ()
     """For what is not ready: the test to run instead. Empty if everything is ready."""
+
+
+MEANING = {
+    Verdict.READY: "A model may be fitted.",
+    Verdict.CAVEATS: "A model may be fitted; its report has to repeat the caveats below.",
+    Verdict.NOT_READY: "No model is fitted. Run the tests below instead.",
+}
+
+
+def verdict_text(readiness: Readiness) -> str:
+    """Write the verdict and its reasons, one a line.
+
+    >>> print(verdict_text(Readiness(overall="ready", channels={"tv": "ready"}, findings=())))
+    READY. A model may be fitted.
+    """
+    reasons = [
+        f"- {finding.message}"
+        for finding in readiness.findings
+        if finding.subject not in readiness.channels and finding.status is not Status.OK
+    ]
+    verdict = readiness.overall
+    meaning = MEANING[verdict]
+    if verdict is Verdict.NOT_READY and not readiness.alternatives:
+        meaning = "No model is fitted. Correct what stands below, and refresh again."
+    return "\n".join([f"{verdict.value.upper()}. {meaning}", *reasons])

@@ -88,6 +88,10 @@ class Comparison(_Frozen):
     """Library version and packages that differ."""
     findings: tuple[Finding, ...] = ()
 
+    def of(self, model: str, quantity: Literal["roi", "contribution"]) -> list[Movement]:
+        """Movements of a model's returns, or of its contributions."""
+        return [one for one in self.movements if (one.model, one.quantity) == (model, quantity)]
+
     @property
     def readable(self) -> bool:
         """Whether there is a parent whose data, parameters and code could be read.

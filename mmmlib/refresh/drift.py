@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 
 from mmmlib.data.read.problems import some_of
+from mmmlib.estimates import format_change
 from mmmlib.findings import Finding, judge
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
-from mmmlib.refresh.movement import change_text
 
 SHOWN = 3
 """Pairs of channels that a message names."""
@@ -96,7 +96,7 @@ def _judge_channel(
     flagged = _flagged(movement, limits)
     unexplained = flagged and is_severe(movement, limits) and not explained
     what = "return" if movement.quantity == "roi" else "contribution"
-    change = change_text(movement.change)
+    change = format_change(movement.change, "share")
     noise = "more than noise" if movement.beyond_noise else "within noise"
     cause = " Neither restated data nor a changed model explains it." if unexplained else ""
     return judge(

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.estimates import MINUS, NBSP, Estimate
+from mmmlib.estimates import Estimate
 from mmmlib.refresh.comparison import Movement
 
 WIDE_NOISE = 0.25
@@ -94,13 +94,6 @@ def is_beyond_noise(before: Estimate, after: Estimate, min_overlap: float) -> bo
 def relative_change(before: float, after: float) -> float:
     """Change over the size of what it was; NaN where that was zero."""
     return (after - before) / abs(before) if before else math.nan
-
-
-def change_text(change: float) -> str:
-    """Write a relative change with its sign; one from zero has no size."""
-    if math.isnan(change):
-        return "from zero"
-    return f"{100 * change:+.0f}{NBSP}%".replace("-", MINUS)
 
 
 def _of_quantity(

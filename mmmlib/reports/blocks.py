@@ -1,103 +1,25 @@
 """What a section of a report is made of, as values.
 
-A section returns blocks; :mod:`mmmlib.reports.show` writes them. Texts in blocks are
-plain: escaping happens once, when they are written. A model's number enters a table
-only as an :class:`~mmmlib.estimates.Estimate`; a bare ``float`` is refused.
+A section returns blocks; :mod:`mmmlib.reports.show` writes them. A notebook shows one that
+stands at the end of a cell. Texts in blocks are plain: escaping happens once, when they
+are written.
 """
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from mmmlib.estimates import Estimate, format_number
 from mmmlib.findings import Level
-from mmmlib.reports.numbers import chance_text
-from mmmlib.reports.style import LABEL_SYMBOLS, LEVEL_SYMBOLS, LEVEL_WORDS
+from mmmlib.reports.cells import Mark, mark_markdown
+from mmmlib.reports.markup import escape
+from mmmlib.reports.style import LABEL_SYMBOLS, LEVEL_SYMBOLS, LEVEL_WORDS, svg_bytes
+from mmmlib.reports.table import Table
 from mmmlib.scenarios.pack import Label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Observed:
-    """A number that was counted, paid or set, not modelled: it needs no range."""
-
-    value: float
-    unit: str = ""
-
-    def __str__(self) -> str:
-        return format_number(self.value, self.unit)
-
-
-@dataclass(frozen=True)
-class Chance:
-    """A probability: in itself a statement of how uncertain something is."""
-
-    probability: float
-
-    def __str__(self) -> str:
-        return chance_text(self.probability)
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A symbol with its word, coloured where there is colour.
-
-    ``kind`` is the class of the colour: ``label safe``, ``label review``, ``label never``,
-    ``level block``, ``level warn``, ``level info``.
-    """
-
-    symbol: str
-    word: str
-    kind: str
-
-    def __str__(self) -> str:
-        return f"{self.symbol} {self.word}"
-
-
-type Cell = str | Estimate | Observed | Chance | Mark
-
-
-@dataclass(frozen=True)
-class Column:
-    """Head of a column; numbers stand right.
-
-    ``unit`` is what the head says already: cells in it are written without.
-    """
-
-    head: str
-    align: Literal["left", "right"] = "left"
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows under heads. ``name`` is a slug, unique in its document.
-
-    A cell that is an :class:`Estimate` shows its range; the caption or the column's
-    head names the probability.
-    """
-
-    name: str
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row) != len(self.columns):
-                raise ValueError(
-                    f"table {self.name}: a row has {len(row)} cells, "
-                    f"the table {len(self.columns)} columns"
-                )
-            for cell in row:
-                if not isinstance(cell, str | Estimate | Observed | Chance | Mark):
-                    raise TypeError(
-                        f"table {self.name}: a cell is a {type(cell).__name__}. A model's "
-                        f"number is an Estimate; what was counted or set is Observed."
-                    )
 
 
 @dataclass(frozen=True)
@@ -117,6 +39,16 @@ class Picture:
         if len(self.alt.split()) < 5:
             raise ValueError(f"figure {self.name}: its alternative text must say what it says")
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/markdown": self.to_markdown(), "text/plain": self.alt}
+
+    def to_markdown(self) -> str:
+        """Write it for an open notebook: the figure inside the text, its caption below."""
+        data = base64.b64encode(svg_bytes(self.figure)).decode()
+        return (
+            f"![{escape(self.alt)}](data:image/svg+xml;base64,{data})\n\n*{escape(self.caption)}*"
+        )
+
 
 @dataclass(frozen=True)
 class Prose:
@@ -125,6 +57,21 @@ class Prose:
     text: str
     lead: str = ""
     mark: Mark | None = None
+
+    def to_markdown(self, *, attributes: bool = True) -> str:
+        """Write it for pandoc and Quarto; without attributes, for a notebook."""
+        parts = []
+        if self.lead:
+            parts.append(f"**{escape(self.lead)}**")
+        if self.text:
+            parts.append(escape(self.text))
+        if self.mark is not None:
+            parts.append(mark_markdown(self.mark, attributes=attributes))
+        return " ".join(parts)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        plain = f"{self.lead} {self.text}".strip()
+        return {"text/markdown": self.to_markdown(attributes=False), "text/plain": plain}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mmmlib.reports.documents import Page
 from mmmlib.reports.markup import escape
+from mmmlib.reports.tables.checks import sign_off_table
 from mmmlib.reports.title_block import TitleBlock, shortened
 
 FRONT = "index"
@@ -34,14 +35,7 @@ def front_markdown(pages: Sequence[Page], block: TitleBlock) -> str:
         "The numbers behind the tables: [tables.xlsx](tables.xlsx)."
     )
     if block.sign_offs:
-        rows = "\n".join(
-            f"| {escape(sign.subject).capitalize()} | {escape(sign.role)} "
-            f"| {escape(sign.person)} | {escape(sign.why)} |"
-            for sign in block.sign_offs
-        )
-        parts.append(
-            "## Sign-offs needed\n\n| Subject | Role | Who | Why |\n|:--|:--|:--|:--|\n" + rows
-        )
+        parts.append(f"## Sign-offs needed\n\n{sign_off_table(block.sign_offs).to_markdown()}")
     return "\n\n".join(parts) + "\n"
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import xarray as xr
 from matplotlib.figure import Figure
 
-from mmmlib.estimates import Estimate, ReturnWords, format_number, mass_text, return_words
+from mmmlib.estimates import Estimate, ReturnWords, return_words
 from mmmlib.health.lift import LiftComparison, compare_lifts
 from mmmlib.model.chains import agreed
 from mmmlib.model.effects import lift_tests_of, roi
 from mmmlib.params import Params
-from mmmlib.reports.blocks import Block, Column, Observed, Picture, Prose, Table
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.markup import plain
-from mmmlib.reports.numbers import count_text, date_text, listed, month_text
+from mmmlib.reports.numbers import count_text, listed, month_text
 from mmmlib.reports.style import FAINT, INK, channel_colours
 
 CLEARLY = 0.15
@@ -205,109 +203,3 @@ def experiments_of(
     if uncalibrated is None or not agreed(uncalibrated) or not lift_tests_of(effects):
         return None
     return Experiments(effects, uncalibrated, params)
-
-
-def experiment_blocks(found: Experiments, number: int) -> Iterator[Block]:
-    """What a report says of a model's lift tests: sentence, figure, two tables."""
-    suffix = f"-{number}" if number else ""
-    yield Prose(found.sentence)
-    yield Picture(
-        f"lift-tests{suffix}",
-        found.figure(),
-        f"Lift tests of {plain(found.params.model_label(found.model))} and the model, the test "
-        f"furthest off the model first.",
-        found.alt,
-    )
-    yield tests_table(found, f"lift-tests{suffix}")
-    yield returns_table(found, f"with-and-without{suffix}")
-
-
-def tests_table(found: Experiments, name: str) -> Table:
-    """One line per test: what was changed, what it saw, what the model says of it."""
-    unit = str(found.effects.attrs["outcome_unit"])
-    currency = found.params.currency
-    rows = []
-    for one in found.tests:
-        test = one.test
-        where = ", ".join(test.where) or "everywhere"
-        rows.append(
-            (
-                f"{found.params.channel_label(test.channel)}, {where}",
-                f"{date_text(test.start)} to {date_text(test.counted_until)}",
-                Observed(test.spend_change, currency),
-                one.measured,
-                one.alone,
-                one.calibrated,
-                _verdict(found, one),
-            )
-        )
-    return Table(
-        name,
-        f"{found.params.model_label(found.model)}: incremental outcome of each test, ranges hold "
-        f"{mass_text(found.tests[0].measured)}.{_widened(found.tests)}",
-        (
-            Column("Test"),
-            Column("When"),
-            Column(f"Change of spend ({currency})", "right", currency),
-            Column(f"The test saw ({unit})", "right", unit),
-            Column("Model alone", "right", unit),
-            Column("Model with tests", "right", unit),
-            Column("Do they agree?"),
-        ),
-        tuple(rows),
-    )
-
-
-def returns_table(found: Experiments, name: str) -> Table:
-    """Return of every channel without and with lift tests."""
-    returns = found.return_words
-    counts = [one.test.channel for one in found.tests]
-    rows = tuple(
-        (
-            found.params.channel_label(channel),
-            Observed(counts.count(channel)),
-            before,
-            after,
-            _narrower(before, after),
-        )
-        for channel, before, after in found.returns
-    )
-    return Table(
-        name,
-        f"{found.params.model_label(found.model)}: return ({returns.head}) without lift tests and "
-        f"with them, the range that narrowed most first; ranges hold "
-        f"{mass_text(found.tests[0].measured)}.",
-        (
-            Column("Channel"),
-            Column("Tests", "right"),
-            Column("Without tests", "right", returns.unit),
-            Column("With tests", "right", returns.unit),
-            Column("The range is"),
-        ),
-        rows,
-    )
-
-
-def _verdict(found: Experiments, one: LiftComparison) -> str:
-    """Say how far test and model are apart, alone and together."""
-    words = f"off by {abs(one.off_alone):.1f} standard deviations alone, {abs(one.off):.1f} with it"
-    if found.is_off(one.off):
-        return f"no: {words}"
-    return f"only with it: {words}" if found.is_off(one.off_alone) else f"yes: {words}"
-
-
-def _narrower(before: Estimate, after: Estimate) -> str:
-    change = 1 - after.width / before.width if before.width > 0 else 0.0
-    if abs(change) < CLEARLY:
-        return "as wide"
-    return f"{format_number(abs(change), 'share')} {'narrower' if change > 0 else 'wider'}"
-
-
-def _widened(tests: Sequence[LiftComparison]) -> str:
-    """Say where a test's range is wider than its own error, because the model is national."""
-    if all(one.test.part == 1 for one in tests):
-        return ""
-    return (
-        " The model is of the country, so the range of a test in some regions is wider than its "
-        "own error: regions are not all alike."
-    )

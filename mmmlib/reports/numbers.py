@@ -29,14 +29,6 @@ def money_text(value: float, currency: str) -> str:
     return format_number(value, currency)
 
 
-def signed_money(value: float, currency: str) -> str:
-    """Write a difference of money with its sign: "+USD 1.2 M", "−USD 300 k", "no change"."""
-    if value == 0:
-        return "no change"
-    sign = "+" if value > 0 else "\N{MINUS SIGN}"
-    return f"{sign}{format_number(abs(value), currency)}"
-
-
 def count_text(number: int, one: str, many: str = "") -> str:
     """Write a count with its noun: "1 channel", "3 channels"."""
     return f"{number:,}{NBSP}{one if number == 1 else many or one + 's'}"

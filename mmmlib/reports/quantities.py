@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from mmmlib.estimates import Estimate, ReturnWords, return_words
+from mmmlib.health.learning import shrinkage
 from mmmlib.model.effects import baseline, contribution, fitted, roi, share
 
 MOST_TO_COME = 0.25
@@ -59,6 +61,10 @@ class ChannelNumbers:
     roi: Estimate | None
     marginal: Estimate
     prior: Estimate | None
+    prior_share: Estimate | None
+    """Share of the outcome that the return stated before the fit would mean."""
+    narrowed: float | None
+    """By how much the fit narrowed the return, as a share; None without one of the two."""
     half_life: Estimate
     spend_today: float
     loses: float | None
@@ -122,11 +128,14 @@ class ModelNumbers:
         priors = effects["prior_roi"].to_numpy()
         spend = effects["spend"].sum("week").to_numpy()
         half_lives = effects["half_life"].to_numpy()
+        outcome = float(effects["observed"].sum("week"))
         even = returns.break_even
         rows = []
         for place, name in enumerate(effects["channel"].to_numpy()):
-            ratio, step = ratios[:, place], marginal[:, place]
+            ratio, step, prior = ratios[:, place], marginal[:, place], priors[:, place]
             spent = bool(np.isfinite(ratio).all())
+            stated = bool(np.isfinite(prior).all())
+            narrowed = shrinkage(prior, ratio)
             weekly = effects["spend"].sel(channel=name).to_numpy()
             coming = still_to_come(weekly, float(np.median(half_lives[:, place])))
             rows.append(
@@ -137,9 +146,11 @@ class ModelNumbers:
                     share=Estimate.from_draws(shares[:, place], "share"),
                     roi=self._return(ratio) if spent else None,
                     marginal=self._return(step),
-                    prior=self._return(priors[:, place])
-                    if np.isfinite(priors[:, place]).all()
+                    prior=self._return(prior) if stated else None,
+                    prior_share=Estimate.from_draws(prior * spend[place] / outcome, "share")
+                    if stated
                     else None,
+                    narrowed=narrowed if math.isfinite(narrowed) else None,
                     half_life=Estimate.from_draws(half_lives[:, place], "weeks"),
                     spend_today=float(effects["spend_today"].to_numpy()[place]),
                     loses=None
@@ -180,6 +191,12 @@ class ModelNumbers:
         signed = -draws if least else draws
         first = signed.fillna(-np.inf).to_numpy().argmax(axis=1)
         return {name: float((first == place).mean()) for place, name in enumerate(channels)}
+
+    @property
+    def least_learnt(self) -> tuple[ChannelNumbers, ...]:
+        """Channels with a return before and after the fit, the least narrowed first."""
+        known = [row for row in self.channels if row.narrowed is not None]
+        return tuple(sorted(known, key=lambda row: row.narrowed or 0.0))
 
     @cached_property
     def by_contribution(self) -> tuple[ChannelNumbers, ...]:

@@ -12,43 +12,28 @@ without attributes, and figures are inside the cell's output: nothing is written
 
 from __future__ import annotations
 
-import base64
-import io
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mmmlib.estimates import Estimate, format_number, format_range
 from mmmlib.reports.blocks import (
     Block,
     Bullets,
-    Cell,
     Folded,
     Heading,
-    Mark,
-    Observed,
     Picture,
     Prose,
     Statements,
-    Table,
 )
 from mmmlib.reports.format import section_format
-from mmmlib.reports.markup import escape, plain
+from mmmlib.reports.markup import escape
 from mmmlib.reports.results import Results
-from mmmlib.reports.style import workbook_style
+from mmmlib.reports.style import svg_bytes
+from mmmlib.reports.table import Table
 from mmmlib.runs import write_atomic
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["show", "svg_bytes"]
+__all__ = ["show"]
 
 FIGURES = "figures"
-COMMENT = re.compile(rb"\s*<!--.*?-->", re.DOTALL)
-WIDEST, WIDEST_OF_MANY, NARROWEST = 46, 24, 7
-"""Characters that a column's share of the width is counted with: at most, at most where
-there are more than five columns, and at least."""
 
 type Section = Callable[[Results], Iterable[Block]]
 
@@ -103,17 +88,14 @@ def section_markdown(results: Results, section: Section, folder: Path | None) ->
 def to_markdown(block: Block, folder: Path | None, document: str) -> str:
     """Write one block of a document."""
     match block:
-        case Prose():
-            return _prose(block, folder)
+        case Prose() | Table():
+            return block.to_markdown(attributes=folder is not None)
         case Bullets():
-            return "\n".join(f"- {_prose(item, folder)}" for item in block.items)
+            return _items(block.items, folder)
         case Statements():
-            items = "\n".join(f"- {_prose(item, folder)}" for item in block.items)
-            return _fenced("statements", items, folder)
+            return _fenced("statements", _items(block.items, folder), folder)
         case Heading():
             return f"{'#' * block.level} {escape(block.text)}"
-        case Table():
-            return _table(block, folder)
         case Picture():
             return _picture(block, folder, document)
         case Folded():
@@ -123,24 +105,8 @@ def to_markdown(block: Block, folder: Path | None, document: str) -> str:
     raise TypeError(f"a section returned a {type(block).__name__}, which is not a block")
 
 
-def svg_bytes(figure: Figure) -> bytes:
-    """Return a figure as SVG, the same bytes for the same figure.
-
-    Parameters
-    ----------
-    figure
-        Any figure of matplotlib; it is closed.
-
-    Returns
-    -------
-    bytes
-        The file, without a date or random names in it.
-    """
-    buffer = io.BytesIO()
-    with workbook_style():
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    # matplotlib repeats every text as a comment; names from data stay out of the file's source.
-    return COMMENT.sub(b"", buffer.getvalue())
+def _items(items: Iterable[Prose], folder: Path | None) -> str:
+    return "\n".join(f"- {item.to_markdown(attributes=folder is not None)}" for item in items)
 
 
 def _fenced(kind: str, body: str, folder: Path | None) -> str:
@@ -148,70 +114,9 @@ def _fenced(kind: str, body: str, folder: Path | None) -> str:
 
 
 def _picture(picture: Picture, folder: Path | None, document: str) -> str:
-    svg = svg_bytes(picture.figure)
+    if folder is None:
+        return picture.to_markdown()
     alt, caption = escape(picture.alt), escape(picture.caption)
-    if folder is None:
-        data = base64.b64encode(svg).decode()
-        return f"![{alt}](data:image/svg+xml;base64,{data})\n\n*{caption}*"
     file = f"{document}-{picture.name}.svg"
-    write_atomic(folder / FIGURES / file, svg)
+    write_atomic(folder / FIGURES / file, svg_bytes(picture.figure))
     return f'![{caption}]({FIGURES}/{file}){{#fig-{picture.name} fig-alt="{alt}"}}'
-
-
-def _prose(prose: Prose, folder: Path | None) -> str:
-    parts = []
-    if prose.lead:
-        parts.append(f"**{escape(prose.lead)}**")
-    if prose.text:
-        parts.append(escape(prose.text))
-    if prose.mark is not None:
-        parts.append(_mark(prose.mark, folder))
-    return " ".join(parts)
-
-
-def _mark(mark: Mark, folder: Path | None) -> str:
-    if folder is None:
-        return f"**{escape(str(mark))}**"
-    classes = " ".join(f".{kind}" for kind in mark.kind.split())
-    return f"[{escape(str(mark))}]{{{classes}}}"
-
-
-def _table(table: Table, folder: Path | None) -> str:
-    heads = [escape(column.head) for column in table.columns]
-    widest = WIDEST if len(heads) <= 5 else WIDEST_OF_MANY
-    rows, rules = [], []
-    for row in table.rows:
-        cells = zip(row, table.columns, strict=True)
-        rows.append([_cell(cell, column.unit, folder) for cell, column in cells])
-    for place, column in enumerate(table.columns):
-        texts = [column.head, *(_cell_text(row[place], column.unit) for row in table.rows)]
-        dashes = "-" * min(max(NARROWEST, *map(_length, texts)), widest)
-        rules.append(f"{dashes}:" if column.align == "right" else f":{dashes}")
-    lines = [_row(heads), f"|{'|'.join(rules)}|", *map(_row, rows)]
-    caption = escape(table.caption)
-    foot = f"*{caption}*" if folder is None else f": {caption}"
-    return "\n".join(lines) + f"\n\n{foot}"
-
-
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(cell: Cell, unit: str, folder: Path | None) -> str:
-    return _mark(cell, folder) if isinstance(cell, Mark) else escape(_cell_text(cell, unit))
-
-
-def _cell_text(cell: Cell, unit: str) -> str:
-    """Write a cell; the unit that the column's head names is left out."""
-    if isinstance(cell, Estimate | Observed) and unit and cell.unit == unit:
-        bare = "" if unit != "share" else unit
-        if isinstance(cell, Estimate):
-            return format_range(cell.low, cell.high, bare)
-        return format_number(cell.value, bare)
-    return cell.text(mass=False) if isinstance(cell, Estimate) else plain(str(cell))
-
-
-def _length(text: str) -> int:
-    """Count what a column needs: half of a long text, since words wrap and numbers do not."""
-    words = re.split(r"[ -]", text)
-    return max(max(map(len, words)) + 2, len(text) // 2 if len(text) > 28 else len(text))

@@ -238,14 +238,17 @@ def window_text(comparison: Comparison) -> str:
     return f"the {weeks} that both refreshes saw, {first} to {last}"
 
 
+def compared_sentence(comparison: Comparison) -> str:
+    """Say with what this refresh is compared, or why with nothing."""
+    if not comparison.readable:
+        return comparison.not_compared
+    on = f", on {window_text(comparison)}" if comparison.movements else ""
+    return f"Compared with {comparison.parent}{on}."
+
+
 def leading_returns(results: Results, comparison: Comparison) -> list[Movement]:
     """Movements of the leading model's returns, beyond noise first, then the largest."""
-    moves = [
-        move
-        for move in comparison.movements
-        if move.model == results.params.primary and move.quantity == "roi"
-    ]
-    return by_size(moves)
+    return by_size(comparison.of(results.params.primary, "roi"))
 
 
 def by_size(moves: Iterable[Movement]) -> list[Movement]:

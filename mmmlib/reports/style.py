@@ -6,18 +6,24 @@ has its symbol and its word.
 
 from __future__ import annotations
 
+import io
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmmlib.findings import Level
 from mmmlib.scenarios.pack import Label
 
-__all__ = ["channel_colours"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
+__all__ = ["channel_colours", "svg_bytes"]
+
+COMMENT = re.compile(rb"\s*<!--.*?-->", re.DOTALL)
 STYLE_FILE = Path(__file__).with_name("workbook.mplstyle")
 
 CHANNEL_COLOURS = (
@@ -96,3 +102,23 @@ def quiet_fonts() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return a figure as SVG, the same bytes for the same figure.
+
+    Parameters
+    ----------
+    figure
+        Any figure of matplotlib; it is closed.
+
+    Returns
+    -------
+    bytes
+        The file, without a date or random names in it.
+    """
+    buffer = io.BytesIO()
+    with workbook_style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    # matplotlib repeats every text as a comment; names from data stay out of the file's source.
+    return COMMENT.sub(b"", buffer.getvalue())

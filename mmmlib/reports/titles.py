@@ -9,7 +9,10 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import Estimate, format_number
+from mmmlib.findings import Status
 from mmmlib.model.effects import share
+from mmmlib.params import Params
+from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.markup import cut_short
@@ -64,6 +67,22 @@ def returns_words(results: Results, numbers: ModelNumbers) -> Words:
         f"Return of each channel on {outcome_of(results, numbers.name)}, {returns.head} spent, "
         f"the highest first.",
         f"90 % ranges of the return in {returns.head} spent, the highest first: {said}.",
+    )
+
+
+def learnt_sentence(results: Results, numbers: ModelNumbers) -> str:
+    """Name the channel of whose return the data said most, by the measure of the health check."""
+    limit = results.params.health.min_prior_shrinkage
+    most = numbers.least_learnt[-1] if numbers.least_learnt else None
+    if most is None or not (most.narrowed or 0.0) >= limit:
+        return (
+            f"The data narrowed no return by {format_number(limit, 'share')}: what is shown is the "
+            f"belief before the fit"
+        )
+    assert most.roi is not None and most.prior is not None
+    return (
+        f"The data narrowed {results.short(most.channel)} most: {most.roi.text(mass=False)}, before "
+        f"the fit {most.prior.text(mass=False)}"
     )
 
 
@@ -293,3 +312,26 @@ def _gains(plan: Scenario, gain: str, outcome: str) -> str:
 def plan_gain(plan: Scenario) -> Estimate:
     """The gain that plans are compared by: after the change of spend where there is one."""
     return plan.net if plan.net is not None else plan.difference
+
+
+def spend_words(readiness: Readiness, params: Params) -> Words:
+    """Words of the figure of spend."""
+    flat = [
+        params.channel_label(finding.subject)
+        for finding in readiness.findings
+        if finding.check == "readiness.variation" and finding.status is not Status.OK
+    ]
+    count = len(readiness.channels)
+    title = (
+        f"Spend moved too little in {len(flat)} of {count} channels: {', '.join(flat)}"
+        if flat
+        else f"Spend moved enough in all {count} channels"
+    )
+    band = params.readiness.flat_band * 100
+    return Words(
+        title,
+        f"Weekly spend, {params.currency}; dots: weeks of the last year within {band:.0f} % of the "
+        f"channel's level",
+        "Weekly spend of each channel.",
+        f"Weekly spend of each channel. {title}.",
+    )

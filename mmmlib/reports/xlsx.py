@@ -1,7 +1,7 @@
 """The numbers behind the pack's tables, as a workbook for those who calculate on.
 
-Every estimate stands in three columns: low, median, high. Units are in the column
-heads. A text that a spreadsheet could take for a formula is written with an
+Every estimate stands in three columns: low, median, high, shown with as many digits as on the
+pages. Units are in the column heads. A text that a spreadsheet could take for a formula is written with an
 apostrophe in front, which shows it as text.
 """
 
@@ -12,8 +12,10 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmmlib.reports.cells import Value
 from mmmlib.reports.results import Results
-from mmmlib.reports.sheets import Sheet, Value, sheets
+from mmmlib.reports.sheets import sheets
+from mmmlib.reports.table import PlainColumn, Table
 
 if TYPE_CHECKING:
     import xlsxwriter
@@ -58,11 +60,8 @@ def write_tables(results: Results, path: Path) -> Path:
                 "created": created.astimezone(dt.UTC).replace(tzinfo=None),
             }
         )
-        head = workbook.add_format(
-            {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"}
-        )
-        for sheet in sheets(results):
-            _write_sheet(workbook, sheet, head)
+        for name, table in sheets(results).items():
+            _write_sheet(workbook, name, table)
     return path
 
 
@@ -75,43 +74,48 @@ def safe_text(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def _write_sheet(workbook: xlsxwriter.Workbook, sheet: Sheet, head: Format) -> None:
-    page = workbook.add_worksheet(sheet.name)
-    dates = workbook.add_format({"num_format": "yyyy-mm-dd", "valign": "top"})
-    words = workbook.add_format({"text_wrap": True, "valign": "top"})
-    for place, column in enumerate(sheet.columns):
-        settings = {"num_format": column.number, "valign": "top"} if column.number else {}
-        shown = workbook.add_format(settings) if settings else words
+def _write_sheet(workbook: xlsxwriter.Workbook, name: str, table: Table) -> None:
+    page = workbook.add_worksheet(name)
+    head = workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
+    columns = table.plain_columns()
+    for place, column in enumerate(columns):
         page.write_string(0, place, safe_text(column.head), head)
-        for line, row in enumerate(sheet.rows, start=1):
-            _write_cell(page, line, place, row[place], shown, dates)
-        page.set_column(place, place, _width(sheet, place))
-    page.freeze_panes(1, 2 if len(sheet.columns) > 5 else 0)
+        for line, (value, number) in enumerate(
+            zip(column.values, column.formats, strict=True), start=1
+        ):
+            _write_cell(page, line, place, value, _shown(workbook, value, number))
+        page.set_column(place, place, _width(column))
+    page.freeze_panes(1, 2 if len(columns) > 5 else 0)
     page.repeat_rows(0)
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    if sheet.name != "About":
-        page.autofilter(0, 0, len(sheet.rows), len(sheet.columns) - 1)
+    if name != "About":
+        page.autofilter(0, 0, len(table.rows), len(columns) - 1)
 
 
-def _write_cell(
-    page: Any, line: int, place: int, value: Value, shown: Format, dates: Format
-) -> None:
+def _shown(workbook: xlsxwriter.Workbook, value: Value, number: str) -> Format:
+    if isinstance(value, dt.date):
+        number = "yyyy-mm-dd"
+    wanted = {"valign": "top"} | ({"num_format": number} if number else {"text_wrap": True})
+    return workbook.add_format(wanted)
+
+
+def _write_cell(page: Any, line: int, place: int, value: Value, shown: Format) -> None:
     if value is None or value == "":
         page.write_blank(line, place, None, shown)
     elif isinstance(value, str):
         page.write_string(line, place, safe_text(value), shown)
     elif isinstance(value, dt.date):
-        page.write_datetime(line, place, dt.datetime.combine(value, dt.time()), dates)
+        page.write_datetime(line, place, dt.datetime.combine(value, dt.time()), shown)
     elif math.isfinite(value):
         page.write_number(line, place, value, shown)
     else:
         page.write_string(line, place, "unknown", shown)
 
 
-def _width(sheet: Sheet, place: int) -> int:
+def _width(column: PlainColumn) -> int:
     """Width in characters: as wide as the texts need, within bounds."""
-    texts = [value for row in sheet.rows if isinstance(value := row[place], str)]
-    words = sheet.columns[place].head.split()
-    return min(max([NARROW, *(len(text) + 2 for text in [*words, *texts])]), WIDE)
+    texts = [value for value in column.values if isinstance(value, str)]
+    needed = [NARROW, *(len(text) + 2 for text in [*column.head.split(), *texts])]
+    return min(max(needed), WIDE)

@@ -11,14 +11,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mmmlib.data.checks.tables import series_table
 from mmmlib.data.history.vintages import vintage_of
 from mmmlib.data.ingest import check_data, hash_inputs, ingest
 from mmmlib.data.panel.panel import panel_of, write_panel
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import FindingList
 from mmmlib.runs import Manifest, Run, write_atomic
-from tests.data.conftest import WEEKS, small_params, weekly
+from tests.data.conftest import small_params, weekly
 from tests.fakes import fake_panel
 
 Write = Callable[..., Path]
@@ -113,12 +112,3 @@ def test_a_file_that_is_no_panel(run: Run) -> None:
     run.save_frame("panel.parquet", weekly())
     with pytest.raises(RunError, match="not a panel"):
         panel_of(run)
-
-
-def test_series_table_says_what_the_last_year_was() -> None:
-    panel = fake_panel(weeks=104)
-    table = series_table(panel)
-    assert list(table.index) == [name.partition(":")[2] for name in panel.series]
-    assert table.loc["search", "unit"] == "USD"
-    assert table["before"].str.len().min() > 0
-    assert set(series_table(fake_panel(weeks=WEEKS))["before"]) == {""}

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from mmmlib.findings import Level, Status
-from mmmlib.health.lift import check_lift_tests, compare_lifts, distance
-from mmmlib.health.tables import lift_table
-from mmmlib.model.tables import calibration_table
+from mmmlib.health.lift import check_lift_tests, distance
 from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects, fake_lift, fake_panel, with_lifts
 
@@ -61,16 +59,3 @@ def test_nothing_is_read_off_a_fit_without_tests_that_did_not_converge(rhat: flo
     told = "largest R-hat is 1.30, the limit 1.05" if rhat == 1.3 else "R-hat is not known"
     assert told in finding.message
     assert finding.action.startswith("Raise model.tune, and model.draws where it is below 500")
-
-
-def test_tables_of_the_notebooks() -> None:
-    tests = [fake_lift(PANEL), fake_lift(PANEL, "off", channel="video", spend_change_share=-1,
-                                         incremental_outcome=-9_000)]  # fmt: skip
-    told, alone = with_lifts(EFFECTS, tests), with_lifts(EFFECTS, tests, 0.9)
-    table = lift_table(told, alone)
-    assert set(table["test"]) == {"spring", "off"}
-    found = {one.test.name: one for one in compare_lifts(told, alone)}
-    assert found["off"].measured.median == -9_000
-    assert list(calibration_table(told, alone)["channel"]) == list(EFFECTS["channel"].to_numpy())
-    assert lift_table(EFFECTS, None).empty
-    assert calibration_table(EFFECTS, None).empty

@@ -27,13 +27,8 @@ from mmmlib.model.linear import draw_linear
 from mmmlib.model.one_fit import Fit, FitRequest, fit_one, seed_of
 from mmmlib.model.sample import _cause, _check_moved
 from mmmlib.model.spec import prepare
-from mmmlib.model.tables import (
-    diagnostics_table,
-    posterior_table,
-    prior_table,
-    sampler_table,
-)
 from mmmlib.params import Params
+from mmmlib.reports.tables.fit import diagnostics_table, sampler_table
 from tests.fake_run import make_fake_run
 from tests.fakes import fake_lift, fake_panel
 from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
@@ -175,8 +170,8 @@ def test_fits_are_saved_and_loaded(tmp_path: Path) -> None:
     assert set(posterior.children) == {"posterior", "sample_stats", "linear"}
     assert run.artefact(f"models/{MODEL}/posterior.nc").stat().st_size < 3_000_000
     table = diagnostics_table(posterior)
-    assert table["R-hat"].between(0.98, 1.2).all()
-    assert len(sampler_table(posterior)) == 2
+    assert all(0.98 < float(str(rhat)) < 1.2 for rhat in table.column("R-hat"))
+    assert len(sampler_table(posterior).rows) == 2
     with pytest.raises(RunError, match="has not been fitted"):
         posterior_of(run, "signups.pooled")
 
@@ -204,13 +199,6 @@ def test_a_run_is_fitted_once_and_without_lift_tests_where_it_has_some(tmp_path:
         distance(lift, fit["lift_expected"].to_numpy()) for fit in (effects_of(run, MODEL), alone)
     )
     assert abs(off) < 2 < abs(off_alone)
-
-
-def test_tables_state_ranges(made: tuple[Params, Panel, Fit]) -> None:
-    effects = made[2].effects
-    for table in (prior_table(effects), posterior_table(effects)):
-        assert list(table.index) == list(effects["channel"].to_numpy())
-        assert table.map(lambda text: "90" in text and " to " in text).all().all()
 
 
 def test_nothing_to_fit_is_nothing_done() -> None:

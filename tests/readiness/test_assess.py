@@ -12,13 +12,11 @@ import pytest
 from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Level, Status, checks_of, judge, worst
 from mmmlib.readiness.assess import assess
-from mmmlib.readiness.tables import (
-    alternatives_table,
-    channel_table,
-    spend_words,
-    verdict_text,
-)
-from mmmlib.readiness.verdict import Readiness, Verdict
+from mmmlib.readiness.verdict import Readiness, Verdict, verdict_text
+from mmmlib.reports.cells import Observed
+from mmmlib.reports.tables.checks import design_table
+from mmmlib.reports.tables.data import readiness_table
+from mmmlib.reports.titles import spend_words
 from tests.fakes import CHANNELS, fake_panel, fake_params
 
 
@@ -145,23 +143,24 @@ def test_tables_and_words_tell_the_verdict() -> None:
     text = verdict_text(readiness)
     assert text.startswith("READY WITH CAVEATS. A model may be fitted")
     assert "- 3 of 4 channels can be measured; not: Video." in text
-    table = channel_table(readiness, panel, params)
-    assert table.loc["Video", "verdict"] == "not ready"
-    assert table.loc["Video", "flat weeks"].startswith("100")
-    assert "never changes" in table.loc["Video", "why"]
-    assert table.loc["Search", "why"] == ""
-    assert list(alternatives_table(readiness, params)["channel"]) == ["Video"]
-    title, subtitle = spend_words(readiness, params)
-    assert title == "Spend moved too little in 1 of 4 channels: Video"
-    assert "USD" in subtitle
+    table = readiness_table(readiness, panel, params)
+    rows = {row[0]: row for row in table.rows}
+    assert rows["Video"][1] == "not ready"
+    assert rows["Video"][4] == Observed(1.0, "share")
+    assert "never changes" in str(rows["Video"][-1])
+    assert rows["Search"][-1] is None
+    assert design_table(params, readiness.alternatives).column("Channel") == ("Video",)
+    words = spend_words(readiness, params)
+    assert words.title == "Spend moved too little in 1 of 4 channels: Video"
+    assert "USD" in words.subtitle
 
 
 def test_tables_of_what_is_ready() -> None:
     params = fake_params()
     readiness = assess(fake_panel(params), params)
     assert verdict_text(readiness).splitlines()[0] == "READY. A model may be fitted."
-    assert alternatives_table(readiness, params).empty
-    assert spend_words(readiness, params)[0] == "Spend moved enough in all 4 channels"
+    assert design_table(params, readiness.alternatives).rows == ()
+    assert spend_words(readiness, params).title == "Spend moved enough in all 4 channels"
 
 
 PROJECT = Path(__file__).parents[2]

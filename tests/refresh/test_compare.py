@@ -15,7 +15,9 @@ from mmmlib.params.load import params_of
 from mmmlib.refresh import required_checks
 from mmmlib.refresh.compare import compare, restated_values
 from mmmlib.refresh.comparison import Comparison
-from mmmlib.reports.modeller import then_and_now
+from mmmlib.reports.blocks import Prose
+from mmmlib.reports.pictures import movements_picture
+from mmmlib.reports.results import Results
 from mmmlib.runs import NETCDF, Manifest, Run
 from tests.fakes import fake_effects, fake_panel, fake_params
 
@@ -205,8 +207,9 @@ def test_a_leading_outcome_that_is_new_is_drawn_as_not_compared(
     params = params_of(run)
     comparison = compare(run, parent)
     assert {movement.model for movement in comparison.movements} == {"signups.pooled"}
-    drawn = then_and_now(comparison, params.primary, params)
-    assert drawn.texts[0].get_text() == "No return of this outcome can be compared"
+    returns = comparison.of(params.primary, "roi")
+    said = movements_picture(Results(run, params), comparison, returns)
+    assert said == Prose("No return of this outcome can be compared.")
 
 
 def test_a_sum_over_motions_is_compared_only_with_a_sum_of_the_same(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Level
-from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.lift_changes import lift_change_findings, lift_changes
-from mmmlib.refresh.tables import lift_change_table
-from tests.fakes import fake_lift, fake_panel
+from mmmlib.reports.tables.changes import lift_changes_table
+from tests.fakes import fake_lift, fake_panel, fake_params
 
 PANEL = fake_panel()
 
@@ -41,8 +40,8 @@ def test_every_kind_of_change_is_told() -> None:
     assert "everywhere, 2024-03-11 to 2024-04-07, it saw 152 to 448" in added.what
     levels = [finding.level for finding in lift_change_findings([changed, removed, added])]
     assert levels == [Level.WARN, Level.WARN, Level.INFO]
-    comparison = Comparison(parent="before", lift_changes=(changed, removed, added))
-    assert list(lift_change_table(comparison)["how"]) == ["changed", "removed", "added"]
+    table = lift_changes_table(fake_params(), [changed, removed, added])
+    assert table.column("Change") == ("changed", "gone", "new")
 
 
 def test_the_same_tests_are_no_change_though_spend_was_restated() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import xarray as xr
 
-from mmmlib.reports.blocks import Heading, Picture, Prose, Table
-from mmmlib.reports.lift import Experiments, experiment_blocks, experiments_of
-from mmmlib.reports.modeller import lift_tests_and_model
+from mmmlib.reports.blocks import Heading, Picture, Prose
+from mmmlib.reports.lift import Experiments, experiments_of
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import contribution_roi
+from mmmlib.reports.table import Table
+from mmmlib.reports.tables.lift import calibration_table, lift_tests_table
 from tests.fakes import fake_effects, fake_lift, fake_panel, fake_params, with_lifts
 
 PARAMS = fake_params()
@@ -62,17 +63,29 @@ def test_a_range_that_narrowed_is_named() -> None:
     )
     experiments = Experiments(told, wide, PARAMS)
     assert "it narrows the return of Search to" in experiments.title
-    [tests, returns] = [b for b in experiment_blocks(experiments, 1) if isinstance(b, Table)]
-    assert tests.rows[0][-1].startswith("yes")  # type: ignore[union-attr]
-    assert "narrower" in str(returns.rows[0][-1])
-    assert tests.name == "lift-tests-1"
+    assert str(lift_tests_table(experiments).column("Do they agree?")[0]).startswith("yes")
+    assert "narrower" in str(calibration_table(experiments).column("The range is")[0])
 
 
 def test_without_tests_there_is_nothing_to_show() -> None:
     assert experiments_of(EFFECTS, None, PARAMS) is None
-    assert "No lift test" in lift_tests_and_model(EFFECTS, None, PARAMS).texts[0].get_text()
     told = with_lifts(EFFECTS, [SPRING])
-    assert len(lift_tests_and_model(told, told, PARAMS).axes) == 1
+    assert experiments_of(told, told, PARAMS) is not None
+
+
+def test_a_notebook_of_a_model_without_tests_says_so(second: Results) -> None:
+    [said] = contribution_roi.lift_blocks(second, "signups.pooled")
+    assert isinstance(said, Prose) and said.text == "No lift test measured this outcome."
+
+
+def test_what_every_test_saw_is_a_row() -> None:
+    experiments = found(1, 0.9, SPRING, PAUSE)
+    table = lift_tests_table(experiments)
+    assert set(table.column("Test")) == {"spring", "pause"}
+    seen = dict(zip(table.column("Test"), table.column("The test saw"), strict=True))
+    assert seen["pause"].median == -9_000  # type: ignore[union-attr]
+    channels = list(map(PARAMS.channel_label, PARAMS.channels))
+    assert sorted(map(str, calibration_table(experiments).column("Channel"))) == sorted(channels)
 
 
 def test_nothing_is_read_off_a_fit_without_tests_that_did_not_converge(second: Results) -> None:
@@ -80,8 +93,6 @@ def test_nothing_is_read_off_a_fit_without_tests_that_did_not_converge(second: R
     told = with_lifts(EFFECTS, [SPRING])
     apart = told.assign_attrs(largest_rhat=1.3)
     assert experiments_of(told, apart, PARAMS) is None
-    title = lift_tests_and_model(told, apart, PARAMS).texts[0].get_text()
-    assert "did not converge" in title
     results = Results(second.run, second.params)
     results.__dict__["effects"] = {"revenue.pooled": told}
     results.__dict__["lifts"] = lambda model: None

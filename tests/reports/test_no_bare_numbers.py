@@ -19,14 +19,14 @@ from mmmlib.reports.blocks import (
     Bullets,
     Folded,
     Heading,
-    Observed,
     Picture,
     Prose,
     Statements,
-    Table,
 )
+from mmmlib.reports.cells import Observed
 from mmmlib.reports.format import formats
 from mmmlib.reports.results import Results, results_of
+from mmmlib.reports.table import Table
 from tests.reports.written import section
 
 NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
@@ -61,7 +61,7 @@ def texts_of(block: Block) -> Iterator[str]:
             yield block.title
         case Table():
             yield block.caption
-            yield from (column.head for column in block.columns)
+            yield from (column.title for column in block.columns)
             yield from (cell for row in block.rows for cell in row if isinstance(cell, str))
         case Picture():
             yield from (block.caption, block.alt)

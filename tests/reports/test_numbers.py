@@ -15,7 +15,6 @@ from mmmlib.reports.numbers import (
     date_text,
     listed,
     month_text,
-    signed_money,
 )
 from mmmlib.scenarios.labels import likely
 
@@ -81,9 +80,6 @@ def test_likelihood_in_words(value: float, text: str) -> None:
 
 
 def test_small_words() -> None:
-    assert plain(signed_money(1_200_000, "USD")) == "+USD 1.2 M"
-    assert plain(signed_money(-300_000, "USD")) == "\N{MINUS SIGN}USD 300 k"
-    assert signed_money(0, "USD") == "no change"
     assert plain(count_text(1, "series", "series")) == "1 series"
     assert plain(count_text(1200, "week")) == "1,200 weeks"
     assert listed([]) == ""

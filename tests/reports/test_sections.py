@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmmlib.findings import Level, Status
-from mmmlib.reports.blocks import Bullets, Folded, Picture, Prose, Table
+from mmmlib.reports.blocks import Bullets, Folded, Picture, Prose
 from mmmlib.reports.format import formats
 from mmmlib.reports.results import Results, results_of
 from mmmlib.reports.sections import (
@@ -19,7 +19,9 @@ from mmmlib.reports.sections import (
     health_panel,
     scenario_pack,
 )
-from mmmlib.reports.tables import limit_text, plan_table
+from mmmlib.reports.table import Table
+from mmmlib.reports.tables.checks import limit_of
+from mmmlib.reports.tables.plans import changed_plan_table
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import PlanLine, ScenarioPack
 from tests.fake_run import make_fake_run
@@ -167,9 +169,10 @@ def test_a_change_of_little_money_is_shown(second: Results) -> None:
         PlanLine(channel="search", spend_before=1.2, spend_after=0.75, extrapolated=False),
         PlanLine(channel="social", spend_before=1.2, spend_after=1.2 + 1e-9, extrapolated=False),
     ]
-    table = plan_table(second, pack.scenarios[1].model_copy(update={"plan": tuple(lines)}), "plan")
+    plan = pack.scenarios[1].model_copy(update={"plan": tuple(lines)})
+    table = changed_plan_table(second.params, plan)
     ((channel, *_, change, _seen),) = table.rows
-    assert (channel, change) == ("Search", "\N{MINUS SIGN}USD\N{NO-BREAK SPACE}0.45")
+    assert (channel, str(change)) == ("Search", "\N{MINUS SIGN}USD\N{NO-BREAK SPACE}0.45")
 
 
 def test_a_changed_format_is_told(second: Results, first_run: Run) -> None:
@@ -188,8 +191,8 @@ def test_one_is_not_told_as_many(second: Results) -> None:
     assert gates is not None and compared is not None
     entry = next(e for e in gates.entries if e.finding.status is Status.FLAG)
     flag = entry.finding.model_copy(update={"limit": 1.0, "unit": "channels"})
-    assert limit_text(flag) == "1\N{NO-BREAK SPACE}channel"
-    assert limit_text(flag.model_copy(update={"limit": 2.0})) == "2\N{NO-BREAK SPACE}channels"
+    assert str(limit_of(flag)) == "1\N{NO-BREAK SPACE}channel"
+    assert str(limit_of(flag.model_copy(update={"limit": 2.0}))) == "2\N{NO-BREAK SPACE}channels"
     levels = [Level.BLOCK, Level.WARN, Level.INFO]
     bad = [entry.model_copy(update={"finding": flag, "level": level}) for level in levels]
     results = Results(second.run, second.params)

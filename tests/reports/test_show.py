@@ -11,19 +11,19 @@ import pytest
 from mmmlib.estimates import Estimate
 from mmmlib.reports.blocks import (
     Bullets,
-    Column,
     Folded,
-    Observed,
     Picture,
     Prose,
     Statements,
-    Table,
     label_mark,
 )
+from mmmlib.reports.cells import Column, Observed
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import executive_summary
-from mmmlib.reports.show import section_markdown, show, svg_bytes, to_markdown
+from mmmlib.reports.show import section_markdown, show, to_markdown
+from mmmlib.reports.style import svg_bytes
+from mmmlib.reports.table import Table
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import Label
 from tests.fake_run import NASTY
@@ -38,7 +38,7 @@ def picture(name: str = "returns", text: str = "What the channel returned") -> P
 
 
 def table() -> Table:
-    columns = (Column("Channel"), Column("Brought (USD)", "right", "USD"))
+    columns = (Column("Channel"), Column("Brought", "USD"))
     return Table("t", "A table.", columns, (("TV", ESTIMATE), ("Radio", Observed(2500.0, "USD"))))
 
 

@@ -28,7 +28,7 @@ from mmmlib.reports.statements import (
     total_statement,
     weakest_statement,
 )
-from mmmlib.reports.tables import agreement
+from mmmlib.reports.tables.channels import agreement
 from mmmlib.reports.title_block import title_block
 from mmmlib.reports.titles import (
     best_sentence,

@@ -8,11 +8,10 @@ from pathlib import Path
 from mmmlib.findings import not_run
 from mmmlib.governance.agenda import _changes
 from mmmlib.refresh.comparison import Comparison, LiftChange
-from mmmlib.refresh.tables import comparison_text
 from mmmlib.reports.blocks import Block, Bullets, Prose
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import change_log, executive_summary
-from mmmlib.reports.statements import change_statement
+from mmmlib.reports.statements import change_statement, compared_sentence
 from mmmlib.runner.lifecycle import new_run
 from tests.fakes import fake_params
 
@@ -70,7 +69,7 @@ def test_a_parent_that_cannot_be_read_is_no_sign_of_calm(tmp_path: Path) -> None
     assert list(change_log.data(found)) == list(change_log.configuration(found)) == []
     assert [text for text in texts(change_log.code(found)) if "same" in text] == []
     assert _changes(UNREAD, found.params) == (GONE,)
-    assert comparison_text(UNREAD) == GONE
+    assert compared_sentence(UNREAD) == GONE
 
 
 def test_returns_that_cannot_be_compared_are_not_counted(tmp_path: Path) -> None:
@@ -81,7 +80,7 @@ def test_returns_that_cannot_be_compared_are_not_counted(tmp_path: Path) -> None
         assert "104" not in told
         assert "0\N{NO-BREAK SPACE}returns" not in told
     assert _changes(NOT_ALIKE, found.params)[0].startswith("No return can be compared")
-    assert comparison_text(NOT_ALIKE).startswith("No return can be compared")
+    assert compared_sentence(NOT_ALIKE) == f"Compared with {NOT_ALIKE.parent}."
 
 
 def test_a_lift_test_that_went_is_among_what_changed(tmp_path: Path) -> None:

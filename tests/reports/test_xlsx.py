@@ -38,9 +38,12 @@ def test_every_part_of_the_run_has_its_sheet(book: openpyxl.Workbook) -> None:
         "Contribution and ROI",
         "Lift tests",
         "Scenarios",
+        "Other outcomes",
         "Plan lines",
+        "Key questions",
         "Movements",
         "Data changes",
+        "Lift test changes",
         "Configuration changes",
         "Findings",
     ]
@@ -75,8 +78,8 @@ def test_every_estimate_has_its_range_and_unit(book: openpyxl.Workbook, results:
         for row in book["Contribution and ROI"].iter_rows(min_row=2, values_only=True):
             low, median, high = (row[place] for place in places)
             assert low <= median <= high
-    assert "Spend, USD" in names
-    units = {row[names.index("Unit of contribution")] for row in rows(book)}
+    assert "Spend (USD)" in names
+    units = {row[names.index("Contribution: unit")] for row in rows(book)}
     assert units == {"USD", "signups"}
 
 
@@ -98,10 +101,9 @@ def test_scenarios_keep_their_downside_and_label(book: openpyxl.Workbook, result
         pack.scenarios,
         strict=True,
     ):
-        assert row[names.index("Downside (10th percentile), USD")] == pytest.approx(
-            scenario.downside
-        )
-        assert row[names.index("Label")] == scenario.label
+        bad = None if scenario.kind == "baseline" else pytest.approx(scenario.downside)
+        assert row[names.index("Bad case (USD)")] == bad
+        assert row[names.index("May be used")] == scenario.label
 
 
 def test_the_header_is_frozen(book: openpyxl.Workbook) -> None:

@@ -9,13 +9,6 @@ from mmmlib.findings import FindingList, Level, Status, checks_of
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.scenarios.build import build_pack
 from mmmlib.scenarios.pack import Label, ScenarioPack
-from mmmlib.scenarios.tables import (
-    answer_table,
-    other_models_table,
-    plan_table,
-    reason_table,
-    scenario_table,
-)
 from tests.fakes import fake_effects, fake_panel, fake_params, two_motions
 from tests.scenarios.helpers import finding, healthy, known_effects, ready
 
@@ -240,11 +233,6 @@ def test_the_pack_survives_the_disk_and_every_check_has_a_name():
     assert pack.weeks == 13
     last = models[MODEL]["week"].to_index()[-1]
     assert (np.datetime64(pack.first_week) - np.datetime64(last.date())).astype(int) == 7
-    assert len(scenario_table(pack, "USD")) == len(pack.scenarios)
-    assert list(plan_table(pack, "USD").index) == list(params.channels)
-    assert set(reason_table(pack).index) == {one.title for one in pack.scenarios}
-    assert list(other_models_table(pack).columns) == list(params.model_names)
-    assert len(answer_table(pack)) == 1
 
 
 def test_money_of_all_motions_is_set_against_spend_that_is_paid_once():

@@ -309,28 +309,27 @@ def write_revisions(run: Run, moves: pd.DataFrame) -> None:
         write_with(target, lambda path: moves.to_parquet(path, index=False))
 
 
-def revision_table(run: Run, oldest: int = 8) -> pd.DataFrame:
+def revision_shares(run: Run, oldest: int = 8) -> pd.DataFrame:
     """Return by what share the values of every age moved since they were first told.
 
     Returns
     -------
     pandas.DataFrame
-        Text, a row per age in weeks (0 is the newest week of a delivery; the last row is of all
-        older ones), a column per source: the mean over its series. No row where no past
-        refresh told the same weeks.
+        A row per age in weeks (0 is the newest week of a delivery; the last row is of all older
+        ones), a column per source: the mean over its series. No row where no past refresh told
+        the same weeks.
     """
     path = run.artefact(REVISIONS_FILE)
     if not path.is_file():
-        return pd.DataFrame(index=pd.Index([], name="age in weeks"))
+        return pd.DataFrame()
     moves = pd.read_parquet(path)
     ages = moves["age"].clip(upper=oldest)
     shares = {
         (str(source), int(str(age))): float(_shares(one).mean())
         for (source, age), one in moves.groupby(["source", ages], sort=True)
     }
-    table = pd.Series(shares).unstack(0).map(lambda share: format_number(share, "share"))
+    table = pd.Series(shares).unstack(0)
     table.index = pd.Index(
-        [str(age) if age < oldest else f"{oldest} and older" for age in table.index],
-        name="age in weeks",
+        [str(age) if age < oldest else f"{oldest} and older" for age in table.index]
     )
     return table

@@ -6,24 +6,24 @@ from collections.abc import Iterator
 
 from mmmlib.errors import RunError
 from mmmlib.findings import Level, Status
-from mmmlib.reports.blocks import Block, Bullets, Picture, Prose
-from mmmlib.reports.change_tables import (
+from mmmlib.reports.blocks import Block, Bullets, Prose
+from mmmlib.reports.format import format_version
+from mmmlib.reports.numbers import count_text
+from mmmlib.reports.pictures import movements_picture
+from mmmlib.reports.results import Results
+from mmmlib.reports.statements import (
+    by_size,
+    change_statement,
+    compared_sentence,
+    leading_returns,
+)
+from mmmlib.reports.tables.changes import (
+    SHOWN,
     data_changes_table,
     lift_changes_table,
     movement_table,
     parameter_table,
 )
-from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
-from mmmlib.reports.format import format_version
-from mmmlib.reports.numbers import count_text
-from mmmlib.reports.results import Results
-from mmmlib.reports.statements import (
-    by_size,
-    change_statement,
-    leading_returns,
-    window_text,
-)
-from mmmlib.reports.titles import movement_words
 
 
 def summary(results: Results) -> Iterator[Block]:
@@ -39,9 +39,8 @@ def summary(results: Results) -> Iterator[Block]:
     if not compared.readable:
         yield Prose(compared.not_compared)
         return
-    on = f", on {window_text(compared)}" if compared.movements else ""
     chosen = results.run.manifest.parent_reason
-    yield Prose(f"{compared.parent}{on}. {chosen}".strip(), lead="Compared with")
+    yield Prose(f"{compared_sentence(compared)} {chosen}".strip())
     yield change_statement(results, compared)
 
 
@@ -52,25 +51,11 @@ def movements(results: Results) -> Iterator[Block]:
         return
     moves = leading_returns(results, compared)
     if moves:
-        words = movement_words(results, moves, compared.parent)
-        returns = results.return_words(results.params.primary)
-        rows = [
-            IntervalRow(
-                results.channel(move.channel),
-                returns.estimate(move.after),
-                results.colours[move.channel],
-                faint=returns.estimate(move.before),
-            )
-            for move in moves
-        ]
-        figure = interval_figure(
-            rows, words.title, words.subtitle, even=returns.break_even, even_name="money back"
-        )
-        yield Picture("movements", figure, words.caption, words.alt)
+        yield movements_picture(results, compared, moves)
     primary = results.params.primary
     shown = [m for m in compared.movements if m.model == primary or m.beyond_noise]
     if shown:
-        yield movement_table(results, by_size(shown), "movements")
+        yield movement_table(results.params, by_size(shown)).only(*SHOWN)
     hidden = len(compared.movements) - len(shown)
     if hidden:
         yield Prose(
@@ -87,7 +72,7 @@ def data(results: Results) -> Iterator[Block]:
     if not compared.data_changes:
         yield Prose("The data that both refreshes saw is the same, value by value.")
         return
-    yield data_changes_table(results, compared.data_changes)
+    yield data_changes_table(results.params, compared.data_changes)
 
 
 def configuration(results: Results) -> Iterator[Block]:
@@ -96,13 +81,11 @@ def configuration(results: Results) -> Iterator[Block]:
     if compared is None or not compared.readable:
         return
     if compared.lift_changes:
-        yield lift_changes_table(results, compared.lift_changes)
+        yield lift_changes_table(results.params, compared.lift_changes)
     if not compared.parameter_changes:
         yield Prose("No parameter changed.")
         return
-    yield parameter_table(
-        compared.parameter_changes, "parameters", "Parameters that differ from the last refresh."
-    )
+    yield parameter_table(compared.parameter_changes)
 
 
 def code(results: Results) -> Iterator[Block]:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from mmmlib.estimates import mass_text
 from mmmlib.model.effects import lift_tests_of
-from mmmlib.reports.blocks import Block, Bullets, Column, Heading, Picture, Prose, Table
-from mmmlib.reports.figures.curves import response_curves
-from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose
 from mmmlib.reports.figures.weeks import contribution_over_time
-from mmmlib.reports.lift import experiment_blocks
 from mmmlib.reports.numbers import count_text, listed
+from mmmlib.reports.pictures import (
+    contributions_picture,
+    curves_pictures,
+    lift_picture,
+    returns_picture,
+)
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.statements import reasons_of, total_statement
 from mmmlib.reports.style import OTHER
-from mmmlib.reports.tables import agreement, channel_table, rank_table, timing_table
-from mmmlib.reports.titles import (
-    contributions_words,
-    curves_words,
-    over_time_words,
-    returns_words,
-    window_of,
-)
+from mmmlib.reports.tables.channels import SHOWN, agreement, channel_table, rank_table
+from mmmlib.reports.tables.lift import SHOWN as LIFT_SHOWN
+from mmmlib.reports.tables.lift import calibration_table, lift_tests_table
+from mmmlib.reports.titles import over_time_words, window_of
 from mmmlib.scenarios.pack import Label
-
-PER_FIGURE = 8
-"""Curves in one figure; more would not fit a page."""
 
 
 def leading(results: Results) -> Iterator[Block]:
@@ -55,8 +53,8 @@ def returns(results: Results) -> Iterator[Block]:
     if not results.effects:
         return
     numbers = results.leading
-    yield returns_picture(results, numbers, "returns")
-    yield channel_table(results, numbers, "channels", numbers.by_return)
+    yield returns_picture(results, numbers)
+    yield channel_table(results.params, numbers, numbers.by_return, results.gates).only(*SHOWN)
     claims = [(results.channel(c.channel), results.claim(numbers.name, c.channel))
               for c in numbers.by_return]  # fmt: skip
     doubted = [(name, claim) for name, claim in claims if claim.label is not Label.SAFE]
@@ -65,42 +63,10 @@ def returns(results: Results) -> Iterator[Block]:
         yield Bullets(reasons_of(doubted))
 
 
-def returns_picture(results: Results, numbers: ModelNumbers, name: str) -> Picture:
-    """Figure of a model's returns with the belief before the fit beside each."""
-    words = returns_words(results, numbers)
-    rows = [
-        IntervalRow(
-            results.channel(row.channel), row.roi, results.colours[row.channel], faint=row.prior
-        )
-        for row in numbers.by_return
-        if row.roi is not None
-    ]
-    figure = interval_figure(
-        rows,
-        words.title,
-        words.subtitle,
-        even=numbers.returns.break_even,
-        even_name="money back",
-    )
-    return Picture(name, figure, words.caption, words.alt)
-
-
 def contributions(results: Results) -> Iterator[Block]:
     """Contribution of each channel."""
     if results.effects:
         yield contributions_picture(results, results.leading, "contributions")
-
-
-def contributions_picture(results: Results, numbers: ModelNumbers, name: str) -> Picture:
-    """Figure of a model's contributions."""
-    words = contributions_words(results, numbers)
-    rows = [
-        IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
-        for row in numbers.by_contribution
-    ]
-    return Picture(
-        name, interval_figure(rows, words.title, words.subtitle), words.caption, words.alt
-    )
 
 
 def over_time(results: Results) -> Iterator[Block]:
@@ -116,44 +82,37 @@ def over_time(results: Results) -> Iterator[Block]:
     yield Picture("over-time", figure, words.caption, words.alt)
     grouped = [row for row in numbers.by_contribution if results.colours[row.channel] == OTHER]
     if len(grouped) > 1:
-        yield Table(
-            "other",
-            "The channels that the figure shows together as other, the largest first; ranges "
-            "hold 90 %.",
-            (Column("Channel"), Column(f"Contribution ({numbers.unit})", "right", numbers.unit)),
-            tuple((results.channel(row.channel), row.contribution) for row in grouped),
+        yield channel_table(results.params, numbers, grouped).only(
+            "Channel",
+            "Contribution",
+            name="other",
+            caption="The channels that the figure shows together as other, the largest first; "
+            "ranges hold 90 %.",
         )
 
 
 def curves(results: Results) -> Iterator[Block]:
     """Response curves, the largest spend first."""
-    if not results.effects:
-        return
-    numbers = results.leading
-    rows = sorted(numbers.channels, key=lambda row: -row.spend)
-    names = {name: results.channel(name) for name in results.params.channels}
-    words = curves_words(results, numbers)
-    parts = [rows[i : i + PER_FIGURE] for i in range(0, len(rows), PER_FIGURE)]
-    for number, part in enumerate(parts, start=1):
-        title = words.title if number == 1 else "Response curves, continued"
-        figure = response_curves(
-            numbers.effects,
-            [r.channel for r in part],
-            names,
-            results.colours,
-            title,
-            words.subtitle,
-        )
-        yield Picture(f"curves-{number}", figure, words.caption, words.alt)
+    if results.effects:
+        yield from curves_pictures(results, results.leading)
 
 
 def timing(results: Results) -> Iterator[Block]:
     """Half-life of each channel's effect (M4)."""
-    if results.effects:
-        yield Prose(
-            "A decision on a channel should not be judged before most of its effect can have come."
-        )
-        yield timing_table(results, results.leading)
+    if not results.effects:
+        return
+    numbers = results.leading
+    rows = sorted(numbers.channels, key=lambda row: -row.half_life.median)
+    yield Prose(
+        "A decision on a channel should not be judged before most of its effect can have come."
+    )
+    yield channel_table(results.params, numbers, rows).only(
+        "Channel",
+        "Half of the effect after",
+        name="half-life",
+        caption=f"Weeks until half of an effect has come, the slowest first; ranges hold "
+        f"{mass_text(rows[0].half_life)}.",
+    )
 
 
 def lift_tests(results: Results) -> Iterator[Block]:
@@ -169,14 +128,25 @@ def lift_tests(results: Results) -> Iterator[Block]:
     for number, model in enumerate(tested):
         if len(tested) > 1 or model != results.leading.name:
             yield Heading(results.model(model))
-        experiments = results.lifts(model)
-        if experiments is not None:
-            yield from experiment_blocks(experiments, number)
-        else:
-            yield Prose(
-                "The model was calibrated by lift tests of this outcome, but there is no fit without "
-                "them that they can be held against. The health panel says why."
-            )
+        yield from lift_blocks(results, model, f"-{number}" if number else "")
+
+
+def lift_blocks(results: Results, model: str, suffix: str = "") -> Iterator[Block]:
+    """Say what the lift tests of a model saw: sentence, figure, two tables."""
+    if not lift_tests_of(results.effects[model]):
+        yield Prose("No lift test measured this outcome.")
+        return
+    found = results.lifts(model)
+    if found is None:
+        yield Prose(
+            "The model was calibrated by lift tests of this outcome, but there is no fit without "
+            "them that they can be held against. The health panel says why."
+        )
+        return
+    yield Prose(found.sentence)
+    yield replace(lift_picture(found), name=f"lift-tests{suffix}")
+    yield lift_tests_table(found).only(*LIFT_SHOWN, name=f"lift-tests{suffix}")
+    yield replace(calibration_table(found), name=f"with-and-without{suffix}")
 
 
 def other_outcomes(results: Results) -> Iterator[Block]:
@@ -197,7 +167,7 @@ def other_outcomes(results: Results) -> Iterator[Block]:
             "No channel's place by return differs between outcomes by more than its range.",
             lead="They agree.",
         )
-    yield rank_table(results, models)
+    yield rank_table(results.params, models)
     for number, numbers in enumerate(models[1:], start=1):
         yield from _other(results, numbers, number)
 
@@ -210,6 +180,8 @@ def _other(results: Results, numbers: ModelNumbers, number: int) -> Sequence[Blo
     blocks += [
         total_statement(results, numbers),
         returns_picture(results, numbers, f"returns-{number}"),
-        channel_table(results, numbers, f"channels-{number}", numbers.by_return),
+        channel_table(results.params, numbers, numbers.by_return, results.gates).only(
+            *SHOWN, name=f"channels-{number}"
+        ),
     ]
     return blocks

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mmmlib.findings import Level, Status
 from mmmlib.governance.labels import BLOCKED
 from mmmlib.readiness.verdict import Verdict
-from mmmlib.reports.blocks import Block, Bullets, Picture, Prose, Statements, label_mark
-from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
 from mmmlib.reports.numbers import chance_text, count_text, listed
+from mmmlib.reports.pictures import contributions_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.statements import (
     answer_statements,
     by_size,
     calm_sentence,
+    compared_sentence,
     movement_sentence,
     plan_sentence,
     readiness_statements,
     reasons_of,
-    window_text,
 )
-from mmmlib.reports.tables import channel_table, plan_table
-from mmmlib.reports.titles import contributions_words
+from mmmlib.reports.tables.channels import SHOWN, channel_table
+from mmmlib.reports.tables.plans import changed_plan_table
 from mmmlib.scenarios.pack import Label
 
 MOST = 5
@@ -44,11 +45,9 @@ def what_changed(results: Results) -> Iterator[Block]:
     compared = results.comparison
     if compared is None:
         return
+    yield Prose(compared_sentence(compared))
     if not compared.readable:
-        yield Prose(compared.not_compared)
         return
-    on = f", on {window_text(compared)}" if compared.movements else ""
-    yield Prose(f"Compared with {compared.parent}{on}.")
     moves = [m for m in compared.movements if m.quantity == "roi"]
     beyond = [m for m in by_size(moves) if m.beyond_noise]
     items = [
@@ -86,14 +85,10 @@ def insights(results: Results) -> Iterator[Block]:
     if not results.effects:
         return
     numbers = results.leading
-    words = contributions_words(results, numbers)
-    rows = [
-        IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
-        for row in numbers.by_contribution
-    ]
-    figure = interval_figure(rows, words.title, words.subtitle)
-    yield Picture("summary-contributions", figure, words.caption, words.alt)
-    yield channel_table(results, numbers, "summary-channels", numbers.by_contribution)
+    yield contributions_picture(results, numbers, "summary-contributions")
+    yield channel_table(results.params, numbers, numbers.by_contribution, results.gates).only(
+        *SHOWN, name="summary-channels"
+    )
 
 
 def moves(results: Results) -> Iterator[Block]:
@@ -124,7 +119,7 @@ def moves(results: Results) -> Iterator[Block]:
     )
     if plan.reasons:
         yield Prose(" ".join(plan.reasons), lead="Why this label.")
-    yield plan_table(results, plan, "summary-plan")
+    yield replace(changed_plan_table(results.params, plan), name="summary-plan")
 
 
 def confidence(results: Results) -> Iterator[Block]:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmmlib.reports.blocks import (
-    Block,
-    Bullets,
-    Chance,
-    Column,
-    Heading,
-    Picture,
-    Prose,
-    Table,
-    label_mark,
-)
+from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose, label_mark
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.numbers import count_text, date_text
 from mmmlib.reports.results import Results
 from mmmlib.reports.statements import move_statement, plan_sentence
 from mmmlib.reports.style import LABEL_COLOURS, LABEL_SYMBOLS
-from mmmlib.reports.tables import plan_table, plans_table
+from mmmlib.reports.tables.plans import (
+    answers_table,
+    changed_plan_table,
+    plans_table,
+    shown_of,
+)
 from mmmlib.reports.titles import plan_gain, scenario_words
 from mmmlib.scenarios.pack import Scenario
 
@@ -37,7 +32,7 @@ def overview(results: Results) -> Iterator[Block]:
         f"{results.model(pack.model)}. Effects that come after the last week are counted in.",
         lead="Horizon.",
     )
-    yield plans_table(results, pack)
+    yield plans_table(results.params, pack).only(*shown_of(pack))
 
 
 def comparison(results: Results) -> Iterator[Block]:
@@ -76,7 +71,7 @@ def plans(results: Results) -> Iterator[Block]:
         if plan.reasons:
             yield Bullets(tuple(Prose(reason) for reason in plan.reasons))
         yield from _others(results, plan)
-        yield plan_table(results, plan, f"plan-{plan.name.replace('_', '-')}")
+        yield changed_plan_table(results.params, plan)
 
 
 def _others(results: Results, plan: Scenario) -> Iterator[Block]:
@@ -95,26 +90,8 @@ def key_questions(results: Results) -> Iterator[Block]:
     pack = results.scenarios
     if pack is None or not pack.answers:
         return
-    yield Table(
-        "answers",
-        "Key questions, as they were written down before the fit.",
-        (
-            Column("Question"),
-            Column("Outcome"),
-            Column("Answer"),
-            Column("Yes, likely by", "right"),
-            Column("May be used"),
-        ),
-        tuple(
-            (
-                one.question,
-                results.model(one.model),
-                one.text,
-                "–" if one.probability is None else Chance(one.probability),
-                label_mark(one.label),
-            )
-            for one in pack.answers
-        ),
+    yield answers_table(results.params, pack).only(
+        "Question", "Outcome", "Answer", "Yes, likely by", "May be used"
     )
     doubts = [one for one in pack.answers if one.reasons]
     if doubts:

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.status import automatic_shares, read_status, status_findings
-from mmmlib.data.checks.tables import arrival_table
 from mmmlib.estimates import NBSP
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.params import Params
+from mmmlib.reports.tables.data import arrival_table
 from tests.data.conftest import small_params, weekly
 from tests.small import mmm, write_workbook
 
@@ -50,8 +50,8 @@ def test_what_has_arrived(folder: Path) -> None:
     frame = weekly()
     assert media.spend == frame["search_spend"].sum() + frame["tv_spend"].sum()
     assert (prices.delivery, prices.spend) == ("by hand", 0.0)
-    table = arrival_table(arrived, "USD")
-    assert table["state"].tolist() == ["in time", "in time"]
+    table = arrival_table(params(), arrived)
+    assert table.column("State") == ("in time", "in time")
 
 
 def test_shares_that_arrive_by_themselves(folder: Path) -> None:

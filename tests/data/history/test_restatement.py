@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.history.restatement import falling, moving_weeks, restatements, revision_table
+from mmmlib.data.history.restatement import falling, moving_weeks, restatements, revision_shares
 from mmmlib.data.history.vintages import Shape, Vintage, past_runs
 from mmmlib.data.ingest import check_data, ingest
 from mmmlib.data.panel.panel import panel_of
@@ -119,14 +119,14 @@ def test_without_the_rule_moving_weeks_in_the_panel_are_flagged(
     assert "auto" in finding.action
 
 
-def test_revisions_by_age_are_a_table(tmp_path: Path, write: Write) -> None:
+def test_revisions_by_age(tmp_path: Path, write: Write) -> None:
     in_runs(tmp_path, write, {}, told(30, (0.2, 0.1)), told(40, (0.2, 0.1)))
     first, second = sorted(p.parent for p in (tmp_path / "runs").glob("*/manifest.json"))
-    assert revision_table(Run(first)).empty
-    table = revision_table(Run(second))
+    assert revision_shares(Run(first)).empty
+    table = revision_shares(Run(second))
     assert list(table.columns) == ["media"]
     assert list(table.index) == [*map(str, range(8)), "8 and older"]
-    shares = [float(text.split()[0]) for text in table["media"]]
+    shares = list(table["media"])
     assert shares[0] > shares[1] > 0
     assert set(shares[2:]) == {0.0}
 

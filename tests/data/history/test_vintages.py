@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.data.checks.tables import difference_lines
+from mmmlib.cli.data import difference_lines
 from mmmlib.data.history.vintages import (
     Shape,
     Vintage,

@@ -1,0 +1,135 @@
+"""The figures that pages and notebooks share, with their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import xarray as xr
+
+from mmmlib.data.panel.panel import Panel
+from mmmlib.params import Params
+from mmmlib.readiness.verdict import Readiness
+from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.reports.blocks import Block, Picture, Prose
+from mmmlib.reports.figures.curves import response_curves
+from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.figures.weeks import actual_against_fitted, spend_over_time
+from mmmlib.reports.lift import Experiments
+from mmmlib.reports.markup import plain
+from mmmlib.reports.quantities import ModelNumbers
+from mmmlib.reports.results import Results
+from mmmlib.reports.style import channel_colours
+from mmmlib.reports.titles import (
+    contributions_words,
+    curves_words,
+    fit_words,
+    learnt_sentence,
+    movement_words,
+    returns_words,
+    spend_words,
+)
+
+PER_FIGURE = 8
+"""Curves in one figure; more would not fit a page."""
+
+
+def returns_picture(
+    results: Results, numbers: ModelNumbers, name: str = "returns", title: str = ""
+) -> Picture:
+    """Draw a model's returns with the belief before the fit beside each."""
+    words = returns_words(results, numbers)
+    rows = [
+        IntervalRow(
+            results.channel(row.channel), row.roi, results.colours[row.channel], faint=row.prior
+        )
+        for row in numbers.by_return
+        if row.roi is not None
+    ]
+    even = numbers.returns.break_even
+    figure = interval_figure(
+        rows, title or words.title, words.subtitle, even=even, even_name="money back"
+    )
+    return Picture(name, figure, words.caption, words.alt)
+
+
+def learning_picture(results: Results, numbers: ModelNumbers) -> Picture:
+    """Draw what :func:`returns_picture` does, and say of which return the data told most."""
+    return returns_picture(results, numbers, title=learnt_sentence(results, numbers))
+
+
+def contributions_picture(results: Results, numbers: ModelNumbers, name: str) -> Picture:
+    """Draw a model's contributions."""
+    words = contributions_words(results, numbers)
+    rows = [
+        IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
+        for row in numbers.by_contribution
+    ]
+    figure = interval_figure(rows, words.title, words.subtitle)
+    return Picture(name, figure, words.caption, words.alt)
+
+
+def curves_pictures(results: Results, numbers: ModelNumbers) -> Iterator[Picture]:
+    """Draw the response curves of all channels, the largest spend first."""
+    rows = sorted(numbers.channels, key=lambda row: -row.spend)
+    names = {name: results.channel(name) for name in results.params.channels}
+    words = curves_words(results, numbers)
+    for number, start in enumerate(range(0, len(rows), PER_FIGURE), start=1):
+        part = [row.channel for row in rows[start : start + PER_FIGURE]]
+        title = words.title if number == 1 else "Response curves, continued"
+        figure = response_curves(
+            numbers.effects, part, names, results.colours, title, words.subtitle
+        )
+        yield Picture(f"curves-{number}", figure, words.caption, words.alt)
+
+
+def fit_picture(
+    results: Results, numbers: ModelNumbers, holdout: xr.Dataset | None = None, name: str = "fit"
+) -> Picture:
+    """Draw the outcome as it was, over the bands of the model.
+
+    On the weeks that a ``holdout`` fit was not shown, its prediction is drawn.
+    """
+    words = fit_words(results, numbers, holdout)
+    figure = actual_against_fitted(numbers.effects, holdout, words.title, words.subtitle)
+    return Picture(name, figure, words.caption, words.alt)
+
+
+def movements_picture(results: Results, comparison: Comparison, moves: Sequence[Movement]) -> Block:
+    """Draw a model's returns in both refreshes; a sentence where none was compared."""
+    if not moves or comparison.parent is None:
+        return Prose("No return of this outcome can be compared.")
+    words = movement_words(results, moves, comparison.parent)
+    returns = results.return_words(moves[0].model)
+    rows = [
+        IntervalRow(
+            results.channel(move.channel),
+            returns.estimate(move.after),
+            results.colours[move.channel],
+            faint=returns.estimate(move.before),
+        )
+        for move in moves
+    ]
+    even = returns.break_even
+    figure = interval_figure(rows, words.title, words.subtitle, even=even, even_name="money back")
+    return Picture("movements", figure, words.caption, words.alt)
+
+
+def lift_picture(found: Experiments) -> Picture:
+    """Draw what every test saw, and what the model says of it without and with tests."""
+    name = plain(found.params.model_label(found.model))
+    caption = f"Lift tests of {name} and the model, the test furthest off the model first."
+    return Picture("lift-tests", found.figure(), caption, found.alt)
+
+
+def spend_picture(readiness: Readiness, panel: Panel, params: Params) -> Picture:
+    """Draw every channel's spend, with the weeks marked that were too much alike."""
+    words = spend_words(readiness, params)
+    figure = spend_over_time(
+        panel.array("spend").sum("region"),
+        {name: params.channel_label(name) for name in params.channels},
+        channel_colours(params.channels),
+        params.readiness.flat_band,
+        words.title,
+        words.subtitle,
+    )
+    return Picture("spend", figure, words.caption, words.alt)

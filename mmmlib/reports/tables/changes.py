@@ -1,0 +1,125 @@
+"""What is not as it was at the last refresh: numbers, data, parameters, lift tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from mmmlib.estimates import Estimate, ReturnWords, mass_text, return_words
+from mmmlib.params import Params
+from mmmlib.refresh.comparison import DataChange, LiftChange, Movement, ParameterChange
+from mmmlib.reports.cells import Change, Column, Days, Observed, Places
+from mmmlib.reports.table import Columns, Table, tabulate
+
+KINDS = {
+    "restated": "restated",
+    "added": "new",
+    "removed": "gone",
+    "extended": "new weeks",
+}
+LONGEST = 120
+SHOWN = ("Channel", "Outcome", "What", "Before", "Now", "Place by median", "Movement")
+"""What a page shows of the movements."""
+
+
+def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
+    """Make a row for each number that was compared: before, now, and whether that is noise.
+
+    How to read it: a movement is more than noise where each median lies outside the other's
+    range and the ranges overlap little (as a share of the narrower one).
+    """
+    moves = list(movements)
+
+    def words(move: Movement) -> ReturnWords | None:
+        roi = move.quantity == "roi"
+        return return_words(params.return_unit(move.model), params.currency) if roi else None
+
+    def written(move: Movement, estimate: Estimate) -> Estimate:
+        returns = words(move)
+        return returns.estimate(estimate) if returns else estimate
+
+    def what(move: Movement) -> str:
+        returns = words(move)
+        return f"return per {returns.spend}" if returns else "contribution"
+
+    columns: Columns[Movement] = {
+        "Channel": lambda move: params.channel_label(move.channel),
+        "Outcome": lambda move: params.model_label(move.model),
+        "What": what,
+        "Before": lambda move: written(move, move.before),
+        "Now": lambda move: written(move, move.after),
+        "Change of the median": lambda move: Change(move.change, "share"),
+        "Overlap": lambda move: Observed(move.overlap, "share"),
+        "Place by median": lambda move: Places(move.rank_before, move.rank_after),
+        "Movement": lambda move: "more than noise" if move.beyond_noise else "within noise",
+    }
+    mass = f"; ranges hold {mass_text(moves[0].after)}" if moves else ""
+    caption = (
+        f"Before and after on the weeks that both refreshes saw, the largest movement first{mass}."
+    )
+    return tabulate("movements", caption, moves, columns)
+
+
+def data_changes_table(params: Params, changes: Iterable[DataChange]) -> Table:
+    """Make a row for each series that was restated, came, went or grew."""
+    columns: Columns[DataChange] = {
+        "Series": lambda one: params.subject_label(one.series),
+        "Change": lambda one: KINDS[one.kind],
+        "Values": lambda one: Observed(one.cells),
+        "Weeks": lambda one: Days(one.first, one.last) if one.first and one.last else None,
+        "Share of its total": lambda one: (
+            None if one.share is None else Observed(one.share, "share")
+        ),
+        "Largest": lambda one: one.largest or None,
+    }
+    caption = "Series that are not as the last refresh saw them."
+    return tabulate("data-changes", caption, changes, columns)
+
+
+def restated_table(params: Params, restated: pd.DataFrame, most: int = 50) -> Table:
+    """Make a row for each restated value, the first ``most`` of them."""
+    columns: Columns[dict[Any, Any]] = {
+        "Series": lambda row: params.subject_label(row["series"]),
+        "Region": lambda row: row["region"],
+        "Week": lambda row: row["week"].date(),
+        "Before": lambda row: Observed(row["before"]),
+        "Now": lambda row: Observed(row["after"]),
+        "Change": lambda row: Change(row["change"]),
+        "Share of its total": lambda row: Observed(row["share"], "share"),
+    }
+    shown = restated.head(most).to_dict("records")
+    caption = f"Values that both refreshes have and that differ, {len(shown)} of {len(restated)}."
+    return tabulate("restated", caption, shown, columns)
+
+
+def lift_changes_table(params: Params, changes: Iterable[LiftChange]) -> Table:
+    """Make a row for each lift test that came, went or is declared differently."""
+    columns: Columns[LiftChange] = {
+        "Channel": lambda one: params.channel_label(one.channel),
+        "Outcome": lambda one: params.model_label(one.model),
+        "Test": lambda one: one.test,
+        "Change": lambda one: KINDS.get(one.kind, one.kind),
+        "What": lambda one: one.what,
+    }
+    caption = "Lift tests that are not as the last refresh was told them; ranges hold 90 %."
+    return tabulate("lift-changes", caption, changes, columns)
+
+
+def parameter_table(
+    changes: Iterable[ParameterChange],
+    name: str = "parameters",
+    caption: str = "Parameters that differ from the last refresh.",
+) -> Table:
+    """Make a row for each parameter, version or package that differs."""
+    columns: Columns[ParameterChange] = {
+        "What": lambda one: one.key,
+        Column("Before", longest=LONGEST): lambda one: _value(one.before),
+        Column("Now", longest=LONGEST): lambda one: _value(one.after),
+    }
+    return tabulate(name, caption, changes, columns)
+
+
+def _value(text: str) -> str | None:
+    return "not set" if text == "null" else text or None
