@@ -9,7 +9,13 @@ from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.checks.taxonomy_checks import check_change, check_taxonomy
 from mmmlib.data.history.restatement import Learned, learn, moving_weeks, write_revisions
 from mmmlib.data.history.rows import keep_side_table, keep_source, kept_findings
-from mmmlib.data.history.taxonomy_moves import TAXONOMY, former_of, moves_between, write_moves
+from mmmlib.data.history.taxonomy_moves import (
+    TAXONOMY,
+    Moves,
+    former_of,
+    moves_between,
+    write_moves,
+)
 from mmmlib.data.history.vintages import Shape, past_runs
 from mmmlib.data.naming.taxonomy import Taxonomy, read_taxonomy
 from mmmlib.data.panel import lift_tests
@@ -56,17 +62,9 @@ def ingest(params: Params, run: Run, folder: Path | None = None) -> Panel:
     taxonomy = read_taxonomy(run.path / TAXONOMY) if params.data.taxonomy else None
     built, learned = _read_and_build(params, _folder(params, folder), taxonomy, past)
     former = former_of(run)
-    moves = None
-    if taxonomy is not None:
-        namings = [rows.naming for rows in built.sources.values()]
-        moves = moves_between(taxonomy, former, namings, built.calendar.start)
-    for rows in built.sources.values():
-        keep_source(run, params, rows, built.folder)
-    for name, (file, shape) in side_tables(params).items():
-        keep_side_table(run, name, built.folder / file, shape)
-    write_panel(run, built.panel)
-    write_moves(run, moves)
-    write_revisions(run, learned.moves)
+    namings = [rows.naming for rows in built.sources.values()]
+    moves = moves_between(taxonomy, former, namings, built.calendar.start)
+    _keep(params, run, built, learned, moves)
     findings = [
         *check_panel(params, built, learned),
         *check_taxonomy(params, built, taxonomy),
@@ -75,6 +73,17 @@ def ingest(params: Params, run: Run, folder: Path | None = None) -> Panel:
     ]
     run.save_json(FINDINGS_FILE, FindingList(findings=tuple(findings)))
     return built.panel
+
+
+def _keep(params: Params, run: Run, built: Built, learned: Learned, moves: Moves | None) -> None:
+    """Keep what was seen, what was made of it, and what is told otherwise than before."""
+    for rows in built.sources.values():
+        keep_source(run, params, rows, built.folder)
+    for name, (file, shape) in side_tables(params).items():
+        keep_side_table(run, name, built.folder / file, shape)
+    write_panel(run, built.panel)
+    write_moves(run, moves)
+    write_revisions(run, learned.moves)
 
 
 def check_data(

@@ -106,14 +106,16 @@ def former_of(run: Run) -> Former | None:
 
 
 def moves_between(
-    taxonomy: Taxonomy, former: Former | None, namings: Sequence[Naming], week_start: int
+    taxonomy: Taxonomy | None, former: Former | None, namings: Sequence[Naming], week_start: int
 ) -> Moves | None:
     """Name this run's rows by both taxonomies and compare their sums.
 
-    None where there is nothing to compare: no parent, or the same rules. Sources without a taxonomy
+    None where there is nothing to compare: no taxonomy, no parent, or the same rules. Sources without a taxonomy
     are passed over.
     """
-    if former is None or former.taxonomy is None or former.taxonomy.digest == taxonomy.digest:
+    if taxonomy is None or former is None or former.taxonomy is None:
+        return None
+    if former.taxonomy.digest == taxonomy.digest:
         return None
     parts, lost, total = [], [], 0.0
     for naming in namings:
