@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from mmmlib.estimates import Estimate, decimals, format_change, format_number, format_range
 from mmmlib.reports.markup import escape, plain
-from mmmlib.reports.numbers import chance_text, date_text
+from mmmlib.reports.numbers import date_text
+from mmmlib.scenarios.labels import probability_text
 
 NOTHING = "–"
 SMALLEST = 6
@@ -48,7 +49,7 @@ class Chance:
     probability: float
 
     def __str__(self) -> str:
-        return chance_text(self.probability)
+        return probability_text(self.probability)
 
 
 @dataclass(frozen=True)

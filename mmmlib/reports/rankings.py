@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mmmlib.reports.numbers import chance_text, count_text, listed
+from mmmlib.reports.numbers import count_text, listed
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.results import Results
-from mmmlib.scenarios.labels import likely, lowest
+from mmmlib.scenarios.labels import likely, lowest, probability_text
 from mmmlib.scenarios.pack import Label
 
 CLEAR = 0.8
@@ -140,7 +140,7 @@ def return_text(numbers: ModelNumbers, row: ChannelNumbers) -> str:
 
 def likeliest_sentence(results: Results, numbers: ModelNumbers, ranking: Ranking) -> str:
     """Name the likeliest of a ranking that is not settled, with its chance and its return."""
-    name, chance = results.short(ranking.top.channel), chance_text(ranking.chance)
+    name, chance = results.short(ranking.top.channel), probability_text(ranking.chance)
     return f"The likeliest is {name} ({chance}): {return_text(numbers, ranking.top)} (90 %)."
 
 

@@ -13,11 +13,9 @@ from mmmlib.refresh.comparison import Comparison, Movement
 from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.numbers import (
-    chance_text,
     count_text,
     date_text,
     listed,
-    money_text,
 )
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import (
@@ -32,7 +30,7 @@ from mmmlib.reports.rankings import (
 )
 from mmmlib.reports.results import Results
 from mmmlib.reports.titles import best_sentence, outcome_of, plan_gain, window_of
-from mmmlib.scenarios.labels import likely, lowest
+from mmmlib.scenarios.labels import likely, lowest, probability_text
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
 
@@ -51,7 +49,7 @@ def answer_statements(results: Results, numbers: ModelNumbers) -> tuple[Prose, .
 
 def total_statement(results: Results, numbers: ModelNumbers) -> Prose:
     """Say what all channels contributed together."""
-    spend = money_text(sum(row.spend for row in numbers.channels), numbers.currency)
+    spend = format_number(sum(row.spend for row in numbers.channels), numbers.currency)
     total = numbers.all_channels
     return Prose(
         f"They cost {spend} and contributed {total.text(mass=False)}, "
@@ -109,7 +107,7 @@ def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
     row = max(losing, key=lambda one: one.spend)
     assert row.loses is not None
     name = results.short(row.channel)
-    spend = money_text(row.spend, numbers.currency)
+    spend = format_number(row.spend, numbers.currency)
     text = (
         f"{name} {likely(row.loses)} returned less than the {spend} it cost: "
         f"{return_text(numbers, row)} (90 %)."
@@ -162,7 +160,7 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     """Say what a plan would bring, how likely, and how bad it could be."""
     gain = plan_gain(plan)
     outcome = outcome_of(results, pack.model)
-    cost = money_text(abs(plan.spend_change), results.params.currency)
+    cost = format_number(abs(plan.spend_change), results.params.currency)
     more = "more" if plan.spend_change > 0 else "less"
     spent = "the same spend" if plan.spend_change == 0 else f"{cost} {more} spend"
     after = " after its cost" if plan.net is not None and plan.spend_change else ""
@@ -172,7 +170,7 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     return (
         f"Over {count_text(pack.weeks, 'week')}, with {spent}, it would change {outcome}{after} "
         f"by {gain.text()}. The chance that it {beats} today's plan is "
-        f"{chance_text(plan.probability_better)}; in one case of ten the change is "
+        f"{probability_text(plan.probability_better)}; in one case of ten the change is "
         f"{format_number(plan.downside, unit)} or worse."
     )
 

@@ -16,11 +16,11 @@ from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.markup import cut_short
-from mmmlib.reports.numbers import chance_text, count_text, listed, month_text
+from mmmlib.reports.numbers import count_text, listed, month_text
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
 from mmmlib.reports.rankings import CLEAR, NAMED, either, inferable, ranking_of, return_sentence
 from mmmlib.reports.results import Results
-from mmmlib.scenarios.labels import likely
+from mmmlib.scenarios.labels import likely, probability_text
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
 TITLE_PLAN = 72
@@ -282,7 +282,9 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         ]
         title = "No plan may be recommended"
         if chances:
-            title += f"; the likeliest to beat today's does so with {chance_text(max(chances))}"
+            title += (
+                f"; the likeliest to beat today's does so with {probability_text(max(chances))}"
+            )
     said = "; ".join(
         f"{plan.title}: {plan_gain(plan).text(mass=False)}, "
         f"{likely(plan.probability_better)} {'better' if plan.comparable else 'more'} than today's"

@@ -10,13 +10,12 @@ import pytest
 
 from mmmlib.estimates import Estimate, return_words, scaled
 from mmmlib.reports.numbers import (
-    chance_text,
     count_text,
     date_text,
     listed,
     month_text,
 )
-from mmmlib.scenarios.labels import likely
+from mmmlib.scenarios.labels import likely, probability_text
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -68,7 +67,7 @@ def test_scaling_keeps_the_order() -> None:
     [(0.87, "87 %"), (0.999, "over 99 %"), (0.001, "under 1 %"), (0.0, "under 1 %"), (1.0, "over 99 %"), (math.nan, "unknown")],
 )  # fmt: skip
 def test_chances(value: float, text: str) -> None:
-    assert plain(chance_text(value)) == text
+    assert plain(probability_text(value)) == text
 
 
 @pytest.mark.parametrize(

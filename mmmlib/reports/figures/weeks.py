@@ -158,19 +158,6 @@ def spend_over_time(
         The message; what is drawn and in which unit.
     year
         How many of the last weeks are looked at.
-
-    Returns
-    -------
-    Figure
-        To be shown, or turned into SVG by :func:`mmmlib.reports.show.svg_bytes`.
-
-    Examples
-    --------
-    ::
-
-        spend = panel.array("spend").sum("region")
-        labels = {name: params.channel_label(name) for name in params.channels}
-        spend_over_time(spend, labels, channel_colours(labels), 0.1, "Search stood still", "USD a week")
     """
     weeks = pd.DatetimeIndex(spend["week"].to_numpy())
     channels = [str(name) for name in spend["channel"].to_numpy()]

@@ -9,7 +9,7 @@ from mmmlib.findings import Level, Status
 from mmmlib.governance.labels import BLOCKED
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
-from mmmlib.reports.numbers import chance_text, count_text, listed
+from mmmlib.reports.numbers import count_text, listed
 from mmmlib.reports.pictures import contributions_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.statements import (
@@ -24,6 +24,7 @@ from mmmlib.reports.statements import (
 )
 from mmmlib.reports.tables.channels import SHOWN, channel_table
 from mmmlib.reports.tables.plans import changed_plan_table
+from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Label
 
 MOST = 5
@@ -153,7 +154,7 @@ def confidence(results: Results) -> Iterator[Block]:
                 Prose(
                     f"{gain.text()} against spending as today; "
                     f"the chance that it is {'better' if plan.comparable else 'more'} is "
-                    f"{chance_text(plan.probability_better)}.",
+                    f"{probability_text(plan.probability_better)}.",
                     lead=f"{plan.title}.",
                     mark=label_mark(plan.label),
                 )

@@ -13,7 +13,7 @@ from mmmlib.reports.cells import Cell, Column, Observed
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.table import Columns, Table, tabulate
 
-NEXT = "Return of the next money"
+NEXT = "Return on more spend"
 SHOWN = ("Channel", "Spend", "Contribution", "Share of outcome", "Return", NEXT, "May be used")
 """What a page shows of the channels."""
 
@@ -30,8 +30,8 @@ def channel_table(
     add up to it; the return and the share before the fit are those of this model alone. Together
     the channels cannot cause the whole outcome, which takes the upper end off a high prior. Where
     a share looks absurd, the prior is not what was meant. The return
-    of the next money is that of a change of budget at today's spend; it is below the return
-    where a channel saturates. Without gates nothing may be inferred of any return.
+    on more spend is that of a change of budget at today's spend; it is below the return where
+    a channel saturates. Without gates nothing may be inferred of any return.
     """
     returns, currency = numbers.returns, numbers.currency
 

@@ -5,8 +5,16 @@ import numpy as np
 from mmmlib.reports.cells import Observed
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
-from mmmlib.reports.tables.channels import NEXT, SHOWN, channel_table, claim_table, rank_table
+from mmmlib.reports.tables.channels import (
+    NEXT,
+    SHOWN,
+    agreement,
+    channel_table,
+    claim_table,
+    rank_table,
+)
 from tests.fakes import fake_effects, fake_params
+from tests.reports.leaders import with_scale
 
 PARAMS = fake_params()
 
@@ -55,3 +63,10 @@ def test_labels_are_those_of_the_gates_and_none_without(second: Results) -> None
 def test_outcomes_of_one_name_keep_a_column_each(second: Results) -> None:
     models = [second.leading, second.leading]
     assert len(rank_table(PARAMS, models).columns) == 4
+
+
+def test_outcomes_that_disagree_are_seen() -> None:
+    one, other = with_scale("social", 9.0), with_scale("social", 0.01)
+    assert agreement([one, other], "social") == "they disagree"
+    assert agreement([one, one], "social") == "within their ranges"
+    assert agreement([one], "social") == "one model only"
