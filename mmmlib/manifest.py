@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,7 +37,8 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int = 1
+    version: int = 2
+    """From 2 on a manifest has a seal."""
     run: str
     workbook: str
     period: str
@@ -67,6 +70,20 @@ class Manifest(BaseModel):
     status: RunStatus = "running"
     verdict: str | None = None
     """Worst gate level once gates were passed: info, warn or block."""
+    files: dict[str, str] = Field(default_factory=dict)
+    """sha256 of the files that no step wrote (parameters, policy, roles, taxonomy), at the end."""
+    seal: str = ""
+    """sha256 of all else that stands here."""
+
+    def sealed(self) -> bytes:
+        """Return the text of ``manifest.json``, sealed with the hash of its own content.
+
+        The seal is in the file itself, which is written whole or not at all: with a second file
+        a run that was cut off between the two would look as if somebody had altered it.
+        """
+        content = self.model_dump(mode="json", exclude={"seal"})
+        content["seal"] = seal_of(content)
+        return json.dumps(content, indent=2, ensure_ascii=False).encode()
 
     @property
     def left_out(self) -> str:
@@ -89,3 +106,9 @@ class Manifest(BaseModel):
         }
         finish = f"The run is {self.status}: finish it with 'mmm refresh … --resume'."
         return f"{self.run}: {what} is not there. {advice.get(self.status, finish)}"
+
+
+def seal_of(content: dict[str, object]) -> str:
+    """Hash what stands in a manifest beside its seal."""
+    others = {key: value for key, value in content.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ValidationError
 
+from mmmlib.disk import writing
 from mmmlib.errors import RunError
 from mmmlib.manifest import Manifest
 
@@ -83,7 +84,7 @@ class Run:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest."""
-        write_atomic(self.path / "manifest.json", manifest.model_dump_json(indent=2).encode())
+        write_atomic(self.path / "manifest.json", manifest.sealed())
 
     @property
     def parent(self) -> Run | None:
@@ -239,6 +240,8 @@ def find_runs_dir(runs_dir: str | Path | None = None) -> Path:
 def list_runs(runs_dir: Path, workbook: str | None = None) -> list[Run]:
     """Return the runs in a folder, oldest first."""
     if not runs_dir.is_dir():
+        if runs_dir.exists():
+            raise RunError(f"{runs_dir}: found a file; expected a folder of runs.")
         return []
     runs = [
         Run(path, exploring=True)
@@ -248,31 +251,6 @@ def list_runs(runs_dir: Path, workbook: str | None = None) -> list[Run]:
     dated = [(run.manifest.created, run.name, run) for run in runs]
     dated.sort(key=lambda item: item[:2])
     return [run for _, _, run in dated if workbook in (None, run.manifest.workbook)]
-
-
-def altered_files(run: Run) -> dict[str, str]:
-    """Compare the files of a run with the hashes in its manifest.
-
-    Parameters
-    ----------
-    run
-        A run, finished or not.
-
-    Returns
-    -------
-    dict
-        What became of each file that is not as its step left it (``altered`` or ``missing``), by
-        its path in the run. Empty where all are as they were.
-    """
-    faults = {}
-    for record in run.manifest.steps:
-        for name, digest in record.outputs.items():
-            path = run.path / name
-            if not path.is_file():
-                faults[name] = "missing"
-            elif sha256_file(path) != digest:
-                faults[name] = "altered"
-    return faults
 
 
 # --- files -------------------------------------------------------------------------
@@ -295,17 +273,20 @@ def write_with(path: Path, write: Callable[[Path], object]) -> Path:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and takes its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=f".partial{path.suffix}", dir=path.parent)
+    suffix = f".partial{path.suffix}"
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        with writing(path):  # asks how full the disk is while the file is still there
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+            _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

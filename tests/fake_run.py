@@ -202,7 +202,7 @@ def _new_run(runs_dir: Path, params: Params, parent: Run | None, nasty: bool) ->
         inputs={"media.csv": digest},
         steps=[StepRecord(name=name, status="done", seconds=1.0) for name in STEPS],
     )
-    write_atomic(folder / "manifest.json", manifest.model_dump_json(indent=2).encode())
+    write_atomic(folder / "manifest.json", manifest.sealed())
     content = json.dumps(json.loads(text), indent=2)
     # JSON is YAML too: a parameter file that any strict loader reads.
     for name in ("params.json", "params.yaml"):

@@ -18,9 +18,11 @@ GROUND = (
     "findings",
     "transforms",
     "manifest",
+    "disk",
     "runs",
     "notebook_changes",
     "provenance",
+    "verify",
 )
 LINE = (
     *GROUND,

@@ -5,14 +5,18 @@ Heavy libraries are imported by the commands that need them.
 
 from __future__ import annotations
 
+import errno
 import sys
+import tempfile
 import warnings
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from mmmlib.cli import contract, data, decisions, refresh, review, runs, start, store
+from mmmlib.disk import FULL, trouble_with
 from mmmlib.errors import MMMError
 
 app = typer.Typer(
@@ -100,6 +104,8 @@ def main() -> None:
             _leave(f"{error.format_message()} See 'mmm --help'.", 1)
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in (*FULL, errno.EROFS):
+            _leave(trouble_with(Path(error.filename or tempfile.gettempdir()), error), 1)
         kind = type(error).__name__
         _leave(f"{kind}: {error}\nThis was not foreseen. Run again with --debug to see where.", 1)
 

@@ -32,14 +32,16 @@ def list_all(runs: RunsDir = None) -> None:
 def verify(run: RunRef = "", runs: RunsDir = None) -> None:
     """Compare every file of a run with its hash, and name what was altered.
 
-    Exit code 0: all files that its steps left are as they were; 1: some are not.
+    Exit code 0: all files are as its refresh left them; 1: some are not.
     """
-    from mmmlib.runs import altered_files, open_run
+    from mmmlib.runs import open_run
+    from mmmlib.verify import NOT_SEALED, altered_files, is_sealed, recorded_files
 
     opened = open_run(run, runs, any_status=True)
     faults = altered_files(opened)
     if faults:
         lines = "\n".join(f"  {name}: {fault}" for name, fault in faults.items())
         raise RunError(f"{opened.name}: not as its refresh left it:\n{lines}")
-    files = sum(len(record.outputs) for record in opened.manifest.steps)
-    typer.echo(f"{opened.name}: {files} files are as its refresh left them.")
+    seal = "its manifest is sealed." if is_sealed(opened) else f"not sealed. {NOT_SEALED}"
+    files = len(recorded_files(opened))
+    typer.echo(f"{opened.name}: {files} files are as its refresh left them; {seal}")

@@ -147,6 +147,8 @@ def sample(
     MMMError
         If the sampler could not start, a chain was cut off or never moved; with
         the likely cause.
+    KeyboardInterrupt
+        If a person stopped it.
     """
     layout = layout_of(data)
     total = settings.chains * (settings.tune + settings.draws)
@@ -156,7 +158,7 @@ def sample(
             progress(sum(chain.finished_draws for chain in chains) / total)
 
     try:
-        raw = nutpie.sample(
+        sampler = nutpie.sample(
             compiled(data),
             draws=settings.draws,
             tune=settings.tune,
@@ -168,7 +170,14 @@ def sample(
             progress_bar=False,
             progress_callback=watch if progress else None,
             return_raw_trace=True,
+            blocking=False,  # or it would take what there is when it is interrupted for the whole
         )
+        raw = sampler.wait()
+    except KeyboardInterrupt:
+        sampler.cancel()
+        raise KeyboardInterrupt(
+            f"{data.model}: the fit was interrupted, and nothing of it is kept."
+        ) from None
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise MMMError(f"{data.model}: sampling failed ({reason}). {_cause(data)}") from error

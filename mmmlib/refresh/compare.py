@@ -24,9 +24,10 @@ from mmmlib.refresh.data_changes import CELLS, data_changes, restated_cells, res
 from mmmlib.refresh.drift import movement_findings, rank_finding
 from mmmlib.refresh.lift_changes import lift_change_findings, lift_changes
 from mmmlib.refresh.movement import channel_movements, common_weeks
-from mmmlib.refresh.parent import damaged_files, doubts_of, why_alone
+from mmmlib.refresh.parent import doubts_of, why_alone
 from mmmlib.refresh.structure import structure_findings
 from mmmlib.runs import Run
+from mmmlib.verify import altered_files
 
 __all__ = ["compare", "restated_values"]
 
@@ -169,15 +170,10 @@ def _compare_model(
 ) -> tuple[list[Movement], pd.DatetimeIndex | None, list[Finding]]:
     """Return a model's movements, the common window, and the findings on both."""
     try:
-        damaged = damaged_files(
-            parent, [f"models/{part}/effects.nc" for part in parts_of(parent, model)]
-        )
-        if damaged:
-            return (
-                [],
-                None,
-                _model_not_compared(model, f"{damaged[0]} of {parent.name} is damaged."),
-            )
+        parts = parts_of(parent, model)
+        altered = altered_files(parent, [f"artefacts/models/{part}/effects.nc" for part in parts])
+        if altered:
+            return [], None, _model_not_compared(model, _told(parent, altered))
         before = effects_of(parent, model)
     except UNREADABLE as error:
         return [], None, _model_not_compared(model, _first_line(error))
@@ -208,10 +204,15 @@ def _same_parts(model: str, parts: tuple[str, ...], before: list[str]) -> bool:
 
 
 def _read_parent(parent: Run) -> tuple[Panel, dict[str, object]]:
-    damaged = damaged_files(parent, [panel_file(parent)])
-    if damaged:
-        raise ValueError(f"{parent.name}: artefacts/{damaged[0]} is missing or was changed.")
+    altered = altered_files(parent, [f"artefacts/{panel_file(parent)}", "params.json"])
+    if altered:
+        raise RunError(_told(parent, altered))
     return panel_of(parent), parameters_of(parent)
+
+
+def _told(parent: Run, altered: dict[str, str]) -> str:
+    name, fault = next(iter(altered.items()))
+    return f"{name} of {parent.name} is {fault}."
 
 
 def _window(model: str, weeks: pd.DatetimeIndex, limits: ComparisonParams) -> Finding:

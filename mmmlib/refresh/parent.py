@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmmlib.data.history.vintages import is_earlier_period, past_runs
-from mmmlib.errors import InputError, MMMError
+from mmmlib.data.read.problems import some_of
+from mmmlib.errors import InputError, MMMError, RunError
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
-from mmmlib.runs import Run, list_runs, sha256_file
+from mmmlib.runs import Run, list_runs
+from mmmlib.verify import NOT_SEALED, altered_files, is_sealed
 
 PUBLISHABLE = ("info", "warn")
 PLACE = "refresh.parent"
@@ -68,10 +70,13 @@ def choose_parent(
     InputError
         If a run id is asked for that is not there, not of this workbook, not finished,
         or the run itself.
+    RunError
+        If anything of the run that is chosen was altered since its refresh.
     """
     asked = params.refresh.parent
     if asked not in ("latest", "none"):
-        return Choice(_named(runs_dir, params.workbook, asked, this), "It was asked for by name.")
+        name = _named(runs_dir, params.workbook, asked, this)
+        return _relied_on(Run(runs_dir / name, exploring=True), "It was asked for by name.")
     past = past_runs(runs_dir, params.workbook, created)
     earlier = [run for run in past if is_earlier_period(run.manifest.period, params)]
     if not earlier:
@@ -80,41 +85,37 @@ def choose_parent(
         return Choice(None, NOT_ASKED)
     doubts = {}
     for run in reversed(earlier):
+        _refuse(run, altered_files(run, ()))  # its manifest: an edited verdict would be believed
         doubts[run.name] = doubts_of(run, params, approved)
         if not doubts[run.name]:
             passed_over = _passed_over({name: why for name, why in doubts.items() if why})
-            return Choice(
-                run.name,
+            return _relied_on(
+                run,
                 f"It is the newest refresh of an earlier period ({run.manifest.period}) that "
                 f"{'passed its gates' if approved is None else 'was approved'}.{passed_over}",
             )
     return Choice(None, NONE_PASSED + _passed_over(doubts))
 
 
+def _relied_on(run: Run, reason: str) -> Choice:
+    """Choose a run; one that was altered is refused, as no other may take its place unseen."""
+    _refuse(run, altered_files(run))
+    return Choice(run.name, reason if is_sealed(run) else f"{reason} {NOT_SEALED}")
+
+
+def _refuse(run: Run, altered: dict[str, str]) -> None:
+    if altered:
+        faults = [f"{name} is {fault}" for name, fault in altered.items()]
+        raise RunError(
+            f"{run.path}: not as its refresh left it: {some_of(faults)}. Restore the files from a "
+            f"copy, or name another run, or 'none', in {PLACE}."
+        )
+
+
 def _passed_over(doubts: dict[str, list[str]]) -> str:
     told = [f"{name} {' and '.join(why)}" for name, why in list(doubts.items())[:MOST]]
     more = f"; and {len(doubts) - MOST} more" if len(doubts) > MOST else ""
     return f" Passed over: {'; '.join(told)}{more}." if told else ""
-
-
-def damaged_files(run: Run, names: list[str]) -> list[str]:
-    """Return those artefacts whose content is not what the run recorded, or that are gone.
-
-    Parameters
-    ----------
-    names
-        Paths in ``artefacts/``. One that the manifest does not mention is only looked
-        for, not hashed.
-    """
-    recorded: dict[str, str] = {}
-    for step in run.manifest.steps:
-        recorded |= step.outputs
-    damaged = []
-    for name in names:
-        expected = recorded.get(f"artefacts/{name}")
-        if not run.has(name) or (expected and sha256_file(run.artefact(name)) != expected):
-            damaged.append(name)
-    return damaged
 
 
 def why_alone(run: Run) -> tuple[str, bool]:

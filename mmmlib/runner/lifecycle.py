@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmmlib.disk import writing
 from mmmlib.errors import InputError, MMMError, RunError
 from mmmlib.params.load import write_params
 from mmmlib.params.schema import Params
@@ -237,13 +238,14 @@ def new_run(
         trial=list(trial),
         report_format=report_format,
     )
-    runs_dir.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_dir))
+    with writing(runs_dir):
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_dir))
     try:
         folder.chmod(0o755)
         if fill:
             fill(folder)
-        write_atomic(folder / "manifest.json", manifest.model_dump_json(indent=2).encode())
+        write_atomic(folder / "manifest.json", manifest.sealed())
         folder.rename(runs_dir / name)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -274,7 +276,8 @@ def locked(run: Run) -> Iterator[None]:
 
     lock = FileLock(run.path / LOCK, timeout=0)
     try:
-        lock.acquire()
+        with writing(run.path):
+            lock.acquire()
     except Timeout:
         raise RunError(
             f"{run.name}: another refresh is working on this run. Wait for it, or start a new "

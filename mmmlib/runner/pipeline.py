@@ -18,7 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from mmmlib.errors import MMMError, StepError
+from mmmlib.disk import trouble_with
+from mmmlib.errors import InputError, MMMError, StepError
 from mmmlib.manifest import MODEL_FIT, RunStatus, StepRecord
 from mmmlib.params.load import read_params
 from mmmlib.params.schema import Params
@@ -36,6 +37,7 @@ from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked
 from mmmlib.runner.steps import FIT, STEPS, Step, key_of, outputs_of, remove_outputs, wanted
 from mmmlib.runner.tasks import data_folder_of, do_step
 from mmmlib.runs import Run, find_runs_dir
+from mmmlib.verify import hash_beside
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
@@ -136,7 +138,7 @@ def run_refresh(
         except BaseException:
             _leave(work, "failed")
             raise
-        work.save("done", verdict=verdict_of(run))
+        work.save("done", verdict=verdict_of(run), files=hash_beside(run))
     run.exploring = True
     return run
 
@@ -348,6 +350,9 @@ def _take_as_done(work: Refresh, step: Step, kept: bool) -> None:
 
 def _fail(work: Refresh, step: Step, error: Exception) -> Exception:
     """Write a failure down; return the error with the step's name in its text."""
+    if not isinstance(error, InputError):
+        trouble = trouble_with(work.run.path, error)
+        error = StepError(trouble) if trouble else error
     record = work.records[step.name]
     record.status, record.message = "failed", str(error)
     work.save()

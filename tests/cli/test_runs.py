@@ -58,7 +58,9 @@ def test_list_names_every_run(small_run: Run) -> None:
 
 
 def test_verify_names_what_was_altered(small_run: Run, tmp_path: Path) -> None:
-    assert mmm("verify", "--runs", small_run.runs_dir).returncode == 0
+    answer = mmm("verify", "--runs", small_run.runs_dir)
+    assert answer.returncode == 0
+    assert "its manifest is sealed" in answer.stdout
     run = Run(Path(shutil.copytree(small_run.path, tmp_path / small_run.name)))
     run.artefact("scenarios.json").write_text("{}")
     (run.path / "notebooks" / "03_health.ipynb").unlink()
@@ -66,3 +68,9 @@ def test_verify_names_what_was_altered(small_run: Run, tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert "artefacts/scenarios.json: altered" in answer.stderr
     assert "notebooks/03_health.ipynb: missing" in answer.stderr
+    assert "manifest.json" not in answer.stderr
+    path = run.path / "manifest.json"
+    path.write_text(
+        path.read_text().replace('"verdict": "', '"verdict":  "').replace("warn", "info")
+    )
+    assert "manifest.json: altered" in mmm("verify", "--runs", tmp_path).stderr

@@ -29,7 +29,7 @@ def run(tmp_path: Path) -> Run:
     manifest = Manifest(
         run=path.name, workbook="fake", period="2026-Q2", created=dt.datetime.now(dt.UTC)
     )
-    write_atomic(path / "manifest.json", manifest.model_dump_json().encode())
+    write_atomic(path / "manifest.json", manifest.sealed())
     return Run(path)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -236,3 +239,23 @@ def test_linear_terms_are_recovered() -> None:
     found = np.concatenate([levels, slopes], axis=1)
     np.testing.assert_allclose(found.mean(0), expected, atol=0.003)
     np.testing.assert_allclose(found.std(0), np.sqrt(np.diag(covariance)), rtol=0.1)
+
+
+def test_an_interrupted_fit_is_told_as_such() -> None:
+    """And not as a chain that the priors cut off."""
+    params, panel = case(regional=False)
+    long = params.model.model_copy(update={"tune": 50_000, "draws": 50_000})
+    begun = threading.Event()
+
+    def interrupt() -> None:
+        begun.wait(120)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt, match=f"{MODEL}: the fit was interrupted, and nothing"):
+        fit_one(
+            panel,
+            params.model_copy(update={"model": long}),
+            FitRequest(MODEL),
+            progress=lambda request, done: begun.set(),
+        )

@@ -37,7 +37,7 @@ def make(runs_dir: Path, parent: Run | None = None, scale: float = 1.0, **sectio
         status="done",
         verdict="info",
     )
-    (path / "manifest.json").write_text(manifest.model_dump_json())
+    (path / "manifest.json").write_bytes(manifest.sealed())
     (path / "params.json").write_text(params.model_dump_json())
     run = Run(path)
     panel = fake_panel(params, weeks=104)

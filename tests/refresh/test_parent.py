@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from mmmlib.errors import InputError, RunError
-from mmmlib.manifest import StepRecord
-from mmmlib.refresh.parent import FIRST, choose_parent, damaged_files
-from mmmlib.runs import Manifest, Run, sha256_file
+from mmmlib.refresh.parent import FIRST, choose_parent
+from mmmlib.runs import Manifest, Run
+from mmmlib.verify import NOT_SEALED
 from tests.fakes import fake_params
+from tests.test_verify import unseal
 
 
 def add_run(runs_dir: Path, name: str, day: int, **facts: Any) -> Run:
@@ -24,7 +25,7 @@ def add_run(runs_dir: Path, name: str, day: int, **facts: Any) -> Run:
         "verdict": "warn",
     }
     manifest = Manifest.model_validate(content | facts)
-    (runs_dir / name / "manifest.json").write_text(manifest.model_dump_json())
+    (runs_dir / name / "manifest.json").write_bytes(manifest.sealed())
     return Run(runs_dir / name)
 
 
@@ -136,18 +137,24 @@ def test_a_name_that_will_not_do_is_an_error_that_names_the_place(
     assert name in str(caught.value)
 
 
-def test_files_that_differ_from_the_record_are_damaged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", ["latest", "fake-b"])
+@pytest.mark.parametrize("verdict", ["info", "block"])
+def test_an_altered_run_is_no_parent(tmp_path: Path, asked: str, verdict: str) -> None:
+    """Nor does an older one take its place without a word."""
+    add_run(tmp_path, "fake-a", 1)
+    run = add_run(tmp_path, "fake-b", 2)
+    path = run.path / "manifest.json"
+    path.write_text(path.read_text().replace('"warn"', f'"{verdict}"'))
+    with pytest.raises(RunError, match=r"fake-b: .* manifest\.json is altered\. .*refresh\.parent"):
+        choose_parent(tmp_path, asking(asked))
+
+
+def test_a_run_from_before_seals_is_a_parent_and_told_as_such(tmp_path: Path) -> None:
     run = add_run(tmp_path, "fake-a", 1)
-    for name in ("good.json", "changed.json", "unrecorded.json"):
-        run.artefact(name).write_text("1")
-    manifest = run.manifest
-    digest = sha256_file(run.artefact("good.json"))
-    outputs = {f"artefacts/{name}": digest for name in ("good.json", "changed.json")}
-    manifest.steps = [StepRecord(name="data", status="done", outputs=outputs)]
-    run.write_manifest(manifest)
-    run.artefact("changed.json").write_text("2")
-    names = ["good.json", "changed.json", "unrecorded.json", "gone.json"]
-    assert damaged_files(run, names) == ["changed.json", "gone.json"]
+    unseal(run)
+    chosen = choose_parent(tmp_path, asking("latest"))
+    assert chosen.parent == "fake-a"
+    assert chosen.reason.endswith(NOT_SEALED)
 
 
 def test_a_damaged_manifest_is_one_clear_error(tmp_path: Path) -> None:

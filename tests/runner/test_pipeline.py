@@ -205,15 +205,22 @@ def test_a_step_that_leaves_nothing_fails(tmp_path: Path) -> None:
         (MMMError("The scheduler does not answer."), "step health: The scheduler does not answer."),
         (StepError("it stopped."), "step health: it stopped."),
         (InputError("media.csv", []), str(InputError("media.csv", []))),
+        (OSError(28, "No space left on device"), "step health: {run}: the disk is full."),
+        (
+            StepError("OSError: [Errno 28] No space (fit.py)"),
+            "step health: {run}: the disk is full.",
+        ),
     ],
 )
-def test_an_error_names_its_step_or_its_file(tmp_path: Path, error: MMMError, told: str) -> None:
+def test_an_error_names_its_step_or_its_file(tmp_path: Path, error: Exception, told: str) -> None:
     run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1)
     (step,) = [step for step in STEPS if step.name == "health"]
     records = {step.name: StepRecord(name=step.name) for step in STEPS}
     work = Refresh(run, fake_params(), Silent(), records)
     raised = _fail(work, step, error)
-    assert str(raised).removeprefix(f"{run.name}, ") == told
+    assert (
+        str(raised).removeprefix(f"{run.name}, ").startswith(told.replace("{run}", str(run.path)))
+    )
     assert work.records["health"].status == "failed"
 
 

@@ -27,7 +27,7 @@ def new_run(folder: Path, name: str = "fake-2026-Q2-abc") -> Run:
     manifest = Manifest(
         run=name, workbook="fake", period="2026-Q2", created=dt.datetime.now(dt.UTC)
     )
-    write_atomic(path / "manifest.json", manifest.model_dump_json().encode())
+    write_atomic(path / "manifest.json", manifest.sealed())
     return Run(path)
 
 

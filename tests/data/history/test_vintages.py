@@ -37,7 +37,7 @@ def make_run(folder: Path, number: int) -> Run:
         period="2026-Q2",
         created=dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=number),
     )
-    write_atomic(path / "manifest.json", manifest.model_dump_json().encode())
+    write_atomic(path / "manifest.json", manifest.sealed())
     return Run(path)
 
 

@@ -237,7 +237,7 @@ def new_run(folder: Path, period: str) -> Run:
     path = folder / f"fake-{period}-abc"
     created = dt.datetime.now(dt.UTC)
     manifest = Manifest(run=path.name, workbook="fake", period=period, created=created)
-    write_atomic(path / "manifest.json", manifest.model_dump_json().encode())
+    write_atomic(path / "manifest.json", manifest.sealed())
     return Run(path)
 
 
