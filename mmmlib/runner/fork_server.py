@@ -87,13 +87,13 @@ def can_fork() -> bool:
 def start_fork_server() -> None:
     """Let the fork server of this process begin to import; returns at once.
 
-    Later calls do nothing.
+    From here on temporary files, those of the server's sockets too, go into a folder that goes
+    when the last of these processes has. Later calls do nothing.
     """
+    folder = private_folder()
+    tempfile.tempdir = str(folder)
     if not can_fork():
         return
-    folder = private_folder()
-    # Its socket goes into our folder, too. Python asks once where temporary files are.
-    before, tempfile.tempdir = tempfile.tempdir, str(folder)
     environment = os.environ.copy()
     try:
         multiprocessing.util.get_temp_dir()
@@ -101,7 +101,6 @@ def start_fork_server() -> None:
         forkserver.set_forkserver_preload(["mmmlib.runner.preload"])
         forkserver.ensure_running()
     finally:
-        tempfile.tempdir = before
         os.environ.clear()
         os.environ.update(environment)
 

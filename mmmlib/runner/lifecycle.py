@@ -110,8 +110,11 @@ def bring_up_to_date(run: Run, params: Params, params_file: Path) -> None:
     for name, content in governance_files(params, params_file).items():
         if (run.path / name).read_bytes() != content:
             write_atomic(run.path / name, content)
-    for path in run.path.rglob(".*.partial*"):  # left by the process that was killed
+    # What the process that was killed has left half done.
+    for path in run.path.rglob(".*.partial*"):
         path.unlink()
+    for path in run.path.glob(".pack-*"):
+        shutil.rmtree(path)
 
 
 def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:

@@ -12,12 +12,14 @@ import importlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from mmmlib.runner.fork_server import FOLDER_ENV, MODULES, SERVER_LOG
 
 os.setsid()  # Ctrl-C is for the refresh, which ends whatever was forked from here
 if FOLDER_ENV in os.environ:
+    tempfile.tempdir = os.environ[FOLDER_ENV]  # of all that is forked, too
     log = os.open(
         Path(os.environ[FOLDER_ENV]) / SERVER_LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600
     )

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -84,7 +85,12 @@ def listening(mark: str) -> tuple[list[int], list[str]]:
     return ports, paths
 
 
-def test_another_account_gets_nowhere(small_workbook: Path, tmp_path: Path) -> None:
+def test_another_account_gets_nowhere(
+    small_workbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a killed refresh leaves nothing where temporary files are."""
+    temporary = Path(tempfile.mkdtemp(dir="/tmp"))  # short: it is to have sockets in it
+    monkeypatch.setenv("TMPDIR", str(temporary))
     refresh = Refresh(small_workbook, tmp_path / "runs")
     deadline = time.monotonic() + PATIENCE
     try:
@@ -100,8 +106,9 @@ def test_another_account_gets_nowhere(small_workbook: Path, tmp_path: Path) -> N
             [sys.executable, "-c", NEIGHBOUR, told], capture_output=True, text=True, check=False
         )
     finally:
-        refresh.end(signal.SIGTERM)
+        refresh.end(signal.SIGKILL)
     assert_none_live(refresh.mark)
+    temporary.rmdir()
     assert answer.returncode == 0, answer.stderr
     answers = json.loads(answer.stdout)
     expected = {

@@ -235,6 +235,9 @@ def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     left = run.path / "artefacts" / ".x.partial.nc"
     left.parent.mkdir()
     left.touch()
+    page = run.path / ".pack-x" / "index.html"
+    page.parent.mkdir()
+    page.touch()
     roles = file.parent / "roles.yaml"
     roles.write_text(roles.read_text() + "# reviewed\n")
     again, resumed = begin_run(params, file, tmp_path / "runs", resume=True)
@@ -246,6 +249,7 @@ def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     bring_up_to_date(again, params, file)
     assert (again.path / "roles.yaml").read_text().endswith("# reviewed\n")
     assert not left.exists()
+    assert not page.parent.exists()
 
 
 def test_a_run_that_is_taken_up_has_the_format_of_today(tmp_path: Path) -> None:
