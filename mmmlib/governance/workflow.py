@@ -36,7 +36,8 @@ from mmmlib.governance.signers import Signers, same_person
 from mmmlib.governance.store import Entry, Store
 from mmmlib.governance.verdict import GateResult, SignOffNeeded
 from mmmlib.params.messages import did_you_mean, shown
-from mmmlib.runs import Run, altered_files
+from mmmlib.runs import Run
+from mmmlib.verify import altered_files
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
