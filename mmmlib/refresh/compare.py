@@ -173,7 +173,7 @@ def _compare_model(
         parts = parts_of(parent, model)
         altered = altered_files(parent, [f"artefacts/models/{part}/effects.nc" for part in parts])
         if altered:
-            return [], None, _model_not_compared(model, _told(parent, altered))
+            return [], None, _model_not_compared(model, _damage(parent, altered))
         before = effects_of(parent, model)
     except UNREADABLE as error:
         return [], None, _model_not_compared(model, _first_line(error))
@@ -206,11 +206,11 @@ def _same_parts(model: str, parts: tuple[str, ...], before: list[str]) -> bool:
 def _read_parent(parent: Run) -> tuple[Panel, dict[str, object]]:
     altered = altered_files(parent, [f"artefacts/{panel_file(parent)}", "params.json"])
     if altered:
-        raise RunError(_told(parent, altered))
+        raise RunError(_damage(parent, altered))
     return panel_of(parent), parameters_of(parent)
 
 
-def _told(parent: Run, altered: dict[str, str]) -> str:
+def _damage(parent: Run, altered: dict[str, str]) -> str:
     name, fault = next(iter(altered.items()))
     return f"{name} of {parent.name} is {fault}."
 
