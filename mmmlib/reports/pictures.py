@@ -19,7 +19,7 @@ from mmmlib.reports.markup import plain
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.style import channel_colours
-from mmmlib.reports.titles import (
+from mmmlib.reports.words.figures import (
     contributions_words,
     curves_words,
     fit_words,

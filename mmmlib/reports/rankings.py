@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mmmlib.reports.numbers import count_text, listed
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.results import Results
-from mmmlib.scenarios.labels import likely, lowest, probability_text
+from mmmlib.scenarios.labels import likely, lowest
 from mmmlib.scenarios.pack import Label
 
 CLEAR = 0.8
@@ -111,50 +110,3 @@ def ranking_label(results: Results, numbers: ModelNumbers, ranking: Ranking) -> 
     """Label of a sentence on a ranking: a place that is not settled needs review at least."""
     claims = [results.claim(numbers.name, row.channel).label for row in ranking.contenders]
     return lowest([*claims, Label.SAFE if ranking.clear else Label.REVIEW])
-
-
-def return_sentence(
-    results: Results, numbers: ModelNumbers, ranking: Ranking, *, least: bool = False
-) -> str:
-    """Say which channel returned most (or least), or between which ones that is not clear."""
-    verb = "returned least" if least else "returned most"
-    if len(ranking.rows) == 1:
-        value = return_text(numbers, ranking.top)
-        return f"{results.short(ranking.top.channel)} returned {value}."
-    if ranking.clear:
-        value = return_text(numbers, ranking.top)
-        return f"{results.short(ranking.top.channel)} {ranking.surely} {verb}: {value}."
-    ahead = ranking.contenders
-    if ranking.settled:
-        return f"{either(results, ahead)} {ranking.surely} {verb}; it is not clear which."
-    if len(ranking.rows) == 2:
-        return f"Whether {either(results, ranking.rows)} {verb} is not clear."
-    return f"No channel clearly {verb}: it may be any of {len(ahead)} of {len(ranking.rows)}."
-
-
-def return_text(numbers: ModelNumbers, row: ChannelNumbers) -> str:
-    """Write a channel's return as a sentence has it: "USD 0.8 to 2.1 per USD 1"."""
-    assert row.roi is not None
-    return f"{row.roi.text(mass=False)} per {numbers.returns.spend}"
-
-
-def likeliest_sentence(results: Results, numbers: ModelNumbers, ranking: Ranking) -> str:
-    """Name the likeliest of a ranking that is not settled, with its chance and its return."""
-    name, chance = results.short(ranking.top.channel), probability_text(ranking.chance)
-    return f"The likeliest is {name} ({chance}): {return_text(numbers, ranking.top)} (90 %)."
-
-
-def not_ranked_sentence(results: Results, ranking: Ranking) -> str:
-    """Name the channels that are not ranked; empty where all are."""
-    names = [results.short(row.channel) for row in ranking.not_ranked]
-    if not names:
-        return ""
-    more = [count_text(len(names) - NAMED, "more channel")] if len(names) > NAMED else []
-    verb, their = ("are", "their returns") if len(names) > 1 else ("is", "its return")
-    return f" {listed(names[:NAMED] + more)} {verb} not ranked: nothing may be inferred of {their}."
-
-
-def either(results: Results, rows: Sequence[ChannelNumbers]) -> str:
-    """Names of channels of which it is one: "A, B or C"."""
-    names = [results.short(row.channel) for row in rows]
-    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]

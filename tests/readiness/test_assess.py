@@ -16,7 +16,7 @@ from mmmlib.readiness.verdict import Readiness, Verdict, verdict_text
 from mmmlib.reports.cells import Observed
 from mmmlib.reports.tables.checks import design_table
 from mmmlib.reports.tables.data import readiness_table
-from mmmlib.reports.titles import spend_words
+from mmmlib.reports.words.figures import spend_words
 from tests.fakes import CHANNELS, fake_panel, fake_params
 
 

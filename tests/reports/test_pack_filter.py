@@ -9,7 +9,7 @@ from mmmlib.provenance import RELEASED
 from mmmlib.reports.render_pandoc import pandoc
 
 PLAN = """\
-| Channel | Today (USD a week) | Planned (USD a week) | Change | Seen in the past? |
+| Channel | Today (USD a week) | Planned (USD a week) | Change | Within past spend? |
 |:--------|-------------------:|---------------------:|-------:|:------------------|
 | Content syndication | 89.2 k | 108 k | no change | yes |
 

@@ -6,15 +6,9 @@ from mmmlib.governance.verdict import Claim
 from mmmlib.reports.blocks import label_mark
 from mmmlib.reports.rankings import ranking_of
 from mmmlib.reports.results import Results
-from mmmlib.reports.statements import (
-    best_statement,
-    total_statement,
-    weakest_statement,
-)
-from mmmlib.reports.titles import (
-    best_sentence,
-    contributions_words,
-)
+from mmmlib.reports.words.figures import contributions_words
+from mmmlib.reports.words.returns import best_sentence
+from mmmlib.reports.words.statements import best_statement, total_statement, weakest_statement
 from mmmlib.scenarios.pack import Label
 from tests.reports.leaders import claimed, level_field, only, with_losses, with_scale
 

@@ -11,7 +11,7 @@ from mmmlib.refresh.comparison import Comparison, LiftChange
 from mmmlib.reports.blocks import Block, Bullets, Prose
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import change_log, executive_summary
-from mmmlib.reports.statements import change_statement, compared_sentence
+from mmmlib.reports.words.statements import change_statement, compared_sentence
 from mmmlib.runner.lifecycle import new_run
 from tests.fakes import fake_params
 

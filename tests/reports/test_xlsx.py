@@ -103,7 +103,7 @@ def test_scenarios_keep_their_downside_and_label(book: openpyxl.Workbook, result
     ):
         bad = None if scenario.kind == "baseline" else pytest.approx(scenario.downside)
         assert row[names.index("Bad case (USD)")] == bad
-        assert row[names.index("May be used")] == scenario.label
+        assert row[names.index("Label")] == scenario.label
 
 
 def test_the_header_is_frozen(book: openpyxl.Workbook) -> None:

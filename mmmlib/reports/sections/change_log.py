@@ -11,18 +11,18 @@ from mmmlib.reports.format import format_version
 from mmmlib.reports.numbers import count_text
 from mmmlib.reports.pictures import movements_picture
 from mmmlib.reports.results import Results
-from mmmlib.reports.statements import (
-    by_size,
-    change_statement,
-    compared_sentence,
-    leading_returns,
-)
 from mmmlib.reports.tables.changes import (
     SHOWN,
     data_changes_table,
     lift_changes_table,
     movement_table,
     parameter_table,
+)
+from mmmlib.reports.words.statements import (
+    by_size,
+    change_statement,
+    compared_sentence,
+    leading_returns,
 )
 
 

@@ -18,12 +18,12 @@ from mmmlib.reports.pictures import (
 )
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
-from mmmlib.reports.statements import reasons_of, total_statement
 from mmmlib.reports.style import OTHER
 from mmmlib.reports.tables.channels import SHOWN, agreement, channel_table, rank_table
 from mmmlib.reports.tables.lift import SHOWN as LIFT_SHOWN
 from mmmlib.reports.tables.lift import calibration_table, lift_tests_table
-from mmmlib.reports.titles import over_time_words, window_of
+from mmmlib.reports.words.figures import over_time_words, window_of
+from mmmlib.reports.words.statements import reasons_of, total_statement
 from mmmlib.scenarios.pack import Label
 
 

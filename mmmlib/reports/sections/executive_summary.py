@@ -12,7 +12,9 @@ from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
 from mmmlib.reports.numbers import count_text, listed
 from mmmlib.reports.pictures import contributions_picture
 from mmmlib.reports.results import Results
-from mmmlib.reports.statements import (
+from mmmlib.reports.tables.channels import SHOWN, channel_table
+from mmmlib.reports.tables.plans import changed_plan_table
+from mmmlib.reports.words.statements import (
     answer_statements,
     by_size,
     calm_sentence,
@@ -22,8 +24,6 @@ from mmmlib.reports.statements import (
     readiness_statements,
     reasons_of,
 )
-from mmmlib.reports.tables.channels import SHOWN, channel_table
-from mmmlib.reports.tables.plans import changed_plan_table
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Label
 

@@ -14,7 +14,6 @@ from mmmlib.reports.blocks import Block, Bullets, Folded, Prose, Statements, lev
 from mmmlib.reports.numbers import count_text
 from mmmlib.reports.pictures import fit_picture
 from mmmlib.reports.results import Results
-from mmmlib.reports.statements import readiness_statements
 from mmmlib.reports.tables.checks import (
     SHOWN,
     by_room,
@@ -23,6 +22,7 @@ from mmmlib.reports.tables.checks import (
     design_table,
     not_passed,
 )
+from mmmlib.reports.words.statements import readiness_statements
 
 GATES = {
     Level.INFO: "Gates passed.",

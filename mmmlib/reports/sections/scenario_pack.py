@@ -8,7 +8,6 @@ from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose, label
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.numbers import count_text, date_text
 from mmmlib.reports.results import Results
-from mmmlib.reports.statements import move_statement, plan_sentence
 from mmmlib.reports.style import LABEL_COLOURS, LABEL_SYMBOLS
 from mmmlib.reports.tables.plans import (
     answers_table,
@@ -16,7 +15,8 @@ from mmmlib.reports.tables.plans import (
     plans_table,
     shown_of,
 )
-from mmmlib.reports.titles import plan_gain, scenario_words
+from mmmlib.reports.words.figures import plan_gain, scenario_words
+from mmmlib.reports.words.statements import move_statement, plan_sentence
 from mmmlib.scenarios.pack import Scenario
 
 
@@ -91,7 +91,7 @@ def key_questions(results: Results) -> Iterator[Block]:
     if pack is None or not pack.answers:
         return
     yield answers_table(results.params, pack).only(
-        "Question", "Outcome", "Answer", "Yes, likely by", "May be used"
+        "Question", "Outcome", "Answer", "Probability of yes", "Label"
     )
     doubts = [one for one in pack.answers if one.reasons]
     if doubts:

@@ -14,7 +14,7 @@ from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.table import Columns, Table, tabulate
 
 NEXT = "Return on more spend"
-SHOWN = ("Channel", "Spend", "Contribution", "Share of outcome", "Return", NEXT, "May be used")
+SHOWN = ("Channel", "Spend", "Contribution", "Share of outcome", "Return", NEXT, "Label")
 """What a page shows of the channels."""
 
 
@@ -55,7 +55,7 @@ def channel_table(
         "Narrowed by": lambda row: (
             None if row.narrowed is None else Observed(row.narrowed, "share")
         ),
-        "May be used": lambda row: label_mark(claim(row).label),
+        "Label": lambda row: label_mark(claim(row).label),
         "Why": lambda row: " ".join(claim(row).reasons),
     }
     caption = (
@@ -87,7 +87,7 @@ def claim_table(params: Params, gates: GateResult) -> Table:
     columns: Columns[tuple[str, str, Claim]] = {
         "Outcome": lambda row: params.model_label(row[0]),
         "Channel": lambda row: params.channel_label(row[1]),
-        "May be used": lambda row: label_mark(row[2].label),
+        "Label": lambda row: label_mark(row[2].label),
         "Why": lambda row: " ".join(row[2].reasons),
     }
     rows = [(model, name, claim) for model, claims in gates.claims.items()

@@ -12,7 +12,7 @@ from mmmlib.reports.numbers import count_text, date_text
 from mmmlib.reports.table import Columns, Table, tabulate
 from mmmlib.scenarios.pack import Answer, Label, PlanLine, Scenario, ScenarioPack
 
-LABEL = "May be used"
+LABEL = "Label"
 BEFORE_GATES = "Label before the gates"
 """Head of a label that the comparison and the policy may still lower."""
 
@@ -86,7 +86,7 @@ def plan_table(params: Params, plan: Scenario) -> Table:
         Column("Today", weekly): lambda line: Observed(line.spend_before, weekly),
         Column("Planned", weekly): lambda line: Observed(line.spend_after, weekly),
         "Change": lambda line: Change(line.change, params.currency),
-        "Seen in the past?": lambda line: "no: a guess" if line.extrapolated else "yes",
+        "Within past spend?": lambda line: "no: extrapolated" if line.extrapolated else "yes",
     }
     lines = sorted(plan.plan, key=lambda line: -abs(line.change))
     name = f"plan-{plan.name.replace('_', '-')}"
@@ -129,7 +129,9 @@ def answers_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Tab
         "Question": lambda one: one.question,
         "Outcome": lambda one: params.model_label(one.model),
         "Answer": lambda one: one.text,
-        "Yes, likely by": lambda one: None if one.probability is None else Chance(one.probability),
+        "Probability of yes": lambda one: (
+            None if one.probability is None else Chance(one.probability)
+        ),
         label: lambda one: label_mark(one.label),
         "Why": lambda one: " ".join(one.reasons),
     }

@@ -8,13 +8,13 @@ from mmmlib.params.load import params_of
 from mmmlib.refresh.compare import compare
 from mmmlib.refresh.comparison import Comparison, ParameterChange
 from mmmlib.reports.cells import Change
-from mmmlib.reports.statements import compared_sentence
 from mmmlib.reports.tables.changes import (
     data_changes_table,
     movement_table,
     parameter_table,
     restated_table,
 )
+from mmmlib.reports.words.statements import compared_sentence
 from tests.fakes import fake_params
 from tests.refresh.test_compare import make
 

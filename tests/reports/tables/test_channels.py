@@ -53,10 +53,10 @@ def test_labels_are_those_of_the_gates_and_none_without(second: Results) -> None
     numbers, gates = second.leading, second.gates
     assert gates is not None
     judged = channel_table(PARAMS, numbers, numbers.channels, gates).only(*SHOWN)
-    claims = claim_table(PARAMS, gates).only("May be used")
-    assert judged.column("May be used") == claims.column("May be used")[: len(numbers.channels)]
+    claims = claim_table(PARAMS, gates).only("Label")
+    assert judged.column("Label") == claims.column("Label")[: len(numbers.channels)]
     never = channel_table(PARAMS, numbers, numbers.channels)
-    assert {str(mark) for mark in never.column("May be used")} == {"■ do not infer"}
+    assert {str(mark) for mark in never.column("Label")} == {"■ do not infer"}
     assert len(claims.rows) == len(PARAMS.channels) * len(PARAMS.model_names)
 
 

@@ -9,11 +9,7 @@ from mmmlib.estimates import Estimate
 from mmmlib.governance.verdict import Claim
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
-from mmmlib.reports.titles import (
-    contributions_words,
-    curves_words,
-    scenario_words,
-)
+from mmmlib.reports.words.figures import contributions_words, curves_words, scenario_words
 from mmmlib.scenarios.pack import Label
 from tests.fakes import fake_effects
 from tests.reports.leaders import claimed, level_field, with_scale

@@ -18,8 +18,9 @@ from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.markup import cut_short
 from mmmlib.reports.numbers import count_text, listed, month_text
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
-from mmmlib.reports.rankings import CLEAR, NAMED, either, inferable, ranking_of, return_sentence
+from mmmlib.reports.rankings import CLEAR, NAMED, inferable, ranking_of
 from mmmlib.reports.results import Results
+from mmmlib.reports.words.returns import best_sentence, either
 from mmmlib.scenarios.labels import likely, probability_text
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
@@ -86,16 +87,6 @@ def learnt_sentence(results: Results, numbers: ModelNumbers) -> str:
     )
 
 
-def best_sentence(results: Results, numbers: ModelNumbers) -> str:
-    """Say which channel returned most, as surely as the draws allow."""
-    ranking = ranking_of(results, numbers, "return")
-    if ranking is not None:
-        return return_sentence(results, numbers, ranking)
-    if any(row.roi is not None for row in numbers.channels):
-        return "No channel is ranked: nothing may be inferred of any channel's return."
-    return "No channel had any spend, so there is no return."
-
-
 def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
     """Words of the figure of contributions."""
     said = "; ".join(
@@ -104,24 +95,35 @@ def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
     )
     outcome = outcome_of(results, numbers.name)
     return Words(
-        f"Together the channels contributed {numbers.all_share.text(mass=False)} of {outcome}"
-        f"{_largest_part(results, numbers)}",
+        _contributed_title(results, numbers, outcome),
         f"{numbers.unit}, {window_of(numbers)}. {READ}",
         f"Contribution of each channel to {outcome}, in {numbers.unit}, the largest first.",
         f"90 % ranges of each channel's contribution, the largest first: {said}.",
     )
 
 
-def _largest_part(results: Results, numbers: ModelNumbers) -> str:
-    """Say whose part is the largest, as surely as the draws allow."""
+def _contributed_title(results: Results, numbers: ModelNumbers, outcome: str) -> str:
+    """Say what the channels contributed, and whose part is the largest."""
+    share = numbers.all_share.text(mass=False)
     ranking = ranking_of(results, numbers, "contribution")
     if ranking is None or len(ranking.rows) < 2:
-        return ""
+        return f"Together the channels contributed {share} of {outcome}"
     if ranking.clear:
-        return f", {results.short(ranking.top.channel)} {ranking.surely} the largest part"
+        top = results.short(ranking.top.channel)
+        return (
+            f"Together the channels contributed {share} of {outcome}, {top} {ranking.surely} the "
+            f"largest part"
+        )
     if not ranking.settled:
-        return ", none of them clearly the largest part"
-    return f"; {either(results, ranking.contenders)} {ranking.surely} the largest part"
+        return (
+            f"Together the channels contributed {share} of {outcome}, none of them clearly the "
+            f"largest part"
+        )
+    ahead = either(results, ranking.contenders)
+    return (
+        f"Together the channels contributed {share} of {outcome}; {ahead} {ranking.surely} the "
+        f"largest part"
+    )
 
 
 def over_time_words(results: Results, numbers: ModelNumbers) -> Words:

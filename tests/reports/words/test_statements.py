@@ -12,17 +12,14 @@ from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import scenario_pack
 from mmmlib.reports.sections.executive_summary import moves, what_changed
-from mmmlib.reports.statements import (
+from mmmlib.reports.title_block import title_block
+from mmmlib.reports.words.figures import movement_words, scenario_words
+from mmmlib.reports.words.statements import (
     by_size,
     change_statement,
     move_statement,
     plan_sentence,
     total_statement,
-)
-from mmmlib.reports.title_block import title_block
-from mmmlib.reports.titles import (
-    movement_words,
-    scenario_words,
 )
 from mmmlib.scenarios.labels import lowest
 from mmmlib.scenarios.pack import Label

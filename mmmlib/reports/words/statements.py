@@ -18,18 +18,16 @@ from mmmlib.reports.numbers import (
     listed,
 )
 from mmmlib.reports.quantities import ModelNumbers
-from mmmlib.reports.rankings import (
-    CLEAR,
-    Ranking,
+from mmmlib.reports.rankings import CLEAR, Ranking, ranking_label, ranking_of
+from mmmlib.reports.results import Results
+from mmmlib.reports.words.figures import outcome_of, plan_gain, window_of
+from mmmlib.reports.words.returns import (
+    best_sentence,
     likeliest_sentence,
     not_ranked_sentence,
-    ranking_label,
-    ranking_of,
     return_sentence,
     return_text,
 )
-from mmmlib.reports.results import Results
-from mmmlib.reports.titles import best_sentence, outcome_of, plan_gain, window_of
 from mmmlib.scenarios.labels import likely, lowest, probability_text
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
@@ -79,13 +77,14 @@ def best_statement(results: Results, numbers: ModelNumbers) -> Prose:
 def _ranking_statement(
     results: Results, numbers: ModelNumbers, ranking: Ranking, lead: str, *, least: bool = False
 ) -> Prose:
-    sentence = return_sentence(results, numbers, ranking, least=least)
-    if ranking.clear or len(ranking.rows) == 1:
-        sentence = f"{sentence.rstrip('.')} (90 %)."
-    else:
-        sentence = f"{sentence} {likeliest_sentence(results, numbers, ranking)}"
-    text = f"{sentence}{not_ranked_sentence(results, ranking)}"
-    return Prose(text, lead=lead, mark=label_mark(ranking_label(results, numbers, ranking)))
+    sentences = [return_sentence(results, numbers, ranking, least=least, mass=True)]
+    if not ranking.clear and len(ranking.rows) > 1:
+        sentences.append(likeliest_sentence(results, numbers, ranking))
+    if ranking.not_ranked:
+        sentences.append(not_ranked_sentence(results, ranking))
+    return Prose(
+        " ".join(sentences), lead=lead, mark=label_mark(ranking_label(results, numbers, ranking))
+    )
 
 
 def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
