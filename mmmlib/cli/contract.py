@@ -20,8 +20,12 @@ def draft(
         typer.Option("--params", metavar="PARAMS", help="File whose source SOURCE is."),
     ] = None,
 ) -> None:
-    """Propose a contract from all rows of a source, to go into the parameters."""
-    from mmmlib.data.contract.draft import contract_yaml, draft_contract
+    """Propose a contract from all rows of a source, to be pasted into the parameters as it is.
+
+    With --params it goes among the keys of that source; else it is a whole source, to go below
+    'sources:'.
+    """
+    from mmmlib.data.contract.draft import contract_yaml, draft_contract, source_yaml
     from mmmlib.data.read.files import data_folder
     from mmmlib.params.load import read_params
     from mmmlib.params.messages import did_you_mean, shown
@@ -37,7 +41,11 @@ def draft(
             raise InputError.one(params, "SOURCE", shown(source), expected, action)
         with simulated_sources(asked) as simulated:
             folder = simulated or data_folder(asked)
-            typer.echo(contract_yaml(source, draft_contract(source, known[source], folder)))
+            made = draft_contract(source, known[source], folder)
+        there = (
+            "It takes the place of the contract that is there." if known[source].contract else ""
+        )
+        typer.echo(contract_yaml(made, _indent_of(params, source), there), nl=False)
         return
     place = Path(source)
     folder = place.parent if place.is_absolute() else Path.cwd()
@@ -48,4 +56,18 @@ def draft(
         raise InputError.one(
             None, "SOURCE", shown(source), "a file or pattern below this folder"
         ) from None
-    typer.echo(contract_yaml("source", draft_contract("source", wanted, folder)))
+    typer.echo(source_yaml(inside, draft_contract("source", wanted, folder)), nl=False)
+
+
+def _indent_of(params: Path, source: str) -> int:
+    """Return how many blanks stand before the keys of a source in its parameter file."""
+    from mmmlib.params.places import read_yaml
+    from mmmlib.params.strict import read_text
+
+    places = read_yaml(read_text(params), str(params)).places
+    columns = [
+        place.column
+        for key, place in places.items()
+        if key[:3] == ("data", "sources", source) and len(key) == 4
+    ]
+    return min(columns, default=7) - 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from mmmlib.cli.arguments import RunRef, RunsDir
-from mmmlib.cli.screen import print_run
-from mmmlib.errors import RunError
+from mmmlib.cli.screen import print_run, why_blocked
+from mmmlib.errors import BlockedError, RunError
 
 
 def show_run(
@@ -17,6 +17,22 @@ def show_run(
     from mmmlib.runs import open_run
 
     print_run(open_run(run, runs, any_status=True))
+
+
+def render(run: RunRef = "", runs: RunsDir = None) -> None:
+    """Render the pack of a finished run again, from its executed notebooks.
+
+    The last line of the output is the pack's first page. Exit code 0: it may be published; 2: a
+    gate blocks, and the pack says why; 1: an error.
+    """
+    from mmmlib.runner.rendering import render_again
+    from mmmlib.runs import open_run
+
+    opened = open_run(run, runs)
+    render_again(opened)
+    typer.echo(opened.path / "pack" / "index.html")
+    if opened.manifest.verdict not in ("info", "warn"):
+        raise BlockedError(f"{opened.name}: NOT PUBLISHABLE. {why_blocked(opened)}")
 
 
 def list_all(runs: RunsDir = None) -> None:

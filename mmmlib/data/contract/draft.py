@@ -215,9 +215,39 @@ def _key(table: ir.Table, columns: dict[str, dict[str, Any]], rows: int) -> list
     return names if only is None else [only]
 
 
-def contract_yaml(name: str, contract: dict[str, Any]) -> str:
-    """Write a draft as it goes into a parameter file, below ``data.sources``."""
+def source_name(path: str) -> str:
+    """Make a source's name of a file's: ``Media 2026.csv`` is ``media_2026``."""
+    name = re.sub(r"[^a-z0-9]+", "_", Path(path).stem.lower()).strip("_")
+    return name[:40] if name[:1].isalpha() else "source"
+
+
+def source_yaml(path: str, contract: dict[str, Any]) -> str:
+    """Write a whole source with its draft, as it goes below ``sources:`` of a parameter file."""
+    keys: dict[str, Any] = {"path": path}
+    days = [name for name, column in contract["columns"].items() if column["type"] == "date"]
+    if days and "date" not in days:
+        keys["date"] = days[0]
+    return _pasted({source_name(path): {**keys, "contract": contract}}, contract, 4)
+
+
+def contract_yaml(contract: dict[str, Any], indent: int = 6, note: str = "") -> str:
+    """Write a draft as it goes among the keys of a source, which begin at a column.
+
+    Parameters
+    ----------
+    contract
+        See :func:`draft_contract`.
+    indent
+        Blanks before the source's keys in the parameter file.
+    note
+        What else the reader should know; a comment.
+    """
+    return _pasted({"contract": contract}, contract, indent, note)
+
+
+def _pasted(content: dict[str, Any], contract: dict[str, Any], indent: int, note: str = "") -> str:
     import io
+    import textwrap
 
     from ruamel.yaml import YAML
 
@@ -225,8 +255,9 @@ def contract_yaml(name: str, contract: dict[str, Any]) -> str:
     yaml.default_flow_style = None
     yaml.width = 100
     text = io.StringIO()
-    yaml.dump({name: {"contract": contract}}, text)
-    head = f"# Proposed from the rows of '{name}'. Its owner says what is a promise and what was chance.\n"
+    yaml.dump(content, text)
+    notes = ["Proposed from the rows. Their owner says what is a promise and what was chance."]
     if any("unit" in column for column in contract["columns"].values()) or "units" in contract:
-        head += "# Units are guessed by the names: numbers are converted by them, so ask.\n"
-    return head + text.getvalue()
+        notes.append("Units are guessed by the names: numbers are converted by them, so ask.")
+    head = "".join(f"# {line}\n" for line in (*notes, *filter(None, [note])))
+    return textwrap.indent(head + text.getvalue(), " " * indent)

@@ -33,7 +33,7 @@ def test_a_draft_is_kept_by_the_data_that_it_comes_from(
     contract = draft_contract("ads", source, folder)
     assert contract["unique"] == ["date", "campaign"]
     assert words(folder, contract=contract) == []
-    assert "type: date" in contract_yaml("ads", contract)
+    assert "type: date" in contract_yaml(contract)
 
 
 def test_a_draft_takes_an_id_for_the_key(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_a_draft_guesses_units_by_names(tmp_path: Path) -> None:
         "Budget": "currency",
         "price_index": None,
     }
-    assert "Units are guessed by the names" in contract_yaml("ads", contract)
+    assert "Units are guessed by the names" in contract_yaml(contract)
     flat_file(tmp_path, days=14)
     flat = Source(path="ads.csv", layout="master_flat_file", grain="day")
     assert draft_contract("ads", flat, tmp_path)["units"] == {
