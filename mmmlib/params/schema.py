@@ -116,6 +116,9 @@ class Channel(MeasuredSeries):
     adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
     saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
     prior: Prior | None = None
+    new_levels: tuple[Day, ...] = ()
+    """Days from which its spend (and exposure) really has another level, as when a budget is
+    tripled. Without it, newest weeks unlike all before warn, and no plan rests on the channel."""
     scalable: bool = True
     """Whether more could be bought at all; if not, no plan increases it."""
 

@@ -12,7 +12,19 @@ from tests.small import mmm
 def test_help_names_every_command() -> None:
     answer = mmm("--help")
     assert answer.returncode == 0
-    for command in ("refresh", "check", "show", "new", "simulate", "doctor"):
+    for command in (
+        "refresh",
+        "check",
+        "show",
+        "list",
+        "verify",
+        "render",
+        "new",
+        "simulate",
+        "doctor",
+        "data",
+        "contract",
+    ):
         assert command in answer.stdout
 
 

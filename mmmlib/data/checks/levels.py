@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from mmmlib.data.checks.signals import (
     outliers,
     passing_break,
     share_of_neighbours,
+    without_steps,
 )
 from mmmlib.data.checks.zeros import Measured, check_zeros, measured_series, zero_runs
 from mmmlib.data.panel.panel import Panel
@@ -61,7 +63,7 @@ def check_series(
     events = national.values("event")
     eventful = national.weeks[(events > 0).any(axis=(0, 1))] if events.size else national.weeks[:0]
     yield from _outliers(params, measured, eventful)
-    moving = [one for one in measured if one.role in ROLES]
+    moving = [_levelled(params, one) for one in measured if one.role in ROLES]
     yield from _level_shifts(params, moving, rates or {})
     yield from _new_weeks(national, moving, ended, rates or {})
     yield from _breaks(params, national, measured, eventful)
@@ -97,6 +99,14 @@ def _outliers(
             limit=limit,
             message=message,
         )
+
+
+def _levelled(params: Params, one: Measured) -> Measured:
+    """Take levels of a channel that were declared to be new as if they had always been."""
+    role, _, name = one.series.partition(":")
+    days = params.channels[name].new_levels if role in ("spend", "exposure") else ()
+    places = one.weeks.searchsorted(pd.DatetimeIndex(days) - pd.Timedelta(days=6))
+    return replace(one, values=without_steps(one.values, places.tolist()))
 
 
 def _level_shifts(
@@ -214,6 +224,7 @@ def _new_weeks(
                 if size > limit
                 else "Its newest weeks are as far from the half year before as others were."
             ),
+            case="outcome" if one.role == "outcome" else "",
         )
 
 

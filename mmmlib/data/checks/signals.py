@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -186,6 +189,32 @@ def new_factor(values: NDArray[np.float64], weeks: int) -> tuple[float, float] |
     if len(past) < 2 * SIDE or not np.isfinite(newest):
         return None
     return float(np.exp(newest)), float(np.exp(past.max()))
+
+
+def without_steps(values: NDArray[np.float64], places: Sequence[int]) -> NDArray[np.float64]:
+    """Bring what lies before declared steps to the level after them.
+
+    Parameters
+    ----------
+    values
+        Shape ``(week,)``.
+    places
+        Index of the first week of every step.
+
+    Returns
+    -------
+    ndarray
+        The series as if it had always had its last level: each step is the ratio of the medians
+        of at most half a year on either side, of the weeks above zero.
+    """
+    levelled = values.copy()
+    ends = sorted({place for place in places if 0 < place < len(values)})
+    for place, end in pairwise([*ends, len(values)]):
+        before = values[max(place - 2 * SIDE, 0) : place]
+        after = values[place : min(place + 2 * SIDE, end)]
+        if (before > 0).any() and (after > 0).any():
+            levelled[:place] *= np.median(after[after > 0]) / np.median(before[before > 0])
+    return levelled
 
 
 def _log_step(logs: NDArray[np.float64], end: int, weeks: int) -> float:

@@ -10,7 +10,13 @@ import pytest
 
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.checks.levels import known_factor
-from mmmlib.data.checks.signals import level_shift, new_factor, passing_break, share_of_neighbours
+from mmmlib.data.checks.signals import (
+    level_shift,
+    new_factor,
+    passing_break,
+    share_of_neighbours,
+    without_steps,
+)
 from mmmlib.data.history.restatement import Learned
 from mmmlib.data.ingest import check_data, ingest
 from mmmlib.data.panel.build import read_and_build
@@ -22,9 +28,14 @@ from tests.data.conftest import small_params, sources
 SEARCH = "spend:search"
 
 
-def held_against(write: Write, frame: pd.DataFrame, new: int) -> dict[tuple[str, str], Finding]:
+def held_against(
+    write: Write, frame: pd.DataFrame, new: int, **of_search: object
+) -> dict[tuple[str, str], Finding]:
     """Flags of a delivery of which some weeks are new."""
     params = small_params(refresh=AS_OF)
+    channels = {name: one.model_dump() for name, one in params.channels.items()}
+    channels["search"] |= of_search
+    params = small_params(refresh=AS_OF, channels=channels)
     ended = pd.Timestamp(FIRST) + (WEEKS - new - 1) * pd.Timedelta(days=7)
     built = read_and_build(params, write(frame.drop(columns="search_views")))
     return flags(check_panel(params, built, Learned(ended=ended)))
@@ -48,6 +59,33 @@ def test_fees_that_begin_with_a_delivery_warn_and_a_steady_channel_does_not(writ
     assert held_against(write, frame, 4) == {}
     frame.loc[WEEKS - 4 :, "search_spend"] *= 1.15
     assert list(held_against(write, frame, 4)) == [("data.new_weeks", SEARCH)]
+
+
+@pytest.mark.parametrize("day", ["2025-11-03", "2025-11-05", "2025-11-09"])
+def test_a_budget_that_really_moved_is_declared_by_its_day(write: Write, day: str) -> None:
+    frame = healthy()
+    frame["search_spend"] = 100 + frame["search_spend"] / 100
+    moved = frame.copy()
+    new = 8  # from the week of 2025-11-03 on
+    moved.loc[WEEKS - new :, "search_spend"] *= 3
+    finding = held_against(write, moved, new)["data.new_weeks", SEARCH]
+    assert "name that day in new_levels of the channel" in finding.action
+    declared = held_against(write, moved, new, new_levels=[day])
+    assert ("data.new_weeks", SEARCH) not in declared
+    assert ("data.level_shift", SEARCH) not in declared
+    # It stays declared as weeks go by, and hides no other move.
+    assert ("data.new_weeks", SEARCH) not in held_against(write, moved, 2, new_levels=[day])
+    moved.loc[WEEKS - 2 :, "search_spend"] *= 1000
+    finding = held_against(write, moved, 2, new_levels=[day])["data.new_weeks", SEARCH]
+    assert "a factor of 1,000" in finding.message
+
+
+def test_steps_are_taken_out_one_by_one() -> None:
+    values = np.r_[np.full(40, 100.0), np.full(30, 300.0), np.full(30, 150.0)]
+    assert np.allclose(without_steps(values, [70, 40]), 150.0)
+    assert np.allclose(without_steps(values, [0, 100, 500]), values)
+    stopped = np.r_[np.full(60, 10.0), np.zeros(40)]
+    assert np.allclose(without_steps(stopped, [60]), stopped)
 
 
 def test_the_last_refresh_says_where_the_new_weeks_begin(write: Write) -> None:
