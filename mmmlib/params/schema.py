@@ -116,6 +116,9 @@ class Channel(MeasuredSeries):
     adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
     saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
     prior: Prior | None = None
+    credit_notes: Literal["earlier_weeks"] | None = None
+    """Spend below zero is money that came back: ``earlier_weeks`` takes it off the weeks before, the
+    newest first. Without it, such a week is refused."""
     new_levels: tuple[Day, ...] = ()
     """Days from which its spend (and exposure) really has another level, as when a budget is
     tripled. Without it, newest weeks unlike all before warn, and no plan rests on the channel."""

@@ -111,6 +111,9 @@ class Source(Section):
     """Long layout: column with the names of the series."""
     value: Name | None = None
     """Long layout: column with the values."""
+    repeated: tuple[Name, ...] = ()
+    """Long layout: columns whose value stands in every row of a week (or day) and region, such as an
+    outcome beside the spend of each channel. Each is a series of its own, taken once."""
     currency: Currency | None = None
     """Currency of the source's money, where it is not the workbook's."""
     currency_column: Name | None = None
@@ -172,6 +175,8 @@ class Source(Section):
         standard = STANDARD.get(self.layout, ())
         if self.layout == "long" and not (self.name and self.value):
             yield "both 'name' and 'value' columns, which layout 'long' needs"
+        if self.repeated and self.layout != "long":
+            yield f"'repeated' for the layout long only, and the layout is {self.layout}"
         if standard and (self.name or self.value):
             yield f"'columns' instead of 'name' and 'value' in layout {self.layout}"
         unknown = [name for name in self.columns if name not in standard]

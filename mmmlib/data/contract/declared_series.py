@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from mmmlib.data.contract.layout_columns import is_whole_week
+from mmmlib.data.contract.layout_columns import is_whole_week, numbers_of
 from mmmlib.params import Params
+from mmmlib.params.source import Source
 
 SUMMED = ("outcome", "spend", "exposure", "funnel")
 """Roles that add up over regions; the others are averaged."""
@@ -102,7 +103,7 @@ def weekly_aggregation(params: Params, source: str) -> WeeklyAggregation:
         money=here(lambda one: _is_money(params, one)),
         sums=sums,
         whole=sums & here(lambda one: one.role == "outcome" or one.reference not in filled),
-        not_negative=numbers - here(lambda one: may_be_negative(params, one)),
+        not_negative=numbers - here(lambda one: may_be_negative(params, one, its_source)),
         beside=_beside(declared, source) if is_whole_week(its_source) else frozenset(),
         every_day=numbers - means if own else frozenset(),
     )
@@ -126,11 +127,28 @@ def _is_money(params: Params, one: DeclaredSeries) -> bool:
     return one.role in ("spend", "value")
 
 
-def may_be_negative(params: Params, one: DeclaredSeries) -> bool:
-    """Say whether a series may be below zero: a control, and revenue with its credit notes."""
-    if one.role == "outcome":
-        return params.outcome_of(one.name).kind == "revenue"
-    return one.role == "control"
+def may_be_negative(params: Params, one: DeclaredSeries, source: Source) -> bool:
+    """Say whether a series of a source may be below zero, as far as reading it goes.
+
+    A control may, and revenue with its credit notes, and spend whose credit notes are declared. So
+    may what the contract promises to be zero or more: there it is a broken contract, told in the
+    pack like any other.
+    """
+    if one.role == "outcome" and params.outcome_of(one.name).kind == "revenue":
+        return True
+    if one.role == "spend" and params.channels[one.name].credit_notes:
+        return True
+    return one.role == "control" or _is_promised(one.reference, source)
+
+
+def _is_promised(reference: str, source: Source) -> bool:
+    """Say whether the contract holds a series to zero or more by the column that it is read from."""
+    columns = source.contract.columns if source.contract else {}
+    names = [reference, reference.partition(".")[2]]
+    if source.layout != "wide":
+        names = numbers_of(source, (), None)
+    promised = [columns[name].min for name in names if name in columns]
+    return bool(promised) and all(low is not None and low >= 0 for low in promised)
 
 
 def adds_up(params: Params, one: DeclaredSeries, source: str) -> bool:

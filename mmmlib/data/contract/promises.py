@@ -155,6 +155,11 @@ def _won(rows: Typed, sums: Collection[str] | None) -> Iterator[Promise]:
             yield Promise("missing", name, bad, expected, why=_always(said))
 
 
+CREDIT = "If it is money that came back on a channel's spend, declare credit_notes of the channel."
+ZERO = "zero or more", CREDIT
+"""What is expected of what is never below zero, and what to do where it is."""
+
+
 def _no_negative(rows: Typed, series: Collection[str]) -> Iterator[Promise]:
     """Yield the promises that no week of some series is below zero, where a row is a whole week.
 
@@ -169,7 +174,7 @@ def _no_negative(rows: Typed, series: Collection[str]) -> Iterator[Promise]:
         below = (number < 0) & ~number.isinf()
         if long:
             below = (number < 0) & is_one_of(rows.table[source.name], series)
-        yield Promise("range", name, below, "zero or more", unreadable=True)
+        yield Promise("range", name, below, ZERO[0], unreadable=True, why=_always(ZERO))
 
 
 def is_one_of(column: Any, names: Collection[str]) -> Any:

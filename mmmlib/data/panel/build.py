@@ -18,7 +18,9 @@ from mmmlib.data.contract.declared_series import (
     may_be_negative,
 )
 from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
+from mmmlib.data.contract.promises import CREDIT
 from mmmlib.data.naming.taxonomy import Taxonomy
+from mmmlib.data.panel.credit_notes import credited
 from mmmlib.data.panel.grid import (
     Calendar,
     Grid,
@@ -200,15 +202,19 @@ def _grid_of(
             )
         return make_grid(rows, table, column, calendar, "nothing", problems)
     rows = table.of(column)
-    if not may_be_negative(params, declared):
+    if not may_be_negative(params, declared, table.source):
         below = rows["value"] < 0
         # Of weeks as they were delivered each cell was held against this when it was read.
         for label, value in () if is_whole_week(table.source) else rows.loc[below, "value"].items():
             place = table.place(int(str(label)), column)
-            problems.add(table.path, place, shown(repr(value)), "zero or more")
+            action = CREDIT if declared.role == "spend" else ""
+            problems.add(table.path, place, shown(repr(value)), "zero or more", action)
         rows = rows.assign(value=rows["value"].mask(below))
     rule, advice = _filling(params, declared, table)
-    return make_grid(rows, table, column, calendar, rule, problems, advice)
+    grid = make_grid(rows, table, column, calendar, rule, problems, advice)
+    if declared.role == "spend" and params.channels[declared.name].credit_notes:
+        grid = replace(grid, values=credited(grid.values, table, column, calendar, problems))
+    return grid
 
 
 def _filling(params: Params, declared: DeclaredSeries, table: SourceRows) -> tuple[str, str]:

@@ -31,6 +31,7 @@ from mmmlib.data.read.files import hash_each, sha256_of, stamps
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import CHANGED, Problems, reading, report_unreadable
 from mmmlib.data.read.relations import Relation, connect
+from mmmlib.data.read.repeated import with_repeated
 from mmmlib.data.weeks.rates import (
     Rates,
     read_rates,
@@ -158,7 +159,10 @@ def open_source(
         problems.take(relation.label, one)
     if lacking:
         return None
-    relation = relation.without(source.date_column, source.leave_out)
+    whole = with_repeated(relation.without(source.date_column, source.leave_out), problems)
+    if whole is None:
+        return None
+    relation = whole
     variables = aggregation.numbers if source.layout == "wide" else None
     numbers = numbers_of(source, relation.columns, variables)
     contract = effective(source, relation.columns, numbers)

@@ -208,13 +208,13 @@ def find_column(
             return None  # its file was reported already
         if column in table.columns:
             return table, column
-        _report_no_column(problems, table.path, column, key, table.columns)
+        _report_no_column(problems, table.path, column, key, table.columns, table.source)
         return None
     if len(read) < len(tables):
         return None  # it may be in the file that could not be read
     if len(read) == 1:
         (only,) = read.values()
-        _report_no_column(problems, only.path, reference, key, only.columns)
+        _report_no_column(problems, only.path, reference, key, only.columns, only.source)
         return None
     known = [column for table in read.values() for column in table.columns]
     problems.add(
@@ -228,11 +228,17 @@ def find_column(
 
 
 def _report_no_column(
-    problems: Problems, file: Path | str, column: str, key: str, known: list[str]
+    problems: Problems, file: Path | str, column: str, key: str, known: list[str], source: Source
 ) -> None:
     """Note that a declared column is not there."""
-    near = did_you_mean(column, known)
-    problems.add(file, f"column {column} ({key})", "no such column", f"one of {_some(known)}", near)
+    action = did_you_mean(column, known)
+    if not action and source.layout == "long":
+        action = (
+            f"If it is a column of the file, whose value stands in every row of a week, write "
+            f"repeated: [{column}] in the source."
+        )
+    found = "no such column" if source.layout != "long" else "no such series"
+    problems.add(file, f"column {column} ({key})", found, f"one of {_some(known)}", action)
 
 
 def _some(columns: list[str]) -> str:

@@ -1,0 +1,55 @@
+"""Spend below zero that is declared to be money that came back."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmmlib.data.panel.grid import Calendar
+from mmmlib.data.read.problems import Problems
+from mmmlib.data.weeks.source_rows import SourceRows
+
+ROUNDING = 1e-9
+"""Share of a credit note that may be left by rounding."""
+
+
+def credited(
+    values: NDArray[np.float64],
+    table: SourceRows,
+    column: str,
+    calendar: Calendar,
+    problems: Problems,
+) -> NDArray[np.float64]:
+    """Take credit notes off the weeks before them, the newest first, so that the sum stays.
+
+    Parameters
+    ----------
+    values
+        Shape ``(region, week)``; what is below zero came back. NaN where a week has no value.
+    table, column, calendar
+        Where they are from.
+    problems
+        Receives a credit note of more than was spent before it.
+
+    Returns
+    -------
+    ndarray
+        Zero or more.
+    """
+    spent = values.copy()
+    for region, week in np.argwhere(values < 0):
+        note = -values[region, week]
+        left, spent[region, week] = note, 0.0
+        for earlier in range(week - 1, -1, -1):
+            taken = min(left, max(np.nan_to_num(spent[region, earlier]), 0.0))
+            spent[region, earlier] -= taken
+            left -= taken
+        if left > ROUNDING * note:
+            problems.add(
+                table.path,
+                f"the week of {calendar.weeks[week].date()}, column {column}",
+                f"a credit note of {note:,.2f}",
+                f"no more than what was spent in the weeks before it, {note - left:,.2f}",
+                "Correct the source, or let the panel begin earlier.",
+            )
+    return spent
