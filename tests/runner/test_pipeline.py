@@ -252,6 +252,15 @@ def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     assert not page.parent.exists()
 
 
+def test_a_run_whose_model_was_set_on_the_command_line_is_a_trial(tmp_path: Path) -> None:
+    file = write_workbook(tmp_path / "w")
+    official = ["model.draws=100", "refresh.period=2026-Q2", "channels.tv.label=TV"]
+    for overrides, trial in ((official, []), (["model.trend_knots=3"], ["model.trend_knots"])):
+        run, _ = begin_run(read_params(file), file, tmp_path / "runs", False, overrides)
+        assert run.manifest.trial == trial
+        assert run.manifest.parent_reason.startswith("This is the first refresh")
+
+
 def test_a_run_that_is_taken_up_has_the_format_of_today(tmp_path: Path) -> None:
     run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1, report_format=0)
     _record_code(Refresh(run, fake_params(), Silent()))
