@@ -62,11 +62,8 @@ def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "without a rule" not in run(check)
     contract = run(draft)
     assert "Cost:" in contract
-    block = re.search(r"^  contract:\n(?:    .*\n)+", contract, re.MULTILINE)
-    assert block is not None
-    indented = "".join(f"    {line}\n" for line in block[0].splitlines())
     owner = "      owner: Growth marketing\n"
-    (tmp_path / "params" / "practice.yaml").write_text(params.replace(owner, owner + indented))
+    (tmp_path / "params" / "practice.yaml").write_text(params.replace(owner, owner + contract))
     run(check)
     assert "ads" in run(status)
     run(new)
