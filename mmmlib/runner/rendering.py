@@ -8,7 +8,8 @@ from mmmlib.reports.documents import EXECUTED
 from mmmlib.reports.render import render_pack
 from mmmlib.runner.lifecycle import locked
 from mmmlib.runner.steps import STEPS, outputs_of
-from mmmlib.runs import Run, altered_files
+from mmmlib.runs import Run
+from mmmlib.verify import MANIFEST, altered_files
 
 
 def render_again(run: Run) -> None:
@@ -32,7 +33,11 @@ def render_again(run: Run) -> None:
             f"again. Finish it with 'mmm refresh … --resume'."
         )
     with locked(run):
-        altered = [name for name in altered_files(run) if name.startswith(f"{EXECUTED}/")]
+        altered = [
+            name
+            for name in altered_files(run)
+            if name == MANIFEST or name.startswith(f"{EXECUTED}/")
+        ]
         if altered:
             raise RunError(
                 f"{run.name}: {', '.join(altered)} is not as its refresh left it, so a pack of it "
