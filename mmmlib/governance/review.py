@@ -96,7 +96,7 @@ class Review(NamedTuple):
 
 
 def run_digest(run: Run) -> str:
-    """Hash what a signature is given for: the artefacts as they are recorded, and the inputs."""
+    """Hash what a signature is given for: artefacts, inputs, parameters, policy and roles."""
     manifest = run.manifest
     outputs = {
         name: sha
@@ -104,7 +104,7 @@ def run_digest(run: Run) -> str:
         for name, sha in step.outputs.items()
         if name.startswith("artefacts/") and name != "artefacts/rendering.json"
     }
-    return sha256_json([manifest.run, manifest.params, manifest.inputs, outputs])
+    return sha256_json([manifest.run, manifest.params, manifest.inputs, manifest.files, outputs])
 
 
 def needed_text(one: SignOffNeeded) -> str:

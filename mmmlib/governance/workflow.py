@@ -368,11 +368,10 @@ class Desk:
             raise RunError(f"{self.run.name} is {review.state}, so it cannot {act}. {why}".strip())
 
     def _refuse_altered(self) -> None:
-        faults = {
-            name: fault
-            for name, fault in altered_files(self.run).items()
-            if name.startswith("artefacts/")
-        }
+        # A pack may have been rendered again; everything else stands as it is signed.
+        made_again = ("pack/", "notebooks/", "artefacts/rendering.json")
+        altered = altered_files(self.run)
+        faults = {name: fault for name, fault in altered.items() if not name.startswith(made_again)}
         if faults:
             first = ", ".join(f"{name} ({fault})" for name, fault in list(faults.items())[:3])
             raise RunError(

@@ -209,6 +209,13 @@ def test_a_signature_is_for_the_run_as_it_is(desk: Desk, store: Store) -> None:
     assert len(review.missing) == len(NEEDED)
 
 
+def test_nothing_is_signed_of_an_edited_manifest(desk: Desk) -> None:
+    path = desk.run.path / "manifest.json"
+    path.write_text(path.read_text().replace('"seed": ', '"seed": 1'))
+    with pytest.raises(RunError, match=r"manifest\.json \(altered\)"):
+        desk.sign("data", DATA_OWNER)
+
+
 def test_what_blocks_can_be_waived_for_a_time(run: Run, store: Store) -> None:
     desk = Desk(prepare(run, BLOCKING), store, TODAY)
     assert desk.review().state is State.BLOCKED
