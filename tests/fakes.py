@@ -14,7 +14,8 @@ from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.lift_grid import Lift, lay_out
 from mmmlib.data.panel.panel import Panel
 from mmmlib.model.chains import RHAT
-from mmmlib.model.effects import baseline, check_effects, contribution, respond
+from mmmlib.model.effects import baseline, check_effects, contribution
+from mmmlib.model.response import respond, spend_effect
 from mmmlib.params import Params
 from mmmlib.params.lift import LiftTest
 from mmmlib.transforms import geometric_weights, half_life
@@ -192,6 +193,8 @@ def fake_effects(
         },
     )
     effects["contribution"] = respond(effects, media)
+    effects = effects.assign_coords(week=panel.weeks)
+    effects["spend_effect"] = spend_effect(effects)
     by_region = [
         respond(effects.sel(region=[region]), media.sel(region=[region])).sum("week")
         for region in panel.regions
@@ -239,6 +242,11 @@ def fake_effects(
             effects[name] = array.astype("float32")
     assert float(contribution(effects).min()) >= 0
     return check_effects(effects)
+
+
+def over_at_once(effects: xr.Dataset) -> xr.Dataset:
+    """The same contributions, none of which comes later than the week of its spend."""
+    return effects.assign(spend_effect=effects["contribution"])
 
 
 def _steady(effects: xr.Dataset, level: xr.DataArray) -> xr.DataArray:

@@ -1,32 +1,61 @@
 """What did the data add to what was believed before? (H2)
 
 A channel whose posterior is as wide as its prior was not measured: its return is
-what was put in. Reports must not pass it on as a result.
+what was put in. Reports must not pass it on as a result. Nor is it a result where
+data and prior contradict each other: one of them is wrong.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import Estimate
-from mmmlib.findings import Finding, Level, at_least, not_run
+from mmmlib.findings import Finding, Level, at_least, at_most, judge, not_run
 from mmmlib.model.effects import roi
+from mmmlib.model.quantiles import Z90
 from mmmlib.params.limits import HealthParams
 
 TAILS = (0.05, 0.95)
 SHRINKAGE = "health.prior_shrinkage"
+CONFLICT = "health.prior_conflict"
+ERRORS = 2.0
+"""By how many of its Monte Carlo errors a number has to keep its limit."""
 
 
-def shrinkage(prior: np.ndarray, posterior: np.ndarray) -> float:
-    """Return by how much the 90 % range got narrower, as a share of the prior's.
+def quantile_error(draws: np.ndarray, at: float, effective: float) -> float:
+    """Monte Carlo error of a quantile: how far it would move with other draws of the same.
 
     Parameters
     ----------
-    prior, posterior
-        Draws of one return, shape ``(draw,)``.
+    draws
+        Of one number.
+    at
+        Probability of the quantile.
+    effective
+        How many independent draws they are worth at least.
+    """
+    count = min(len(draws), effective)
+    step = math.sqrt(at * (1 - at) / count)
+    low, high = np.quantile(draws, (max(at - step, 0.0), min(at + step, 1.0)))
+    return float(high - low) / 2
+
+
+def shrinkage(prior: np.ndarray, posterior: np.ndarray, effective: float = math.inf) -> float:
+    """Return by how much the 90 % range got narrower for certain, as a share of the prior's.
+
+    Parameters
+    ----------
+    prior
+        Quantiles of one return, see :mod:`mmmlib.model.quantiles`; they have no Monte Carlo error.
+    posterior
+        Draws of it, shape ``(draw,)``.
+    effective
+        How many independent draws these are worth; what other draws could take away is taken
+        off. As they are if not given.
 
     Returns
     -------
@@ -46,10 +75,43 @@ def shrinkage(prior: np.ndarray, posterior: np.ndarray) -> float:
     scales = [(prior, posterior)]
     if prior.min() > 0 and posterior.min() > 0:
         scales.append((np.log(prior), np.log(posterior)))
-    widths = [(np.ptp(np.quantile(a, TAILS)), np.ptp(np.quantile(b, TAILS))) for a, b in scales]
-    if any(before <= 0 for before, _ in widths):
+    narrowed = []
+    for before, after in scales:
+        width, left = (float(np.ptp(np.quantile(one, TAILS))) for one in (before, after))
+        if width <= 0:
+            return math.nan
+        errors = (
+            [quantile_error(after, at, effective) for at in TAILS]
+            if math.isfinite(effective)
+            else [0.0]
+        )
+        narrowed.append(1 - (left + ERRORS * math.hypot(*errors)) / width)
+    return max(narrowed)
+
+
+def prior_distance(prior: np.ndarray, posterior: np.ndarray) -> float:
+    """Return how far the posterior's median lies from that of the prior, in its deviations.
+
+    Parameters
+    ----------
+    prior, posterior
+        As in :func:`shrinkage`.
+
+    Returns
+    -------
+    float
+        Positive where the data say more. On the scale of ratios, on which a prior is stated;
+        NaN where that has no number.
+    """
+    median = float(np.median(posterior))
+    if not (np.isfinite(prior).all() and prior.min() > 0 and np.isfinite(median)):
         return math.nan
-    return float(max(1 - after / before for before, after in widths))
+    low, middle, high = np.log(np.quantile(prior, (TAILS[0], 0.5, TAILS[1])))
+    if median <= 0:
+        return -math.inf
+    step = math.log(median) - middle
+    spread = (high - middle if step > 0 else middle - low) / Z90
+    return float(step / spread) if spread > 0 else math.nan
 
 
 def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
@@ -60,57 +122,122 @@ def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     effects
         ``prior_roi`` is NaN for a channel whose prior the engine does not state.
     limits
-        ``min_prior_shrinkage``.
+        ``min_prior_shrinkage``, kept with a margin for Monte Carlo error.
 
     Returns
     -------
     list of Finding
         One per channel, subject ``model/channel``. Without a stated prior, or without
-        spend, the check could not run; that warns and does not block.
+        spend, the check could not run; that warns and does not block. A return that the data
+        moved out of its prior is no return of which they said little: see
+        :func:`check_conflict`.
     """
-    model = effects.attrs["model"]
+    unit, limit = str(effects.attrs["return_unit"]), limits.min_prior_shrinkage
+    found = []
+    for subject, prior, posterior, why_not in _each_channel(effects):
+        if why_not:
+            found.append(not_run(SHRINKAGE, subject, why_not, level=Level.WARN))
+            continue
+        value = shrinkage(prior, posterior, limits.min_ess)
+        if abs(prior_distance(prior, posterior)) > limits.max_prior_distance:
+            message = (
+                "The data moved the return out of its prior, whatever its width: they said much."
+            )
+            found.append(judge(SHRINKAGE, subject, passed=True, level=Level.WARN, message=message))
+            continue
+        found.append(
+            at_least(
+                SHRINKAGE,
+                subject,
+                value,
+                limit,
+                level=Level.WARN,
+                unit="share",
+                message=_narrowed(prior, posterior, value, limit, unit),
+                meaning="This return is what was believed before the fit, not what the data showed.",
+                action="Do not act on it; vary the spend or run a lift test.",
+            )
+        )
+    return found
+
+
+def check_conflict(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
+    """Check for every channel that prior and data do not contradict each other.
+
+    Parameters
+    ----------
+    effects
+        See :func:`check_shrinkage`.
+    limits
+        ``max_prior_distance``.
+
+    Returns
+    -------
+    list of Finding
+        One per channel, subject ``model/channel``.
+    """
+    unit, limit = str(effects.attrs["return_unit"]), limits.max_prior_distance
+    found = []
+    for subject, prior, posterior, why_not in _each_channel(effects):
+        if why_not:
+            found.append(not_run(CONFLICT, subject, why_not, level=Level.WARN))
+            continue
+        value = abs(prior_distance(prior, posterior))
+        if not value <= limit and np.isfinite(posterior).all():
+            before, after = (Estimate.from_draws(draws, unit) for draws in (prior, posterior))
+            message = (
+                f"Prior and data contradict each other: {before.text()} was believed before the "
+                f"fit, {after.text()} came out."
+            )
+        elif value <= limit:
+            message = "What came out lies where the prior had it."
+        else:
+            message = "Prior and result cannot be compared: not all draws are numbers."
+        found.append(
+            at_most(
+                CONFLICT,
+                subject,
+                value,
+                limit,
+                level=Level.WARN,
+                unit="standard deviations",
+                message=message,
+                meaning="Either the prior was wrong, or something else moves with the spend and "
+                "the channel gets the credit (or the blame) for it. The range holds neither.",
+                action="Look at the units of spend and outcome, and for what is missing (demand, "
+                "an event); then state the prior anew, with its source, or run a lift test.",
+            )
+        )
+    return found
+
+
+def _each_channel(effects: xr.Dataset) -> Iterator[tuple[str, np.ndarray, np.ndarray, str]]:
+    """Yield subject, prior and posterior of every return, and why they cannot be compared."""
     returns = roi(effects)
-    return [
-        _judge(
-            f"{model}/{channel}",
-            effects["prior_roi"].sel(channel=channel).to_numpy().astype(float),
-            returns.sel(channel=channel).to_numpy().astype(float),
-            effects.attrs["return_unit"],
-            limits.min_prior_shrinkage,
+    for channel in effects["channel"].to_numpy():
+        prior, posterior = (
+            one.sel(channel=channel).to_numpy().astype(float)
+            for one in (effects["prior_roi"], returns)
         )
-        for channel in effects["channel"].to_numpy()
-    ]
+        why_not = ""
+        if np.isnan(posterior).all():
+            why_not = "The channel had no spend, so it has no return."
+        elif np.isnan(prior).all():
+            why_not = "The engine does not say what it believed before the fit."
+        yield f"{effects.attrs['model']}/{channel}", prior, posterior, why_not
 
 
-def _judge(
-    subject: str, prior: np.ndarray, posterior: np.ndarray, unit: str, limit: float
-) -> Finding:
-    check = SHRINKAGE
-    if np.isnan(posterior).all():
-        return not_run(
-            check,
-            subject,
-            "The channel had no spend, so it has no return.",
-            level=Level.WARN,
-        )
-    if np.isnan(prior).all():
-        return not_run(
-            check,
-            subject,
-            "The engine does not say what it believed before the fit.",
-            level=Level.WARN,
-        )
-    value = shrinkage(prior, posterior)
+def _narrowed(
+    prior: np.ndarray, posterior: np.ndarray, value: float, limit: float, unit: str
+) -> str:
     if math.isnan(value):
-        message = (
-            "The ranges before and after the fit cannot be compared: not all draws are numbers."
-        )
-    else:
-        before, after = (Estimate.from_draws(draws, unit) for draws in (prior, posterior))
-        way = "narrowed" if value >= 0 else "widened"
-        how = f"{way} the return by" if value >= limit else f"said little: they {way} it by"
-        message = (
-            f"The data {how} {100 * abs(value):.0f} % (narrowed by at least {100 * limit:g} %): "
-            f"{before.text()} before, {after.text()} after."
-        )
-    return at_least(check, subject, value, limit, message)
+        return "The ranges before and after the fit cannot be compared: not all draws are numbers."
+    before, after = (Estimate.from_draws(draws, unit) for draws in (prior, posterior))
+    seen = shrinkage(prior, posterior)
+    way = "narrowed" if seen >= 0 else "widened"
+    how = f"{way} the return by" if value >= limit else f"said little: they {way} it by"
+    return (
+        f"The data {how} {100 * abs(seen):.0f} % (to pass: narrowed by at least {100 * limit:g} %, "
+        f"and {100 * (seen - value):.0f} % more for the chance in the draws): {before.text()} "
+        f"before, {after.text()} after."
+    )

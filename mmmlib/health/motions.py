@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import xarray as xr
 
 from mmmlib.findings import FindingList
-from mmmlib.health.learning import SHRINKAGE, check_shrinkage
+from mmmlib.health.learning import CONFLICT, SHRINKAGE, check_conflict, check_shrinkage
+from mmmlib.health.plausibility import TO_COME, check_to_come
 from mmmlib.params.schema import Params
 
 
@@ -31,7 +32,7 @@ def sum_health(
     -------
     FindingList or None
         Every finding of every motion, told with the motion's name; what the data
-        added to the belief is judged anew, on the sum. None where a motion was not
+        added to the belief, and what is still to come, is judged anew, on the sum. None where a motion was not
         checked: then nothing speaks for the sum.
     """
     parts = params.parts_of(outcome)
@@ -46,6 +47,8 @@ def sum_health(
         )
         for part in parts
         for finding in health_by_model[part].findings
-        if finding.check != SHRINKAGE
+        if finding.check not in (SHRINKAGE, CONFLICT, TO_COME)
     ]
-    return FindingList(findings=(*found, *check_shrinkage(effects, params.health)))
+    for check in (check_shrinkage, check_conflict, check_to_come):
+        found += check(effects, params.health)
+    return FindingList(findings=tuple(found))

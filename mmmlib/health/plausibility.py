@@ -7,8 +7,10 @@ import xarray as xr
 
 from mmmlib.estimates import Estimate, format_number, is_money
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
-from mmmlib.model.effects import fitted, roi
+from mmmlib.model.effects import fitted, roi, still_to_come
 from mmmlib.params.limits import HealthParams
+
+TO_COME = "health.effect_to_come"
 
 
 def check_returns(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
@@ -55,6 +57,52 @@ def check_returns(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
         )
         for channel in effects["channel"].to_numpy()
     ]
+
+
+def check_to_come(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
+    """Check for every channel that most of what its spend brings has come.
+
+    Parameters
+    ----------
+    effects
+        Of all weeks.
+    limits
+        ``max_still_to_come``.
+
+    Returns
+    -------
+    list of Finding
+        One per channel, subject ``model/channel``.
+
+    Notes
+    -----
+    How to read it: a return counts the effect of the spend to its end. What comes after the
+    last week nobody has seen: the model expects it by the carryover of the weeks before. Much
+    is still to come of a young channel whose effect is late.
+    """
+    coming = still_to_come(effects)
+    found = []
+    for channel in effects["channel"].to_numpy():
+        draws = coming.sel(channel=channel).to_numpy().astype(float)
+        words = "an unknown share"
+        if np.isfinite(draws).all():
+            words = Estimate.from_draws(draws, "share").text()
+        found.append(
+            at_most(
+                TO_COME,
+                f"{effects.attrs['model']}/{channel}",
+                float(np.median(draws)),
+                limits.max_still_to_come,
+                level=Level.WARN,
+                unit="share",
+                message=f"Of what this spend brings, {words} is still to come after the last week "
+                f"(limit {format_number(limits.max_still_to_come, 'share')}, held against the "
+                f"median).",
+                meaning="So much of the return is expected, not seen.",
+                action="Do not judge the channel yet; refresh again when its effect has come.",
+            )
+        )
+    return found
 
 
 def check_media_share(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:

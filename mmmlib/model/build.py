@@ -72,6 +72,7 @@ def _coords(data: ModelData) -> dict[str, Any]:
         "week": list(data.weeks[: data.fitted_weeks]),
         "column": list(data.column_names),
         "lag": np.arange(data.adstock_weeks),
+        "reach": np.arange(data.fitted_weeks + data.adstock_weeks - 1),
         "term": np.arange(len(data.priors.get("scale", ([],))[0])),
         "movement": ["common", "regional"][: len(data.priors["sigma"][0])],
         "law": np.arange(1),
@@ -106,8 +107,10 @@ def _channel_parameters(data: ModelData) -> dict[str, Any]:
 def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
     """Contribution of all channels, in units of the region's mean outcome."""
     media = data.scaled_media[:, :, : data.fitted_weeks]
+    # Weeks without spend follow, in which the effect of the last ones comes to its end.
+    media = np.pad(media, ((0, 0), (0, 0), (0, data.adstock_weeks - 1)))
     past = pm.Data(
-        "media", lagged(media, data.adstock_weeks), dims=("channel", "region", "week", "lag")
+        "media", lagged(media, data.adstock_weeks), dims=("channel", "region", "reach", "lag")
     )
     spend = pm.Data("spend", data.seen_spend, dims="channel")
     total = pm.Data("outcome_total", data.seen_total)
@@ -124,10 +127,10 @@ def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
         forms.append((weights, saturation, own))
     response = pt.stack(saturated)
     region = parameters.get("region", pt.ones((len(data.channels), len(data.regions))))
-    # The return fixes the size: contribution of the fitted weeks over their spend.
+    # The return fixes the size: all that the spend of the fitted weeks brings, over that spend.
     norm = pt.sum(scale * region * pt.sum(response, axis=2), axis=1)
     strength = parameters["roi"] * spend / norm
-    contribution = (strength[:, None] * region)[:, :, None] * response
+    contribution = (strength[:, None] * region)[:, :, None] * response[:, :, : data.fitted_weeks]
     pm.Deterministic("contribution", contribution, dims=("channel", "region", "week"))
     if data.calibration:
         coefficient = (strength * scale[:, None]).T * region

@@ -15,6 +15,7 @@ from mmmlib.model.linear import draw_linear
 from mmmlib.model.noise import draw_noise
 from mmmlib.model.priors import SHARE_WIDTH
 from mmmlib.model.quantiles import truncated_points
+from mmmlib.model.response import spend_effect
 from mmmlib.model.told import told
 from mmmlib.params import Params
 from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, half_life, lagged, saturate
@@ -149,6 +150,7 @@ def derive_effects(
     for name, array in effects.data_vars.items():
         if array.dtype == np.float64:
             effects[name] = array.astype("float32")
+    effects["spend_effect"] = spend_effect(effects)
     linear = xr.Dataset(
         {
             "level": (("draw", "region"), levels * scale),
@@ -206,17 +208,20 @@ def respond_each(
     Iterator
         Saturated adstock ``(draw, region, week)``, and what it is multiplied with to be the
         contribution in units of the region's mean outcome, ``(draw, region)``: the return
-        fixes the size, by the contribution of the fitted weeks over their spend.
+        fixes the size, by all that the spend of the fitted weeks brings, over that spend.
     """
-    scale, seen = data.scales.outcome, data.fitted_weeks
+    scale, seen, before = data.scales.outcome, data.fitted_weeks, data.adstock_weeks - 1
     for c, media in enumerate(data.scaled_media):
-        response = respond_channel(data, c, weights[:, c], shapes[:, c], media)
+        to_end = np.pad(media[:, :seen], ((0, 0), (0, before)))
+        whole = response = respond_channel(data, c, weights[:, c], shapes[:, c], to_end)
+        if seen < media.shape[1]:
+            response = respond_channel(data, c, weights[:, c], shapes[:, c], media)
         deviation = np.ones(response.shape[:2])
         if "deviation" in parameters:
             deviation = np.exp(parameters["pooling"][:, c, None] * parameters["deviation"][:, c])
-        norm = (scale * deviation * response[:, :, :seen].sum(-1)).sum(-1)
+        norm = (scale * deviation * whole.sum(-1)).sum(-1)
         strength = parameters["roi"][:, c] * data.seen_spend[c] / norm
-        yield response, strength[:, None] * deviation
+        yield response[:, :, : media.shape[1]].copy(), strength[:, None] * deviation
 
 
 def respond_channel(

@@ -10,7 +10,8 @@ Dimensions: ``draw``, ``channel``, ``region``, ``week``, ``component``, ``lag``,
 ==================== ============================= =====================================
 variable             dimensions                    what, unit
 ==================== ============================= =====================================
-contribution         draw, channel, week           outcome caused by the channel, all regions
+contribution         draw, channel, week           outcome of the week caused by the channel, all regions
+spend_effect         draw, channel, week           outcome caused by the week's spend, to its end
 contribution_region  draw, channel, region         the same, by region, summed over weeks
 baseline_part        draw, component, week         parts of the baseline (trend, seasonality …)
 predicted            draw, week                    posterior predictive: fitted plus noise
@@ -29,8 +30,12 @@ spend_today          channel                       weekly money, mean of the ref
 spend_low/_high      channel                       smallest, largest weekly spend of the past
 ==================== ============================= =====================================
 
+A return has one definition, that of :func:`roi`: what the spend of some weeks brings, to the end
+of its effect, over that same spend. What comes after the last week is in it; what earlier spend
+still brings in these weeks is not.
+
 Where the formula is known (``formula`` in the attributes is 1), these are there too
-and :func:`respond` computes any plan from them:
+and :func:`mmmlib.model.response.respond` computes any plan from them:
 
 ==================== ============================= =====================================
 adstock_weight       draw, channel, lag            sums to one over lag
@@ -53,22 +58,23 @@ scales, lift tests and whether the fit was calibrated by them: what the model wa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.errors import InputError
 from mmmlib.model.motions import sum_motions
+from mmmlib.model.response import FORMULA, spend_effect
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
-from mmmlib.transforms import SATURATIONS, lagged, saturate
 
 __all__ = ["baseline", "contribution", "effects_of", "roi", "share", "uncalibrated_of"]
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "contribution": ("draw", "channel", "week"),
+    "spend_effect": ("draw", "channel", "week"),
     "contribution_region": ("draw", "channel", "region"),
     "baseline_part": ("draw", "component", "week"),
     "predicted": ("draw", "week"),
@@ -86,12 +92,6 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "spend_today": ("channel",),
     "spend_low": ("channel",),
     "spend_high": ("channel",),
-}
-FORMULA: dict[str, tuple[str, ...]] = {
-    "adstock_weight": ("draw", "channel", "lag"),
-    "saturation": ("draw", "channel", "shape"),
-    "coefficient": ("draw", "channel", "region"),
-    "media_scale": ("channel", "region"),
 }
 CALIBRATION: dict[str, tuple[str, ...]] = {"lift_expected": ("draw", "test")}
 ATTRIBUTES = (
@@ -171,8 +171,16 @@ def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
         roi(effects).quantile([0.05, 0.5, 0.95], "draw")
     """
     name = "holdout" if holdout else "effects"
-    parts = [run.load_dataset(f"models/{part}/{name}.nc") for part in parts_of(run, model)]
-    return check_effects(parts[0] if len(parts) == 1 else sum_motions(model, parts))
+    parts = [load_effects(run, f"models/{part}/{name}.nc") for part in parts_of(run, model)]
+    return parts[0] if len(parts) == 1 else check_effects(sum_motions(model, parts))
+
+
+def load_effects(run: Run, name: str) -> xr.Dataset:
+    """Load one effects dataset; one of an older library gets what was not kept then."""
+    effects = run.load_dataset(name)
+    if "spend_effect" not in effects and effects.attrs.get("formula"):
+        effects["spend_effect"] = spend_effect(effects)
+    return check_effects(effects)
 
 
 def parts_of(run: Run, model: str) -> tuple[str, ...]:
@@ -217,7 +225,7 @@ def uncalibrated_of(run: Run, model: str) -> xr.Dataset | None:
         alone = uncalibrated_of(open_run(), "revenue.self_serve")
     """
     name = f"models/{model}/{UNCALIBRATED}"
-    return check_effects(run.load_dataset(name)) if run.has(name) else None
+    return load_effects(run, name) if run.has(name) else None
 
 
 def baseline(effects: xr.Dataset) -> xr.DataArray:
@@ -241,7 +249,16 @@ def fitted(effects: xr.Dataset) -> xr.DataArray:
     return baseline(effects) + effects["contribution"].sum("channel", skipna=False)
 
 
-def contribution(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
+type Weeks = slice | pd.DatetimeIndex | None
+"""Some of the weeks: from a date to a date, or one by one; all of them where there is None."""
+
+
+def over_weeks(series: xr.DataArray, weeks: Weeks = None) -> xr.DataArray:
+    """Sum over weeks; NaN where one of them is."""
+    return (series if weeks is None else series.sel(week=weeks)).sum("week", skipna=False)
+
+
+def contribution(effects: xr.Dataset, weeks: Weeks = None) -> xr.DataArray:
     """Contribution of every channel, summed over weeks.
 
     Parameters
@@ -249,7 +266,7 @@ def contribution(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArra
     effects
         Of one model, see :func:`effects_of`.
     weeks
-        A slice of dates; all weeks if not given.
+        A slice of dates, or first days; all weeks if not given.
 
     Returns
     -------
@@ -262,22 +279,21 @@ def contribution(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArra
 
         contribution(effects, slice("2026-01-01", "2026-03-31")).median("draw")
     """
-    part = effects["contribution"]
-    return (part if weeks is None else part.sel(week=weeks)).sum("week", skipna=False)
+    return over_weeks(effects["contribution"], weeks)
 
 
-def roi(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
-    """Return per unit of money over weeks.
+def roi(effects: xr.Dataset, weeks: Weeks = None) -> xr.DataArray:
+    """Return per unit of money spent in weeks.
 
-    Contribution of the weeks over spend of the same weeks: carryover from spend
-    before the window is in, carryover after its end is not.
+    What the spend of these weeks brings over what it cost: to the end of its effect, also
+    where that comes after these weeks; without what spend before them still brings in them.
 
     Parameters
     ----------
     effects
         Of one model, see :func:`effects_of`.
     weeks
-        A slice of dates; all weeks if not given.
+        As in :func:`contribution`.
 
     Returns
     -------
@@ -290,12 +306,28 @@ def roi(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
 
         roi(effects).quantile([0.05, 0.5, 0.95], "draw")
     """
-    spend = effects["spend"]
-    spend = (spend if weeks is None else spend.sel(week=weeks)).sum("week", skipna=False)
-    return contribution(effects, weeks) / spend.where(spend > 0)
+    spend = over_weeks(effects["spend"], weeks)
+    return over_weeks(effects["spend_effect"], weeks) / spend.where(spend > 0)
 
 
-def share(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
+def still_to_come(effects: xr.Dataset) -> xr.DataArray:
+    """Share of what all spend brings that comes after the last week.
+
+    Parameters
+    ----------
+    effects
+        Of one model, see :func:`effects_of`.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(draw, channel)``, between 0 and 1.
+    """
+    whole = over_weeks(effects["spend_effect"])
+    return (1 - contribution(effects) / whole.where(whole > 0)).clip(0, 1).fillna(0)
+
+
+def share(effects: xr.Dataset, weeks: Weeks = None) -> xr.DataArray:
     """Share of the fitted outcome that each channel contributed.
 
     Parameters
@@ -303,7 +335,7 @@ def share(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
     effects
         Of one model, see :func:`effects_of`.
     weeks
-        A slice of dates; all weeks if not given.
+        As in :func:`contribution`.
 
     Returns
     -------
@@ -316,80 +348,4 @@ def share(effects: xr.Dataset, weeks: slice | None = None) -> xr.DataArray:
 
         share(effects).sum("channel").median("draw")
     """
-    total = fitted(effects)
-    total = (total if weeks is None else total.sel(week=weeks)).sum("week", skipna=False)
-    return contribution(effects, weeks) / total
-
-
-def saturation_kinds(effects: xr.Dataset) -> dict[str, str]:
-    """Name of the saturation of every channel."""
-    return json.loads(effects.attrs["saturation_kinds"])
-
-
-def respond(effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None) -> xr.DataArray:
-    """Contribution that any media plan would have.
-
-    Parameters
-    ----------
-    effects
-        With a known formula.
-    media
-        Dimensions ``(channel, region, week)``, in the unit of ``effects.media``,
-        weeks without gaps. Put the past in front of the plan, or its carryover is
-        missing; weeks before the first one count as zero.
-    draws
-        Which draws; all if not given.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dimensions ``(draw, channel, week)``, summed over regions, in the
-        outcome's unit. Memory is kept small by going channel by channel.
-    """
-    picked = effects if draws is None else effects.isel(draw=draws)
-    each = [
-        xr.DataArray(
-            response_to(picked, channel)(media.sel(channel=channel).to_numpy()),
-            dims=("draw", "week"),
-            coords={"draw": picked["draw"], "week": media["week"], "channel": channel},
-        )
-        for channel in media["channel"].to_numpy()
-    ]
-    return xr.concat(each, dim="channel").transpose("draw", "channel", "week")
-
-
-def response_to(effects: xr.Dataset, channel: str) -> Callable[..., np.ndarray]:
-    """Return the formula of one channel as a function of its media.
-
-    Parameters
-    ----------
-    effects
-        With a known formula.
-    channel
-        One of its channels.
-
-    Returns
-    -------
-    callable
-        ``(media, skip=0)``, where ``media`` has the shape ``(region, week)``: see
-        :func:`respond`. It gives ``(draw, week)``, without the first ``skip`` weeks:
-        those are there as the past of the others only.
-    """
-    if not effects.attrs.get("formula"):
-        raise ValueError(f"{effects.attrs.get('model')}: this engine's formula is not known")
-    kind = saturation_kinds(effects)[channel]
-    one = effects[list(FORMULA)].sel(channel=channel)
-    scale = one["media_scale"].to_numpy()[:, None]  # (region, 1)
-    weights = one["adstock_weight"].transpose("draw", "lag").to_numpy()
-    coefficient = one["coefficient"].transpose("draw", "region").to_numpy()
-    shapes = one["saturation"].transpose("draw", ...).to_numpy()
-    parameters = {name: shapes[:, i, None, None] for i, name in enumerate(SATURATIONS[kind])}
-
-    def respond_to(media: np.ndarray, skip: int = 0) -> np.ndarray:
-        # (region, week, lag) x (draw, lag) -> (draw, region, week)
-        past = lagged(media / scale, weights.shape[1])[:, skip:]
-        stocked = np.einsum("rtl,dl->drt", past, weights, optimize=True)
-        response = saturate(kind, stocked, parameters)
-        return np.einsum("drt,dr->dt", response, coefficient, optimize=True)
-
-    return respond_to
+    return contribution(effects, weeks) / over_weeks(fitted(effects), weeks)

@@ -161,7 +161,7 @@ def pack(data: ModelData) -> np.ndarray:
     header[16:18] = lifts[2].shape
     seen = turned_columns(data)
     counts = data.likelihood == "negative_binomial"
-    media = np.pad(data.scaled_media[:, :, :weeks], ((0, 0), (0, 0), (lags - 1, 0)))
+    media = np.pad(data.scaled_media[:, :, :weeks], ((0, 0), (0, 0), (lags - 1, lags - 1)))
     parts = [
         header,
         np.concatenate([np.ravel(mean) for mean, _ in data.priors.values()]),

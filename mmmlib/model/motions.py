@@ -19,6 +19,7 @@ from mmmlib.model.quantiles import probabilities, sum_points
 
 ADDED = (
     "contribution",
+    "spend_effect",
     "contribution_region",
     "predicted",
     "observed",

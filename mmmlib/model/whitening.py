@@ -29,8 +29,8 @@ class Whitening:
     level_mean
         By region: prior mean of the levels as they are sampled.
     media
-        ``(region, channel)``: what a return of one adds to the mean of a series, in the levels'
-        units; the part of a region's effect that is its own is left out.
+        ``(region, channel)``: about what a return of one adds to the mean of a series, in the
+        levels' units, without what comes after it and the part of an effect that is a region's own.
     weight
         Noise weights of the regions where levels are rotated, else None.
     """

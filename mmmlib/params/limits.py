@@ -71,6 +71,12 @@ class HealthParams(Section):
     channels did not cause; above it, unmeasured demand is likely behind the return."""
     min_prior_shrinkage: Share = 0.15
     """Smallest reduction of the prior's spread; below it the data said little about a return."""
+    max_prior_distance: Positive = 2.576
+    """By how many of the prior's standard deviations a result may lie from the prior's median before
+    the two contradict each other; 2.576 is the end of a 99 % range."""
+    max_still_to_come: Share = 0.25
+    """Share of what a channel's spend brings that may still come after the last week, for its return
+    to be judged."""
     max_plausible_roi: Positive = 20.0
     max_media_share: Share = 0.7
     """Largest plausible share of the outcome that all channels together explain."""

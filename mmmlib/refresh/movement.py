@@ -23,6 +23,7 @@ import pandas as pd
 import xarray as xr
 
 from mmmlib.estimates import Estimate
+from mmmlib.model.effects import contribution, roi
 from mmmlib.refresh.comparison import Movement
 
 WIDE_NOISE = 0.25
@@ -134,12 +135,9 @@ def _draws(
     effects: xr.Dataset, channel: str, weeks: pd.DatetimeIndex, quantity: str
 ) -> np.ndarray | None:
     """Draws of a channel's number over the window; None for a return without spend."""
-    part = effects.sel(channel=channel, week=weeks)
-    total = part["contribution"].to_numpy().astype(float).sum(axis=-1)
-    if quantity == "contribution":
-        return total
-    spend = float(part["spend"].to_numpy().astype(float).sum())
-    return total / spend if spend > 0 else None
+    number = roi if quantity == "roi" else contribution
+    draws = number(effects.sel(channel=channel), weeks).to_numpy().astype(float)
+    return None if quantity == "roi" and np.isnan(draws).all() else draws
 
 
 def _ranks(medians: dict[str, float]) -> dict[str, int]:

@@ -14,37 +14,7 @@ import xarray as xr
 
 from mmmlib.estimates import Estimate, ReturnWords, return_words
 from mmmlib.health.learning import shrinkage
-from mmmlib.model.effects import baseline, contribution, fitted, roi, share
-
-MOST_TO_COME = 0.25
-"""Share of a channel's effect still to come up to which its money may be said to be lost."""
-
-
-def still_to_come(spend: np.ndarray, half_life: float) -> float:
-    """Return the share of a channel's effect that comes after the last week.
-
-    Every week's spend keeps half of its effect to come per half-life that has passed, from
-    the channel's first week with spend on.
-
-    Parameters
-    ----------
-    spend
-        Dimensions ``(week,)``, the last week last.
-    half_life
-        Weeks.
-
-    Examples
-    --------
-    >>> round(still_to_come(np.ones(10), 6.0), 2)
-    0.63
-    >>> round(still_to_come(np.ones(100), 1.0), 2)
-    0.02
-    """
-    total = float(spend.sum())
-    if not total > 0:
-        return 0.0
-    ages = np.arange(len(spend))[::-1]
-    return float((spend * 0.5 ** (ages / max(half_life, 1e-9))).sum() / total)
+from mmmlib.model.effects import baseline, contribution, fitted, roi, share, still_to_come
 
 
 @dataclass(frozen=True)
@@ -67,11 +37,10 @@ class ChannelNumbers:
     """By how much the fit narrowed the return, as a share; None without one of the two."""
     half_life: Estimate
     spend_today: float
+    to_come: Estimate
+    """Share of what its spend brings that comes after the last week."""
     loses: float | None
-    """Probability that it returns less than it cost, its effect counted to its end.
-
-    None where the outcome is not money, or too much of the effect is still to come.
-    """
+    """Probability that it returns less than it cost; None where the outcome is not money."""
     next_loses: float | None
     """The same for the next unit of money."""
 
@@ -129,6 +98,7 @@ class ModelNumbers:
         spend = effects["spend"].sum("week").to_numpy()
         half_lives = effects["half_life"].to_numpy()
         outcome = float(effects["observed"].sum("week"))
+        coming = still_to_come(effects).transpose("draw", "channel").to_numpy()
         even = returns.break_even
         rows = []
         for place, name in enumerate(effects["channel"].to_numpy()):
@@ -136,8 +106,6 @@ class ModelNumbers:
             spent = bool(np.isfinite(ratio).all())
             stated = bool(np.isfinite(prior).all())
             narrowed = shrinkage(prior, ratio)
-            weekly = effects["spend"].sel(channel=name).to_numpy()
-            coming = still_to_come(weekly, float(np.median(half_lives[:, place])))
             rows.append(
                 ChannelNumbers(
                     channel=str(name),
@@ -153,9 +121,8 @@ class ModelNumbers:
                     narrowed=narrowed if math.isfinite(narrowed) else None,
                     half_life=Estimate.from_draws(half_lives[:, place], "weeks"),
                     spend_today=float(effects["spend_today"].to_numpy()[place]),
-                    loses=None
-                    if even is None or not spent or coming > MOST_TO_COME
-                    else float((ratio < even * (1 - coming)).mean()),
+                    to_come=Estimate.from_draws(coming[:, place], "share"),
+                    loses=None if even is None or not spent else float((ratio < even).mean()),
                     next_loses=None if even is None else float((step < even).mean()),
                 )
             )

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from mmmlib.model.effects import FORMULA, response_to
+from mmmlib.model.response import FORMULA, response_to
 
 Method = Literal["formula", "steady state"]
 

@@ -133,8 +133,8 @@ class Company:
             ``contribution`` (model, channel, region, week) in the outcome's unit;
             ``baseline``, ``noise`` and ``outcome`` (model, region, week), which add
             up: outcome = baseline + contribution + noise, to the rounding of counts;
-            ``spend`` (channel, region, week), USD; ``roi`` (model, channel), outcome
-            per USD over these weeks; ``half_life`` (model, channel), weeks;
+            ``spend`` (channel, region, week), USD; ``roi`` (model, channel), what
+            these weeks' spend brings to the end of its effect, per USD; ``half_life`` (model, channel), weeks;
             ``adstock_weight`` (model, channel, lag); ``saturation`` (channel, shape);
             ``media_scale`` (channel, region); ``coefficient`` (model, channel, region).
         """
@@ -176,6 +176,11 @@ class Company:
             },
             attrs={"company": self.name, "seed": self.seed, "vintage": vintage},
         )
-        over = ["region", "week"]
-        truth["roi"] = truth["contribution"].sum(over) / truth["spend"].sum(over)
+        # To the end of what the last week's spend brings.
+        to_end = np.pad(history.spend[..., known], ((0, 0), (0, 0), (0, lags - 1)))
+        active = np.stack([history.activity(model, to_end).sum(-1) for model in firm.OUTCOMES])
+        returned = (history.coefficient * active).sum(-1)
+        truth["roi"] = xr.DataArray(returned, dims=by_channel) / truth["spend"].sum(
+            ["region", "week"]
+        )
         return truth

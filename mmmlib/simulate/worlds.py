@@ -135,12 +135,16 @@ def make_world(
     spend *= mean[:, None, None] * size[:, None] / spend.mean(axis=2, keepdims=True)
     scale = spend.sum(axis=2) / (spend > 0).sum(axis=2)
 
-    active = activity(spend, scale, responses, adstock_weeks)
+    # To the end of what the last week's spend brings: a return counts all of it.
+    to_end = np.pad(spend, ((0, 0), (0, 0), (0, adstock_weeks - 1)))
+    active = activity(to_end, scale, responses, adstock_weeks)
     works = rng.lognormal(0, 0.2, (channels, regions)) if regions > 1 else np.ones((channels, 1))
     caused = works[..., None] * spend.sum(axis=2, keepdims=True) * active
     caused /= active.sum(axis=2, keepdims=True)
     roi = np.exp(rng.normal(-0.1, 0.6, channels))
     caused *= (roi * spend.sum(axis=(1, 2)) / caused.sum(axis=(1, 2)))[:, None, None]
+    coefficient = caused.sum(axis=2) / active.sum(axis=2)
+    caused = caused[..., :weeks]
 
     price = autoregressive(rng, (weeks,), 0.8, 1.0)
     years = np.arange(weeks) / 52.18
@@ -165,7 +169,7 @@ def make_world(
             "noise": (("region", "week"), unexplained),
             "roi": ("channel", roi),
             "half_life": ("channel", [r.half_life(adstock_weeks) for r in responses]),
-            "coefficient": (("channel", "region"), caused.sum(axis=2) / active.sum(axis=2)),
+            "coefficient": (("channel", "region"), coefficient),
         },
         coords={"channel": names, "region": places, "week": dates},
         attrs={"seed": seed},

@@ -5,8 +5,11 @@ import pytest
 import xarray as xr
 
 from mmmlib.findings import Level, Status
-from mmmlib.health.learning import check_shrinkage, shrinkage
+from mmmlib.health.learning import CONFLICT, check_conflict, check_shrinkage, shrinkage
+from mmmlib.model.priors import lognormal as stated
+from mmmlib.model.quantiles import lognormal_points
 from mmmlib.params.limits import HealthParams
+from mmmlib.params.model import Range
 from tests.fakes import fake_effects
 
 LIMITS = HealthParams()
@@ -35,12 +38,13 @@ def with_return(channel: str, draws: np.ndarray) -> xr.Dataset:
     """Effects in which a channel has these draws of its return."""
     effects = fake_effects(draws=1000)
     spend = effects["spend"].sum("week").sel(channel=channel)
-    total = effects["contribution"].sum("week").sel(channel=channel)
+    total = effects["spend_effect"].sum("week").sel(channel=channel)
     factor = (draws * float(spend) / total).astype("float32")
-    values = effects["contribution"].to_numpy().copy()
     place = list(effects["channel"].to_numpy()).index(channel)
-    values[:, place] *= factor.to_numpy()[:, None]
-    effects["contribution"] = (effects["contribution"].dims, values)
+    for name in ("contribution", "spend_effect"):
+        values = effects[name].to_numpy().copy()
+        values[:, place] *= factor.to_numpy()[:, None]
+        effects[name] = (effects[name].dims, values)
     return effects
 
 
@@ -84,3 +88,47 @@ def test_draws_that_are_not_finite_do_not_pass() -> None:
     effects = fake_effects()
     effects["prior_roi"][3, 0] = np.nan
     assert check_shrinkage(effects, LIMITS)[0].status is Status.FLAG
+
+
+def believed(effects: xr.Dataset, low: float, high: float) -> xr.Dataset:
+    """The same effects after a prior that was stated for every channel."""
+    points = lognormal_points(*stated(Range(low=low, high=high)), effects.sizes["draw"])
+    return effects.assign(prior_roi=effects["prior_roi"] * 0 + points[:, None])
+
+
+def test_a_result_far_outside_its_prior_is_a_conflict_and_not_said_to_be_little() -> None:
+    """0.11 to 5.55 that became 58 was told as "the data said little"."""
+    effects = believed(with_return("video", lognormal(58, 1.1, seed=9)), 0.11, 5.55)
+    conflicts = {one.subject: one for one in check_conflict(effects, LIMITS)}
+    found = conflicts["revenue.pooled/video"]
+    assert (found.check, found.status, found.level) == (CONFLICT, Status.FLAG, Level.WARN)
+    assert found.message.startswith("Prior and data contradict each other: 0.11 to 5.55 (90")
+    assert found.meaning
+    assert found.action
+    learnt = {one.subject: one for one in check_shrinkage(effects, LIMITS)}
+    assert learnt["revenue.pooled/video"].status is Status.OK
+    assert "said little" not in learnt["revenue.pooled/video"].message
+    assert conflicts["revenue.pooled/search"].status is Status.OK
+
+
+def test_a_result_below_a_narrow_prior_is_a_conflict_too() -> None:
+    effects = believed(with_return("video", lognormal(0.6, 0.1, seed=9)), 1.5, 2.5)
+    assert check_conflict(effects, LIMITS)[2].status is Status.FLAG
+    effects["prior_roi"][3, 2] = np.nan
+    assert check_conflict(effects, LIMITS)[2].status is Status.FLAG
+
+
+def test_what_only_chance_narrowed_does_not_pass() -> None:
+    """Of ten channels without information two passed a limit of 15 %, by the luck of the draws."""
+    effects = fake_effects(draws=1000)
+    effects = believed(effects, 0.1, 6.0)
+    mean, sd = stated(Range(low=0.1, high=6.0))
+    passed = 0
+    for seed in range(40):
+        # The data narrowed it by a tenth.
+        draws = np.exp(mean + 0.9 * sd * np.random.default_rng(seed).normal(size=1000))
+        prior = effects["prior_roi"][:, 2].to_numpy().astype(float)
+        passed += shrinkage(prior, draws, LIMITS.min_ess) >= LIMITS.min_prior_shrinkage
+    assert passed == 0
+    draws = np.exp(mean + 0.7 * sd * np.random.default_rng(1).normal(size=1000))
+    assert shrinkage(prior, draws, LIMITS.min_ess) >= LIMITS.min_prior_shrinkage

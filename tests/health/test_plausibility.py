@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmmlib.findings import Level, Status
-from mmmlib.health.plausibility import check_media_share, check_returns
+from mmmlib.health.plausibility import check_media_share, check_returns, check_to_come
 from mmmlib.model.effects import roi, share
 from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects
@@ -57,6 +57,19 @@ def test_channels_that_explain_nearly_everything_are_flagged() -> None:
 
 def test_a_share_that_is_not_a_number_does_not_pass() -> None:
     effects = fake_effects()
-    effects["contribution"][0, 0, 0] = np.nan
+    effects["contribution"][0, 0, 0] = effects["spend_effect"][0, 0, 0] = np.nan
     assert check_media_share(effects, LIMITS)[0].status is Status.FLAG
     assert check_returns(effects, LIMITS)[0].status is Status.FLAG
+
+
+def test_a_return_of_which_much_is_still_to_come_is_named() -> None:
+    effects = fake_effects()
+    assert {one.status for one in check_to_come(effects, LIMITS)} == {Status.OK}
+    effects["contribution"][:, 0] *= 0.6
+    found = check_to_come(effects, LIMITS)
+    assert [one.status for one in found] == [Status.FLAG, Status.OK, Status.OK, Status.OK]
+    assert found[0].value == pytest.approx(0.4, abs=0.02)
+    assert "is still to come after the last week (limit 25" in found[0].message
+    assert found[0].level is Level.WARN
+    effects["contribution"][0, 1, 0] = np.nan
+    assert check_to_come(effects, LIMITS)[1].status is Status.FLAG

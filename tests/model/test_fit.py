@@ -16,18 +16,11 @@ import xarray as xr
 from mmmlib.data.panel.panel import Panel, write_panel
 from mmmlib.errors import MMMError, RunError
 from mmmlib.health.lift import distance
-from mmmlib.model.effects import (
-    baseline,
-    contribution,
-    effects_of,
-    fitted,
-    respond,
-    roi,
-    uncalibrated_of,
-)
+from mmmlib.model.effects import baseline, contribution, effects_of, fitted, roi, uncalibrated_of
 from mmmlib.model.fit import FITS_LOG, fit_each, fit_run, posterior_of, save_fit
 from mmmlib.model.linear import draw_linear
 from mmmlib.model.one_fit import Fit, FitRequest, fit_one, seed_of
+from mmmlib.model.response import respond
 from mmmlib.model.sample import _cause, _check_moved
 from mmmlib.model.spec import prepare
 from mmmlib.params import Params

@@ -10,8 +10,9 @@ import pytest
 
 from mmmlib.model.arrays import ModelData
 from mmmlib.model.derive import derive_effects
-from mmmlib.model.effects import lift_tests_of, respond
+from mmmlib.model.effects import lift_tests_of
 from mmmlib.model.layout import layout_of, split
+from mmmlib.model.response import respond
 from mmmlib.model.sample import named_tree
 from mmmlib.model.spec import prepare
 from tests.fakes import fake_panel

@@ -45,10 +45,9 @@ def make(runs_dir: Path, parent: Run | None = None, scale: float = 1.0, **sectio
     for number, model in enumerate(params.model_names):
         seed = number + 5 * bool(parent)
         effects = fake_effects(params, panel, model, draws=100, seed=seed, scale=scale)
-        middle = effects["contribution"].median("draw")
-        effects["contribution"] = (middle + (effects["contribution"] - middle) / 3).transpose(
-            "draw", "channel", "week"
-        )
+        for name in ("contribution", "spend_effect"):
+            middle = effects[name].median("draw")
+            effects[name] = (middle + (effects[name] - middle) / 3).transpose(*effects[name].dims)
         run.save_dataset(f"models/{model}/effects.nc", effects)
     return run
 

@@ -134,9 +134,10 @@ def test_numbers_are_those_of_the_window_only() -> None:
 
 def test_the_largest_movement_comes_first_and_ranks_are_by_median() -> None:
     before, after = fake_effects(), fake_effects()
-    values = after["contribution"].to_numpy().copy()
-    values[:, 2] *= 3
-    after["contribution"] = (after["contribution"].dims, values)
+    for name in ("contribution", "spend_effect"):
+        values = after[name].to_numpy().copy()
+        values[:, 2] *= 3
+        after[name] = (after[name].dims, values)
     found = channel_movements(before, after, common_weeks(before, after), MIN_OVERLAP)
     assert [movement.channel for movement in found[:2]] == ["video", "video"]
     returns = [movement for movement in found if movement.quantity == "roi"]

@@ -9,12 +9,13 @@ from mmmlib.governance.verdict import Claim
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.pack import Label
-from tests.fakes import fake_effects
+from tests.fakes import fake_effects, over_at_once
 
 
 def with_scale(channel: str, factor: float, scale: float = 3.0) -> ModelNumbers:
     effects = fake_effects(scale=scale).copy(deep=True)
-    effects["contribution"].loc[{"channel": channel}] *= factor
+    for name in ("contribution", "spend_effect"):
+        effects[name].loc[{"channel": channel}] *= factor
     return ModelNumbers(effects)
 
 
@@ -35,7 +36,7 @@ def level_field(scale: float = 9.0) -> ModelNumbers:
     typical = effects["contribution"].sum("week").median("draw")
     effects["contribution"] = effects["contribution"] / typical
     effects["spend"] = effects["spend"] / effects["spend"].sum("week")
-    return ModelNumbers(effects)
+    return ModelNumbers(over_at_once(effects))
 
 
 def only(results: Results, numbers: ModelNumbers, *channels: str) -> Results:

@@ -59,7 +59,10 @@ def test_a_range_that_narrowed_is_named() -> None:
     told = with_lifts(EFFECTS, [SPRING])
     share = told["contribution"] / told["contribution"].median("draw")
     wide = told.assign(
-        contribution=(told["contribution"] * share).transpose(*told["contribution"].dims)
+        {
+            name: (told[name] * share).transpose(*told[name].dims)
+            for name in ("contribution", "spend_effect")
+        }
     )
     experiments = Experiments(told, wide, PARAMS)
     assert "it narrows the return of Search to" in experiments.title

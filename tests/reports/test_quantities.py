@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmmlib.model.effects import contribution, roi
-from mmmlib.reports.quantities import ModelNumbers, held, still_to_come
+from mmmlib.reports.quantities import ModelNumbers, held
 from tests.fakes import fake_effects, fake_params
 
 
@@ -21,29 +21,16 @@ def test_returns_are_those_of_the_effects(numbers: ModelNumbers) -> None:
         assert row.roi is not None
         own = draws.sel(channel=row.channel)
         assert row.roi.median == pytest.approx(float(own.median("draw")), rel=1e-5)
-        spend = numbers.effects["spend"].sel(channel=row.channel).to_numpy()
-        coming = still_to_come(spend, row.half_life.median)
-        assert row.loses == pytest.approx(float((own < 1 - coming).mean()))
+        assert row.loses == pytest.approx(float((own < 1).mean()))
 
 
 def test_money_is_not_called_lost_before_the_effect_is_over() -> None:
     effects = fake_effects(scale=0.3).copy(deep=True)
     assert ModelNumbers(effects).channels[0].loses is not None
-    effects["spend"][0, :-8] = 0.0
-    effects["contribution"][:, 0, :-8] = 0.0
-    effects["half_life"][:, 0] = 6.0
+    effects["contribution"][:, 0] *= 0.7
     young = ModelNumbers(effects).channels[0]
     assert young.roi is not None
     assert young.loses is None
-
-
-def test_what_is_still_to_come_follows_the_half_life() -> None:
-    assert still_to_come(np.ones(1), 6.0) == 1.0
-    late = np.r_[np.zeros(9), 1.0]
-    early = np.r_[1.0, np.zeros(9)]
-    assert still_to_come(early, 3.0) == pytest.approx(0.125)
-    assert still_to_come(late, 3.0) == 1.0
-    assert still_to_come(np.zeros(9), 3.0) == 0.0
 
 
 def test_a_channel_leads_as_often_as_its_draws_are_the_highest(numbers: ModelNumbers) -> None:

@@ -12,6 +12,7 @@ from mmmlib.readiness.verdict import Verdict
 from mmmlib.scenarios.answers import answer_questions
 from mmmlib.scenarios.pack import Label
 from mmmlib.scenarios.projection import outcome_function, sum_outcomes
+from tests.fakes import over_at_once
 from tests.scenarios.helpers import healthy, known_effects, ready
 
 GAINS = {"weak": 0.2, "fair": 1.1, "good": 2.0, "best": 4.0}
@@ -83,7 +84,7 @@ def test_a_rank_that_is_open_is_called_open():
         noise = np.random.default_rng(5).normal(1, 0.2, (effects.sizes["draw"], 4, 1))
         share = effects["contribution"] / effects["contribution"].sum("week").median("draw")
         effects["contribution"] = share * noise * effects["spend"].sum("week")
-        return effects
+        return over_at_once(effects)
 
     answer = _answer("rank", change=level)
     assert answer.text.startswith("Which channel returned most over the last 52 weeks is not clear")
@@ -103,7 +104,7 @@ def test_a_first_place_is_told_as_surely_as_the_draws_are(first, words):
         returns[:, 3] = 0.5
         returns[:first, 3] = 2.0
         effects["contribution"] = (effects["contribution"] * 0 + effects["spend"]) * returns
-        return effects
+        return over_at_once(effects)
 
     assert _answer("rank", change=tell_apart).text.startswith(f"Best {words} over the last 52")
 
@@ -151,7 +152,7 @@ def test_a_channel_of_which_nothing_may_be_inferred_takes_no_part_in_a_rank():
         factor = np.array([4.0, 1.0, 2.0, 3.0])[:, None]
         effects["contribution"] = effects["contribution"] * 0 + effects["spend"] * factor
         effects["contribution"] = effects["contribution"].transpose("draw", "channel", "week")
-        return effects
+        return over_at_once(effects)
 
     not_ready = {"weak": Verdict.NOT_READY}
     answer = _answer("rank", change=returns, verdicts=not_ready)

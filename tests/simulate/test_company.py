@@ -54,7 +54,8 @@ def test_truth_is_what_the_table_states(company: Company) -> None:
             ("revenue.self_serve", channel.roi_self_serve),
             ("revenue.sales_assisted", channel.roi_sales_assisted),
         ):
-            assert float(roi.sel(model=model, channel=name)) == pytest.approx(stated)
+            # What comes after the last week is in the return, and was not stated.
+            assert stated <= float(roi.sel(model=model, channel=name)) < 1.06 * stated
     half = truth["half_life"]
     assert (half.sel(model="signups.self_serve") < half.sel(model="revenue.sales_assisted")).all()
     share = truth["contribution"].sum(["channel", "region", "week"]) / truth["outcome"].sum(

@@ -23,9 +23,8 @@ def test_panel_is_what_the_truth_says(world: World) -> None:
     parts = truth["baseline"] + truth["noise"] + truth["contribution"].sum("channel")
     np.testing.assert_allclose(panel.outcome(MODEL), parts, rtol=1e-9)
     spend = panel.array("spend").sum(["region", "week"])
-    np.testing.assert_allclose(
-        truth["contribution"].sum(["region", "week"]) / spend, truth["roi"], rtol=1e-9
-    )
+    so_far = (truth["contribution"].sum(["region", "week"]) / spend / truth["roi"]).to_numpy()
+    assert ((so_far > 0.9) & (so_far < 1)).all()  # the rest comes after the last week
     assert (truth["contribution"] >= 0).all()
     assert list(world.params.channels) == panel.names("spend")
     assert world.params.model_names == (MODEL,)

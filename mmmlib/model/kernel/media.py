@@ -39,9 +39,9 @@ class Media(NamedTuple):
     """``(channel, lag)``"""
     stocked: Any
     saturated: Any
-    """``(channel, region, week)``"""
+    """``(channel, region, week)``, to the end of the effects of the last fitted week's spend"""
     sums: Any
-    """``(channel, region)``: saturated, summed over weeks"""
+    """``(channel, region)``: saturated, summed over all of these weeks"""
     deviation: Any
     """``(channel, region)``: factor of the region on the channel's effect"""
     strength: Any
@@ -70,8 +70,9 @@ def add_media(theta: Any, data: Packed) -> Media:
     channels, regions, weeks = data.spend.shape[0], data.outcome.shape[0], data.outcome.shape[1]
     slots = data.slots
     weights = empty((channels, data.lags))
-    stocked = empty((channels, regions, weeks))
-    saturated = empty((channels, regions, weeks))
+    reach = weeks + data.lags - 1
+    stocked = empty((channels, regions, reach))
+    saturated = empty((channels, regions, reach))
     sums = empty((channels, regions))
     deviation = np.ones((channels, regions))
     strength = empty((channels,))
@@ -92,7 +93,7 @@ def add_media(theta: Any, data: Packed) -> Media:
             stock(data.media[c, r], weights[c], stocked[c, r])
             sums[c, r] = saturate_series(saturation, stocked[c, r], first, second, saturated[c, r])
             norm[c] += data.outcome_scale[r] * deviation[c, r] * sums[c, r]
-        # The return fixes the size: contribution of the fitted weeks over their spend.
+        # The return fixes the size: all that the spend of the fitted weeks brings, over that spend.
         strength[c] = math.exp(theta[int(slots[c, RETURN])]) * data.spend[c] / norm[c]
         for r in range(regions):
             factor = strength[c] * deviation[c, r]
@@ -118,9 +119,10 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gra
     it is overwritten.
     """
     channels, regions, weeks = data.spend.shape[0], pull.shape[0], pull.shape[1]
+    reach = weeks + data.lags - 1
     slots = data.slots
-    up = empty((weeks,))
-    back = empty((weeks,))
+    up = empty((reach,))
+    back = empty((reach,))
     by_weight = empty((data.lags,))
     for c in range(channels):
         saturation, pooled = int(slots[c, SATURATION]), slots[c, POOLING] >= 0
@@ -148,6 +150,8 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gra
                 gradient[int(slots[c, POOLING])] += slope * spread * theta[place]
             for t in range(weeks):
                 up[t] = factor * (pull[r, t] - shift)
+            for t in range(weeks, reach):
+                up[t] = -factor * shift
             one, two = saturate_back(
                 saturation, media.stocked[c, r], first, second, media.saturated[c, r], up, back
             )

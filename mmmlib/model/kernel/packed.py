@@ -51,7 +51,7 @@ class Packed(NamedTuple):
     outcome: Any
     """``(region, week)``, rotated"""
     media: Any
-    """``(channel, region, week)``, with the adstock's length of zeros in front"""
+    """``(channel, region, week)``, with the adstock's length of zeros in front and behind"""
     linear: Any
     """``(region, column, week)``, rotated"""
     gram: Any
@@ -96,7 +96,7 @@ def unpack(packed: Any) -> Packed:
     at += columns
     outcome = packed[at : at + regions * weeks].reshape((regions, weeks))
     at += regions * weeks
-    padded = weeks + lags - 1
+    padded = weeks + 2 * (lags - 1)
     media = packed[at : at + channels * regions * padded].reshape((channels, regions, padded))
     at += channels * regions * padded
     linear = packed[at : at + regions * columns * weeks].reshape((regions, columns, weeks))

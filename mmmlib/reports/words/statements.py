@@ -98,7 +98,13 @@ def weakest_statement(results: Results, numbers: ModelNumbers) -> Prose | None:
     ranking = ranking_of(results, numbers, "return", least=True)
     if best is None or ranking is None:
         return None
-    losing = [row for row in ranking.rows if row.loses is not None and row.loses >= CLEAR]
+    most = results.params.health.max_still_to_come
+    losing = [
+        row
+        for row in ranking.rows
+        # Money is not lost as long as much of what it brings is still to come.
+        if row.loses is not None and row.loses >= CLEAR and row.to_come.median <= most
+    ]
     if not losing:
         if not ranking.settled or len(ranking.rows) < 2 or ranking.top is best.top:
             return None

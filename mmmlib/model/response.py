@@ -1,0 +1,150 @@
+"""What a channel brings by its formula: of any plan, and of what each week spent. NumPy only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from mmmlib.transforms import SATURATIONS, lagged, saturate
+
+FORMULA: dict[str, tuple[str, ...]] = {
+    "adstock_weight": ("draw", "channel", "lag"),
+    "saturation": ("draw", "channel", "shape"),
+    "coefficient": ("draw", "channel", "region"),
+    "media_scale": ("channel", "region"),
+}
+"""Variables of the effects (see :mod:`mmmlib.model.effects`) where the formula is known."""
+CHUNK = 50
+"""Draws at a time where all weeks and regions are followed by lag: so many fit the caches."""
+
+
+def saturation_kinds(effects: xr.Dataset) -> dict[str, str]:
+    """Name of the saturation of every channel."""
+    return json.loads(effects.attrs["saturation_kinds"])
+
+
+def respond(effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None) -> xr.DataArray:
+    """Contribution that any media plan would have.
+
+    Parameters
+    ----------
+    effects
+        With a known formula.
+    media
+        Dimensions ``(channel, region, week)``, in the unit of ``effects.media``,
+        weeks without gaps. Put the past in front of the plan, or its carryover is
+        missing; weeks before the first one count as zero.
+    draws
+        Which draws; all if not given.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(draw, channel, week)``, summed over regions, in the
+        outcome's unit. Memory is kept small by going channel by channel.
+    """
+    picked = effects if draws is None else effects.isel(draw=draws)
+    each = [
+        xr.DataArray(
+            response_to(picked, channel)(media.sel(channel=channel).to_numpy()),
+            dims=("draw", "week"),
+            coords={"draw": picked["draw"], "week": media["week"], "channel": channel},
+        )
+        for channel in media["channel"].to_numpy()
+    ]
+    return xr.concat(each, dim="channel").transpose("draw", "channel", "week")
+
+
+def spend_effect(effects: xr.Dataset) -> xr.DataArray:
+    """What the spend of every week brings, to its end.
+
+    Where channels saturate, that depends on what else is spent. A week's spend gets what it
+    adds to all that was spent before it, with nothing after: so the weeks add up to all that
+    the spend brings, and later spend does not change what earlier spend is said to have brought.
+
+    Parameters
+    ----------
+    effects
+        With a known formula.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(draw, channel, week)``, all regions, in the unit of the outcome.
+    """
+    variables = effects[["media", *FORMULA]].transpose("draw", "channel", ...)
+    total = np.empty([effects.sizes[name] for name in ("draw", "channel", "week")], "float32")
+    for place, channel in enumerate(effects["channel"].to_numpy()):
+        for first in range(0, len(total), CHUNK):
+            part = slice(first, first + CHUNK)
+            some = variables.isel(draw=part).assign_attrs(effects.attrs)
+            total[part, place] = _spend_effect(some, str(channel))
+    coords = {name: effects[name] for name in ("draw", "channel", "week")}
+    return xr.DataArray(total, coords, ("draw", "channel", "week"))
+
+
+def _spend_effect(effects: xr.Dataset, channel: str) -> np.ndarray:
+    saturated, one, coefficient = _form_of(effects, channel)
+    media = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
+    weights, scale = one["adstock_weight"].transpose("draw", "lag").to_numpy(), one["media_scale"]
+    (draws, lags), (regions, weeks) = weights.shape, media.shape
+    adstocked = np.zeros((draws, regions, weeks + lags - 1), weights.dtype)
+    before = np.zeros_like(adstocked)
+    total = np.zeros((draws, weeks))
+    ahead = np.pad(media / scale.to_numpy()[:, None], ((0, 0), (lags - 1, lags - 1)))
+    # The oldest spend of a week comes first, then what each younger week adds to it.
+    for lag in reversed(range(lags)):
+        came = ahead[:, lags - 1 - lag : 2 * (lags - 1) - lag + weeks]
+        adstocked += weights[:, lag, None, None] * came
+        after = saturated(adstocked)
+        gained = np.einsum("drt,dr->dt", after - before, coefficient)
+        total += gained[:, lag : lag + weeks]
+        before = after
+    return total
+
+
+def response_to(effects: xr.Dataset, channel: str) -> Callable[..., np.ndarray]:
+    """Return the formula of one channel as a function of its media.
+
+    Parameters
+    ----------
+    effects
+        With a known formula.
+    channel
+        One of its channels.
+
+    Returns
+    -------
+    callable
+        ``(media, skip=0)``, where ``media`` has the shape ``(region, week)``: see
+        :func:`respond`. It gives ``(draw, week)``, without the first ``skip`` weeks:
+        those are there as the past of the others only.
+    """
+    saturated, one, coefficient = _form_of(effects, channel)
+    scale = one["media_scale"].to_numpy()[:, None]  # (region, 1)
+    weights = one["adstock_weight"].transpose("draw", "lag").to_numpy()
+
+    def respond_to(media: np.ndarray, skip: int = 0) -> np.ndarray:
+        # (region, week, lag) x (draw, lag) -> (draw, region, week)
+        past = lagged(media / scale, weights.shape[1])[:, skip:]
+        response = saturated(np.einsum("rtl,dl->drt", past, weights, optimize=True))
+        return np.einsum("drt,dr->dt", response, coefficient, optimize=True)
+
+    return respond_to
+
+
+def _form_of(
+    effects: xr.Dataset, channel: str
+) -> tuple[Callable[[np.ndarray], np.ndarray], xr.Dataset, np.ndarray]:
+    """Saturation of a channel's adstock, the variables of its formula, its coefficient."""
+    if not effects.attrs.get("formula"):
+        raise ValueError(f"{effects.attrs.get('model')}: this engine's formula is not known")
+    kind = saturation_kinds(effects)[channel]
+    one = effects[list(FORMULA)].sel(channel=channel)
+    coefficient = one["coefficient"].transpose("draw", "region").to_numpy()
+    shapes = one["saturation"].transpose("draw", ...).to_numpy()
+    parameters = {name: shapes[:, i, None, None] for i, name in enumerate(SATURATIONS[kind])}
+    return lambda adstocked: saturate(kind, adstocked, parameters), one, coefficient
