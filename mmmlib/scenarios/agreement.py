@@ -21,6 +21,9 @@ def disagreements(
 ) -> tuple[str, ...]:
     """Say in words which models speak clearly against the leading one on a plan.
 
+    All are asked one question that no unit decides: see :attr:`PlanEffect.not_saturated`.
+    Whether money pays back is another one, and no count could answer it.
+
     Parameters
     ----------
     plan
@@ -41,13 +44,13 @@ def disagreements(
         What the leading model says, then a sentence for every model against it;
         empty if none is.
     """
-    side = _side(effects[leading].speaks_for, clear)
+    side = _side(effects[leading].not_saturated, clear)
     if not side:
         return ()
     against = tuple(
         f"{labels[model]} says: {_stance(plan, other)}."
         for model, other in effects.items()
-        if model != leading and _side(other.speaks_for, clear) == -side
+        if model != leading and _side(other.not_saturated, clear) == -side
     )
     if not against:
         return ()
@@ -98,19 +101,11 @@ def _side(probability: float, clear: float) -> int:
 
 
 def _stance(plan: Plan, effect: PlanEffect) -> str:
-    p = effect.speaks_for
+    p = effect.not_saturated
     if effect.spend_change == 0:
         yes, no = "the move gains", "the move loses"
     elif plan.kind == "increase":
-        yes, no = (
-            ("added money pays back", "added money does not pay back")
-            if effect.money
-            else ("there is room to scale", "saturated, added money brings little")
-        )
+        yes, no = "there is room to scale", "saturated, added money brings little"
     else:
-        yes, no = (
-            ("the cut saves more than it loses", "the cut loses more than it saves")
-            if effect.money
-            else ("little would be lost", "much would be lost")
-        )
+        yes, no = "little would be lost", "much would be lost"
     return f"{yes if p >= 0.5 else no} (probability {probability_text(max(p, 1 - p))})"

@@ -59,12 +59,20 @@ class PlanEffect:
 
         Where money or the budget decides, the probability to beat the baseline.
         For a count at another budget, more spend always gives more of it; there
-        the question is saturation: the probability that added money brings more
-        than half of what the channels' money brings on average (that cut money
-        loses less than half).
+        the question is saturation: see :attr:`not_saturated`.
         """
-        if self.money or self.spend_change == 0:
-            return self.probability_better
+        return self.probability_better if self.money else self.not_saturated
+
+    @property
+    def not_saturated(self) -> float:
+        """Probability that added money still works (that cut money worked little).
+
+        That it brings more than half of what the channels' money brings on average (loses
+        less than half); at the same budget, that the plan brings more. The outcome's unit
+        does not matter, so all models can be asked this, and be held against each other.
+        """
+        if self.spend_change == 0:
+            return float((self.difference > 0).mean())
         average = self.at_stake * (self.spend_change / self.spend_at_stake)
         return float((self.difference > HALF * average).mean())
 

@@ -168,7 +168,7 @@ def test_fits_are_saved_and_loaded(tmp_path: Path) -> None:
     table = diagnostics_table(posterior)
     assert all(0.98 < float(str(rhat)) < 1.2 for rhat in table.column("R-hat"))
     assert len(sampler_table(posterior).rows) == 2
-    with pytest.raises(RunError, match="has not been fitted"):
+    with pytest.raises(RunError, match="is not there"):
         posterior_of(run, "signups.pooled")
 
 
@@ -209,10 +209,10 @@ def test_stuck_chains_name_the_likely_cause() -> None:
         _check_moved(still, data)
     with pytest.raises(MMMError, match="a chain was cut off"):
         _check_moved(np.full((2, 5, 4), np.nan), data)
-    params, panel = case(regional=False)
-    frame = panel.frame.copy()
-    frame.loc[3, "spend:video"] *= 1e5
-    outlier = prepare(Panel(frame, panel.currency, panel.units), params, MODEL)
+    data = mixed_data()
+    media = data.media.copy()
+    media[data.channels.index("video"), :, 3] *= 1e5
+    outlier = replace(data, media=media)
     assert "Spend of video" in _cause(outlier)
 
 

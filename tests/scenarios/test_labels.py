@@ -214,10 +214,21 @@ class TestAgreement:
         labels = {"a": "Revenue", "b": "Signups", "c": "Opportunities"}
         texts = disagreements(self.plan, "a", effects, 0.8, labels)
         assert [text.partition(" (")[0] for text in texts] == [
-            "Revenue says: added money does not pay back",
+            "Revenue says: saturated, added money brings little",
             "Signups says: there is room to scale",
         ]
         assert disagreements(self.plan, "c", effects, 0.8, labels) == ()
+
+    def test_an_outcome_agrees_with_the_same_in_another_unit(self):
+        """Money was asked "below 1?", counts "below half the average?": they disagreed on a cut."""
+        cut = Plan("cut_search", "protect", "Less", "", {})
+        money = _effect([-6, -7, -8, -6.5], -10.0, money=True)
+        count = _effect(money.difference / 50, -10.0, money=False, at_stake=2.0)
+        assert money.not_saturated == count.not_saturated
+        effects, labels = {"a": money, "b": count}, {"a": "Revenue", "b": "Orders"}
+        assert money.speaks_for == 1.0
+        assert count.speaks_for == 0.0
+        assert disagreements(cut, "a", effects, 0.8, labels) == ()
 
     def test_findings_say_when_all_agree(self):
         found = disagreement_findings({"x": (), "y": ()}, 0.8, models=2)
