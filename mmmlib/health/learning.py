@@ -140,24 +140,11 @@ def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
             continue
         value = shrinkage(prior, posterior, limits.min_ess)
         if abs(prior_distance(prior, posterior)) > limits.max_prior_distance:
-            message = (
-                "The data moved the return out of its prior, whatever its width: they said much."
-            )
-            found.append(judge(SHRINKAGE, subject, passed=True, level=Level.WARN, message=message))
+            message = "The data moved the return out of its prior: they said much of it."
+            found.append(judge(SHRINKAGE, subject, passed=True, message=message))
             continue
-        found.append(
-            at_least(
-                SHRINKAGE,
-                subject,
-                value,
-                limit,
-                level=Level.WARN,
-                unit="share",
-                message=_narrowed(prior, posterior, value, limit, unit),
-                meaning="This return is what was believed before the fit, not what the data showed.",
-                action="Do not act on it; vary the spend or run a lift test.",
-            )
-        )
+        message = _narrowed(prior, posterior, value, limit, unit)
+        found.append(at_least(SHRINKAGE, subject, value, limit, message))
     return found
 
 
@@ -183,31 +170,17 @@ def check_conflict(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
             found.append(not_run(CONFLICT, subject, why_not, level=Level.WARN))
             continue
         value = abs(prior_distance(prior, posterior))
-        if not value <= limit and np.isfinite(posterior).all():
+        if not (np.isfinite(prior).all() and np.isfinite(posterior).all()):
+            message = "Prior and result cannot be compared: not all draws are numbers."
+        elif value <= limit:
+            message = "What came out lies where the prior had it."
+        else:
             before, after = (Estimate.from_draws(draws, unit) for draws in (prior, posterior))
             message = (
                 f"Prior and data contradict each other: {before.text()} was believed before the "
                 f"fit, {after.text()} came out."
             )
-        elif value <= limit:
-            message = "What came out lies where the prior had it."
-        else:
-            message = "Prior and result cannot be compared: not all draws are numbers."
-        found.append(
-            at_most(
-                CONFLICT,
-                subject,
-                value,
-                limit,
-                level=Level.WARN,
-                unit="standard deviations",
-                message=message,
-                meaning="Either the prior was wrong, or something else moves with the spend and "
-                "the channel gets the credit (or the blame) for it. The range holds neither.",
-                action="Look at the units of spend and outcome, and for what is missing (demand, "
-                "an event); then state the prior anew, with its source, or run a lift test.",
-            )
-        )
+        found.append(at_most(CONFLICT, subject, value, limit, message))
     return found
 
 

@@ -32,8 +32,8 @@ def sum_health(
     -------
     FindingList or None
         Every finding of every motion, told with the motion's name; what the data
-        added to the belief, and what is still to come, is judged anew, on the sum. None where a motion was not
-        checked: then nothing speaks for the sum.
+        added to the belief, and what is still to come, is judged anew, on the sum.
+        None where a motion was not checked: then nothing speaks for the sum.
     """
     parts = params.parts_of(outcome)
     if any(part not in health_by_model for part in parts):

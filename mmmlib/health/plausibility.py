@@ -93,13 +93,9 @@ def check_to_come(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
                 f"{effects.attrs['model']}/{channel}",
                 float(np.median(draws)),
                 limits.max_still_to_come,
-                level=Level.WARN,
-                unit="share",
-                message=f"Of what this spend brings, {words} is still to come after the last week "
+                f"Of what this spend brings, {words} is still to come after the last week "
                 f"(limit {format_number(limits.max_still_to_come, 'share')}, held against the "
                 f"median).",
-                meaning="So much of the return is expected, not seen.",
-                action="Do not judge the channel yet; refresh again when its effect has come.",
             )
         )
     return found

@@ -324,7 +324,7 @@ def still_to_come(effects: xr.Dataset) -> xr.DataArray:
         Dimensions ``(draw, channel)``, between 0 and 1.
     """
     whole = over_weeks(effects["spend_effect"])
-    return (1 - contribution(effects) / whole.where(whole > 0)).clip(0, 1).fillna(0)
+    return ((whole - contribution(effects)) / whole.where(whole != 0, 1.0)).clip(0, 1)
 
 
 def share(effects: xr.Dataset, weeks: Weeks = None) -> xr.DataArray:

@@ -7,6 +7,7 @@ import pytest
 
 from mmmlib.model.effects import contribution, roi
 from mmmlib.reports.quantities import ModelNumbers, held
+from mmmlib.reports.rankings import return_text
 from tests.fakes import fake_effects, fake_params
 
 
@@ -24,13 +25,15 @@ def test_returns_are_those_of_the_effects(numbers: ModelNumbers) -> None:
         assert row.loses == pytest.approx(float((own < 1).mean()))
 
 
-def test_money_is_not_called_lost_before_the_effect_is_over() -> None:
+def test_a_return_says_what_of_it_is_still_to_come() -> None:
     effects = fake_effects(scale=0.3).copy(deep=True)
-    assert ModelNumbers(effects).channels[0].loses is not None
+    before = ModelNumbers(effects)
+    assert "still to come" not in return_text(before, before.channels[0])
     effects["contribution"][:, 0] *= 0.7
     young = ModelNumbers(effects).channels[0]
     assert young.roi is not None
-    assert young.loses is None
+    assert young.to_come.median == pytest.approx(0.3, abs=0.02)
+    assert ", of which 30" in return_text(ModelNumbers(effects), young)
 
 
 def test_a_channel_leads_as_often_as_its_draws_are_the_highest(numbers: ModelNumbers) -> None:
