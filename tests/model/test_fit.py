@@ -209,7 +209,7 @@ def test_stuck_chains_name_the_likely_cause() -> None:
         _check_moved(still, data)
     with pytest.raises(MMMError, match="a chain was cut off"):
         _check_moved(np.full((2, 5, 4), np.nan), data)
-    data = mixed_data()
+    data = mixed_data(weeks=104)
     media = data.media.copy()
     media[data.channels.index("video"), :, 3] *= 1e5
     outlier = replace(data, media=media)
