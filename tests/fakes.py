@@ -128,11 +128,11 @@ def with_lifts(effects: xr.Dataset, lifts: Sequence[Lift], spread: float = 0.3) 
     rng = np.random.default_rng(11)
     saw = np.array([lift.incremental_outcome for lift in lifts])
     expected = saw * np.exp(spread * rng.normal(size=(effects.sizes["draw"], len(lifts))))
-    told = json.loads(effects.attrs["told"])
+    told = json.loads(effects.attrs["inputs"])
     told["lift_tests"] = [lift.model_dump(mode="json") for lift in lifts]
     more = effects.assign(lift_expected=(("draw", "test"), expected))
     more = more.assign_coords(test=[lift.name for lift in lifts])
-    return check_effects(more.assign_attrs({"told": json.dumps(told), RHAT: 1.0}))
+    return check_effects(more.assign_attrs({"inputs": json.dumps(told), RHAT: 1.0}))
 
 
 def fake_effects(
@@ -188,7 +188,7 @@ def fake_effects(
             "engine": "fake",
             "formula": 1,
             "saturation_kinds": json.dumps(dict.fromkeys(channels, "logistic")),
-            "told": json.dumps({"priors": {}, "scales": {}}),
+            "inputs": json.dumps({"priors": {}, "scales": {}}),
             **({RHAT: 1.0} if holdout_weeks else {}),
         },
     )

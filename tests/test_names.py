@@ -33,10 +33,7 @@ PRIVATE_NAMES = {
     "same_rows": "duplicates",
 }
 LEFT = {
-    "_believe", "_believe_linear", "brought",
-    "carry_back", "caused", "law", "mean_pull", "pull",
-    "stock", "stock_back", "told", "told_otherwise", "told_scales", "twin", "wanted",
-    "wanted_files",
+    "told", "told_otherwise", "twin", "wanted", "wanted_files",
 }  # fmt: skip
 """Names of private words that are still there."""
 
@@ -90,8 +87,10 @@ def test_a_public_name_exists_once() -> None:
 
 
 def test_names_are_the_words_of_the_field() -> None:
-    found = [entry for entry in private_words(MODULES) if entry.split(" ")[1] not in LEFT]
-    assert not found
+    found = private_words(MODULES)
+    names = {entry.split(" ")[1] for entry in found}
+    assert [entry for entry in found if entry.split(" ")[1] not in LEFT] == []
+    assert names >= LEFT, "what is mended is taken off the list"
 
 
 def test_the_checks_see_what_they_look_for(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def follow_demand(effects: xr.Dataset) -> dict[str, float]:
         without the channels' median contributions; NaN for spend that never changes.
     """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
-    caused = inside["contribution"].median("draw", skipna=False).sum("channel", skipna=False)
-    rest = (inside["observed"] - caused).to_numpy().astype(float)
+    contributed = inside["contribution"].median("draw", skipna=False).sum("channel", skipna=False)
+    rest = (inside["observed"] - contributed).to_numpy().astype(float)
     followed = {}
     for channel in effects["channel"].to_numpy():
         spend = inside["spend"].sel(channel=channel).to_numpy().astype(float)

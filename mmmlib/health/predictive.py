@@ -86,14 +86,14 @@ def check_coverage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
 def _judge(effects: xr.Dataset, mass: float, limits: HealthParams) -> Finding:
     value, weeks = coverage(effects, mass)
     low, high = expected_coverage(effects, mass, limits.coverage_tolerance)
-    wanted = f"{100 * low:.0f} to {100 * high:.0f} %" if low <= high else "unknown"
+    expected = f"{100 * low:.0f} to {100 * high:.0f} %" if low <= high else "unknown"
     return judge(
         MASSES[mass],
         str(effects.attrs["model"]),
         passed=low <= value <= high,
         case="wide" if value > high else "",
         value=value,
-        limit=wanted,
+        limit=expected,
         message=f"{100 * value:.0f} % of {weeks} fitted weeks lie inside the {100 * mass:.0f} % band "
-        f"({wanted} is as it should be).",
+        f"({expected} is as it should be).",
     )

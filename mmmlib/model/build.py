@@ -49,7 +49,7 @@ def build_model(data: ModelData) -> pm.Model:
         scale = pm.Data("outcome_scale", data.scales.outcome, dims="region")
         columns = pm.Data("columns", data.columns[:, :, seen], dims=("region", "column", "week"))
         parameters = _channel_parameters(data)
-        caused = _media(data, parameters, scale)
+        effect = _media(data, parameters, scale)
 
         level = pm.Normal("level", LEVEL_MEAN, LEVEL_SD * weight, dims="region")
         spread = pm.Data("column_sd", data.linear.sd, dims="column")
@@ -58,7 +58,7 @@ def build_model(data: ModelData) -> pm.Model:
             factor = pt.concatenate([pt.ones(1), learned])[data.linear.group]
             spread = spread * factor
         slope = pm.Normal("slope_of", 0.0, spread, dims="column")
-        fitted = level[:, None] + pt.sum(columns * slope[None, :, None], axis=1) + caused
+        fitted = level[:, None] + pt.sum(columns * slope[None, :, None], axis=1) + effect
         pm.Deterministic("fitted", fitted, dims=("region", "week"))
         _noise(data, fitted, weight)
     return model
@@ -75,7 +75,7 @@ def _coords(data: ModelData) -> dict[str, Any]:
         "reach": np.arange(data.fitted_weeks + data.adstock_weeks - 1),
         "term": np.arange(len(data.priors.get("scale", ([],))[0])),
         "movement": ["common", "regional"][: len(data.priors["sigma"][0])],
-        "law": np.arange(1),
+        "distribution": np.arange(1),
     }
     if data.calibration:
         coords["lift_test"] = [lift.test.name for lift in data.calibration]
@@ -186,12 +186,14 @@ def _noise(data: ModelData, fitted: Any, weight: Any) -> None:
     scaled = fitted / weight[:, None]
     axis = mirror(data.noise_weight)
     expected = scaled - 2 * axis[:, None] * pt.sum(axis[:, None] * scaled, axis=0)
-    law: Any = pm.Normal
+    distribution: Any = pm.Normal
     if data.likelihood == "student_t":
-        degrees = pm.LogNormal("degrees", *data.priors["degrees"], dims="law")
-        law = partial(pm.StudentT, nu=degrees[0])
+        degrees = pm.LogNormal("degrees", *data.priors["degrees"], dims="distribution")
+        distribution = partial(pm.StudentT, nu=degrees[0])
     if not data.autocorrelated:
-        law("outcome", mu=expected, sigma=sigma, observed=observed, dims=("region", "week"))
+        distribution(
+            "outcome", mu=expected, sigma=sigma, observed=observed, dims=("region", "week")
+        )
         return
     rho = _logit_normal("autocorrelation", data.priors["autocorrelation"], "movement")
     rho = rho[kinds][:, None]
@@ -199,7 +201,7 @@ def _noise(data: ModelData, fitted: Any, weight: Any) -> None:
     mean = expected + pt.concatenate([pt.zeros((len(kinds), 1)), before], axis=1)
     first = sigma / pt.sqrt(1 - rho**2)
     spread = pt.concatenate([first, pt.repeat(sigma, data.fitted_weeks - 1, axis=1)], axis=1)
-    law("outcome", mu=mean, sigma=spread, observed=observed, dims=("region", "week"))
+    distribution("outcome", mu=mean, sigma=spread, observed=observed, dims=("region", "week"))
 
 
 def _logit_normal(name: str, prior: tuple[np.ndarray, np.ndarray], dims: str) -> Any:

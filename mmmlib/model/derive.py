@@ -11,12 +11,12 @@ import xarray as xr
 
 from mmmlib.model.arrays import LiftArrays, ModelData
 from mmmlib.model.effects import check_effects
+from mmmlib.model.inputs import model_inputs
 from mmmlib.model.linear import draw_linear
 from mmmlib.model.noise import draw_noise
 from mmmlib.model.priors import SHARE_WIDTH
 from mmmlib.model.quantiles import truncated_points
 from mmmlib.model.response import spend_effect
-from mmmlib.model.told import told
 from mmmlib.params import Params
 from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, half_life, lagged, saturate
 
@@ -176,7 +176,7 @@ def attributes(data: ModelData, params: Params) -> dict[str, Any]:
         "engine": "mmmlib",
         "formula": 1,
         "saturation_kinds": json.dumps(kinds),
-        "told": json.dumps(told(data, params)),
+        "inputs": json.dumps(model_inputs(data, params)),
     }
 
 

@@ -51,8 +51,8 @@ lift_expected        draw, test                    incremental outcome that the 
 ==================== ============================= =====================================
 
 Attributes: ``model``, ``outcome_unit``, ``currency``, ``return_unit``, ``engine``,
-``formula``, ``saturation_kinds`` (JSON, by channel), ``told`` (JSON: priors,
-scales, lift tests and whether the fit was calibrated by them: what the model was told).
+``formula``, ``saturation_kinds`` (JSON, by channel), ``inputs`` (JSON: priors, scales, lift
+tests and whether the fit was calibrated by them: the model inputs).
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ ATTRIBUTES = (
     "engine",
     "formula",
     "saturation_kinds",
-    "told",
+    "inputs",
 )
 UNCALIBRATED = "uncalibrated.nc"
 """Effects of the fit without lift tests, beside ``effects.nc`` of a model that has some."""
@@ -135,9 +135,9 @@ def check_effects(effects: xr.Dataset) -> xr.Dataset:
 
 
 def lift_tests_of(effects: xr.Dataset) -> list[Lift]:
-    """Lift tests that the fit was told of, in the order of ``lift_expected``."""
-    told = json.loads(effects.attrs["told"]).get("lift_tests", [])
-    return [Lift.model_validate(one) for one in told]
+    """Lift tests among the model inputs, in the order of ``lift_expected``."""
+    tests = json.loads(effects.attrs["inputs"]).get("lift_tests", [])
+    return [Lift.model_validate(one) for one in tests]
 
 
 def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
@@ -178,6 +178,8 @@ def effects_of(run: Run, model: str, holdout: bool = False) -> xr.Dataset:
 def load_effects(run: Run, name: str) -> xr.Dataset:
     """Load one effects dataset; one of an older library gets what was not kept then."""
     effects = run.load_dataset(name)
+    if "told" in effects.attrs:
+        effects.attrs["inputs"] = effects.attrs.pop("told")
     if "spend_effect" not in effects and effects.attrs.get("formula"):
         effects["spend_effect"] = spend_effect(effects)
     return check_effects(effects)

@@ -220,7 +220,7 @@ def inherited_scales(run: Run, panel: Panel, params: Params) -> dict[str, Scales
     be read nothing is inherited; the comparison with it says so, and blocks.
     """
     from mmmlib.model.effects import effects_of
-    from mmmlib.model.told import carried_scales
+    from mmmlib.model.inputs import carried_scales
 
     found = {}
     for model in params.model_names:

@@ -81,7 +81,7 @@ def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
         "model": outcome,
         "formula": 0,
         "saturation_kinds": "{}",
-        "told": json.dumps(
+        "inputs": json.dumps(
             {
                 "sum_of": [part.attrs["model"] for part in parts],
                 "stated": _stated_on(outcome, parts),
@@ -93,7 +93,7 @@ def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
 
 def _stated_on(outcome: str, parts: Sequence[xr.Dataset]) -> dict[str, object]:
     """What was stated of the outcome itself, by channel; not what was stated of its motions."""
-    each = [json.loads(part.attrs["told"]).get("stated", {}) for part in parts]
+    each = [json.loads(part.attrs["inputs"]).get("stated", {}) for part in parts]
     return {
         channel: one
         for channel, one in each[0].items()
@@ -118,9 +118,9 @@ def _added_priors(like: xr.DataArray, parts: Sequence[xr.DataArray]) -> xr.DataA
 
 
 def _mean_half_life(parts: Sequence[xr.Dataset]) -> xr.DataArray:
-    brought = xr.concat([part["contribution"].sum("week") for part in parts], "motion")
+    contributed = xr.concat([part["contribution"].sum("week") for part in parts], "motion")
     each = xr.concat([part["half_life"] for part in parts], "motion")
-    total = brought.sum("motion")
-    return (each * brought).sum("motion") / total.where(total > 0, 1.0) + each.mean("motion").where(
-        total <= 0, 0.0
-    )
+    total = contributed.sum("motion")
+    return (each * contributed).sum("motion") / total.where(total > 0, 1.0) + each.mean(
+        "motion"
+    ).where(total <= 0, 0.0)

@@ -188,8 +188,8 @@ def _key_of(
     import pandas as pd
 
     digest = hashlib.sha256(pd.util.hash_pandas_object(panel.frame, index=False).to_numpy())
-    told = (list(panel.frame), panel.currency, panel.units, panel.kept_out, panel.lift_tests)
-    digest.update(f"{told}|{params.model_dump_json()}|{request!r}".encode())
+    facts = (list(panel.frame), panel.currency, panel.units, panel.kept_out, panel.lift_tests)
+    digest.update(f"{facts}|{params.model_dump_json()}|{request!r}".encode())
     for part in (scales.outcome, scales.media) if scales else ():
         digest.update(part.tobytes())
     return "fit", f"{request}, {digest.hexdigest()}"

@@ -14,7 +14,7 @@ from mmmlib.findings import Finding, FindingList, Level
 from mmmlib.governance.labels import label_pack
 from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
 from mmmlib.model.chains import agreed
-from mmmlib.model.effects import check_effects, effects_of, has_effects, uncalibrated_of
+from mmmlib.model.effects import effects_of, has_effects, load_effects, uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
@@ -80,7 +80,7 @@ class Results:
         name = f"models/{model}/holdout.nc"
         if not self.run.has(name):
             return None
-        found = check_effects(self.run.load_dataset(name))
+        found = load_effects(self.run, name)
         return found if agreed(found) else None
 
     def lifts(self, model: str) -> Experiments | None:

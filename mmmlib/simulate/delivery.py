@@ -64,8 +64,8 @@ def differences(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame])
     parts = []
     for system, table in before.items():
         if system != "lift_tests":
-            told = [_melted(table, system), _melted(after[system], system)]
-            both = pd.concat(told, axis=1, join="inner", keys=["before", "after"]).droplevel(
+            vintages = [_melted(table, system), _melted(after[system], system)]
+            both = pd.concat(vintages, axis=1, join="inner", keys=["before", "after"]).droplevel(
                 1, axis=1
             )
             parts.append(both[both["before"] != both["after"]])

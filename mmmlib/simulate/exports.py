@@ -183,7 +183,7 @@ def _opportunities(history: History, crm: pd.DataFrame) -> pd.DataFrame:
             raise AssertionError(f"more deals than opportunities in {region}")
         known = crm[crm["region"] == region].sort_values("week")
         booked = np.round(known["revenue_sales_assisted"].to_numpy() * 100).astype("int64")
-        told = known["opportunities_sales_assisted"].to_numpy()
+        opportunities = known["opportunities_sales_assisted"].to_numpy()
         amount = np.zeros(len(closes), dtype="int64")
         for week in range(len(weeks)):
             deals = closes == week
@@ -203,7 +203,7 @@ def _opportunities(history: History, crm: pd.DataFrame) -> pd.DataFrame:
             }
         )[seen]
         begun_known = np.bincount(begun[(begun >= 0) & seen], minlength=len(weeks))
-        rest = told - begun_known[: len(weeks)]
+        rest = opportunities - begun_known[: len(weeks)]
         others = _others(history, region, rest, weeks, today)
         both = pd.concat([deals, others], ignore_index=True)
         both.insert(

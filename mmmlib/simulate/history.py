@@ -115,11 +115,11 @@ class History:
             active = (self.activity(model, past) * works[..., None]).sum(axis=(1, 2))
             worth = [_worth(model, c) for c in firm.CHANNELS.values()]
             if model.startswith("revenue"):
-                caused = np.array(worth) * past.sum(axis=(1, 2))
+                contributed = np.array(worth) * past.sum(axis=(1, 2))
             else:
                 whole = outcome.level * firm.WEEKS / (1 - sum(worth))
-                caused = np.array(worth) * whole
-            total[row] = caused / active
+                contributed = np.array(worth) * whole
+            total[row] = contributed / active
         return total[..., None] * works
 
     @cached_property

@@ -108,7 +108,7 @@ def make_world(
         Forms by channel, in turn: two names make every other channel the second one.
     media_share
         Spend of all channels as a share of the level; returns are near one, so
-        about the share of the outcome that is caused.
+        about the share of the outcome that is contributed.
     adstock_weeks
         Weeks that an effect lasts.
 
@@ -139,12 +139,12 @@ def make_world(
     to_end = np.pad(spend, ((0, 0), (0, 0), (0, adstock_weeks - 1)))
     active = activity(to_end, scale, responses, adstock_weeks)
     works = rng.lognormal(0, 0.2, (channels, regions)) if regions > 1 else np.ones((channels, 1))
-    caused = works[..., None] * spend.sum(axis=2, keepdims=True) * active
-    caused /= active.sum(axis=2, keepdims=True)
+    contributed = works[..., None] * spend.sum(axis=2, keepdims=True) * active
+    contributed /= active.sum(axis=2, keepdims=True)
     roi = np.exp(rng.normal(-0.1, 0.6, channels))
-    caused *= (roi * spend.sum(axis=(1, 2)) / caused.sum(axis=(1, 2)))[:, None, None]
-    coefficient = caused.sum(axis=2) / active.sum(axis=2)
-    caused = caused[..., :weeks]
+    contributed *= (roi * spend.sum(axis=(1, 2)) / contributed.sum(axis=(1, 2)))[:, None, None]
+    coefficient = contributed.sum(axis=2) / active.sum(axis=2)
+    contributed = contributed[..., :weeks]
 
     price = autoregressive(rng, (weeks,), 0.8, 1.0)
     years = np.arange(weeks) / 52.18
@@ -154,7 +154,7 @@ def make_world(
     # Independent between regions, so that all together have the spread that was asked for.
     unexplained = autoregressive(rng, (regions, weeks), autocorrelation, noise)
     unexplained *= LEVEL * np.sqrt(size)[:, None]
-    outcome = np.maximum(baseline + caused.sum(axis=0) + unexplained, 0)
+    outcome = np.maximum(baseline + contributed.sum(axis=0) + unexplained, 0)
 
     frame = pd.DataFrame({"region": np.repeat(places, weeks), "week": np.tile(dates, regions)})
     frame[f"outcome:{MODEL}"] = outcome.ravel()
@@ -164,7 +164,7 @@ def make_world(
     frame["imputed"] = ""
     truth = xr.Dataset(
         {
-            "contribution": (("channel", "region", "week"), caused),
+            "contribution": (("channel", "region", "week"), contributed),
             "baseline": (("region", "week"), baseline),
             "noise": (("region", "week"), unexplained),
             "roi": ("channel", roi),

@@ -51,7 +51,7 @@ def test_half_life_lies_between_the_motions():
 def test_it_has_no_formula_and_says_what_it_is_the_sum_of():
     whole = sum_motions("revenue", parts())
     assert (whole.attrs["model"], whole.attrs["formula"]) == ("revenue", 0)
-    assert json.loads(whole.attrs["told"])["sum_of"] == [
+    assert json.loads(whole.attrs["inputs"])["sum_of"] == [
         "revenue.self_serve",
         "revenue.sales_assisted",
     ]

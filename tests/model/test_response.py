@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,12 @@ import pytest
 import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
-from mmmlib.model.effects import contribution, roi, still_to_come
+from mmmlib.model.effects import contribution, effects_of, roi, still_to_come
 from mmmlib.model.one_fit import FitRequest, fit_one
 from mmmlib.model.response import respond, spend_effect
 from mmmlib.params import Params
 from mmmlib.simulate.structure import Response, activity
+from tests.fake_run import make_fake_run
 from tests.fakes import fake_effects, fake_panel, fake_params
 
 MODEL = "revenue.pooled"
@@ -47,6 +49,18 @@ def test_the_weeks_add_up_to_all_that_the_spend_brings() -> None:
     np.testing.assert_allclose(
         1 - contribution(effects) / whole, still_to_come(effects), rtol=1e-3, atol=1e-6
     )
+
+
+def test_effects_of_an_older_run_get_what_was_not_kept_then(tmp_path: Path) -> None:
+    effects = fake_effects(draws=20)
+    older = effects.drop_vars("spend_effect")
+    older.attrs["told"] = older.attrs.pop("inputs")
+    run = make_fake_run(tmp_path)
+    run.exploring = False
+    run.save_dataset(f"models/{MODEL}/effects.nc", older)
+    loaded = effects_of(run, MODEL)
+    np.testing.assert_allclose(loaded["spend_effect"], effects["spend_effect"], rtol=1e-5)
+    assert loaded.attrs["inputs"] == effects.attrs["inputs"]
 
 
 def test_later_spend_changes_nothing_of_what_earlier_spend_brought() -> None:

@@ -15,8 +15,8 @@ from mmmlib.errors import MMMError
 from mmmlib.model.arrays import ModelData
 from mmmlib.model.columns import common_spend
 from mmmlib.model.derive import todays_spend
+from mmmlib.model.inputs import carried_scales, model_inputs
 from mmmlib.model.spec import prepare
-from mmmlib.model.told import carried_scales, told
 from tests.fakes import fake_panel, fake_params
 from tests.model.worlds import COUNTS, MODEL, REGIONS, mixed_data, mixed_params
 
@@ -78,7 +78,7 @@ def test_columns_that_vary_by_region_come_first() -> None:
 
 
 def test_what_was_told_is_plain() -> None:
-    content = json.loads(json.dumps(told(mixed_data(regional=True), mixed_params())))
+    content = json.loads(json.dumps(model_inputs(mixed_data(regional=True), mixed_params())))
     assert set(content["scales"]["outcome"]) == set(REGIONS)
     assert content["forms"]["social"]["saturation"] == "hill"
     assert content["noise"] == "ar1"
@@ -155,7 +155,7 @@ def test_all_reasons_are_told_at_once() -> None:
 def test_scales_are_carried_on_while_they_fit() -> None:
     params = fake_params()
     first = prepare(fake_panel(params), params, MODEL)
-    effects = xr.Dataset(attrs={"model": MODEL, "told": json.dumps(told(first, params))})
+    effects = xr.Dataset(attrs={"model": MODEL, "inputs": json.dumps(model_inputs(first, params))})
 
     def grown(frame: pd.DataFrame, factor: float = 1.4) -> None:
         frame[[name for name in frame if name.startswith("spend:")]] *= factor

@@ -106,19 +106,19 @@ def precision_times(x: Any, rho: float, out: Any) -> None:
 
 
 @jit
-def unrotate_slopes(pull: Any, mirror: Any, weight: Any) -> None:
+def unrotate_slopes(by_week: Any, mirror: Any, weight: Any) -> None:
     """Carry slopes by rotated series, ``(region, week)``, back to those by contribution, in place.
 
     ``mirror`` and ``weight`` (by region) are those of :mod:`mmmlib.model.rotation`.
     """
-    regions, weeks = pull.shape
+    regions, weeks = by_week.shape
     along = zeros((weeks,))
     for r in range(regions):
         for t in range(weeks):
-            along[t] += mirror[r] * pull[r, t]
+            along[t] += mirror[r] * by_week[r, t]
     for r in range(regions):
         for t in range(weeks):
-            pull[r, t] = (pull[r, t] - 2.0 * mirror[r] * along[t]) / weight[r]
+            by_week[r, t] = (by_week[r, t] - 2.0 * mirror[r] * along[t]) / weight[r]
 
 
 @jit

@@ -8,7 +8,7 @@ from typing import Any
 from mmmlib.model.kernel.arithmetic import empty, inlined, jit, sigmoid, zeros
 from mmmlib.model.kernel.lift import add_lifts
 from mmmlib.model.kernel.linear import integrate_out
-from mmmlib.model.kernel.media import Media, add_media, carry_back
+from mmmlib.model.kernel.media import Media, add_media, media_gradient
 from mmmlib.model.kernel.packed import LIFTS_AT, RETURN, Packed, unpack, unpack_lifts
 from mmmlib.model.kernel.sampled import explain
 
@@ -21,10 +21,10 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
     which the sampler takes as a divergence.
     """
     data, media, held, value = _before_outcome(theta, packed, gradient)
-    pull = empty(media.caused.shape)
-    value += integrate_out(theta, data, media.caused, pull, gradient)
+    by_week = empty(media.effect.shape)
+    value += integrate_out(theta, data, media.effect, by_week, gradient)
     if math.isfinite(value):
-        carry_back(theta, data, media, pull, held, gradient)
+        media_gradient(theta, data, media, by_week, held, gradient)
     return value
 
 
@@ -32,9 +32,9 @@ def log_density(theta: Any, packed: Any, gradient: Any) -> float:
 def log_density_sampled(theta: Any, packed: Any, gradient: Any) -> float:
     """Log density with the linear terms among the parameters; see :func:`log_density`."""
     data, media, held, value = _before_outcome(theta, packed, gradient)
-    pull = empty(media.caused.shape)
-    value += explain(theta, data, media.caused, pull, gradient)
-    carry_back(theta, data, media, pull, held, gradient)
+    by_week = empty(media.effect.shape)
+    value += explain(theta, data, media.effect, by_week, gradient)
+    media_gradient(theta, data, media, by_week, held, gradient)
     return value
 
 
@@ -42,7 +42,7 @@ def log_density_sampled(theta: Any, packed: Any, gradient: Any) -> float:
 def _before_outcome(theta: Any, packed: Any, gradient: Any) -> tuple[Packed, Media, Any, float]:
     """Prior, channels, lift tests: all but the outcome. The third is what tests pull at."""
     data = unpack(packed)
-    value = _believe(theta, data, gradient) + _leave_room(theta, data, gradient)
+    value = _log_prior(theta, data, gradient) + _leave_room(theta, data, gradient)
     media = add_media(theta, data)
     held = zeros(media.sums.shape)
     if packed[LIFTS_AT] > 0:
@@ -51,7 +51,7 @@ def _before_outcome(theta: Any, packed: Any, gradient: Any) -> tuple[Packed, Med
 
 
 @jit
-def _believe(theta: Any, data: Packed, gradient: Any) -> float:
+def _log_prior(theta: Any, data: Packed, gradient: Any) -> float:
     """Prior: every parameter is normal on its unconstrained scale. Sets ``gradient``."""
     value = 0.0
     gradient[:] = 0.0  # the linear terms, if sampled, bring their own

@@ -76,7 +76,7 @@ def weigh_back(
 
 
 @jit
-def stock(media: Any, weights: Any, out: Any) -> None:
+def apply_adstock(media: Any, weights: Any, out: Any) -> None:
     """Adstock of a padded series: ``out[t]`` weighs ``media[t + lags - 1]`` and before."""
     lags, weeks = weights.shape[0], out.shape[0]
     for t in range(weeks):
@@ -98,7 +98,7 @@ def stock(media: Any, weights: Any, out: Any) -> None:
 
 
 @jit
-def stock_back(media: Any, up: Any, out: Any) -> None:
+def adstock_gradient(media: Any, up: Any, out: Any) -> None:
     """Carry ``up`` (by adstocked media) back to the weights; adds to ``out``."""
     lags, weeks = out.shape[0], up.shape[0]
     lag = 0

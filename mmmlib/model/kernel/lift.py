@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from mmmlib.model.kernel.arithmetic import empty, jit
-from mmmlib.model.kernel.forms import saturate_back, saturate_series, stock, stock_back
+from mmmlib.model.kernel.forms import (
+    adstock_gradient,
+    apply_adstock,
+    saturate_back,
+    saturate_series,
+)
 from mmmlib.model.kernel.media import Media, at, form_back
 from mmmlib.model.kernel.packed import SATURATION, SHAPE, SHAPE_2, Packed, PackedLifts
 
@@ -21,7 +26,7 @@ def add_lifts(
 
     Its gradient by the forms of the channels goes to ``gradient``. That by the size of
     a channel's effect goes to ``held`` (by channel and region, for an effect of size one),
-    which :func:`mmmlib.model.kernel.media.carry_back` takes on.
+    which :func:`mmmlib.model.kernel.media.media_gradient` takes on.
     """
     cells, _, length = lifts.media.shape
     width = length - data.lags + 1
@@ -41,7 +46,7 @@ def add_lifts(
             r = int(lifts.region[cell])
             factor = media.strength[c] * media.deviation[c, r]
             for side in range(2):
-                stock(lifts.media[cell, side], media.weights[c], stocked[cell, side])
+                apply_adstock(lifts.media[cell, side], media.weights[c], stocked[cell, side])
                 saturate_series(form, stocked[cell, side], first, second, saturated[cell, side])
             for t in range(width):
                 gain = saturated[cell, 1, t] - saturated[cell, 0, t]
@@ -64,6 +69,6 @@ def add_lifts(
                 )
                 first_sum += one
                 second_sum += two
-                stock_back(lifts.media[cell, side], back, by_weight)
+                adstock_gradient(lifts.media[cell, side], back, by_weight)
         form_back(theta, data, media, c, first_sum, second_sum, by_weight, gradient)
     return value

@@ -43,24 +43,24 @@ class Linear(NamedTuple):
 
 
 @jit
-def integrate_out(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> float:
+def integrate_out(theta: Any, data: Packed, effect: Any, by_week: Any, gradient: Any) -> float:
     """Log density of the outcome given the channels' contribution, linear terms integrated out.
 
     Parameters
     ----------
-    caused
+    effect
         ``(region, week)``, in units of the region's mean outcome.
-    pull
-        ``(region, week)``: takes the slope by ``caused``.
+    by_week
+        ``(region, week)``: takes the slope by ``effect``.
     gradient
         The noise's parameters and the learned scales are added to it.
     """
-    regions, weeks = caused.shape
+    regions, weeks = effect.shape
     rest = empty((regions, weeks))
     along = zeros((weeks,))
     for r in range(regions):
         for t in range(weeks):
-            rest[r, t] = caused[r, t] / data.noise_weight[r]
+            rest[r, t] = effect[r, t] / data.noise_weight[r]
             along[t] += data.mirror[r] * rest[r, t]
     for r in range(regions):
         for t in range(weeks):
@@ -74,9 +74,9 @@ def integrate_out(theta: Any, data: Packed, caused: Any, pull: Any, gradient: An
     if not math.isfinite(value):
         return -math.inf
     for r in range(regions):
-        value += _explain(theta, data, solved, r, rhos[min(r, 1)], rest[r], pull[r], gradient)
+        value += _explain(theta, data, solved, r, rhos[min(r, 1)], rest[r], by_week[r], gradient)
 
-    unrotate_slopes(pull, data.mirror, data.noise_weight)
+    unrotate_slopes(by_week, data.mirror, data.noise_weight)
     return value
 
 
@@ -155,7 +155,7 @@ def _explain(
     r: int,
     rho: float,
     error: Any,
-    pull: Any,
+    by_week: Any,
     gradient: Any,
 ) -> float:
     """Log density of one rotated series; ``error`` comes without the linear terms taken off."""
@@ -177,7 +177,7 @@ def _explain(
     quadratic = 0.0
     for t in range(weeks):
         quadratic += error[t] * weighted[t]
-        pull[t] = precision * weighted[t]
+        by_week[t] = precision * weighted[t]
     neighbours, inner = 0.0, 0.0
     for t in range(1, weeks):
         neighbours += error[t] * error[t - 1]

@@ -9,10 +9,10 @@ import numpy as np
 
 from mmmlib.model.kernel.arithmetic import empty, inlined, jit, zeros
 from mmmlib.model.kernel.forms import (
+    adstock_gradient,
+    apply_adstock,
     saturate_back,
     saturate_series,
-    stock,
-    stock_back,
     weigh,
     weigh_back,
 )
@@ -47,7 +47,7 @@ class Media(NamedTuple):
     strength: Any
     norm: Any
     """by channel"""
-    caused: Any
+    effect: Any
     """``(region, week)``: all channels, in units of the region's mean outcome"""
 
 
@@ -77,7 +77,7 @@ def add_media(theta: Any, data: Packed) -> Media:
     deviation = np.ones((channels, regions))
     strength = empty((channels,))
     norm = empty((channels,))
-    caused = zeros((regions, weeks))
+    effect = zeros((regions, weeks))
     for c in range(channels):
         adstock, saturation = int(slots[c, ADSTOCK]), int(slots[c, SATURATION])
         first, second = at(theta, slots[c, SHAPE]), at(theta, slots[c, SHAPE_2])
@@ -90,7 +90,7 @@ def add_media(theta: Any, data: Packed) -> Media:
         for r in range(regions):
             if pooled:
                 deviation[c, r] = math.exp(spread * theta[data.deviation_at + c * regions + r])
-            stock(data.media[c, r], weights[c], stocked[c, r])
+            apply_adstock(data.media[c, r], weights[c], stocked[c, r])
             sums[c, r] = saturate_series(saturation, stocked[c, r], first, second, saturated[c, r])
             norm[c] += data.outcome_scale[r] * deviation[c, r] * sums[c, r]
         # The return fixes the size: all that the spend of the fitted weeks brings, over that spend.
@@ -98,7 +98,7 @@ def add_media(theta: Any, data: Packed) -> Media:
         for r in range(regions):
             factor = strength[c] * deviation[c, r]
             for t in range(weeks):
-                caused[r, t] += factor * saturated[c, r, t]
+                effect[r, t] += factor * saturated[c, r, t]
     return Media(
         weights,
         stocked,
@@ -107,18 +107,20 @@ def add_media(theta: Any, data: Packed) -> Media:
         deviation,
         strength,
         norm,
-        caused,
+        effect,
     )
 
 
 @jit
-def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gradient: Any) -> None:
-    """Carry ``pull`` (by contribution, ``(region, week)``) back to the channels' parameters.
+def media_gradient(
+    theta: Any, data: Packed, media: Media, by_week: Any, held: Any, gradient: Any
+) -> None:
+    """Carry ``by_week`` (by contribution, ``(region, week)``) back to the channels' parameters.
 
     ``held`` (``(channel, region)``) has what else pulls at the size of a channel's effect;
     it is overwritten.
     """
-    channels, regions, weeks = data.spend.shape[0], pull.shape[0], pull.shape[1]
+    channels, regions, weeks = data.spend.shape[0], by_week.shape[0], by_week.shape[1]
     reach = weeks + data.lags - 1
     slots = data.slots
     up = empty((reach,))
@@ -131,17 +133,17 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gra
         for r in range(regions):
             total = held[c, r]
             for t in range(weeks):
-                total += pull[r, t] * media.saturated[c, r, t]
+                total += by_week[r, t] * media.saturated[c, r, t]
             held[c, r] = total
             all_regions += media.deviation[c, r] * total
         gradient[int(slots[c, RETURN])] += media.strength[c] * all_regions
-        mean_pull = all_regions / media.norm[c]
+        mean_slope = all_regions / media.norm[c]
         first_sum, second_sum = 0.0, 0.0
         for lag in range(data.lags):
             by_weight[lag] = 0.0
         for r in range(regions):
             factor = media.strength[c] * media.deviation[c, r]
-            shift = data.outcome_scale[r] * mean_pull
+            shift = data.outcome_scale[r] * mean_slope
             if pooled:
                 spread = math.exp(theta[int(slots[c, POOLING])])
                 place = data.deviation_at + c * regions + r
@@ -149,7 +151,7 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gra
                 gradient[place] += slope * spread
                 gradient[int(slots[c, POOLING])] += slope * spread * theta[place]
             for t in range(weeks):
-                up[t] = factor * (pull[r, t] - shift)
+                up[t] = factor * (by_week[r, t] - shift)
             for t in range(weeks, reach):
                 up[t] = -factor * shift
             one, two = saturate_back(
@@ -157,7 +159,7 @@ def carry_back(theta: Any, data: Packed, media: Media, pull: Any, held: Any, gra
             )
             first_sum += one
             second_sum += two
-            stock_back(data.media[c, r], back, by_weight)
+            adstock_gradient(data.media[c, r], back, by_weight)
         form_back(theta, data, media, c, first_sum, second_sum, by_weight, gradient)
 
 

@@ -32,7 +32,7 @@ def digamma(x: float) -> float:
 
 @jit
 def student_t(
-    error: Any, log_sigma: float, rho: float, log_tail: float, pull: Any
+    error: Any, log_sigma: float, rho: float, log_tail: float, by_week: Any
 ) -> tuple[float, float, float, float]:
     """AR(1) errors with innovations of Student's t.
 
@@ -60,18 +60,18 @@ def student_t(
         by_sigma += weight * step
         by_tail += 0.5 * (weight * step / tail - spread)
         if t == 0:
-            pull[0] = start * weight
+            by_week[0] = start * weight
             by_rho += weight * error[0] * rho / start
         else:
-            pull[t] = weight
-            pull[t - 1] -= rho * weight
+            by_week[t] = weight
+            by_week[t - 1] -= rho * weight
             by_rho += weight * error[t - 1]
     return value, by_sigma, by_rho, by_tail * tail
 
 
 @jit
 def negative_binomial(
-    count: Any, expected: Any, scale: float, log_sigma: float, pull: Any
+    count: Any, expected: Any, scale: float, log_sigma: float, by_week: Any
 ) -> tuple[float, float]:
     """Counts whose variance is ``mean + (sigma * mean)^2``.
 
@@ -92,5 +92,5 @@ def negative_binomial(
         value += shape * math.log(shape / whole) + count[t] * math.log(mean / whole)
         by_shape += digamma(count[t] + shape) - own_slope
         by_shape += math.log(shape / whole) + 1.0 - (count[t] + shape) / whole
-        pull[t] = (count[t] / mean - (count[t] + shape) / whole) * scale * sigmoid(share)
+        by_week[t] = (count[t] / mean - (count[t] + shape) / whole) * scale * sigmoid(share)
     return value, -2.0 * shape * by_shape

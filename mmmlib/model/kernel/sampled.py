@@ -16,19 +16,19 @@ from mmmlib.model.kernel.packed import RETURN, STUDENT_T, Packed
 
 
 @jit
-def explain(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> float:
+def explain(theta: Any, data: Packed, effect: Any, by_week: Any, gradient: Any) -> float:
     """Log density of the linear terms, and of the outcome given them and the channels.
 
     Parameters
     ----------
-    caused
+    effect
         ``(region, week)``, in units of the region's mean outcome.
-    pull
-        ``(region, week)``: takes the slope by ``caused``.
+    by_week
+        ``(region, week)``: takes the slope by ``effect``.
     gradient
         Noise, learned scales and linear terms are added to it.
     """
-    regions, weeks = caused.shape
+    regions, weeks = effect.shape
     terms = data.origin.shape[0]
     linear = empty((terms,))
     by_linear = zeros((terms,))
@@ -40,36 +40,36 @@ def explain(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> 
         own = math.exp(theta[int(data.slots[c, RETURN])])
         for r in range(regions):
             linear[r] -= own * data.media_level[r, c]
-    value = _believe_linear(theta, data, linear, by_linear, gradient)
+    value = _log_prior_linear(theta, data, linear, by_linear, gradient)
 
     along = zeros((weeks,))
     for r in range(regions):
         for t in range(weeks):
-            along[t] += data.mirror[r] * caused[r, t] / data.noise_weight[r]
+            along[t] += data.mirror[r] * effect[r, t] / data.noise_weight[r]
     expected = empty((weeks,))
     for r in range(regions):
         active = terms - regions if r == 0 or data.likelihood != STUDENT_T else data.varying
         for t in range(weeks):
-            expected[t] = linear[r] + caused[r, t] / data.noise_weight[r]
+            expected[t] = linear[r] + effect[r, t] / data.noise_weight[r]
             expected[t] -= 2.0 * data.mirror[r] * along[t]
         for k in range(active):
             for t in range(weeks):
                 expected[t] += data.linear[r, k, t] * linear[regions + k]
         if data.likelihood == STUDENT_T:
-            value += _series(theta, data, r, expected, pull[r], gradient)
+            value += _series(theta, data, r, expected, by_week[r], gradient)
         else:
             scale = data.outcome_scale[r]
             one, by_sigma = negative_binomial(
-                data.outcome[r], expected, scale, theta[data.sigma_at], pull[r]
+                data.outcome[r], expected, scale, theta[data.sigma_at], by_week[r]
             )
             value += one
             gradient[data.sigma_at] += by_sigma
         for t in range(weeks):
-            by_linear[r] += pull[r, t]
+            by_linear[r] += by_week[r, t]
         for k in range(active):
             total = 0.0
             for t in range(weeks):
-                total += data.linear[r, k, t] * pull[r, t]
+                total += data.linear[r, k, t] * by_week[r, t]
             by_linear[regions + k] += total
     for i in range(terms):
         for j in range(terms):
@@ -79,12 +79,14 @@ def explain(theta: Any, data: Packed, caused: Any, pull: Any, gradient: Any) -> 
         for r in range(regions):
             gradient[place] -= math.exp(theta[place]) * data.media_level[r, c] * by_linear[r]
 
-    unrotate_slopes(pull, data.mirror, data.noise_weight)
+    unrotate_slopes(by_week, data.mirror, data.noise_weight)
     return value
 
 
 @jit
-def _believe_linear(theta: Any, data: Packed, linear: Any, by_linear: Any, gradient: Any) -> float:
+def _log_prior_linear(
+    theta: Any, data: Packed, linear: Any, by_linear: Any, gradient: Any
+) -> float:
     """Prior of levels and coefficients."""
     columns = data.sd.shape[0]
     regions = linear.shape[0] - columns
@@ -110,7 +112,7 @@ def _believe_linear(theta: Any, data: Packed, linear: Any, by_linear: Any, gradi
 
 
 @inlined
-def _series(theta: Any, data: Packed, r: int, expected: Any, pull: Any, gradient: Any) -> float:
+def _series(theta: Any, data: Packed, r: int, expected: Any, by_week: Any, gradient: Any) -> float:
     """Log density of one rotated series under Student's t."""
     kind = min(r, 1)
     rho = 0.0
@@ -119,7 +121,7 @@ def _series(theta: Any, data: Packed, r: int, expected: Any, pull: Any, gradient
     for t in range(expected.shape[0]):
         expected[t] = data.outcome[r, t] - expected[t]
     value, by_sigma, by_rho, by_tail = student_t(
-        expected, theta[data.sigma_at + kind], rho, theta[data.tail_at], pull
+        expected, theta[data.sigma_at + kind], rho, theta[data.tail_at], by_week
     )
     gradient[data.sigma_at + kind] += by_sigma
     gradient[data.tail_at] += by_tail

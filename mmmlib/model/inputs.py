@@ -1,4 +1,4 @@
-"""What a model was told, and what its next refit takes over from that."""
+"""Model inputs beside the panel's numbers, and what the next refit takes over from them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SAME_SIZE = 3.0
 """Factor by which a scale may have grown or shrunk and still be carried on."""
 
 
-def told(data: ModelData, params: Params) -> dict[str, Any]:
-    """What the model was told, as plain values: priors, scales, forms, lift tests."""
+def model_inputs(data: ModelData, params: Params) -> dict[str, Any]:
+    """Return the model inputs as plain values: priors, scales, forms, lift tests."""
     stated = {
         name: stated_prior(params.channels[name].prior, params, data.model)
         for name in data.channels
@@ -72,7 +72,7 @@ def told(data: ModelData, params: Params) -> dict[str, Any]:
 
 
 def carried_scales(effects: xr.Dataset, panel: Panel, params: Params) -> Scales | None:
-    """Scales that an earlier fit was told, for a refit that shall be comparable.
+    """Scales of an earlier fit, for a refit that shall be comparable.
 
     Returns
     -------
@@ -80,9 +80,9 @@ def carried_scales(effects: xr.Dataset, panel: Panel, params: Params) -> Scales 
         None where they do not fit this panel: other channels or regions, or a size
         that changed by more than the factor ``SAME_SIZE`` (a unit or a source changed).
     """
-    told_scales = json.loads(effects.attrs["told"]).get("scales", {})
+    kept = json.loads(effects.attrs["inputs"]).get("scales", {})
     panel = modelled(panel, params)
-    outcome, media = told_scales.get("outcome", {}), told_scales.get("media", {})
+    outcome, media = kept.get("outcome", {}), kept.get("media", {})
     if set(outcome) != set(panel.regions) or set(media) != set(params.channels):
         return None
     scales = Scales(
