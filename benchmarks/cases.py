@@ -79,7 +79,7 @@ def public_case(name: str, folder: Path) -> Case:
 
 def simulated_case(regions: int, weeks: int, channels: int, seed: int = 1) -> Case:
     """Take outcome, spend and control of a simulated world."""
-    from mmmlib.simulate.worlds import MODEL, make_world
+    from small_worlds import MODEL, make_world
 
     world = make_world(seed, weeks, channels, regions, autocorrelation=0.3)
     panel = world.panel

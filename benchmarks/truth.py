@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+from small_worlds import cover, fewest_covered
 
 from mmmlib.data.panel.build import build_panel
 from mmmlib.estimates import format_range
@@ -21,7 +22,6 @@ from mmmlib.model.one_fit import FitRequest
 from mmmlib.params.load import read_params
 from mmmlib.runner.lifecycle import taxonomy_beside
 from mmmlib.simulate.company import make_company
-from mmmlib.simulate.coverage import cover, fewest_covered
 
 DEMO = Path(__file__).parents[1] / "params" / "demo.yaml"
 

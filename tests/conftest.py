@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import HealthCheck, settings
 
 from mmmlib.runs import Run
 from tests.small import mmm, write_workbook
+
+# Benchmarks are scripts in a folder that is no package; tests take their simulated worlds.
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 # How fast a machine is says nothing of whether a property holds.
 settings.register_profile(

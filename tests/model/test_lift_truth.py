@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from small_worlds import LEVEL, MODEL, World, make_world
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.model.effects import roi
 from mmmlib.model.one_fit import FitRequest, fit_one
 from mmmlib.params.lift import LiftTest
-from mmmlib.simulate.worlds import LEVEL, MODEL, World, make_world
 from tests.model.worlds import with_tests
 
 SEEDS = range(6)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from small_worlds import MODEL, World, cover, make_world
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.model.effects import fitted
 from mmmlib.model.noise import draw_noise
 from mmmlib.model.one_fit import Fit, FitRequest, fit_one
 from mmmlib.params import Params
-from mmmlib.simulate.coverage import cover
-from mmmlib.simulate.worlds import MODEL, World, make_world
 from tests.model.worlds import mixed_data
 
 SHORT = {"chains": 2, "tune": 400, "draws": 400, "kept_draws": 800}

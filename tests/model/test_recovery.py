@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from small_worlds import MODEL, cover, fewest_covered, make_world
 
 from mmmlib.model.one_fit import FitRequest, fit_one
-from mmmlib.simulate.coverage import cover, fewest_covered
-from mmmlib.simulate.worlds import MODEL, make_world
 
 SHORT = {"chains": 2, "tune": 300, "draws": 400, "kept_draws": 800}
 

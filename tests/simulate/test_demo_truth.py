@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small_worlds import cover, fewest_covered
 
 from mmmlib.data.panel.build import build_panel
 from mmmlib.model.motions import sum_motions
@@ -12,7 +13,6 @@ from mmmlib.model.one_fit import FitRequest, fit_one
 from mmmlib.params.load import read_params
 from mmmlib.runner.lifecycle import taxonomy_beside
 from mmmlib.simulate.company import make_company
-from mmmlib.simulate.coverage import cover, fewest_covered
 
 DEMO = Path(__file__).parents[2] / "params" / "demo.yaml"
 SHORT = ["model.chains=2", "model.tune=400", "model.draws=500", "model.kept_draws=1000"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-
-from mmmlib.simulate.coverage import cover, fewest_covered
+from small_worlds import cover, fewest_covered
 
 
 def effects(draws: np.ndarray) -> xr.Dataset:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from mmmlib.simulate.worlds import LEVEL, MODEL, World, make_world
+from small_worlds import LEVEL, MODEL, World, make_world
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,0 @@
-"""Benchmarks are scripts in a folder of their own, which is no package."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
