@@ -22,7 +22,6 @@ from mmmlib.model.linear import draw_linear
 from mmmlib.model.one_fit import Fit, FitRequest, fit_one, seed_of
 from mmmlib.model.response import respond
 from mmmlib.model.sample import _cause, _check_moved
-from mmmlib.model.spec import prepare
 from mmmlib.params import Params
 from mmmlib.reports.tables.fit import diagnostics_table, sampler_table
 from tests.fake_run import make_fake_run

@@ -67,7 +67,7 @@ def channel_table(
 
 def stated_text(numbers: ModelNumbers, channel: str) -> str | None:
     """Write a prior as the parameter file has it; see :class:`mmmlib.model.priors.Stated`."""
-    stated = json.loads(numbers.effects.attrs.get("told", "{}")).get("stated", {}).get(channel)
+    stated = json.loads(numbers.effects.attrs.get("inputs", "{}")).get("stated", {}).get(channel)
     if stated is None:
         return None
     units = {"roi": str(numbers.effects.attrs["return_unit"]), "cost_per": numbers.currency}
