@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmmlib.governance.verdict import Claim
 from mmmlib.reports.blocks import label_mark
+from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import ranking_of
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.figures import contributions_words
@@ -104,6 +105,15 @@ def test_money_that_does_not_come_back_is_said(second: Results) -> None:
     assert statement is not None
     assert statement.lead == "Money that did not come back."
     assert "Video very likely returned less than" in statement.text
+
+
+def test_money_is_not_called_lost_before_its_effect_is_over(second: Results) -> None:
+    numbers = with_scale("video", 0.05)
+    numbers.effects["contribution"].loc[{"channel": "video"}] *= 0.6
+    statement = weakest_statement(second, ModelNumbers(numbers.effects))
+    assert statement is not None
+    assert statement.lead == "Weakest return."
+    assert "is still to come" in statement.text
 
 
 def test_it_is_said_of_all_where_it_is_so(second: Results) -> None:
