@@ -7,7 +7,7 @@ import pytest
 
 from mmmlib.model.effects import contribution, roi
 from mmmlib.reports.quantities import ModelNumbers, held
-from mmmlib.reports.rankings import return_text
+from mmmlib.reports.words.returns import return_text
 from tests.fakes import fake_effects, fake_params
 
 

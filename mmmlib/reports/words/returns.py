@@ -10,6 +10,9 @@ from mmmlib.reports.rankings import NAMED, Ranking, ranking_of
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.labels import probability_text
 
+SAID_FROM = 0.1
+"""Share of a return still to come from which a sentence says so."""
+
 
 def best_sentence(results: Results, numbers: ModelNumbers) -> str:
     """Say which channel returned most, as surely as the draws allow."""
@@ -52,9 +55,15 @@ def return_sentence(
 
 
 def return_text(numbers: ModelNumbers, row: ChannelNumbers) -> str:
-    """Write a channel's return as a sentence has it: "USD 0.8 to 2.1 per USD 1"."""
+    """Write a channel's return as a sentence has it: "USD 0.8 to 2.1 per USD 1".
+
+    Where a good part of it is still to come, that is said, too.
+    """
     assert row.roi is not None
-    return f"{row.roi.text(mass=False)} per {numbers.returns.spend}"
+    text = f"{row.roi.text(mass=False)} per {numbers.returns.spend}"
+    if row.to_come.median < SAID_FROM:
+        return text
+    return f"{text}, of which {row.to_come.text(mass=False)} is still to come"
 
 
 def likeliest_sentence(results: Results, numbers: ModelNumbers, ranking: Ranking) -> str:
