@@ -395,19 +395,3 @@ def _raised(found: FindingList, policy: Policy) -> FindingList:
         worse = max(finding.level, level)
         raised.append(counted(finding, level).model_copy(update={"level": worse}))
     return FindingList(findings=tuple(raised))
-
-
-def blocking(result: GateResult) -> list[GateEntry]:
-    """Entries at the worst level, if that is more than info; what a reader must see first."""
-    bad = [entry for entry in result.entries if entry.level > Level.INFO]
-    top = max((entry.level for entry in bad), default=None)
-    return [entry for entry in bad if entry.level is top]
-
-
-def flagged(result: GateResult) -> list[GateEntry]:
-    """Entries that did not simply pass."""
-    return [
-        entry
-        for entry in result.entries
-        if entry.level > Level.INFO or entry.finding.status is not Status.OK
-    ]
