@@ -71,6 +71,11 @@ class Signers:
         """Return the holder of a role whom a name means."""
         return self.holders(role, person)[0]
 
+    def who_waives(self) -> str:
+        """Name those who may let a blocking finding pass."""
+        holders = (one for role in self.policy.waivers.by for one in self.roles.holders(role))
+        return " or ".join(one.name for one in holders)
+
     def any_holder(self, roles: Sequence[str], person: str) -> tuple[str, Deputy]:
         """Return the first of some roles that a person holds today.
 

@@ -268,14 +268,9 @@ class Desk:
     def why_not(self, review: Review) -> str:
         """Say what keeps the run from being published, and who can change that."""
         if review.state is State.BLOCKED:
-            can = " or ".join(
-                one.name
-                for role in self.policy.waivers.by
-                for one in self.signers.roles.holders(role)
-            )
             names = ", ".join(f"{b.finding.check} {b.finding.subject}" for b in review.blocking)
-            waivable = [b for b in review.blocking if self.policy.waivers.allows(b.finding.check)]
-            who = f" {can} may waive what the policy allows ('mmm waive')." if waivable else ""
+            waivable = any(self.policy.waivers.allows(b.finding.check) for b in review.blocking)
+            who = f" {self.signers.who_waives()} may waive it ('mmm waive')." if waivable else ""
             return f"What blocks: {names or 'no gate was passed'}.{who}"
         if review.missing:
             return (
