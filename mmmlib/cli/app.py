@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from mmmlib.cli import contract, data, decisions, refresh, review, runs, start, store
+from mmmlib.cli import contract, data, decisions, plan, refresh, review, runs, start, store
 from mmmlib.disk import FULL, trouble_with
 from mmmlib.errors import MMMError
 
@@ -67,6 +67,11 @@ app.add_typer(data_app, name="data")
 contract_app = typer.Typer(help="What sources promise.", no_args_is_help=True)
 contract_app.command("draft")(contract.draft)
 app.add_typer(contract_app, name="contract")
+
+plan_app = typer.Typer(help="Plans as tables that planners fill in.", no_args_is_help=True)
+plan_app.command("template")(plan.plan_template)
+plan_app.command("check")(plan.check_plan)
+app.add_typer(plan_app, name="plan")
 
 
 @app.callback(invoke_without_command=True)

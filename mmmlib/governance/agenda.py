@@ -257,6 +257,12 @@ def _plan_text(one: Scenario, params: Params) -> str:
     )
 
 
+def _described(one: Scenario) -> str:
+    """Say what a plan is, and how it stands to what is spent now where that is another thing."""
+    both = f" {one.recent.text}" if one.recent else ""
+    return f"{one.title}. {one.description}{both}"
+
+
 def _recommendation(pack: ScenarioPack | None, gates: GateResult) -> tuple[str, ...]:
     if pack is None:
         return (gates.statement,)
@@ -265,10 +271,10 @@ def _recommendation(pack: ScenarioPack | None, gates: GateResult) -> tuple[str, 
         return (f"None: {BLOCKED[:1].lower()}{BLOCKED[1:]}",)
     if pack.recommended:
         one = titled[pack.recommended]
-        return (f"{one.title}. {one.description}", *one.reasons)
+        return (_described(one), *one.reasons)
     if pack.candidate:
         one = titled[pack.candidate]
-        lead = f"No plan is safe to act on. For review: {one.title}. {one.description}"
+        lead = f"No plan is safe to act on. For review: {_described(one)}"
         return (lead, *one.reasons)
     return ("None: no plan is safe to act on, so the status quo stands.",)
 

@@ -14,9 +14,18 @@ from mmmlib.model.effects import roi
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
-from mmmlib.scenarios.evidence import channel_evidence, model_evidence
-from mmmlib.scenarios.labels import choose, decide, lowest
-from mmmlib.scenarios.pack import Answer, Label, Scenario, ScenarioPack
+from mmmlib.scenarios.advice import evidence_level
+from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
+from mmmlib.scenarios.labels import choose, decide, lowest, probability_text
+from mmmlib.scenarios.pack import (
+    Advice,
+    Answer,
+    ChannelAdvice,
+    EvidenceLevel,
+    Label,
+    Scenario,
+    ScenarioPack,
+)
 
 BLOCKED = "A gate blocks, so nothing of this run may be acted on yet."
 NOT_JUDGED = "No gate has judged this run yet."
@@ -50,13 +59,16 @@ def label_channels(
     dict
         ``do not infer`` where the model or the channel is blocked (in a motion or in the sum
         over motions, too), not ready, or has no spend; ``needs review`` where there are doubts, the range is wide,
-        the return moved by more than noise since the last refresh, or anything of
-        the run is blocked; else ``safe to act on``. Every claim carries its reasons.
+        the return moved by more than noise since the last refresh, it is not settled whether it
+        was more than the cost, or anything of the run is blocked; else ``safe to act on``. Every claim carries its reasons.
     """
     model = str(effects.attrs["model"])
     names = [str(name) for name in effects["channel"].to_numpy()]
     on_model = model_evidence(model, health, names, params.model_label(model))
     returns = roi(effects).transpose("draw", "channel").to_numpy()
+    # Money is spent once: what one motion of several brings back is not held against all of it.
+    whole = len(params.parts_of(model.partition(".")[0])) == 1 or model in params.outcomes
+    pays = whole and effects.attrs["outcome_unit"] == params.currency
     claims = {}
     for column, name in enumerate(names):
         draws = returns[:, column]
@@ -77,13 +89,16 @@ def label_channels(
         evidence = on_model + channel_evidence(
             name, model, readiness, health, params.channel_label(name)
         )
+        level = evidence_level(evidence + Evidence(tuple(against), tuple(doubts)))
+        if pays and np.isfinite(draws).all():
+            doubts += _unsettled(draws, params)
         label, reasons = decide(evidence, more_against=against, more_doubts=doubts)
         if label is None and blocking:
             label, reasons = Label.REVIEW, (BLOCKED,)
         elif label is None:
             label = Label.SAFE
             reasons = ("Readiness and health speak for it, and its range is narrow enough.",)
-        claims[name] = Claim(label=label, reasons=reasons)
+        claims[name] = Claim(label=label, reasons=reasons, evidence=level)
     return claims
 
 
@@ -137,6 +152,15 @@ def label_total(
     return label if sure > 0.5 * sum(spend.values()) else Label.DO_NOT_INFER
 
 
+def _unsettled(returns: np.ndarray, params: Params) -> list[str]:
+    """Say that a return may as well be below 1 as above: however precise, nothing rests on it."""
+    paid = float((returns > 1).mean())
+    if max(paid, 1 - paid) >= params.scenarios.clear_probability:
+        return []
+    said = probability_text(paid)
+    return [f"Whether it brought back more than it cost is not settled: probability {said}."]
+
+
 def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> ScenarioPack:
     """Label plans and answers by all that the gates know, and choose again what to recommend.
 
@@ -163,15 +187,32 @@ def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> 
             "scenarios": scenarios,
             "recommended": recommended,
             "candidate": candidate,
+            "advice": tuple(_judged_advice(one, pack.model, gates) for one in pack.advice),
             "answers": tuple(_judged_answer(one, gates, params) for one in pack.answers),
         }
     )
 
 
 def _judged_plan(plan: Scenario, model: str, gates: GateResult | None, params: Params) -> Scenario:
-    changed = [line.channel for line in plan.plan if line.change]
+    changed = [line.channel for line in plan.plan if line.differs]
     label, reasons = _judged(plan, "It changes", model, changed, gates, params)
     return plan.model_copy(update={"label": label, "reasons": reasons})
+
+
+def _judged_advice(one: ChannelAdvice, model: str, gates: GateResult | None) -> ChannelAdvice:
+    """Lower advice to what the gates know: nothing is moved on evidence that they do not share."""
+    if gates is None or gates.blocked:
+        why = NOT_JUDGED if gates is None else BLOCKED
+        held = {"advice": Advice.HOLD, "evidence": EvidenceLevel.NONE, "reasons": (why,)}
+        return one.model_copy(update=held)
+    claim = gates.claim(model, one.channel)
+    level = max(one.evidence, claim.level, key=list(EvidenceLevel).index)
+    if level is one.evidence:
+        return one
+    moves = one.advice in (Advice.INCREASE, Advice.CUT)
+    advice = Advice.TEST_FIRST if moves or level is EvidenceLevel.NONE else one.advice
+    reasons = (*claim.reasons, *one.reasons)
+    return one.model_copy(update={"advice": advice, "evidence": level, "reasons": reasons})
 
 
 def _judged_answer(answer: Answer, gates: GateResult | None, params: Params) -> Answer:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from mmmlib.findings import Finding, Level
-from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.pack import EvidenceLevel, Label
 
 
 class Release(StrEnum):
@@ -47,8 +47,20 @@ class Claim(_Frozen):
 
     label: Label
     reasons: tuple[str, ...]
+    evidence: EvidenceLevel | None = None
+    """How much is known of the return; None in runs of before it was kept."""
+
+    @property
+    def level(self) -> EvidenceLevel:
+        """How much is known; where that was not kept, as the label says."""
+        return self.evidence or LEVELS[self.label]
 
 
+LEVELS = {
+    Label.SAFE: EvidenceLevel.STRONG,
+    Label.REVIEW: EvidenceLevel.WEAK,
+    Label.DO_NOT_INFER: EvidenceLevel.NONE,
+}
 NOT_CLAIMED = Claim(
     label=Label.DO_NOT_INFER,
     reasons=("No gate has judged what may be said of this return.",),

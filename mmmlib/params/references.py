@@ -43,6 +43,11 @@ def broken_references(content: Mapping[str, Any]) -> Iterator[KeyProblem]:
         for motion, stated in _mapping(prior.get("motions")).items():
             yield from _unknown((*key, "motions", motion), motion, known_motions)
             yield from _unknown_costs((*key, "motions", motion), _mapping(stated), outcomes)
+    plans = _mapping(content.get("scenarios")).get("plans")
+    for name, plan in _sections(plans):
+        for rule in ("change", "weekly", "flights"):
+            for channel in _mapping(plan.get(rule)):
+                yield from _unknown(("scenarios", "plans", name, rule, channel), channel, channels)
     for name, test in _sections(content.get("lift_tests")):
         for one in unknown_names(test, channels, motions):
             yield one._replace(key=("lift_tests", name, *one.key))

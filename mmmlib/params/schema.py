@@ -20,7 +20,8 @@ from mmmlib.params.limits import ComparisonParams, HealthParams, ReadinessParams
 from mmmlib.params.model import ModelParams, Range
 from mmmlib.params.places import KeyPath, KeyProblem
 from mmmlib.params.references import broken_references
-from mmmlib.params.section import Currency, Day, InsidePath, Name, Period, Section, Share, Slug
+from mmmlib.params.scenarios import ScenarioParams
+from mmmlib.params.section import Currency, Day, InsidePath, Name, Period, Section, Slug
 
 # --- the question ------------------------------------------------------------------
 
@@ -197,26 +198,6 @@ class Event(Section):
             yield "either 'start' and 'end', or 'column' (with 'equals')"
         if self.start is not None and self.end is not None and self.start > self.end:
             yield f"start not after end, but they are {self.start} and {self.end}"
-
-
-class ScenarioParams(Section):
-    """The standing scenarios (O3)."""
-
-    horizon_weeks: Annotated[int, Field(ge=4, le=52)] = 13
-    reference_weeks: Annotated[int, Field(ge=4, le=52)] = 13
-    """How many of the latest weeks make "today's spend", by their mean."""
-    increase: Share = 0.20
-    reallocate: Share = 0.15
-    cut: Share = 0.20
-    """Sizes of the increase, of the amount moved, and of the cut, as shares of spend."""
-    max_channels: Annotated[int, Field(ge=1, le=4)] = 2
-    """Over how many channels an increase may be spread."""
-    max_cut: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Largest share of a channel's spend that a plan may take away."""
-    safe_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
-    """Probability of beating the baseline from which a plan may be called safe to act on."""
-    clear_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
-    """Probability from which a model counts as speaking for a plan (or, at 1 minus it, against)."""
 
 
 class GovernanceParams(Section):

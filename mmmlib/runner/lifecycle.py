@@ -118,7 +118,7 @@ def bring_up_to_date(run: Run, params: Params, params_file: Path) -> None:
 
 
 def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
-    """Read and check the policy, the roles and the taxonomy that lie beside a parameter file.
+    """Read and check what lies beside a parameter file: policy, roles, taxonomy, plans.
 
     Raises
     ------
@@ -128,6 +128,7 @@ def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
     from mmmlib.data.naming.taxonomy import read_taxonomy
     from mmmlib.governance.policy import read_policy
     from mmmlib.governance.roles import read_roles
+    from mmmlib.scenarios.own import check_plan_file, declared_files
 
     files: dict[str, bytes] = {}
     faults: list[InputError] = []
@@ -137,6 +138,8 @@ def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
     }
     if params.data.taxonomy is not None:
         wanted_files["taxonomy.yaml"] = (params.data.taxonomy, read_taxonomy)
+    for name, path in declared_files(params).items():
+        wanted_files[name] = (path, lambda file: check_plan_file(file, params))
     for name, (path, read) in wanted_files.items():
         source = params_file.parent / path
         try:

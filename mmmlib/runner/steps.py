@@ -30,7 +30,7 @@ class Step:
     more_outputs
         Patterns of files that it may leave.
     files_read
-        Files of the run that it reads beside parameters and artefacts.
+        Files of the run (patterns) that it reads beside parameters and artefacts.
     fitting
         It fits models or reads their effects: left out when the data is not ready.
     """
@@ -133,6 +133,7 @@ STEPS = (
         needs=("data", "readiness", "model_fit", "health"),
         outputs=("artefacts/scenarios.json",),
         notebook="notebooks/05_scenarios.ipynb",
+        files_read=("plans/*",),
         fitting=True,
     ),
     Step(
@@ -186,9 +187,10 @@ def key_of(
             "notebook": sha256_file(notebook) if notebook.is_file() else "",
             "params": params.model_dump(mode="json", exclude={"compute"}),
             "files": {
-                name: sha256_file(run.path / name)
-                for name in step.files_read
-                if (run.path / name).is_file()
+                path.relative_to(run.path).as_posix(): sha256_file(path)
+                for pattern in step.files_read
+                for path in sorted(run.path.glob(pattern))
+                if path.is_file()
             },
             "library": manifest.library,
             "packages": manifest.packages,

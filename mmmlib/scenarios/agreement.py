@@ -48,13 +48,13 @@ def disagreements(
     if not side:
         return ()
     against = tuple(
-        f"{labels[model]} says: {_stance(plan, other)}."
+        f"{labels[model]} says: {_stance(other)}."
         for model, other in effects.items()
         if model != leading and _side(other.not_saturated, clear) == -side
     )
     if not against:
         return ()
-    return (f"{labels[leading]} says: {_stance(plan, effects[leading])}.", *against)
+    return (f"{labels[leading]} says: {_stance(effects[leading])}.", *against)
 
 
 def disagreement_findings(
@@ -100,11 +100,11 @@ def _side(probability: float, clear: float) -> int:
     return 0
 
 
-def _stance(plan: Plan, effect: PlanEffect) -> str:
+def _stance(effect: PlanEffect) -> str:
     p = effect.not_saturated
     if effect.spend_change == 0:
         yes, no = "the move gains", "the move loses"
-    elif plan.kind == "increase":
+    elif effect.spend_change > 0:
         yes, no = "there is room to scale", "saturated, added money brings little"
     else:
         yes, no = "little would be lost", "much would be lost"

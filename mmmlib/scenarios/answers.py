@@ -12,6 +12,7 @@ from mmmlib.findings import FindingList
 from mmmlib.model.effects import roi, share
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Readiness
+from mmmlib.scenarios.baseline import Baseline
 from mmmlib.scenarios.case import Case
 from mmmlib.scenarios.changes import answer_cut, answer_scale
 from mmmlib.scenarios.labels import decide, likely, probability_text
@@ -26,6 +27,7 @@ def answer_questions(
     readiness: Readiness,
     health_by_model: Mapping[str, FindingList],
     params: Params,
+    base: Baseline,
     outcomes: Mapping[str, ProjectedOutcome],
 ) -> tuple[Answer, ...]:
     """Answer every key question of the parameters with a range and a label.
@@ -34,6 +36,8 @@ def answer_questions(
     ----------
     effects_by_model, readiness, health_by_model, params
         Of the run.
+    base
+        What the whole pack is compared with.
     outcomes
         Projection of every model.
 
@@ -60,6 +64,7 @@ def answer_questions(
                 question,
                 model,
                 effects_by_model[model],
+                base,
                 outcomes[model],
                 {part: outcomes[part] for part in params.parts_of(model) if part != model},
                 readiness,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.data.read.problems import count_of
 from mmmlib.estimates import Estimate
-from mmmlib.findings import Finding, FindingList, Level, at_least, judge, not_run
+from mmmlib.findings import FindingList, Level, not_run
 from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of
 from mmmlib.model.motions import sum_motions
@@ -18,8 +18,11 @@ from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.runs import Run
+from mmmlib.scenarios import checks
+from mmmlib.scenarios.advice import advise
 from mmmlib.scenarios.agreement import disagreement_findings, disagreements
 from mmmlib.scenarios.answers import answer_questions
+from mmmlib.scenarios.baseline import Baseline, baseline_of, baseline_view
 from mmmlib.scenarios.effect import PlanEffect, plan_effect
 from mmmlib.scenarios.evidence import (
     Evidence,
@@ -27,15 +30,16 @@ from mmmlib.scenarios.evidence import (
     model_evidence,
     with_new_weeks,
 )
-from mmmlib.scenarios.labels import choose, decide, label_plan, probability_text, worth
+from mmmlib.scenarios.labels import choose, decide, label_plan
+from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
 from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
-from mmmlib.scenarios.plans import Plan, SpendRange, channel_labels, standing_plans
-from mmmlib.scenarios.projection import Method, ProjectedOutcome, outcome_function, sum_outcomes
+from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
+from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_outcomes
+from mmmlib.scenarios.recent import against_recent, turned_words
 
 __all__ = ["pack_of_run"]
 
 DOWNSIDE = 0.10
-ENOUGH_SCENARIOS = 3
 
 
 def build_pack(
@@ -43,6 +47,7 @@ def build_pack(
     readiness: Readiness,
     health_by_model: Mapping[str, FindingList],
     params: Params,
+    run_folder: Path | None = None,
 ) -> ScenarioPack:
     """Make the scenario pack of a refresh.
 
@@ -57,6 +62,8 @@ def build_pack(
         infer".
     params
         Sizes, horizon and limits are in ``params.scenarios``.
+    run_folder
+        Where the files of plans lie, if the parameters name any.
 
     Returns
     -------
@@ -68,6 +75,8 @@ def build_pack(
     ------
     ValueError
         If the leading model is not among the effects.
+    InputError
+        If a plan of the team's own, or the booked one, is wrong.
     """
     leading = params.primary
     missing = [part for part in params.parts_of(leading) if part not in effects_by_model]
@@ -75,10 +84,7 @@ def build_pack(
         known = ", ".join(effects_by_model) or "none"
         raise ValueError(f"scenarios need the effects of {', '.join(missing)}; there are: {known}")
     limits = params.scenarios
-    outcomes = {
-        model: outcome_function(one, limits.horizon_weeks, limits.reference_weeks)
-        for model, one in effects_by_model.items()
-    }
+    outcomes = {model: outcome_function(one) for model, one in effects_by_model.items()}
     fitted = tuple(effects_by_model)
     effects_by_model, health_by_model = dict(effects_by_model), dict(health_by_model)
     for name in _summed(params, fitted):
@@ -98,7 +104,10 @@ def build_pack(
         for name in channels
     }
     trusted = [name for name, evidence in on_channel.items() if evidence.good]
-    plans = standing_plans(effects, outcomes[leading], trusted, params)
+    files = PlanFiles() if run_folder is None else read_plan_files(run_folder, params, effects)
+    base = baseline_of(effects, params, booked=files.booked)
+    plans = standing_plans(base, outcomes[leading], trusted, params)
+    plans += own_plans(base, files, params, channels)
     on_model = model_evidence(
         leading, health_by_model.get(leading), channels, params.model_label(leading)
     )
@@ -106,7 +115,7 @@ def build_pack(
     parts_of_sums = {p for name in _summed(params, fitted) for p in params.parts_of(name)}
     scenarios, words = [], {}
     for plan in plans:
-        by_model = _in_every_model(plan, plans[0], effects_by_model, outcomes, params)
+        by_model = _in_every_model(plan, base, effects_by_model, outcomes, params)
         # A part does not disagree with its sum: its gain is in it, the spend counts once.
         asked = {m: e for m, e in by_model.items() if m not in parts_of_sums or m == leading}
         words[plan.name] = disagreements(
@@ -115,10 +124,10 @@ def build_pack(
         scenarios.append(
             _scenario(
                 plan,
-                plans[0],
+                base,
                 by_model,
                 effects,
-                outcomes[leading].method,
+                outcomes[leading],
                 on_model,
                 on_channel,
                 words[plan.name],
@@ -128,11 +137,11 @@ def build_pack(
     recommended, candidate = choose(scenarios)
     last_week = pd.Timestamp(effects["week"].to_numpy()[-1])
     findings = [
-        _scalable(plans, trusted, channels, params),
-        _count(scenarios),
-        _better(scenarios),
-        _recommendation(scenarios),
-        *_steady({model: outcomes[model] for model in fitted}, params),
+        checks.scalable_finding(plans, trusted, channels, params),
+        checks.count_finding(scenarios),
+        checks.better_finding(scenarios),
+        checks.recommendation_finding(scenarios),
+        *checks.steady_findings({model: outcomes[model] for model in fitted}, params),
         *disagreement_findings(
             words, limits.clear_probability, len(effects_by_model) - len(parts_of_sums)
         ),
@@ -152,9 +161,21 @@ def build_pack(
         first_week=(last_week + pd.Timedelta(days=7)).date(),
         weeks=limits.horizon_weeks,
         scenarios=tuple(scenarios),
+        baseline=baseline_view(base, effects, params),
+        carried_in=_carried_in(outcomes[leading], base, str(effects.attrs["outcome_unit"])),
         recommended=recommended,
         candidate=candidate,
-        answers=answer_questions(effects_by_model, readiness, health_by_model, params, outcomes),
+        advice=advise(
+            base,
+            outcomes[leading],
+            on_model,
+            on_channel,
+            params,
+            str(effects.attrs["outcome_unit"]),
+        ),
+        answers=answer_questions(
+            effects_by_model, readiness, health_by_model, params, base, outcomes
+        ),
         findings=tuple(findings),
     )
 
@@ -184,6 +205,7 @@ def pack_of_run(run: Run) -> ScenarioPack:
         ),
         {m: run.load_json(f"models/{m}/health.json", FindingList) for m in checked},
         params,
+        run.path,
     )
 
 
@@ -199,7 +221,7 @@ def _summed(params: Params, fitted: Sequence[str]) -> list[str]:
 
 def _in_every_model(
     plan: Plan,
-    baseline: Plan,
+    base: Baseline,
     effects_by_model: Mapping[str, xr.Dataset],
     outcomes: Mapping[str, ProjectedOutcome],
     params: Params,
@@ -208,22 +230,28 @@ def _in_every_model(
     return {
         model: plan_effect(
             outcomes[model],
-            plan.weekly,
-            baseline.weekly,
-            params.scenarios.horizon_weeks,
+            plan.spend,
+            base.spend,
             money=effects.attrs["outcome_unit"] == params.currency,
         )
         for model, effects in effects_by_model.items()
-        if set(plan.weekly) <= {str(name) for name in effects["channel"].to_numpy()}
+        if set(plan.spend) <= {str(name) for name in effects["channel"].to_numpy()}
     }
+
+
+def _carried_in(outcome: ProjectedOutcome, base: Baseline, unit: str) -> Estimate | None:
+    """What the past of all channels brings in the horizon, whatever is done."""
+    each = [outcome.carried_in(name, base.weeks) for name in base.spend]
+    known = [draws for draws in each if draws is not None]
+    return Estimate.from_draws(np.sum(known, axis=0), unit) if len(known) == len(each) else None
 
 
 def _scenario(
     plan: Plan,
-    baseline: Plan,
+    base: Baseline,
     by_model: Mapping[str, PlanEffect],
     effects: xr.Dataset,
-    method: Method,
+    outcome: ProjectedOutcome,
     on_model: Evidence,
     on_channel: Mapping[str, Evidence],
     disagreeing: tuple[str, ...],
@@ -231,18 +259,21 @@ def _scenario(
 ) -> Scenario:
     effect = by_model[params.primary]
     unit = str(effects.attrs["outcome_unit"])
-    spend = SpendRange.of(effects)
+    formula = outcome.method == "formula"
     lines = tuple(
         PlanLine(
             channel=name,
-            spend_before=baseline.weekly[name],
+            spend_before=base.weekly[name],
             spend_after=weekly,
-            extrapolated=spend.outside(name, weekly),
+            extrapolated=base.outside(name, plan.spend[name], by_region=plan.kind == "own"),
+            spend_recent=base.recent_weekly[name],
+            shifted=plan.kind == "own" and not np.array_equal(plan.spend[name], base.spend[name]),
         )
         for name, weekly in plan.weekly.items()
     )
     names = channel_labels(params, effects)
-    changed = [line for line in lines if line.change]
+    changed = [line for line in lines if line.differs]
+    recent = against_recent(base, plan, outcome, params, names, unit=unit)
     evidence = on_model
     for line in changed:
         evidence += on_channel[line.channel]
@@ -256,14 +287,15 @@ def _scenario(
             effect.probability_better,
             params.scenarios,
             extrapolated=[names[line.channel] for line in changed if line.extrapolated],
-            steady_state=method != "formula",
+            steady_state=not formula,
             count_unit="" if effect.money or effect.spend_change == 0 else unit,
             disagreements=disagreeing,
+            recent=recent,
         )
     return Scenario(
         name=plan.name,
         kind=plan.kind,
-        title=plan.title,
+        title=plan.title + turned_words(plan, recent, names),
         description=plan.description,
         plan=lines,
         spend=effect.spend,
@@ -287,102 +319,8 @@ def _scenario(
             if effect.spend_change
             else None
         ),
-        method=method,
+        recent=recent,
+        outcome_after=Estimate.from_draws(effect.outcome_after, unit) if formula else None,
+        difference_after=Estimate.from_draws(effect.difference_after, unit) if formula else None,
+        method=outcome.method,
     )
-
-
-# --- findings ------------------------------------------------------------------------
-
-
-def _scalable(
-    plans: list[Plan], trusted: list[str], channels: Mapping[str, str], params: Params
-) -> Finding:
-    able = [name for name in channels if name in params.channels and params.channels[name].scalable]
-    good = [name for name in able if name in trusted]
-    offered = any(plan.kind == "increase" for plan in plans)
-    message = (
-        f"{len(good)} of {count_of(len(able), 'scalable channel')} "
-        f"{'has' if len(good) == 1 else 'have'} evidence that an increase can rest on."
-    )
-    if not offered:
-        message += " None has spend today, so no increase is offered."
-    elif not good:
-        message += " The increase that is shown rests on none of them."
-    return judge(
-        "scenarios.scalable",
-        "workbook",
-        passed=bool(good) and offered,
-        value=float(len(good)),
-        limit=1.0,
-        message=message,
-    )
-
-
-def _count(scenarios: list[Scenario]) -> Finding:
-    count = sum(one.kind != "baseline" for one in scenarios)
-    return at_least(
-        "scenarios.count",
-        "workbook",
-        count,
-        ENOUGH_SCENARIOS,
-        f"{count_of(count, 'scenario')} {'stands' if count == 1 else 'stand'} beside the "
-        f"status quo.",
-    )
-
-
-# The gates come after these checks: none names a plan that they may refuse.
-
-
-def _better(scenarios: list[Scenario]) -> Finding:
-    every = [one for one in scenarios if one.kind != "baseline"]
-    chances = [one.probability_better for one in every if one.comparable]
-    found = sum(chance > 0.5 for chance in chances)
-    best = max(chances, default=0.0)
-    which = " at today's budget" if len(chances) < len(every) else ""
-    verb = (
-        f"of {count_of(len(chances), 'plan')}{which} {'beat' if found > 1 else 'beats'} the "
-        f"status quo"
-    )
-    message = (
-        f"{found} {verb} more likely than not, the likeliest with a probability of "
-        f"{probability_text(best)}."
-        if found
-        else f"None {verb} more likely than not: nothing better was found, so the status quo "
-        f"stands."
-    )
-    return judge(
-        "scenarios.better",
-        "workbook",
-        passed=found > 0,
-        value=best,
-        limit=0.5,
-        message=message,
-    )
-
-
-def _recommendation(scenarios: list[Scenario]) -> Finding:
-    plans = count_of(sum(one.kind != "baseline" for one in scenarios), "plan")
-    safe, review = (len(worth(scenarios, label)) for label in (Label.SAFE, Label.REVIEW))
-    return at_least(
-        "scenarios.recommendation",
-        "workbook",
-        safe,
-        1,
-        f"Of {plans} readiness and health leave {safe} better and safe to act on, "
-        f"{review} better with doubts. The gates may leave fewer; the scenario pack has what "
-        f"they left.",
-    )
-
-
-def _steady(outcomes: Mapping[str, ProjectedOutcome], params: Params) -> list[Finding]:
-    return [
-        judge(
-            "scenarios.steady_state",
-            model,
-            passed=False,
-            message=f"{params.model_label(model)} is read off steady-state curves; its engine's "
-            "formula is not known.",
-        )
-        for model, outcome in outcomes.items()
-        if outcome.method != "formula"
-    ]

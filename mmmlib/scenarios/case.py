@@ -11,6 +11,7 @@ from mmmlib.estimates import Estimate, return_words
 from mmmlib.findings import FindingList
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Readiness
+from mmmlib.scenarios.baseline import Baseline
 from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
 from mmmlib.scenarios.pack import Answer, Label
 from mmmlib.scenarios.plans import channel_labels
@@ -24,6 +25,8 @@ class Case:
     question: KeyQuestion
     model: str
     effects: xr.Dataset
+    base: Baseline
+    """What the whole pack is compared with."""
     outcome: ProjectedOutcome
     parts: Mapping[str, ProjectedOutcome]
     """Projections of the motions that the outcome is the sum of; of one model nothing."""

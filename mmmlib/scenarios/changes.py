@@ -9,61 +9,69 @@ import numpy as np
 
 from mmmlib.estimates import NBSP, Estimate, format_number
 from mmmlib.params.schema import Params
+from mmmlib.scenarios.baseline import Baseline, baseline_name, baseline_of
 from mmmlib.scenarios.case import Case
-from mmmlib.scenarios.effect import plan_effect
+from mmmlib.scenarios.effect import PlanEffect, plan_effect
+from mmmlib.scenarios.history import YEAR
 from mmmlib.scenarios.labels import label_plan, likely, probability_text
 from mmmlib.scenarios.pack import Answer, Label
-from mmmlib.scenarios.plans import Plan, SpendRange, baseline_plan, cut_plan, increase_plan
+from mmmlib.scenarios.plans import Plan, added_return, cut_loss, cut_plan, increase_plan
 
 
 def answer_scale(case: Case) -> Answer:
     """Say whether more money in a channel pays; without a channel, in the one to scale first."""
     channel, chance = _asked(case, _scalable(case), 1)
     if channel is None:
-        text = "No: no channel with spend today is marked as scalable."
+        text = "No: no channel that spends money now is marked as scalable."
         return case.answer(text, Label.DO_NOT_INFER, ("There is nothing to scale.",))
-    spend = SpendRange.of(case.effects)
-    plan = increase_plan(spend, [channel], case.params, case.labels)
-    return _change(case, channel, plan, "scale", chance)
+    return _change(case, channel, "scale", chance)
 
 
 def answer_cut(case: Case) -> Answer:
     """Say whether less money in a channel saves more than it loses; see :func:`answer_scale`."""
     channel, chance = _asked(case, _running(case), -1)
     if channel is None:
-        text = "No: no channel has spend today."
+        text = "No: no channel spends money now."
         return case.answer(text, Label.DO_NOT_INFER, ("There is nothing to cut.",))
-    plan = cut_plan(SpendRange.of(case.effects), channel, case.params, case.labels)
-    return _change(case, channel, plan, "cut", chance)
+    return _change(case, channel, "cut", chance)
 
 
-def _change(
-    case: Case, channel: str, plan: Plan, kind: Literal["scale", "cut"], chance: float
-) -> Answer:
+def _season(case: Case, channel: str) -> Baseline | None:
+    """What a channel that sleeps now is answered on: the weeks of last year, all of them."""
+    if case.effects.sizes["week"] < YEAR:
+        return None
+    year = baseline_of(case.effects, case.params, kind="last_year", weeks=YEAR)
+    return year if year.weekly[channel] > 0 else None
+
+
+def _change(case: Case, channel: str, kind: Literal["scale", "cut"], chance: float) -> Answer:
     """Answer what more or less of one channel brings.
 
     ``chance``: that no other channel would have been the better one to ask about.
     """
     params, label = case.params, case.labels[channel]
-    spend = SpendRange.of(case.effects)
-    weeks = params.scenarios.horizon_weeks
-    if not spend.today[channel] > 0:
-        text = f"No answer: {label} has no spend today, so there is no level to start from."
-        return case.answer(
-            text, Label.DO_NOT_INFER, (f"{label} has no spend today.",), channel=channel
-        )
-    base = baseline_plan(case.effects).weekly
-    effect = plan_effect(case.outcome, plan.weekly, base, weeks, money=case.money)
-    per_money = Estimate.from_draws(
-        effect.difference / effect.spend_change, case.effects.attrs["return_unit"]
-    )
+    base, awake = case.base, channel in case.base.spends_now
+    if not awake:
+        season = _season(case, channel)
+        if season is None:
+            text = f"No answer: {label} has no spend now and had none in the last year."
+            why = f"{label} has no level to start from."
+            return case.answer(text, Label.DO_NOT_INFER, (why,), channel=channel)
+        base = season
+    weeks = base.weeks
+    plan, effect = _changed(case, base, channel, kind)
+    unit = case.effects.attrs["return_unit"]
+    per_money = Estimate.from_draws(effect.difference / effect.spend_change, unit)
     p = effect.speaks_for
     unsettled = []
     if not chance >= params.scenarios.clear_probability:
         unsettled.append(
             f"That {label} comes first is not settled: probability {probability_text(chance)}."
         )
-    extrapolated = [label] if spend.outside(channel, plan.weekly[channel]) else []
+    beside, doubt = _from_now(case, base, channel, kind, p) if awake else ("", "")
+    if doubt:
+        unsettled.append(doubt)
+    extrapolated = [label] if base.outside(channel, plan.spend[channel]) else []
     tag, reasons = label_plan(
         case.evidence(channel),
         # A clear no is as safe to act on as a clear yes.
@@ -106,6 +114,11 @@ def _change(
             if case.money
             else "that it is saturated (the cut loses less than half of its average return)"
         )
+    asleep = (
+        ""
+        if awake
+        else f" {label} spends nothing now: this is on its own season, the last {weeks} weeks."
+    )
     lead = ""
     if case.question.channel is None:
         place = "most" if kind == "scale" else "least"
@@ -117,7 +130,7 @@ def _change(
     name = "return of the added money" if kind == "scale" else "lost per unit of money saved"
     return case.answer(
         f"{lead}{_verdict(p, params)}: {what} (90{NBSP}%); probability {test}: "
-        f"{probability_text(p)}.{_by_motion(case, plan, base)}",
+        f"{probability_text(p)}.{beside}{_by_motion(case, plan, base)}{asleep}",
         tag,
         reasons,
         channel=channel,
@@ -127,12 +140,54 @@ def _change(
     )
 
 
-def _by_motion(case: Case, plan: Plan, base: Mapping[str, float]) -> str:
+def _changed(
+    case: Case, base: Baseline, channel: str, kind: Literal["scale", "cut"]
+) -> tuple[Plan, PlanEffect]:
+    """The standing increase or cut of one channel, and what it brings."""
+    make = cut_plan if kind == "cut" else _increase_one
+    plan = make(base, channel, case.params, case.labels)
+    return plan, plan_effect(case.outcome, plan.spend, base.spend, money=case.money)
+
+
+def _increase_one(base: Baseline, channel: str, params: Params, label: Mapping[str, str]) -> Plan:
+    return increase_plan(base, [channel], params, label)
+
+
+def _from_now(
+    case: Case, base: Baseline, channel: str, kind: Literal["scale", "cut"], p: float
+) -> tuple[str, str]:
+    """Ask the same from the rate of the latest weeks, where the baseline is off it.
+
+    Returns
+    -------
+    beside, doubt
+        What to say beside the answer; and what speaks against calling it safe, if the answer
+        from there is another one or not as clear.
+    """
+    limits = case.params.scenarios
+    if not base.differs(channel, limits.rate_tolerance):
+        return "", ""
+    name = baseline_name("current_rate", limits)
+    _, effect = _changed(case, base.of_now(name), channel, kind)
+    there = effect.speaks_for
+    rates = (
+        f"{format_number(base.recent_weekly[channel], case.params.currency)} a week, where "
+        f"{base.name} is {format_number(base.weekly[channel], case.params.currency)}"
+    )
+    beside = f" From {name} ({rates}) that probability is {probability_text(there)}."
+    clear = max(there, 1 - there) >= limits.safe_probability and (there > 0.5) == (p > 0.5)
+    doubt = (
+        f"What is spent now is not the baseline, and the answer from there is not as clear:{beside}"
+    )
+    return beside, "" if clear else doubt
+
+
+def _by_motion(case: Case, plan: Plan, base: Baseline) -> str:
     """Tell what the same change brings, or loses, through each motion."""
-    weeks, unit = case.params.scenarios.horizon_weeks, case.effects.attrs["return_unit"]
+    unit = case.effects.attrs["return_unit"]
     each = []
     for part, outcome in case.parts.items():
-        effect = plan_effect(outcome, plan.weekly, base, weeks, money=case.money)
+        effect = plan_effect(outcome, plan.spend, base.spend, money=case.money)
         through = Estimate.from_draws(effect.difference / effect.spend_change, unit)
         each.append(f"{part.partition('.')[2].replace('_', ' ')} {case.return_text(through)}")
     return f" By motion: {'; '.join(each)}." if each else ""
@@ -155,18 +210,17 @@ def _asked(case: Case, able: Sequence[str], sign: int) -> tuple[str | None, floa
         return case.question.channel, 1.0
     if not able:
         return None, 0.0
-    draws = (
-        case.effects["marginal_roi"].sel(channel=list(able)).transpose("draw", "channel").to_numpy()
-    )
-    draws = sign * draws
+    per_money = added_return if sign > 0 else cut_loss
+    each = [per_money(case.base, case.outcome, name, case.params) for name in able]
+    draws = sign * np.stack(each, axis=1)
     best = int(np.median(draws, axis=0).argmax())
     return able[best], float((draws.argmax(axis=1) == best).mean())
 
 
 def _scalable(case: Case) -> tuple[str, ...]:
-    spend = SpendRange.of(case.effects).today
-    return tuple(n for n, c in case.params.channels.items() if c.scalable and spend.get(n, 0) > 0)
+    channels = case.params.channels
+    return tuple(name for name, one in channels.items() if one.scalable and name in _running(case))
 
 
 def _running(case: Case) -> tuple[str, ...]:
-    return tuple(name for name, money in SpendRange.of(case.effects).today.items() if money > 0)
+    return tuple(name for name in case.base.spend if name in case.base.spends_now)

@@ -28,6 +28,8 @@ class PlanEffect:
         Whether the outcome is in the currency of the spend.
     at_stake, spend_at_stake
         Baseline outcome and money of the channels that the plan changes.
+    outcome_after, difference_after
+        What of ``outcome`` and ``difference`` comes after the last week of the horizon.
     """
 
     outcome: np.ndarray
@@ -37,6 +39,8 @@ class PlanEffect:
     money: bool
     at_stake: np.ndarray
     spend_at_stake: float
+    outcome_after: np.ndarray
+    difference_after: np.ndarray
 
     @property
     def net(self) -> np.ndarray | None:
@@ -71,7 +75,8 @@ class PlanEffect:
         less than half); at the same budget, that the plan brings more. The outcome's unit
         does not matter, so all models can be asked this, and be held against each other.
         """
-        if self.spend_change == 0:
+        # Money for channels that the baseline leaves out has no average to be held against.
+        if self.spend_change == 0 or not self.spend_at_stake > 0:
             return float((self.difference > 0).mean())
         average = self.at_stake * (self.spend_change / self.spend_at_stake)
         return float((self.difference > HALF * average).mean())
@@ -79,32 +84,34 @@ class PlanEffect:
 
 def plan_effect(
     outcome: ProjectedOutcome,
-    weekly: Mapping[str, float],
-    baseline: Mapping[str, float],
-    weeks: int,
+    spend: Mapping[str, np.ndarray],
+    baseline: Mapping[str, np.ndarray],
     *,
     money: bool,
 ) -> PlanEffect:
-    """Compute a plan's effect against the baseline over ``weeks``.
+    """Compute a plan's effect against the baseline.
 
-    ``weekly`` and ``baseline`` are weekly money by channel, the same channels.
+    ``spend`` and ``baseline`` are money by channel, ``(region, week)``: the same channels and weeks.
     """
-    changed = [name for name in weekly if weekly[name] != baseline[name]]
-    base = {name: outcome(name, money_) for name, money_ in baseline.items()}
-    zero = np.zeros_like(next(iter(base.values())))
+    changed = [name for name in spend if not np.array_equal(spend[name], baseline[name])]
+    base = {name: outcome(name, paid) for name, paid in baseline.items()}
+    then = {name: outcome(name, spend[name]) for name in changed}
+    zero = np.zeros_like(next(iter(base.values())).total)
     # Summed over the changed channels only: a plan that changes nothing differs by exactly zero.
-    difference = sum((outcome(name, weekly[name]) - base[name] for name in changed), zero)
-    total = sum(base.values(), zero) + difference
-    spend_change = sum(weekly[name] - baseline[name] for name in changed) * weeks
-    spend = sum(baseline.values()) * weeks
-    if abs(spend_change) < 1e-9 * max(spend, 1.0):
+    difference = sum((then[name].total - base[name].total for name in changed), zero)
+    difference_after = sum((then[name].after - base[name].after for name in changed), zero)
+    paid_before = sum(float(paid.sum()) for paid in baseline.values())
+    spend_change = sum(float(spend[name].sum() - baseline[name].sum()) for name in changed)
+    if abs(spend_change) < 1e-9 * max(paid_before, 1.0):
         spend_change = 0.0
     return PlanEffect(
-        outcome=total,
+        outcome=sum((one.total for one in base.values()), zero) + difference,
         difference=difference,
-        spend=spend + spend_change,
+        spend=paid_before + spend_change,
         spend_change=spend_change,
         money=money,
-        at_stake=sum((base[name] for name in changed), zero),
-        spend_at_stake=sum(baseline[name] for name in changed) * weeks,
+        at_stake=sum((base[name].total for name in changed), zero),
+        spend_at_stake=sum(float(baseline[name].sum()) for name in changed),
+        outcome_after=sum((one.after for one in base.values()), zero) + difference_after,
+        difference_after=difference_after,
     )

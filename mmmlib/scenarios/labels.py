@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mmmlib.estimates import NBSP
-from mmmlib.params.schema import ScenarioParams
+from mmmlib.params.scenarios import ScenarioParams
 from mmmlib.scenarios.evidence import Evidence
-from mmmlib.scenarios.pack import Label, Scenario
+from mmmlib.scenarios.pack import AgainstRecent, Label, Scenario
 
 ORDER = (Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER)
 
@@ -47,6 +47,7 @@ def label_plan(
     steady_state: bool = False,
     count_unit: str = "",
     disagreements: Sequence[str] = (),
+    recent: AgainstRecent | None = None,
 ) -> tuple[Label, tuple[str, ...]]:
     """Label the claim that a plan beats the baseline.
 
@@ -67,6 +68,8 @@ def label_plan(
         probability says whether it is worth the money.
     disagreements
         What other models, or other plans, say against it, in words.
+    recent
+        The same claim against what is spent now: a plan is safe from both or not safe.
     """
     against = [
         f"Extrapolated: the past has not seen {name} at the planned weekly spend."
@@ -85,6 +88,8 @@ def label_plan(
             f"It beats the status quo with a probability of {seen}, {just}below the {needed} "
             f"that a safe plan needs."
         )
+    if recent is not None:
+        doubts += _against_recent(recent, limits)
     if steady_state:
         doubts.append(
             "Read off steady-state response curves: carryover over the horizon is not followed."
@@ -97,6 +102,19 @@ def label_plan(
         f"the spend range of the past, and neither readiness nor health speaks against it."
     )
     return Label.SAFE, (clear,)
+
+
+def _against_recent(recent: AgainstRecent, limits: ScenarioParams) -> list[str]:
+    if not recent.comparable:
+        return [f"What is spent now is not the baseline, and the budget is another. {recent.text}"]
+    if recent.probability_better >= limits.safe_probability:
+        return []
+    seen, needed = map(probability_text, (recent.probability_better, limits.safe_probability))
+    text = (
+        f"What is spent now is not the baseline. {recent.text} Against {recent.name} it is better "
+        f"with a probability of {seen}; a safe plan needs {needed} against both."
+    )
+    return [text]
 
 
 def choose(scenarios: Sequence[Scenario]) -> tuple[str | None, str | None]:

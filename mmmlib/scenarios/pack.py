@@ -24,6 +24,24 @@ class Label(StrEnum):
     DO_NOT_INFER = "do not infer"
 
 
+class EvidenceLevel(StrEnum):
+    """How much is known of a channel."""
+
+    STRONG = "strong"
+    WEAK = "weak"
+    NONE = "none"
+
+
+class Advice(StrEnum):
+    """What to do with a channel."""
+
+    INCREASE = "increase"
+    HOLD = "hold"
+    TEST_FIRST = "test first"
+    CUT = "cut"
+    CANNOT_SCALE = "cannot be scaled"
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +53,11 @@ class PlanLine(_Frozen):
     spend_before: float
     spend_after: float
     extrapolated: bool
-    """True where the planned weekly spend lies outside what the past has seen."""
+    """True where the planned spend lies, in any week, outside what the past has seen."""
+    spend_recent: float | None = None
+    """Weekly money in the latest weeks; None in runs of before it was kept."""
+    shifted: bool = False
+    """Whether money goes to other weeks or regions than in the baseline."""
 
     @property
     def change(self) -> float:
@@ -43,12 +65,60 @@ class PlanLine(_Frozen):
         same = math.isclose(self.spend_after, self.spend_before, rel_tol=SAME_MONEY)
         return 0.0 if same else self.spend_after - self.spend_before
 
+    @property
+    def differs(self) -> bool:
+        """Whether the plan does anything else with the channel than the baseline."""
+        return self.shifted or self.change != 0
+
+
+class BaselineLine(_Frozen):
+    """Weekly money of one channel: in the baseline, lately, and a year ago."""
+
+    channel: str
+    weekly: float
+    recent: float
+    quarter: float
+    last_year: float | None = None
+    """In the weeks of a year ago that the horizon's weeks are held against; None where unknown."""
+    differs: bool
+    """Whether the recent rate is off the baseline by more than the tolerance."""
+    in_bursts: bool
+    """Whether the channel is planned in bursts, as it was spent."""
+
+
+class BaselineView(_Frozen):
+    """What plans are compared with, beside what was spent."""
+
+    kind: str
+    name: str
+    """In words that fit into "compared with"."""
+    recent_weeks: int
+    tolerance: float
+    last_week: dt.date
+    lines: tuple[BaselineLine, ...]
+
+
+class AgainstRecent(_Frozen):
+    """A plan against what is spent now, where that is off the baseline in a channel it changes."""
+
+    name: str
+    text: str
+    """Both changes of every such channel, in words."""
+    turned: tuple[str, ...] = ()
+    """Channels in which the plan is more than the one and less than the other."""
+    spend_change: float
+    gain: Estimate
+    """By net where the outcome is money."""
+    probability_better: float
+    comparable: bool
+    """Whether more is better: money after its cost, or a count for the same spend."""
+
 
 class Scenario(_Frozen):
     """One plan and what it would bring against the baseline."""
 
     name: str
-    kind: Literal["baseline", "increase", "reallocate", "protect"]
+    kind: Literal["baseline", "increase", "reallocate", "protect", "own"]
     title: str
     description: str
     plan: tuple[PlanLine, ...]
@@ -73,6 +143,12 @@ class Scenario(_Frozen):
     """Difference to the baseline in the other models, by model name."""
     return_on_change: Estimate | None = None
     """Outcome gained (or lost) per unit of money added (or cut); None where spend is the same."""
+    recent: AgainstRecent | None = None
+    """The same against the rate of the latest weeks, where the baseline is off it."""
+    outcome_after: Estimate | None = None
+    """The part of ``outcome`` that comes after the horizon; None where it cannot be told."""
+    difference_after: Estimate | None = None
+    """The part of ``difference`` that comes after the horizon."""
     method: Literal["formula", "steady state"] = "formula"
     """Whether carryover was followed week by week, or read off steady-state curves."""
 
@@ -100,6 +176,19 @@ class Answer(_Frozen):
     reasons: tuple[str, ...]
 
 
+class ChannelAdvice(_Frozen):
+    """What to do with one channel, how much is known of it, and why."""
+
+    channel: str
+    advice: Advice
+    evidence: EvidenceLevel
+    reasons: tuple[str, ...]
+    increase_pays: float | None = None
+    """Probability that the standing increase pays back; None where the outcome is no money."""
+    cut_saves: float | None = None
+    """Probability that the largest cut saves more than it loses."""
+
+
 class ScenarioPack(_Frozen):
     """All scenarios of a refresh, for its leading model."""
 
@@ -107,9 +196,20 @@ class ScenarioPack(_Frozen):
     first_week: dt.date
     weeks: int
     scenarios: tuple[Scenario, ...]
+    baseline: BaselineView | None = None
+    """What plans are compared with; None in runs of before it was kept."""
+    carried_in: Estimate | None = None
+    """What spend before the horizon brings in it, whatever is done; None where it cannot be told."""
     recommended: str | None = None
     """Name of the scenario that is recommended, if one may be: only one that is safe to act on."""
     candidate: str | None = None
     """Where none may be recommended: the best that needs review, for the meeting to judge."""
+    advice: tuple[ChannelAdvice, ...] = ()
+    """What to do with each channel; nothing in runs of before it was given."""
     answers: tuple[Answer, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def compared_with(self) -> str:
+        """What plans are compared with, in words: "the mean of the last 13 weeks"."""
+        return self.baseline.name if self.baseline else "today's spending"

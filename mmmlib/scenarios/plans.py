@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -11,53 +12,34 @@ import xarray as xr
 
 from mmmlib.estimates import NBSP, format_number
 from mmmlib.params.schema import Params
+from mmmlib.scenarios.baseline import Baseline, SpendRange, mean_weekly
 from mmmlib.scenarios.projection import ProjectedOutcome
 
-Kind = Literal["baseline", "increase", "reallocate", "protect"]
+Kind = Literal["baseline", "increase", "reallocate", "protect", "own"]
 
 ENOUGH = 0.5
 """A cut or a move keeps inside the past spend range if that allows this share of what was asked."""
 ROUNDING = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """Weekly money by channel over the horizon."""
+    """Money by channel over the horizon; ``(region, week)``."""
 
     name: str
     kind: Kind
     title: str
     description: str
-    weekly: Mapping[str, float]
+    spend: Mapping[str, np.ndarray]
 
-
-@dataclass(frozen=True)
-class SpendRange:
-    """Today's weekly money of every channel, and the smallest and largest of the past."""
-
-    today: dict[str, float]
-    low: dict[str, float]
-    high: dict[str, float]
-
-    @classmethod
-    def of(cls, effects: xr.Dataset) -> SpendRange:
-        """Read it from effects."""
-        channels = [str(name) for name in effects["channel"].to_numpy()]
-
-        def values(name: str) -> dict[str, float]:
-            numbers = effects[name].to_numpy().astype(float)
-            return dict(zip(channels, numbers.tolist(), strict=True))
-
-        return cls(values("spend_today"), values("spend_low"), values("spend_high"))
-
-    def outside(self, channel: str, weekly: float) -> bool:
-        """Say whether a weekly spend lies outside what the past has seen."""
-        slack = ROUNDING * max(self.high[channel], 1.0)
-        return not self.low[channel] - slack <= weekly <= self.high[channel] + slack
+    @cached_property
+    def weekly(self) -> dict[str, float]:
+        """Mean weekly money of every channel."""
+        return mean_weekly(self.spend)
 
 
 def standing_plans(
-    effects: xr.Dataset,
+    base: Baseline,
     outcome: ProjectedOutcome,
     trusted: Iterable[str],
     params: Params,
@@ -66,10 +48,11 @@ def standing_plans(
 
     Parameters
     ----------
-    effects
-        Of the leading model.
+    base
+        What plans are compared with.
     outcome
-        Its projection, see :func:`mmmlib.scenarios.projection.outcome_function`.
+        Projection of the leading model, see
+        :func:`mmmlib.scenarios.projection.outcome_function`.
     trusted
         Channels whose evidence is good; only they are offered more money, unless
         there is none among the scalable ones.
@@ -81,152 +64,182 @@ def standing_plans(
     -----
     A cut or a move first stays inside the spend range of the past and gets
     smaller for it; only where that leaves less than half of what was asked does
-    it go outside, and is flagged there.
+    it go outside, and is flagged there. Only channels that spend money now are changed.
     """
-    spend = SpendRange.of(effects)
-    active = [name for name, money in spend.today.items() if money > 0]
-    label = _labels(params, spend.today)
-    medians = effects["marginal_roi"].median("draw")
-    marginal = {name: float(medians.sel(channel=name)) for name in spend.today}
-    best = _receivers(active, spend, marginal, set(trusted), params)
-    lost = _loss_per_money(active, spend, outcome, params)
+    active = [name for name in base.spend if name in base.spends_now]
+    label = _labels(params, base.spend)
+    added = {name: _median(added_return(base, outcome, name, params)) for name in active}
+    best = _receivers(active, base, added, set(trusted), params)
+    losses = {name: cut_loss(base, outcome, name, params) for name in active}
+    lost = {name: _median(draws) for name, draws in losses.items()}
 
     plans = [
-        baseline_plan(effects),
-        *(increase_plan(spend, best[: n + 1], params, label) for n in range(len(best))),
+        baseline_plan(base),
+        *(increase_plan(base, best[: n + 1], params, label) for n in range(len(best))),
     ]
     if best:
-        donors = [name for name in active if name not in best]
-        donors = [name for name in donors if marginal[name] < marginal[best[0]]]
+        donors = [name for name in active if name not in best and lost[name] < added[best[0]]]
         by_return = sorted(donors, key=lambda name: lost[name])
-        width = _relative_width(effects)
+        width = {name: _relative_width(losses[name]) for name in donors}
         # What was not trusted comes last: what a cut there would cost is not known.
         by_confidence = sorted(donors, key=lambda name: (name not in set(trusted), -width[name]))
         moves = [
-            _reallocate(spend, by_return, best, "low_return", params, label),
-            _reallocate(spend, by_confidence, best, "low_confidence", params, label),
+            _reallocate(base, by_return, best, "low_return", params, label),
+            _reallocate(base, by_confidence, best, "low_confidence", params, label),
         ]
         seen: list[Mapping[str, float]] = []
         for move in moves:
             if move is not None and not any(_same(move.weekly, other) for other in seen):
                 plans.append(move)
                 seen.append(move.weekly)
-    protect = _protect(spend, sorted(active, key=lambda name: lost[name]), params, label)
+    protect = _protect(base, sorted(active, key=lambda name: lost[name]), params, label)
     return plans if protect is None else [*plans, protect]
 
 
-def baseline_plan(effects: xr.Dataset) -> Plan:
-    """Today's spend, kept up over the horizon."""
+def baseline_plan(base: Baseline) -> Plan:
+    """The baseline itself, kept up over the horizon."""
     return Plan(
         "baseline",
         "baseline",
         "Status quo",
-        "Every channel keeps today's weekly spend.",
-        SpendRange.of(effects).today,
+        f"Every channel spends as the baseline does: {base.name}.",
+        base.spend,
     )
 
 
 def increase_plan(
-    spend: SpendRange, channels: Sequence[str], params: Params, label: Mapping[str, str]
+    base: Baseline, channels: Sequence[str], params: Params, label: Mapping[str, str]
 ) -> Plan:
-    """More for the given channels, everything else as today."""
+    """More for the given channels, everything else as in the baseline."""
     share = params.scenarios.increase
-    more = {name: spend.today[name] * (1 + share) for name in channels}
+    more = {name: base.weekly[name] * (1 + share) for name in channels}
     names = " and ".join(label[name] for name in channels)
-    return Plan(
+    return _plan(
+        base,
         "_".join(["increase", *channels]),
         "increase",
         f"Increase {names} by {_percent(share)}",
-        f"{_moves(spend, more, params, label)} Everything else stays as it is.",
-        spend.today | more,
+        f"{moves_text(base, more, params, label)} Everything else stays as it is.",
+        more,
     )
 
 
-def cut_plan(spend: SpendRange, channel: str, params: Params, label: Mapping[str, str]) -> Plan:
-    """Less for one channel, everything else as today."""
+def cut_plan(base: Baseline, channel: str, params: Params, label: Mapping[str, str]) -> Plan:
+    """Less for one channel, everything else as in the baseline."""
     share = min(params.scenarios.cut, params.scenarios.max_cut)
-    less = {channel: spend.today[channel] * (1 - share)}
-    return Plan(
+    less = {channel: base.weekly[channel] * (1 - share)}
+    return _plan(
+        base,
         f"cut_{channel}",
         "protect",
         f"Cut {label[channel]} by {_percent(share)}",
-        f"{_moves(spend, less, params, label)} Everything else stays as it is.",
-        spend.today | less,
+        f"{moves_text(base, less, params, label)} Everything else stays as it is.",
+        less,
     )
+
+
+def _plan(
+    base: Baseline,
+    name: str,
+    kind: Kind,
+    title: str,
+    description: str,
+    changed: Mapping[str, float],
+) -> Plan:
+    """Bring the channels that change to their mean weekly money, each in its own rhythm."""
+    spend = dict(base.spend) | {one: base.at(one, weekly) for one, weekly in changed.items()}
+    return Plan(name, kind, title, description, spend)
+
+
+def added_return(
+    base: Baseline, outcome: ProjectedOutcome, channel: str, params: Params
+) -> np.ndarray:
+    """Outcome gained per unit of money that the standing increase adds; ``(draw,)``."""
+    return _per_money(base, outcome, channel, 1 + params.scenarios.increase)
+
+
+def cut_loss(base: Baseline, outcome: ProjectedOutcome, channel: str, params: Params) -> np.ndarray:
+    """Outcome lost per unit of money when a channel is cut as far as it may be; ``(draw,)``."""
+    return _per_money(base, outcome, channel, 1 - params.scenarios.max_cut)
+
+
+def _per_money(
+    base: Baseline, outcome: ProjectedOutcome, channel: str, factor: float
+) -> np.ndarray:
+    now, then = base.spend[channel], base.at(channel, base.weekly[channel] * factor)
+    change = outcome(channel, then).total - outcome(channel, now).total
+    return change / float(then.sum() - now.sum())
 
 
 def _receivers(
     active: Sequence[str],
-    spend: SpendRange,
-    marginal: Mapping[str, float],
+    base: Baseline,
+    added: Mapping[str, float],
     trusted: set[str],
     params: Params,
 ) -> list[str]:
-    """Channels for more money, best marginal return first."""
+    """Channels for more money, the best return of what is added first."""
     scalable = [n for n in active if n in params.channels and params.channels[n].scalable]
     raised = 1 + params.scenarios.increase
-    inside = [n for n in scalable if not spend.outside(n, spend.today[n] * raised)]
+    inside = [n for n in scalable if not base.outside(n, base.at(n, base.weekly[n] * raised))]
     good = [n for n in scalable if n in trusted]
     # Evidence before range, range before return: a plan that nobody may act on is no plan.
     pool = [n for n in inside if n in trusted] or good or inside or scalable
-    pool.sort(key=lambda name: -marginal[name])
+    pool.sort(key=lambda name: -added[name])
     limit = params.scenarios.max_channels
     # With every channel receiving there would be nobody left to move money from.
     return pool[: max(1, min(limit, 2, len(active) - 1))]
 
 
 def _reallocate(
-    spend: SpendRange,
+    base: Baseline,
     donors: Sequence[str],
     receivers: Sequence[str],
     why: Literal["low_return", "low_confidence"],
     params: Params,
     label: Mapping[str, str],
 ) -> Plan | None:
-    asked = params.scenarios.reallocate * sum(spend.today.values())
-    cuts, gains = _move(spend, donors, receivers, asked, params.scenarios.max_cut)
+    total = sum(base.weekly.values())
+    asked = params.scenarios.reallocate * total
+    cuts, gains = _move(base.range, donors, receivers, asked, params.scenarios.max_cut)
     moved = sum(cuts.values())
     if not moved > 0:
         return None
-    weekly = dict(spend.today)
-    for name, money in cuts.items():
-        weekly[name] -= money
-    for name, money in gains.items():
-        weekly[name] += money
+    changed = {name: base.weekly[name] - money for name, money in cuts.items()}
+    changed |= {name: base.weekly[name] + money for name, money in gains.items()}
     source = "lowest return" if why == "low_return" else "least certain return"
     to = " and ".join(label[name] for name in gains)
-    total = sum(spend.today.values())
-    changed = {name: weekly[name] for name in (*cuts, *gains)}
-    return Plan(
+    return _plan(
+        base,
         f"reallocate_{why}",
         "reallocate",
         f"Move {_percent(moved / total)} of the budget to {to}, from the {source}",
-        f"{_moves(spend, changed, params, label)} The budget stays the same."
+        f"{moves_text(base, changed, params, label)} The budget stays the same."
         f"{_smaller(moved, asked)}",
-        weekly,
+        changed,
     )
 
 
 def _protect(
-    spend: SpendRange, order: Sequence[str], params: Params, label: Mapping[str, str]
+    base: Baseline, order: Sequence[str], params: Params, label: Mapping[str, str]
 ) -> Plan | None:
-    total = sum(spend.today.values())
+    total = sum(base.weekly.values())
     asked = params.scenarios.cut * total
     limit = params.scenarios.max_cut
-    room = sum(_cut_room(spend, order, limit, inside=True).values())
+    room = sum(_cut_room(base.range, order, limit, inside=True).values())
     amount = min(asked, room) if room >= ENOUGH * asked else asked
-    cuts = take(spend, order, amount, limit)
+    cuts = take(base.range, order, amount, limit)
     saved = sum(cuts.values())
     if not saved > 0:
         return None
-    weekly = spend.today | {name: spend.today[name] - money for name, money in cuts.items()}
-    changed = {name: weekly[name] for name in cuts}
-    return Plan(
+    changed = {name: base.weekly[name] - money for name, money in cuts.items()}
+    return _plan(
+        base,
         "protect",
         "protect",
         f"Cut {_percent(saved / total)} of the budget, from the channels that lose least",
-        f"{_moves(spend, changed, params, label)}{_smaller(saved, asked)}",
-        weekly,
+        f"{moves_text(base, changed, params, label)}{_smaller(saved, asked)}",
+        changed,
     )
 
 
@@ -295,24 +308,14 @@ def _raise_room(spend: SpendRange, names: Sequence[str]) -> dict[str, float]:
     return {name: max(0.0, spend.high[name] - spend.today[name]) for name in names}
 
 
-def _loss_per_money(
-    active: Sequence[str], spend: SpendRange, outcome: ProjectedOutcome, params: Params
-) -> dict[str, float]:
-    """Median outcome lost per unit of weekly money when a channel is cut as far as it may be."""
-    loss = {}
-    for name in active:
-        today = spend.today[name]
-        cut = today * params.scenarios.max_cut
-        loss[name] = float(np.median(outcome(name, today) - outcome(name, today - cut)) / cut)
-    return loss
+def _median(draws: np.ndarray) -> float:
+    return float(np.median(draws))
 
 
-def _relative_width(effects: xr.Dataset) -> dict[str, float]:
-    """Width of the 90 % range of a marginal return over its size: how little is known of it."""
-    draws = effects["marginal_roi"]
-    low, middle, high = (draws.quantile(q, "draw", skipna=False) for q in (0.05, 0.5, 0.95))
-    width = (high - low) / np.maximum(np.abs(middle), 1e-12)
-    return {str(name): float(width.sel(channel=name)) for name in width["channel"].to_numpy()}
+def _relative_width(draws: np.ndarray) -> float:
+    """Width of the 90 % range of a return over its size: how little is known of it."""
+    low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
+    return float((high - low) / max(abs(middle), 1e-12))
 
 
 def _same(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
@@ -328,11 +331,12 @@ def channel_labels(params: Params, effects: xr.Dataset) -> dict[str, str]:
     return _labels(params, [str(name) for name in effects["channel"].to_numpy()])
 
 
-def _moves(
-    spend: SpendRange, changed: Mapping[str, float], params: Params, label: Mapping[str, str]
+def moves_text(
+    base: Baseline, changed: Mapping[str, float], params: Params, label: Mapping[str, str]
 ) -> str:
+    """Say from which weekly money to which channels go."""
     parts = [
-        f"{label[name]} from {format_number(spend.today[name], params.currency)} "
+        f"{label[name]} from {format_number(base.weekly[name], params.currency)} "
         f"to {format_number(money, params.currency)}"
         for name, money in changed.items()
     ]

@@ -4,14 +4,14 @@ The effect of a plan is the outcome with its spend minus the outcome without any
 spend in the horizon. Spend before the horizon stands in front of both, so that
 the plan meets a market that is already warm; ``lag - 1`` weeks without spend
 follow, so that the plan's own carryover is counted to its end. What the past
-alone would bring cancels out.
+alone would bring cancels out of comparisons, and is told apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal
 
 import numpy as np
@@ -22,117 +22,148 @@ from mmmlib.model.response import FORMULA, response_to
 Method = Literal["formula", "steady state"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class PlanContribution:
+    """What money brings in the weeks of the horizon, and after them; ``(draw,)`` each."""
+
+    within: np.ndarray
+    after: np.ndarray
+
+    @cached_property
+    def total(self) -> np.ndarray:
+        """Both."""
+        return self.within + self.after
+
+
+@dataclass(frozen=True, eq=False)
 class ProjectedOutcome:
-    """``(channel, weekly money) -> (draw,)`` contribution over the horizon and after it.
+    """What one channel's money brings: ``(channel, money by region and week)``.
 
     ``method`` says whether carryover is followed week by week, or read off steady-state curves.
     """
 
-    project: Callable[[str, float], np.ndarray]
+    project: Callable[[str, np.ndarray], PlanContribution]
+    carried_in: Callable[[str, int], np.ndarray | None]
+    """What a channel's past alone brings in a horizon of so many weeks; None where not known."""
     method: Method
 
-    def __call__(self, channel: str, weekly: float) -> np.ndarray:
-        """Return the draws; the very same array for the same question."""
-        return self.project(channel, weekly)
+    def __call__(self, channel: str, money: np.ndarray) -> PlanContribution:
+        """Return the draws; the very same arrays for the same question."""
+        return self.project(channel, money)
+
+
+def remembered(
+    project: Callable[[str, np.ndarray], PlanContribution],
+) -> Callable[[str, np.ndarray], PlanContribution]:
+    """Keep results: plans share most of their channels.
+
+    A channel that a plan leaves alone gives the very same arrays, so its difference is exactly
+    zero.
+    """
+    known: dict[tuple[str, tuple[int, ...], bytes], PlanContribution] = {}
+
+    def look_up(channel: str, money: np.ndarray) -> PlanContribution:
+        key = (channel, money.shape, money.tobytes())
+        if key not in known:
+            known[key] = project(channel, money)
+        return known[key]
+
+    return look_up
 
 
 def sum_outcomes(parts: Sequence[ProjectedOutcome]) -> ProjectedOutcome:
     """Add the projections of an outcome's motions, whose money is spent once."""
 
-    def project(channel: str, weekly: float) -> np.ndarray:
-        draws = [part(channel, weekly) for part in parts]
-        fewest = min(map(len, draws))
-        return np.sum([one[:fewest] for one in draws], axis=0)
+    def project(channel: str, money: np.ndarray) -> PlanContribution:
+        each = [part(channel, money) for part in parts]
+        return PlanContribution(
+            _added([one.within for one in each]), _added([one.after for one in each])
+        )
+
+    def carried_in(channel: str, weeks: int) -> np.ndarray | None:
+        each = [part.carried_in(channel, weeks) for part in parts]
+        known = [one for one in each if one is not None]
+        return _added(known) if len(known) == len(each) else None
 
     known = all(part.method == "formula" for part in parts)
-    return ProjectedOutcome(cache(project), "formula" if known else "steady state")
+    return ProjectedOutcome(remembered(project), carried_in, "formula" if known else "steady state")
 
 
-def outcome_function(effects: xr.Dataset, weeks: int, reference_weeks: int) -> ProjectedOutcome:
-    """Return the function that projects one channel at a weekly spend.
+def _added(draws: Sequence[np.ndarray]) -> np.ndarray:
+    fewest = min(map(len, draws))
+    return np.sum([one[:fewest] for one in draws], axis=0)
+
+
+def outcome_function(effects: xr.Dataset) -> ProjectedOutcome:
+    """Return the function that projects one channel's money.
 
     Parameters
     ----------
     effects
         Of one model. Without a known formula the projection is the steady-state
-        response curve times ``weeks``: carryover in and out are taken to be equal,
-        and beyond the curve's last point the response stays where it ends.
-    weeks
-        Length of the horizon.
-    reference_weeks
-        Latest weeks whose split over regions the plan keeps.
-
-    Returns
-    -------
-    callable
-        Results are remembered: plans share most of their channels, and a channel
-        that a plan leaves alone gives the very same array, so its difference is
-        exactly zero.
+        response curve, week by week: carryover in and out are taken to be equal,
+        regions to be as they were, and beyond the curve's last point the response
+        stays where it ends.
     """
-    if effects.attrs.get("formula"):
-        # Differences of small plans are lost in single precision.
-        effects = effects.assign({name: effects[name].astype(float) for name in FORMULA})
-        split = regional_split(effects, reference_weeks)
+    if not effects.attrs.get("formula"):
 
-        @cache
-        def channel_function(channel: str) -> Callable[[float], np.ndarray]:
-            return _by_formula(effects, channel, weeks, split.sel(channel=channel).to_numpy())
+        def project_by_curve(channel: str, money: np.ndarray) -> PlanContribution:
+            within = _by_curve(effects.sel(channel=channel), money.sum(0))
+            return PlanContribution(within, np.zeros_like(within))
 
-        def project(channel: str, weekly: float) -> np.ndarray:
-            return channel_function(channel)(weekly)
+        return ProjectedOutcome(remembered(project_by_curve), lambda *_: None, "steady state")
+    # Differences of small plans are lost in single precision.
+    effects = effects.assign({name: effects[name].astype(float) for name in FORMULA})
 
-    else:
+    @cache
+    def formula_of(channel: str, weeks: int) -> _Formula:
+        return _Formula(effects, channel, weeks)
 
-        def project(channel: str, weekly: float) -> np.ndarray:
-            return _by_curve(effects.sel(channel=channel), weekly) * weeks
+    def project(channel: str, money: np.ndarray) -> PlanContribution:
+        return formula_of(channel, money.shape[1]).project(money)
 
-    return ProjectedOutcome(
-        cache(project), "formula" if effects.attrs.get("formula") else "steady state"
-    )
+    def carried_in(channel: str, weeks: int) -> np.ndarray:
+        return formula_of(channel, weeks).carried_in
 
-
-def regional_split(effects: xr.Dataset, reference_weeks: int) -> xr.DataArray:
-    """Share of a channel's money by region in the latest weeks; ``(channel, region)``.
-
-    Where a channel had no spend in them, the split of its whole history; where it
-    never had any, equal shares.
-    """
-    money = effects["media"].astype(float) * effects["media_cost"]
-    recent = money.isel(week=slice(-reference_weeks, None)).sum("week")
-    spend = xr.where(recent.sum("region") > 0, recent, money.sum("week"))
-    spend = xr.where(spend.sum("region") > 0, spend, xr.ones_like(spend))
-    return (spend / spend.sum("region")).transpose("channel", "region")
+    return ProjectedOutcome(remembered(project), carried_in, "formula")
 
 
-def _by_formula(
-    effects: xr.Dataset, channel: str, weeks: int, split: np.ndarray
-) -> Callable[[float], np.ndarray]:
-    """Return the function of one channel's weekly money; what the past brings is found once."""
-    lag = effects.sizes["lag"]
-    cost = effects["media_cost"].sel(channel=channel).to_numpy().astype(float)
-    past = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
-    past = past[:, past.shape[1] - min(lag - 1, past.shape[1]) :].astype(float)
-    behind = past.shape[1]
-    unspent = np.concatenate([past, np.zeros((len(cost), weeks + lag - 1))], axis=1)
-    respond = response_to(effects, channel)
-    without = respond(unspent, skip=behind)
+class _Formula:
+    """One channel over a horizon; what the past brings is found once."""
 
-    def project(weekly: float) -> np.ndarray:
-        media = np.zeros_like(cost)
-        np.divide(weekly * split, cost, out=media, where=cost > 0)
-        spent = unspent.copy()
-        spent[:, behind : behind + weeks] = media[:, None]
-        return (respond(spent, skip=behind) - without).sum(axis=1)
+    def __init__(self, effects: xr.Dataset, channel: str, weeks: int) -> None:
+        lag = effects.sizes["lag"]
+        self.cost = effects["media_cost"].sel(channel=channel).to_numpy().astype(float)
+        past = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
+        past = past[:, past.shape[1] - min(lag - 1, past.shape[1]) :].astype(float)
+        self.behind, self.weeks = past.shape[1], weeks
+        self.unspent = np.concatenate([past, np.zeros((len(past), weeks + lag - 1))], axis=1)
+        self.respond = response_to(effects, channel)
+        self.without = self.respond(self.unspent, skip=self.behind)
 
-    return project
+    @property
+    def carried_in(self) -> np.ndarray:
+        return self.without[:, : self.weeks].sum(axis=1)
+
+    def project(self, money: np.ndarray) -> PlanContribution:
+        cost = self.cost[:, None]
+        media = np.zeros_like(money, dtype=float)
+        np.divide(money, cost, out=media, where=cost > 0)
+        spent = self.unspent.copy()
+        spent[:, self.behind : self.behind + self.weeks] = media
+        gain = self.respond(spent, skip=self.behind) - self.without
+        return PlanContribution(
+            gain[:, : self.weeks].sum(axis=1), gain[:, self.weeks :].sum(axis=1)
+        )
 
 
-def _by_curve(one: xr.Dataset, weekly: float) -> np.ndarray:
-    """Weekly response of one channel, linear between the points of its curve; ``(draw,)``."""
+def _by_curve(one: xr.Dataset, weekly: np.ndarray) -> np.ndarray:
+    """Response of one channel over the weeks, linear between the points of its curve; ``(draw,)``."""
     grid = one["response_spend"].to_numpy().astype(float)
     curve = one["response"].transpose("draw", "point").to_numpy().astype(float)
-    right = int(np.clip(np.searchsorted(grid, weekly), 1, len(grid) - 1))
+    right = np.clip(np.searchsorted(grid, weekly), 1, len(grid) - 1)
     step = grid[right] - grid[right - 1]
-    part = np.clip((weekly - grid[right - 1]) / step, 0, 1) if step > 0 else 0.0
-    return curve[:, right - 1] * (1 - part) + curve[:, right] * part
+    part = np.zeros_like(weekly)
+    np.divide(weekly - grid[right - 1], step, out=part, where=step > 0)
+    part = np.clip(part, 0.0, 1.0)
+    return (curve[:, right - 1] * (1 - part) + curve[:, right] * part).sum(axis=1)

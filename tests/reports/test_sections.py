@@ -176,14 +176,14 @@ def test_a_change_of_little_money_is_shown(second: Results) -> None:
 
 
 def test_a_changed_format_is_told(second: Results, first_run: Run) -> None:
-    assert "The documents follow format 3." in write_document(second, "change_log", None)
+    assert "The documents follow format 4." in write_document(second, "change_log", None)
     manifest = first_run.manifest
     first_run.write_manifest(manifest.model_copy(update={"report_format": 0}))
     try:
         told = write_document(second, "change_log", None)
     finally:
         first_run.write_manifest(manifest)
-    assert "follow format 3; the last refresh followed format 0" in told
+    assert "follow format 4; the last refresh followed format 0" in told
 
 
 def test_one_is_not_told_as_many(second: Results) -> None:
@@ -230,3 +230,14 @@ def test_a_warning_of_the_model_is_not_told_as_no_caveat(second: Results) -> Non
     results.__dict__["gates"] = gates.model_copy(update={"entries": ()})
     (none,) = change_log.caveats(results)
     assert isinstance(none, Prose) and none.text.startswith("None beyond")
+
+
+def test_a_plan_shows_what_was_spent_lately_beside_its_baseline(second: Results) -> None:
+    pack = second.scenarios
+    assert pack is not None and pack.baseline is not None
+    plan = next(one for one in pack.scenarios if one.kind == "increase")
+    table = changed_plan_table(second.params, plan)
+    assert [column.head for column in table.columns[1:3]] == ["Spent lately", "Baseline"]
+    text = write_document(second, "scenario_pack", None)
+    assert f"Plans are compared with {pack.baseline.name}" in text
+    assert "today" not in text.lower()

@@ -10,11 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.errors import RunError
+from mmmlib.errors import InputError, RunError
 from mmmlib.findings import FindingList
+from mmmlib.params.load import read_params
 from mmmlib.provenance import LIBRARY, code_version, library_hash, package_versions
-from mmmlib.runner.lifecycle import RUN_NAME, check_run_name, locked, new_run, unfinished_run
+from mmmlib.runner.lifecycle import (
+    RUN_NAME,
+    begin_run,
+    bring_up_to_date,
+    check_run_name,
+    locked,
+    new_run,
+    unfinished_run,
+)
+from mmmlib.runner.steps import STEPS, key_of
 from mmmlib.runs import RECORD_ENV, Run, open_run
+from tests.small import write_workbook
 
 
 def begin(runs: Path, params: str = "p", period: str = "2026-Q1") -> Run:
@@ -163,3 +174,28 @@ def test_a_notebook_opens_the_newest_run_that_is_finished(tmp_path: Path) -> Non
     at_work = begin(tmp_path)
     assert open_run(runs_dir=tmp_path).name == finished.name
     assert open_run(runs_dir=tmp_path, any_status=True).name == at_work.name
+
+
+PLAN = """channel,region,week,spend
+search,national,2025-12-29,100
+"""
+
+
+def test_a_run_keeps_the_files_of_its_plans_and_sees_them_change(tmp_path: Path) -> None:
+    plans = {"board": {"label": "The board's plan", "file": "board.csv"}}
+    file = write_workbook(tmp_path / "workbook", scenarios={"plans": plans})
+    plan = file.parent / "board.csv"
+    params = read_params(file)
+    with pytest.raises(InputError, match=r"board\.csv: scenarios: found no such file"):
+        begin_run(params, file, tmp_path / "runs", resume=False)
+    plan.write_text(PLAN.replace("search", "serch"))
+    with pytest.raises(InputError, match=r"board\.csv: row 2, column channel: found 'serch'"):
+        begin_run(params, file, tmp_path / "runs", resume=False)
+    plan.write_text(PLAN)
+    run, _ = begin_run(params, file, tmp_path / "runs", resume=False)
+    assert (run.path / "plans" / "plan_board.csv").read_text() == PLAN
+    scenarios = next(step for step in STEPS if step.name == "scenarios")
+    before = key_of(scenarios, run, params, {}, {})
+    plan.write_text(PLAN.replace("100", "200"))
+    bring_up_to_date(run, params, file)
+    assert key_of(scenarios, run, params, {}, {}) != before

@@ -47,7 +47,8 @@ def known_effects(
 ) -> tuple[Params, xr.Dataset]:
     """Effects of which every channel returns a known amount per unit of money, nearly linear.
 
-    Saturation is so far away that ``outcome = gain * spend`` holds to better than 0.1 %.
+    Saturation is so far away that ``outcome = gain * spend`` holds to better than 0.1 %. Spend
+    was even in the last quarter.
     """
     params = fake_params(
         channels={name: {"label": name.title(), "spend": f"{name}_spend"} for name in gains},
@@ -55,6 +56,9 @@ def known_effects(
     )
     model = "revenue.pooled" if money else "signups.pooled"
     effects = fake_effects(params, fake_panel(params), model, draws=draws)
+    latest = {"week": effects["week"][-13:]}
+    for name in ("spend", "media"):
+        effects[name].loc[latest] = effects[name].loc[latest].mean("week")
     gain = xr.DataArray(list(gains.values()), dims="channel", coords={"channel": list(gains)})
     far = 1000.0 * effects["spend_high"]
     steepness = 2.0

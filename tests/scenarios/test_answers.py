@@ -6,10 +6,12 @@ import re
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.scenarios.answers import answer_questions
+from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.pack import Label
 from mmmlib.scenarios.projection import outcome_function, sum_outcomes
 from tests.fakes import over_at_once
@@ -29,8 +31,9 @@ def _answer(kind, channel=None, outcome=None, *, money=True, verdicts=None, chan
         effects = change(effects)
     models = {params.primary: effects}
     readiness = ready(params, **(verdicts or {}))
-    outcomes = {params.primary: outcome_function(effects, 13, 13)}
-    (answer,) = answer_questions(models, readiness, healthy(*models), params, outcomes)
+    outcomes = {params.primary: outcome_function(effects)}
+    base = baseline_of(effects, params)
+    (answer,) = answer_questions(models, readiness, healthy(*models), params, base, outcomes)
     return answer
 
 
@@ -66,8 +69,9 @@ def test_without_a_channel_the_best_and_the_least_missed_are_asked_about():
 
 def _level(effects):
     """Every channel's next money returns about the same."""
-    noise = np.random.default_rng(5).normal(1, 0.1, effects["marginal_roi"].shape)
-    effects["marginal_roi"] = effects["marginal_roi"] * 0 + 4.0 * noise
+    noise = np.random.default_rng(5).normal(1, 0.1, effects["coefficient"].shape)
+    gain = xr.DataArray(list(GAINS.values()), dims="channel")
+    effects["coefficient"] = effects["coefficient"] / gain * 4.0 * noise
     return effects
 
 
@@ -116,7 +120,8 @@ def test_a_channel_that_is_not_ready_is_not_inferred():
 
 def test_an_answer_outside_the_past_range_is_not_inferred():
     def shrink(effects):
-        effects["spend_high"] = effects["spend_today"] * 1.01
+        today = effects["spend"].isel(week=-1)
+        effects["spend"] = effects["spend"].clip(today * 0.5, today * 1.01)
         return effects
 
     answer = _answer("scale", "best", change=shrink)
@@ -124,16 +129,48 @@ def test_an_answer_outside_the_past_range_is_not_inferred():
     assert answer.reasons[0].startswith("Extrapolated")
 
 
-def test_a_channel_without_spend_has_no_answer():
+def _stopped(weeks):
     def stop(effects):
-        today = effects["spend_today"].copy()
-        today.loc[{"channel": "best"}] = 0.0
-        effects["spend_today"] = today
+        effects["spend"].loc[{"channel": "best", "week": effects["week"][-weeks:]}] = 0.0
         return effects
 
-    answer = _answer("scale", "best", change=stop)
+    return stop
+
+
+def test_a_channel_without_spend_has_no_answer():
+    answer = _answer("scale", "best", change=_stopped(60))
     assert answer.value is None
     assert answer.label is Label.DO_NOT_INFER
+    assert "no spend now and had none in the last year" in answer.text
+
+
+@pytest.mark.parametrize("kind", ["scale", "cut"])
+def test_a_channel_that_sleeps_is_answered_on_its_own_season(kind):
+    answer = _answer(kind, "best", change=_stopped(20))
+    assert answer.value is not None
+    assert answer.value.median == pytest.approx(4.0, rel=4e-3)
+    assert "over 52 weeks" in answer.text
+    assert "Best spends nothing now: this is on its own season" in answer.text
+    assert _answer(kind, change=_stopped(20)).channel != "best"
+
+
+def test_an_answer_that_is_another_one_from_what_is_spent_now_is_not_safe():
+    """The next money pays back at the quarter's mean, and not at the rate of the last weeks."""
+
+    def jump(effects):
+        high = effects["spend"].sel(channel="best").max()
+        for name in ("spend", "media"):
+            effects[name].loc[{"channel": "best", "week": effects["week"][-4:]}] = high
+        effects["media_scale"].loc[{"channel": "best"}] = high * 0.7
+        effects["coefficient"].loc[{"channel": "best"}] = high * 2.2
+        return effects
+
+    answer = _answer("scale", "best", change=jump)
+    assert answer.text.startswith("Yes, very likely")
+    assert "From the rate of the last 4\N{NO-BREAK SPACE}weeks" in answer.text
+    assert "that probability is under 1" in answer.text
+    assert answer.label is not Label.SAFE
+    assert any("What is spent now is not the baseline" in reason for reason in answer.reasons)
 
 
 def test_rank_names_the_first_and_gives_every_range():
@@ -197,10 +234,11 @@ def test_an_answer_on_all_motions_tells_each():
     question = KeyQuestion(question="Does it pay, and how?", kind="scale", channel="best")
     raw["key_questions"] = [question.model_dump(mode="json")]
     params = Params.model_validate(raw)
-    parts = {part: outcome_function(effects, 13, 13) for part in params.parts_of("revenue")}
+    parts = {part: outcome_function(effects) for part in params.parts_of("revenue")}
     outcomes = parts | {"revenue": sum_outcomes(list(parts.values()))}
     models = {"revenue": effects, **dict.fromkeys(parts, effects)}
-    (answer,) = answer_questions(models, ready(params), healthy(*models), params, outcomes)
+    base = baseline_of(effects, params)
+    (answer,) = answer_questions(models, ready(params), healthy(*models), params, base, outcomes)
     assert answer.value is not None and answer.value.median == pytest.approx(8.0, rel=4e-3)
     assert "USD\N{NO-BREAK SPACE}1;" in answer.text
     told = answer.text.partition("By motion: ")[2]

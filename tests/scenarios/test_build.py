@@ -9,6 +9,7 @@ from mmmlib.findings import FindingList, Level, Status, checks_of
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.scenarios.build import build_pack
 from mmmlib.scenarios.pack import Label, ScenarioPack
+from mmmlib.scenarios.projection import outcome_function
 from tests.fakes import fake_effects, fake_panel, fake_params, two_motions
 from tests.scenarios.helpers import finding, healthy, known_effects, ready
 
@@ -85,7 +86,8 @@ def test_a_good_plan_is_safe_and_recommended():
 
 def test_extrapolation_is_flagged_and_not_to_be_inferred():
     def shrink(effects):
-        effects["spend_high"] = effects["spend_today"] * 1.05
+        today = effects["spend"].isel(week=slice(-13, None)).mean("week")
+        effects["spend"] = effects["spend"].clip(today * 0.9, today * 1.05)
         return effects
 
     pack = _pack(change=shrink)
@@ -160,7 +162,7 @@ def test_a_count_has_no_net_and_more_of_it_is_no_recommendation():
     assert pack.recommended is not None and pack.recommended.startswith("reallocate")
     better = _finding(pack, "scenarios.better")
     assert sum(one.spend_change == 0 for one in pack.scenarios[1:]) == 1
-    assert better.message.startswith("1 of 1 plan at today's budget beats the status quo")
+    assert better.message.startswith("1 of 1 plan at the baseline's budget beats the status quo")
 
 
 @pytest.mark.parametrize("verdicts", [{}, dict.fromkeys(GAINS, Verdict.CAVEATS)])
@@ -180,13 +182,13 @@ def test_checks_made_before_the_gates_name_no_plan(verdicts):
 def test_models_that_disagree_are_a_finding_and_a_doubt():
     params, scale = known_effects(GAINS, money=False)
     _, flat = known_effects(dict.fromkeys(GAINS, 0.1))
-    flat["marginal_roi"] = scale["marginal_roi"]
     effects = {MODEL: flat, "signups.pooled": scale}
     pack = build_pack(effects, ready(params), healthy(*effects), params)
     found = [one for one in pack.findings if one.check == "scenarios.disagreement"]
-    assert "increase_best" in {one.subject for one in found}
+    subjects = [one.subject for one in found if one.subject.startswith("increase")]
+    assert subjects
     assert all(one.status is Status.FLAG for one in found)
-    plan = _by_name(pack)["increase_best"]
+    plan = _by_name(pack)[subjects[0]]
     assert any("Signups says: there is room to scale" in r for r in plan.reasons)
     assert plan.others["signups.pooled"].unit == "signups"
 
@@ -264,3 +266,86 @@ def test_a_motion_without_a_fit_leaves_nothing_to_judge_plans_by():
     effects = fake_effects(params, model="revenue.self_serve", draws=20)
     with pytest.raises(ValueError, match=r"need the effects of revenue\.sales_assisted"):
         build_pack({"revenue.self_serve": effects}, ready(params), {}, params)
+
+
+def _with_rate(effects, rate, channel="best"):
+    """Let one channel spend another rate in the last four weeks."""
+    level = effects["spend"].sel(channel=channel).isel(week=-1)
+    for name in ("spend", "media"):
+        effects[name].loc[{"channel": channel, "week": effects["week"][-4:]}] = level * rate
+    high = effects["spend"].sel(channel=channel).max()
+    effects["spend"].loc[{"channel": channel, "week": effects["week"][0]}] = high * 2.0
+    return effects
+
+
+def test_a_plan_says_both_where_the_recent_rate_is_another():
+    pack = _pack(change=lambda effects: _with_rate(effects, 2.6))
+    plan = _by_name(pack)["increase_best"]
+    mean = (9 + 4 * 2.6) / 13
+    less = abs(1.2 * mean / 2.6 - 1) * 100
+    assert plan.recent is not None
+    assert "+20\N{NO-BREAK SPACE}%" in plan.recent.text
+    assert f"\N{MINUS SIGN}{less:.0f}\N{NO-BREAK SPACE}%" in plan.recent.text
+    assert "no more than now for Best" in plan.title
+    # What is cut in truth returned 4.
+    assert plan.recent.gain.median < 0
+    assert plan.label is Label.REVIEW
+    assert any(plan.recent.text in reason for reason in plan.reasons)
+    assert _by_name(pack)["baseline"].recent is None
+    lines = {line.channel: line for line in plan.plan}
+    assert lines["best"].spend_recent == pytest.approx(lines["best"].spend_before * 2.6 / mean)
+
+
+def test_a_plan_that_is_better_than_both_stays_safe():
+    """Cutting what loses money is right whichever of the two is called the baseline."""
+    pack = _pack(change=lambda effects: _with_rate(effects, 2.6, "weak"))
+    plan = _by_name(pack)["protect"]
+    assert plan.recent is not None
+    assert plan.recent.probability_better == 1.0
+    assert plan.label is Label.SAFE
+
+
+def test_the_pack_names_its_baseline_and_what_is_spent_beside_it():
+    pack = _pack(change=lambda effects: _with_rate(effects, 2.6))
+    assert pack.baseline is not None
+    assert [line.channel for line in pack.baseline.lines if line.differs] == ["best"]
+    assert pack.baseline.name in _by_name(pack)["baseline"].description
+
+
+def test_what_comes_after_the_horizon_is_told_apart():
+    pack = _pack()
+    plan = _by_name(pack)["increase_best"]
+    assert plan.difference_after is not None and plan.outcome_after is not None
+    assert 0 < plan.difference_after.median < plan.difference.median
+    assert pack.carried_in is not None and pack.carried_in.median > 0
+
+
+def test_bursts_that_lose_money_are_not_called_safe():
+    """Spread evenly the spend is far from saturation; in bursts, as it is paid, it is beyond."""
+
+    weekly = np.resize([0.0] * 6 + [900.0] + [0.0] * 5 + [1300.0], 104)
+    weekly[12] = 1700.0  # a burst as large as the plan's was seen
+
+    def bursts(effects):
+        for name in ("spend", "media"):
+            values = effects[name].copy()
+            shape = values.sel(channel="best").shape
+            values.loc[{"channel": "best"}] = np.broadcast_to(weekly, shape)
+            effects[name] = values
+        effects["media_scale"].loc[{"channel": "best"}] = 400.0
+        effects["coefficient"].loc[{"channel": "best"}] = 714.0
+        return effects
+
+    gains = {"weak": 0.2, "best": 4.0}
+    pack = _pack(gains, change=bursts)
+    assert pack.baseline is not None
+    line = next(one for one in pack.baseline.lines if one.channel == "best")
+    assert line.in_bursts
+    plan = _by_name(pack)["increase_best"]
+    assert not any(line.extrapolated for line in plan.plan)
+    assert plan.return_on_change is not None and plan.return_on_change.high < 1
+    assert plan.label is not Label.SAFE
+    even = outcome_function(bursts(known_effects(gains)[1]))
+    level = weekly[-13:].mean()
+    rate, more = (even("best", np.full((1, 13), level * x)).total for x in (1.0, 1.2))
+    assert ((more - rate) / (0.2 * 13 * level) > 1).all()

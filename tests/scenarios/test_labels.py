@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmmlib.findings import FindingList, Level, Status, not_run
-from mmmlib.params.schema import ScenarioParams
+from mmmlib.params.scenarios import ScenarioParams
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.scenarios.agreement import disagreement_findings, disagreements
 from mmmlib.scenarios.effect import PlanEffect, plan_effect
@@ -21,6 +21,7 @@ from mmmlib.scenarios.evidence import (
 from mmmlib.scenarios.labels import label_plan, probability_text
 from mmmlib.scenarios.pack import Label
 from mmmlib.scenarios.plans import Plan
+from mmmlib.scenarios.projection import PlanContribution
 from tests.scenarios.helpers import finding
 
 LIMITS = ScenarioParams()
@@ -185,6 +186,8 @@ def _effect(difference, spend_change, *, money, at_stake=100.0, spend_at_stake=1
         money=money,
         at_stake=np.full(4, at_stake),
         spend_at_stake=spend_at_stake,
+        outcome_after=np.zeros(4),
+        difference_after=np.zeros(4),
     )
 
 
@@ -243,9 +246,12 @@ class TestAgreement:
 
 def test_an_unchanged_plan_is_exactly_zero_whatever_the_draws():
     rng = np.random.default_rng(3)
-    effect = plan_effect(
-        lambda channel, money: rng.normal(size=5), {"a": 1.0}, {"a": 1.0}, 13, money=True
-    )
+
+    def outcome(channel, money):
+        return PlanContribution(rng.normal(size=5), rng.normal(size=5))
+
+    spend = {"a": np.ones((1, 13))}
+    effect = plan_effect(outcome, spend, {"a": spend["a"].copy()}, money=True)
     assert not effect.difference.any()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from mmmlib.params.schema import ScenarioParams
-from mmmlib.scenarios.plans import SpendRange, standing_plans, take
+from mmmlib.params.scenarios import ScenarioParams
+from mmmlib.scenarios.baseline import SpendRange, baseline_of
+from mmmlib.scenarios.plans import standing_plans, take
 from mmmlib.scenarios.projection import outcome_function
 from tests.scenarios.helpers import known_effects
 
@@ -14,10 +16,8 @@ GAINS = {"weak": 0.2, "fair": 1.0, "good": 2.0, "best": 4.0}
 
 
 def _plans(params, effects, trusted=None):
-    outcome = outcome_function(effects, 13, 13)
-    plans = standing_plans(
-        effects, outcome, list(params.channels) if trusted is None else trusted, params
-    )
+    names = list(params.channels) if trusted is None else trusted
+    plans = standing_plans(baseline_of(effects, params), outcome_function(effects), names, params)
     return {plan.name: plan for plan in plans}
 
 
@@ -78,10 +78,8 @@ def test_reallocation_keeps_the_budget_and_takes_from_the_weakest():
 
 def test_low_confidence_takes_from_the_widest_range():
     params, effects = known_effects(GAINS)
-    wide = effects["marginal_roi"].copy()
-    spread = np.linspace(-0.9, 0.9, wide.sizes["draw"])
-    wide.loc[{"channel": "fair"}] = 1.0 + spread
-    effects["marginal_roi"] = wide
+    spread = np.linspace(0.1, 1.9, effects.sizes["draw"])
+    effects["coefficient"].loc[{"channel": "fair"}] *= spread[:, None]
     params = _with(params, max_channels=1, reallocate=0.02)
     plans = _plans(params, effects)
     today, plan = plans["baseline"].weekly, plans["reallocate_low_confidence"].weekly
@@ -106,32 +104,50 @@ def test_a_single_channel_has_nobody_to_trade_with():
 
 def test_a_channel_without_spend_is_left_alone():
     params, effects = known_effects(GAINS)
-    today = effects["spend_today"].copy()
-    today.loc[{"channel": "best"}] = 0.0
-    effects["spend_today"] = today
+    effects["spend"].loc[{"channel": "best", "week": effects["week"][-20:]}] = 0.0
     for plan in _plans(params, effects).values():
         assert plan.weekly["best"] == 0.0
 
 
+def test_a_channel_that_stopped_neither_gives_nor_gets():
+    """Its mean over the quarter is not nothing, but there is no money to take."""
+    params, effects = known_effects(GAINS)
+    effects["spend"].loc[{"channel": ["weak", "best"], "week": effects["week"][-4:]}] = 0.0
+    base = baseline_of(effects, params)
+    assert base.weekly["weak"] > 0
+    for plan in _plans(params, effects).values():
+        for name in ("weak", "best"):
+            np.testing.assert_array_equal(plan.spend[name], base.spend[name])
+
+
+def _between(effects, low, high):
+    """Effects whose spend never left a range around its mean of the last quarter."""
+    level = effects["spend"].isel(week=slice(-13, None)).mean("week")
+    wave = xr.DataArray(
+        np.tile([low, high], effects.sizes["week"])[: effects.sizes["week"]], dims="week"
+    )
+    wave[-13:] = 1.0
+    effects["spend"] = (level * wave).transpose("channel", "week")
+    return effects
+
+
 def test_a_move_gets_smaller_before_it_leaves_the_past_range():
     params, effects = known_effects(GAINS)
-    low = effects["spend_today"] * 0.9
-    effects["spend_low"] = low
-    effects["spend_high"] = effects["spend_today"] * 1.3
+    effects = _between(effects, 0.9, 1.3)
     plan = _plans(_with(params, cut=0.15), effects)["protect"]
-    spend = SpendRange.of(effects)
-    assert not any(spend.outside(name, money) for name, money in plan.weekly.items())
-    assert sum(plan.weekly.values()) == pytest.approx(0.9 * sum(spend.today.values()))
+    base = baseline_of(effects, params)
+    assert not any(base.outside(name, money) for name, money in plan.spend.items())
+    assert sum(plan.weekly.values()) == pytest.approx(0.9 * sum(base.weekly.values()))
     assert "size asked for" in plan.description
 
 
 def test_far_from_what_was_asked_it_leaves_the_range_and_is_seen_to():
     params, effects = known_effects(GAINS)
-    effects["spend_low"] = effects["spend_today"] * 0.99
+    effects = _between(effects, 0.99, 1.3)
     plan = _plans(_with(params, cut=0.2), effects)["protect"]
-    spend = SpendRange.of(effects)
-    assert any(spend.outside(name, money) for name, money in plan.weekly.items())
-    assert sum(plan.weekly.values()) == pytest.approx(0.8 * sum(spend.today.values()))
+    base = baseline_of(effects, params)
+    assert any(base.outside(name, money) for name, money in plan.spend.items())
+    assert sum(plan.weekly.values()) == pytest.approx(0.8 * sum(base.weekly.values()))
 
 
 class TestTake:
@@ -145,11 +161,3 @@ class TestTake:
 
     def test_never_more_than_the_limit(self):
         assert take(self.spend, ["a", "b"], 500.0, 0.5) == {"a": 50.0, "b": 50.0}
-
-
-def test_outside_forgives_rounding_only():
-    spend = SpendRange({"a": 1.0}, {"a": 0.5}, {"a": 1000.0})
-    assert not spend.outside("a", 1000.0 + 1e-5)
-    assert spend.outside("a", 1001.0)
-    assert spend.outside("a", 0.4)
-    assert spend.outside("a", float("nan"))

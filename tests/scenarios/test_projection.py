@@ -5,17 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmmlib.scenarios.projection import outcome_function, regional_split
+from mmmlib.scenarios.history import regional_split
+from mmmlib.scenarios.projection import outcome_function
 from tests.fakes import fake_effects, fake_panel, fake_params
 from tests.scenarios.helpers import known_effects
 
 REGIONS = ("north", "south")
 
 
-def _brute_force(effects, channel, weekly, weeks, split):
-    """Outcome with the plan minus without, week by week, lag by lag."""
+def _flat(effects, channel, weekly, weeks):
+    """The same money every week, split over regions as it was."""
+    split = regional_split(effects, 13).sel(channel=channel).to_numpy()
+    return np.repeat(weekly * split[:, None], weeks, axis=1)
+
+
+def _brute_force(effects, channel, money):
+    """Outcome with the plan minus without, in the horizon, after it, and what the past brings."""
     one = effects.sel(channel=channel)
-    total = np.zeros(effects.sizes["draw"])
+    weeks = money.shape[1]
+    within, after, carried = np.zeros((3, effects.sizes["draw"]))
     for number, region in enumerate(effects["region"].to_numpy()):
         here = one.sel(region=region)
         past = here["media"].to_numpy().astype(float).tolist()
@@ -25,16 +33,20 @@ def _brute_force(effects, channel, weekly, weeks, split):
             weights = here["adstock_weight"].to_numpy()[draw].astype(float)
             steepness = float(here["saturation"].to_numpy()[draw, 0])
             top = float(here["coefficient"].to_numpy()[draw])
-            for sign, level in ((1, weekly), (-1, 0.0)):
-                path = past + [level * split[number] / cost] * weeks + [0.0] * 40
+            for sign in (1, -1):
+                planned = money[number] / cost if sign > 0 else np.zeros(weeks)
+                path = [*past, *planned.tolist()] + [0.0] * 40
                 for week in range(len(past), len(path)):
                     stock = sum(
                         weights[lag] * path[week - lag]
                         for lag in range(len(weights))
                         if week >= lag
                     )
-                    total[draw] += sign * top * np.tanh(steepness * stock / scale / 2)
-    return total
+                    response = top * np.tanh(steepness * stock / scale / 2)
+                    inside = week < len(past) + weeks
+                    (within if inside else after)[draw] += sign * response
+                    carried[draw] += response * (inside and sign < 0)
+    return within, after, carried
 
 
 @pytest.mark.parametrize("regions", [("national",), REGIONS])
@@ -42,17 +54,25 @@ def test_projection_is_the_brute_force(regions):
     params = fake_params()
     effects = fake_effects(params, fake_panel(params, weeks=30, regions=regions), draws=4)
     effects["media_cost"] = effects["media_cost"] * 2.5
-    split = regional_split(effects, 13).sel(channel="social").to_numpy()
+    rng = np.random.default_rng(3)
+    money = rng.gamma(0.7, 9000.0, (len(regions), 6))  # uneven over weeks and regions
+    outcome = outcome_function(effects)
 
-    got = outcome_function(effects, 6, 13)("social", 9000.0)
+    got = outcome("social", money)
 
-    np.testing.assert_allclose(got, _brute_force(effects, "social", 9000.0, 6, split), rtol=1e-9)
+    within, after, carried = _brute_force(effects, "social", money)
+    np.testing.assert_allclose(got.within, within, rtol=1e-9)
+    np.testing.assert_allclose(got.after, after, rtol=1e-9)
+    np.testing.assert_allclose(got.total, within + after, rtol=1e-9)
+    np.testing.assert_allclose(outcome.carried_in("social", 6), carried, rtol=1e-9)
 
 
 def test_carryover_out_is_complete():
     _, effects = known_effects({"a": 2.0, "b": 1.0})
     # All of the money's effect arrives, though the horizon ends long before the last lag.
-    np.testing.assert_allclose(outcome_function(effects, 4, 13)("a", 100.0), 800.0, rtol=1e-3)
+    got = outcome_function(effects)("a", _flat(effects, "a", 100.0, 4))
+    np.testing.assert_allclose(got.total, 800.0, rtol=1e-3)
+    assert (got.after > 0).all()
 
 
 def test_carryover_in_meets_a_warm_market():
@@ -60,19 +80,20 @@ def test_carryover_in_meets_a_warm_market():
     effects = fake_effects(params, draws=20)
     cold = effects.copy()
     cold["media"] = effects["media"].where(effects["week"] < effects["week"][-20], 0.0)
-    warm_start = outcome_function(effects, 4, 60)("search", 20_000.0)
-    cold_start = outcome_function(cold, 4, 60)("search", 20_000.0)
+    money = _flat(effects, "search", 20_000.0, 4)
+    warm_start = outcome_function(effects)("search", money).total
+    cold_start = outcome_function(cold)("search", money).total
     assert (warm_start < cold_start).all()
 
 
 def test_no_spend_brings_nothing():
-    outcome = outcome_function(fake_effects(draws=5), 13, 13)
-    np.testing.assert_array_equal(outcome("video", 0.0), np.zeros(5))
+    got = outcome_function(fake_effects(draws=5))("video", np.zeros((1, 13)))
+    np.testing.assert_array_equal(got.total, np.zeros(5))
 
 
 def test_results_are_remembered():
-    outcome = outcome_function(fake_effects(draws=5), 13, 13)
-    assert outcome("video", 500.0) is outcome("video", 500.0)
+    outcome = outcome_function(fake_effects(draws=5))
+    assert outcome("video", np.full((1, 4), 500.0)) is outcome("video", np.full((1, 4), 500.0))
 
 
 def test_regional_split_follows_the_latest_weeks():
@@ -102,19 +123,33 @@ def test_free_exposure_does_not_divide_by_zero():
     cost = effects["media_cost"].copy()
     cost.loc[{"region": "south"}] = 0.0
     effects["media_cost"] = cost
-    assert np.isfinite(outcome_function(effects, 4, 13)("search", 1000.0)).all()
+    got = outcome_function(effects)("search", np.full((2, 4), 500.0))
+    assert np.isfinite(got.total).all()
 
 
 class TestSteadyState:
     def test_reads_the_curve_and_stays_at_its_end(self):
         effects = fake_effects(draws=7)
         effects.attrs["formula"] = 0
-        outcome = outcome_function(effects, 10, 13)
+        function = outcome_function(effects)
+
+        def outcome(weekly):
+            return function("search", np.full((1, 10), weekly)).total
+
         grid = effects["response_spend"].sel(channel="search").to_numpy()
         curve = effects["response"].sel(channel="search").to_numpy()
-        np.testing.assert_allclose(outcome("search", float(grid[4])), 10 * curve[:, 4], rtol=1e-6)
+        np.testing.assert_allclose(outcome(float(grid[4])), 10 * curve[:, 4], rtol=1e-6)
         between = 10 * (curve[:, 4] + curve[:, 5]) / 2
         middle = float(grid[4] + grid[5]) / 2
-        np.testing.assert_allclose(outcome("search", middle), between, rtol=1e-5)
-        np.testing.assert_allclose(outcome("search", float(grid[-1]) * 3), 10 * curve[:, -1])
-        np.testing.assert_allclose(outcome("search", 0.0), 10 * curve[:, 0])
+        np.testing.assert_allclose(outcome(middle), between, rtol=1e-5)
+        np.testing.assert_allclose(outcome(float(grid[-1]) * 3), 10 * curve[:, -1])
+        np.testing.assert_allclose(outcome(0.0), 10 * curve[:, 0])
+        assert function.carried_in("search", 10) is None
+
+    def test_reads_every_week_off_the_curve(self):
+        effects = fake_effects(draws=7)
+        effects.attrs["formula"] = 0
+        function = outcome_function(effects)
+        bursts = function("search", np.array([[0.0, 40_000.0, 0.0, 8_000.0]])).total
+        each = [function("search", np.array([[x]])).total for x in (0.0, 40_000.0, 0.0, 8_000.0)]
+        np.testing.assert_allclose(bursts, np.sum(each, axis=0))

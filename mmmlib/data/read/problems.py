@@ -87,8 +87,9 @@ class Problems:
         self._rest.setdefault(self._named(file), []).append(problem)
 
     def own(self, file: str | Path, source: str, owner: str) -> None:
-        """Say whose a file is: messages about it then name the source and its owner."""
-        self._notes[self._named(file)] = f"source {source}, owner {owner or 'not named'}"
+        """Say whose a file is: messages about it then name the source (if any) and its owner."""
+        if source:
+            self._notes[self._named(file)] = f"source {source}, owner {owner or 'not named'}"
 
     def of(self, file: str | Path) -> list[Problem]:
         """Problems of one file, in the order in which they were seen."""

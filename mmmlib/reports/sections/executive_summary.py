@@ -25,7 +25,7 @@ from mmmlib.reports.words.statements import (
     reasons_of,
 )
 from mmmlib.scenarios.labels import probability_text
-from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.pack import Advice, Label, ScenarioPack
 
 MOST = 5
 """Entries of a list in the summary; the other documents have them all."""
@@ -100,6 +100,7 @@ def moves(results: Results) -> Iterator[Block]:
     if results.blocked:
         yield Prose(BLOCKED, lead="No recommendation.", mark=label_mark(Label.DO_NOT_INFER))
         return
+    yield from _by_channel(results, pack)
     by_name = {plan.name: plan for plan in pack.scenarios}
     plan = by_name.get(pack.recommended or pack.candidate or "")
     if plan is None:
@@ -121,6 +122,18 @@ def moves(results: Results) -> Iterator[Block]:
     if plan.reasons:
         yield Prose(" ".join(plan.reasons), lead="Why this label.")
     yield replace(changed_plan_table(results.params, plan), name="summary-plan")
+
+
+def _by_channel(results: Results, pack: ScenarioPack) -> Iterator[Block]:
+    """Advice on every channel in a sentence; the scenario pack has the reasons."""
+    parts = []
+    for advice in Advice:
+        names = [results.channel(one.channel) for one in pack.advice if one.advice is advice]
+        if names:
+            parts.append(f"{advice}: {listed(names)}")
+    if parts:
+        text = "; ".join(parts)
+        yield Prose(f"{text[0].upper()}{text[1:]}.", lead="By channel.")
 
 
 def confidence(results: Results) -> Iterator[Block]:
@@ -147,12 +160,12 @@ def confidence(results: Results) -> Iterator[Block]:
                 Prose(f"Statements on {listed(low)} are not safe to act on.", lead="Least sure.")
             )
     pack = results.scenarios
-    for plan in pack.scenarios if pack is not None else ():
-        if plan.kind != "baseline":
+    if pack is not None:
+        for plan in (one for one in pack.scenarios if one.kind != "baseline"):
             gain = plan.net if plan.net is not None else plan.difference
             items.append(
                 Prose(
-                    f"{gain.text()} against spending as today; "
+                    f"{gain.text()} against {pack.compared_with}; "
                     f"the chance that it is {'better' if plan.comparable else 'more'} is "
                     f"{probability_text(plan.probability_better)}.",
                     lead=f"{plan.title}.",

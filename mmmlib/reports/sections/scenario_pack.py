@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmmlib.estimates import format_number
 from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose, label_mark
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
-from mmmlib.reports.numbers import count_text, date_text
+from mmmlib.reports.numbers import count_text, date_text, listed
 from mmmlib.reports.results import Results
 from mmmlib.reports.style import LABEL_COLOURS, LABEL_SYMBOLS
+from mmmlib.reports.tables.baseline import advice_table, baseline_spend_table
 from mmmlib.reports.tables.plans import (
     answers_table,
     changed_plan_table,
     plans_table,
     shown_of,
 )
-from mmmlib.reports.words.figures import plan_gain, scenario_words
+from mmmlib.reports.words.figures import outcome_of, plan_gain, scenario_words
 from mmmlib.reports.words.statements import move_statement, plan_sentence
-from mmmlib.scenarios.pack import Scenario
+from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
 
 def overview(results: Results) -> Iterator[Block]:
@@ -33,10 +35,40 @@ def overview(results: Results) -> Iterator[Block]:
         lead="Horizon.",
     )
     yield plans_table(results.params, pack).only(*shown_of(pack))
+    yield from _baseline(results, pack)
+    if pack.advice:
+        yield advice_table(results.params, pack)
+
+
+def _baseline(results: Results, pack: ScenarioPack) -> Iterator[Block]:
+    """What plans are compared with, beside what is spent now."""
+    base = pack.baseline
+    if base is None:
+        return
+    latest = f"the last {count_text(base.recent_weeks, 'week')}"
+    off = [results.channel(line.channel) for line in base.lines if line.differs]
+    tolerance = format_number(base.tolerance, "share")
+    text = f"Plans are compared with {base.name}, up to the week of {date_text(base.last_week)}."
+    if off:
+        text += (
+            f" What {listed(off)} spent in {latest} differs from it by more than {tolerance}: a "
+            f"plan for {'this channel' if len(off) == 1 else 'these channels'} is held against "
+            f"both, and is safe to act on only if it is better than both."
+        )
+    else:
+        text += f" No channel's spend in {latest} differs from it by more than {tolerance}."
+    yield Prose(text, lead="Baseline.")
+    yield baseline_spend_table(results.params, pack)
+    if pack.carried_in is not None:
+        yield Prose(
+            f"What was spent before brings {pack.carried_in.text()} in these weeks, whatever is "
+            f"done now; it is in no plan's outcome.",
+            lead="Already on its way.",
+        )
 
 
 def comparison(results: Results) -> Iterator[Block]:
-    """Difference of every plan to spending as today."""
+    """Difference of every plan to the baseline."""
     pack = results.scenarios
     plans = [one for one in pack.scenarios if one.kind != "baseline"] if pack else []
     if pack is None or not plans:
@@ -52,7 +84,7 @@ def comparison(results: Results) -> Iterator[Block]:
         for plan in sorted(plans, key=lambda plan: -plan_gain(plan).median)
     ]
     better = all(plan.comparable for plan in plans)
-    ends = ("worse than today", "better") if better else ("less than today", "more")
+    ends = ("worse than the baseline", "better") if better else ("less than the baseline", "more")
     figure = interval_figure(rows, words.title, words.subtitle, ends=ends)
     yield Picture("plans", figure, words.caption, words.alt)
 
@@ -68,6 +100,12 @@ def plans(results: Results) -> Iterator[Block]:
         if plan.kind != "baseline":
             text = f"{text} {plan_sentence(results, pack, plan)}".strip()
         yield Prose(text, mark=label_mark(plan.label))
+        if plan.difference_after is not None and plan.kind != "baseline":
+            yield Prose(
+                f"{plan.difference_after.text()} of the change in "
+                f"{outcome_of(results, pack.model)} comes after the last week.",
+                lead="Later.",
+            )
         if plan.reasons:
             yield Bullets(tuple(Prose(reason) for reason in plan.reasons))
         yield from _others(results, plan)

@@ -10,6 +10,7 @@ from mmmlib.reports.blocks import label_mark
 from mmmlib.reports.cells import Cell, Chance, Change, Column, Observed
 from mmmlib.reports.numbers import count_text, date_text
 from mmmlib.reports.table import Columns, Table, tabulate
+from mmmlib.reports.tables.baseline import observed
 from mmmlib.scenarios.pack import Answer, Label, PlanLine, Scenario, ScenarioPack
 
 LABEL = "Label"
@@ -26,7 +27,7 @@ def shown_of(pack: ScenarioPack, label: str = LABEL) -> tuple[str, ...]:
 def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table:
     """Make a row for each plan: cost, gain, how sure it is, and what may be done with it.
 
-    Every gain is held against spending as today; labels are those of the pack, ``label`` is
+    Every gain is held against the baseline; labels are those of the pack, ``label`` is
     their head.
     """
     currency, unit = params.currency, params.outcome_unit(pack.model)
@@ -49,9 +50,9 @@ def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table
         "Recommended": lambda plan: "yes" if plan.name == pack.recommended else "no",
     }
     caption = (
-        f"Plans over {pack.weeks} weeks from {date_text(pack.first_week)}, against spending as "
-        f"today; ranges hold {mass_text(pack.scenarios[0].outcome)}. The bad case: one in ten is "
-        f"worse."
+        f"Plans over {pack.weeks} weeks from {date_text(pack.first_week)}, against "
+        f"{pack.compared_with}; ranges hold {mass_text(pack.scenarios[0].outcome)}. The bad case: "
+        f"one in ten is worse."
     )
     return tabulate("plans", caption, pack.scenarios, columns)
 
@@ -61,7 +62,7 @@ def _is_net(pack: ScenarioPack) -> bool:
 
 
 def _better(pack: ScenarioPack) -> str:
-    return "Better than today" if _is_net(pack) else "More than today"
+    return "Better than baseline" if _is_net(pack) else "More than baseline"
 
 
 def other_outcomes_table(params: Params, pack: ScenarioPack) -> Table:
@@ -83,12 +84,13 @@ def plan_table(params: Params, plan: Scenario) -> Table:
     weekly = f"{params.currency} a week"
     columns: Columns[PlanLine] = {
         "Channel": lambda line: params.channel_label(line.channel),
-        Column("Today", weekly): lambda line: Observed(line.spend_before, weekly),
+        Column("Spent lately", weekly): lambda line: observed(line.spend_recent, weekly),
+        Column("Baseline", weekly): lambda line: Observed(line.spend_before, weekly),
         Column("Planned", weekly): lambda line: Observed(line.spend_after, weekly),
         "Change": lambda line: Change(line.change, params.currency),
         "Within past spend?": lambda line: "no: extrapolated" if line.extrapolated else "yes",
     }
-    lines = sorted(plan.plan, key=lambda line: -abs(line.change))
+    lines = sorted(plan.plan, key=lambda line: (not line.differs, -abs(line.change)))
     name = f"plan-{plan.name.replace('_', '-')}"
     return tabulate(name, f"{plan.title}: weekly spend per channel.", lines, columns)
 
@@ -96,11 +98,13 @@ def plan_table(params: Params, plan: Scenario) -> Table:
 def changed_plan_table(params: Params, plan: Scenario) -> Table:
     """Return the rows of a plan that change, and say how many do not."""
     table = plan_table(params, plan)
-    changed = sum(line.change != 0 for line in plan.plan)
+    changed = sum(line.differs for line in plan.plan)
     if changed in (0, len(plan.plan)):
         return table
     rest = count_text(len(plan.plan) - changed, "channel")
-    return replace(table, rows=table.rows[:changed], caption=f"{table.caption} {rest} as today.")
+    return replace(
+        table, rows=table.rows[:changed], caption=f"{table.caption} {rest} as in the baseline."
+    )
 
 
 def spend_table(params: Params, pack: ScenarioPack) -> Table:

@@ -273,7 +273,7 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
             would = _gains(chosen, gain, outcome)
         title = f"“{cut_short(chosen.title, TITLE_PLAN)}” would {would}"
     elif not plans:
-        title = "There is no plan but today's"
+        title = "There is no plan but the baseline"
     elif results.blocked:
         title = "A gate blocks, so none of these plans may be acted on yet"
     else:
@@ -285,20 +285,20 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         title = "No plan may be recommended"
         if chances:
             title += (
-                f"; the likeliest to beat today's does so with {probability_text(max(chances))}"
+                f"; the likeliest to beat the baseline does so with {probability_text(max(chances))}"
             )
     said = "; ".join(
         f"{plan.title}: {plan_gain(plan).text(mass=False)}, "
-        f"{likely(plan.probability_better)} {'better' if plan.comparable else 'more'} than today's"
+        f"{likely(plan.probability_better)} {'better' if plan.comparable else 'more'} than the baseline"
         for plan in plans
     )
     return Words(
         title,
-        f"Difference to today's spending over {pack.weeks} weeks in "
+        f"Difference to {pack.compared_with} over {pack.weeks} weeks in "
         f"{results.params.outcome_unit(pack.model)}, carryover included. {READ} "
         f"Triangle: one case in ten is worse than this",
-        f"What each plan would change in {what.rstrip(',')}, against spending as today.",
-        f"90 % ranges of the difference to today's spending: {said}.",
+        f"What each plan would change in {what.rstrip(',')}, against {pack.compared_with}.",
+        f"90 % ranges of the difference to {pack.compared_with}: {said}.",
     )
 
 

@@ -172,11 +172,19 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     unit = results.params.outcome_unit(pack.model)
     # More spend always brings more of what is counted: that is no better plan yet.
     beats = "beats" if plan.comparable else f"brings more {outcome} than"
-    return (
+    text = (
         f"Over {count_text(pack.weeks, 'week')}, with {spent}, it would change {outcome}{after} "
-        f"by {gain.text()}. The chance that it {beats} today's plan is "
-        f"{probability_text(plan.probability_better)}; in one case of ten the change is "
+        f"by {gain.text()} against {pack.compared_with}. The chance that it {beats} the baseline "
+        f"is {probability_text(plan.probability_better)}; in one case of ten the change is "
         f"{format_number(plan.downside, unit)} or worse."
+    )
+    if plan.recent is None:
+        return text
+    better = "better" if plan.recent.comparable else "more"
+    return (
+        f"{text} {plan.recent.text} Against {plan.recent.name} it would change {outcome} by "
+        f"{plan.recent.gain.text()}, and is {better} with a chance of "
+        f"{probability_text(plan.recent.probability_better)}."
     )
 
 

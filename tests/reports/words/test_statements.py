@@ -45,10 +45,10 @@ def test_more_of_what_is_counted_is_not_called_better(second: Results) -> None:
     pack = second.scenarios
     assert pack is not None
     plan = next(one for one in pack.scenarios if one.spend_change)
-    assert "that it beats today's plan" in plan_sentence(second, pack, plan)
+    assert "that it beats the baseline" in plan_sentence(second, pack, plan)
     counted = plan.model_copy(update={"net": None})
     told = plan_sentence(second, pack.model_copy(update={"model": "signups.pooled"}), counted)
-    assert "that it brings more signups than today's plan" in told
+    assert "that it brings more signups than the baseline" in told
     title = scenario_words(second, pack.model_copy(update={"recommended": None}), [counted]).title
     assert title == "No plan may be recommended"
 
@@ -140,7 +140,7 @@ def test_what_only_people_can_weigh_is_left_to_them(second: Results) -> None:
     (picture,) = scenario_pack.comparison(results)
     assert isinstance(picture, Picture)
     drawn = " ".join(text.get_text() for text in picture.figure.findobj(Text))
-    assert "better" not in drawn and "less than today" in drawn
+    assert "better" not in drawn and "less than the baseline" in drawn
 
 
 def test_where_no_gate_has_judged_nothing_is_advised(second: Results) -> None:

@@ -1,0 +1,92 @@
+"""What plans are compared with, and which plans there are (O3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mmmlib.params.places import KeyProblem
+from mmmlib.params.section import InsidePath, Name, Positive, Section, Share, Slug
+
+BaselineKind = Literal["recent_mean", "current_rate", "last_year", "booked"]
+
+
+class Flight(Section):
+    """Weeks of spend and weeks of none, by turns, over the horizon."""
+
+    weekly: Positive
+    """Money in a week of spend, over all regions."""
+    on: Annotated[int, Field(ge=1, le=52)]
+    off: Annotated[int, Field(ge=1, le=52)]
+    first: Annotated[int, Field(ge=0, le=51)] = 0
+    """Weeks of the horizon before the first flight."""
+
+
+class PlanRules(Section):
+    """One plan of the team's own: a file that was filled in, or rules.
+
+    Channels that no rule names spend as in the baseline.
+    """
+
+    label: Name
+    file: InsidePath | None = None
+    """Table of the plan, beside the parameter file; 'mmm plan template' writes one."""
+    change: dict[Slug, Annotated[float, Field(ge=-1, le=10)]] = Field(default_factory=dict)
+    """By channel: more or less than in the baseline, as a share of it (0.2, -0.1)."""
+    weekly: dict[Slug, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """By channel: mean money a week, spent as in the baseline; evenly where that has none."""
+    flights: dict[Slug, Flight] = Field(default_factory=dict)
+
+    def _faults(self) -> Iterator[str | KeyProblem]:
+        named = [*self.change, *self.weekly, *self.flights]
+        if (self.file is None) == (not named):
+            yield "either a 'file', or rules ('change', 'weekly', 'flights'), exactly one"
+        for channel, times in Counter(named).items():
+            if times > 1:
+                yield f"one rule for a channel, but {channel} has {times}"
+
+
+class ScenarioParams(Section):
+    """The standing scenarios (O3)."""
+
+    horizon_weeks: Annotated[int, Field(ge=4, le=52)] = 13
+    baseline: BaselineKind = "recent_mean"
+    """What plans are compared with: the mean of the last ``reference_weeks``, the rate of the last
+    ``current_weeks``, the same weeks of last year, or a plan that is booked (``booked_plan``)."""
+    booked_plan: InsidePath | None = None
+    """Table of the booked plan, beside the parameter file; 'mmm plan template' writes one."""
+    plans: dict[Slug, PlanRules] = Field(default_factory=dict)
+    """The team's own plans, beside the standing ones."""
+    reference_weeks: Annotated[int, Field(ge=4, le=52)] = 13
+    """How many of the latest weeks make the recent mean, and the split of money over regions."""
+    current_weeks: Annotated[int, Field(ge=1, le=13)] = 4
+    """How many of the latest weeks tell what is spent now."""
+    rate_tolerance: Share = 0.20
+    """By which share of the baseline a channel's current rate may be off it; beyond, a plan is held
+    against both, and is safe to act on only if it is safe against both."""
+    increase: Share = 0.20
+    reallocate: Share = 0.15
+    cut: Share = 0.20
+    """Sizes of the increase, of the amount moved, and of the cut, as shares of spend."""
+    max_channels: Annotated[int, Field(ge=1, le=4)] = 2
+    """Over how many channels an increase may be spread."""
+    max_cut: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Largest share of a channel's spend that a plan may take away."""
+    safe_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+    """Probability of beating the baseline from which a plan may be called safe to act on."""
+    clear_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
+    """Probability from which a model counts as speaking for a plan (or, at 1 minus it, against)."""
+
+    def _faults(self) -> Iterator[KeyProblem]:
+        if (self.baseline == "booked") != (self.booked_plan is not None):
+            found = (
+                "no file"
+                if self.booked_plan is None
+                else f"a file, and the baseline {self.baseline}"
+            )
+            yield KeyProblem(
+                ("booked_plan",), found, "a file if, and only if, the baseline is 'booked'"
+            )

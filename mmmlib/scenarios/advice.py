@@ -1,0 +1,137 @@
+"""What to do with each channel, apart from how much is known of it (O8).
+
+Evidence says how much is known of a channel: strong, weak or none. Advice says what to do: a return that
+is known well to be near 1 is strong evidence, and no reason to move money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mmmlib.estimates import NBSP
+from mmmlib.params.schema import Params
+from mmmlib.scenarios.baseline import Baseline, baseline_name
+from mmmlib.scenarios.evidence import Evidence
+from mmmlib.scenarios.labels import probability_text
+from mmmlib.scenarios.pack import Advice, ChannelAdvice, EvidenceLevel
+from mmmlib.scenarios.plans import added_return, cut_loss
+from mmmlib.scenarios.projection import ProjectedOutcome
+
+
+def advise(
+    base: Baseline,
+    outcome: ProjectedOutcome,
+    on_model: Evidence,
+    on_channel: Mapping[str, Evidence],
+    params: Params,
+    unit: str,
+) -> tuple[ChannelAdvice, ...]:
+    """Advise on every channel, in the order of the baseline.
+
+    Parameters
+    ----------
+    base, outcome
+        What is changed, and the projection of the leading model.
+    on_model, on_channel
+        What is known of the fit and of each channel. Where anything speaks against the fit,
+        everything is held: that is no reason to test a channel.
+    params, unit
+        Of the run; unit of the leading outcome.
+
+    Notes
+    -----
+    Increase and cut are of the size of the standing plans. Where what is spent now is off the baseline,
+    both have to be right from either.
+    """
+    return tuple(
+        _of_channel(name, base, outcome, on_model, on_channel[name], params, unit)
+        for name in base.spend
+    )
+
+
+def evidence_level(evidence: Evidence) -> EvidenceLevel:
+    """Say how much is known: nothing where anything speaks against it."""
+    if evidence.against:
+        return EvidenceLevel.NONE
+    return EvidenceLevel.WEAK if evidence.doubts else EvidenceLevel.STRONG
+
+
+def _of_channel(
+    name: str,
+    base: Baseline,
+    outcome: ProjectedOutcome,
+    on_model: Evidence,
+    on_channel: Evidence,
+    params: Params,
+    unit: str,
+) -> ChannelAdvice:
+    limits = params.scenarios
+    evidence = on_model + on_channel
+    level = evidence_level(evidence)
+    held = on_model.against
+    if name not in base.spends_now:
+        held = ("It spends nothing now, so there is no level to move from.", *held)
+    if held:
+        return ChannelAdvice(channel=name, advice=Advice.HOLD, evidence=level, reasons=held)
+    bases = [base]
+    if base.differs(name, limits.rate_tolerance):
+        bases.append(base.of_now(baseline_name("current_rate", limits)))
+    money = unit == params.currency
+    more = min(float((added_return(one, outcome, name, params) > 1).mean()) for one in bases)
+    less = min(float((cut_loss(one, outcome, name, params) < 1).mean()) for one in bases)
+    raised = base.at(name, base.weekly[name] * (1 + limits.increase))
+    advice, reasons = _decide(
+        evidence,
+        more if money else None,
+        less if money else None,
+        params,
+        scalable=params.channels[name].scalable if name in params.channels else False,
+        outside=base.outside(name, raised),
+        unit=unit,
+    )
+    if len(bases) > 1:
+        reasons = (
+            *reasons,
+            f"What is spent now is not {base.name}: both probabilities are the smaller of the two.",
+        )
+    return ChannelAdvice(
+        channel=name,
+        advice=advice,
+        evidence=level,
+        reasons=reasons,
+        increase_pays=more if money else None,
+        cut_saves=less if money else None,
+    )
+
+
+def _decide(
+    evidence: Evidence,
+    more: float | None,
+    less: float | None,
+    params: Params,
+    *,
+    scalable: bool,
+    outside: bool,
+    unit: str,
+) -> tuple[Advice, tuple[str, ...]]:
+    limits = params.scenarios
+    if evidence.against:
+        return Advice.TEST_FIRST, evidence.against
+    if more is None or less is None:
+        why = f"Whether more or fewer {unit} are worth the money is for people to say."
+        return Advice.HOLD, (why,)
+    said = (
+        f"Probability that {limits.increase * 100:.0f}{NBSP}% more pays back: {probability_text(more)}; "
+        f"that a cut saves more than it loses: {probability_text(less)}."
+    )
+    if not max(more, less) >= limits.safe_probability:
+        return Advice.HOLD, (f"Neither more nor less clearly pays. {said}",)
+    if more >= less and not scalable:
+        return Advice.CANNOT_SCALE, (f"More would pay, and cannot be bought. {said}",)
+    if more >= less and outside:
+        return Advice.TEST_FIRST, (
+            f"More would pay if the curve goes on as it does, and the past has not seen as much. {said}",
+        )
+    if evidence.doubts:
+        return Advice.TEST_FIRST, (said, *evidence.doubts)
+    return (Advice.INCREASE if more >= less else Advice.CUT), (said,)
