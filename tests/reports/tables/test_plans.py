@@ -46,7 +46,7 @@ def test_a_plan_has_every_channel_and_a_page_those_that_change(
     assert len(plan_table(second.params, plan).rows) == 4
     page = changed_plan_table(second.params, plan)
     assert len(page.rows) == changed
-    assert page.caption.endswith(("channel as today.", "channels as today."))
+    assert page.caption.endswith(("channel as in the baseline.", "channels as in the baseline."))
     assert len(spend_table(second.params, pack).rows) == 4
     assert len(spend_table(second.params, pack).columns) == 1 + len(pack.scenarios)
 
