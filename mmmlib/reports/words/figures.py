@@ -284,9 +284,7 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         ]
         title = "No plan may be recommended"
         if chances:
-            title += (
-                f"; the likeliest to beat the baseline does so with {probability_text(max(chances))}"
-            )
+            title += f"; the likeliest to beat the baseline does so with {probability_text(max(chances))}"
     said = "; ".join(
         f"{plan.title}: {plan_gain(plan).text(mass=False)}, "
         f"{likely(plan.probability_better)} {'better' if plan.comparable else 'more'} than the baseline"
