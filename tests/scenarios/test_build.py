@@ -182,6 +182,7 @@ def test_checks_made_before_the_gates_name_no_plan(verdicts):
 def test_models_that_disagree_are_a_finding_and_a_doubt():
     params, scale = known_effects(GAINS, money=False)
     _, flat = known_effects(dict.fromkeys(GAINS, 0.1))
+    flat["media_scale"] = flat["media_scale"] / 10_000  # far into saturation
     effects = {MODEL: flat, "signups.pooled": scale}
     pack = build_pack(effects, ready(params), healthy(*effects), params)
     found = [one for one in pack.findings if one.check == "scenarios.disagreement"]
