@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +21,7 @@ from mmmlib.params.source import Source
 from tests.data.conftest import small_params, weekly
 from tests.data.history.test_rows import new_run, params_for
 from tests.data.reading import CONTRACT, daily, read_delivery
+from tests.postgres import postgres_server
 
 TAXONOMY = Taxonomy.model_validate(
     {
@@ -36,66 +32,13 @@ TAXONOMY = Taxonomy.model_validate(
 )
 
 
-def _programs() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    here = shutil.which("initdb")
-    if not found and here is None:
-        pytest.skip("PostgreSQL is not installed here (Debian: apt install postgresql)")
-    return found[-1].parent if found else Path(str(here)).parent
-
-
-def _as_user(folder: Path) -> dict[str, Any]:
-    """PostgreSQL refuses to run as root: some other user has to be there."""
-    if os.geteuid() != 0:
-        return {}
-    for name in ("postgres", "nobody"):
-        try:
-            user = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    pytest.skip("PostgreSQL does not run as root, and no other user is here")
+URL = "postgresql://mmm:${PG_SECRET}@127.0.0.1:${PG_PORT}/postgres"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A server on loopback with a password; yields what the environment has to hold."""
-    pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
-    import tempfile
-
-    programs = _programs()
-    # Not below pytest's folder, which only its own user may enter.
-    with tempfile.TemporaryDirectory(prefix="mmm-pg-") as scratch:
-        folder = Path(scratch)
-        who = _as_user(folder)
-        folder.chmod(0o755)
-        secret = folder / "secret"
-        secret.write_text("p@ss/word")
-        secret.chmod(0o644)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
-        data = folder / "base"
-        options: dict[str, Any] = {"capture_output": True, "cwd": "/", **who}
-        made = [programs / "initdb", "-D", data, "-U", "mmm", "-A", "scram-sha-256"]
-        try:
-            subprocess.run([*made, f"--pwfile={secret}", "--no-sync"], check=True, **options)
-        except (subprocess.CalledProcessError, PermissionError) as error:
-            pytest.skip(f"PostgreSQL cannot be set up here: {error}")
-        words = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -F"
-        control = [programs / "pg_ctl", "-D", data, "-w"]
-        log = ["-l", folder / "base" / "log", "-o", words]
-        subprocess.run(
-            [*control, *log, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/", **who
-        )
-        try:
-            yield {"PG_PORT": port, "PG_SECRET": "p@ss/word"}
-        finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=True, **options)
-
-
-URL = "postgresql://mmm:${PG_SECRET}@127.0.0.1:${PG_PORT}/postgres"
+def server() -> Iterator[dict[str, str]]:
+    with postgres_server() as settings:
+        yield settings
 
 
 @pytest.fixture
