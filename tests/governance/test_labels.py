@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Level
