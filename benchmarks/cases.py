@@ -22,6 +22,8 @@ REFRESH = "refresh of 12 models"
 REFRESH_SIZE = (8, (156, 130))
 """Channels, and weeks of the two windows; three outcomes by two motions are six series."""
 ADSTOCK_WEEKS, SEASONALITY = 8, 2
+NEAR = {"default_roi": {"low": 0.1, "high": 6.0}, "returns_alike": 0.0, "form_error": 0.0}
+"""What the workbook believes where all engines are told the same, as near as each can state it."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def workbook_params(case: Case, settings: dict[str, Any]) -> Any:
                 "draws": settings["draws"],
                 "target_accept": settings["target_accept"],
                 "seed": settings["seed"],
+                **(NEAR if settings.get("priors") == "near" else {}),
                 **settings.get("model", {}),
             },
         }

@@ -40,7 +40,7 @@ def measure(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
     from mmmlib.governance.verdict import GateResult
     from mmmlib.health.check import add_holdout, check_fit
     from mmmlib.model.chains import RHAT, largest_rhat
-    from mmmlib.model.fit import FitRequest, fit_one
+    from mmmlib.model.one_fit import FitRequest, fit_one
     from mmmlib.readiness.assess import assess
     from mmmlib.scenarios.build import build_pack
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from cases import Case, workbook_panel
-from confounded import DEMAND, LEVEL, MEDIA_SHARE, NOISE, PERSISTENCE
+from confounded import LEVEL, NOISE, PERSISTENCE
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.params import Params
@@ -21,6 +21,11 @@ from mmmlib.simulate.structure import autoregressive
 from mmmlib.transforms import delayed_weights, geometric_weights, lagged
 
 WEEKS, CHANNELS, LENGTH = 156, 6, 12
+MEDIA_SHARE, DEMAND = (0.1, 0.3), (0.04, 0.1)
+"""Spend of all channels, and the spread of demand, as shares of the level: from a world in which
+much can be seen to one in which little can."""
+SPREAD, ALWAYS_ON = (0.15, 0.5), 0.5
+"""Spread of a channel's log spend, and the share of channels that never pause for six weeks."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,7 @@ def make_known(kind: str, seed: int) -> KnownWorld:
     caused = sum(effect.weekly(row) for effect, row in zip(effects, spend, strict=True))
     years = np.arange(WEEKS) / 52.18
     season = 0.06 * np.sin(2 * np.pi * years + rng.uniform(0, 2 * np.pi))
-    share = 1 + 0.05 * years + season + DEMAND * demand
+    share = 1 + 0.05 * years + season + rng.uniform(*DEMAND) * demand
     noise = rng.normal(0, NOISE, (regions, WEEKS)) / np.sqrt(size * regions)[:, None]
     outcome = np.maximum(LEVEL * size[:, None] * (share + noise) + caused, 0)
     if asked.outliers:
@@ -193,16 +198,18 @@ def _spend(
     rng: np.random.Generator, kind: Kind, demand: np.ndarray, size: np.ndarray
 ) -> np.ndarray:
     """Money by channel, region and week: it wanders, pauses, and may follow demand."""
-    own = autoregressive(rng, (CHANNELS, len(size), WEEKS), 0.6, 0.45)
+    own = autoregressive(rng, (CHANNELS, len(size), WEEKS), 0.6, 1.0)
+    own *= rng.uniform(*SPREAD, (CHANNELS, 1, 1))
     if kind.collinear:
-        own[1] = 0.95 * own[0] + np.sqrt(1 - 0.95**2) * own[1]
+        own[1] = 0.95 * own[0] + np.sqrt(1 - 0.95**2) * own[1] * own[0].std() / own[1].std()
     follows = rng.uniform(*kind.follows, (CHANNELS, 1, 1))
     running = np.repeat(rng.random((CHANNELS, 1, WEEKS // 6 + 1)) < 0.85, 6, axis=2)[..., :WEEKS]
+    running |= rng.random((CHANNELS, 1, 1)) < ALWAYS_ON
     running[..., :6] = True
     running[..., -6:] = True  # a channel that does not run today has no plan
     if kind.collinear:
         running[1] = running[0]
-    mean = LEVEL * MEDIA_SHARE * rng.dirichlet(np.full(CHANNELS, 6.0))
+    mean = LEVEL * rng.uniform(*MEDIA_SHARE) * rng.dirichlet(np.full(CHANNELS, 6.0))
     spend = np.exp(own + follows * demand) * running * size[:, None]
     return np.asarray(spend * (mean / spend.sum(1).mean(1))[:, None, None])
 

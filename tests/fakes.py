@@ -23,6 +23,10 @@ from mmmlib.transforms import geometric_weights, half_life
 CHANNELS = ("search", "social", "video", "events")
 
 
+BELIEF = 1.2
+"""Spread of the logarithm of a return, before the fit."""
+
+
 def fake_params(**overrides: Any) -> Params:
     """Parameters of a small national workbook; top-level sections can be overridden."""
     content: dict[str, Any] = {
@@ -188,7 +192,7 @@ def fake_effects(
             "engine": "fake",
             "formula": 1,
             "saturation_kinds": json.dumps(dict.fromkeys(channels, "logistic")),
-            "inputs": json.dumps({"priors": {}, "scales": {}}),
+            "inputs": json.dumps({"priors": {"roi": believed(unit, count)}, "scales": {}}),
             **({RHAT: 1.0} if holdout_weeks else {}),
         },
     )
@@ -234,7 +238,7 @@ def fake_effects(
         effects, (today * split).expand_dims("point")
     )
     effects["marginal_roi"] = gain.isel(point=0, drop=True) / step
-    prior = unit * np.exp(rng.normal(0, 1.2, (draws, count)))
+    prior = unit * np.exp(rng.normal(0, BELIEF, (draws, count)))
     effects["prior_roi"] = (dims, prior)
     effects = effects.transpose("draw", "channel", ..., missing_dims="ignore")
     for name, array in effects.data_vars.items():
@@ -247,6 +251,11 @@ def fake_effects(
 def over_at_once(effects: xr.Dataset) -> xr.Dataset:
     """The same contributions, none of which comes later than the week of its spend."""
     return effects.assign(spend_effect=effects["contribution"])
+
+
+def believed(middle: float, channels: int) -> dict[str, list[float]]:
+    """What a fit is told of the returns: the same of all."""
+    return {"mean": [float(np.log(middle))] * channels, "sd": [BELIEF] * channels}
 
 
 def _steady(effects: xr.Dataset, level: xr.DataArray) -> xr.DataArray:

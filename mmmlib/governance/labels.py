@@ -10,6 +10,7 @@ import xarray as xr
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.governance.verdict import Claim, GateResult
+from mmmlib.health.prior_sensitivity import PRIOR
 from mmmlib.model.effects import roi
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness
@@ -129,7 +130,8 @@ def label_total(
     """Label of the total of all channels, which is no surer than its parts.
 
     Where nothing may be inferred of channels that had half of the spend or more, nothing
-    may be of the total; where any channel is not safe to act on, the total needs review.
+    may be of the total; where any channel is not safe to act on, or another reasonable prior
+    would move the total, it needs review.
 
     Parameters
     ----------
@@ -146,7 +148,13 @@ def label_total(
     if gates is None:
         return label
     parts = {name: gates.claim(model, name).label for name in spend}
-    if any(part is not Label.SAFE for part in parts.values()):
+    assumed = any(
+        entry.finding.check == PRIOR
+        and entry.finding.status is not Status.OK
+        and entry.finding.subject in params.related_to(model)
+        for entry in gates.entries
+    )
+    if assumed or any(part is not Label.SAFE for part in parts.values()):
         label = lowest([label, Label.REVIEW])
     sure = sum(spend[name] for name, part in parts.items() if part is not Label.DO_NOT_INFER)
     return label if sure > 0.5 * sum(spend.values()) else Label.DO_NOT_INFER

@@ -10,12 +10,13 @@ from mmmlib.findings import Finding, Level, not_run, worst
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.health.baseline import check_flat_baseline, check_negative_baseline
 from mmmlib.health.convergence import check_convergence
-from mmmlib.health.demand import check_demand
+from mmmlib.health.demand import check_common_spend, check_demand
 from mmmlib.health.holdout import NoHoldout, check_holdout
 from mmmlib.health.learning import check_conflict, check_shrinkage
 from mmmlib.health.lift import check_lift_tests
 from mmmlib.health.plausibility import check_media_share, check_returns, check_to_come
 from mmmlib.health.predictive import check_coverage
+from mmmlib.health.prior_sensitivity import check_prior_sensitivity
 from mmmlib.health.residuals import check_autocorrelation
 from mmmlib.params.limits import HealthParams
 
@@ -27,9 +28,11 @@ EFFECTS_CHECKS: tuple[Callable[[xr.Dataset, HealthParams], list[Finding]], ...] 
     check_shrinkage,
     check_conflict,
     check_to_come,
+    check_prior_sensitivity,
     check_returns,
     check_media_share,
     check_demand,
+    check_common_spend,
 )
 
 

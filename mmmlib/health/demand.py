@@ -8,13 +8,18 @@ holds that error.
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import xarray as xr
 
-from mmmlib.findings import Finding, judge
+from mmmlib.findings import Finding, at_most, judge
+from mmmlib.model.effects import lift_tests_of
 from mmmlib.params.limits import HealthParams
+
+COMMON = "health.common_spend"
+WEEKS_A_YEAR = 365.25 / 7
 
 
 def follow_demand(effects: xr.Dataset) -> dict[str, float]:
@@ -36,6 +41,81 @@ def follow_demand(effects: xr.Dataset) -> dict[str, float]:
         steady = not (moved.std() > 0 and rest.std() > 0)
         followed[str(channel)] = math.nan if steady else float(np.corrcoef(moved, rest)[0, 1])
     return followed
+
+
+def move_together(effects: xr.Dataset) -> dict[str, float]:
+    """Measure how far each channel's spend moves with that of the others together.
+
+    Returns
+    -------
+    dict
+        By channel: correlation over the fitted weeks of log spend with the mean of the other
+        channels', each in units of its spread, trend and season taken off. Zero where there is
+        no other channel, NaN for spend that never changes.
+    """
+    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    spend = inside["spend"].transpose("channel", "week").to_numpy().astype(float)
+    weeks = np.arange(spend.shape[1])
+    waves = [
+        wave(2 * np.pi * order * weeks / WEEKS_A_YEAR)
+        for order in (1, 2)
+        for wave in (np.sin, np.cos)
+    ]
+    slow = np.stack([np.ones(len(weeks)), weeks, *waves], axis=1)
+    level = np.log1p(spend / np.maximum(spend.mean(-1, keepdims=True), np.finfo(float).tiny))
+    left = level - (slow @ np.linalg.lstsq(slow, level.T)[0]).T
+    spread = left.std(-1, keepdims=True)
+    moved = np.divide(left, spread, out=np.full_like(left, np.nan), where=spread > 1e-9)
+    names = [str(name) for name in effects["channel"].to_numpy()]
+    return {name: _with_others(moved, row) for row, name in enumerate(names)}
+
+
+def _with_others(moved: np.ndarray, row: int) -> float:
+    others = [one for place, one in enumerate(moved) if place != row and np.isfinite(one).all()]
+    if not np.isfinite(moved[row]).all():
+        return math.nan
+    together = np.mean(others, axis=0) if others else np.zeros(1)
+    if not together.std() > 0:
+        return 0.0
+    return float(np.corrcoef(moved[row], together)[0, 1])
+
+
+def check_common_spend(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
+    """Check for every channel that its spend has a way of its own.
+
+    Parameters
+    ----------
+    effects
+        Weeks with ``in_sample`` are judged.
+    limits
+        ``max_common_spend``.
+
+    Notes
+    -----
+    How to read it: budgets that rise and fall together follow something, mostly demand. The
+    demand proxy takes a part of that out, never all. In worlds made for it, ranges of
+    channels above the limit missed the truth in one of three cases, always above it.
+    """
+    model = str(effects.attrs["model"])
+    limit = limits.max_common_spend
+    told = json.loads(effects.attrs["inputs"])
+    tested = {one.channel for one in lift_tests_of(effects)} if told.get("calibrated") else set()
+    findings = []
+    for name, value in move_together(effects).items():
+        subject = f"{model}/{name}"
+        moves = f"The spend moves with that of the other channels together: correlation {value:.2f}"
+        if math.isnan(value):
+            message = "The spend never changes, so it moves with nothing."
+        elif name in tested:
+            message = f"{moves}, and a lift test measured what it brings."
+            findings.append(
+                judge(COMMON, subject, passed=True, value=value, limit=limit, message=message)
+            )
+            continue
+        else:
+            message = f"{moves} (limit {limit:g})."
+        findings.append(at_most(COMMON, subject, value, limit, message))
+    return findings
 
 
 def check_demand(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:

@@ -8,18 +8,21 @@ of forecast accuracy*).
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from mmmlib.findings import Finding, at_least, at_most, not_run
+from mmmlib.findings import Finding, at_least, at_most, judge, not_run
 from mmmlib.health.predictive import coverage
 from mmmlib.model.chains import agreed, rhat_text
+from mmmlib.model.effects import LEFT_OUT
 from mmmlib.params.limits import HealthParams
 
-CHECKS = ("health.holdout_error", "health.holdout_coverage", "health.holdout_skill")
+YOUNG = "health.holdout_channels"
+CHECKS = ("health.holdout_error", "health.holdout_coverage", "health.holdout_skill", YOUNG)
 SEASON = 52
 """Weeks in a year: what the naive forecast repeats."""
 RECENT = 13
@@ -81,6 +84,7 @@ def check_holdout(
         _error(model, unseen, limits),
         _coverage(model, unseen, limits),
         _skill(model, holdout, unseen, limits),
+        *_channels(model, holdout, unseen),
     ]
 
 
@@ -160,6 +164,25 @@ def _skill(model: str, holdout: xr.Dataset, unseen: xr.Dataset, limits: HealthPa
             f"{words}: skill {value:.2f} (at least {limits.min_holdout_skill:g})."
         )
     return at_least("health.holdout_skill", model, value, limits.min_holdout_skill, message)
+
+
+def _channels(model: str, holdout: xr.Dataset, unseen: xr.Dataset) -> list[Finding]:
+    """Name the channels that are younger than the holdout: nothing has tested what is said of them."""
+    weeks = unseen.sizes["week"]
+    young = json.loads(holdout.attrs.get(LEFT_OUT, "[]"))
+    if not young:
+        message = f"Every channel is older than the {weeks} weeks that were held out."
+        return [judge(YOUNG, model, passed=True, message=message)]
+    return [
+        judge(
+            YOUNG,
+            f"{model}/{name}",
+            passed=False,
+            message=f"The channel is younger than the {weeks} weeks that were held out, so the fit "
+            f"without them left it out.",
+        )
+        for name in young
+    ]
 
 
 def _not_run(model: str, none: NoHoldout) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import panel_of
@@ -45,10 +46,10 @@ def each_holdout(
     ------
     (str, xarray.Dataset or NoHoldout)
         What is there first, then the others as each is done. The reason instead, where
-        the data without the last weeks cannot be fitted: a channel may be younger.
+        the data without the last weeks cannot be fitted. A channel that is younger than the
+        holdout is left out of it; the effects name it (attribute ``left_out``).
     """
     from mmmlib.model.fit import fit_each, inherited_scales, save_fit
-    from mmmlib.model.spec import why_not
 
     params = params_of(run)
     missing = missing_holdouts(run, refit)
@@ -58,10 +59,7 @@ def each_holdout(
     if missing:
         panel = panel_of(run)
         scales = inherited_scales(run, panel, params)
-        refused = {
-            one.model: why_not(panel, params, one.model, one.holdout_weeks, scales.get(one.model))
-            for one in missing
-        }
+        refused = {one.model: _why_not(panel, params, one, scales) for one in missing}
         if any(refused.values()):
             action = _what_instead(panel, params, [r for r in missing if refused[r.model]], scales)
             yield from ((model, NoHoldout(why, action)) for model, why in refused.items() if why)
@@ -71,16 +69,24 @@ def each_holdout(
             yield fit.request.model, fit.effects
 
 
+def _why_not(
+    panel: Panel, params: Params, request: FitRequest, scales: Mapping[str, Scales]
+) -> str:
+    """Say why a fit would be refused; nothing where it would not."""
+    from mmmlib.model.one_fit import leave_out
+    from mmmlib.model.spec import why_not
+
+    params, known = leave_out(params, scales.get(request.model), request.without)
+    return why_not(panel, params, request.model, request.holdout_weeks, known)
+
+
 def _what_instead(
     panel: Panel, params: Params, refused: Sequence[FitRequest], scales: Mapping[str, Scales]
 ) -> str:
     """Say which holdout all of the refused models can be fitted without, if one is shorter."""
-    from mmmlib.model.spec import why_not
-
     for weeks in range(params.health.holdout_weeks - 1, LEAST_HOLDOUT - 1, -1):
-        if not any(
-            why_not(panel, params, one.model, weeks, scales.get(one.model)) for one in refused
-        ):
+        shorter = [replace(one, holdout_weeks=weeks, without=()) for one in refused]
+        if not any(_why_not(panel, params, one, scales) for one in shorter):
             return (
                 f"Set health.holdout_weeks to {weeks} (it is {params.health.holdout_weeks}), the "
                 f"longest that leaves enough to learn from, and refresh again."
@@ -95,13 +101,18 @@ def _what_instead(
 def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
     """Return the holdout fits that a run does not have, or all of them; see :func:`each_holdout`."""
     from mmmlib.model.one_fit import FitRequest
+    from mmmlib.model.spec import too_young
 
     params = params_of(run)
-    return [
-        FitRequest(model, holdout_weeks=params.health.holdout_weeks)
-        for model in params.model_names
-        if refit or not run.has(f"models/{model}/holdout.nc")
+    weeks = params.health.holdout_weeks
+    missing = [
+        model for model in params.model_names if refit or not run.has(f"models/{model}/holdout.nc")
     ]
+    if not missing:
+        return []
+    young = too_young(panel_of(run), params, weeks)
+    without = young if len(young) < len(params.channels) else ()
+    return [FitRequest(model, holdout_weeks=weeks, without=without) for model in missing]
 
 
 def check_run(

@@ -119,6 +119,9 @@ class ModelData:
         Whether what is left follows its own past (AR(1)) or is independent.
     noise_weight
         By region: noise relative to the others; see :mod:`mmmlib.model.rotation`.
+    alike, likeness
+        Channels without a prior of their own, whose returns are believed to be like each other's,
+        and the correlation of their logarithms.
     lifts
         Lift tests of this outcome in the fitted weeks; see :mod:`mmmlib.model.lift`.
     calibrated
@@ -146,6 +149,8 @@ class ModelData:
     likelihood: str
     autocorrelated: bool
     noise_weight: np.ndarray
+    alike: np.ndarray
+    likeness: float
     lifts: tuple[LiftArrays, ...] = ()
     calibrated: bool = True
 

@@ -132,6 +132,7 @@ def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
     strength = parameters["roi"] * spend / norm
     contribution = (strength[:, None] * region)[:, :, None] * response[:, :, : data.fitted_weeks]
     pm.Deterministic("contribution", contribution, dims=("channel", "region", "week"))
+    _add_alike_prior(data, parameters["roi"])
     if data.calibration:
         coefficient = (strength * scale[:, None]).T * region
         _measure(
@@ -148,6 +149,17 @@ def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
     # All channels together hardly pass the whole outcome.
     pm.Potential("media_share", -pt.softplus(excess / SHARE_WIDTH))
     return pt.sum(contribution, axis=0)
+
+
+def _add_alike_prior(data: ModelData, returns: Any) -> None:
+    """Correlate what is believed of the returns: what the data say of some tells of the others."""
+    if not data.likeness:
+        return
+    mean, sd = data.priors["roi"]
+    off = ((pt.log(returns) - mean) / sd)[np.flatnonzero(data.alike)]
+    free = 1 - data.likeness + data.likeness * data.alike.sum()
+    factor = data.likeness / (1 - data.likeness)
+    pm.Potential("returns_alike", -factor / 2 * (pt.sum(off**2) - pt.sum(off) ** 2 / free))
 
 
 def _changed(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.special import ndtri
 
 from mmmlib.model.arrays import LiftArrays, ModelData
 from mmmlib.model.effects import check_effects
@@ -24,6 +25,20 @@ POINTS, BEYOND = 31, 1.5
 """Points of a response curve, and how far beyond the largest weekly spend it goes."""
 STEP = 0.01
 """Relative step of spend from which the marginal return is taken."""
+
+
+def form_factors(draws: int, channels: int, spread: float) -> np.ndarray:
+    """By what the effect of a channel may be off because its form is not the truth's.
+
+    Returns
+    -------
+    ndarray
+        ``(draw, channel)``, log-normal with a median of one. The same in every fit: what two
+        fits differ by is not chance of these numbers.
+    """
+    rng = np.random.default_rng(0xF0)
+    levels = ndtri((np.arange(draws) + 0.5) / draws)
+    return np.exp(spread * np.stack([rng.permutation(levels) for _ in range(channels)], axis=1))
 
 
 def thin(posterior: xr.Dataset, kept: int) -> dict[str, np.ndarray]:
@@ -90,6 +105,14 @@ def derive_effects(
     noise = np.einsum("drt,r->dt", draw_noise(data, parameters, fitted, rng), scale)
     predicted = baseline.sum(1) + contribution.sum(1) + noise
 
+    expected = [expected_lift(data, one, weights, shapes, coefficient) for one in data.lifts]
+    off = form_factors(draws, channels, params.model.form_error)
+    coefficient *= off[:, :, None]
+    by_region *= off[:, :, None]
+    whole = contribution.sum(1)
+    contribution *= off[:, :, None].astype(np.float32)
+    baseline[:, 0] += whole - contribution.sum(1)  # what the channels did not cause, it did
+
     cost = data.media_cost
     spend = data.spend.sum(1)
     today, split = todays_spend(data, params.scenarios.reference_weeks)
@@ -123,8 +146,11 @@ def derive_effects(
                     data.max_media_share,
                     SHARE_WIDTH,
                     draws,
+                    data.alike,
+                    data.likeness,
                 ),
             ),
+            "form_factor": (("draw", "channel"), off),
             "half_life": (("draw", "channel"), half_life(weights)),
             "spend_today": ("channel", today),
             "spend_low": ("channel", low),
@@ -144,7 +170,6 @@ def derive_effects(
         attrs=attributes(data, params),
     )
     if data.lifts:
-        expected = [expected_lift(data, one, weights, shapes, coefficient) for one in data.lifts]
         effects = effects.assign(lift_expected=(("draw", "test"), np.stack(expected, axis=1)))
         effects = effects.assign_coords(test=[one.test.name for one in data.lifts])
     for name, array in effects.data_vars.items():

@@ -25,6 +25,7 @@ response_spend       channel, point                weekly spend, all regions, fr
 response             draw, channel, point          weekly outcome if that spend were kept up
 marginal_roi         draw, channel                 return of the next unit of money at today's spend
 prior_roi            draw, channel                 the return as believed before the fit
+form_factor          draw, channel                 what the form of the channel may be off by; see below
 half_life            draw, channel                 weeks until half of an effect has come
 spend_today          channel                       weekly money, mean of the reference weeks
 spend_low/_high      channel                       smallest, largest weekly spend of the past
@@ -43,6 +44,10 @@ saturation           draw, channel, shape          first and second parameter; N
 coefficient          draw, channel, region         weekly outcome at full saturation
 media_scale          channel, region               divides adstocked media before saturation
 ==================== ============================= =====================================
+
+``form_factor`` is in all draws of a channel's effect already (:func:`mmmlib.model.derive.form_factors`);
+it is told so that the fitted return can be known: the effect divided by it. Fits of other engines, and
+of earlier versions, have none.
 
 Where lift tests lie in the fitted weeks:
 
@@ -106,6 +111,8 @@ ATTRIBUTES = (
 )
 UNCALIBRATED = "uncalibrated.nc"
 """Effects of the fit without lift tests, beside ``effects.nc`` of a model that has some."""
+LEFT_OUT = "left_out"
+"""Attribute of a fit without the last weeks: channels that are younger (JSON)."""
 PRIOR_ONLY = {"prior_roi", "saturation"}
 """Variables that may hold NaN: a prior not stated by the engine, a second shape not used."""
 

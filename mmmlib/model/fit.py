@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError, RunError
-from mmmlib.model.effects import UNCALIBRATED
+from mmmlib.model.effects import LEFT_OUT, UNCALIBRATED
 from mmmlib.model.one_fit import Fit, FitRequest, Progress, fit_one
 from mmmlib.params import Params
 from mmmlib.runs import NETCDF, Run, write_with
@@ -78,6 +78,7 @@ def save_fit(run: Run, fit: Fit) -> None:
     if fit.request.holdout_weeks or not fit.request.calibrated:
         name = "holdout.nc" if fit.request.holdout_weeks else UNCALIBRATED
         fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
+        fit.effects.attrs[LEFT_OUT] = json.dumps(fit.request.without)
         run.save_dataset(f"{folder}/{name}", fit.effects)
         return
     small = fit.posterior.map_over_datasets(_single)

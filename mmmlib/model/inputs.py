@@ -62,6 +62,10 @@ def model_inputs(data: ModelData, params: Params) -> dict[str, Any]:
                 strict=True,
             )
         },
+        "alike": {
+            "channels": [n for n, one in zip(data.channels, data.alike, strict=True) if one],
+            "correlation": data.likeness,
+        },
         "likelihood": data.likelihood,
         "noise": "ar1" if data.autocorrelated else "independent",
         "max_media_share": data.max_media_share,

@@ -141,6 +141,7 @@ def pack(data: ModelData) -> np.ndarray:
     header[19] = LIKELIHOODS.index(data.likelihood)
     header[20], header[21] = first("degrees"), layout.known
     header[22] = 0 if terms is None else len(terms.origin)
+    header[23] = data.likeness
     slots = np.full((channels, SLOTS), -1.0)
     slots[:, ADSTOCK] = [list(ADSTOCKS).index(form) for form in data.adstock]
     slots[:, SATURATION] = [list(SATURATIONS).index(form) for form in data.saturation]
@@ -180,6 +181,7 @@ def pack(data: ModelData) -> np.ndarray:
         gram_matrices(seen),
         np.zeros(regions) if terms is None else terms.level_mean,
         *(() if terms is None else (terms.origin, terms.matrix, terms.media)),
+        data.alike,
         *lifts,
     ]
     header[13] = sum(np.size(part) for part in parts)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import Panel
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 COMPARED_DRAWS = 500
 """Draws of each chain of a fit that is only compared with: enough to see that chains agree."""
+
+LONGER, NEARLY = 3, 1.1
+"""Chains whose R-hat is above its limit, but not by more than ``NEARLY``, are sampled so many times
+as long before anything is said of them: most of them then agree."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,15 @@ class FitRequest:
     calibrated
         Whether lift tests are part of the likelihood. A fit without them is there to be
         compared with: it takes fewer draws, see :data:`COMPARED_DRAWS`.
+    without
+        Channels that are left out: they are younger than the weeks that the fit sees.
     """
 
     model: str
     holdout_weeks: int = 0
     label: str = ""
     calibrated: bool = True
+    without: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [self.model]
@@ -49,6 +56,8 @@ class FitRequest:
             parts.append(f"without the last {self.holdout_weeks} weeks")
         if not self.calibrated:
             parts.append("without lift tests")
+        if self.without:
+            parts.append(f"without {', '.join(self.without)}")
         if self.label:
             parts.append(self.label)
         return ", ".join(parts)
@@ -85,6 +94,7 @@ def seed_of(params: Params, request: FitRequest) -> int:
     """Seed of a fit: the same for the same request, different between requests."""
     text = f"{request.model}|{request.holdout_weeks}|{request.label}"
     text += "" if request.calibrated else "|without lift tests"
+    text += f"|without {request.without}" if request.without else ""
     digest = hashlib.sha256(text.encode()).digest()
     return (params.model.seed + int.from_bytes(digest[:6], "big")) % 2**63
 
@@ -108,6 +118,8 @@ def fit_one(
     from mmmlib.model.sample import sample
     from mmmlib.model.spec import prepare
 
+    if request.without:
+        params, scales = leave_out(params, scales, request.without)
     data = prepare(panel, params, request.model, request.holdout_weeks, scales, request.calibrated)
     settings = params.model
     if not request.calibrated:
@@ -116,7 +128,12 @@ def fit_one(
     seed = seed_of(params, request)
     report = (lambda done: progress(request, 0.95 * done)) if progress else None
     began = time.time()
-    tree = sample(data, settings, seed, cores or available_cores(), report)
+    cores = cores or available_cores()
+    tree = sample(data, settings, seed, cores, report)
+    if _nearly_agree(tree, params, request):
+        # The same seed and tuning: these are the same chains, and they go on.
+        settings = settings.model_copy(update={"draws": LONGER * settings.draws})
+        tree = sample(data, settings, seed, cores, report)
     sampled = time.time()
     effects, linear = derive_effects(data, params, tree["posterior"].to_dataset(), seed + 1)
     import xarray as xr
@@ -125,6 +142,26 @@ def fit_one(
     if progress:
         progress(request, 1.0)
     return Fit(request, tree, effects, (began, sampled, time.time()))
+
+
+def leave_out(
+    params: Params, scales: Scales | None, without: Sequence[str]
+) -> tuple[Params, Scales | None]:
+    """Take channels out of what is asked, and of the scales that are carried on."""
+    kept = [name not in without for name in params.channels]
+    channels = {name: one for name, one in params.channels.items() if name not in without}
+    if scales is not None:
+        scales = replace(scales, media=scales.media[kept])
+    return params.model_copy(update={"channels": channels}), scales
+
+
+def _nearly_agree(tree: xr.DataTree, params: Params, request: FitRequest) -> bool:
+    """Whether chains are so little apart that more draws should bring them together."""
+    from mmmlib.model.chains import MAX_RHAT, largest_rhat
+
+    alone = request.calibrated and not request.holdout_weeks
+    limit = params.health.max_rhat if alone else max(params.health.max_rhat, MAX_RHAT)
+    return limit < largest_rhat(tree) <= NEARLY
 
 
 def available_cores() -> int:

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import log_expit, ndtri
 
 Z90 = 1.6448536269514722
@@ -18,6 +19,8 @@ POINTS = 400
 """Quantiles by which a distribution is added to another."""
 COARSE = 150
 """The same for what a channel only makes room for: what all others would cause."""
+SHARED = 7
+"""Places at which what returns that are alike have in common is looked at."""
 
 
 def probabilities(count: int) -> np.ndarray:
@@ -55,6 +58,8 @@ def sum_points(parts: Sequence[np.ndarray], at: np.ndarray, points: int = POINTS
     """
     if any(np.isnan(part).any() for part in parts):
         return np.full(len(at), np.nan)
+    if len(parts) == 1:
+        return np.quantile(parts[0], at)  # nothing is added, and nothing is lost by adding
     middles = (np.arange(points) + 0.5) / points
     total = np.zeros(1)
     for part in parts:
@@ -69,6 +74,8 @@ def truncated_points(
     max_media_share: float,
     width: float,
     count: int,
+    alike: np.ndarray | bool = False,
+    likeness: float = 0.0,
 ) -> np.ndarray:
     """Quantiles of channels' returns, where all together hardly pass a share of the outcome.
 
@@ -82,6 +89,8 @@ def truncated_points(
         Where the density of the channels' sum begins to fall, and over which range.
     count
         How many quantiles to return, at :func:`probabilities`.
+    alike, likeness
+        Which channels' returns are correlated, and how their logarithms are.
 
     Returns
     -------
@@ -89,22 +98,63 @@ def truncated_points(
         Shape ``(count, channel)``: of each channel, whatever the others do. Where the limit
         does not matter they are those of the log-normal distribution that was stated.
     """
-    fine = (np.arange(5 * POINTS) + 0.5) / (5 * POINTS)
-    middles = (np.arange(COARSE) + 0.5) / COARSE
-    shares = [
-        np.exp(one + spread * ndtri(middles)) * share
-        for one, spread, share in zip(mean, sd, share_per_return, strict=True)
-    ]
+    fine, middles = _middles(POINTS if likeness else 5 * POINTS), _middles(COARSE)
+    # Alike, they share a part; given that part, each goes its own way.
+    common, weights = hermegauss(SHARED if likeness else 1)
+    own = np.where(alike, np.sqrt(1 - likeness), 1.0) * sd
+    values, logs = [], []
+    for one, weight in zip(common, weights, strict=True):
+        middle = mean + np.where(alike, np.sqrt(likeness), 0.0) * sd * one
+        spread = np.exp(middle[:, None] + own[:, None] * ndtri(middles))
+        shares = list(spread * share_per_return[:, None])
+        returns = np.exp(middle[:, None] + own[:, None] * ndtri(fine))
+        values.append(returns)
+        logs.append(
+            np.log(weight)
+            + np.stack(
+                [
+                    _room(mine * share, others, max_media_share, width)
+                    for mine, share, others in zip(
+                        returns, share_per_return, _sums_of_others(shares), strict=True
+                    )
+                ]
+            )
+        )
     columns = []
-    for row, (one, spread) in enumerate(zip(mean, sd, strict=True)):
-        others = sum_points(shares[:row] + shares[row + 1 :], middles, COARSE)
-        own = np.exp(one + spread * ndtri(fine))
-        excess = (np.add.outer(own * share_per_return[row], others) - max_media_share) / width
-        log_weight = log_expit(-excess)
-        weight = np.exp(log_weight - log_weight.max()).mean(axis=1)
+    for points, log_weight in zip(
+        np.concatenate(values, axis=1), np.concatenate(logs, axis=1), strict=True
+    ):
+        order = np.argsort(points)
+        weight = np.exp(log_weight - log_weight.max())[order]
         reached = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
-        columns.append(np.exp(np.interp(probabilities(count), reached, np.log(own))))
+        columns.append(np.exp(np.interp(probabilities(count), reached, np.log(points[order]))))
     return np.stack(columns, axis=1)
+
+
+def _middles(count: int) -> np.ndarray:
+    return (np.arange(count) + 0.5) / count
+
+
+def _sums_of_others(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Quantiles of the sum of all parts but one, for each one."""
+    middles, none = _middles(COARSE), np.zeros(COARSE)
+    before, after = [none], [none]
+    for part in parts[:-1]:
+        before.append(sum_points([before[-1], part], middles, COARSE))
+    for part in parts[:0:-1]:
+        after.append(sum_points([after[-1], part], middles, COARSE))
+    return [
+        sum_points([one, other], middles, COARSE)
+        for one, other in zip(before, reversed(after), strict=True)
+    ]
+
+
+def _room(mine: np.ndarray, others: np.ndarray, most: float, width: float) -> np.ndarray:
+    """Log of the weight of each of a channel's shares, whatever the others' share is."""
+    log_weight = log_expit(-(np.add.outer(mine, others) - most) / width)
+    highest = log_weight.max(axis=1)
+    mean = np.exp(log_weight - highest[:, None]).mean(axis=1)
+    return np.asarray(highest + np.log(mean))
 
 
 @functools.cache

@@ -17,6 +17,31 @@ from mmmlib.model.rotation import measure_noise_weight
 from mmmlib.params import Params
 
 
+def spend_and_media(panel: Panel, params: Params) -> tuple[np.ndarray, np.ndarray]:
+    """Money of every channel, and what its effect follows; ``(channel, region, week)`` each."""
+    channels = list(params.channels)
+    spend = panel.array("spend").sel(channel=channels).to_numpy()
+    media = spend.copy()
+    exposures = set(panel.names("exposure"))
+    for row, name in enumerate(channels):
+        if params.channels[name].exposure and name in exposures:
+            media[row] = panel.array("exposure").sel(channel=name).to_numpy()
+    return spend, media
+
+
+def too_young(panel: Panel, params: Params, holdout_weeks: int) -> tuple[str, ...]:
+    """Channels of which a fit without the last weeks would see no spend, or no change of it."""
+    spend, media = spend_and_media(panel, params)
+    seen = len(panel.weeks) - holdout_weeks
+
+    def learnable(weeks: slice) -> np.ndarray:
+        moves = np.ptp(media[:, :, weeks].sum(1), axis=-1) > 0
+        return np.asarray(moves & (spend[:, :, weeks].sum((1, 2)) > 0))
+
+    young = learnable(slice(None)) & ~learnable(slice(seen))
+    return tuple(name for name, one in zip(params.channels, young, strict=True) if one)
+
+
 def prepare(
     panel: Panel,
     params: Params,
@@ -93,6 +118,8 @@ def prepare(
         noise_weight=np.ones(len(panel.regions))
         if likelihood == "negative_binomial"
         else measure_noise_weight(outcome[:, :seen] / scales.outcome[:, None]),
+        alike=np.array([params.channels[name].prior is None for name in channels]),
+        likeness=params.model.returns_alike,
         calibrated=calibrated,
     )
     refuse_priors(data)
@@ -124,12 +151,7 @@ def _series(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Outcome, spend and media of a model; refused where no answer can come from them."""
     channels = tuple(params.channels)
-    spend = panel.array("spend").sel(channel=list(channels)).to_numpy()
-    media = spend.copy()
-    exposures = set(panel.names("exposure"))
-    for row, name in enumerate(channels):
-        if params.channels[name].exposure and name in exposures:
-            media[row] = panel.array("exposure").sel(channel=name).to_numpy()
+    spend, media = spend_and_media(panel, params)
     outcome = panel.outcome(model).to_numpy()
     refuse_faults(model, channels, outcome, spend, media, seen, _likelihood(params, model))
     return outcome, spend, media

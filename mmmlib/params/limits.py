@@ -69,6 +69,9 @@ class HealthParams(Section):
     max_spend_follows_demand: Share = 0.5
     """Largest correlation, of either sign, between a channel's spend and the outcome that the
     channels did not cause; above it, unmeasured demand is likely behind the return."""
+    max_common_spend: Share = 0.2
+    """Largest correlation of a channel's spend with that of the other channels together, beside trend
+    and season; above it, what all budgets follow may be behind its return."""
     min_prior_shrinkage: Share = 0.15
     """Smallest reduction of the prior's spread; below it the data said little about a return."""
     max_prior_distance: Positive = 2.576
@@ -77,7 +80,10 @@ class HealthParams(Section):
     max_still_to_come: Share = 0.25
     """Share of what a channel's spend brings that may still come after the last week, for its return
     to be judged."""
-    max_plausible_roi: Positive = 20.0
+    max_prior_sensitivity: Positive = 0.25
+    """By what share a return's median may move under another reasonable prior; above it, the return
+    is more our assumption than the data."""
+    max_plausible_roi: Positive = 10.0
     max_media_share: Share = 0.7
     """Largest plausible share of the outcome that all channels together explain."""
     max_lift_distance: Positive = 1.645

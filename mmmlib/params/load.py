@@ -101,7 +101,7 @@ def params_of(run: Run) -> Params:
             "Make the run again.",
         )
     try:
-        return Params.model_validate_json(path.read_bytes())
+        return Params.model_validate_json(as_it_was(path.read_bytes()))
     except ValidationError as error:
         faults = error.errors()
         if faults[0]["type"] == "json_invalid":
@@ -110,6 +110,21 @@ def params_of(run: Run) -> Params:
         content = json.loads(path.read_bytes())
         problems = [one.at(dotted(one.key)) for one in translate(faults, content, Params)]
         raise InputError(path, problems) from None
+
+
+def as_it_was(resolved: bytes) -> bytes:
+    """Add to the parameters of an earlier run what was so then, without a key for it.
+
+    All keys were written down as they were resolved, so what is not there was not there:
+    returns were believed one by one, and every form was taken for the truth.
+    """
+    try:
+        content = json.loads(resolved)
+        for key in ("returns_alike", "form_error"):
+            content["model"].setdefault(key, 0.0)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return resolved  # the reader says what is wrong with it
+    return json.dumps(content).encode()
 
 
 # --- the next period ------------------------------------------------------------------

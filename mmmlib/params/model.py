@@ -105,8 +105,14 @@ class ModelParams(Section):
     unmeasured demand that budgets follow."""
     max_media_share: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Share of the outcome that all channels together hardly exceed; it keeps the baseline positive."""
-    default_roi: Range = Range(low=0.1, high=6.0)
+    default_roi: Range = Range(low=0.1, high=10.0)
     """Prior 90 % range of a channel's return where the outcome is money."""
+    returns_alike: Annotated[float, Field(ge=0, lt=1)] = 0.6
+    """How alike the returns of channels without a prior of their own are believed to be: the
+    correlation of their logarithms. What the data say of some then tells of the others."""
+    form_error: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Spread of the logarithm of a channel's effect beyond what the fit says: the curve and the
+    carryover of a channel have one form each, and the truth need not have it. See docs/labels.md."""
     default_share: Range = Range(low=0.005, high=0.25)
     """Prior 90 % range of a channel's share of an outcome that is not money, for a channel with the
     usual spend; for others in proportion to their spend."""

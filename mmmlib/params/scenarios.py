@@ -75,7 +75,7 @@ class ScenarioParams(Section):
     """Over how many channels an increase may be spread."""
     max_cut: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Largest share of a channel's spend that a plan may take away."""
-    safe_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+    safe_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Probability of beating the baseline from which a plan may be called safe to act on."""
     clear_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
     """Probability from which a model counts as speaking for a plan (or, at 1 minus it, against)."""

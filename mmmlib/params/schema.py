@@ -205,7 +205,7 @@ class GovernanceParams(Section):
 
     policy: InsidePath = "policy.yaml"
     roles: InsidePath = "roles.yaml"
-    wide_ratio: Annotated[float, Field(gt=1)] = 5.0
+    wide_ratio: Annotated[float, Field(gt=1)] = 10.0
     """A return needs review where the ends of its range differ by more than this factor (O8)."""
 
 

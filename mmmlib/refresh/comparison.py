@@ -30,7 +30,7 @@ class Movement(_Frozen):
     overlap: float
     """Length that both intervals share over the narrower one's length, 0 to 1."""
     beyond_noise: bool
-    """True where each median lies outside the other's interval and the overlap is small."""
+    """True where the median left the range, or the range exploded; see ``mmmlib.refresh.movement``."""
     rank_before: int
     rank_after: int
     """Place among the channels by median, 1 the largest."""

@@ -11,6 +11,7 @@ from mmmlib.estimates import format_change
 from mmmlib.findings import Finding, judge
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
+from mmmlib.refresh.movement import SEVERAL, widened
 
 SHOWN = 3
 """Pairs of channels that a message names."""
@@ -98,6 +99,9 @@ def _judge_channel(
     what = "return" if movement.quantity == "roi" else "contribution"
     change = format_change(movement.change, "share")
     noise = "more than noise" if movement.beyond_noise else "within noise"
+    wider = widened(movement.before, movement.after)
+    if wider >= SEVERAL:
+        noise += f", and its range is {wider:.0f} times as wide"
     cause = " Neither restated data nor a changed model explains it." if unexplained else ""
     return judge(
         "refresh.movement",
@@ -115,4 +119,5 @@ def _judge_channel(
 def _flagged(movement: Movement, limits: ComparisonParams) -> bool:
     # Written as what a calm channel meets, so that NaN (a median that was zero) is not calm.
     calm = abs(movement.change) <= limits.large_movement
-    return movement.beyond_noise and not calm
+    exploded = widened(movement.before, movement.after) >= SEVERAL
+    return movement.beyond_noise and not (calm and not exploded)

@@ -1,16 +1,20 @@
 """How much did each channel move, and is it more than noise? (H3)
 
 Both refreshes are read on the weeks that both fitted. A movement is called beyond
-noise when each median lies outside the other's 90 % interval *and* the intervals
-share little of the narrower one.
+noise when one of three things holds:
 
-Judging a difference by the overlap of two intervals is known to be careful
-(Schenker and Gentleman, 2001, *On judging the significance of differences by
-examining the overlap between confidence intervals*): it takes the two estimates
-for independent, while two refreshes share most of their data and so should lie
-closer together. For two refreshes from one truth that share nothing, the rule
-speaks up in about one of ten cases; where 13 of 117 weeks are new, in less than
-one of a hundred (both measured in the tests).
+- the median now lies outside the 90 % interval then;
+- the interval is several times as wide as it was: what was known is lost, though the
+  median may not have moved, and no wide range may pass for calm;
+- the median then lies outside the interval now, and the intervals share little of the
+  narrower one.
+
+Judging a difference by intervals is known to be careful (Schenker and Gentleman, 2001, *On
+judging the significance of differences by examining the overlap between confidence
+intervals*): it takes the two estimates for independent, while two refreshes share most of
+their data and so should lie closer together. For two refreshes from one truth that share
+nothing, the rule speaks up in about one of four cases; where 13 of 117 weeks are new, in
+less than one of a hundred (both measured in the tests).
 """
 
 from __future__ import annotations
@@ -37,6 +41,10 @@ def wide_noise(moves: Iterable[Movement]) -> Movement | None:
     """
     within = [one for one in moves if not one.beyond_noise and abs(one.change) >= WIDE_NOISE]
     return max(within, key=lambda one: abs(one.change), default=None)
+
+
+SEVERAL = 3.0
+"""A range that is so many times as wide as it was has lost what was known."""
 
 
 def common_weeks(before: xr.Dataset, after: xr.Dataset) -> pd.DatetimeIndex:
@@ -88,8 +96,16 @@ def overlap_share(before: Estimate, after: Estimate) -> float:
 
 def is_beyond_noise(before: Estimate, after: Estimate, min_overlap: float) -> bool:
     """Say whether two estimates differ by more than both are uncertain; see the module."""
-    apart = before.excludes(after.median) and after.excludes(before.median)
-    return apart and overlap_share(before, after) < min_overlap
+    if before.excludes(after.median) or widened(before, after) >= SEVERAL:
+        return True
+    return after.excludes(before.median) and overlap_share(before, after) < min_overlap
+
+
+def widened(before: Estimate, after: Estimate) -> float:
+    """How many times as wide the range is now; infinite where it had no width."""
+    if before.width == 0:
+        return math.inf if after.width > 0 else 1.0
+    return after.width / before.width
 
 
 def relative_change(before: float, after: float) -> float:

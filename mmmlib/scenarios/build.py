@@ -106,7 +106,8 @@ def build_pack(
     trusted = [name for name, evidence in on_channel.items() if evidence.good]
     files = PlanFiles() if run_folder is None else read_plan_files(run_folder, params, effects)
     base = baseline_of(effects, params, booked=files.booked)
-    plans = standing_plans(base, outcomes[leading], trusted, params)
+    measured = [name for name, evidence in on_channel.items() if evidence.measured]
+    plans = standing_plans(base, outcomes[leading], measured or trusted, params)
     plans += own_plans(base, files, params, channels)
     on_model = model_evidence(
         leading, health_by_model.get(leading), channels, params.model_label(leading)
@@ -287,6 +288,11 @@ def _scenario(
             effect.probability_better,
             params.scenarios,
             extrapolated=[names[line.channel] for line in changed if line.extrapolated],
+            blind_cuts=[
+                names[line.channel]
+                for line in changed
+                if line.change < 0 and on_channel[line.channel].assumed
+            ],
             steady_state=not formula,
             count_unit="" if effect.money or effect.spend_change == 0 else unit,
             disagreements=disagreeing,

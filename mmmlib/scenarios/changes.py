@@ -78,6 +78,7 @@ def _change(case: Case, channel: str, kind: Literal["scale", "cut"], chance: flo
         max(p, 1 - p),
         params.scenarios,
         extrapolated=extrapolated,
+        blind_cuts=[label] if kind == "cut" and case.on(channel).assumed else [],
         steady_state=case.outcome.method != "formula",
         disagreements=unsettled,
     )

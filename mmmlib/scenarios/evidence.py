@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mmmlib.findings import Finding, FindingList, Level, Status
+from mmmlib.health.demand import COMMON
+from mmmlib.health.holdout import YOUNG
 from mmmlib.health.learning import SHRINKAGE
+from mmmlib.health.prior_sensitivity import OUR_ASSUMPTION, PRIOR
 from mmmlib.readiness.verdict import Readiness, Verdict
 
 NEW_WEEKS = "data.new_weeks"
@@ -16,20 +19,39 @@ NEW_WEEKS = "data.new_weeks"
 
 @dataclass(frozen=True)
 class Evidence:
-    """Reasons that a claim may not rest on this (``against``), or only with care (``doubts``)."""
+    """What speaks against a claim.
+
+    Parameters
+    ----------
+    against
+        Reasons that nothing may rest on it.
+    doubts
+        Reasons that it may be relied on with care only.
+    assumed
+        Where a return is our assumption more than the data, in words. It is a doubt, and what a
+        cut there would lose is not known at all.
+    """
 
     against: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     def __add__(self, other: Evidence) -> Evidence:
         return Evidence(
-            _unique([*self.against, *other.against]), _unique([*self.doubts, *other.doubts])
+            _unique([*self.against, *other.against]),
+            _unique([*self.doubts, *other.doubts]),
+            _unique([*self.assumed, *other.assumed]),
         )
 
     @property
     def good(self) -> bool:
         """Nothing speaks against it; doubts are allowed."""
         return not self.against
+
+    @property
+    def measured(self) -> bool:
+        """Nothing speaks against it, and it is the data that say it."""
+        return not self.against and not self.assumed
 
 
 def model_evidence(
@@ -51,7 +73,9 @@ def model_evidence(
     if health is None or not health.findings:
         return Evidence(against=(f"The health of {label or model} was not checked.",))
     names = set(channels)
-    return _collect(f for f in health.findings if not _named(f, model) & names)
+    # How far the total hangs on the prior is a matter of the total, not of one channel.
+    whole = (f for f in health.findings if f.check != PRIOR and not _named(f, model) & names)
+    return _collect(whole)
 
 
 def channel_evidence(
@@ -111,6 +135,7 @@ def _moves(finding: Finding, channel: str, model: str) -> bool:
 def _collect(findings: Iterable[Finding]) -> Evidence:
     against: dict[str, str] = {}
     doubts: dict[str, str] = {}
+    assumed: dict[str, str] = {}
     for finding in findings:
         if finding.status is Status.OK:
             continue
@@ -118,12 +143,17 @@ def _collect(findings: Iterable[Finding]) -> Evidence:
         # One reason per check: twenty parameters above the limit are one fact. So is one
         # cause that kept ten checks from running.
         key = finding.check if ran else finding.message
-        # A return that the data did not narrow is what was believed before.
-        if finding.level is Level.BLOCK or (ran and finding.check == SHRINKAGE):
+        # A return that the data did not narrow is what was believed before; one of a channel
+        # that is younger than the holdout was never tested.
+        if finding.level is Level.BLOCK or (ran and finding.check in (SHRINKAGE, YOUNG)):
             against.setdefault(key, finding.message)
+        elif ran and finding.check == COMMON:
+            doubts.setdefault(key, f"{finding.message} {finding.meaning}")
+        elif ran and finding.check == PRIOR:
+            assumed.setdefault(key, f"{OUR_ASSUMPTION} {finding.message}")
         elif finding.level is Level.WARN:
             doubts.setdefault(key, finding.message)
-    return Evidence(tuple(against.values()), tuple(doubts.values()))
+    return Evidence(tuple(against.values()), tuple(doubts.values()), tuple(assumed.values()))
 
 
 def _named(finding: Finding, model: str) -> set[str]:

@@ -33,8 +33,8 @@ def decide(
     full = evidence + Evidence(tuple(more_against), tuple(more_doubts))
     if full.against:
         return Label.DO_NOT_INFER, full.against
-    if full.doubts:
-        return Label.REVIEW, full.doubts
+    if full.assumed or full.doubts:
+        return Label.REVIEW, (*full.assumed, *full.doubts)
     return None, ()
 
 
@@ -44,6 +44,7 @@ def label_plan(
     limits: ScenarioParams,
     *,
     extrapolated: Sequence[str] = (),
+    blind_cuts: Sequence[str] = (),
     steady_state: bool = False,
     count_unit: str = "",
     disagreements: Sequence[str] = (),
@@ -61,6 +62,8 @@ def label_plan(
         ``safe_probability``: from where on a plan may be called safe.
     extrapolated
         Channels whose planned weekly spend the past has not seen.
+    blind_cuts
+        Channels that it cuts though their return is our assumption more than the data.
     steady_state
         Whether the projection ignores carryover (formula unknown).
     count_unit
@@ -74,6 +77,11 @@ def label_plan(
     against = [
         f"Extrapolated: the past has not seen {name} at the planned weekly spend."
         for name in extrapolated
+    ]
+    against += [
+        f"It cuts {name}, whose return is our assumption more than the data: what that would lose "
+        f"is not known."
+        for name in blind_cuts
     ]
     doubts = list(disagreements)
     if count_unit:

@@ -79,7 +79,7 @@ def standing_plans(
     ]
     if best:
         donors = [name for name in active if name not in best and lost[name] < added[best[0]]]
-        by_return = sorted(donors, key=lambda name: lost[name])
+        by_return = sorted(donors, key=lambda name: (name not in set(trusted), lost[name]))
         width = {name: _relative_width(losses[name]) for name in donors}
         # What was not trusted comes last: what a cut there would cost is not known.
         by_confidence = sorted(donors, key=lambda name: (name not in set(trusted), -width[name]))
@@ -92,7 +92,9 @@ def standing_plans(
             if move is not None and not any(_same(move.weekly, other) for other in seen):
                 plans.append(move)
                 seen.append(move.weekly)
-    protect = _protect(base, sorted(active, key=lambda name: lost[name]), params, label)
+    # What was not measured comes last here, too: that it loses least may be our assumption.
+    least = sorted(active, key=lambda name: (name not in set(trusted), lost[name]))
+    protect = _protect(base, least, params, label)
     return plans if protect is None else [*plans, protect]
 
 

@@ -69,6 +69,7 @@ def test_without_a_holdout_only_those_checks_block() -> None:
         "health.holdout_error",
         "health.holdout_coverage",
         "health.holdout_skill",
+        "health.holdout_channels",
     }
 
 

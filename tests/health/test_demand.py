@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from mmmlib.findings import Level, Status
-from mmmlib.health.demand import check_demand, follow_demand
+from mmmlib.health.demand import check_common_spend, check_demand, follow_demand, move_together
 from mmmlib.params.limits import HealthParams
-from tests.fakes import fake_effects
+from tests.fakes import fake_effects, fake_lift, fake_panel, fake_params
 
 LIMITS = HealthParams()
 
@@ -40,6 +42,51 @@ def test_spend_that_follows_demand_is_named_with_the_direction(sign: float, lean
     assert "search" in finding.message
     assert f"more likely {leans}" in finding.message
     assert "social" not in finding.message
+
+
+def together(strength: float) -> xr.Dataset:
+    """Effects of a company whose budgets follow one thing, but that of search."""
+    effects = fake_effects()
+    rng = np.random.default_rng(4)
+    weeks, channels = effects.sizes["week"], effects.sizes["channel"]
+    common = (
+        strength * rng.normal(size=weeks) * (effects["channel"] != "search").to_numpy()[:, None]
+    )
+    season = np.sin(2 * np.pi * np.arange(weeks) * 7 / 365.25)  # which the model takes out
+    spend = np.exp(0.3 * rng.normal(size=(channels, weeks)) + common + season)
+    effects["spend"] = (("channel", "week"), 1e4 * spend)
+    return effects
+
+
+def test_budgets_that_move_together_are_named_channel_by_channel() -> None:
+    findings = check_common_spend(together(0.5), LIMITS)
+    flagged = {one.subject for one in findings if one.status is Status.FLAG}
+    assert flagged == {f"revenue.pooled/{name}" for name in ("social", "video", "events")}
+    assert {one.level for one in findings} == {Level.INFO}
+    assert "more likely too high" in findings[1].meaning
+
+
+def test_a_season_that_all_budgets_have_is_no_common_demand() -> None:
+    for value in move_together(together(0.0)).values():
+        assert abs(value) < 0.2
+
+
+def test_a_lift_test_settles_what_budgets_in_common_leave_open() -> None:
+    effects = together(0.5)
+    told = json.loads(effects.attrs["inputs"])
+    test = fake_lift(fake_panel(fake_params()), "pause", channel="video")
+    told |= {"calibrated": True, "lift_tests": [test.model_dump(mode="json")]}
+    effects.attrs["inputs"] = json.dumps(told)
+    found = {one.subject.partition("/")[2]: one for one in check_common_spend(effects, LIMITS)}
+    assert found["video"].status is Status.OK
+    assert "a lift test measured" in found["video"].message
+    assert found["social"].status is Status.FLAG
+
+
+def test_spend_without_a_change_moves_with_nothing_and_does_not_pass() -> None:
+    effects = fake_effects()
+    effects["spend"] = effects["spend"] * 0 + 7.0
+    assert {one.status for one in check_common_spend(effects, LIMITS)} == {Status.FLAG}
 
 
 def test_spend_that_never_changes_leaves_nothing_to_say() -> None:

@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 
 from mmmlib.data.panel.panel import panel_of, write_panel
-from mmmlib.findings import FindingList, Status
+from mmmlib.findings import FindingList, Level, Status, worst
 from mmmlib.health import REQUIRED_CHECKS
-from mmmlib.health.holdout import CHECKS as HOLDOUT_CHECKS
+from mmmlib.health.holdout import YOUNG
 from mmmlib.health.run import check_run, each_holdout, save_health
 from mmmlib.model import fit as fitting
-from mmmlib.model.one_fit import Fit, FitRequest
+from mmmlib.model.one_fit import Fit, FitRequest, fit_one
+from mmmlib.model.spec import prepare, too_young
 from mmmlib.params.load import params_of
 from mmmlib.runs import NETCDF, Run
-from tests.fakes import fake_effects, fake_panel
+from tests.fakes import fake_effects, fake_panel, fake_params
 from tests.health.test_convergence import tree
 from tests.refresh.test_compare import make
+
+SHORT = {"chains": 2, "tune": 200, "draws": 200, "kept_draws": 100}
 
 
 @pytest.fixture
@@ -68,36 +71,56 @@ def test_missing_holdouts_are_fitted_once_and_kept(run: Run, asked: list[FitRequ
     assert len(asked) == 4
 
 
-@pytest.mark.parametrize(("age", "longest"), [(7, 6), (5, 4)])
-def test_a_channel_younger_than_the_holdout_leaves_the_rest_of_the_health(
-    run: Run, asked: list[FitRequest], age: int, longest: int
-) -> None:
+def with_first_weeks(run: Run, age: int, **others: int) -> None:
+    """Let video, and other channels, begin so many weeks before the end."""
     panel = panel_of(run)
     frame = panel.frame.copy()
-    frame.loc[frame["week"] < panel.weeks[-age], "spend:video"] = 0.0
+    for name, weeks in {"video": age, **others}.items():
+        frame.loc[frame["week"] < panel.weeks[-weeks], f"spend:{name}"] = 0.0
     write_panel(run, replace(panel, frame=frame))
+
+
+@pytest.mark.parametrize("age", [7, 4])
+def test_a_channel_younger_than_the_holdout_blocks_itself_only(
+    run: Run, asked: list[FitRequest], age: int
+) -> None:
+    """It blocked every check with a holdout, and so the run."""
+    with_first_weeks(run, age)
     findings, holdouts = check_run(run)
-    assert holdouts == {}
-    assert asked == []
-    for found in findings.values():
+    assert [one.without for one in asked] == [("video",)] * 2
+    assert list(holdouts) == ["revenue.pooled", "signups.pooled"]
+    for model, found in findings.items():
         assert {one.check for one in found} == set(REQUIRED_CHECKS)
-        missing = [one for one in found if one.status is Status.NOT_RUN]
-        assert {one.check for one in missing} == set(HOLDOUT_CHECKS)
-        assert "channel video has no spend in the fitted weeks" in missing[0].message
-        assert missing[0].action.startswith(f"Set health.holdout_weeks to {longest} ")
+        assert not [one for one in found if one.status is Status.NOT_RUN]
+        [young] = [one for one in found if one.check == YOUNG]
+        assert (young.subject, young.status) == (f"{model}/video", Status.FLAG)
+    assert worst(findings["revenue.pooled"]) is not Level.BLOCK
 
 
-def test_a_channel_too_young_for_any_holdout_is_told_with_what_to_do_instead(
+def test_a_fit_without_the_last_weeks_can_be_made_without_a_young_channel() -> None:
+    params = fake_params(model=SHORT)
+    panel = fake_panel(params, weeks=80)
+    frame = panel.frame.copy()
+    frame.loc[frame["week"] < panel.weeks[-5], "spend:video"] = 0.0
+    panel = replace(panel, frame=frame)
+    assert too_young(panel, params, 8) == ("video",)
+    assert too_young(panel, params, 4) == ()
+    scales = prepare(panel, params, "revenue.pooled").scales
+    request = FitRequest("revenue.pooled", holdout_weeks=8, without=("video",))
+    effects = fit_one(panel, params, request, scales=scales).effects
+    assert "video" not in effects["channel"]
+    assert effects.sizes["channel"] == len(params.channels) - 1
+
+
+def test_two_weeks_too_few_are_told_with_what_to_do_instead(
     run: Run, asked: list[FitRequest]
 ) -> None:
-    panel = panel_of(run)
-    frame = panel.frame.copy()
-    frame.loc[frame["week"] < panel.weeks[-4], "spend:video"] = 0.0
-    write_panel(run, replace(panel, frame=frame))
+    write_panel(run, fake_panel(params_of(run), weeks=24))
     findings, _ = check_run(run)
     [missing, *_] = [f for f in findings["revenue.pooled"] if f.status is Status.NOT_RUN]
-    assert missing.action.startswith("No shorter holdout can be fitted either (4 weeks are the")
-    assert "Leave the channel out" in missing.action
+    assert asked == []
+    assert "16 weeks are too few for 4 channels" in missing.message
+    assert missing.action.startswith("Set health.holdout_weeks to 6 ")
 
 
 def test_every_model_is_checked_and_saved(run: Run, asked: list[FitRequest]) -> None:

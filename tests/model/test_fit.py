@@ -16,10 +16,11 @@ import xarray as xr
 from mmmlib.data.panel.panel import Panel, write_panel
 from mmmlib.errors import MMMError, RunError
 from mmmlib.health.lift import distance
+from mmmlib.model.chains import largest_rhat
 from mmmlib.model.effects import baseline, contribution, effects_of, fitted, roi, uncalibrated_of
 from mmmlib.model.fit import FITS_LOG, fit_each, fit_run, posterior_of, save_fit
 from mmmlib.model.linear import draw_linear
-from mmmlib.model.one_fit import Fit, FitRequest, fit_one, seed_of
+from mmmlib.model.one_fit import LONGER, Fit, FitRequest, fit_one, seed_of
 from mmmlib.model.response import respond
 from mmmlib.model.sample import _cause, _check_moved
 from mmmlib.params import Params
@@ -72,12 +73,13 @@ def test_return_is_the_parameter(made: tuple[Params, Panel, Fit]) -> None:
     _, _, fit = made
     parameter = fit.posterior["posterior"]["roi"].median(("chain", "draw"))
     np.testing.assert_allclose(roi(fit.effects).median("draw"), parameter, rtol=0.15)
+    fitted_return = roi(fit.effects) / fit.effects["form_factor"]
     lowest, highest = (
         fit.posterior["posterior"]["roi"].min(),
         fit.posterior["posterior"]["roi"].max(),
     )
-    assert float(roi(fit.effects).min()) >= float(lowest) * 0.999
-    assert float(roi(fit.effects).max()) <= float(highest) * 1.001
+    assert float(fitted_return.min()) >= float(lowest) * 0.999
+    assert float(fitted_return.max()) <= float(highest) * 1.001
 
 
 def test_curve_starts_at_zero_rises_and_holds_todays_marginal(
@@ -251,3 +253,35 @@ def test_an_interrupted_fit_is_told_as_such() -> None:
             FitRequest(MODEL),
             progress=lambda request, done: begun.set(),
         )
+
+
+def test_chains_that_nearly_agree_are_sampled_on_before_they_are_judged() -> None:
+    params, panel = case(regional=False)
+    limits = params.health.model_copy(update={"max_rhat": 1.0001})  # no short chain is as close
+    strict = params.model_copy(update={"health": limits})
+    short, longer = (fit_one(panel, one, FitRequest(MODEL)) for one in (params, strict))
+    sizes = [fit.posterior["posterior"].sizes["draw"] for fit in (short, longer)]
+    assert sizes[1] == LONGER * SHORT["draws"]
+    same = longer.posterior["posterior"]["roi"].isel(draw=slice(SHORT["draws"]))
+    if sizes[0] == SHORT["draws"]:
+        np.testing.assert_array_equal(same, short.posterior["posterior"]["roi"])
+    assert largest_rhat(longer.posterior) < 1.1
+    assert longer.effects.sizes["draw"] == SHORT["kept_draws"]
+
+
+def test_what_a_form_may_miss_is_in_the_effect_and_leaves_the_fit_as_it_was() -> None:
+    params, panel = case(regional=True)
+    with_error, without = (
+        params.model_copy(update={"model": params.model.model_copy(update={"form_error": one})})
+        for one in (0.4, 0.0)
+    )
+    wide, narrow = (fit_one(panel, one, FitRequest(MODEL)).effects for one in (with_error, without))
+    factor = wide["form_factor"]
+    assert float(factor.median()) == pytest.approx(1, abs=0.01)
+    assert float(np.log(factor).std()) == pytest.approx(0.4, rel=0.05)
+    for name in ("contribution", "contribution_region", "response", "marginal_roi", "coefficient"):
+        np.testing.assert_allclose(wide[name], narrow[name] * factor, rtol=1e-3)
+    # What the channels did not cause, the baseline did: prediction and fit are the same.
+    np.testing.assert_allclose(fitted(wide), fitted(narrow), rtol=1e-4)
+    np.testing.assert_array_equal(wide["predicted"], narrow["predicted"])
+    assert float(narrow["form_factor"].std()) == 0

@@ -46,6 +46,7 @@ CASES = {
     "national": mixed_data(seasonality=1, trend_knots=2),
     "regional": mixed_data(regional=True, seasonality=1, trend_knots=2),
     "independent": mixed_data(holdout_weeks=8, seasonality=1, trend="linear", noise="independent"),
+    "returns alike": mixed_data(seasonality=0, trend="none", returns_alike=0.6),
     "level only": mixed_data(regional=True, holdout_weeks=8, seasonality=0, trend="none"),
 }
 SAMPLED = {

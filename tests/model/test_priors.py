@@ -111,7 +111,7 @@ TOTALS = {"revenue.self_serve": 600.0, "revenue.sales_assisted": 400.0}
     [
         (Prior(roi=Range(low=1.5, high=2.5)), 1.5, 2.5),
         (Prior(share=Range(low=0.02, high=0.2)), 0.4, 4.0),
-        (None, 0.1, 6.0),
+        (None, 0.1, 10.0),
     ],
 )
 def test_a_prior_on_an_outcome_is_that_of_the_sum_over_its_motions(
@@ -141,3 +141,18 @@ def test_a_motion_of_a_prior_is_one_of_the_file() -> None:
     channels["search"]["prior"] = {"motions": {"self_serf": {"roi": {"low": 1, "high": 2}}}}
     with pytest.raises(ValueError, match="found 'self_serf'; expected one of self_serve"):
         two_motions(channels=channels)
+
+
+def test_returns_that_are_alike_leave_room_together() -> None:
+    rng = np.random.default_rng(5)
+    mean, sd, share, alike = np.zeros(5), np.ones(5), np.full(5, 0.1), np.arange(5) > 0
+    points = truncated_points(mean, sd, share, 0.9, SHARE_WIDTH, 1000, alike, 0.6)
+    off = rng.normal(size=(400_000, 5))
+    common = rng.normal(size=(400_000, 1))
+    off = np.where(alike, np.sqrt(0.6) * common + np.sqrt(0.4) * off, off)
+    free = np.exp(mean + sd * off)
+    kept = rng.random(len(free)) < expit(-(free @ share - 0.9) / SHARE_WIDTH)
+    ends = (0.05, 0.5, 0.95)
+    np.testing.assert_allclose(
+        np.quantile(points, ends, axis=0), np.quantile(free[kept], ends, axis=0), rtol=0.03
+    )

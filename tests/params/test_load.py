@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,17 @@ def test_run_keeps_the_file_and_what_it_came_to(run: Run) -> None:
     write_params(run.path, params, GOOD.read_text())
     assert (run.path / "params.yaml").read_text() == GOOD.read_text()
     assert params_of(run) == params
+
+
+def test_an_earlier_run_is_told_as_it_was_not_by_a_default_of_today(run: Run) -> None:
+    """Reproduced with keys that came since, it would not have been the same model."""
+    path = run.path / "params.json"
+    write_params(run.path, read_params(GOOD), GOOD.read_text())
+    content = json.loads(path.read_bytes())
+    for key in ("returns_alike", "form_error"):
+        del content["model"][key]
+    path.write_text(json.dumps(content))
+    assert (params_of(run).model.returns_alike, params_of(run).model.form_error) == (0.0, 0.0)
 
 
 def test_run_without_parameters(run: Run) -> None:

@@ -106,6 +106,30 @@ def test_a_channel_that_is_not_ready_is_not_offered_and_not_inferred():
     assert any("Weak" in reason for reason in by_name["protect"].reasons)
 
 
+def assumed(*channels: str) -> dict[str, FindingList]:
+    """Health in which everything passed, but some returns hang on the prior."""
+    flags = [
+        finding("health.prior_sensitivity", f"{MODEL}/{name}", passed=False, level=Level.INFO)
+        for name in channels
+    ]
+    return {MODEL: FindingList(findings=(finding(subject=MODEL), *flags))}
+
+
+def test_no_cut_is_a_candidate_on_a_channel_whose_return_is_our_assumption():
+    gains = {"a": 3.0, "b": 0.3, "c": 0.2, "d": 0.5}
+    pack = _pack(gains, health=assumed("c"))
+    cuts = {one.name: {x.channel for x in one.plan if x.change < 0} for one in pack.scenarios}
+    assert "b" in cuts["protect"]  # c would lose less, by what we assumed
+    for plan in pack.scenarios:
+        if "c" in cuts[plan.name]:
+            assert plan.label is Label.DO_NOT_INFER
+    every = _pack(gains, health=assumed("a", "b", "c", "d"))
+    protect = _by_name(every)["protect"]
+    assert protect.label is Label.DO_NOT_INFER
+    assert "our assumption more than the data" in " ".join(protect.reasons)
+    assert every.candidate != "protect"
+
+
 def test_caveats_need_review():
     plan = _by_name(_pack(verdicts={"best": Verdict.CAVEATS}))["increase_best"]
     assert plan.label is Label.REVIEW

@@ -18,7 +18,7 @@ from mmmlib.scenarios.evidence import (
     model_evidence,
     with_new_weeks,
 )
-from mmmlib.scenarios.labels import label_plan, probability_text
+from mmmlib.scenarios.labels import decide, label_plan, probability_text
 from mmmlib.scenarios.pack import Label
 from mmmlib.scenarios.plans import Plan
 from mmmlib.scenarios.projection import PlanContribution
@@ -32,8 +32,8 @@ CHANNELS = ("search", "social")
 @pytest.mark.parametrize(
     ("probability", "label"),
     [
-        (0.9, Label.SAFE),
-        (0.89, Label.REVIEW),
+        (0.95, Label.SAFE),
+        (0.94, Label.REVIEW),
         (0.02, Label.REVIEW),
         (math.nan, Label.REVIEW),
     ],
@@ -43,7 +43,7 @@ def test_probability_decides_where_nothing_else_does(probability, label):
 
 
 def test_just_below_the_limit_is_not_written_as_the_limit():
-    (reason,) = label_plan(Evidence(), 0.898, LIMITS)[1]
+    (reason,) = label_plan(Evidence(), 0.948, LIMITS)[1]
     assert "just below" in reason
 
 
@@ -53,6 +53,8 @@ def test_just_below_the_limit_is_not_written_as_the_limit():
         (Evidence(against=("bad fit",)), {}, Label.DO_NOT_INFER),
         (Evidence(doubts=("hm",)), {}, Label.REVIEW),
         (Evidence(), {"extrapolated": ["Search"]}, Label.DO_NOT_INFER),
+        (Evidence(assumed=("our prior",)), {}, Label.REVIEW),
+        (Evidence(assumed=("our prior",)), {"blind_cuts": ["Search"]}, Label.DO_NOT_INFER),
         (Evidence(), {"steady_state": True}, Label.REVIEW),
         (Evidence(), {"count_unit": "signups"}, Label.REVIEW),
         (Evidence(), {"disagreements": ["it says no"]}, Label.REVIEW),
@@ -125,6 +127,36 @@ class TestEvidence:
             overall=Verdict.READY, channels={"search": Verdict.READY}, findings=()
         )
         assert not channel_evidence("search", MODEL, readiness, health).good
+
+    def test_a_return_that_hangs_on_the_prior_is_an_assumption_and_its_total_is_not_its_own(self):
+        flags = [
+            finding("health.prior_sensitivity", subject, passed=False, level=Level.INFO)
+            for subject in (MODEL, f"{MODEL}/search")
+        ]
+        readiness = Readiness(
+            overall=Verdict.READY, channels=dict.fromkeys(CHANNELS, Verdict.READY), findings=()
+        )
+        health = FindingList(findings=tuple(flags))
+        search = channel_evidence("search", MODEL, readiness, health)
+        assert search.good
+        assert not search.measured
+        assert decide(search) == (
+            Label.REVIEW,
+            ("This is our assumption more than the data. seen",),
+        )
+        assert model_evidence(MODEL, health, CHANNELS) == Evidence()
+        assert channel_evidence("social", MODEL, readiness, health) == Evidence()
+
+    def test_a_channel_younger_than_the_holdout_speaks_against_itself(self):
+        young = finding(
+            "health.holdout_channels", f"{MODEL}/search", passed=False, level=Level.WARN
+        )
+        readiness = Readiness(
+            overall=Verdict.READY, channels=dict.fromkeys(CHANNELS, Verdict.READY), findings=()
+        )
+        health = FindingList(findings=(young,))
+        assert not channel_evidence("search", MODEL, readiness, health).good
+        assert channel_evidence("social", MODEL, readiness, health).good
 
     @pytest.mark.parametrize(
         ("subject", "level", "spoken_against"),

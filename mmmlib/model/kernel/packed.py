@@ -66,6 +66,10 @@ class Packed(NamedTuple):
     whitening: Any
     media_level: Any
     """``(region, channel)``: what a return of one adds to the mean of a series"""
+    alike: Any
+    """By channel: whether its return is believed to be like the others'"""
+    likeness: float
+    """Correlation of those channels' log returns under the prior"""
 
 
 @jit
@@ -113,6 +117,8 @@ def unpack(packed: Any) -> Packed:
     at += terms * terms
     leveled = regions if terms > 0 else 0
     media_level = packed[at : at + leveled * channels].reshape((leveled, channels))
+    at += leveled * channels
+    alike = packed[at : at + channels]
     return Packed(
         int(packed[6]),
         int(packed[7]),
@@ -144,6 +150,8 @@ def unpack(packed: Any) -> Packed:
         origin,
         whitening,
         media_level,
+        alike,
+        packed[23],
     )
 
 

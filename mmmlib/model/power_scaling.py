@@ -1,0 +1,155 @@
+"""What a fit would have said under another reasonable prior: its draws, weighted anew. (H2, M5)
+
+The draws of a fit are draws of another fit too, if each counts by how much likelier the other
+prior makes it. Nothing is sampled again, so every fit can be asked. The priors that are tried on a
+channel's return have their middle half a spread higher, half a spread lower, or half as wide again.
+
+The weights are smoothed, and where a few draws would carry everything (Pareto's k) the answer is
+not known. After Vehtari et al. (2024), *Pareto smoothed importance sampling*, and Kallioinen et al.
+(2024), *Detecting and diagnosing prior and likelihood sensitivity with power-scaling*.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+SHIFT = 0.5
+"""By how many of its spreads the middle of a prior is moved; spreads are of the logarithm."""
+WIDER = 1.5
+"""By which factor the spread of a prior is widened."""
+MAX_PARETO_K = 0.7
+"""Above it, weighted draws say nothing reliable (Vehtari et al.)."""
+ALTERNATIVES = ("higher", "lower", "wider")
+
+
+@dataclass(frozen=True)
+class Reweighted:
+    """Weights of a fit's draws under other priors of one channel's return, or of all of them.
+
+    Parameters
+    ----------
+    weights
+        ``(alternative, draw)``, each row sums to one; see :data:`ALTERNATIVES`.
+    pareto_k
+        The largest of the alternatives; NaN where it could not be told.
+    """
+
+    weights: np.ndarray
+    pareto_k: float
+
+    @property
+    def known(self) -> bool:
+        """Whether the weighted draws can be relied on."""
+        return bool(self.pareto_k <= MAX_PARETO_K)
+
+    def medians(self, draws: np.ndarray) -> np.ndarray:
+        """Median of a quantity under each alternative."""
+        order = np.argsort(draws)
+        reached = np.cumsum(self.weights[:, order], axis=1)
+        places = (reached < 0.5).sum(axis=1).clip(max=len(draws) - 1)
+        return np.asarray(draws[order][places])
+
+    def chances(self, true: np.ndarray) -> np.ndarray:
+        """Probability of an event under each alternative, from its draws of yes and no."""
+        return np.asarray(self.weights @ true.astype(float))
+
+
+@dataclass(frozen=True)
+class StatedReturns:
+    """What a fit was told of the logarithms of the returns.
+
+    Parameters
+    ----------
+    mean, sd
+        By channel.
+    precision
+        Inverse of their correlations, ``(channel, channel)``.
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    precision: np.ndarray
+
+    def log_density(self, logs: np.ndarray, shift: np.ndarray, wider: np.ndarray) -> np.ndarray:
+        """Log density of draws, but for a constant, with means and spreads changed by channel.
+
+        Parameters
+        ----------
+        logs
+            ``(draw, channel)``.
+        shift
+            What is added to each mean, in spreads.
+        wider
+            By what each spread is multiplied.
+        """
+        off = ((logs - self.mean) / self.sd - shift) / wider
+        return np.asarray(-0.5 * np.einsum("dc,ce,de->d", off, self.precision, off))
+
+
+def stated_returns(effects: xr.Dataset) -> StatedReturns | None:
+    """What the fit was told of the returns.
+
+    None where the engine does not say, or where several motions were added up.
+    """
+    told = json.loads(effects.attrs["inputs"])
+    prior, alike = told.get("priors", {}).get("roi"), told.get("alike", {})
+    if prior is None:
+        return None
+    mean, sd = (np.asarray(prior[name], dtype=float) for name in ("mean", "sd"))
+    names = [str(name) for name in effects["channel"].to_numpy()]
+    if not mean.shape == sd.shape == (len(names),):
+        return None
+    like = np.array([name in alike.get("channels", ()) for name in names])
+    correlations = np.where(np.outer(like, like), alike.get("correlation", 0.0), 0.0)
+    np.fill_diagonal(correlations, 1.0)
+    return StatedReturns(mean, sd, np.linalg.inv(correlations))
+
+
+def reweigh(effects: xr.Dataset) -> dict[str | None, Reweighted]:
+    """Weigh a fit's draws by other priors of each channel's return, and of all together.
+
+    Returns
+    -------
+    dict
+        By channel; ``None`` is all channels at once. Empty where the priors are not known.
+    """
+    stated = stated_returns(effects)
+    if stated is None:
+        return {}
+    seen = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    caused = seen["contribution"].transpose("draw", "channel", "week").to_numpy().astype(float)
+    spend = seen["spend"].transpose("channel", "week").to_numpy().astype(float).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(caused.sum(-1) / spend)
+    if "form_factor" in effects:  # what was believed, and fitted, is the return without it
+        logs -= np.log(effects["form_factor"].transpose("draw", "channel").to_numpy().astype(float))
+    names = [str(name) for name in effects["channel"].to_numpy()]
+    now = stated.log_density(logs, np.zeros(len(names)), np.ones(len(names)))
+    masks = dict(zip(names, np.eye(len(names)), strict=True))
+    return {
+        name: _smoothed(
+            np.stack(
+                [
+                    stated.log_density(logs, SHIFT * mask, np.ones(len(names))),
+                    stated.log_density(logs, -SHIFT * mask, np.ones(len(names))),
+                    stated.log_density(logs, np.zeros(len(names)), 1 + (WIDER - 1) * mask),
+                ]
+            )
+            - now
+        )
+        for name, mask in [*masks.items(), (None, np.ones(len(names)))]
+    }
+
+
+def _smoothed(log_ratios: np.ndarray) -> Reweighted:
+    from arviz_stats.base import array_stats
+
+    if not np.isfinite(log_ratios).all():
+        return Reweighted(np.full(log_ratios.shape, np.nan), np.nan)
+    # It is written for leaving an observation out: it takes what is divided by.
+    log_weights, k = array_stats.psislw(-log_ratios, axis=-1)
+    return Reweighted(np.exp(log_weights), float(np.max(k)))
