@@ -138,18 +138,23 @@ def _of_total(world: KnownWorld, effects: Any, label: str) -> dict[str, Any]:
 
 
 def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterator[dict]:
+    from mmmlib.scenarios.baseline import baseline_of
     from mmmlib.scenarios.effect import plan_effect
-    from mmmlib.scenarios.plans import SpendRange, cut_plan, increase_plan
+    from mmmlib.scenarios.plans import cut_plan, increase_plan
     from mmmlib.scenarios.projection import outcome_function
 
-    weeks, recent = params.scenarios.horizon_weeks, params.scenarios.reference_weeks
-    outcome = outcome_function(effects, weeks, recent)
-    spend = SpendRange.of(effects)
+    outcome = outcome_function(effects)
+    base = baseline_of(effects, params)
     names = {name: name for name in world.names}
     for plan in pack.scenarios[1:]:
-        weekly = {line.channel: line.spend_after for line in plan.plan}
-        effect = plan_effect(outcome, weekly, spend.today, weeks, money=True)
-        gain = world.gain(weekly, spend.today, weeks, recent) - effect.spend_change
+        spend = {
+            line.channel: base.spend[line.channel] * (line.spend_after / line.spend_before)
+            if line.spend_before > 0
+            else base.spend[line.channel]
+            for line in plan.plan
+        }
+        effect = plan_effect(outcome, spend, base.spend, money=True)
+        gain = world.gain(spend, base.spend) - effect.spend_change
         yield _statement(
             plan.kind,
             plan.label,
@@ -174,9 +179,9 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
             continue
         make = increase_plan if answer.kind == "scale" else cut_plan
         asked = [answer.channel] if answer.kind == "scale" else answer.channel
-        weekly = make(spend, asked, params, names).weekly
-        effect = plan_effect(outcome, weekly, spend.today, weeks, money=True)
-        truth = world.gain(weekly, spend.today, weeks, recent)
+        spend = make(base, asked, params, names).spend
+        effect = plan_effect(outcome, spend, base.spend, money=True)
+        truth = world.gain(spend, base.spend)
         yield _statement(
             answer.kind,
             answer.label,

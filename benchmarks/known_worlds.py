@@ -146,28 +146,17 @@ class KnownWorld:
             self.contribution(weeks).sum(1) / self.case.spend[:, :, weeks].sum((1, 2))
         )
 
-    def gain(
-        self, plan: Mapping[str, float], base: Mapping[str, float], horizon: int, recent: int
-    ) -> float:
-        """Outcome that a plan of weekly money brings beyond another, carryover to its end.
+    def gain(self, plan: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray]) -> float:
+        """Outcome that a plan brings beyond another, carryover to its end.
 
-        Parameters
-        ----------
-        plan, base
-            Weekly money by channel over ``horizon`` weeks after the history.
-        recent
-            Latest weeks whose split over regions both keep.
+        Both are money by channel after the history, ``(region, week)``.
         """
         total = 0.0
         for name, effect, past in zip(self.names, self.effects, self.case.spend, strict=True):
-            latest = past[:, -recent:].sum(1)
-            split = latest / latest.sum() if latest.sum() > 0 else np.full(len(past), 1 / len(past))
             after = np.zeros((len(past), LENGTH))
             brought = [
-                effect.weekly(
-                    np.concatenate([past, np.tile(money * split[:, None], horizon), after], axis=1)
-                ).sum()
-                for money in (plan[name], base[name])
+                effect.weekly(np.concatenate([past, path[name], after], axis=1)).sum()
+                for path in (plan, base)
             ]
             total += brought[0] - brought[1]
         return float(total)

@@ -46,23 +46,8 @@ def test_spend_follows_demand_where_the_kind_says() -> None:
 
 def test_a_plan_that_changes_nothing_brings_nothing_and_more_brings_more() -> None:
     world = make_known("regions", 2)
-    today = dict.fromkeys(world.names, 10000.0)
-    assert world.gain(today, today, 13, 13) == 0
-    more = today | {world.names[0]: 12_000.0}
-    assert world.gain(more, today, 13, 13) > 0
-    assert world.gain(today, more, 13, 13) == pytest.approx(-world.gain(more, today, 13, 13))
-
-
-def test_a_plan_at_the_end_of_the_history_brings_its_whole_carryover() -> None:
-    world = make_known("threshold", 1)
-    effect, spend = world.effects[0], world.case.spend[0]
-    level = spend[:, -13:].mean()
-    plans = ({world.names[0]: level}, {world.names[0]: 0.0})
-    rest = dict.fromkeys(world.names[1:], 0.0)
-    tail = np.zeros((1, 12))
-    paths = [
-        np.concatenate([spend, np.full((1, 13), plan[world.names[0]]), tail], axis=1)
-        for plan in plans
-    ]
-    whole = effect.weekly(paths[0]).sum() - effect.weekly(paths[1]).sum()
-    assert world.gain(plans[0] | rest, plans[1] | rest, 13, 13) == pytest.approx(whole)
+    today = {name: np.full((4, 13), 2_500.0) for name in world.names}
+    assert world.gain(today, today) == 0
+    more = today | {world.names[0]: np.full((4, 13), 3_000.0)}
+    assert world.gain(more, today) > 0
+    assert world.gain(today, more) == pytest.approx(-world.gain(more, today))
