@@ -44,7 +44,11 @@ def draw_world(
     layout = layout_of(data)
     mean = np.concatenate([np.ravel(prior[0]) for prior in data.priors.values()])
     sd = np.concatenate([np.ravel(prior[1]) for prior in data.priors.values()])
-    theta = mean + sd * rng.normal(size=(1, mean.size))
+    off = {name: rng.normal(size=np.size(prior[0])) for name, prior in data.priors.items()}
+    # Returns without a prior of their own share a part of how far they are off.
+    shared = np.sqrt(data.likeness) * rng.normal() + np.sqrt(1 - data.likeness) * off["roi"]
+    off["roi"] = np.where(data.alike, shared, off["roi"])
+    theta = (mean + sd * np.concatenate(list(off.values())))[None]
     truth = split(layout, theta, data.adstock_weeks)
     level = LEVEL_MEAN + LEVEL_SD * data.noise_weight * rng.normal(size=len(data.regions))
     slope = column_spread(data, truth, 1)[0] * rng.normal(size=len(data.column_names))

@@ -11,6 +11,7 @@ import pytest
 from mmmlib.reports.documents import DOCUMENTS
 from mmmlib.reports.format import format_version, formats, section_format
 from mmmlib.reports.sections import health_panel
+from mmmlib.reports.words import figures
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
@@ -40,4 +41,4 @@ def test_a_section_finds_its_heading() -> None:
 
 def test_what_is_not_a_section_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\w+ is not a section of format.toml"):
-        section_format(health_panel.fit_words)
+        section_format(figures.fit_words)
