@@ -54,7 +54,7 @@ def test_check_tells_all_files_at_once(workbook: Path) -> None:
 def test_check_finds_what_would_stop_the_fit(tmp_path: Path) -> None:
     search = {"spend": "search_spend", "prior": {"roi": {"low": 15, "high": 19}}}
     channels = {"search": search, "social": {"spend": "social_spend"}}
-    workbook = write_workbook(tmp_path / "one", channels=channels)
+    workbook = write_workbook(tmp_path / "one", channels=channels, health={"max_plausible_roi": 20})
     answer = mmm("check", workbook)
     assert answer.returncode == 1
     assert "Even at the low ends of their priors the channels together would" in answer.stderr
