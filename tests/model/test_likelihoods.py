@@ -14,7 +14,7 @@ from mmmlib.model.one_fit import Fit, FitRequest, fit_one
 from mmmlib.params import Params
 from tests.model.worlds import mixed_data
 
-SHORT = {"chains": 2, "tune": 400, "draws": 400, "kept_draws": 800}
+SHORT = {"chains": 2, "tune": 400, "draws": 400, "kept_draws": 800, "form_error": 0.0}
 UNIT = 40_000.0
 """USD that one count stands for."""
 

@@ -8,7 +8,8 @@ from small_worlds import MODEL, cover, fewest_covered, make_world
 
 from mmmlib.model.one_fit import FitRequest, fit_one
 
-SHORT = {"chains": 2, "tune": 300, "draws": 400, "kept_draws": 800}
+SHORT = {"chains": 2, "tune": 300, "draws": 400, "kept_draws": 800, "form_error": 0.0}
+"""Few draws, and none of the allowance for a form that is not the true one: here it is."""
 
 
 USUAL = ("geometric", "delayed"), ("logistic", "logistic", "hill")
