@@ -20,7 +20,7 @@ from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params, with_te
 
 TEST = {"incremental_outcome": 30_000, "standard_error": 9_000}
 PAUSE = TEST | {"channel": "video", "start": "2024-06-03", "end": "2024-06-30"}
-SHAPE = {"seasonality": 0, "trend": "none", "kept_draws": 100}
+SHAPE = {"form_error": 0.0, "seasonality": 0, "trend": "none", "kept_draws": 100}
 
 
 def effects_of(data: ModelData, **model: object):  # type: ignore[no-untyped-def]
