@@ -43,8 +43,8 @@ def postgres_server() -> Iterator[dict[str, str]]:
     """A server on loopback with a password; yields what the environment has to hold."""
     pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
     programs = _programs()
-    # Not below pytest's folder, which only its own user may enter.
-    with tempfile.TemporaryDirectory(prefix="mmm-pg-") as scratch:
+    # Not below a folder that only its own user may enter, as pytest's and a refresh's are.
+    with tempfile.TemporaryDirectory(prefix="mmm-pg-", dir="/tmp") as scratch:
         folder = Path(scratch)
         who = _as_user(folder)
         folder.chmod(0o755)

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import format_number, format_range, is_money
-from mmmlib.findings import Finding, Level, at_most, not_run
+from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.effects import roi
 from mmmlib.model.power_scaling import MAX_PARETO_K, Reweighted, reweigh
 from mmmlib.params.limits import HealthParams
@@ -66,8 +66,8 @@ def check_prior_sensitivity(effects: xr.Dataset, limits: HealthParams) -> list[F
     -------
     list of Finding
         One for all channels together, subject ``model``, and one per channel, subject
-        ``model/channel``. Where the priors are not known, or the draws cannot tell,
-        the check could not run; that warns and does not block.
+        ``model/channel``. Where the draws cannot tell, it counts as if it would move; where
+        the priors are not known, or a channel had no spend, the check could not run.
 
     Notes
     -----
@@ -158,8 +158,11 @@ def _unknown(subject: str) -> Finding:
 
 
 def _unclear(subject: str, under: Reweighted) -> Finding:
+    if under.known:
+        return not_run(PRIOR, subject, "Not all draws are numbers.", level=Level.WARN)
     why = (
         f"How far this hangs on the prior could not be told: too few draws lie where another prior "
         f"would put them (Pareto's k {under.pareto_k:.2f}, limit {MAX_PARETO_K:g})."
     )
-    return not_run(PRIOR, subject, why, level=Level.WARN, action="Raise model.kept_draws.")
+    # Nobody can say that it does not hang on it: so it counts as if it did.
+    return judge(PRIOR, subject, passed=False, message=why, value="not known")

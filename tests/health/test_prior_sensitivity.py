@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from mmmlib.findings import Finding, Level, Status
-from mmmlib.health.prior_sensitivity import OUR_ASSUMPTION, PRIOR, check_prior_sensitivity
+from mmmlib.health.prior_sensitivity import (
+    OUR_ASSUMPTION,
+    PRIOR,
+    _unclear,
+    check_prior_sensitivity,
+)
+from mmmlib.model.power_scaling import MAX_PARETO_K, Reweighted
 from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects, over_at_once
 from tests.model.test_power_scaling import fitted
@@ -58,6 +64,14 @@ def test_what_could_not_be_told_does_not_pass() -> None:
     assert of("revenue.pooled", found).status is Status.NOT_RUN
     first = effects["channel"].to_numpy()[0]
     assert of(f"revenue.pooled/{first}", found).status is Status.NOT_RUN
+
+
+def test_draws_that_cannot_tell_count_as_if_the_return_hung_on_its_prior() -> None:
+    under = Reweighted(np.full((3, 4), 0.25), MAX_PARETO_K + 0.1)
+    assert not under.known
+    finding = _unclear("revenue.pooled/tv", under)
+    assert (finding.status, finding.value) == (Status.FLAG, "not known")
+    assert "Pareto's k" in finding.message
 
 
 def test_priors_that_are_not_known_are_not_judged() -> None:
