@@ -158,7 +158,7 @@ def _unknown(subject: str) -> Finding:
 
 
 def _unclear(subject: str, under: Reweighted) -> Finding:
-    if under.known:
+    if under.known or math.isnan(under.pareto_k):
         return not_run(PRIOR, subject, "Not all draws are numbers.", level=Level.WARN)
     why = (
         f"How far this hangs on the prior could not be told: too few draws lie where another prior "
