@@ -8,18 +8,19 @@ team has changed and what the release has.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mmmlib.errors import InputError
+from mmmlib.notebook_changes import cells_of
 from mmmlib.provenance import DISTRIBUTION, RELEASED
-from mmmlib.runs import write_atomic
+from mmmlib.runs import sha256_file, sha256_json, write_atomic
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 RECORD = ".released.json"
@@ -138,12 +139,11 @@ def released_files() -> list[str]:
 
 
 def content_hash(path: Path) -> str:
-    """Hash what a file says: of a notebook its cells, without outputs and counters."""
-    if path.suffix != ".ipynb":
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    cells = json.loads(path.read_bytes()).get("cells", [])
-    said = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    """Hash what a file says: of a notebook its cells, without outputs and values of parameters."""
+    if path.suffix == ".ipynb":
+        with suppress(ValueError, KeyError, TypeError):  # else it is no notebook any more
+            return sha256_json(cells_of(path.read_text(encoding="utf-8")))
+    return sha256_file(path)
 
 
 def _state(folder: Path, path: str, before: str | None) -> State:

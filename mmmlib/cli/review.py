@@ -38,10 +38,15 @@ def preread(
 ) -> None:
     """Open the review of a run: print its agenda, and who has to sign."""
     from mmmlib.governance.agenda import Agenda, agenda_markdown
+    from mmmlib.scenarios.pack import ScenarioPack
 
     with _desk(run, runs, store, roles) as desk:
         review = desk.open_review()
         typer.echo(agenda_markdown(desk.run.load_json("agenda.json", Agenda)))
+        if desk.run.has("scenarios.json"):
+            typer.echo("Plans, by the names that 'mmm decide --scenario' takes:")
+            for plan in desk.run.load_json("scenarios.json", ScenarioPack).scenarios:
+                typer.echo(f"  {plan.name}: {plan.title}")
         _print_review(desk, review)
 
 

@@ -52,17 +52,14 @@ class Followed(NamedTuple):
         expected, outcome = self.decision.expected, self.outcome
         if expected is None or outcome is None:
             return ""
-        low, high = outcome.low, outcome.high
-        if low is not None and high is not None and (high > expected.high) != (low < expected.low):
-            # It is beyond one end only where its whole range is.
-            if low > expected.high:
-                return "above"
-            if high < expected.low:
-                return "below"
-            return "unclear"
-        if expected.low <= outcome.value <= expected.high:
-            return "inside"
-        return "above" if outcome.value > expected.high else "below"
+        # What was counted is a range without width; of another, the whole has to be on one side.
+        low = outcome.value if outcome.low is None else outcome.low
+        high = outcome.value if outcome.high is None else outcome.high
+        if low > expected.high:
+            return "above"
+        if high < expected.low:
+            return "below"
+        return "inside" if expected.low <= low and high <= expected.high else "unclear"
 
 
 def record_decision(
@@ -132,6 +129,11 @@ def record_outcome(store: Store, outcome: DecisionOutcome, today: dt.date) -> Fo
 
     def body(entries: Sequence[Entry]) -> dict[str, object]:
         decision = _decision(entries, outcome.decision)
+        ends = (outcome.low, outcome.value, outcome.high)
+        known = [end for end in ends if end is not None]
+        if len(known) == 2 or known != sorted(known):
+            found = f"{outcome.value:g}, with a range from {outcome.low} to {outcome.high}"
+            raise InputError.one(None, "outcome", found, "a value inside its range, with both ends")
         if outcome.measured > today:
             raise InputError.one(None, "measured", str(outcome.measured), f"{today} or before")
         if outcome.measured < decision.follow_up:

@@ -7,7 +7,6 @@ roles file names. An Ed25519 key that somebody has for SSH already will do.
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,12 +141,6 @@ def public_key_line(text: str) -> str:
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError(f"a whole public key in one line, '{KIND} AAAA…'") from None
     return " ".join(words[:2])
-
-
-def fingerprint(public: str) -> str:
-    """Return the short name of a public key, as ``ssh-keygen -l`` prints it."""
-    digest = hashlib.sha256(base64.b64decode(public.split()[1])).digest()
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _public_line(key: Ed25519PrivateKey) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mmmlib.estimates import format_number
+from mmmlib.estimates import MASS, format_number
 from mmmlib.governance.decisions import Followed
 
 FALSE_ALARM = 0.05
@@ -29,9 +29,9 @@ class PromiseScore(NamedTuple):
     held, held_inner
         How many landed inside the 90 % and the 50 % range.
     mean_interval_score
-        Mean width of the 90 % ranges plus 20 times the distance of what fell outside, in units of
-        the width: 1 where all held; lower is better, but no lower than 1 (Gneiting and Raftery,
-        2007).
+        Interval score in units of each range's width (Gneiting and Raftery, 2007): 1 where the
+        outcome is inside, and 20 times the distance more where it is not. Ranges that are right
+        hold in nine of ten and miss by little.
     fewest
         Held promises below which ranges are called too narrow.
     power
@@ -53,7 +53,10 @@ class PromiseScore(NamedTuple):
     def __str__(self) -> str:
         if not self.promises:
             return "No promise has come due yet."
-        says = f"{self.held} of {self.promises} stated 90 % ranges held."
+        says = (
+            f"{self.held} of {self.promises} stated 90 % ranges held, and {self.held_inner} of their "
+            f"50 % ranges; interval score {self.mean_interval_score:.1f} (1.0 where all held)."
+        )
         if self.too_narrow:
             return f"{says} That is fewer than chance lets expect: the ranges are too narrow."
         return (
@@ -82,7 +85,6 @@ def score_promises(log: Sequence[Followed]) -> PromiseScore:
     count = len(known)
     held = sum(expected.low <= value <= expected.high for expected, value in known)
     inner = sum(expected.inner_low <= value <= expected.inner_high for expected, value in known)
-    mass = 0.9
     scores = [
         1
         + 2
@@ -93,7 +95,7 @@ def score_promises(log: Sequence[Followed]) -> PromiseScore:
         if expected.high > expected.low
     ]
     # The largest count that is still called out keeps its probability below FALSE_ALARM.
-    fewest = int(binom.ppf(FALSE_ALARM, count, mass)) if count else 0
+    fewest = int(binom.ppf(FALSE_ALARM, count, MASS)) if count else 0
     return PromiseScore(
         count,
         held,

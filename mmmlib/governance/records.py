@@ -26,16 +26,15 @@ class Preread(Record):
 
     run: str
     digest: str
-    """Hash of the run's artefacts; a signature counts for these alone."""
+    """Hash of what the run holds."""
 
 
-class SignOff(Record):
-    """Somebody signed a run."""
+class Signed(Record):
+    """What somebody put their name to, for a run as it was."""
 
     run: str
     digest: str
-    subject: str
-    """``data``, ``model``, ``recommendation`` or ``publication``."""
+    """Hash of what the run holds; it counts for that alone."""
     role: str
     person: str
     key: str = ""
@@ -43,19 +42,20 @@ class SignOff(Record):
     signature: str = ""
 
 
-class Waiver(Record):
+class SignOff(Signed):
+    """Somebody signed a run."""
+
+    subject: str
+    """``data``, ``model``, ``recommendation`` or ``publication``."""
+
+
+class Waiver(Signed):
     """A blocking finding of a run that was let pass for a time."""
 
-    run: str
-    digest: str
     check: str
     subject: str
     why: str
     until: dt.date
-    role: str
-    person: str
-    key: str = ""
-    signature: str = ""
 
 
 class Publication(Record):
@@ -122,9 +122,7 @@ class DecisionOutcome(Record):
     """Spend that was really moved, as a share of what was decided."""
     baseline_change: float | None = None
     """What the outcome would have changed by without the decision, where that is known."""
-    source: Literal["entered", "estimated"] = "entered"
     note: str = ""
-    person: str = ""
 
 
 class BudgetDecision(Record):

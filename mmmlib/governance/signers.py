@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mmmlib.errors import InputError
 from mmmlib.governance.keys import proves, sign_statement
 from mmmlib.governance.policy import Policy
-from mmmlib.governance.records import Record, SignOff, Waiver
+from mmmlib.governance.records import Signed
 from mmmlib.governance.roles import TITLES, Deputy, Roles
 from mmmlib.params.messages import did_you_mean, shown
 
@@ -27,15 +27,13 @@ class Signers:
     policy: Policy
     today: dt.date
 
-    def holds(self, record: SignOff | Waiver) -> bool:
+    def holds(self, record: Signed) -> bool:
         """Say whether a signature is what it says: proven, or allowed to be typed in."""
         if record.signature:
             return proves(record.key, _statement(record), record.signature)
         return not self.policy.signing.key_required
 
-    def with_key[R: (SignOff, Waiver)](
-        self, record: R, holder: Deputy, key: Ed25519PrivateKey | None
-    ) -> R:
+    def with_key[R: Signed](self, record: R, holder: Deputy, key: Ed25519PrivateKey | None) -> R:
         """Return a record with its proof.
 
         Raises
@@ -117,7 +115,7 @@ def same_person(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
-def _statement(record: Record) -> bytes:
+def _statement(record: Signed) -> bytes:
     """What is signed: the record without the signature itself."""
     content = record.model_dump(mode="json", exclude={"key", "signature"})
     content["kind"] = type(record).__name__

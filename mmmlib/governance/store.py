@@ -191,9 +191,9 @@ def open_store(runs_dir: Path, url: str | None = None) -> Iterator[Store]:
         engine.dispose()
 
 
-def store_exists(runs_dir: Path, url: str | None = None) -> bool:
+def store_exists(runs_dir: Path) -> bool:
     """Say whether there is a store, without making one."""
-    place = url or os.environ.get(STORE_ENV)
+    place = os.environ.get(STORE_ENV)
     return bool(place and "://" in place) or Path(place or runs_dir / FILE).is_file()
 
 
@@ -268,7 +268,7 @@ def _bring_up_to_date(engine: Engine) -> None:
     if current is not None and current not in {one.revision for one in newest.walk_revisions()}:
         raise MMMError(
             f"The store at {engine.url.render_as_string(hide_password=True)} was written by a newer "
-            f"version of mmm-workbook ({current}). Upgrade this one: pip install -U mmm-workbook."
+            f"version of mmm-workbook ({current}). Install that version or a later one here."
         )
     with _alone(engine), engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -208,7 +208,12 @@ def _narrowed(
     before, after = (Estimate.from_draws(draws, unit) for draws in (prior, posterior))
     seen = shrinkage(prior, posterior)
     way = "narrowed" if seen >= 0 else "widened"
-    how = f"{way} the return by" if value >= limit else f"said little: they {way} it by"
+    if value >= limit:
+        how = f"{way} the return by"
+    elif seen >= limit:
+        how = "may have said little, as the draws are few: they narrowed it by"
+    else:
+        how = f"said little: they {way} it by"
     return (
         f"The data {how} {100 * abs(seen):.0f} % (to pass: narrowed by at least {100 * limit:g} %, "
         f"and {100 * (seen - value):.0f} % more for the chance in the draws): {before.text()} "

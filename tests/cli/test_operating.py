@@ -37,6 +37,7 @@ def test_the_story_of_a_refresh(small_run: Run, runs: Path, tmp_path: Path) -> N
     opened = mmm("preread", run, *where)
     assert opened.returncode == 0, opened.stderr
     assert "Review of A small company" in opened.stdout
+    assert "  protect: Cut 20" in opened.stdout
     early = mmm("publish", run, "--to", tmp_path / "published", *where)
     assert early.returncode == 1
     assert "still needs" in early.stderr
@@ -61,11 +62,12 @@ def test_the_story_of_a_refresh(small_run: Run, runs: Path, tmp_path: Path) -> N
 
     today = dt.date.today()
     decided = mmm(
-        *("decide", "approve", "--run", run, "--title", "More search", "--owner", "Dana Okafor"),
+        *("decide", "approve", "--run", run, "--scenario", "protect", "--owner", "Dana Okafor"),
         *("--rationale", "It pays.", "--follow-up", today.isoformat(), *where),
     )
     assert decided.returncode == 0, decided.stderr
-    assert decided.stdout.startswith("D1: More search.")
+    assert decided.stdout.startswith("D1: Cut 20")
+    assert "Expected: " in decided.stdout
     assert "D1" in mmm("decisions", "--due", *where).stdout
     came = mmm("outcome", "D1", "1000", "--executed", "1", *where)
     assert came.returncode == 0, came.stderr

@@ -117,6 +117,9 @@ def test_nothing_is_judged_before_its_time(store: Store) -> None:
         record_outcome(store, outcome(90), LATER - dt.timedelta(days=1))
     with pytest.raises(InputError, match=r"the newest: D1"):
         record_outcome(store, outcome(90, "D7"), LATER)
+    for ends in ({"low": 80}, {"low": 95, "high": 110}, {"low": 110, "high": 80}):
+        with pytest.raises(InputError, match="a value inside its range, with both ends"):
+            record_outcome(store, outcome(90, **ends), LATER)
     (one,) = decision_log(store.entries())
     assert one.is_due(FOLLOW_UP)
     assert not one.is_due(FOLLOW_UP - dt.timedelta(days=1))
@@ -136,6 +139,7 @@ def test_nothing_is_judged_before_its_time(store: Store) -> None:
         (160, {"low": 140, "high": 180}, "unclear"),
         (30, {"low": 10, "high": 49}, "below"),
         (100, {"low": 90, "high": 110}, "inside"),
+        (100, {"low": 0, "high": 200}, "unclear"),
     ],
 )
 def test_where_it_landed(value: float, more: dict[str, Any], landing: str) -> None:
@@ -179,7 +183,7 @@ def test_few_promises_say_little_and_say_so() -> None:
     score = score_promises(log_of(np.array([100.0, 100.0, 200.0])))
     assert (score.promises, score.held, score.held_inner) == (3, 2, 2)
     assert not score.too_narrow
-    assert "2 of 3 stated 90 % ranges held" in str(score)
+    assert "2 of 3 stated 90 % ranges held, and 2 of their 50 % ranges" in str(score)
     assert score.power < 0.4
     # One range of 100 missed by 50: 1 + 20 * 50 / 100.
     assert score.mean_interval_score == pytest.approx((1 + 1 + 11) / 3)
