@@ -107,7 +107,7 @@ def build_pack(
     files = PlanFiles() if run_folder is None else read_plan_files(run_folder, params, effects)
     base = baseline_of(effects, params, booked=files.booked)
     measured = [name for name, evidence in on_channel.items() if evidence.measured]
-    plans = standing_plans(base, outcomes[leading], measured or trusted, params)
+    plans = standing_plans(base, outcomes[leading], measured or trusted, params, usable=trusted)
     plans += own_plans(base, files, params, channels)
     on_model = model_evidence(
         leading, health_by_model.get(leading), channels, params.model_label(leading)

@@ -43,6 +43,7 @@ def standing_plans(
     outcome: ProjectedOutcome,
     trusted: Iterable[str],
     params: Params,
+    usable: Iterable[str] = (),
 ) -> list[Plan]:
     """Make the baseline and three to five plans beside it.
 
@@ -59,6 +60,9 @@ def standing_plans(
     params
         Sizes are ``scenarios.increase`` (of each chosen channel's spend),
         ``scenarios.reallocate`` and ``scenarios.cut`` (of all spend).
+    usable
+        Channels of which something may be inferred, though with doubts. They are offered more
+        money where a trusted one would have to leave its past range for it.
 
     Notes
     -----
@@ -69,7 +73,7 @@ def standing_plans(
     active = [name for name in base.spend if name in base.spends_now]
     label = _labels(params, base.spend)
     added = {name: _median(added_return(base, outcome, name, params)) for name in active}
-    best = _receivers(active, base, added, set(trusted), params)
+    best = _receivers(active, base, added, (set(trusted), set(usable)), params)
     losses = {name: cut_loss(base, outcome, name, params) for name in active}
     lost = {name: _median(draws) for name, draws in losses.items()}
 
@@ -177,16 +181,24 @@ def _receivers(
     active: Sequence[str],
     base: Baseline,
     added: Mapping[str, float],
-    trusted: set[str],
+    tiers: tuple[set[str], set[str]],
     params: Params,
 ) -> list[str]:
     """Channels for more money, the best return of what is added first."""
     scalable = [n for n in active if n in params.channels and params.channels[n].scalable]
     raised = 1 + params.scenarios.increase
     inside = [n for n in scalable if not base.outside(n, base.at(n, base.weekly[n] * raised))]
-    good = [n for n in scalable if n in trusted]
-    # Evidence before range, range before return: a plan that nobody may act on is no plan.
-    pool = [n for n in inside if n in trusted] or good or inside or scalable
+    trusted, usable = tiers
+    # A plan that nobody may act on is no plan: nothing may be inferred outside the past range,
+    # while doubts can be reviewed.
+    pools = (
+        [n for n in inside if n in trusted],
+        [n for n in inside if n in usable],
+        [n for n in scalable if n in trusted],
+        inside,
+        scalable,
+    )
+    pool = next((one for one in pools if one), [])
     pool.sort(key=lambda name: -added[name])
     limit = params.scenarios.max_channels
     # With every channel receiving there would be nobody left to move money from.

@@ -59,6 +59,23 @@ def test_increase_leaves_out_what_is_not_scalable_or_not_trusted():
     ]
 
 
+def test_a_doubtful_channel_inside_its_range_goes_before_a_trusted_one_outside():
+    params, effects = known_effects(GAINS)
+    effects = _between(effects, 0.5, 1.5)
+    highest = float(effects["spend"].sel(channel="best")[-1])
+    effects["spend"].loc[{"channel": "best"}] = (
+        effects["spend"].sel(channel="best").clip(max=highest)
+    )
+    base, outcome = baseline_of(effects, params), outcome_function(effects)
+
+    def increases(**more):
+        plans = standing_plans(base, outcome, ["best"], params, **more)
+        return [plan.name for plan in plans if plan.kind == "increase"]
+
+    assert increases() == ["increase_best"]
+    assert increases(usable=["good", "best"]) == ["increase_good"]
+
+
 def test_nothing_scalable_means_no_increase():
     params, effects = known_effects(GAINS)
     fixed = {n: c.model_copy(update={"scalable": False}) for n, c in params.channels.items()}

@@ -149,8 +149,8 @@ def move_statement(results: Results, pack: ScenarioPack) -> Prose:
             mark=label_mark(plan.label),
         )
     text = (
-        "No plan is good enough to be recommended; keep spending as today and see the "
-        "scenario pack for the reasons."
+        "No plan is good enough to be recommended, so the baseline stands. The scenario pack "
+        "gives the reasons, plan by plan."
     )
     if any(not one.comparable and one.label is not Label.DO_NOT_INFER for one in pack.scenarios):
         text = (
