@@ -15,6 +15,7 @@ LIBRARY = ROOT / "mmmlib"
 GROUND = (
     "errors",
     "estimates",
+    "phrases",
     "findings",
     "transforms",
     "manifest",

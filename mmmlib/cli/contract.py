@@ -51,12 +51,12 @@ def draft(
     folder = place.parent if place.is_absolute() else Path.cwd()
     inside = place.name if place.is_absolute() else source
     try:
-        wanted = Source(path=inside)
+        declared = Source(path=inside)
     except ValueError:
         raise InputError.one(
             None, "SOURCE", shown(source), "a file or pattern below this folder"
         ) from None
-    typer.echo(source_yaml(inside, draft_contract("source", wanted, folder)), nl=False)
+    typer.echo(source_yaml(inside, draft_contract("source", declared, folder)), nl=False)
 
 
 def _indent_of(params: Path, source: str) -> int:

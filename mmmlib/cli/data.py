@@ -51,10 +51,10 @@ def status(
     if tests:
         typer.echo(tests)
     shares = automatic_shares(arrived)
-    told = ", ".join(
+    text = ", ".join(
         f"{format_number(share, 'share')} of {k}" for k, share in shares.items() if share == share
     )
-    typer.echo(f"Arrives automatically: {told}.")
+    typer.echo(f"Arrives automatically: {text}.")
     if error is not None:
         raise error
     late = [found for found in freshness(asked, arrived) if found.status is not Status.OK]

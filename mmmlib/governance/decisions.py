@@ -88,11 +88,11 @@ def record_decision(
     InputError
         If the scenario is none of the run's, or the days do not follow each other.
     """
-    told: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     if run is not None:
-        told = {"run": run.name, "workbook": run.manifest.workbook}
+        facts = {"run": run.name, "workbook": run.manifest.workbook}
         if scenario:
-            told |= _from_scenario(run, scenario)
+            facts |= _from_scenario(run, scenario)
     elif scenario:
         raise InputError.one(None, "scenario", shown(scenario), "the run that it is of")
     for early, late in (
@@ -110,7 +110,7 @@ def record_decision(
 
     def body(entries: Sequence[Entry]) -> dict[str, object]:
         number = sum(entry.kind == "decision" for entry in entries) + 1
-        content = told | {key: value for key, value in values.items() if value not in (None, "")}
+        content = facts | {key: value for key, value in values.items() if value not in (None, "")}
         newer = run is not None and _newer_published(entries, run)
         return Decision(**content, decision=f"D{number}", run_superseded=newer).body()
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import xarray as xr
 from pydantic import BaseModel
 
-from mmmlib.data.read.problems import count_of
 from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList, Level, Status, none_of, not_run
 from mmmlib.governance.labels import label_channels, label_pack
@@ -20,6 +19,7 @@ from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of, has_effects
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
+from mmmlib.phrases import count_text
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.runs import Run
@@ -224,7 +224,7 @@ def statement(
         instead = _instead(evidence, params)
         return f"Not approved: the data is not ready for a model. {instead}".strip()
     bad = [entry for entry in entries if entry.level is level and level is not Level.INFO]
-    count = count_of(len(bad), "finding")
+    count = count_text(len(bad), "finding")
     if level is Level.BLOCK:
         verb = "blocks" if len(bad) == 1 else "block"
         first = f" The first: {bad[0].finding.message}" if bad else ""
@@ -302,7 +302,7 @@ def _not_ready(evidence: RunEvidence, left_out: list[Required], params: Params) 
         finding=not_run(
             NOT_READY_CHECK,
             "workbook",
-            f"{count_of(count, 'required check')} did not run because the data is not ready for a "
+            f"{count_text(count, 'required check')} did not run because the data is not ready for a "
             f"model.",
             action=_instead(evidence, params),
         ),
@@ -316,7 +316,7 @@ def _instead(evidence: RunEvidence, params: Params) -> str:
     if not designs:
         return next((f.action for f in blocking_data(evidence.readiness)), "")
     first = designs[0]
-    rest = count_of(len(designs) - 1, "more design")
+    rest = count_text(len(designs) - 1, "more design")
     more = f" The health panel has {rest}." if designs[1:] else ""
     return (
         f"Instead of a model: a {first.kind} of {params.channel_label(first.channel)} "

@@ -106,11 +106,11 @@ def read_roles(path: str | Path) -> Roles:
 
 def role_key(title: str) -> str:
     """Return the key of a role from either of its names: ``Data Owner``, ``data_owner``."""
-    wanted = title.strip().casefold().replace(" ", "_")
-    if wanted in TITLES:
-        return wanted
+    asked = title.strip().casefold().replace(" ", "_")
+    if asked in TITLES:
+        return asked
     raise InputError.one(
-        None, "role", shown(title), f"one of {', '.join(TITLES)}", did_you_mean(wanted, TITLES)
+        None, "role", shown(title), f"one of {', '.join(TITLES)}", did_you_mean(asked, TITLES)
     )
 
 

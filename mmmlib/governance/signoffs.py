@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mmmlib.data.read.problems import some_of
 from mmmlib.governance.roles import TITLES, Roles
 from mmmlib.governance.verdict import SignOffNeeded
 from mmmlib.params.schema import Params
+from mmmlib.phrases import some_of
 from mmmlib.refresh.changes import changes_limits, changes_model
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.pack import ScenarioPack
@@ -86,8 +86,8 @@ def data_change_text(comparison: Comparison | None, params: Params) -> str:
         )
     if keys:
         parts.append(some_of([f"{key} changed" for key in keys], SHOWN))
-    told = "; ".join(parts)
-    return f"{told[0].upper()}{told[1:]}." if told else ""
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def model_change_text(comparison: Comparison | None) -> str:

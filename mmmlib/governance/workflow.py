@@ -336,9 +336,9 @@ class Desk:
                 f"one of {', '.join(subjects)}",
                 did_you_mean(subject, subjects),
             )
-        wanted = role and TITLES[role_key(role)]
+        title = role and TITLES[role_key(role)]
         asked = [
-            one for one in self._needed() if one.subject == subject and wanted in ("", one.role)
+            one for one in self._needed() if one.subject == subject and title in ("", one.role)
         ]
         if not asked:
             roles = ", ".join(one.role for one in self._needed() if one.subject == subject)

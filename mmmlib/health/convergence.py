@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from mmmlib.data.read.problems import some_of
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.model.chains import Chains, diagnose, sort_parameters
 from mmmlib.params.limits import HealthParams
+from mmmlib.phrases import some_of
 
 SAMPLER_CHECKS = REQUIRED_CHECKS[:5]
 SHOWN = 3

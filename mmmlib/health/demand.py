@@ -98,8 +98,8 @@ def check_common_spend(effects: xr.Dataset, limits: HealthParams) -> list[Findin
     """
     model = str(effects.attrs["model"])
     limit = limits.max_common_spend
-    told = json.loads(effects.attrs["inputs"])
-    tested = {one.channel for one in lift_tests_of(effects)} if told.get("calibrated") else set()
+    inputs = json.loads(effects.attrs["inputs"])
+    tested = {one.channel for one in lift_tests_of(effects)} if inputs.get("calibrated") else set()
     findings = []
     for name, value in move_together(effects).items():
         subject = f"{model}/{name}"

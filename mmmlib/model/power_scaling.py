@@ -95,8 +95,8 @@ def stated_returns(effects: xr.Dataset) -> StatedReturns | None:
 
     None where the engine does not say, or where several motions were added up.
     """
-    told = json.loads(effects.attrs["inputs"])
-    prior, alike = told.get("priors", {}).get("roi"), told.get("alike", {})
+    inputs = json.loads(effects.attrs["inputs"])
+    prior, alike = inputs.get("priors", {}).get("roi"), inputs.get("alike", {})
     if prior is None:
         return None
     mean, sd = (np.asarray(prior[name], dtype=float) for name in ("mean", "sd"))

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from mmmlib.data.checks.signals import residual_noise, trend_and_season
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.problems import some_of
 from mmmlib.estimates import format_number, format_range
 from mmmlib.model.priors import return_prior
 from mmmlib.model.quantiles import POINTS, lognormal_points, sum_points
 from mmmlib.params import Params
+from mmmlib.phrases import some_of
 from mmmlib.readiness.power import (
     POWER,
     SIGNIFICANCE,

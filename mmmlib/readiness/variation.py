@@ -132,7 +132,7 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
     limits = params.readiness
     table = separation_table(panel, params)
     for channel, row in _rows(table):
-        twin, own = float(row["correlation"]), float(row["own_share"])
+        correlation, own = float(row["correlation"]), float(row["own_share"])
         if not np.isfinite(own):
             for check in ("readiness.collinearity", "readiness.own_variation"):
                 why = "Its spend never changes, so there is nothing to compare."
@@ -140,14 +140,14 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
                 finding = not_run(check, channel, why, level=Level.WARN, action=action)
                 yield Judged(finding, Verdict.NOT_READY)
             continue
-        if np.isfinite(twin):
-            inseparable = not twin <= limits.collinear_limit
+        if np.isfinite(correlation):
+            inseparable = not correlation <= limits.collinear_limit
             finding = at_most(
                 "readiness.collinearity",
                 channel,
-                twin,
+                correlation,
                 limits.collinear_limit if inseparable else limits.collinear_warn,
-                f"It moves most like {row['twin']}: correlation {twin:.2f} in size.",
+                f"It moves most like {row['like']}: correlation {correlation:.2f} in size.",
             )
             yield Judged(finding, _verdict(finding, inseparable))
         finding = at_least(
@@ -167,7 +167,7 @@ def separation_table(panel: Panel, params: Params) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by channel: ``twin``, the channel it moves most like, ``correlation``
+        Indexed by channel: ``like``, the channel it moves most like, ``correlation``
         with it (absolute; NaN where there is no other that moves) and
         ``own_share``, the part of its variation that other channels, controls,
         trend and season leave unexplained. NaN for a channel that never changes.
@@ -195,11 +195,11 @@ def separation_table(panel: Panel, params: Params) -> pd.DataFrame:
             rows[name] = ("", np.nan, np.nan)
             continue
         sizes = {other: _correlation(values, held) for other, held in others.items()}
-        twin = max(sizes, key=lambda other: sizes[other], default="")
+        likest = max(sizes, key=lambda other: sizes[other], default="")
         columns = np.stack([np.ones_like(values), *rest, *others.values()], axis=1)
-        rows[name] = (twin, sizes.get(twin, np.nan), _unexplained(values, columns))
+        rows[name] = (likest, sizes.get(likest, np.nan), _unexplained(values, columns))
     return pd.DataFrame.from_dict(
-        rows, orient="index", columns=["twin", "correlation", "own_share"]
+        rows, orient="index", columns=["like", "correlation", "own_share"]
     ).rename_axis("channel")
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from mmmlib.data.history.taxonomy_moves import TAXONOMY
 from mmmlib.data.naming.taxonomy import read_taxonomy
-from mmmlib.data.read.problems import some_of
 from mmmlib.errors import InputError
 from mmmlib.findings import Finding, judge, none_of
 from mmmlib.params.load import params_of
+from mmmlib.phrases import some_of
 from mmmlib.refresh.comparison import ParameterChange
 from mmmlib.runs import Manifest, Run
 

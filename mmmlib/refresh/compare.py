@@ -122,14 +122,14 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
     changed_parameters = parameter_changes(old_parameters, parameters)
     changed_code = code_changes(parent.manifest, run.manifest)
     changed_lifts = lift_changes(before, after)
-    told_otherwise = {change.test for change in changed_lifts}
+    changed = {change.test for change in changed_lifts}
     lifts = [*before.lift_tests, *after.lift_tests]
     changes = Changes(
         before=old_parameters,
         after=parameters,
         parameters=changed_parameters,
         data=changed_data,
-        tested=frozenset(lift.model for lift in lifts if lift.name in told_otherwise),
+        tested=frozenset(lift.model for lift in lifts if lift.name in changed),
     )
     findings = [_has_parent(run, parent, params), *structure_findings(before, after)]
     moved: list[Movement] = []

@@ -6,10 +6,10 @@ import math
 from collections.abc import Collection, Sequence
 from itertools import combinations
 
-from mmmlib.data.read.problems import some_of
 from mmmlib.estimates import format_change
 from mmmlib.findings import Finding, judge
 from mmmlib.params.limits import ComparisonParams
+from mmmlib.phrases import some_of
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import SEVERAL, widened
 

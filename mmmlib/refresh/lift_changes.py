@@ -86,8 +86,8 @@ def _differences(old: Lift, new: Lift, panel: Panel) -> Iterator[str]:
     for field, unit in fields.items():
         was, now = getattr(old, field), getattr(new, field)
         if not math.isclose(was, now, rel_tol=ROUNDING):
-            told = f"{format_number(was, unit)} → {format_number(now, unit)}"
-            yield f"{field.replace('_', ' ')} {told}"
+            values = f"{format_number(was, unit)} → {format_number(now, unit)}"
+            yield f"{field.replace('_', ' ')} {values}"
 
 
 def _unit(lift: Lift, panel: Panel) -> str:

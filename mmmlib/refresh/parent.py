@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmmlib.data.history.vintages import is_earlier_period, past_runs
-from mmmlib.data.read.problems import some_of
 from mmmlib.errors import InputError, MMMError, RunError
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
+from mmmlib.phrases import some_of
 from mmmlib.runs import Run, list_runs
 from mmmlib.verify import NOT_SEALED, altered_files, is_sealed
 
@@ -113,9 +113,9 @@ def _refuse(run: Run, altered: dict[str, str]) -> None:
 
 
 def _passed_over(doubts: dict[str, list[str]]) -> str:
-    told = [f"{name} {' and '.join(why)}" for name, why in list(doubts.items())[:MOST]]
+    reasons = [f"{name} {' and '.join(why)}" for name, why in list(doubts.items())[:MOST]]
     more = f"; and {len(doubts) - MOST} more" if len(doubts) > MOST else ""
-    return f" Passed over: {'; '.join(told)}{more}." if told else ""
+    return f" Passed over: {'; '.join(reasons)}{more}." if reasons else ""
 
 
 def why_alone(run: Run) -> tuple[str, bool]:
@@ -160,8 +160,8 @@ def _looked_at(run: Run) -> dt.date:
         params = params_of(run)
     except (MMMError, OSError):  # of an older library; then it looked when it was made
         return run.manifest.created.date()
-    told = params.refresh.as_of is not None or params.data.simulated is not None
-    return params.as_of if told else run.manifest.created.date()
+    dated = params.refresh.as_of is not None or params.data.simulated is not None
+    return params.as_of if dated else run.manifest.created.date()
 
 
 def _named(runs_dir: Path, workbook: str, asked: str, this: str) -> str:

@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 
 from mmmlib.estimates import Estimate, decimals, format_change, format_number, format_range
+from mmmlib.phrases import date_text
 from mmmlib.reports.markup import escape, plain
-from mmmlib.reports.numbers import date_text
 from mmmlib.scenarios.labels import probability_text
 
 NOTHING = "–"

@@ -14,9 +14,9 @@ from mmmlib.health.lift import LiftComparison, compare_lifts
 from mmmlib.model.chains import agreed
 from mmmlib.model.effects import lift_tests_of, roi
 from mmmlib.params import Params
+from mmmlib.phrases import count_text, listed, month_text
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.markup import plain
-from mmmlib.reports.numbers import count_text, listed, month_text
 from mmmlib.reports.style import FAINT, INK, channel_colours
 
 CLEARLY = 0.15

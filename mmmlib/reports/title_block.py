@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from mmmlib.estimates import NBSP
 from mmmlib.governance.labels import NOT_JUDGED
 from mmmlib.governance.verdict import GateResult, Release, SignOffNeeded
+from mmmlib.phrases import date_text
 from mmmlib.reports.markup import escape
-from mmmlib.reports.numbers import date_text
 from mmmlib.reports.results import Results
 from mmmlib.runs import Run
 

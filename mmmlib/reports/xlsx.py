@@ -97,8 +97,8 @@ def _write_sheet(workbook: xlsxwriter.Workbook, name: str, table: Table) -> None
 def _shown(workbook: xlsxwriter.Workbook, value: Value, number: str) -> Format:
     if isinstance(value, dt.date):
         number = "yyyy-mm-dd"
-    wanted = {"valign": "top"} | ({"num_format": number} if number else {"text_wrap": True})
-    return workbook.add_format(wanted)
+    settings = {"valign": "top"} | ({"num_format": number} if number else {"text_wrap": True})
+    return workbook.add_format(settings)
 
 
 def _write_cell(page: Any, line: int, place: int, value: Value, shown: Format) -> None:

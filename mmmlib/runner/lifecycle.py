@@ -132,15 +132,15 @@ def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
 
     files: dict[str, bytes] = {}
     faults: list[InputError] = []
-    wanted_files: dict[str, tuple[str, Callable[[Path], object]]] = {
+    declared: dict[str, tuple[str, Callable[[Path], object]]] = {
         "policy.yaml": (params.governance.policy, read_policy),
         "roles.yaml": (params.governance.roles, read_roles),
     }
     if params.data.taxonomy is not None:
-        wanted_files["taxonomy.yaml"] = (params.data.taxonomy, read_taxonomy)
+        declared["taxonomy.yaml"] = (params.data.taxonomy, read_taxonomy)
     for name, path in declared_files(params).items():
-        wanted_files[name] = (path, lambda file: check_plan_file(file, params))
-    for name, (path, read) in wanted_files.items():
+        declared[name] = (path, lambda file: check_plan_file(file, params))
+    for name, (path, read) in declared.items():
         source = params_file.parent / path
         try:
             read(source)

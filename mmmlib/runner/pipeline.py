@@ -34,7 +34,7 @@ from mmmlib.provenance import (
 from mmmlib.runner.background import Background
 from mmmlib.runner.fork_server import start_fork_server
 from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked
-from mmmlib.runner.steps import FIT, STEPS, Step, key_of, outputs_of, remove_outputs, wanted
+from mmmlib.runner.steps import FIT, STEPS, Step, key_of, outputs_of, remove_outputs, taking_part
 from mmmlib.runner.tasks import data_folder_of, do_step
 from mmmlib.runs import Run, find_runs_dir
 from mmmlib.verify import hash_beside
@@ -265,7 +265,7 @@ def _next_step(work: Refresh, todo: list[Step]) -> Step | None:
         if step.name in work.left_out:
             todo.remove(step)
             _skip(work, step)
-        elif set(wanted(step.needs, work.left_out)) <= work.over:
+        elif set(taking_part(step.needs, work.left_out)) <= work.over:
             return step
     return None
 
@@ -301,7 +301,7 @@ def _needed(work: Refresh, step: Step) -> dict[str, str]:
     """Return what the steps that a step needs have left."""
     return {
         path: sha
-        for name in wanted(step.needs, work.left_out)
+        for name in taking_part(step.needs, work.left_out)
         for path, sha in work.records[name].outputs.items()
     }
 

@@ -155,7 +155,7 @@ FIT = ("model_fit", "health", "refresh")
 """Steps that fit models, for which the worker pool is started."""
 
 
-def wanted(needs: Iterable[str], leaving_out: set[str]) -> list[str]:
+def taking_part(needs: Iterable[str], leaving_out: set[str]) -> list[str]:
     """Return those steps among ``needs`` that are part of this refresh."""
     return [name for name in needs if name not in leaving_out]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mmmlib.data.read.problems import count_of
 from mmmlib.findings import Finding, at_least, judge
 from mmmlib.params.schema import Params
+from mmmlib.phrases import count_text
 from mmmlib.scenarios.labels import probability_text, worth
 from mmmlib.scenarios.pack import Label, Scenario
 from mmmlib.scenarios.plans import Plan
@@ -23,7 +23,7 @@ def scalable_finding(
     good = [name for name in able if name in trusted]
     offered = any(plan.kind == "increase" for plan in plans)
     message = (
-        f"{len(good)} of {count_of(len(able), 'scalable channel')} "
+        f"{len(good)} of {count_text(len(able), 'scalable channel')} "
         f"{'has' if len(good) == 1 else 'have'} evidence that an increase can rest on."
     )
     if not offered:
@@ -48,7 +48,7 @@ def count_finding(scenarios: Sequence[Scenario]) -> Finding:
         "workbook",
         count,
         ENOUGH_SCENARIOS,
-        f"{count_of(count, 'scenario')} {'stands' if count == 1 else 'stand'} beside the "
+        f"{count_text(count, 'scenario')} {'stands' if count == 1 else 'stand'} beside the "
         f"status quo.",
     )
 
@@ -64,7 +64,7 @@ def better_finding(scenarios: Sequence[Scenario]) -> Finding:
     best = max(chances, default=0.0)
     which = " at the baseline's budget" if len(chances) < len(every) else ""
     verb = (
-        f"of {count_of(len(chances), 'plan')}{which} {'beat' if found > 1 else 'beats'} the "
+        f"of {count_text(len(chances), 'plan')}{which} {'beat' if found > 1 else 'beats'} the "
         f"status quo"
     )
     message = (
@@ -86,7 +86,7 @@ def better_finding(scenarios: Sequence[Scenario]) -> Finding:
 
 def recommendation_finding(scenarios: Sequence[Scenario]) -> Finding:
     """Say how many plans readiness and health leave."""
-    plans = count_of(sum(one.kind != "baseline" for one in scenarios), "plan")
+    plans = count_text(sum(one.kind != "baseline" for one in scenarios), "plan")
     safe, review = (len(worth(scenarios, label)) for label in (Label.SAFE, Label.REVIEW))
     return at_least(
         "scenarios.recommendation",

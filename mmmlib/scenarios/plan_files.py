@@ -11,8 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from mmmlib.data.contract.side_tables import read_side_table, type_columns
-from mmmlib.data.read.problems import Problems, some_of
+from mmmlib.data.read.problems import Problems
 from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.phrases import some_of
 from mmmlib.runs import write_with
 from mmmlib.scenarios.history import spend_history
 

@@ -143,7 +143,7 @@ def test_identical_channels_are_named_and_not_ready() -> None:
     spend = fake_panel(params, weeks=WEEKS).frame["spend:search"]
     panel = with_spend(params, social=3 * spend)
     table = separation_table(panel, params)
-    assert table.loc["social", "twin"] == "search"
+    assert table.loc["social", "like"] == "search"
     assert table.loc["social", "correlation"] == pytest.approx(1)
     assert table.loc["social", "own_share"] == pytest.approx(0, abs=1e-9)
     found = verdicts(panel, params, "readiness.collinearity")
@@ -155,14 +155,14 @@ def test_identical_channels_are_named_and_not_ready() -> None:
     }
 
 
-def test_a_mirror_image_is_as_bad_as_a_twin() -> None:
+def test_a_mirror_image_is_as_bad_as_a_copy() -> None:
     params = fake_params()
     spend = fake_panel(params, weeks=WEEKS).frame["spend:search"]
     panel = with_spend(params, social=spend.max() - spend)
     assert verdicts(panel, params, "readiness.collinearity")["social"] is Verdict.NOT_READY
 
 
-def test_a_near_twin_is_a_caveat() -> None:
+def test_a_near_copy_is_a_caveat() -> None:
     params = fake_params()
     spend = fake_panel(params, weeks=WEEKS).frame["spend:search"].to_numpy()
     rng = np.random.default_rng(3)
@@ -197,8 +197,8 @@ def test_a_constant_channel_did_not_run_and_does_not_pass() -> None:
     items = [i for i in check_separation(panel, params) if i.finding.subject == "video"]
     assert {i.finding.status for i in items} == {Status.NOT_RUN}
     assert {i.verdict for i in items} == {Verdict.NOT_READY}
-    # And nobody else's twin.
-    assert "video" not in set(separation_table(panel, params)["twin"])
+    # And nobody else's.
+    assert "video" not in set(separation_table(panel, params)["like"])
 
 
 def test_exposure_is_looked_at_where_the_response_follows_it() -> None:
@@ -214,7 +214,7 @@ def test_exposure_is_looked_at_where_the_response_follows_it() -> None:
     assert table["correlation"].to_numpy() == pytest.approx([1, 1])
 
 
-def test_a_single_channel_has_no_twin() -> None:
+def test_a_single_channel_moves_like_no_other() -> None:
     params = fake_params(channels={"search": {"spend": "x"}})
     items = list(check_separation(fake_panel(params, weeks=WEEKS), params))
     assert [item.finding.check for item in items] == ["readiness.own_variation"]

@@ -17,7 +17,7 @@ from mmmlib.data.history.restatement import Learned, settling_findings
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.lift_tests import lift_findings
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.problems import Problems, breach_words, count_of, some_of
+from mmmlib.data.read.problems import Problems, breach_words
 from mmmlib.data.weeks.rates import read_price_index, read_rates
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.estimates import format_number
@@ -25,6 +25,7 @@ from mmmlib.findings import Finding, at_most, judge, none_of
 from mmmlib.params import Params
 from mmmlib.params.contract import SCALES
 from mmmlib.params.data import PriceLevel
+from mmmlib.phrases import count_text, some_of
 
 ACTIVE = 0.5
 """Least share of weeks with spend and exposure from which a price can be followed."""
@@ -93,13 +94,13 @@ def _days(built: Built) -> Iterator[Finding]:
         short = []
         for region, week, days in lacking.itertuples(index=False, name=None):
             where = f"region '{region}', " if table.regional else ""
-            short.append(f"{where}the week of {week.date()} ({count_of(days, 'day')})")
+            short.append(f"{where}the week of {week.date()} ({count_text(days, 'day')})")
         short += _absent(table, built.calendar.weeks)
         yield none_of(
             "data.days",
             name,
             len(short),
-            f"{count_of(len(short), 'week')} without rows of usual days: {some_of(short)}.",
+            f"{count_text(len(short), 'week')} without rows of usual days: {some_of(short)}.",
             "Every week has the days that are usual.",
             owner=table.source.whom_to_ask,
         )
@@ -112,7 +113,7 @@ def _absent(table: SourceRows, weeks: pd.DatetimeIndex) -> Iterator[str]:
     named = short.sort_values(["series", "region", "week"])[["series", "region", "week", "absent"]]
     for series, region, week, days in named.itertuples(index=False, name=None):
         where = f"region '{region}', " if table.regional else ""
-        yield f"{where}{series} in the week of {week.date()} ({count_of(days, 'day')})"
+        yield f"{where}{series} in the week of {week.date()} ({count_text(days, 'day')})"
 
 
 def _events(params: Params, built: Built) -> Iterator[Finding]:
@@ -126,7 +127,7 @@ def _events(params: Params, built: Built) -> Iterator[Finding]:
             name,
             passed=weeks > 0,
             value=weeks,
-            message=f"Column {event.column} reads '{event.equals}' in {count_of(weeks, 'week')} "
+            message=f"Column {event.column} reads '{event.equals}' in {count_text(weeks, 'week')} "
             f"of {len(panel.weeks)}.",
             event=name,
         )
@@ -214,7 +215,7 @@ def _base_known(params: Params, rule: PriceLevel, index: pd.Series) -> Finding:
         "base",
         days,
         params.data.max_rate_age_days,
-        f"The base day {rule.base} is {count_of(days, 'day')} after the newest price "
+        f"The base day {rule.base} is {count_text(days, 'day')} after the newest price "
         f"level (of {newest.date()}), which was used for it."
         if days
         else f"The price level of the base day {rule.base} is known.",

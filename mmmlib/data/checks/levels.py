@@ -20,10 +20,10 @@ from mmmlib.data.checks.signals import (
 )
 from mmmlib.data.checks.zeros import Measured, check_zeros, measured_series, zero_runs
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
+from mmmlib.phrases import count_text, some_of
 
 ROLES = ("outcome", "spend", "exposure")
 """Series whose level is looked at."""
@@ -85,10 +85,10 @@ def _outliers(
         explained = [str(week.date()) for week in one.weeks[(distance > limit) & near]]
         message = "No week is far from the usual."
         if odd:
-            message = f"{count_of(len(odd), 'week')} far from the usual: {some_of(odd)}."
+            message = f"{count_text(len(odd), 'week')} far from the usual: {some_of(odd)}."
         if explained:
             verb = "agrees" if len(explained) == 1 else "agree"
-            count = count_of(len(explained), "odd week")
+            count = count_text(len(explained), "odd week")
             message += f" {count} {verb} with an event: {some_of(explained)}."
         worst = float(distance[~near].max(initial=0.0))
         yield judge(
@@ -281,7 +281,7 @@ def _breaks(
                 "No break that ends stands out."
                 if low
                 else f"{what} moved by {format_number(share, 'share')} for "
-                f"{count_of(length, 'week')} ({inside[0].date()} to {inside[-1].date()}) and came "
+                f"{count_text(length, 'week')} ({inside[0].date()} to {inside[-1].date()}) and came "
                 f"back" + (", beside an event." if explained else ".")
             ),
         )

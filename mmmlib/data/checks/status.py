@@ -16,13 +16,14 @@ from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.lift_tests import read_lift_tests
 from mmmlib.data.read.files import data_folder
-from mmmlib.data.read.problems import Problems, count_of
+from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.delivery import read_sources, weekdays_of
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.errors import InputError
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, judge, none_of
 from mmmlib.params import Params
+from mmmlib.phrases import count_text
 
 DELIVERY_MODES = {"automatic": "automatic", "manual": "by hand"}
 
@@ -209,9 +210,9 @@ def timeliness(params: Params, built: Built) -> Iterator[Finding]:
             "data.future",
             name,
             ahead,
-            f"{count_of(ahead, 'row')} dated after {today}, the last of {table.newest:%Y-%m-%d}."
+            f"{count_text(ahead, 'row')} dated after {today}, the last of {table.newest:%Y-%m-%d}."
             if table.newest is not None
-            else f"{count_of(ahead, 'value')} dated after {today}.",
+            else f"{count_text(ahead, 'value')} dated after {today}.",
             f"No row dated after {today}.",
         )
         if name in calendar.covers:

@@ -12,10 +12,10 @@ from mmmlib.data.history.taxonomy_moves import Former, Moves
 from mmmlib.data.naming.naming import Naming, series_name
 from mmmlib.data.naming.taxonomy import EXCLUDED, UNMAPPED, Taxonomy
 from mmmlib.data.panel.build import Built
-from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of, not_run
 from mmmlib.params import Params
+from mmmlib.phrases import count_text, some_of
 
 SHOWN = 5
 """Names shown in a message; the rest is counted."""
@@ -108,10 +108,10 @@ def _unmapped(params: Params, naming: Naming) -> Finding:
         value=share,
         limit=limit,
         message=(
-            f"{count_of(len(names), 'name')} without a rule, {format_number(share, 'share')} of its "
+            f"{count_text(len(names), 'name')} without a rule, {format_number(share, 'share')} of its "
             f"{by} (blocks above {format_number(limit, 'share')}): {listed}."
             if len(names)
-            else f"All of its {count_of(frame['name'].nunique(), 'name')} are mapped."
+            else f"All of its {count_text(frame['name'].nunique(), 'name')} are mapped."
         ),
     )
 
@@ -129,7 +129,7 @@ def _excluded(naming: Naming) -> Finding:
         value=share,
         limit=0.0,
         message=(
-            f"{count_of(out['name'].nunique(), 'name')} left out by a rule, "
+            f"{count_text(out['name'].nunique(), 'name')} left out by a rule, "
             f"{format_number(share, 'share')} of its spend: {some_of(_quoted(out['name']), SHOWN)}."
             if len(out)
             else "No name is left out."
@@ -149,7 +149,7 @@ def _overlaps(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
         "data.taxonomy_overlap",
         "taxonomy",
         len(claimed),
-        f"{count_of(len(claimed), 'name')} would be something else by a later rule: "
+        f"{count_text(len(claimed), 'name')} would be something else by a later rule: "
         f"{some_of(list(claimed.values()), SHOWN)}. The first of the {len(taxonomy.rules)} rules "
         f"decides.",
         "No two rules disagree about a name.",
@@ -172,7 +172,7 @@ def _dead(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
         "data.taxonomy_dead",
         "taxonomy",
         len(dead),
-        f"{count_of(len(dead), 'rule')} decided no name: {some_of(dead, SHOWN)}.",
+        f"{count_text(len(dead), 'rule')} decided no name: {some_of(dead, SHOWN)}.",
         f"Each of the {len(taxonomy.rules)} rules decided a name.",
     )
 
@@ -248,7 +248,7 @@ def _lost(moves: Moves | None) -> Finding:
         "data.taxonomy_lost",
         "taxonomy",
         len(lost),
-        f"{count_of(len(lost), 'name')} had a channel in the last refresh and none now: "
+        f"{count_text(len(lost), 'name')} had a channel in the last refresh and none now: "
         f"{some_of(_quoted(lost), SHOWN)}.",
         "Every name that had a channel in the last refresh has one.",
     )

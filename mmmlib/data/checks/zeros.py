@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from mmmlib.data.panel.build import measured_as
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.problems import count_of, some_of
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
+from mmmlib.phrases import count_text, some_of
 
 RARE = 0.1
 """Share of weeks up to which a series is hardly ever zero."""
@@ -68,7 +68,7 @@ class ZeroRun:
             "tail": f"from the week of {first.date()} to the end",
             "amid": f"in a row from {first.date()}, and hardly ever otherwise",
         }[self.where]
-        text = f"zero for {count_of(self.weeks, 'week')} {span}"
+        text = f"zero for {count_text(self.weeks, 'week')} {span}"
         return text if len(panel.regions) == 1 else f"{text} in region '{self.region}'"
 
 

@@ -20,13 +20,14 @@ from mmmlib.data.history.vintages import (
 )
 from mmmlib.data.panel.build import Built
 from mmmlib.data.panel.panel import panel_of
-from mmmlib.data.read.problems import Problems, count_of
+from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.errors import RunError
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, judge, none_of
 from mmmlib.params import Params
 from mmmlib.params.data import Settling
+from mmmlib.phrases import count_text
 from mmmlib.runs import Run, write_with
 
 OLDEST = 26
@@ -255,7 +256,7 @@ def settling_findings(rule: Settling, built: Built, learned: Learned) -> Iterato
         "data.kept_out",
         "workbook",
         len(names),
-        f"{count_of(len(names), 'week')} kept out of the fit as still moving: {span} "
+        f"{count_text(len(names), 'week')} kept out of the fit as still moving: {span} "
         f"(data.settling.weeks: {rule.weeks}, {how}).",
         f"No week was kept out (data.settling.weeks: {rule.weeks}).",
     )
@@ -275,7 +276,9 @@ def _usual_words(moves: pd.DataFrame, weeks: int, rule: Settling) -> str:
     young, old = moves[moves["age"] < shown], moves[moves["age"] >= shown]
     shares, lean, ever = _shares(young), _shares(young, "shift").mean(), _shares(old).mean()
     usual = float(shares.mean())
-    words = f"Its last {count_of(shown, 'week')} move by {format_number(usual, 'share')} on average"
+    words = (
+        f"Its last {count_text(shown, 'week')} move by {format_number(usual, 'share')} on average"
+    )
     if weeks and len(shares):
         most = format_number(float(shares.max()), "share")
         words += f" ({shares.idxmax()} most, by {most})"
@@ -286,7 +289,9 @@ def _usual_words(moves: pd.DataFrame, weeks: int, rule: Settling) -> str:
     count = int(moves["refreshes"].max())
     learned = f"{count} past refresh" if count == 1 else f"{count} past refreshes"
     settled = (
-        f"it settles after {count_of(weeks, 'week')}" if weeks else "none of them beyond the limit"
+        f"it settles after {count_text(weeks, 'week')}"
+        if weeks
+        else "none of them beyond the limit"
     )
     return f"{words} ({learned}; {settled}, limit {format_number(rule.max_move, 'share')})."
 

@@ -185,11 +185,5 @@ def rows_of(run: Run, source: str) -> pd.DataFrame:
     return read_parts(folder)[0]
 
 
-def files_of(run: Run, source: str) -> dict[str, str]:
-    """Return the sha256 of every file that a source was read from, by its name."""
-    facts = read_index(run.path / INPUTS / f"{source}.parquet").facts
-    return dict(json.loads(facts.get("files", "{}")))
-
-
 def _folder(run: Run, source: str) -> Path:
     return run.path / INPUTS / f"{source}.rows"

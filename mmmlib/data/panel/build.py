@@ -34,13 +34,14 @@ from mmmlib.data.panel.grid import (
 )
 from mmmlib.data.panel.lift_tests import Declared, lifts_of, read_lift_tests
 from mmmlib.data.panel.panel import Panel
-from mmmlib.data.read.problems import Problems, count_of
+from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.delivery import read_sources
 from mmmlib.data.weeks.rates import price_factors
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.schema import MeasuredSeries
+from mmmlib.phrases import count_text
 
 Places = Mapping[DeclaredSeries, tuple[SourceRows, str]]
 """Source and column of every series that was found."""
@@ -330,7 +331,7 @@ def _refuse_no_people(
                 problems.add(
                     table.path,
                     f"column {column} ({declared.key}), region '{region}'",
-                    f"no people in {count_of(int(weeks.sum()), 'week')}, the first of "
+                    f"no people in {count_text(int(weeks.sum()), 'week')}, the first of "
                     f"{calendar.weeks[weeks][0].date()}",
                     "a population of more than zero",
                     "Correct the source, or remove the region from the sources.",

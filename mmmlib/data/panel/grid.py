@@ -14,10 +14,11 @@ from mmmlib.data.contract.declared_series import DeclaredSeries
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.lift_grid import at_factors
 from mmmlib.data.panel.panel import Panel, over_regions
-from mmmlib.data.read.problems import Problems, count_of
+from mmmlib.data.read.problems import Problems
 from mmmlib.data.weeks.source_rows import SourceRows
 from mmmlib.data.weeks.weekly import share_of_week
 from mmmlib.params import Params
+from mmmlib.phrases import count_text
 
 WEEK = pd.Timedelta(days=7)
 ROW_ADVICE = (
@@ -260,7 +261,7 @@ def _report_gaps(
             if rows["blank"][row]:
                 found, expected = "a day or more without a value", "a value every day"
             if last > first:
-                found += f", and {count_of((last - first).days // 7, 'week')} after it too"
+                found += f", and {count_text((last - first).days // 7, 'week')} after it too"
             problems.add(table.path, table.place(row, column), found, expected, advice)
         of = f" of {column}" if table.source.layout == "long" else ""
         place = f"column {table.source.date}{where}"

@@ -12,18 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmmlib.errors import InputError, MMMError, Problem
-
-
-def count_of(count: int, thing: str) -> str:
-    """Return ``1 week``, ``3 weeks``."""
-    return f"1 {thing}" if count == 1 else f"{count} {thing}s"
-
-
-def some_of(items: Sequence[str], most: int = 4) -> str:
-    """Return the first ones, and how many more there are."""
-    rest = len(items) - most
-    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
-
+from mmmlib.phrases import count_text
 
 CAP = 20
 """Problems shown per file; the rest is counted."""
@@ -127,7 +116,7 @@ class Problems:
         listed = list(self._by_file[file])
         more = len(listed) - CAP
         if more > 0:
-            found = count_of(more, "more problem")
+            found = count_text(more, "more problem")
             listed[CAP:] = [Problem("the rest of the file", found, "none")]
         return [*listed, *self._rest.get(file, ())]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mmmlib.errors import RunError
 from mmmlib.findings import Level, Status
+from mmmlib.phrases import count_text
 from mmmlib.reports.blocks import Block, Bullets, Prose
 from mmmlib.reports.format import format_version
-from mmmlib.reports.numbers import count_text
 from mmmlib.reports.pictures import movements_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.changes import (

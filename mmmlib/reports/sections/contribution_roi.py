@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from mmmlib.estimates import mass_text
 from mmmlib.model.effects import lift_tests_of
+from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose
 from mmmlib.reports.figures.weeks import contribution_over_time
-from mmmlib.reports.numbers import count_text, listed
 from mmmlib.reports.pictures import (
     contributions_picture,
     curves_pictures,

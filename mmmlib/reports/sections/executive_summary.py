@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from mmmlib.findings import Level, Status
 from mmmlib.governance.labels import BLOCKED
+from mmmlib.phrases import count_text, listed
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
-from mmmlib.reports.numbers import count_text, listed
 from mmmlib.reports.pictures import contributions_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.channels import SHOWN, channel_table

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmmlib.findings import Level, Status
+from mmmlib.phrases import count_text
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.reports.blocks import Block, Bullets, Folded, Prose, Statements, level_mark
-from mmmlib.reports.numbers import count_text
 from mmmlib.reports.pictures import fit_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.checks import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmmlib.estimates import format_number
+from mmmlib.phrases import count_text, date_text, listed
 from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose, label_mark
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
-from mmmlib.reports.numbers import count_text, date_text, listed
 from mmmlib.reports.results import Results
 from mmmlib.reports.style import LABEL_COLOURS, LABEL_SYMBOLS
 from mmmlib.reports.tables.baseline import advice_table, baseline_spend_table

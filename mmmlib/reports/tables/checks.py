@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from mmmlib.findings import Finding, Level, Status, titles
 from mmmlib.governance.verdict import GateEntry, SignOffNeeded
 from mmmlib.params import Params
+from mmmlib.phrases import listed
 from mmmlib.readiness.verdict import TestDesign
 from mmmlib.reports.blocks import level_mark
 from mmmlib.reports.cells import Cell, Mark, Observed
-from mmmlib.reports.numbers import listed
 from mmmlib.reports.style import LEVEL_SYMBOLS
 from mmmlib.reports.table import Columns, Table, tabulate
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from mmmlib.estimates import Estimate, format_number, mass_text
 from mmmlib.params import Params
+from mmmlib.phrases import count_text, date_text
 from mmmlib.reports.blocks import label_mark
 from mmmlib.reports.cells import Cell, Chance, Change, Column, Observed
-from mmmlib.reports.numbers import count_text, date_text
 from mmmlib.reports.table import Columns, Table, tabulate
 from mmmlib.reports.tables.baseline import observed
 from mmmlib.scenarios.pack import Answer, Label, PlanLine, Scenario, ScenarioPack

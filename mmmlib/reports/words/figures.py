@@ -12,11 +12,11 @@ from mmmlib.estimates import Estimate, format_number
 from mmmlib.findings import Status
 from mmmlib.model.effects import share
 from mmmlib.params import Params
+from mmmlib.phrases import count_text, listed, month_text
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.markup import cut_short
-from mmmlib.reports.numbers import count_text, listed, month_text
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
 from mmmlib.reports.rankings import CLEAR, NAMED, inferable, ranking_of
 from mmmlib.reports.results import Results

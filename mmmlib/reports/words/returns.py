@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmmlib.reports.numbers import count_text, listed
+from mmmlib.phrases import count_text, listed
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.rankings import NAMED, Ranking, ranking_of
 from mmmlib.reports.results import Results

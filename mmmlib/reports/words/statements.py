@@ -8,15 +8,15 @@ from mmmlib.estimates import format_number
 from mmmlib.findings import Status
 from mmmlib.governance.labels import BLOCKED, NOT_JUDGED, label_model, label_total
 from mmmlib.governance.verdict import Claim
-from mmmlib.readiness.verdict import Readiness, Verdict
-from mmmlib.refresh.comparison import Comparison, Movement
-from mmmlib.refresh.movement import wide_noise
-from mmmlib.reports.blocks import Prose, label_mark
-from mmmlib.reports.numbers import (
+from mmmlib.phrases import (
     count_text,
     date_text,
     listed,
 )
+from mmmlib.readiness.verdict import Readiness, Verdict
+from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.refresh.movement import wide_noise
+from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import CLEAR, Ranking, ranking_label, ranking_of
 from mmmlib.reports.results import Results

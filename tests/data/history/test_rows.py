@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import duckdb
 import pandas as pd
 import pytest
 
-from mmmlib.data.history.rows import CELLS, ROWS, SUMS, files_of, kept_of, rows_of
+from mmmlib.data.history.rows import CELLS, ROWS, SUMS, kept_of, rows_of
+from mmmlib.data.history.vintages import INPUTS
 from mmmlib.data.ingest import ingest
+from mmmlib.data.read.parts import read_index
 from mmmlib.errors import InputError, RunError
 from mmmlib.findings import FindingList
 from mmmlib.params import Params
@@ -29,6 +32,12 @@ def new_run(folder: Path, name: str = "fake-2026-Q2-abc") -> Run:
     )
     write_atomic(path / "manifest.json", manifest.sealed())
     return Run(path)
+
+
+def files_of(run: Run, source: str) -> dict[str, str]:
+    """sha256 of every file that a source was read from, as its run wrote it down."""
+    facts = read_index(run.path / INPUTS / f"{source}.parquet").facts
+    return dict(json.loads(facts["files"]))
 
 
 def params_for(keep_rows_mb: float = 16, **source: Any) -> Params:

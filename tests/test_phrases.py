@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmmlib.estimates import Estimate, return_words, scaled
-from mmmlib.reports.numbers import (
+from mmmlib.phrases import (
     count_text,
     date_text,
     listed,
