@@ -17,14 +17,21 @@ class ReadinessParams(Section):
 
     min_weeks: Annotated[int, Field(ge=26, le=5200)] = 78
     sales_cycle_weeks: Annotated[int, Field(ge=0, le=520)] = 0
-    """Declared length of the sales cycle; it is added to ``min_weeks`` (R1)."""
+    """Declared length of the sales cycle; it is added to ``min_weeks`` and ``caveat_weeks`` (R1)."""
+    caveat_weeks: Annotated[int, Field(ge=26, le=5200)] = 104
+    """Weeks of history below which everything carries a caveat: a season seen less than twice is
+    hardly told from an effect."""
     flat_band: Share = 0.10
-    """A week counts as flat when its spend is within this share of the level, the median of the
-    last year's weeks with spend (R2). Weeks without spend are contrast, not flat."""
+    """A week counts as flat when its spend is within this share of the level of the half year
+    around it, the mean of the middle half of its weeks with spend (R2). Weeks without spend are contrast, not flat,
+    where the channel ran in that half year."""
     flat_warn: Share = 0.6
     flat_limit: Share = 0.8
-    """Share of flat weeks in the last year from which a channel has caveats (``flat_warn``) or is not
-    ready (``flat_limit``)."""
+    """Share of flat weeks from which a channel has caveats (``flat_warn``) or is not ready
+    (``flat_limit``)."""
+    min_signal: Positive = 1.0
+    """How many times as high as the smallest return that could be seen in the outcome's noise the
+    highest one that is believed has to be; below, a channel has caveats."""
     min_active_weeks: Annotated[int, Field(ge=1, le=52)] = 6
     """Weeks with spend in the last year below which a channel has caveats."""
     collinear_warn: Share = 0.8

@@ -8,7 +8,8 @@ from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Finding, Level, at_least, judge, none_of, not_run, worst
 from mmmlib.params import Params
 from mmmlib.readiness.design import design_test
-from mmmlib.readiness.history import check_history, check_outcomes
+from mmmlib.readiness.history import HISTORY, check_history, check_outcomes
+from mmmlib.readiness.signal import check_signal
 from mmmlib.readiness.variation import (
     YEAR,
     Judged,
@@ -58,8 +59,14 @@ def assess(panel: Panel, params: Params, blocking: Sequence[Finding] = ()) -> Re
         *check_outcomes(panel, params),
         check_controllable(panel, params),
     ]
-    judged = [*check_variation(panel, params), *check_separation(panel, params)]
-    channels = {name: _worst_verdict(name, judged) for name in panel.names("spend")}
+    judged = [
+        *check_variation(panel, params),
+        *check_signal(panel, params),
+        *check_separation(panel, params),
+    ]
+    short = any(f.check == HISTORY and f.level is Level.WARN for f in whole)
+    least = Verdict.CAVEATS if short else Verdict.READY
+    channels = {name: _worst_verdict(name, judged, least) for name in panel.names("spend")}
     whole.append(_measurable(channels, params))
     findings = (*whole, *(item.finding for item in judged))
     # A test is no answer to broken data: only what the data itself cannot tell gets one.
@@ -125,9 +132,9 @@ def _data(blocking: Sequence[Finding]) -> Finding:
     )
 
 
-def _worst_verdict(channel: str, judged: list[Judged]) -> Verdict:
+def _worst_verdict(channel: str, judged: list[Judged], least: Verdict) -> Verdict:
     verdicts = [item.verdict for item in judged if item.finding.subject == channel]
-    return max(verdicts, key=RANK.index)
+    return max([least, *verdicts], key=RANK.index)
 
 
 def _measurable(channels: dict[str, Verdict], params: Params) -> Finding:

@@ -70,7 +70,7 @@ def make_yardstick(panel: Panel, params: Params) -> Yardstick | None:
             names = tuple(name for name, out in zip(panel.regions, held, strict=True) if out)
             return Yardstick("geo holdout", noise, carry, before, names)
     total = outcome.sum(axis=0)
-    known = np.concatenate([columns, _controls(panel)], axis=1)
+    known = np.concatenate([columns, controls_as_columns(panel)], axis=1)
     if known.shape[1] * 2 > len(total):
         known = columns
     noise, carry = residual_noise(total / total.mean(), known)
@@ -195,7 +195,7 @@ def _spend(channel: str, panel: Panel) -> NDArray[np.float64]:
     return spend.sum("week").to_numpy()
 
 
-def _controls(panel: Panel) -> NDArray[np.float64]:
+def controls_as_columns(panel: Panel) -> NDArray[np.float64]:
     """Controls as columns, centred and scaled; those that never change are left out."""
     names = panel.names("control")
     if not names:

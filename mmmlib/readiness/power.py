@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 POWER = 0.8
 SIGNIFICANCE = 0.05
+DETECTABLE = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2) + NormalDist().inv_cdf(POWER)
+"""Standard errors that an effect must have to be found with that power: 2.80."""
 
 
 def detectable_effect(

@@ -18,7 +18,10 @@ from mmmlib.params import Params
 from mmmlib.readiness.verdict import Verdict
 
 YEAR = 52
-"""Weeks of the last year, over which R2 asks."""
+"""Weeks of the last year."""
+AROUND = 13
+"""Weeks on either side whose middle half gives the level of a week: what moves more slowly is as well
+trend or season."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ class Judged:
 def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
     """Ask of every channel how often its spend stayed near its level (R2).
 
-    Two checks per channel: the share of flat weeks, and the number of weeks with
-    spend, both over the last year.
+    Two checks per channel: the share of flat weeks, over all weeks, because the fit learns from
+    all of them; and the number of weeks with spend over the last year, because a return of a
+    channel that does not run any more is history.
     """
     limits = params.readiness
     for channel, row in _rows(variation_table(panel, params)):
@@ -47,8 +51,9 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
             limits.flat_limit if too_flat else limits.flat_warn,
             "No spend in the last year."
             if idle
-            else f"{format_number(flat, 'share')} of the last year's weeks are within "
-            f"{format_number(limits.flat_band, 'share')} of the channel's level.",
+            else f"{format_number(flat, 'share')} of all weeks are within "
+            f"{format_number(limits.flat_band, 'share')} of the channel's level in the half year "
+            f"around them, {format_number(float(row['flat_lately']), 'share')} of the last year's.",
         )
         yield Judged(finding, _verdict(finding, too_flat))
         finding = at_least(
@@ -62,35 +67,38 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
 
 
 def variation_table(panel: Panel, params: Params) -> pd.DataFrame:
-    """Return how each channel's spend moved over the last year.
+    """Return how each channel's spend moved.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by channel: ``weeks`` looked at, ``active_weeks`` with spend
-        anywhere, ``flat_share`` of weeks within the band around the level,
-        ``level`` per week (sum of the regions' levels), ``total`` and ``share`` of
-        all channels' spend.
+        Indexed by channel. Of all weeks: ``flat_share``, the share within the band around the
+        level; ``flat_lately`` is that of the last year. Of the last year: ``weeks`` looked at,
+        ``active_weeks`` with spend anywhere, ``level`` of its last week (sum of the regions'
+        levels), ``total`` and ``share`` of all channels' spend.
 
     Notes
     -----
     Regions are weighted by what they spend, because a channel that is flat in
     every region is flat, whatever their sum does.
     """
-    spend = panel.array("spend").isel(week=slice(-YEAR, None))
+    spend = panel.array("spend")
     values = spend.to_numpy()
     level, flat = flat_weeks(values, params.readiness.flat_band)
-    total = values.sum(axis=-1)
-    weight = total / np.maximum(total.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    weight = values.sum(axis=-1)
+    weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    late = values[..., -YEAR:]
+    total = late.sum(axis=(1, 2))
     everything = total.sum()
     return pd.DataFrame(
         {
-            "weeks": values.shape[-1],
-            "active_weeks": (values > 0).any(axis=1).sum(axis=-1),
+            "weeks": late.shape[-1],
+            "active_weeks": (late > 0).any(axis=1).sum(axis=-1),
             "flat_share": (flat.mean(axis=-1) * weight).sum(axis=1),
-            "level": level.sum(axis=1),
-            "total": total.sum(axis=1),
-            "share": total.sum(axis=1) / everything if everything > 0 else np.nan,
+            "flat_lately": (flat[..., -YEAR:].mean(axis=-1) * weight).sum(axis=1),
+            "level": level[..., -1].sum(axis=1),
+            "total": total,
+            "share": total / everything if everything > 0 else np.nan,
         },
         index=pd.Index(list(spend["channel"].to_numpy()), name="channel"),
     )
@@ -104,24 +112,38 @@ def flat_weeks(
     Parameters
     ----------
     spend
-        Shape ``(..., week)``, of the year that is looked at.
+        Shape ``(..., week)``, all weeks.
     band
         Half the band's width, as a share of the level.
 
     Returns
     -------
     tuple
-        The level, shape ``(...)``: the median of the weeks with spend, 0 if there are
-        none. The flat weeks, shape ``(..., week)``. Weeks without spend are not flat:
-        being off is the strongest contrast there is.
+        The level of every week, and the flat weeks; both of the shape of ``spend``. The level is
+        the mean of the middle half of the weeks with spend, of those in the :data:`AROUND` weeks
+        on either side; 0 if there are none.
+
+    Notes
+    -----
+    The level follows a trend and a step, so that two flat levels with one step between them are
+    flat: a step is as well a change of anything else. A few bursts do not move it, and of two
+    levels that alternate it is between them. A week without spend is not flat, because
+    being off is the strongest contrast there is, as long as the channel ran in the half year
+    around it; one start, or one end, is a step like another.
     """
     running = spend > 0
-    some = running.any(axis=-1)
-    level = np.zeros(spend.shape[:-1])
-    level[some] = np.nanmedian(np.where(running, spend, np.nan)[some], axis=-1)
+    edges = [(0, 0)] * (spend.ndim - 1) + [(AROUND, AROUND)]
+    padded = np.pad(np.where(running, spend, np.nan), edges, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1, axis=-1)
+    count = np.isfinite(windows).sum(axis=-1)
+    cut = count // 4
+    sums = np.cumsum(np.nan_to_num(np.sort(windows, axis=-1)), axis=-1)  # NaN sorts last
+    sums = np.concatenate([np.zeros((*sums.shape[:-1], 1)), sums], axis=-1)
+    ends = (np.take_along_axis(sums, at[..., None], -1)[..., 0] for at in (count - cut, cut))
+    level = np.subtract(*ends) / np.maximum(count - 2 * cut, 1)
     # A hair wider, so that a week exactly on the edge is inside whatever its rounding.
-    width = band * level[..., None] * (1 + 1e-9)
-    return level, running & (np.abs(spend - level[..., None]) <= width)
+    width = band * level * (1 + 1e-9)
+    return level, np.where(running, np.abs(spend - level) <= width, count == 0)
 
 
 # --- apart from the others ---------------------------------------------------------------

@@ -11,6 +11,7 @@ from mmmlib.health.demand import COMMON
 from mmmlib.health.holdout import YOUNG
 from mmmlib.health.learning import SHRINKAGE
 from mmmlib.health.prior_sensitivity import OUR_ASSUMPTION, PRIOR
+from mmmlib.readiness.history import HISTORY
 from mmmlib.readiness.verdict import Readiness, Verdict
 
 NEW_WEEKS = "data.new_weeks"
@@ -102,7 +103,7 @@ def channel_evidence(
     seen = [
         f.message
         for f in readiness.findings
-        if f.status is not Status.OK and channel in _named(f, model)
+        if f.status is not Status.OK and (channel in _named(f, model) or f.check == HISTORY)
     ]
     detail = f": {_clause(seen[0])}" if seen else "."
     if verdict is Verdict.CAVEATS:

@@ -17,6 +17,7 @@ from mmmlib.reports.cells import Observed
 from mmmlib.reports.tables.checks import design_table
 from mmmlib.reports.tables.data import readiness_table
 from mmmlib.reports.words.figures import spend_words
+from mmmlib.scenarios.evidence import channel_evidence
 from tests.fakes import CHANNELS, fake_panel, fake_params
 
 
@@ -121,8 +122,28 @@ def test_too_little_in_our_hands_is_not_ready() -> None:
 
 
 def test_limits_come_from_the_parameters() -> None:
-    params = fake_params(readiness={"min_weeks": 26})
+    params = fake_params(readiness={"min_weeks": 26, "caveat_weeks": 26})
     assert assess(fake_panel(params, weeks=60), params).overall is Verdict.READY
+
+
+def test_less_than_two_years_are_a_caveat_on_every_channel() -> None:
+    params = fake_params()
+    for weeks, verdict in ((103, Verdict.CAVEATS), (104, Verdict.READY)):
+        readiness = assess(fake_panel(params, weeks=weeks), params)
+        assert set(readiness.channels.values()) == {readiness.overall} == {verdict}
+    short = assess(fake_panel(params, weeks=90), params)
+    doubts = channel_evidence("search", "revenue.pooled", short, None).doubts
+    assert "below 104 all that is told carries a caveat" in doubts[0]
+
+
+def test_a_tiny_channel_is_not_called_ready() -> None:
+    params = fake_params()
+    panel = fake_panel(params)
+    share = 0.001 * panel.outcome("revenue.pooled").sum() / panel.array("spend").sum("week")
+    tiny = panel.frame["spend:video"] * float(share.sel(channel="video").squeeze())
+    readiness = assess(changed(panel, video=tiny), params)
+    assert readiness.channels["video"] is Verdict.CAVEATS
+    assert flagged(readiness) == {("readiness.signal", "video")}
 
 
 def test_the_smallest_regional_panel_gets_a_holdout() -> None:
@@ -168,10 +189,19 @@ PUBLIC = PROJECT.parent / "shared" / "data"
 
 
 @pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public data sets are not here")
-@pytest.mark.parametrize("name", ["robyn_weekly", "meridian_national", "meridian_geo"])
-def test_public_data_is_ready(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "small"),
+    [
+        ("robyn_weekly", {"print", "facebook", "search"}),  # 0.1 to 0.5 % of the outcome
+        ("meridian_national", set()),
+        ("meridian_geo", set()),
+    ],
+)
+def test_public_data_is_ready(name: str, small: set[str]) -> None:
     from mmmlib.data.panel.build import build_panel
     from mmmlib.params.load import read_params
 
     params = read_params(PROJECT / "params" / f"{name}.yaml")
-    assert assess(build_panel(params, PUBLIC), params).overall is Verdict.READY
+    readiness = assess(build_panel(params, PUBLIC), params)
+    assert flagged(readiness) == {("readiness.signal", name) for name in small}
+    assert readiness.overall is (Verdict.CAVEATS if small else Verdict.READY)

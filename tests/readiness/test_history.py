@@ -19,18 +19,26 @@ def history(weeks: int, **limits: int) -> Finding:
 
 @pytest.mark.parametrize(
     ("weeks", "cycle", "passed"),
-    [(77, 0, False), (78, 0, True), (103, 26, False), (104, 26, True), (129, 52, False)],
+    [(77, 0, False), (104, 0, True), (103, 26, False), (130, 26, True), (129, 52, False)],
 )
 def test_the_bar_rises_by_the_sales_cycle(weeks: int, cycle: int, passed: bool) -> None:
     finding = history(weeks, sales_cycle_weeks=cycle)
     assert (finding.status is Status.OK) == passed
-    assert (finding.value, finding.limit) == (weeks, 78 + cycle)
+    assert (finding.value, finding.limit) == (weeks, (104 if passed else 78) + cycle)
     assert finding.level is (Level.INFO if passed else Level.BLOCK)
     assert ("sales cycle" in finding.message) == bool(cycle)
 
 
+@pytest.mark.parametrize(("weeks", "cycle"), [(78, 0), (103, 0), (104, 26), (129, 26)])
+def test_between_the_bar_and_two_years_it_warns(weeks: int, cycle: int) -> None:
+    finding = history(weeks, sales_cycle_weeks=cycle)
+    assert (finding.status, finding.level) == (Status.FLAG, Level.WARN)
+
+
 def test_fewer_values_than_parameters_block() -> None:
-    params = fake_params(readiness={"min_weeks": 26}, model={"trend_knots": 20, "seasonality": 6})
+    params = fake_params(
+        readiness={"min_weeks": 26, "caveat_weeks": 26}, model={"trend_knots": 20, "seasonality": 6}
+    )
     panel = fake_panel(params, weeks=30)
     flagged = [f for f in check_history(panel, params) if f.status is not Status.OK]
     assert [(f.check, f.level) for f in flagged] == [("readiness.parameters", Level.BLOCK)]

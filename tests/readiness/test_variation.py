@@ -33,44 +33,59 @@ def with_spend(params: Params, **spend: Any) -> Panel:
     return dataclasses.replace(panel, frame=frame)
 
 
-def year(flat: int, level: float = 100.0) -> np.ndarray:
-    """A last year in which ``flat`` weeks are at the level and the rest far from it."""
+def varied(flat: int, level: float = 100.0) -> np.ndarray:
+    """Weeks of which the last ``flat`` are at a level, and the others far from theirs."""
     values = np.full(WEEKS, level)
-    moving = np.arange(52 - flat)
-    values[-52 : WEEKS - flat] = level * np.where(moving % 2, 0.3, 1.9)
+    moving = np.arange(WEEKS - flat)
+    values[: WEEKS - flat] = np.array([30.0, 100.0, 190.0])[moving % 3]
     return values
 
 
 def test_flat_weeks_by_hand() -> None:
     level, flat = flat_weeks(np.array([[0, 90, 100, 110, 111, 89, 0.0]]), 0.10)
-    assert level.tolist() == [100]
+    assert level.tolist() == [[100] * 7]
     assert flat.tolist() == [[False, True, True, True, False, False, False]]
 
 
-def test_flat_weeks_without_spend() -> None:
+def test_weeks_of_a_channel_that_does_not_run_at_all_are_flat() -> None:
     level, flat = flat_weeks(np.zeros((2, 5)), 0.10)
-    assert level.tolist() == [0, 0]
-    assert not flat.any()
+    assert not level.any()
+    assert flat.all()
+
+
+def share_of_flat_weeks(spend: np.ndarray) -> float:
+    return float(flat_weeks(spend, 0.10)[1].mean())
+
+
+def test_two_flat_levels_with_one_step_are_flat() -> None:
+    weeks = np.arange(156)
+    rng = np.random.default_rng(3)
+    hardly = np.exp(rng.normal(0, 0.02, 156))
+    assert share_of_flat_weeks(np.where(weeks < 78, 100.0, 160.0) * hardly) > 0.9
+    promoted = np.where(weeks % 13 == 5, 300.0, 100.0) * hardly
+    assert share_of_flat_weeks(promoted) == pytest.approx(12 / 13)
+    assert share_of_flat_weeks(np.where(weeks < 100, 100.0, 0.0) * hardly) > 0.9  # it ended
+    assert share_of_flat_weeks((100 + weeks) * hardly) > 0.9  # a slow trend
+    for length in (6, 13):  # levels that alternate are contrast
+        steps = np.where(weeks // length % 2, 160.0, 100.0)
+        assert share_of_flat_weeks(steps * hardly) < 0.2
 
 
 @pytest.mark.parametrize(
     ("flat", "verdict"),
     [
-        (10, Verdict.READY),
-        (31, Verdict.READY),  # 59.6 %
-        (32, Verdict.CAVEATS),  # 61.5 %
-        (41, Verdict.CAVEATS),  # 78.8 %
-        (42, Verdict.NOT_READY),  # 80.8 %
-        (52, Verdict.NOT_READY),
+        (0, Verdict.READY),
+        (30, Verdict.READY),  # and a third of the varied weeks are at their level
+        (52, Verdict.CAVEATS),
+        (80, Verdict.NOT_READY),
+        (104, Verdict.NOT_READY),
     ],
 )
 def test_the_share_of_flat_weeks_decides(flat: int, verdict: Verdict) -> None:
     params = fake_params()
-    spend = year(flat)
-    # Only the last year counts: before it, the channel was all over the place.
-    spend[:52] = np.linspace(0, 1000, 52)
-    panel = with_spend(params, search=spend)
-    assert variation_table(panel, params).loc["search", "flat_share"] == pytest.approx(flat / 52)
+    panel = with_spend(params, search=varied(flat))
+    share = variation_table(panel, params).loc["search", "flat_share"]
+    assert share == pytest.approx((flat + (WEEKS - flat) / 3) / WEEKS, abs=0.02)
     judged = {
         (item.finding.check, item.finding.subject): item for item in check_variation(panel, params)
     }
@@ -79,11 +94,22 @@ def test_the_share_of_flat_weeks_decides(flat: int, verdict: Verdict) -> None:
     assert (item.finding.status is Status.OK) == (verdict is Verdict.READY)
 
 
+def test_two_varied_years_and_a_flat_one_are_ready() -> None:
+    params = fake_params()
+    panel = fake_panel(params, weeks=156)
+    spend = panel.frame["spend:search"].to_numpy(copy=True)
+    spend[104:] = np.median(spend)
+    panel = dataclasses.replace(panel, frame=panel.frame.assign(**{"spend:search": spend}))
+    items = [i for i in check_variation(panel, params) if i.finding.subject == "search"]
+    assert {item.verdict for item in items} == {Verdict.READY}
+    assert "100 % of the last year" in items[0].finding.message.replace("\u00a0", " ")
+
+
 def test_being_off_is_contrast_and_not_flat() -> None:
     params = fake_params()
     bursts = np.where(np.arange(WEEKS) % 4 == 0, 500.0, 0.0)
     row = variation_table(with_spend(params, search=bursts), params).loc["search"]
-    assert row["flat_share"] == pytest.approx(13 / 52)
+    assert row["flat_share"] == pytest.approx(26 / 104)
     assert row["active_weeks"] == 13
     assert row["level"] == 500
 
@@ -93,8 +119,8 @@ def test_being_off_is_contrast_and_not_flat() -> None:
     [(0, Verdict.NOT_READY), (1, Verdict.CAVEATS), (5, Verdict.CAVEATS), (6, Verdict.READY)],
 )
 def test_weeks_with_spend_in_the_last_year(active: int, verdict: Verdict) -> None:
-    params = fake_params()
-    spend = np.full(WEEKS, 100.0)
+    params = fake_params(readiness={"flat_warn": 0.9, "flat_limit": 0.95})
+    spend = varied(0)
     spend[-52:] = 0
     spend[WEEKS - 52 : WEEKS - 52 + active] = 100
     items = [

@@ -141,7 +141,6 @@ def spend_over_time(
     band: float,
     title: str,
     subtitle: str,
-    year: int = 52,
 ) -> Figure:
     """Draw every channel's weekly spend, and mark the weeks in which it stood still.
 
@@ -152,12 +151,10 @@ def spend_over_time(
     names, colours
         By channel.
     band
-        A week of the last ``year`` weeks is flat if its spend is within this share of their
-        level (R2); see :func:`mmmlib.readiness.variation.flat_weeks`.
+        A week is flat if its spend is within this share of the level of the half year around it
+        (R2); see :func:`mmmlib.readiness.variation.flat_weeks`.
     title, subtitle
         The message; what is drawn and in which unit.
-    year
-        How many of the last weeks are looked at.
     """
     weeks = pd.DatetimeIndex(spend["week"].to_numpy())
     channels = [str(name) for name in spend["channel"].to_numpy()]
@@ -168,17 +165,11 @@ def spend_over_time(
     for axes, name in zip(panels, channels, strict=False):
         values = spend.sel(channel=name).to_numpy()
         axes.plot(weeks, values, color=colours[name], linewidth=1.2)
-        late = values[-year:]
-        level, flat = flat_weeks(late, band)
-        middle = float(level)
+        level, flat = flat_weeks(values, band)
         axes.fill_between(
-            weeks[-year:],
-            middle * (1 - band),
-            middle * (1 + band),
-            color="#E3E6EA",
-            zorder=1,
+            weeks, level * (1 - band), level * (1 + band), color="#E3E6EA", linewidth=0, zorder=1
         )
-        axes.plot(weeks[-year:][flat], late[flat], "o", color=MUTED, markersize=3.0, zorder=3)
+        axes.plot(weeks[flat], values[flat], "o", color=MUTED, markersize=2.4, zorder=3)
         axes.set_title(names[name], fontsize=10.5)
         axes.set_ylim(bottom=0)
         number_axis(axes, "y", "", ticks=3)

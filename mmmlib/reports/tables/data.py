@@ -83,8 +83,8 @@ def revision_table(shares: pd.DataFrame) -> Table:
 def readiness_table(readiness: Readiness, panel: Panel, params: Params) -> Table:
     """Make a row for each channel, the largest first: verdict, what it rests on, and why.
 
-    How to read it: spend, weeks with spend and flat weeks are of the last year; its own is the
-    share of its variation that nothing else explains.
+    How to read it: spend and weeks with spend are of the last year, flat weeks of all; its own is
+    the share of its variation that nothing else explains.
     """
     moves = variation_table(panel, params).join(separation_table(panel, params))
     moves = moves.sort_values("total", ascending=False, kind="stable")

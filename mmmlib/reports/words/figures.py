@@ -332,8 +332,8 @@ def spend_words(readiness: Readiness, params: Params) -> Words:
     band = params.readiness.flat_band * 100
     return Words(
         title,
-        f"Weekly spend, {params.currency}; dots: weeks of the last year within {band:.0f} % of the "
-        f"channel's level",
+        f"Weekly spend, {params.currency}; dots: weeks within {band:.0f} % of the level of the "
+        f"half year around them",
         "Weekly spend of each channel.",
         f"Weekly spend of each channel. {title}.",
     )
