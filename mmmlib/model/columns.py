@@ -17,12 +17,13 @@ YEAR = 365.25 / 7
 
 
 def make_columns(
-    panel: Panel, params: Params, seen: int
+    panel: Panel, params: Params, seen: int, laid: int | None = None
 ) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...], np.ndarray, np.ndarray]:
     """Linear terms with their prior spread and the learned scale that they share.
 
     The spread is in units of the region's mean outcome. Group 0 has a fixed
-    spread; the others multiply it by a scale that is learned.
+    spread; the others multiply it by a scale that is learned. The trend is laid over the first
+    ``laid`` weeks (all, if not given) and goes on in the same steps after them.
     """
     weeks, regions = len(panel.weeks), len(panel.regions)
     rows: list[tuple[str, str, np.ndarray, float, int]] = []
@@ -33,11 +34,15 @@ def make_columns(
             groups.append(name)
         return groups.index(name) + 1
 
+    laid = laid or weeks
     time = np.arange(weeks)
     if params.model.trend != "none":
         # One unit over two years, so that the prior does not depend on the history's length.
-        rows.append(("slope", "trend", (time - time.mean()) / 104, 0.3, 0))
-    knots = np.linspace(0, weeks - 1, params.model.trend_knots + 1)
+        rows.append(("slope", "trend", (time - (laid - 1) / 2) / 104, 0.3, 0))
+    knots = np.linspace(0, laid - 1, params.model.trend_knots + 1)
+    if laid < weeks:
+        later = np.arange(knots[-1], weeks - 1, knots[-1] - knots[-2]) + knots[-1] - knots[-2]
+        knots = np.append(knots, later)
     if params.model.trend == "piecewise":
         for number, knot in enumerate(knots[1:-1]):
             bend = np.maximum(time - knot, 0) / 104

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -53,31 +53,43 @@ def thin(posterior: xr.Dataset, kept: int) -> dict[str, np.ndarray]:
     }
 
 
-def derive_effects(
-    data: ModelData, params: Params, posterior: xr.Dataset, seed: int
-) -> tuple[xr.Dataset, xr.Dataset]:
-    """Compute the effects of a fit from its posterior.
+class Weekly(NamedTuple):
+    """The weeks of a fit, draw by draw; see :mod:`mmmlib.model.effects` for the dimensions."""
+
+    weights: np.ndarray
+    shapes: np.ndarray
+    coefficient: np.ndarray
+    contribution: np.ndarray
+    by_region: np.ndarray
+    components: tuple[str, ...]
+    baseline: np.ndarray
+    predicted: np.ndarray
+    levels: np.ndarray
+    slopes: np.ndarray
+
+
+def predict_weeks(
+    data: ModelData, parameters: dict[str, np.ndarray], rng: np.random.Generator
+) -> Weekly:
+    """Compute what came of the channels, the baseline and the noise in every week of the data.
 
     Parameters
     ----------
-    data, params
-        What was fitted.
-    posterior
-        Named draws, dimensions ``chain`` and ``draw`` first.
-    seed
+    data
+        What was fitted; weeks after the fitted ones are forecast.
+    parameters
+        Posterior draws by name, draw first.
+    rng
         For the linear terms and the noise.
 
     Returns
     -------
-    effects, linear
-        The effects dataset; draws of levels and columns, in outcome units.
+    Weekly
+        In outcome units.
     """
-    rng = np.random.default_rng(seed)
-    parameters = thin(posterior, params.model.kept_draws)
     draws = len(parameters["roi"])
     weights, shapes = channel_forms(data, parameters)
-    scale = data.scales.outcome
-    seen, weeks = data.fitted_weeks, len(data.weeks)
+    scale, weeks = data.scales.outcome, len(data.weeks)
     channels, regions = len(data.channels), len(data.regions)
 
     coefficient = np.empty((draws, channels, regions))
@@ -104,6 +116,48 @@ def derive_effects(
     fitted += np.einsum("dk,rkt->drt", slopes, data.columns, optimize=True)
     noise = np.einsum("drt,r->dt", draw_noise(data, parameters, fitted, rng), scale)
     predicted = baseline.sum(1) + contribution.sum(1) + noise
+    return Weekly(
+        weights,
+        shapes,
+        coefficient,
+        contribution,
+        by_region,
+        components,
+        baseline,
+        predicted,
+        levels,
+        slopes,
+    )
+
+
+def derive_effects(
+    data: ModelData, params: Params, posterior: xr.Dataset, seed: int
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Compute the effects of a fit from its posterior.
+
+    Parameters
+    ----------
+    data, params
+        What was fitted.
+    posterior
+        Named draws, dimensions ``chain`` and ``draw`` first.
+    seed
+        For the linear terms and the noise.
+
+    Returns
+    -------
+    effects, linear
+        The effects dataset; draws of levels and columns, in outcome units.
+    """
+    rng = np.random.default_rng(seed)
+    parameters = thin(posterior, params.model.kept_draws)
+    draws = len(parameters["roi"])
+    scale = data.scales.outcome
+    seen, weeks = data.fitted_weeks, len(data.weeks)
+    channels = len(data.channels)
+    weekly = predict_weeks(data, parameters, rng)
+    weights, shapes, coefficient, contribution, by_region, components, baseline = weekly[:7]
+    levels, slopes = weekly.levels, weekly.slopes
 
     expected = [expected_lift(data, one, weights, shapes, coefficient) for one in data.lifts]
     off = form_factors(draws, channels, params.model.form_error)
@@ -127,7 +181,7 @@ def derive_effects(
             "contribution": (("draw", "channel", "week"), contribution),
             "contribution_region": (("draw", "channel", "region"), by_region),
             "baseline_part": (("draw", "component", "week"), baseline),
-            "predicted": (("draw", "week"), predicted),
+            "predicted": (("draw", "week"), weekly.predicted),
             "observed": ("week", data.outcome.sum(0)),
             "in_sample": ("week", np.arange(weeks) < seen),
             "spend": (("channel", "week"), spend),

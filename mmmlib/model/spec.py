@@ -49,6 +49,7 @@ def prepare(
     holdout_weeks: int = 0,
     scales: Scales | None = None,
     calibrated: bool = True,
+    ahead: bool = False,
 ) -> ModelData:
     """Make the arrays of one fit.
 
@@ -64,6 +65,8 @@ def prepare(
         Scales of an earlier fit, to keep refits comparable; measured if not given.
     calibrated
         Whether the panel's lift tests are part of the likelihood.
+    ahead
+        The weeks that are held out are still to come: terms are as in a fit of the others.
 
     Raises
     ------
@@ -77,7 +80,9 @@ def prepare(
     seen = len(panel.weeks) - holdout_weeks
     outcome, spend, media = _series(panel, params, model, seen)
     likelihood = _likelihood(params, model)
-    columns, names, components, sd, groups = make_columns(panel, params, seen)
+    columns, names, components, sd, groups = make_columns(
+        panel, params, seen, seen if ahead else None
+    )
     scales = scales or _measure_scales(panel, outcome[:, :seen], media[:, :, :seen])
     adstock = tuple(params.channels[name].adstock for name in channels)
     saturation = tuple(params.channels[name].saturation for name in channels)

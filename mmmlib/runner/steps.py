@@ -131,7 +131,7 @@ STEPS = (
     Step(
         "scenarios",
         needs=("data", "readiness", "model_fit", "health"),
-        outputs=("artefacts/scenarios.json",),
+        outputs=("artefacts/scenarios.json", "artefacts/forecast.json"),
         notebook="notebooks/05_scenarios.ipynb",
         files_read=("plans/*",),
         fitting=True,
