@@ -20,7 +20,12 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, field_serializer, model_validator
 
+from mmmlib.monte_carlo import at_least_for_certain, at_most_for_certain
+
 __all__ = ["Finding", "FindingList", "Level", "Status"]
+
+BY_CHANCE = " Other draws may not keep the limit, so it counts as not kept."
+"""What a message ends on where a value is inside its limit by less than its Monte Carlo error."""
 
 
 @total_ordering
@@ -229,20 +234,41 @@ def judge(
 
 
 def at_most(
-    check: str, subject: str, value: float, limit: float, message: str, **more: Any
+    check: str,
+    subject: str,
+    value: float,
+    limit: float,
+    message: str,
+    *,
+    error: float = 0.0,
+    **more: Any,
 ) -> Finding:
-    """Pass when ``value <= limit``; NaN does not pass. The rest is that of :func:`judge`."""
+    """Pass when ``value <= limit``; NaN does not pass. The rest is that of :func:`judge`.
+
+    ``error`` is the Monte Carlo error of a value that was sampled: it has to pass with a margin.
+    """
     value, limit = float(value), float(limit)
-    passed = value <= limit
+    passed = at_most_for_certain(value, limit, error)
+    if value <= limit and not passed:
+        message += BY_CHANCE
     return judge(check, subject, passed=passed, value=value, limit=limit, message=message, **more)
 
 
 def at_least(
-    check: str, subject: str, value: float, limit: float, message: str, **more: Any
+    check: str,
+    subject: str,
+    value: float,
+    limit: float,
+    message: str,
+    *,
+    error: float = 0.0,
+    **more: Any,
 ) -> Finding:
-    """Pass when ``value >= limit``; NaN does not pass. The rest is that of :func:`judge`."""
+    """Pass when ``value >= limit``; NaN does not pass. ``error`` is that of :func:`at_most`."""
     value, limit = float(value), float(limit)
-    passed = value >= limit
+    passed = at_least_for_certain(value, limit, error)
+    if value >= limit and not passed:
+        message += BY_CHANCE
     return judge(check, subject, passed=passed, value=value, limit=limit, message=message, **more)
 
 

@@ -16,6 +16,7 @@ GROUND = (
     "errors",
     "estimates",
     "phrases",
+    "monte_carlo",
     "findings",
     "transforms",
     "manifest",

@@ -1,6 +1,18 @@
-"""``python -m mmmlib.cli`` is ``mmm``."""
+"""What ``mmm`` and ``python -m mmmlib.cli`` start: it imports nothing before it can be stopped."""
 
-from mmmlib.cli.app import main
+import sys
+
+
+def main() -> None:
+    """Import the command and run it; Ctrl-C is one sentence, while imports run too."""
+    try:
+        from mmmlib.cli.app import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("mmm: stopped.\n")
+        sys.exit(1)
+
 
 if __name__ == "__main__":
     main()

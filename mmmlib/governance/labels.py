@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.governance.verdict import Claim, GateResult
 from mmmlib.health.prior_sensitivity import PRIOR
 from mmmlib.model.effects import roi
+from mmmlib.monte_carlo import at_most_for_certain, monte_carlo_error, needed_probability
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
@@ -81,7 +83,10 @@ def label_channels(
         else:
             estimate = Estimate.from_draws(draws, str(effects.attrs["return_unit"]))
             limit = params.governance.wide_ratio
-            if not (estimate.low > 0 and estimate.high <= limit * estimate.low):
+            ends = (estimate.low, 0.05), (estimate.high, 0.95)
+            error = math.hypot(*(monte_carlo_error(draws, "quantile", at) / e for e, at in ends))
+            ratio = math.log(estimate.high / estimate.low) if estimate.low > 0 else math.inf
+            if not at_most_for_certain(ratio, math.log(limit), error):
                 doubts.append(
                     f"The range is wide ({estimate}): its ends differ by more than a factor "
                     f"of {limit:g}."
@@ -163,7 +168,7 @@ def label_total(
 def _unsettled(returns: np.ndarray, params: Params) -> list[str]:
     """Say that a return may as well be below 1 as above: however precise, nothing rests on it."""
     paid = float((returns > 1).mean())
-    if max(paid, 1 - paid) >= params.scenarios.clear_probability:
+    if max(paid, 1 - paid) >= needed_probability(params.scenarios.clear_probability, returns):
         return []
     said = probability_text(paid)
     return [f"Whether it brought back more than it cost is not settled: probability {said}."]

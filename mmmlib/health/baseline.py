@@ -14,6 +14,7 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most
 from mmmlib.model.effects import baseline
+from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 IMPOSSIBLE = 0.5
@@ -46,6 +47,7 @@ def check_negative_baseline(effects: xr.Dataset, limits: HealthParams) -> list[F
     """
     weekly = negative_probability(effects)
     value = float(weekly.mean(skipna=False))
+    by_draw = (baseline(effects) < 0).mean("week").to_numpy()
     worst = weekly.isel(week=int(np.argmax(weekly.fillna(np.inf).to_numpy())))
     day = np.datetime_as_string(worst["week"].to_numpy(), unit="D")
     # Not "worst > 0": an unknown probability is worth naming too.
@@ -59,6 +61,7 @@ def check_negative_baseline(effects: xr.Dataset, limits: HealthParams) -> list[F
             f"The baseline is below zero with a probability of {_percent(value)} over all "
             f"weeks (limit {_percent(limits.max_negative_baseline)}){where}.",
             level=None if value <= IMPOSSIBLE else Level.BLOCK,
+            error=monte_carlo_error(by_draw, "mean"),
         )
     ]
 
@@ -81,8 +84,13 @@ def check_flat_baseline(effects: xr.Dataset, limits: HealthParams) -> list[Findi
     """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
     spread = float(inside["observed"].std("week", skipna=False))
-    moved = float(baseline(inside).median("draw", skipna=False).std("week", skipna=False))
+    weekly = baseline(inside)
+    middle = weekly.median("draw", skipna=False)
+    moved = float(middle.std("week", skipna=False))
     value = moved / spread if spread > 0 else math.nan
+    # What a small movement of the weeks' medians does to their deviation, to the first order.
+    slope = (middle - middle.mean("week")) / (moved * middle.size) if moved > 0 else 0 * middle
+    error = monte_carlo_error((weekly * slope).sum("week", skipna=False).to_numpy())
     return [
         at_least(
             "health.flat_baseline",
@@ -91,6 +99,7 @@ def check_flat_baseline(effects: xr.Dataset, limits: HealthParams) -> list[Findi
             limits.min_baseline_movement,
             f"From week to week the baseline moves {_percent(value)} as much as the outcome "
             f"(at least {_percent(limits.min_baseline_movement)}).",
+            error=error / spread if spread > 0 else math.nan,
         )
     ]
 

@@ -16,9 +16,10 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.findings import Finding, at_least, at_most, judge, not_run
-from mmmlib.health.predictive import coverage
+from mmmlib.health.predictive import coverage, coverage_error
 from mmmlib.model.chains import agreed, rhat_text
 from mmmlib.model.effects import LEFT_OUT
+from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 YOUNG = "health.holdout_channels"
@@ -88,6 +89,13 @@ def check_holdout(
     ]
 
 
+def _noise(unseen: xr.Dataset) -> float:
+    """Monte Carlo error of :func:`absolute_error`, in the outcome's unit."""
+    off = unseen["observed"] - unseen["predicted"]
+    side = np.sign(off.median("draw"))
+    return monte_carlo_error((off * side).mean("week", skipna=False).to_numpy())
+
+
 def absolute_error(unseen: xr.Dataset) -> float:
     """Mean absolute error of the median prediction, in the outcome's unit."""
     errors = unseen["observed"] - unseen["predicted"].median("draw", skipna=False)
@@ -135,6 +143,7 @@ def _error(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
         value,
         limits.max_holdout_error,
         f"The last {weeks} weeks, not seen by the fit, {said}.",
+        error=_noise(unseen) / mean if mean > 0 else math.nan,
     )
 
 
@@ -148,6 +157,7 @@ def _coverage(model: str, unseen: xr.Dataset, limits: HealthParams) -> Finding:
         limits.min_holdout_coverage,
         f"{inside} of {weeks} unseen weeks {'lies' if inside == 1 else 'lie'} inside their "
         f"90 % band ({100 * value:.0f} %, at least {100 * limits.min_holdout_coverage:g} %).",
+        error=coverage_error(unseen, 0.9),
     )
 
 
@@ -163,7 +173,14 @@ def _skill(model: str, holdout: xr.Dataset, unseen: xr.Dataset, limits: HealthPa
             f"The model's error on unseen weeks is {100 * (1 - value):.0f} % of that of repeating "
             f"{words}: skill {value:.2f} (at least {limits.min_holdout_skill:g})."
         )
-    return at_least("health.holdout_skill", model, value, limits.min_holdout_skill, message)
+    return at_least(
+        "health.holdout_skill",
+        model,
+        value,
+        limits.min_holdout_skill,
+        message,
+        error=_noise(unseen) / naive_error if naive_error > 0 else math.nan,
+    )
 
 
 def _channels(model: str, holdout: xr.Dataset, unseen: xr.Dataset) -> list[Finding]:

@@ -17,35 +17,16 @@ from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_least, at_most, judge, not_run
 from mmmlib.model.effects import roi
 from mmmlib.model.quantiles import Z90
+from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 TAILS = (0.05, 0.95)
 SHRINKAGE = "health.prior_shrinkage"
 CONFLICT = "health.prior_conflict"
-ERRORS = 2.0
-"""By how many of its Monte Carlo errors a number has to keep its limit."""
 
 
-def quantile_error(draws: np.ndarray, at: float, effective: float) -> float:
-    """Monte Carlo error of a quantile: how far it would move with other draws of the same.
-
-    Parameters
-    ----------
-    draws
-        Of one number.
-    at
-        Probability of the quantile.
-    effective
-        How many independent draws they are worth at least.
-    """
-    count = min(len(draws), effective)
-    step = math.sqrt(at * (1 - at) / count)
-    low, high = np.quantile(draws, (max(at - step, 0.0), min(at + step, 1.0)))
-    return float(high - low) / 2
-
-
-def shrinkage(prior: np.ndarray, posterior: np.ndarray, effective: float = math.inf) -> float:
-    """Return by how much the 90 % range got narrower for certain, as a share of the prior's.
+def shrinkage(prior: np.ndarray, posterior: np.ndarray) -> float:
+    """Return by how much the 90 % range got narrower, as a share of the prior's.
 
     Parameters
     ----------
@@ -53,9 +34,6 @@ def shrinkage(prior: np.ndarray, posterior: np.ndarray, effective: float = math.
         Quantiles of one return, see :mod:`mmmlib.model.quantiles`; they have no Monte Carlo error.
     posterior
         Draws of it, shape ``(draw,)``.
-    effective
-        How many independent draws these are worth; what other draws could take away is taken
-        off. As they are if not given.
 
     Returns
     -------
@@ -70,8 +48,13 @@ def shrinkage(prior: np.ndarray, posterior: np.ndarray, effective: float = math.
     the larger counts. A return shown to be tiny narrows in money though its ratios
     stay wide, and a return shown to be large narrows in ratios though not in money.
     """
+    return _shrinkage(prior, posterior)[0]
+
+
+def _shrinkage(prior: np.ndarray, posterior: np.ndarray) -> tuple[float, float]:
+    """Return the shrinkage and its Monte Carlo error."""
     if not (np.isfinite(prior).all() and np.isfinite(posterior).all()):
-        return math.nan
+        return math.nan, math.nan
     scales = [(prior, posterior)]
     if prior.min() > 0 and posterior.min() > 0:
         scales.append((np.log(prior), np.log(posterior)))
@@ -79,13 +62,9 @@ def shrinkage(prior: np.ndarray, posterior: np.ndarray, effective: float = math.
     for before, after in scales:
         width, left = (float(np.ptp(np.quantile(one, TAILS))) for one in (before, after))
         if width <= 0:
-            return math.nan
-        errors = (
-            [quantile_error(after, at, effective) for at in TAILS]
-            if math.isfinite(effective)
-            else [0.0]
-        )
-        narrowed.append(1 - (left + ERRORS * math.hypot(*errors)) / width)
+            return math.nan, math.nan
+        errors = (monte_carlo_error(after, "quantile", at) for at in TAILS)
+        narrowed.append((1 - left / width, math.hypot(*errors) / width))
     return max(narrowed)
 
 
@@ -114,6 +93,12 @@ def prior_distance(prior: np.ndarray, posterior: np.ndarray) -> float:
     return float(step / spread) if spread > 0 else math.nan
 
 
+def _distance_error(prior: np.ndarray, posterior: np.ndarray) -> float:
+    """Monte Carlo error of :func:`prior_distance`, where that is a number."""
+    spread = float(np.ptp(np.log(np.quantile(prior, TAILS)))) / (2 * Z90)
+    return monte_carlo_error(posterior) / float(np.median(posterior)) / spread
+
+
 def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     """Check for every channel that the data narrowed its return.
 
@@ -122,7 +107,7 @@ def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     effects
         ``prior_roi`` is NaN for a channel whose prior the engine does not state.
     limits
-        ``min_prior_shrinkage``, kept with a margin for Monte Carlo error.
+        ``min_prior_shrinkage``.
 
     Returns
     -------
@@ -138,13 +123,13 @@ def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
         if why_not:
             found.append(not_run(SHRINKAGE, subject, why_not, level=Level.WARN))
             continue
-        value = shrinkage(prior, posterior, limits.min_ess)
+        value, error = _shrinkage(prior, posterior)
         if abs(prior_distance(prior, posterior)) > limits.max_prior_distance:
             message = "The data moved the return out of its prior: they said much of it."
             found.append(judge(SHRINKAGE, subject, passed=True, message=message))
             continue
         message = _narrowed(prior, posterior, value, limit, unit)
-        found.append(at_least(SHRINKAGE, subject, value, limit, message))
+        found.append(at_least(SHRINKAGE, subject, value, limit, message, error=error))
     return found
 
 
@@ -180,7 +165,8 @@ def check_conflict(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
                 f"Prior and data contradict each other: {before.text()} was believed before the "
                 f"fit, {after.text()} came out."
             )
-        found.append(at_most(CONFLICT, subject, value, limit, message))
+        error = _distance_error(prior, posterior) if math.isfinite(value) else 0.0
+        found.append(at_most(CONFLICT, subject, value, limit, message, error=error))
     return found
 
 
@@ -206,16 +192,9 @@ def _narrowed(
     if math.isnan(value):
         return "The ranges before and after the fit cannot be compared: not all draws are numbers."
     before, after = (Estimate.from_draws(draws, unit) for draws in (prior, posterior))
-    seen = shrinkage(prior, posterior)
-    way = "narrowed" if seen >= 0 else "widened"
-    if value >= limit:
-        how = f"{way} the return by"
-    elif seen >= limit:
-        how = "may have said little, as the draws are few: they narrowed it by"
-    else:
-        how = f"said little: they {way} it by"
+    way = "narrowed" if value >= 0 else "widened"
+    how = f"{way} the return by" if value >= limit else f"said little: they {way} it by"
     return (
-        f"The data {how} {100 * abs(seen):.0f} % (to pass: narrowed by at least {100 * limit:g} %, "
-        f"and {100 * (seen - value):.0f} % more for the chance in the draws): {before.text()} "
-        f"before, {after.text()} after."
+        f"The data {how} {100 * abs(value):.0f} % (to pass: narrowed by at least {100 * limit:g} %): "
+        f"{before.text()} before, {after.text()} after."
     )

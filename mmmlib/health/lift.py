@@ -18,6 +18,7 @@ from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.chains import agreed, rhat_text
 from mmmlib.model.effects import lift_tests_of
 from mmmlib.model.one_fit import COMPARED_DRAWS
+from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 CHECK = "health.lift_tests"
@@ -46,6 +47,7 @@ class LiftComparison:
     calibrated: Estimate
     off_alone: float
     off: float
+    error: float
 
 
 def compare_lifts(effects: xr.Dataset, uncalibrated: xr.Dataset) -> list[LiftComparison]:
@@ -71,6 +73,10 @@ def compare_lifts(effects: xr.Dataset, uncalibrated: xr.Dataset) -> list[LiftCom
                 calibrated=Estimate.from_draws(calibrated, unit),
                 off_alone=distance(test, alone),
                 off=distance(test, calibrated),
+                error=max(
+                    monte_carlo_error(draws, "mean") / float(np.hypot(test.error, draws.std()))
+                    for draws in (alone, calibrated)
+                ),
             )
         )
     return found
@@ -128,6 +134,7 @@ def check_lift_tests(
             f"The test {one.test.name} saw {one.measured.text()}. Without tests the "
             f"model expected {one.alone.text(mass=False)} ({_off(one.off_alone)}); with them "
             f"it says {one.calibrated.text(mass=False)} ({_off(one.off)}; limit {limit:g}).",
+            error=one.error,
         )
         for one in compare_lifts(effects, uncalibrated)
     ]

@@ -8,6 +8,7 @@ import xarray as xr
 from mmmlib.estimates import Estimate, format_number, is_money
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.effects import fitted, roi, still_to_come
+from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 TO_COME = "health.effect_to_come"
@@ -96,6 +97,7 @@ def check_to_come(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
                 f"Of what this spend brings, {words} is still to come after the last week "
                 f"(limit {format_number(limits.max_still_to_come, 'share')}, held against the "
                 f"median).",
+                error=monte_carlo_error(draws),
             )
         )
     return found
@@ -122,6 +124,7 @@ def check_media_share(effects: xr.Dataset, limits: HealthParams) -> list[Finding
             limits.max_media_share,
             f"All channels together explain {words} of the outcome "
             f"(limit {format_number(limits.max_media_share, 'share')}, held against the median).",
+            error=monte_carlo_error(draws),
         )
     ]
 
@@ -145,4 +148,5 @@ def _judge_return(subject: str, draws: np.ndarray, unit: str, limit: float) -> F
         limit,
         f"The return is {words} (limit {limit:g}, held against the median).",
         unit=unit,
+        error=monte_carlo_error(draws),
     )

@@ -10,8 +10,10 @@ import math
 
 import numpy as np
 import xarray as xr
+from scipy.special import ndtr
 
 from mmmlib.findings import Finding, judge
+from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 MASSES = {0.5: "health.coverage_50", 0.9: "health.coverage_90"}
@@ -40,6 +42,22 @@ def band(effects: xr.Dataset, mass: float) -> tuple[np.ndarray, np.ndarray]:
     tail = (1 - mass) / 2
     low, high = np.quantile(effects["predicted"].to_numpy(), [tail, 1 - tail], axis=0)
     return low, high
+
+
+def coverage_error(effects: xr.Dataset, mass: float) -> float:
+    """Return the Monte Carlo error of :func:`coverage`: weeks near an end of their band may cross it.
+
+    NaN where a draw is not finite.
+    """
+    tail = (1 - mass) / 2
+    observed = effects["observed"].to_numpy()
+    weeks = effects["predicted"].transpose("week", "draw").to_numpy()
+    inside = np.ones(len(observed))
+    for end, at, side in zip(band(effects, mass), (tail, 1 - tail), (1, -1), strict=True):
+        error = np.array([monte_carlo_error(draws, "quantile", at) for draws in weeks])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inside *= ndtr(side * (observed - end) / error)
+    return float(np.sqrt(np.sum(inside * (1 - inside))) / max(len(observed), 1))
 
 
 def expected_coverage(effects: xr.Dataset, mass: float, tolerance: float) -> tuple[float, float]:

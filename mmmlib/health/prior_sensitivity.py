@@ -17,6 +17,7 @@ from mmmlib.estimates import format_number, format_range, is_money
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.effects import roi
 from mmmlib.model.power_scaling import MAX_PARETO_K, Reweighted, reweigh
+from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 PRIOR = "health.prior_sensitivity"
@@ -34,22 +35,26 @@ class Moved:
     share
         The farther of the two from its median now, as a ratio minus one; NaN where it
         could not be told.
+    error
+        Its Monte Carlo error, with no credit for the draws that both medians share.
     """
 
     low: float
     high: float
     share: float
+    error: float
 
 
 def moved(draws: np.ndarray, under: Reweighted) -> Moved:
     """Measure how far the median of positive draws would move; NaN where nobody can tell."""
     now = float(np.median(draws))
     if not (under.known and np.isfinite(draws).all() and now > 0):
-        return Moved(math.nan, math.nan, math.nan)
+        return Moved(math.nan, math.nan, math.nan, math.nan)
     medians = [now, *under.medians(draws).tolist()]
     low, high = min(medians), max(medians)
     share = max(high / now, now / low) - 1 if low > 0 else math.inf
-    return Moved(low, high, share)
+    error = math.sqrt(2) * monte_carlo_error(draws) / now * (1 + share)
+    return Moved(low, high, share, error if share > 0 else 0.0)
 
 
 def check_prior_sensitivity(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
@@ -108,7 +113,7 @@ def _judge_total(
         return _unclear(model, under[None])
     return _finding(
         model,
-        found.share,
+        found,
         limits,
         f"Under other reasonable priors of all returns, the channels together would contribute "
         f"{format_range(found.low, found.high, unit)} in the middle, now {format_number(float(np.median(draws)), unit)}",
@@ -141,15 +146,14 @@ def _judge_channel(
         chances = [float(pays.mean()), *under.chances(pays).tolist()]
         ends = (format_number(end, "share") for end in (min(chances), max(chances)))
         message += f", and the probability that it pays {' to '.join(dict.fromkeys(ends))}"
-    return _finding(subject, each[name].share, limits, message)
+    return _finding(subject, each[name], limits, message)
 
 
-def _finding(subject: str, value: float, limits: HealthParams, message: str) -> Finding:
+def _finding(subject: str, found: Moved, limits: HealthParams, message: str) -> Finding:
     limit = limits.max_prior_sensitivity
-    size, most = (format_number(one, "share") for one in (value, limit))
-    return at_most(
-        PRIOR, subject, value, limit, f"{message}: it moves by up to {size} (limit {most})."
-    )
+    size, most = (format_number(one, "share") for one in (found.share, limit))
+    message += f": it moves by up to {size} (limit {most})."
+    return at_most(PRIOR, subject, found.share, limit, message, error=found.error)
 
 
 def _unknown(subject: str) -> Finding:

@@ -14,8 +14,9 @@ import math
 import numpy as np
 import xarray as xr
 
-from mmmlib.findings import Finding, judge
+from mmmlib.findings import BY_CHANCE, Finding, judge
 from mmmlib.model.effects import fitted
+from mmmlib.monte_carlo import at_most_for_certain, monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 
@@ -38,17 +39,19 @@ def lag_one(values: np.ndarray) -> np.ndarray:
     return np.divide(product, power, out=np.full(power.shape, math.nan), where=power > 0)
 
 
-def autocorrelation(effects: xr.Dataset) -> tuple[float, float]:
-    """Return the lag-1 correlation of the errors, and the one that the model expects.
+def autocorrelation(effects: xr.Dataset) -> tuple[float, float, float]:
+    """Return the lag-1 correlation of the errors, the one that the model expects, and their error.
 
-    Both are medians over draws, over the weeks with ``in_sample``.
+    Both are medians over draws, over the weeks with ``in_sample``; the last is the Monte Carlo
+    error of their difference.
     """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
     expected = fitted(inside).transpose("draw", "week").to_numpy().astype(float)
     observed = inside["observed"].to_numpy().astype(float)
     predicted = inside["predicted"].to_numpy().astype(float)
-    seen = float(np.median(lag_one(observed - expected)))
-    return seen, float(np.median(lag_one(predicted - expected)))
+    both = lag_one(observed - expected), lag_one(predicted - expected)
+    seen, own = (float(np.median(draws)) for draws in both)
+    return seen, own, math.hypot(*map(monte_carlo_error, both))
 
 
 def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
@@ -68,10 +71,12 @@ def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Fin
     the standard error of a third as many: ranges should be about 1.7 times as wide
     (``sqrt((1 + r) / (1 - r))``, the first-order formula).
     """
-    seen, expected = autocorrelation(effects)
+    seen, expected, error = autocorrelation(effects)
     value = seen - expected
     limit = limits.max_residual_autocorrelation
     weeks = int(effects["in_sample"].sum())
+    passed = at_most_for_certain(abs(value), limit, error)
+    by_chance = BY_CHANCE if abs(value) <= limit and not passed else ""
     words = (
         "could not be computed"
         if math.isnan(value)
@@ -81,12 +86,12 @@ def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Fin
         judge(
             "health.autocorrelation",
             str(effects.attrs["model"]),
-            passed=abs(value) <= limit,
+            passed=passed,
             case="" if value > 0 else "swing",
             value=value,
             limit=f"{-limit:g} to {limit:g}",
             message=f"The errors of neighbouring weeks {words} "
-            f"(limit of the difference: {limit:g} either way).",
+            f"(limit of the difference: {limit:g} either way).{by_chance}",
             times=_widening(seen) / _widening(expected),
         )
     ]

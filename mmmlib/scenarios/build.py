@@ -30,7 +30,7 @@ from mmmlib.scenarios.evidence import (
     model_evidence,
     with_new_weeks,
 )
-from mmmlib.scenarios.labels import choose, decide, label_plan
+from mmmlib.scenarios.labels import choose, decide, label_plan, with_margin
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
 from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
@@ -83,7 +83,6 @@ def build_pack(
     if missing:
         known = ", ".join(effects_by_model) or "none"
         raise ValueError(f"scenarios need the effects of {', '.join(missing)}; there are: {known}")
-    limits = params.scenarios
     outcomes = {model: outcome_function(one) for model, one in effects_by_model.items()}
     fitted = tuple(effects_by_model)
     effects_by_model, health_by_model = dict(effects_by_model), dict(health_by_model)
@@ -96,6 +95,8 @@ def build_pack(
         if health is not None:
             health_by_model[name] = health
     effects = effects_by_model[leading]
+    params = with_margin(params, effects)
+    limits = params.scenarios
     channels = channel_labels(params, effects)
     on_channel = {
         name: channel_evidence(

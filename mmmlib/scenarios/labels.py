@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import xarray as xr
+
 from mmmlib.estimates import NBSP
+from mmmlib.model.effects import roi
+from mmmlib.monte_carlo import needed_probability
 from mmmlib.params.scenarios import ScenarioParams
+from mmmlib.params.schema import Params
 from mmmlib.scenarios.evidence import Evidence
 from mmmlib.scenarios.pack import AgainstRecent, Label, Scenario
 
@@ -36,6 +41,28 @@ def decide(
     if full.assumed or full.doubts:
         return Label.REVIEW, (*full.assumed, *full.doubts)
     return None, ()
+
+
+def with_margin(params: Params, effects: xr.Dataset) -> Params:
+    """Raise the limits of probabilities by what other draws of the same fit could do to them.
+
+    Parameters
+    ----------
+    params
+        Of the run, as stated.
+    effects
+        Of the model whose draws the probabilities are read off.
+
+    Returns
+    -------
+    Params
+        A plan with just 95 % would be safe by one seed and not by the next: what is asked for is
+        higher by two Monte Carlo errors, see :mod:`mmmlib.monte_carlo`.
+    """
+    draws = roi(effects).transpose("draw", "channel").to_numpy()
+    names = ("safe_probability", "clear_probability")
+    needed = {name: needed_probability(getattr(params.scenarios, name), draws) for name in names}
+    return params.model_copy(update={"scenarios": params.scenarios.model_copy(update=needed)})
 
 
 def label_plan(
@@ -94,7 +121,7 @@ def label_plan(
         just = "just " if seen == needed else ""
         doubts.append(
             f"It beats the status quo with a probability of {seen}, {just}below the {needed} "
-            f"that a safe plan needs."
+            f"that a safe plan needs, with a margin for the chance in the draws."
         )
     if recent is not None:
         doubts += _against_recent(recent, limits)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +56,16 @@ def test_debug_shows_where(tmp_path: Path) -> None:
         answer = mmm(*words)
         assert answer.returncode == 1
         assert "Traceback" in answer.stderr
+
+
+@pytest.mark.parametrize("command", ["mmm", "python"])
+def test_ctrl_c_while_imports_run_is_one_sentence(tmp_path: Path, command: str) -> None:
+    (tmp_path / "typer").mkdir()
+    (tmp_path / "typer" / "__init__.py").write_text("raise KeyboardInterrupt\n")
+    words = [Path(sys.executable).with_name(command)]
+    words += ["-m", "mmmlib.cli"] if command == "python" else []
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    answer = subprocess.run(
+        [*words, "list"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (1, "mmm: stopped.\n")

@@ -33,15 +33,17 @@ def test_the_probability_is_counted_over_draws() -> None:
 
 
 def shifted(share_below: float) -> object:
-    effects = fake_effects(draws=100)
-    parts = np.ones((100, 2, 104), dtype="float32")
-    parts[: round(100 * share_below)] = -1.0
+    effects = fake_effects(draws=1000)
+    parts = np.ones((1000, 2, 104), dtype="float32")
+    rows = np.random.default_rng(0).permutation(1000)[: round(1000 * share_below)]
+    parts[rows] = -1.0
     effects["baseline_part"] = (("draw", "component", "week"), parts)
     return effects
 
 
 @pytest.mark.parametrize(
-    ("share", "level"), [(0.04, Level.INFO), (0.2, Level.WARN), (0.6, Level.BLOCK)]
+    ("share", "level"),
+    [(0.03, Level.INFO), (0.04, Level.WARN), (0.2, Level.WARN), (0.6, Level.BLOCK)],
 )
 def test_negative_baselines_are_graded(share: float, level: Level) -> None:
     finding = check_negative_baseline(shifted(share), LIMITS)[0]
