@@ -3,16 +3,16 @@
 import sys
 
 
-def main() -> None:
+def start() -> None:
     """Import the command and run it; Ctrl-C is one sentence, while imports run too."""
     try:
-        from mmmlib.cli.app import main as run
+        from mmmlib.cli.app import main
 
-        run()
+        main()
     except KeyboardInterrupt:
         sys.stderr.write("mmm: stopped.\n")
         sys.exit(1)
 
 
 if __name__ == "__main__":
-    main()
+    start()

@@ -19,6 +19,9 @@ from mmmlib.cli import contract, data, decisions, plan, refresh, review, runs, s
 from mmmlib.disk import FULL, trouble_with
 from mmmlib.errors import MMMError
 
+INTERRUPTED = 130
+"""What Typer returns where a command was stopped by Ctrl-C."""
+
 app = typer.Typer(
     name="mmm",
     help="A marketing mix modelling workbook: one command a refresh.",
@@ -98,7 +101,10 @@ def main() -> None:
     warnings.formatwarning = lambda message, *_, **__: f"mmm: {message}\n"
     try:
         # Not standalone: wrong use would leave with 2, which means "blocked" here.
-        sys.exit(app(words, prog_name="mmm", standalone_mode=False))
+        code = app(words, prog_name="mmm", standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code)
     except MMMError as error:
         if debug:
             raise

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mmmlib.cli.app import main
 from tests.small import mmm
 
 
@@ -69,3 +70,14 @@ def test_ctrl_c_while_imports_run_is_one_sentence(tmp_path: Path, command: str) 
         [*words, "list"], env=environment, capture_output=True, text=True, check=False
     )
     assert (answer.returncode, answer.stderr) == (1, "mmm: stopped.\n")
+
+
+def test_ctrl_c_in_a_command_is_one_sentence(monkeypatch, capsys) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mmmlib.runs.list_runs", stopped)
+    monkeypatch.setattr(sys, "argv", ["mmm", "list"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert (left.value.code, capsys.readouterr().err) == (1, "mmm: stopped.\n")
