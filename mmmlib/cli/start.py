@@ -70,12 +70,35 @@ def simulate(
     company: Annotated[str, typer.Option(help="Which company.")] = "b2b_software",
     seed: Annotated[int, typer.Option(help="Seed; the same gives the same company.")] = 1,
     vintages: Annotated[int, typer.Option(min=1, help="How many vintages.")] = 2,
+    worlds: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Write monthly refreshes of a small company instead, in each of these worlds in "
+            "which one known thing happens: names with commas between them, or 'all'.",
+        ),
+    ] = "",
 ) -> None:
     """Write vintages of a simulated company, with their truth beside them."""
+    if worlds:
+        _write_worlds(out, worlds, seed)
+        return
     from mmmlib.simulate.company import write_vintages
 
     for folder in write_vintages(company, seed, out, range(1, vintages + 1)):
         typer.echo(folder)
+
+
+def _write_worlds(out: Path, worlds: str, seed: int) -> None:
+    from mmmlib.simulate.sequences import WORLDS, make_sequence, write_sequence
+
+    asked = list(WORLDS) if worlds == "all" else [name.strip() for name in worlds.split(",")]
+    for name in asked:
+        if name not in WORLDS:
+            raise typer.BadParameter(f"'{name}'; expected 'all', or some of {', '.join(WORLDS)}")
+    for name in asked:
+        for folder in write_sequence(make_sequence(name, seed), out / name.replace(" ", "_")):
+            typer.echo(folder)
 
 
 def doctor() -> None:

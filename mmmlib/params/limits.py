@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmmlib.params.section import Name, Positive, Section, Share
 
@@ -101,12 +101,23 @@ class HealthParams(Section):
 class ComparisonParams(Section):
     """Limits of the comparison with the parent run (H3)."""
 
-    large_movement: Share = 0.25
-    """Relative movement of a median from which it is called large."""
+    max_shift: Positive = 3.0
+    """By how many standard deviations of what more data does in an unchanged world a median may move."""
+    large_movement: Share = 0.10
+    """A movement of a median by a factor of up to 1 plus this, up or down, is never flagged."""
     severe_movement: Positive = 1.0
     """A movement by a factor of 1 plus this, up or down, needs an explanation (G3)."""
-    min_overlap: Share = 0.3
-    """Smallest overlap of two intervals, as a share of the narrower one."""
+    max_widening: Positive = 3.0
+    """How many times as wide a range may become."""
     min_common_weeks: Annotated[int, Field(ge=4, le=5200)] = 26
-    max_restated_share: Share = 0.02
-    """Share of a series' total by which a restatement may change it without being flagged."""
+    max_restated_share: Share = 0.05
+    """Share of a series' total in any 13 weeks by which a restatement may change it without being
+    flagged."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_old_keys(cls, given: Any) -> Any:
+        """Leave out what earlier versions had: the overlap of two ranges decides nothing any more."""
+        if isinstance(given, dict):
+            return {key: value for key, value in given.items() if key != "min_overlap"}
+        return given

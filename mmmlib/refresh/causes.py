@@ -112,7 +112,8 @@ def _of_series(
     """Say what a series reaches; dated events that came or went are told by their parameters."""
     role, _, name = change.series.partition(":")
     restated = change.kind == "restated"
-    if restated and not (change.share is not None and change.share > limits.max_restated_share):
+    share = change.worst_share if change.worst_share is not None else change.share
+    if restated and not (share is not None and share > limits.max_restated_share):
         return
     if change.kind == "extended":
         return

@@ -186,7 +186,7 @@ def _compare_model(
     if before.attrs["return_unit"] != after.attrs["return_unit"]:
         why = f"Returns are in {after.attrs['return_unit']}, and were in {before.attrs['return_unit']}."
         return [], weeks, [window, *_model_not_compared(model, why)[1:]]
-    found = channel_movements(before, after, weeks, limits.min_overlap)
+    found = channel_movements(before, after, weeks, limits)
     if not found:
         why = "The two refreshes have no channel in common."
         return [], weeks, [window, *_model_not_compared(model, why)[1:]]
@@ -262,7 +262,7 @@ def _not_compared(parent: str, why: str) -> tuple[Finding, ...]:
 
 
 def _model_not_compared(model: str, why: str) -> list[Finding]:
-    checks = ("refresh.common_window", "refresh.movement", "refresh.rank")
+    checks = ("refresh.common_window", "refresh.movement", "refresh.range", "refresh.rank")
     return [not_run(check, model, why) for check in checks]
 
 

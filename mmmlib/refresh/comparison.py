@@ -30,7 +30,14 @@ class Movement(_Frozen):
     overlap: float
     """Length that both intervals share over the narrower one's length, 0 to 1."""
     beyond_noise: bool
-    """True where the median left the range, or the range exploded; see ``mmmlib.refresh.movement``."""
+    """Whether the median moved further than ``limit``, or the range became several times as wide."""
+    factor: float | None = None
+    """Size of the movement, up or down: 1.25 is up by a quarter or down by a fifth. None in runs of
+    before it was kept."""
+    limit: float | None = None
+    """Factor up to which such a movement is what more data does in an unchanged world."""
+    higher: float | None = None
+    """Probability, by this refresh, that the true value is above the median of the last one."""
     rank_before: int
     rank_after: int
     """Place among the channels by median, 1 the largest."""
@@ -47,6 +54,8 @@ class DataChange(_Frozen):
     last: dt.date | None = None
     share: float | None = None
     """Sum of absolute differences over the series' total on the common window."""
+    worst_share: float | None = None
+    """The same in the 13 weeks in a row in which it is largest. None in runs of before it was kept."""
     largest: str = ""
     """The largest single change in words: region, week, before, after."""
 

@@ -18,6 +18,9 @@ ALL = "all series"
 """Name under which weeks that came or went are listed: the panel is a regular grid."""
 ROUNDING = 1e-9
 """Relative difference up to which two values are the same."""
+WINDOW = 13
+"""Weeks in a row over which a restatement is measured: as a share of all history, one that rewrites
+half a year looks small."""
 CELLS = ["series", "region", "week", "before", "after", "change", "share"]
 
 
@@ -64,10 +67,10 @@ def data_changes(before: Panel, after: Panel) -> list[DataChange]:
         Restated series first, the largest share first.
     """
     restated = [
-        _restated(str(series), cells, after)
+        _restated(str(series), cells, before, after)
         for series, cells in restated_cells(before, after).groupby("series", sort=False)
     ]
-    restated.sort(key=lambda change: change.share or 0.0, reverse=True)
+    restated.sort(key=lambda change: change.worst_share or 0.0, reverse=True)
     return restated + _series_changes(before, after) + _grid_changes(before, after)
 
 
@@ -87,15 +90,44 @@ def restated_findings(changes: Sequence[DataChange], limits: ComparisonParams) -
         at_most(
             "refresh.restated",
             change.series,
-            math.nan if change.share is None else change.share,
+            math.nan if change.worst_share is None else change.worst_share,
             limits.max_restated_share,
-            f"{_count(change.cells)} restated, together "
-            f"{format_number(math.nan if change.share is None else change.share, 'share')} of the "
-            f"series (limit {format_number(limits.max_restated_share, 'share')}). "
-            f"The largest: {change.largest}.",
+            f"{_count(change.cells)} restated, together {_share(change.share)} of the series, and "
+            f"{_share(change.worst_share)} of the {WINDOW} weeks in which it is most (limit "
+            f"{_share(limits.max_restated_share)}). The largest: {change.largest}.",
         )
         for change in restated
     ]
+
+
+def worst_share(cells: pd.DataFrame, panel: Panel, series: str) -> float:
+    """Share of a series that was restated in the weeks in a row in which that is most.
+
+    Parameters
+    ----------
+    cells
+        Restated values of one series, see :func:`restated_cells`.
+    panel
+        As it was before.
+
+    Returns
+    -------
+    float
+        Absolute differences over the series' total in the worst :data:`WINDOW` weeks; infinite
+        where there was nothing before.
+    """
+    sizes = panel.frame[series].abs().groupby(panel.frame["week"]).sum()
+    changed = cells["change"].abs().groupby(cells["week"]).sum().reindex(sizes.index, fill_value=0)
+    weeks = min(WINDOW, len(sizes))
+    sums = np.stack([one.rolling(weeks).sum().to_numpy()[weeks - 1 :] for one in (changed, sizes)])
+    touched = sums[0] > 0
+    if not (sums[1][touched] > 0).all():
+        return math.inf
+    return float((sums[0][touched] / sums[1][touched]).max(initial=0.0))
+
+
+def _share(value: float | None) -> str:
+    return format_number(math.nan if value is None else value, "share")
 
 
 def _count(cells: int) -> str:
@@ -108,10 +140,10 @@ def _on_common_grid(before: Panel, after: Panel) -> tuple[pd.DataFrame, pd.DataF
     return old.loc[common], new.loc[common]
 
 
-def _restated(series: str, cells: pd.DataFrame, panel: Panel) -> DataChange:
+def _restated(series: str, cells: pd.DataFrame, before: Panel, after: Panel) -> DataChange:
     top = cells.iloc[0]
-    unit = _unit(panel, series)
-    where = f"{top['region']}, " if len(panel.regions) > 1 else ""
+    unit = _unit(after, series)
+    where = f"{top['region']}, " if len(after.regions) > 1 else ""
     return DataChange(
         series=series,
         kind="restated",
@@ -119,6 +151,7 @@ def _restated(series: str, cells: pd.DataFrame, panel: Panel) -> DataChange:
         first=cells["week"].min().date(),
         last=cells["week"].max().date(),
         share=float(cells["share"].sum()),
+        worst_share=worst_share(cells, before, series),
         largest=f"{where}{top['week'].date()}: {format_number(top['before'], unit)} "
         f"before, {format_number(top['after'], unit)} now",
     )

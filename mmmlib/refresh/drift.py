@@ -6,12 +6,12 @@ import math
 from collections.abc import Collection, Sequence
 from itertools import combinations
 
-from mmmlib.estimates import format_change
-from mmmlib.findings import Finding, judge
+from mmmlib.estimates import format_change, format_number
+from mmmlib.findings import Finding, at_most, judge
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.phrases import some_of
 from mmmlib.refresh.comparison import Movement
-from mmmlib.refresh.movement import SEVERAL, widened
+from mmmlib.refresh.movement import widened
 
 SHOWN = 3
 """Pairs of channels that a message names."""
@@ -20,14 +20,14 @@ SHOWN = 3
 def movement_findings(
     movements: Sequence[Movement], limits: ComparisonParams, *, explained: Collection[str]
 ) -> list[Finding]:
-    """Judge the movement of every channel, one finding each.
+    """Judge the movement of every channel, and the width of its range: two findings each.
 
     Parameters
     ----------
     movements
         Of one model.
     limits
-        ``large_movement`` and ``severe_movement``.
+        ``severe_movement`` and ``max_widening``; how far each may move is told with it.
     explained
         Channels that restated history or a changed model may have moved, see
         :func:`mmmlib.refresh.causes.explained_channels`. A severe movement of any other
@@ -36,16 +36,15 @@ def movement_findings(
     Returns
     -------
     list of Finding
-        A movement that is large and beyond noise warns; a severe one without a known
-        cause blocks. One within noise passes, however large, and says so.
+        A movement beyond its limit warns; a severe one without a known cause blocks. And one
+        for each channel on the width of its range.
     """
     channels = dict.fromkeys(movement.channel for movement in movements)
-    return [
-        _judge_channel(
-            [each for each in movements if each.channel == channel], limits, channel in explained
-        )
-        for channel in channels
-    ]
+    found = []
+    for channel in channels:
+        own = [each for each in movements if each.channel == channel]
+        found += [_judge_movement(own, limits, channel in explained), _judge_range(own, limits)]
+    return found
 
 
 def rank_finding(model: str, movements: Sequence[Movement]) -> Finding:
@@ -88,36 +87,52 @@ def is_severe(movement: Movement, limits: ComparisonParams) -> bool:
     return abs(math.log(after / before)) >= math.log1p(limits.severe_movement)
 
 
-def _judge_channel(
+def _judge_movement(
     movements: Sequence[Movement], limits: ComparisonParams, explained: bool
 ) -> Finding:
-    # The return leads; the contribution speaks where it alone is large or there is no return.
-    order = sorted(movements, key=lambda each: (not _flagged(each, limits), each.quantity != "roi"))
+    # The return leads; the contribution speaks where it alone is flagged or there is no return.
+    order = sorted(movements, key=lambda each: (_calm(each), each.quantity != "roi"))
     movement = order[0]
-    flagged = _flagged(movement, limits)
-    unexplained = flagged and is_severe(movement, limits) and not explained
+    calm = _calm(movement)
+    unexplained = not calm and is_severe(movement, limits) and not explained
     what = "return" if movement.quantity == "roi" else "contribution"
     change = format_change(movement.change, "share")
-    noise = "more than noise" if movement.beyond_noise else "within noise"
-    wider = widened(movement.before, movement.after)
-    if wider >= SEVERAL:
-        noise += f", and its range is {wider:.0f} times as wide"
+    factor = math.nan if movement.factor is None else movement.factor
+    limit = math.nan if movement.limit is None else movement.limit
+    rule = "within" if calm else "not within"
     cause = " Neither restated data nor a changed model explains it." if unexplained else ""
     return judge(
         "refresh.movement",
         f"{movement.model}/{movement.channel}",
-        passed=not flagged,
+        passed=calm,
         case="unexplained" if unexplained else "",
         # A change from zero has no size; NaN would read as a check that saw nothing.
-        value="from zero" if math.isnan(movement.change) else movement.change,
-        limit=limits.large_movement,
-        message=f"The {what} moved ({change}, {noise}): {movement.before.text()} then, "
+        value="from zero" if math.isnan(factor) else factor,
+        limit=limit,
+        message=f"The {what} moved ({change}, a factor of {format_number(factor)}; {rule} the factor "
+        f"of {format_number(limit)} that new weeks alone may bring): {movement.before.text()} then, "
         f"{movement.after.text()} now, on the same weeks.{cause}",
     )
 
 
-def _flagged(movement: Movement, limits: ComparisonParams) -> bool:
-    # Written as what a calm channel meets, so that NaN (a median that was zero) is not calm.
-    calm = abs(movement.change) <= limits.large_movement
-    exploded = widened(movement.before, movement.after) >= SEVERAL
-    return movement.beyond_noise and not (calm and not exploded)
+def _judge_range(movements: Sequence[Movement], limits: ComparisonParams) -> Finding:
+    """Judge whether a range became so much wider that what was known is lost."""
+    movement = max(movements, key=lambda each: widened(each.before, each.after))
+    wider = widened(movement.before, movement.after)
+    what = "return" if movement.quantity == "roi" else "contribution"
+    return at_most(
+        "refresh.range",
+        f"{movement.model}/{movement.channel}",
+        wider,
+        limits.max_widening,
+        f"The range of the {what} is {format_number(wider)} times as wide as it was (at most "
+        f"{format_number(limits.max_widening)}): {movement.before.text()} then, "
+        f"{movement.after.text()} now.",
+    )
+
+
+def _calm(movement: Movement) -> bool:
+    """Say whether a median stayed within its limit: written so that NaN and None are not calm."""
+    if movement.factor is None or movement.limit is None:
+        return False
+    return movement.factor <= movement.limit

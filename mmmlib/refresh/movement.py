@@ -1,20 +1,11 @@
 """How much did each channel move, and is it more than noise? (H3)
 
-Both refreshes are read on the weeks that both fitted. A movement is called beyond
-noise when one of three things holds:
+Both refreshes are read on the weeks that both fitted. Two rules, and each has its own check:
 
-- the median now lies outside the 90 % interval then;
-- the interval is several times as wide as it was: what was known is lost, though the
-  median may not have moved, and no wide range may pass for calm;
-- the median then lies outside the interval now, and the intervals share little of the
-  narrower one.
-
-Judging a difference by intervals is known to be careful (Schenker and Gentleman, 2001, *On
-judging the significance of differences by examining the overlap between confidence
-intervals*): it takes the two estimates for independent, while two refreshes share most of
-their data and so should lie closer together. For two refreshes from one truth that share
-nothing, the rule speaks up in about one of four cases; where 13 of 117 weeks are new, in
-less than one of a hundred (both measured in the tests).
+- the median moved further than more data moves it in an unchanged world, or left the 90 % range
+  of the last refresh (:mod:`mmmlib.refresh.reference`);
+- the range is several times as wide as it was: what was known is lost, though the median may
+  not have moved, and no wide range may pass for calm.
 """
 
 from __future__ import annotations
@@ -28,7 +19,9 @@ import xarray as xr
 
 from mmmlib.estimates import Estimate
 from mmmlib.model.effects import contribution, roi
+from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
+from mmmlib.refresh.reference import reference
 
 WIDE_NOISE = 0.25
 """Movement of a median from which it is named, even where it is within noise."""
@@ -43,10 +36,6 @@ def wide_noise(moves: Iterable[Movement]) -> Movement | None:
     return max(within, key=lambda one: abs(one.change), default=None)
 
 
-SEVERAL = 3.0
-"""A range that is so many times as wide as it was has lost what was known."""
-
-
 def common_weeks(before: xr.Dataset, after: xr.Dataset) -> pd.DatetimeIndex:
     """Return the weeks that both fits saw, ascending."""
     seen = [
@@ -57,7 +46,7 @@ def common_weeks(before: xr.Dataset, after: xr.Dataset) -> pd.DatetimeIndex:
 
 
 def channel_movements(
-    before: xr.Dataset, after: xr.Dataset, weeks: pd.DatetimeIndex, min_overlap: float
+    before: xr.Dataset, after: xr.Dataset, weeks: pd.DatetimeIndex, limits: ComparisonParams
 ) -> list[Movement]:
     """Compare return and contribution of every channel that both refreshes have.
 
@@ -67,8 +56,8 @@ def channel_movements(
         Effects of the same model in the two refreshes, in the same units.
     weeks
         The common window, at least one week.
-    min_overlap
-        Smallest overlap that is still noise, ``params.comparison.min_overlap``.
+    limits
+        What a movement is held against.
 
     Returns
     -------
@@ -80,7 +69,7 @@ def channel_movements(
     found = [
         movement
         for quantity in ("roi", "contribution")
-        for movement in _of_quantity(before, after, weeks, channels, quantity, min_overlap)
+        for movement in _of_quantity(before, after, weeks, channels, quantity, limits)
     ]
     return sorted(found, key=lambda movement: _size(movement.change), reverse=True)
 
@@ -92,13 +81,6 @@ def overlap_share(before: Estimate, after: Estimate) -> float:
     if narrower == 0:
         return float(shared >= 0)
     return min(max(shared / narrower, 0.0), 1.0)
-
-
-def is_beyond_noise(before: Estimate, after: Estimate, min_overlap: float) -> bool:
-    """Say whether two estimates differ by more than both are uncertain; see the module."""
-    if before.excludes(after.median) or widened(before, after) >= SEVERAL:
-        return True
-    return after.excludes(before.median) and overlap_share(before, after) < min_overlap
 
 
 def widened(before: Estimate, after: Estimate) -> float:
@@ -113,20 +95,32 @@ def relative_change(before: float, after: float) -> float:
     return (after - before) / abs(before) if before else math.nan
 
 
+def new_share(before: xr.Dataset, after: xr.Dataset) -> float:
+    """Share of the weeks of the newer fit that the older one did not see."""
+    seen = int(after["in_sample"].sum())
+    return 1 - len(common_weeks(before, after)) / seen if seen else 0.0
+
+
 def _of_quantity(
     before: xr.Dataset,
     after: xr.Dataset,
     weeks: pd.DatetimeIndex,
     channels: list[str],
     quantity: str,
-    min_overlap: float,
+    limits: ComparisonParams,
 ) -> list[Movement]:
-    pairs = {}
+    pairs, higher = {}, {}
     for channel in channels:
         then, now = (_draws(effects, channel, weeks, quantity) for effects in (before, after))
         if then is not None and now is not None:
             unit = after.attrs["return_unit" if quantity == "roi" else "outcome_unit"]
             pairs[channel] = (Estimate.from_draws(then, unit), Estimate.from_draws(now, unit))
+            higher[channel] = float((now > pairs[channel][0].median).mean())
+    new = new_share(before, after)
+    held = {
+        channel: reference(*pair, new, max_shift=limits.max_shift, least=limits.large_movement)
+        for channel, pair in pairs.items()
+    }
     ranks = [
         _ranks({channel: pair[side].median for channel, pair in pairs.items()}) for side in (0, 1)
     ]
@@ -139,7 +133,10 @@ def _of_quantity(
             after=now_,
             change=relative_change(then_.median, now_.median),
             overlap=overlap_share(then_, now_),
-            beyond_noise=is_beyond_noise(then_, now_, min_overlap),
+            beyond_noise=held[channel].beyond or widened(then_, now_) > limits.max_widening,
+            factor=held[channel].factor,
+            limit=held[channel].limit,
+            higher=higher[channel],
             rank_before=ranks[0][channel],
             rank_after=ranks[1][channel],
         )

@@ -31,6 +31,8 @@ def moved(
         change=relative_change(before, after),
         overlap=0.0,
         beyond_noise=beyond_noise,
+        factor=math.exp(abs(math.log(after / before))) if after * before > 0 else math.nan,
+        limit=1.15 if beyond_noise else 100.0,
         rank_before=ranks[0],
         rank_after=ranks[1],
     )
@@ -53,30 +55,43 @@ def test_movements_are_graded(
     after: float, beyond_noise: bool, explained: bool, level: Level
 ) -> None:
     movement = moved(after=after, beyond_noise=beyond_noise)
-    [finding] = movement_findings([movement], LIMITS, explained={"search"} if explained else set())
+    found = movement_findings([movement], LIMITS, explained={"search"} if explained else set())
+    finding = found[0]
     assert finding.level is level
     assert finding.subject == "revenue.pooled/search"
-    assert finding.value == pytest.approx(after - 1)
+    assert finding.value == (pytest.approx(max(after, 1 / after)) if after > 0 else "from zero")
     assert ("Neither" in finding.message) is (level is Level.BLOCK)
 
 
 def test_a_movement_from_zero_is_not_calm() -> None:
     movement = moved(before=0.0, after=1.0)
     assert math.isnan(movement.change)
-    [finding] = movement_findings([movement], LIMITS, explained={"search"})
+    finding, _ = movement_findings([movement], LIMITS, explained={"search"})
     assert finding.level is Level.WARN
     assert "from zero" in finding.message
 
 
 def test_a_contribution_speaks_where_the_return_stayed() -> None:
     pair = [moved(), moved(after=1.8, quantity="contribution")]
-    [finding] = movement_findings(pair, LIMITS, explained=())
+    finding, _ = movement_findings(pair, LIMITS, explained=())
     assert finding.level is Level.WARN
     assert "contribution" in finding.message
 
 
+def test_a_range_three_times_as_wide_has_a_row_of_its_own() -> None:
+    movement = moved(beyond_noise=False).model_copy(update={"after": estimate(0.6, 1.4)})
+    calm, wide = movement_findings([movement], LIMITS, explained=())
+    assert (calm.status, wide.status) == (Status.OK, Status.FLAG)
+    assert wide.value == pytest.approx(4.0)
+
+
+def test_a_movement_of_a_run_that_kept_no_limit_is_not_calm() -> None:
+    movement = moved().model_copy(update={"factor": None, "limit": None})
+    assert movement_findings([movement], LIMITS, explained={"search"})[0].level is Level.WARN
+
+
 def test_both_ranges_are_in_the_message() -> None:
-    [finding] = movement_findings([moved(after=1.8)], LIMITS, explained=())
+    finding, _ = movement_findings([moved(after=1.8)], LIMITS, explained=())
     assert finding.message.count("90") == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,8 +28,9 @@ SHOWN = ("Channel", "Outcome", "What", "Before", "Now", "Place by median", "Move
 def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
     """Make a row for each number that was compared: before, now, and whether that is noise.
 
-    How to read it: a movement is more than noise where each median lies outside the other's
-    range and the ranges overlap little (as a share of the narrower one).
+    How to read it: a movement is more than noise where its factor (1.25 is up by a quarter, or
+    down by a fifth) is above the one that new weeks alone may bring, or its range became several
+    times as wide.
     """
     moves = list(movements)
 
@@ -51,7 +53,11 @@ def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
         "Before": lambda move: written(move, move.before),
         "Now": lambda move: written(move, move.after),
         "Change of the median": lambda move: Change(move.change, "share"),
-        "Overlap": lambda move: Observed(move.overlap, "share"),
+        "Factor": lambda move: _factor(move.factor),
+        "Most that new weeks bring": lambda move: _factor(move.limit),
+        "Probability that it is higher": lambda move: (
+            None if move.higher is None else Observed(move.higher, "share")
+        ),
         "Place by median": lambda move: Places(move.rank_before, move.rank_after),
         "Movement": lambda move: "more than noise" if move.beyond_noise else "within noise",
     }
@@ -60,6 +66,10 @@ def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
         f"Before and after on the weeks that both refreshes saw, the largest movement first{mass}."
     )
     return tabulate("movements", caption, moves, columns)
+
+
+def _factor(value: float | None) -> Observed | None:
+    return None if value is None or math.isnan(value) else Observed(value)
 
 
 def data_changes_table(params: Params, changes: Iterable[DataChange]) -> Table:
@@ -71,6 +81,9 @@ def data_changes_table(params: Params, changes: Iterable[DataChange]) -> Table:
         "Weeks": lambda one: Days(one.first, one.last) if one.first and one.last else None,
         "Share of its total": lambda one: (
             None if one.share is None else Observed(one.share, "share")
+        ),
+        "Share of its worst 13 weeks": lambda one: (
+            None if one.worst_share is None else Observed(one.worst_share, "share")
         ),
         "Largest": lambda one: one.largest or None,
     }
