@@ -142,6 +142,7 @@ def test_too_few_weeks_in_common_are_not_compared(tmp_path: Path, parent: Run) -
     assert found == {
         ("refresh.common_window", Status.FLAG),
         ("refresh.movement", Status.NOT_RUN),
+        ("refresh.range", Status.NOT_RUN),
         ("refresh.rank", Status.NOT_RUN),
     }
     assert checks(comparison) == set(checks_of("refresh"))
