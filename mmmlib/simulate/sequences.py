@@ -276,8 +276,8 @@ def _contribution(rng: np.random.Generator, spend: np.ndarray) -> np.ndarray:
     ]
     scale = spend.sum(1) / np.maximum((spend > 0).sum(1), 1)
     active = activity(spend[:, None], scale[:, None], responses, MEMORY)[:, 0]
-    caused = np.exp(rng.normal(np.log(1.2), 0.5, len(spend))) * spend.sum(1)
-    return np.asarray(active * (caused / active.sum(1))[:, None])
+    total = np.exp(rng.normal(np.log(1.2), 0.5, len(spend))) * spend.sum(1)
+    return np.asarray(active * (total / active.sum(1))[:, None])
 
 
 def _baseline(rng: np.random.Generator, world: str, weeks: int, changed: int) -> np.ndarray:
