@@ -86,6 +86,10 @@ class TrueEffect:
         carried = lagged(spend / self.scale[:, None], LENGTH) @ self.weights
         return self.coefficient[:, None] * self.curve(carried)
 
+    def brought(self, spend: np.ndarray) -> float:
+        """Outcome that a path of spend causes in all regions, to the end of its last effect."""
+        return float(self.weekly(np.pad(spend, ((0, 0), (0, LENGTH)))).sum())
+
 
 @dataclass(frozen=True)
 class KnownWorld:
@@ -141,10 +145,17 @@ class KnownWorld:
         return np.stack(caused)[:, weeks]
 
     def returns(self, weeks: slice = slice(None)) -> np.ndarray:
-        """True return of each channel over the weeks."""
-        return np.asarray(
-            self.contribution(weeks).sum(1) / self.case.spend[:, :, weeks].sum((1, 2))
-        )
+        """True return of each channel: what the spend of the weeks brings to its end, over it.
+
+        It is what that spend adds to all that was spent before, with nothing spent after: the
+        definition of :func:`mmmlib.model.response.spend_effect`.
+        """
+        first, end, _ = weeks.indices(self.case.spend.shape[2])
+        brought = [
+            effect.brought(spend[:, :end]) - effect.brought(spend[:, :first])
+            for effect, spend in zip(self.effects, self.case.spend, strict=True)
+        ]
+        return np.asarray(brought / self.case.spend[:, :, first:end].sum((1, 2)))
 
     def gain(self, plan: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray]) -> float:
         """Outcome that a plan brings beyond another, carryover to its end.
@@ -153,13 +164,11 @@ class KnownWorld:
         """
         total = 0.0
         for name, effect, past in zip(self.names, self.effects, self.case.spend, strict=True):
-            after = np.zeros((len(past), LENGTH))
-            brought = [
-                effect.weekly(np.concatenate([past, path[name], after], axis=1)).sum()
-                for path in (plan, base)
-            ]
-            total += brought[0] - brought[1]
-        return float(total)
+            with_plan, without = (
+                effect.brought(np.concatenate([past, path[name]], axis=1)) for path in (plan, base)
+            )
+            total += with_plan - without
+        return total
 
 
 def make_known(kind: str, seed: int) -> KnownWorld:
@@ -226,4 +235,4 @@ def _true_effect(rng: np.random.Generator, kind: Kind, spend: np.ndarray) -> Tru
     differ = rng.lognormal(0, 0.2, len(spend)) if len(spend) > 1 else np.ones(1)
     unit = TrueEffect(weights, kinked if kind.threshold else smooth, scale, differ * scale)
     wanted = np.exp(rng.normal(np.log(kind.centre), 0.6)) * spend.sum()
-    return replace(unit, coefficient=unit.coefficient * wanted / unit.weekly(spend).sum())
+    return replace(unit, coefficient=unit.coefficient * wanted / unit.brought(spend))

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
-from known_worlds import CHANNELS, KINDS, LEVEL, WEEKS, make_known
+import xarray as xr
+from known_worlds import CHANNELS, KINDS, LENGTH, LEVEL, WEEKS, KnownWorld, make_known
+
+from mmmlib.model.effects import roi
+from mmmlib.model.response import spend_effect
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -51,3 +59,62 @@ def test_a_plan_that_changes_nothing_brings_nothing_and_more_brings_more() -> No
     more = today | {world.names[0]: np.full((4, 13), 3_000.0)}
     assert world.gain(more, today) > 0
     assert world.gain(today, more) == pytest.approx(-world.gain(more, today))
+
+
+def outcome_of(world: KnownWorld, channel: int, last: int) -> float:
+    """What one channel's spend up to a week causes, ever: week by week, with nothing shared."""
+    effect, total = world.effects[channel], 0.0
+    for region, spend in enumerate(world.case.spend[channel]):
+        for week in range(last + LENGTH):
+            carried = sum(
+                effect.weights[lag] * spend[week - lag] / effect.scale[region]
+                for lag in range(LENGTH)
+                if 0 <= week - lag <= last
+            )
+            total += float(effect.coefficient[region] * effect.curve(np.array([carried]))[0])
+    return total
+
+
+@pytest.mark.parametrize("kind", ["independent", "threshold", "regions"])
+def test_a_true_return_is_what_spend_adds_to_its_end_over_that_spend(kind: str) -> None:
+    world = make_known(kind, 7)
+    for weeks in (slice(None), slice(-52, None), slice(40, 60)):
+        first, end, _ = weeks.indices(WEEKS)
+        for channel in (0, 4):
+            added = outcome_of(world, channel, end - 1)
+            added -= outcome_of(world, channel, first - 1) if first else 0.0
+            spent = world.case.spend[channel][:, first:end].sum()
+            assert world.returns(weeks)[channel] == pytest.approx(added / spent, rel=1e-9)
+
+
+def test_a_return_of_the_library_is_that_of_the_truth_where_the_form_is_the_true_one() -> None:
+    """Effects whose one draw is the truth have the true returns, over all weeks and over some."""
+    world = make_known("regions", 3)
+    for channel, effect in enumerate(world.effects):
+        kind, shape = "michaelis_menten", (1.3, np.nan)
+        true = replace(effect, curve=lambda carried: carried / (carried + 1.3))
+        world = replace(
+            world, effects=tuple(true if n == channel else e for n, e in enumerate(world.effects))
+        )
+        regions = [f"region_{n}" for n in range(4)]
+        effects = xr.Dataset(
+            {
+                "media": (("channel", "region", "week"), world.case.spend[[channel]]),
+                "spend": (("channel", "week"), world.case.spend[[channel]].sum(1)),
+                "media_scale": (("channel", "region"), effect.scale[None]),
+                "adstock_weight": (("draw", "channel", "lag"), effect.weights[None, None]),
+                "saturation": (("draw", "channel", "shape"), np.array([[shape]])),
+                "coefficient": (("draw", "channel", "region"), effect.coefficient[None, None]),
+            },
+            coords={
+                "draw": [0],
+                "channel": ["one"],
+                "region": regions,
+                "week": pd.date_range("2023-01-02", periods=WEEKS, freq="7D"),
+            },
+            attrs={"formula": 1, "saturation_kinds": json.dumps({"one": kind})},
+        )
+        effects["spend_effect"] = spend_effect(effects)
+        for weeks in (slice(None), slice(-52, None), slice(40, 60)):
+            said = float(roi(effects, effects["week"].to_numpy()[weeks])[0, 0])
+            assert said == pytest.approx(world.returns(weeks)[channel], rel=1e-4)
