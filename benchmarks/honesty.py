@@ -1,6 +1,6 @@
 """Is what the workbook says true as often as it says? Statements held against known worlds.
 
-    python benchmarks/honesty.py FOLDER [--worlds 12] [--first 0] [--kinds …] [--show]
+    python benchmarks/honesty.py FOLDER [--worlds 12] [--first 0] [--kinds …] [--show] [--publish]
 
 Every world of :mod:`known_worlds` goes the way of a refresh, with a parameter file that names the
 channels and nothing else: readiness, fit, holdout, health, scenarios, gates. Each leaves one
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from honesty_tables import print_tables
+from honesty_tables import print_tables, publish
 from known_worlds import KINDS, KnownWorld, make_known
 
 FINAL = 1000
@@ -252,6 +252,7 @@ def main() -> None:
             help=f"a key of {'every ' * (where == 'channel')}{where} that is not left at its default",
         )
     parser.add_argument("--show", action="store_true", help="fit nothing")
+    parser.add_argument("--publish", action="store_true", help="write what the pack says of labels")
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.worlds)
     wanted = [(kind, seed) for seed in seeds for kind in asked.kinds]
@@ -259,7 +260,12 @@ def main() -> None:
         os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
         run(asked.folder, wanted, asked.workers, (dict(asked.model), dict(asked.channel)))
     lines = read_lines(asked.folder / "worlds.jsonl")
-    print_tables([line for line in lines if (line["kind"], line["seed"]) in wanted])
+    lines = [line for line in lines if (line["kind"], line["seed"]) in wanted]
+    print_tables(lines)
+    if asked.publish:
+        from mmmlib.governance.label_rates import RATES
+
+        publish(lines, RATES)
 
 
 if __name__ == "__main__":

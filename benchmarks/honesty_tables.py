@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,38 @@ def print_tables(lines: Rows) -> None:
     every = [one for line in lines for one in line["statements"]]
     _print_probabilities(every)
     _print_plans(every)
+
+
+def label_counts(lines: Rows) -> dict[str, dict[str, list[int]]]:
+    """Count by label the directions that were true and all, and the ranges that held and all."""
+    counts = {}
+    for label in LABELS:
+        said = [o for line in lines for o in line["statements"] if o["label"] == label]
+        right = [true for true in map(direction, said) if true is not None]
+        inside = [held(one) for one in said if "low" in one]
+        counts[label] = {
+            "directions": [sum(right), len(right)],
+            "ranges": [sum(inside), len(inside)],
+        }
+    return counts
+
+
+def publish(lines: Rows, file: Path) -> None:
+    """Write what the pack says of its labels (:mod:`mmmlib.governance.label_rates`)."""
+    seeds = sorted({line["seed"] for line in lines})
+    told = {
+        "worlds": len(lines),
+        "seeds": [seeds[0], seeds[-1]],
+        "labels": label_counts(lines),
+        "kinds": {
+            kind: {
+                "worlds": sum(line["kind"] == kind for line in lines),
+                "labels": label_counts([line for line in lines if line["kind"] == kind]),
+            }
+            for kind in dict.fromkeys(line["kind"] for line in lines)
+        },
+    }
+    file.write_text(json.dumps(told, indent=1) + "\n")
 
 
 def held(one: dict[str, Any]) -> bool:

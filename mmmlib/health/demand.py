@@ -15,11 +15,11 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.findings import Finding, at_most, judge
+from mmmlib.model.budgets import beside_season, own_movement
 from mmmlib.model.effects import lift_tests_of
 from mmmlib.params.limits import HealthParams
 
 COMMON = "health.common_spend"
-WEEKS_A_YEAR = 365.25 / 7
 
 
 def follow_demand(effects: xr.Dataset) -> dict[str, float]:
@@ -29,18 +29,13 @@ def follow_demand(effects: xr.Dataset) -> dict[str, float]:
     -------
     dict
         By channel: correlation over the fitted weeks of log spend with what the outcome is
-        without the channels' median contributions; NaN for spend that never changes.
+        without the channels' median contributions, trend and season taken off both; NaN for
+        spend that never changes.
     """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
     contributed = inside["contribution"].median("draw", skipna=False).sum("channel", skipna=False)
-    rest = (inside["observed"] - contributed).to_numpy().astype(float)
-    followed = {}
-    for channel in effects["channel"].to_numpy():
-        spend = inside["spend"].sel(channel=channel).to_numpy().astype(float)
-        moved = np.log1p(spend / spend.mean()) if spend.mean() > 0 else spend
-        steady = not (moved.std() > 0 and rest.std() > 0)
-        followed[str(channel)] = math.nan if steady else float(np.corrcoef(moved, rest)[0, 1])
-    return followed
+    rest = beside_season((inside["observed"] - contributed).to_numpy().astype(float)[None])[0]
+    return {name: _correlation(moved, rest) for name, moved in _own_movements(inside).items()}
 
 
 def move_together(effects: xr.Dataset) -> dict[str, float]:
@@ -54,20 +49,21 @@ def move_together(effects: xr.Dataset) -> dict[str, float]:
         no other channel, NaN for spend that never changes.
     """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    moves = _own_movements(inside)
+    moved = np.stack(list(moves.values()))
+    return {name: _with_others(moved, row) for row, name in enumerate(moves)}
+
+
+def _own_movements(inside: xr.Dataset) -> dict[str, np.ndarray]:
     spend = inside["spend"].transpose("channel", "week").to_numpy().astype(float)
-    weeks = np.arange(spend.shape[1])
-    waves = [
-        wave(2 * np.pi * order * weeks / WEEKS_A_YEAR)
-        for order in (1, 2)
-        for wave in (np.sin, np.cos)
-    ]
-    slow = np.stack([np.ones(len(weeks)), weeks, *waves], axis=1)
-    level = np.log1p(spend / np.maximum(spend.mean(-1, keepdims=True), np.finfo(float).tiny))
-    left = level - (slow @ np.linalg.lstsq(slow, level.T)[0]).T
-    spread = left.std(-1, keepdims=True)
-    moved = np.divide(left, spread, out=np.full_like(left, np.nan), where=spread > 1e-9)
-    names = [str(name) for name in effects["channel"].to_numpy()]
-    return {name: _with_others(moved, row) for row, name in enumerate(names)}
+    names = [str(name) for name in inside["channel"].to_numpy()]
+    return dict(zip(names, own_movement(spend, spend.shape[1]), strict=True))
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    if not (np.isfinite(one).all() and np.isfinite(other).all() and other.std() > 0):
+        return math.nan
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def _with_others(moved: np.ndarray, row: int) -> float:
@@ -75,9 +71,7 @@ def _with_others(moved: np.ndarray, row: int) -> float:
     if not np.isfinite(moved[row]).all():
         return math.nan
     together = np.mean(others, axis=0) if others else np.zeros(1)
-    if not together.std() > 0:
-        return 0.0
-    return float(np.corrcoef(moved[row], together)[0, 1])
+    return _correlation(moved[row], together) if together.std() > 0 else 0.0
 
 
 def check_common_spend(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:

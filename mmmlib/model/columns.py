@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.panel.panel import Panel
+from mmmlib.model.budgets import YEAR, common_spend
 from mmmlib.model.holidays import holiday_weeks
 from mmmlib.model.rotation import varies_by_region
 from mmmlib.params import Params
 
-YEAR = 365.25 / 7
-"""Weeks in a year."""
+DEMAND = 0.1
+"""Prior spread of what all budgets have in common, where they have all of their movement so."""
 
 
 def make_columns(
@@ -77,9 +78,11 @@ def make_columns(
             elif not inside.any():
                 continue
             rows.append((name, component, values, spread, 0))
-    proxy = common_spend(panel.array("spend").to_numpy().sum(1), seen)
-    if params.model.demand_proxy and proxy is not None:
-        rows.append(("common_spend", "demand", proxy, 0.1, 0))
+    common = common_spend(panel.array("spend").to_numpy().sum(1), seen)
+    if params.model.demand_proxy and common is not None:
+        proxy, reliability = common
+        # What independent budgets have in common by chance is not demand.
+        rows.append(("common_spend", "demand", proxy, DEMAND * max(reliability, 0.1), 0))
     if not rows:
         empty = np.zeros((regions, 0, weeks))
         return empty, (), (), np.zeros(0), np.zeros(0, dtype=int)
@@ -93,41 +96,3 @@ def make_columns(
         np.array([row[3] for row in rows]),
         np.array([row[4] for row in rows]),
     )
-
-
-def common_spend(spend: np.ndarray, seen: int) -> np.ndarray | None:
-    """What all channels' spend has in common, week by week: a stand-in for demand.
-
-    Budgets follow demand that no column measures, and a model takes that demand for
-    the channels' doing. Where budgets follow one demand they move together, so their
-    common movement (first principal component of log spend) is put beside the
-    channels as a linear term; it takes up what is as likely demand as media.
-
-    Parameters
-    ----------
-    spend
-        ``(channel, week)``.
-    seen
-        Weeks of the fit; the component is found in them.
-
-    Returns
-    -------
-    ndarray or None
-        ``(week,)``, spread one; None below three channels, where common and own
-        movement cannot be told apart.
-
-    Notes
-    -----
-    A control function with one factor, after Wooldridge (2015), *Control function
-    methods in applied econometrics*.
-    """
-    spend = spend[np.ptp(spend[:, :seen], axis=-1) > 0]
-    if len(spend) < 3:
-        return None
-    level = np.log1p(spend / spend[:, :seen].mean(-1, keepdims=True))
-    moved = level - level[:, :seen].mean(-1, keepdims=True)
-    moved = moved / moved[:, :seen].std(-1, keepdims=True)
-    left, _, _ = np.linalg.svd(moved[:, :seen], full_matrices=False)
-    direction = left[:, 0] * np.sign(left[:, 0].sum() or 1.0)
-    common = direction @ moved
-    return np.asarray(common / common[:seen].std())

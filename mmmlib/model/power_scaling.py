@@ -121,10 +121,11 @@ def reweigh(effects: xr.Dataset) -> dict[str | None, Reweighted]:
     if stated is None:
         return {}
     seen = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
-    contributed = seen["contribution"].transpose("draw", "channel", "week").to_numpy().astype(float)
+    # The prior is on what the spend brings to its end, as the return is.
+    whole = seen["spend_effect"].transpose("draw", "channel", "week").to_numpy().astype(float)
     spend = seen["spend"].transpose("channel", "week").to_numpy().astype(float).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(contributed.sum(-1) / spend)
+        logs = np.log(whole.sum(-1) / spend)
     if "form_factor" in effects:  # what was believed, and fitted, is the return without it
         logs -= np.log(effects["form_factor"].transpose("draw", "channel").to_numpy().astype(float))
     names = [str(name) for name in effects["channel"].to_numpy()]

@@ -158,8 +158,10 @@ def _room(mine: np.ndarray, others: np.ndarray, most: float, width: float) -> np
 
 
 @functools.cache
-def split_lognormal(sd: float, shares: tuple[float, ...]) -> tuple[float, float]:
-    """Split a log-normal quantity into independent parts that add up to it.
+def split_lognormal(
+    sd: float, shares: tuple[float, ...], likeness: float = 0.0
+) -> tuple[float, float]:
+    """Split a log-normal quantity into parts that add up to it.
 
     Parameters
     ----------
@@ -167,6 +169,8 @@ def split_lognormal(sd: float, shares: tuple[float, ...]) -> tuple[float, float]
         Spread of the logarithm of the whole.
     shares
         Of the parts in the whole; they add up to one.
+    likeness
+        Correlation of the logarithms of two parts; they are independent if not given.
 
     Returns
     -------
@@ -180,6 +184,18 @@ def split_lognormal(sd: float, shares: tuple[float, ...]) -> tuple[float, float]
     if len(kept) < 2:
         return 0.0, sd
     from scipy.optimize import brentq
+
+    if likeness > 0:
+        # What the parts have in common is a factor of the whole; only the rest is split.
+        common = likeness / (1 - likeness)
+        own = brentq(
+            lambda s: common * split_lognormal(s, shares)[1] ** 2 + s**2 - sd**2,
+            1e-3 * sd,
+            sd,
+            xtol=1e-2,
+        )
+        shift, spread = split_lognormal(float(own), shares)
+        return shift, spread / float(np.sqrt(1 - likeness))
 
     def ends(spread: float) -> np.ndarray:
         each = lognormal_points(0.0, spread, 10 * POINTS)

@@ -9,6 +9,7 @@ import numpy as np
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.arrays import ModelData, Scales
+from mmmlib.model.budgets import first_rows
 from mmmlib.model.columns import make_columns
 from mmmlib.model.faults import refuse_faults, refuse_priors
 from mmmlib.model.lift import lift_arrays
@@ -98,6 +99,7 @@ def prepare(
         spend=spend[:, :, :seen].sum(axis=(1, 2)),
         totals=totals,
         groups=groups,
+        whole_of=first_rows(spend[:, :, :seen].sum(axis=1)),
     )
     data = ModelData(
         model=model,

@@ -28,7 +28,7 @@ def following(sign: float) -> xr.Dataset:
 
 
 def test_spend_of_its_own_passes_and_the_caveat_is_told_all_the_same() -> None:
-    (finding,) = check_demand(fake_effects(), LIMITS)
+    (finding,) = check_demand(following(0.0), LIMITS)
     assert finding.status is Status.OK
     assert "more likely too high than too low" in finding.message
 
@@ -42,6 +42,14 @@ def test_spend_that_follows_demand_is_named_with_the_direction(sign: float, lean
     assert "search" in finding.message
     assert f"more likely {leans}" in finding.message
     assert "social" not in finding.message
+
+
+def test_a_season_that_spend_and_outcome_share_is_not_taken_for_demand() -> None:
+    effects = following(0.0)
+    season = np.sin(2 * np.pi * np.arange(effects.sizes["week"]) * 7 / 365.25)
+    effects["spend"] = effects["spend"] * np.exp(season)
+    effects["observed"] = effects["observed"] + 1e6 * season
+    assert abs(follow_demand(effects)["search"]) < 0.2
 
 
 def together(strength: float) -> xr.Dataset:

@@ -13,7 +13,6 @@ import xarray as xr
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError
 from mmmlib.model.arrays import ModelData
-from mmmlib.model.columns import common_spend
 from mmmlib.model.derive import todays_spend
 from mmmlib.model.inputs import carried_scales, model_inputs
 from mmmlib.model.spec import prepare
@@ -93,16 +92,6 @@ def test_exposure_costs_what_was_paid_for_it() -> None:
     data = prepare(Panel(frame, "USD"), params, MODEL)
     np.testing.assert_allclose(data.media_cost[:, 0], [1, 1, 0.02, 1])
     np.testing.assert_allclose(data.media[2], data.spend[2] / 0.02)
-
-
-def test_common_spend_finds_the_demand_that_budgets_follow() -> None:
-    rng = np.random.default_rng(3)
-    demand = rng.normal(size=150)
-    spend = np.exp(0.4 * demand + 0.4 * rng.normal(size=(6, 150)))
-    common = common_spend(spend, 140)
-    assert common is not None
-    assert np.corrcoef(common, demand)[0, 1] > 0.8
-    assert common_spend(spend[:2], 140) is None
 
 
 FAULTS: dict[str, tuple[Callable[[pd.DataFrame], object], int, str]] = {

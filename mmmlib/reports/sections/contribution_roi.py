@@ -23,6 +23,7 @@ from mmmlib.reports.tables.channels import SHOWN, agreement, channel_table, rank
 from mmmlib.reports.tables.lift import SHOWN as LIFT_SHOWN
 from mmmlib.reports.tables.lift import calibration_table, lift_tests_table
 from mmmlib.reports.words.figures import over_time_words, window_of
+from mmmlib.reports.words.labels import label_worth
 from mmmlib.reports.words.statements import reasons_of, total_statement
 from mmmlib.scenarios.pack import Label
 
@@ -61,6 +62,7 @@ def returns(results: Results) -> Iterator[Block]:
     if doubted:
         yield Prose("Why some of these are not safe to act on:")
         yield Bullets(reasons_of(doubted))
+    yield label_worth(claim.label for _, claim in claims)
 
 
 def contributions(results: Results) -> Iterator[Block]:

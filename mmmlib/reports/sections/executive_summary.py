@@ -14,6 +14,7 @@ from mmmlib.reports.pictures import contributions_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.channels import SHOWN, channel_table
 from mmmlib.reports.tables.plans import changed_plan_table
+from mmmlib.reports.words.labels import label_worth
 from mmmlib.reports.words.statements import (
     answer_statements,
     by_size,
@@ -174,6 +175,9 @@ def confidence(results: Results) -> Iterator[Block]:
             )
     if items:
         yield Bullets(tuple(items))
+    if results.effects:
+        yield Prose("What a label was worth on companies whose truth is known:")
+        yield label_worth(Label)
 
 
 def _labels(results: Results) -> list[tuple[str, Label]]:

@@ -18,6 +18,7 @@ from mmmlib.reports.tables.plans import (
     shown_of,
 )
 from mmmlib.reports.words.figures import outcome_of, plan_gain, scenario_words
+from mmmlib.reports.words.labels import label_worth
 from mmmlib.reports.words.statements import move_statement, plan_sentence
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
@@ -35,6 +36,7 @@ def overview(results: Results) -> Iterator[Block]:
         lead="Horizon.",
     )
     yield plans_table(results.params, pack).only(*shown_of(pack))
+    yield label_worth(plan.label for plan in pack.scenarios if plan.kind != "baseline")
     yield from _baseline(results, pack)
     if pack.advice:
         yield advice_table(results.params, pack)

@@ -1,0 +1,77 @@
+"""How often what carries a label was right, on worlds whose truth is known. (O8)
+
+``label_rates.json`` beside this file is what ``benchmarks/honesty.py --publish`` counted. It is
+the one place of these figures: the pack reads it, and docs/labels.md has its tables.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mmmlib.scenarios.labels import probability_text
+from mmmlib.scenarios.pack import Label
+
+RATES = Path(__file__).with_name("label_rates.json")
+
+
+@dataclass(frozen=True)
+class LabelRate:
+    """How often statements of one label were right.
+
+    Parameters
+    ----------
+    directions
+        True ones and all: sentences that say that something is so (a channel pays, a plan is
+        better), from a probability of 80 % on.
+    ranges
+        Those that hold the truth and all: 90 % ranges.
+    worlds
+        Test worlds, none of them looked at while the rule was made.
+    """
+
+    directions: tuple[int, int]
+    ranges: tuple[int, int]
+    worlds: int
+
+    def text(self) -> str:
+        """Say the rates in a sentence."""
+        (true, said), (held, ranges) = self.directions, self.ranges
+        if not said or not ranges:
+            return (
+                f"In {self.worlds} test worlds too little was labelled so to say how often it was "
+                f"right."
+            )
+        return (
+            f"Of statements so labelled, {probability_text(true / said)} were true and "
+            f"{probability_text(held / ranges)} of the 90 % ranges held the truth, in "
+            f"{self.worlds} test worlds ({true} of {said}, {held} of {ranges})."
+        )
+
+
+@cache
+def label_rates(file: Path = RATES) -> dict[Label, LabelRate]:
+    """Read how often statements of each label were right.
+
+    Parameters
+    ----------
+    file
+        As the benchmark writes it.
+
+    Returns
+    -------
+    dict
+        By label, all kinds of test world together.
+
+    Examples
+    --------
+    >>> label_rates()[Label.SAFE].worlds > 0
+    True
+    """
+    counted = json.loads(file.read_text(encoding="utf-8"))
+    return {
+        Label(label): LabelRate(tuple(one["directions"]), tuple(one["ranges"]), counted["worlds"])
+        for label, one in counted["labels"].items()
+    }

@@ -1,0 +1,50 @@
+"""What is said of the labels' worth is what was counted, and one file has it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from honesty_tables import publish
+
+from mmmlib.governance.label_rates import RATES, label_rates
+from mmmlib.scenarios.pack import Label
+
+PAGE = Path(__file__).parents[2] / "docs" / "labels.md"
+
+
+def statement(label: str, *, true: bool, low: float) -> dict[str, object]:
+    return {"what": "return", "label": label, "probability": 0.9, "true": true} | {
+        "low": low,
+        "high": 2.0,
+        "truth": 1.0,
+    }
+
+
+def test_what_the_benchmark_counted_is_what_is_read(tmp_path: Path) -> None:
+    said = [statement("safe to act on", true=n > 0, low=0.5 if n > 1 else 1.5) for n in range(10)]
+    said.append({"what": "first", "label": "needs review", "probability": 0.9, "true": True})
+    file = tmp_path / "rates.json"
+    publish([{"kind": "a", "seed": 7, "statements": said}], file)
+    safe, review = (label_rates(file)[one] for one in (Label.SAFE, Label.REVIEW))
+    assert (safe.directions, safe.ranges, safe.worlds) == ((9, 10), (8, 10), 1)
+    assert "90\xa0% were true and 80\xa0% of the 90 % ranges held" in safe.text()
+    assert "too little was labelled so" in review.text()
+
+
+@pytest.mark.parametrize("label", Label)
+def test_the_page_on_labels_has_the_counts_of_the_file(label: Label) -> None:
+    rate, text = label_rates()[label], PAGE.read_text(encoding="utf-8")
+    (row,) = (line for line in text.splitlines() if line.startswith(f"| {label} |"))
+    for true, said in (rate.directions, rate.ranges):
+        assert f"; {true} of {said})" in row
+    assert f"{rate.worlds} worlds" in text
+
+
+def test_the_kinds_of_world_add_up_to_all() -> None:
+    told = json.loads(RATES.read_text(encoding="utf-8"))
+    for label, whole in told["labels"].items():
+        for what, counts in whole.items():
+            parts = [kind["labels"][label][what] for kind in told["kinds"].values()]
+            assert counts == [sum(column) for column in zip(*parts, strict=True)]
