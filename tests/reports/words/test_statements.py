@@ -62,7 +62,7 @@ def test_what_may_not_be_recommended_is_not(second: Results) -> None:
     assert said.lead == "No recommendation."
     assert "For the meeting to judge" in said.text
     none = move_statement(second, pack.model_copy(update={"recommended": None, "candidate": None}))
-    assert "keep spending as today" in none.text
+    assert "the baseline stands" in none.text
 
 
 def test_nothing_is_recommended_where_a_gate_blocks(second: Results) -> None:
