@@ -18,6 +18,7 @@ from mmmlib.params.messages import shown, translate
 from mmmlib.params.places import KeyPath, KeyProblem, dotted, read_yaml
 from mmmlib.params.references import broken_references
 from mmmlib.params.schema import Params
+from mmmlib.params.section import days_of
 from mmmlib.params.strict import read_strict, read_text
 from mmmlib.runs import Run, write_atomic
 
@@ -157,9 +158,8 @@ def next_period(period: str, kind: Literal["monthly", "quarterly"]) -> str:
 
 
 def _last_month(period: str) -> int:
-    year, _, part = period.partition("-")
-    month = 3 * int(part[1:]) - 1 if part.startswith("Q") else int(part) - 1
-    return 12 * int(year) + month
+    last = days_of(period)[1]
+    return 12 * last.year + last.month - 1
 
 
 def new_params(source: str | Path, name: str) -> Path:

@@ -21,7 +21,7 @@ from mmmlib.params.model import ModelParams, Range
 from mmmlib.params.places import KeyPath, KeyProblem
 from mmmlib.params.references import broken_references
 from mmmlib.params.scenarios import ScenarioParams
-from mmmlib.params.section import Currency, Day, InsidePath, Name, Period, Section, Slug
+from mmmlib.params.section import Currency, Day, InsidePath, Name, Period, Section, Slug, days_of
 
 # --- the question ------------------------------------------------------------------
 
@@ -272,9 +272,7 @@ class Params(Section):
         """
         if self.refresh.as_of or not self.data.simulated:
             return self.refresh.as_of or dt.date.today()
-        year, _, part = self.refresh.period.partition("-")
-        months = 3 * int(part[1:]) if part.startswith("Q") else int(part)
-        return dt.date(int(year) + months // 12, months % 12 + 1, 1)
+        return days_of(self.refresh.period)[1] + dt.timedelta(days=1)
 
     @property
     def primary(self) -> str:

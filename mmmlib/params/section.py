@@ -30,6 +30,21 @@ KEY_PROBLEM = "key_problem"
 """Type of the pydantic error whose context is a :class:`KeyProblem`."""
 
 
+def days_of(period: str) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day of a quarter or a month.
+
+    Examples
+    --------
+    >>> [str(day) for day in days_of("2026-Q4") + days_of("2026-02")]
+    ['2026-10-01', '2026-12-31', '2026-02-01', '2026-02-28']
+    """
+    year, _, part = period.partition("-")
+    months = 3 if part.startswith("Q") else 1
+    end = int(part.lstrip("Q")) * months
+    after = dt.date(int(year) + end // 12, end % 12 + 1, 1)
+    return dt.date(int(year), end - months + 1, 1), after - dt.timedelta(days=1)
+
+
 def inside(path: str) -> str:
     """Return a path; refuse one that leaves the folder that it is read from."""
     parts = PurePosixPath(path).parts

@@ -99,7 +99,7 @@ class Folded:
 
 @dataclass(frozen=True)
 class Statements:
-    """The three to five statements that are the document's answer."""
+    """The statements that are the document's answer."""
 
     items: tuple[Prose, ...]
 

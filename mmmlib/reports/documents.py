@@ -8,7 +8,7 @@ notebook may use, beside plain Markdown:
 - tables: pipe tables with ``: caption`` below
 - ``[● safe to act on]{.label .safe}`` (``.review``, ``.never``) and
   ``[■ Block]{.level .block}`` (``.warn``, ``.info``)
-- ``::: {.statements}``: the three to five statements that the front page repeats
+- ``::: {.statements}``: the statements that are the document's answer
 - ``::: {.passed}``: passed checks, folded away and counted
 """
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 EXECUTED = "notebooks/reports"
 """Where a run keeps its executed report notebooks; their figures are in ``figures/`` there."""
 FIGURES = "figures"
-STATEMENTS = re.compile(
-    r"^(:{3,})[ \t]*\{?\s*\.?statements\b.*?\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE
-)
 TABLE_NAME = re.compile(r"(?<=\S)[ \t]+\{#tbl-[\w-]+\}[ \t]*$", re.MULTILINE)
 """Behind a table's caption in older runs; Quarto reads tables without attributes."""
 
@@ -49,7 +46,12 @@ DOCUMENTS = (
     Document(
         "executive_summary",
         "Executive summary",
-        "What changed, what to do, how sure we are, and what not to conclude.",
+        "The decision, why it can be trusted, and what not to infer, on one page.",
+    ),
+    Document(
+        "briefing",
+        "Briefing",
+        "The answer in full: the period, the channels, the plans, your questions.",
     ),
     Document(
         "contribution_roi",
@@ -83,12 +85,6 @@ class Page:
     """The notebook's title; empty where it only repeats the document's."""
     body: str
     """Markdown without the title."""
-
-    @property
-    def statements(self) -> str:
-        """Markdown of the statements block, empty if there is none."""
-        found = STATEMENTS.search(self.body)
-        return found.group(2).strip() if found else ""
 
 
 def read_pages(folder: Path) -> list[Page]:

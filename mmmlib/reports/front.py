@@ -7,35 +7,34 @@ from collections.abc import Sequence
 
 from mmmlib.reports.documents import Page
 from mmmlib.reports.markup import escape
-from mmmlib.reports.tables.checks import sign_off_table
 from mmmlib.reports.title_block import TitleBlock, shortened
 
 FRONT = "index"
+SUMMARY = "executive_summary"
+"""The document that the front page is."""
 
 
 def front_markdown(pages: Sequence[Page], block: TitleBlock) -> str:
-    """Write the front page: statements, documents, sign-offs.
+    """Write the front page: the executive summary, and the way to the rest.
 
-    The statements are those of the first document that has some; the executive
-    summary where there is one.
+    Where no summary was made (the data is not ready), the verdict stands in its place.
     """
-    statements = next((page.statements for page in pages if page.statements), "")
+    first = next((page for page in pages if page.document.name == SUMMARY), None)
     parts = []
-    if statements:
-        parts.append(f"::: {{.statements}}\n{statements}\n:::")
+    if first is not None:
+        parts.append(first.body)
     elif shortened(block.sentence) != block.sentence:
         parts.append(escape(block.sentence))
     links = "\n".join(
         f"- [{page.document.title}]({page.document.name}.html)\\\n  {page.document.line}"
         for page in pages
+        if page is not first
     )
     parts.append(f"## In this pack\n\n::: {{.documents}}\n{links}\n:::")
     parts.append(
         "The same documents in one file for print: [pack.pdf](pack.pdf). "
         "The numbers behind the tables: [tables.xlsx](tables.xlsx)."
     )
-    if block.sign_offs:
-        parts.append(f"## Sign-offs needed\n\n{sign_off_table(block.sign_offs).to_markdown()}")
     return "\n\n".join(parts) + "\n"
 
 

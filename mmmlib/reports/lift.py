@@ -108,17 +108,21 @@ class Experiments:
         return f"{self.channel(one.test.channel)}{where}, {month_text(one.test.start)}"
 
     @cached_property
-    def title(self) -> str:
-        """What the tests say of the model, in a line."""
+    def foreseen(self) -> str:
+        """How many of the tests the model alone would have foreseen."""
         missed = [one for one in self.tests if self.is_off(one.off_alone)]
         many = len(self.tests)
         every = {1: "the lift test", 2: "both lift tests"}.get(many, f"all {many} lift tests")
         if missed and many == 1:
-            head = f"The model alone would have missed the test of {self.name_of(missed[0])}"
-        elif missed:
-            head = f"The model alone would have missed {len(missed)} of {many} lift tests"
-        else:
-            head = f"The model alone foresaw {every}"
+            return f"The model alone would have missed the test of {self.name_of(missed[0])}"
+        if missed:
+            return f"The model alone would have missed {len(missed)} of {many} lift tests"
+        return f"The model alone foresaw {every}"
+
+    @cached_property
+    def title(self) -> str:
+        """What the tests say of the model, in a line."""
+        head, many = self.foreseen, len(self.tests)
         if self.narrowed is None:
             return f"{head}, and no range narrows by much with {'it' if many == 1 else 'them'}"
         channel, _, after = self.narrowed

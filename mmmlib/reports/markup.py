@@ -22,20 +22,19 @@ INVISIBLE = frozenset("\u200b\u200e\u200f\ufeff") | {
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
 """Zero-width and direction-changing characters: text could look like another text."""
-LOOSE_UNIT = re.compile(r"(?<=\d) (?=[%a-zA-Z])")
-"""Before a unit or a noun: "3 weeks" stays on one line."""
+LOOSE_PERCENT = re.compile(r"(?<=\d) %")
 
 
 def escape(text: str) -> str:
     """Write a text so that Markdown and HTML show it as it is, on one line.
 
-    Line breaks and control characters become spaces, invisible direction marks go, and what
-    a number counts or measures stays on its line.
+    Line breaks and control characters become spaces, invisible direction marks go, and a
+    percent sign stays with its number.
 
     >>> escape("a|b <i>")
     'a&#124;b &#60;i&#62;'
     """
-    line = LOOSE_UNIT.sub("\N{NO-BREAK SPACE}", plain(text))
+    line = LOOSE_PERCENT.sub("\N{NO-BREAK SPACE}%", plain(text))
     start = LINE_START.match(line)
     risky = {place for m in JOINED.finditer(line) for place in range(*m.span())}
     risky |= set(range(*start.span())) if start else set()

@@ -25,7 +25,7 @@ from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.reports.documents import EXECUTED, Page, read_pages
 from mmmlib.reports.fonts import unwritable, unwritable_sentence
-from mmmlib.reports.front import FRONT, front_markdown, print_markdown
+from mmmlib.reports.front import FRONT, SUMMARY, front_markdown, print_markdown
 from mmmlib.reports.render_input import (
     PDF,
     RECORD,
@@ -41,6 +41,7 @@ from mmmlib.runs import Run
 Renderer = Literal["auto", "quarto", "pandoc"]
 PACK = "pack"
 TABLES = "tables.xlsx"
+MOVED = f"The executive summary is the [first page]({FRONT}.html) of this pack."
 
 
 def render_pack(
@@ -221,7 +222,8 @@ def _work(results: Results, pages: list[Page]) -> Work:
     run = results.run
     block = title_block(results)
     common = metadata(block)
-    links = [(FRONT, "Overview"), *((p.document.name, p.document.title) for p in pages)]
+    links = [(FRONT, "Overview")]
+    links += [(p.document.name, p.document.title) for p in pages if p.document.name != SUMMARY]
     sources = [
         PageSource(
             FRONT,
@@ -236,13 +238,16 @@ def _work(results: Results, pages: list[Page]) -> Work:
         )
     ]
     for page in pages:
-        name = page.document.name
+        name, body = page.document.name, page.body
         variables = common | {
             "document": page.document.title,
             "question": page.question,
             "nav": _nav(links, name),
         }
-        sources.append(PageSource(name, page.body, variables))
+        if name == SUMMARY:  # the front page has it; a link to it still leads there
+            body = MOVED
+            variables |= {"moved": f"{FRONT}.html", "nav": _nav(links, FRONT)}
+        sources.append(PageSource(name, body, variables))
     return Work(
         pages=tuple(sources),
         print=PageSource("pack", print_markdown(pages), common),

@@ -52,7 +52,7 @@ def show(results: Results, section: Section) -> None:
     --------
     ::
 
-        show(results_of(open_run()), executive_summary.answer)
+        show(results_of(open_run()), briefing.answer)
     """
     from IPython.display import display
 

@@ -52,6 +52,7 @@ MODULES = (
     "mmmlib.reports.tables.fit",
     "mmmlib.reports.show",
     "mmmlib.reports.sections.contribution_roi",
+    "mmmlib.reports.sections.briefing",
     "mmmlib.reports.sections.executive_summary",
     "mmmlib.reports.sections.scenario_pack",
     "mmmlib.reports.sections.health_panel",

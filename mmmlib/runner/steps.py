@@ -75,6 +75,7 @@ def _report(name: str, *, fitting: bool = True) -> Step:
 REPORTS = (
     _report("contribution_roi"),
     _report("executive_summary"),
+    _report("briefing"),
     _report("scenario_pack"),
     _report("health_panel", fitting=False),
     _report("change_log"),

@@ -5,12 +5,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_output
 
 from mmmlib.errors import RunError
-from mmmlib.reports.documents import DOCUMENTS, EXECUTED, Page, read_page, read_pages
+from mmmlib.reports.documents import DOCUMENTS, EXECUTED, read_page, read_pages
 from mmmlib.runs import Run
 from tests.fake_run import make_fake_run
 from tests.reports.executed import (
     FIGURE,
-    STATEMENTS,
     shown,
     write_report,
     write_reports,
@@ -41,13 +40,6 @@ def test_the_title_becomes_the_question_and_code_stays_out(run: Run) -> None:
 def test_a_title_that_repeats_the_documents_is_no_question(run: Run) -> None:
     path = write_report(run, SUMMARY.name, shown("Text."), title=SUMMARY.title)
     assert read_page(path, SUMMARY).question == ""
-
-
-def test_the_statements_are_found() -> None:
-    page = Page(SUMMARY, "", f"Before\n\n{STATEMENTS}\n\nAfter")
-    assert page.statements.startswith("- Search returned")
-    assert page.statements.endswith("{.label .never}")
-    assert Page(SUMMARY, "", "Nothing here").statements == ""
 
 
 def test_an_unexecuted_cell_is_refused(run: Run) -> None:

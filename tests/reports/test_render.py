@@ -12,6 +12,7 @@ from mmmlib.governance.verdict import GateResult
 from mmmlib.provenance import RELEASED
 from mmmlib.reports import render_pandoc
 from mmmlib.reports.documents import DOCUMENTS, EXECUTED
+from mmmlib.reports.front import SUMMARY
 from mmmlib.reports.render import (
     PACK,
     choose_renderer,
@@ -25,9 +26,10 @@ from tests.fake_run import NASTY, make_fake_run
 from tests.reports.executed import FIGURE, shown, write_report, write_reports
 from tests.reports.pdf import pdf_outline
 
-EIGHT = [
+NINE = [
     "index.html",
     "executive_summary.html",
+    "briefing.html",
     "contribution_roi.html",
     "scenario_pack.html",
     "health_panel.html",
@@ -106,7 +108,7 @@ def page(run: Run, name: str) -> str:
 
 
 def test_the_pack_holds_its_eight_files_and_nothing_else(run: Run) -> None:
-    assert sorted(path.name for path in (run.path / PACK).iterdir()) == sorted(EIGHT)
+    assert sorted(path.name for path in (run.path / PACK).iterdir()) == sorted(NINE)
     assert (run.path / PACK / "pack.pdf").read_bytes().startswith(b"%PDF-")
 
 
@@ -115,13 +117,13 @@ def test_nothing_is_left_beside_the_pack(run: Run) -> None:
 
 
 def test_rendering_again_gives_the_same_bytes(run: Run) -> None:
-    before = {name: (run.path / PACK / name).read_bytes() for name in EIGHT}
+    before = {name: (run.path / PACK / name).read_bytes() for name in NINE}
     paths = render_pack(run, "pandoc")
-    assert [path.name for path in paths] == EIGHT
+    assert [path.name for path in paths] == NINE
     assert {path.name: path.read_bytes() for path in paths} == before
 
 
-@pytest.mark.parametrize("name", EIGHT[:6])
+@pytest.mark.parametrize("name", NINE[:7])
 def test_a_page_loads_nothing_and_runs_nothing(run: Run, name: str) -> None:
     html = page(run, name)
     assert outside(html) == []
@@ -140,7 +142,7 @@ def test_what_a_page_would_load_is_noticed() -> None:
 
 
 def test_names_and_attacks_come_out_as_text(run: Run) -> None:
-    html = page(run, "executive_summary.html")
+    html = page(run, "index.html")
     assert "&lt;script&gt;document.title=" in html
     assert "javascript:" not in "".join(Outline(html).links)
     assert "onclick=" not in html.replace("onclick=&quot;", "")
@@ -175,7 +177,7 @@ def test_a_page_in_a_browser_runs_nothing(run: Run) -> None:
         ]
         command += ["--disable-background-networking", "--disable-component-update"]
         command += ["--disable-sync", f"--user-data-dir={profile}", "--dump-dom"]
-        url = (run.path / PACK / "executive_summary.html").as_uri()
+        url = (run.path / PACK / "index.html").as_uri()
         done = subprocess.run([*command, url], capture_output=True, check=False, timeout=120)
     dom = done.stdout.decode()
     assert "Skip to the content" in dom
@@ -185,29 +187,30 @@ def test_a_page_in_a_browser_runs_nothing(run: Run) -> None:
 
 def test_every_figure_says_what_it_says(run: Run) -> None:
     for document in DOCUMENTS:
-        outline = Outline(page(run, f"{document.name}.html"))
+        name = "index" if document.name == SUMMARY else document.name
+        outline = Outline(page(run, f"{name}.html"))
         assert outline.alts == ["Search leads in 9 weeks"]
         assert outline.count["figure"] == outline.count["figcaption"] == 1
 
 
 def test_headings_are_one_title_then_sections(run: Run) -> None:
-    for name in EIGHT[:6]:
+    for name in NINE[:7]:
         levels = [tag for tag, _ in Outline(page(run, name)).headings]
         assert levels[0] == "h1"
-        assert set(levels[1:]) == {"h2"}
+        assert set(levels[1:]) == ({"h2"} if name != f"{SUMMARY}.html" else set())
 
 
 def test_every_page_leads_to_every_other(run: Run) -> None:
-    for name in EIGHT[:6]:
+    for name in NINE[:7]:
         html = page(run, name)
-        assert set(EIGHT[:6]) <= set(Outline(html).links)
+        assert set(NINE[:7]) - {f"{SUMMARY}.html"} <= set(Outline(html).links)
         assert html.count('aria-current="page"') == 1
 
 
 def test_the_title_block_says_whose_and_whether(run: Run) -> None:
     release = run.load_json("gates.json", GateResult).release
     _, symbol = BANDS[release]
-    for name in EIGHT[:6]:
+    for name in NINE[:7]:
         text = page(run, name)
         assert f"{symbol}</span> {release}" in text
         assert "data through 28" in text
@@ -217,14 +220,14 @@ def test_the_title_block_says_whose_and_whether(run: Run) -> None:
         assert '<main id="content">' in text
 
 
-def test_the_front_page_repeats_the_statements_and_asks_for_signatures(
-    run: Run,
-) -> None:
+def test_the_front_page_is_the_summary_and_the_way_to_the_rest(run: Run) -> None:
     html = page(run, "index.html")
     statements = html[html.index('class="statements"') : html.index("In this pack")]
-    assert statements.count("<li>") == 2
+    assert statements.count("<li>") == 3
     assert "label safe good" in statements
-    assert "Decision Owner" in html
+    moved = page(run, "executive_summary.html")
+    assert 'content="0; url=index.html"' in moved
+    assert "label safe good" not in moved[: moved.index("<footer")]
 
 
 def test_passed_checks_are_folded_and_counted(run: Run) -> None:
@@ -247,7 +250,7 @@ def test_a_run_that_is_not_ready_has_what_there_is(tmp_path: Path) -> None:
 def test_a_failed_render_keeps_the_pack_that_was_there(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    before = {name: (run.path / PACK / name).read_bytes() for name in EIGHT}
+    before = {name: (run.path / PACK / name).read_bytes() for name in NINE}
     broken = tmp_path / "pandoc"
     broken.write_text("#!/bin/sh\necho 'out of memory' >&2\nexit 99\n")
     broken.chmod(0o755)
@@ -315,7 +318,7 @@ def test_no_template_names_a_place_on_the_web() -> None:
 def test_both_renderers_give_the_same_outline(run: Run, tmp_path: Path) -> None:
     copy = Run(shutil.copytree(run.path, tmp_path / run.name))
     render_pack(copy, "quarto")
-    for name in EIGHT[:6]:
+    for name in NINE[:7]:
         ours, theirs = Outline(page(run, name)), Outline(page(copy, name))
         assert theirs.headings == ours.headings
         assert theirs.alts == ours.alts

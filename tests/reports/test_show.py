@@ -20,7 +20,7 @@ from mmmlib.reports.blocks import (
 from mmmlib.reports.cells import Column, Observed
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.results import Results
-from mmmlib.reports.sections import executive_summary
+from mmmlib.reports.sections import briefing
 from mmmlib.reports.show import section_markdown, show, to_markdown
 from mmmlib.reports.style import svg_bytes
 from mmmlib.reports.table import Table
@@ -94,7 +94,7 @@ def test_an_open_notebook_sees_plain_markdown() -> None:
 def test_a_section_with_nothing_to_say_shows_no_heading(unready_run: Run) -> None:
     from mmmlib.reports.results import results_of
 
-    assert section_markdown(results_of(unready_run), executive_summary.moves, None) == ""
+    assert section_markdown(results_of(unready_run), briefing.moves, None) == ""
 
 
 def test_show_puts_out_markdown_and_nothing_else(
@@ -106,7 +106,7 @@ def test_show_puts_out_markdown_and_nothing_else(
     put_out = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: put_out.append((data, raw)))
     monkeypatch.chdir(tmp_path)
-    show(second, executive_summary.insights)
+    show(second, briefing.insights)
     ((data, raw),) = put_out
     assert raw
     assert list(data) == ["text/markdown"]
@@ -114,8 +114,8 @@ def test_show_puts_out_markdown_and_nothing_else(
     folder = second.run.path / "notebooks" / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(folder)
-    show(second, executive_summary.insights)
-    assert "(figures/executive_summary-summary-contributions.svg)" in put_out[1][0]["text/markdown"]
+    show(second, briefing.insights)
+    assert "(figures/briefing-summary-contributions.svg)" in put_out[1][0]["text/markdown"]
     assert capsys.readouterr().out == ""
 
 

@@ -73,6 +73,7 @@ def test_pack_has_the_files_of_the_design(small_run: Run) -> None:
     assert {path.name for path in (small_run.path / "pack").iterdir()} == {
         "index.html",
         "executive_summary.html",
+        "briefing.html",
         "contribution_roi.html",
         "scenario_pack.html",
         "health_panel.html",
@@ -179,7 +180,7 @@ def test_a_gate_that_blocks_leaves_a_whole_pack(tmp_path: Path) -> None:
     assert answer.returncode == 2, answer.stderr
     run = Run(Path(answer.stdout.splitlines()[-1]))
     assert run.manifest.verdict == "block"
-    assert len(list((run.path / "pack").iterdir())) == 8
+    assert len(list((run.path / "pack").iterdir())) == 9
     assert "health.ess" in answer.stderr
     shown = mmm("show", run.name, "--runs", tmp_path / "runs")
     assert shown.returncode == 0

@@ -1,236 +1,68 @@
-"""Executive summary (O1): the answer first, no jargon, every number with its range."""
+"""Executive summary (O1): one page for the meeting; the briefing behind it has the detail."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from mmmlib.findings import Level, Status
-from mmmlib.governance.labels import BLOCKED
-from mmmlib.phrases import count_text, listed
-from mmmlib.readiness.verdict import Verdict
-from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
-from mmmlib.reports.pictures import contributions_picture
+from mmmlib.findings import Status
+from mmmlib.phrases import count_text
+from mmmlib.reports.blocks import Block, Bullets, Prose, Statements
 from mmmlib.reports.results import Results
-from mmmlib.reports.tables.channels import SHOWN, channel_table
-from mmmlib.reports.tables.plans import changed_plan_table
-from mmmlib.reports.words.labels import label_worth
-from mmmlib.reports.words.statements import (
-    answer_statements,
-    by_size,
-    calm_sentence,
-    compared_sentence,
-    movement_sentence,
-    plan_sentence,
-    readiness_statements,
-    reasons_of,
+from mmmlib.reports.words.first_page import (
+    change_line,
+    decision_statements,
+    never_statements,
+    plan_to_decide,
+    release_statements,
+    trust_statements,
+    watch_statements,
 )
-from mmmlib.scenarios.labels import probability_text
-from mmmlib.scenarios.pack import Advice, Label, ScenarioPack
-
-MOST = 5
-"""Entries of a list in the summary; the other documents have them all."""
+from mmmlib.reports.words.statements import readiness_statements
 
 
-def answer(results: Results) -> Iterator[Block]:
-    """Three to five statements; or why there is no answer."""
-    if results.effects:
-        yield Statements(answer_statements(results, results.leading))
-    elif results.readiness is not None:
+def decision(results: Results) -> Iterator[Block]:
+    """The decision that is asked and the move; or why there is none."""
+    if results.effects and results.scenarios is not None:
+        yield Statements(decision_statements(results, results.scenarios))
+    elif results.readiness is not None and not results.effects:
         yield Statements(readiness_statements(results, results.readiness))
     else:
-        yield Prose("No model was fitted in this refresh, so it has no answer.")
+        yield Prose("No plan was made in this refresh, so it asks for no decision.")
 
 
-def what_changed(results: Results) -> Iterator[Block]:
-    """Movements, data and settings that changed since the last refresh."""
-    compared = results.comparison
-    if compared is None:
-        return
-    yield Prose(compared_sentence(compared))
-    if not compared.readable:
-        return
-    moves = [m for m in compared.movements if m.quantity == "roi"]
-    beyond = [m for m in by_size(moves) if m.beyond_noise]
-    items = [
-        Prose(
-            f"{movement_sentence(results, move)}.",
-            lead=f"{results.model(move.model)}.",
-            mark=label_mark(results.claim(move.model, move.channel).label),
-        )
-        for move in beyond[:MOST]
-    ]
-    if len(beyond) > MOST:
-        items.append(Prose(f"The change log has {count_text(len(beyond) - MOST, 'more', 'more')}."))
-    if not moves:
-        items.append(Prose("No return can be compared; the health panel says why."))
-    elif not beyond:
-        items.append(Prose(calm_sentence(results, moves)))
-    restated = [c for c in compared.data_changes if c.kind == "restated"]
-    if restated:
-        series = count_text(len(restated), "series", "series")
-        items.append(Prose(f"The values of {series} were restated.", lead="Data."))
-    if compared.lift_changes:
-        changed = count_text(len(compared.lift_changes), "lift test")
-        items.append(
-            Prose(f"{changed} came, went or changed; see the change log.", lead="Evidence.")
-        )
-    if compared.parameter_changes:
-        count = count_text(len(compared.parameter_changes), "setting")
-        items.append(Prose(f"{count} changed; see the change log.", lead="Settings."))
-    if items:
-        yield Bullets(tuple(items))
-
-
-def insights(results: Results) -> Iterator[Block]:
-    """Contribution of each channel, as a figure and a table."""
+def trust(results: Results) -> Iterator[Block]:
+    """Why the model may be trusted, in three lines and the count of checks."""
     if not results.effects:
         return
-    numbers = results.leading
-    yield contributions_picture(results, numbers, "summary-contributions")
-    yield channel_table(results.params, numbers, numbers.by_contribution, results.gates).only(
-        *SHOWN, name="summary-channels"
-    )
-
-
-def moves(results: Results) -> Iterator[Block]:
-    """The plan that is recommended, or the reasons why none is."""
-    pack = results.scenarios
-    if pack is None:
-        return
-    if results.blocked:
-        yield Prose(BLOCKED, lead="No recommendation.", mark=label_mark(Label.DO_NOT_INFER))
-        return
-    yield from _by_channel(results, pack)
-    by_name = {plan.name: plan for plan in pack.scenarios}
-    plan = by_name.get(pack.recommended or pack.candidate or "")
-    if plan is None:
-        yield Prose("No plan may be recommended. What speaks against each:")
-        yield Bullets(
-            tuple(
-                Prose(" ".join(one.reasons), lead=f"{one.title}.", mark=label_mark(one.label))
-                for one in pack.scenarios
-                if one.kind != "baseline"
-            )
+    lines = [*trust_statements(results, results.leading)]
+    flags = [finding for finding, _ in results.findings() if finding.status is not Status.OK]
+    if flags:
+        checks = count_text(len(results.findings()), "check")
+        lines.append(
+            Prose(f"{len(flags)} of {checks} need a look; see the health panel.", lead="Checks.")
         )
-        return
-    lead = "Recommended" if plan.name == pack.recommended else "For the meeting to judge"
-    yield Prose(
-        f"{plan.title}. {plan_sentence(results, pack, plan)}",
-        lead=f"{lead}.",
-        mark=label_mark(plan.label),
-    )
-    if plan.reasons:
-        yield Prose(" ".join(plan.reasons), lead="Why this label.")
-    yield replace(changed_plan_table(results.params, plan), name="summary-plan")
+    yield Bullets(tuple(lines))
 
 
-def _by_channel(results: Results, pack: ScenarioPack) -> Iterator[Block]:
-    """Advice on every channel in a sentence; the scenario pack has the reasons."""
-    parts = []
-    for advice in Advice:
-        names = [results.channel(one.channel) for one in pack.advice if one.advice is advice]
-        if names:
-            parts.append(f"{advice}: {listed(names)}")
-    if parts:
-        text = "; ".join(parts)
-        yield Prose(f"{text[0].upper()}{text[1:]}.", lead="By channel.")
+def changes(results: Results) -> Iterator[Block]:
+    """What moved since the last refresh, in a sentence."""
+    if results.comparison is not None:
+        yield change_line(results, results.comparison)
 
 
-def confidence(results: Results) -> Iterator[Block]:
-    """How far the run may be trusted, and the downside of the plans."""
-    items = []
-    gates = results.gates
-    if gates is not None:
-        flags = [level for f, level in results.findings() if f.status is not Status.OK]
-        passed = len(gates.entries) - len(flags)
-        block, warn, info = (flags.count(one) for one in (Level.BLOCK, Level.WARN, Level.INFO))
-        items.append(
-            Prose(
-                f"{passed} of {count_text(len(gates.entries), 'check')} passed, "
-                f"{count_text(warn, 'warning')}, {block} that {'blocks' if block == 1 else 'block'}, "
-                f"{info} that only {'informs' if info == 1 else 'inform'}. The health panel has "
-                f"them.",
-                lead="Checks.",
-            )
-        )
+def not_to_infer(results: Results) -> Iterator[Block]:
+    """Channels of which nothing may be inferred, by name and with the reason."""
     if results.effects:
-        low = [n for n, label in _labels(results) if label is not Label.SAFE]
-        if low:
-            items.append(
-                Prose(f"Statements on {listed(low)} are not safe to act on.", lead="Least sure.")
-            )
-    pack = results.scenarios
-    if pack is not None:
-        for plan in (one for one in pack.scenarios if one.kind != "baseline"):
-            gain = plan.net if plan.net is not None else plan.difference
-            items.append(
-                Prose(
-                    f"{gain.text()} against {pack.compared_with}; "
-                    f"the chance that it is {'better' if plan.comparable else 'more'} is "
-                    f"{probability_text(plan.probability_better)}.",
-                    lead=f"{plan.title}.",
-                    mark=label_mark(plan.label),
-                )
-            )
-    if items:
-        yield Bullets(tuple(items))
-    if results.effects:
-        yield Prose("What a label was worth on companies whose truth is known:")
-        yield label_worth(Label)
+        yield Bullets(tuple(never_statements(results)))
 
 
-def _labels(results: Results) -> list[tuple[str, Label]]:
-    model = results.params.primary
-    return [
-        (results.channel(name), results.claim(model, name).label)
-        for name in results.params.channels
-    ]
+def watch(results: Results) -> Iterator[Block]:
+    """What would change the decision, and when to look again."""
+    plan, pack = plan_to_decide(results), results.scenarios
+    if plan is not None and pack is not None:
+        yield Bullets(tuple(watch_statements(results, pack, plan)))
 
 
-def questions(results: Results) -> Iterator[Block]:
-    """The key questions, each with its answer (A4)."""
-    asked = results.params.key_questions
-    if not asked:
-        return
-    answers = results.scenarios.answers if results.scenarios is not None else ()
-    items = []
-    # Two questions may have one text: their answers are given once, together.
-    for question in dict.fromkeys(one.question for one in asked):
-        found = [one for one in answers if one.question == question]
-        if not found:
-            items.append(
-                Prose(
-                    "This refresh has no answer to it.",
-                    lead=question,
-                    mark=label_mark(Label.DO_NOT_INFER),
-                )
-            )
-        for one in found:
-            where = "" if one.model == results.params.primary else f"{results.model(one.model)}: "
-            items.append(Prose(f"{where}{one.text}", lead=one.question, mark=label_mark(one.label)))
-    yield Bullets(tuple(items))
-
-
-def boundaries(results: Results) -> Iterator[Block]:
-    """Whom it serves, what it may be used for, and what must not be inferred (M1, O1)."""
-    audience = results.params.audience
-    yield Prose(f"This pack serves {audience.serves}. It may be used to:")
-    yield Bullets(tuple(Prose(text) for text in audience.supports))
-    yield Prose("It may not be used to:")
-    yield Bullets(tuple(Prose(text) for text in audience.not_for))
-    model = results.params.primary
-    never = [
-        (results.channel(name), results.claim(model, name))
-        for name in results.params.channels
-        if results.claim(model, name).label is Label.DO_NOT_INFER
-    ]
-    if results.effects and never:
-        yield Prose("Do not infer anything from the returns of:")
-        yield Bullets(reasons_of(never))
-    bias = results.params.outcome_of(model).bias
-    if bias:
-        yield Prose(bias, lead="Known bias of the leading outcome.")
-    readiness = results.readiness
-    if readiness is not None and readiness.overall is Verdict.NOT_READY:
-        yield Prose("No number on any channel's effect may be quoted from this pack.")
+def release(results: Results) -> Iterator[Block]:
+    """Release state, and who has to sign."""
+    yield Bullets(tuple(release_statements(results)))

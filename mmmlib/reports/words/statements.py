@@ -1,4 +1,4 @@
-"""What the executive summary says: sentences made from the run, each with range and label."""
+"""What the briefing says: sentences made from the run, each with range and label."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import CLEAR, Ranking, ranking_label, ranking_of
 from mmmlib.reports.results import Results
+from mmmlib.reports.tables.periods import PeriodNumbers
 from mmmlib.reports.words.figures import outcome_of, plan_gain, window_of
 from mmmlib.reports.words.returns import (
     best_sentence,
@@ -56,6 +57,23 @@ def total_statement(results: Results, numbers: ModelNumbers) -> Prose:
         lead="All channels together.",
         mark=label_mark(total_label(results, numbers)),
     )
+
+
+def period_sentence(results: Results, numbers: ModelNumbers, rows: Sequence[PeriodNumbers]) -> str:
+    """Say what came in and was spent in the latest period, and how that compares."""
+    now = rows[0]
+    outcome = outcome_of(results, numbers.name)
+    text = (
+        f"In {now.name} {outcome} was {format_number(now.outcome, numbers.unit)}, and "
+        f"{format_number(now.spend, numbers.currency)} was spent; the channels contributed "
+        f"{now.share.text()} of it."
+    )
+    parts = [
+        f"{one.name} had {format_number(one.outcome, numbers.unit)}, "
+        f"{format_number(one.spend, numbers.currency)} and {one.share.text(mass=False)}"
+        for one in rows[1:]
+    ]
+    return f"{text} {listed(parts)}." if parts else text
 
 
 def total_label(results: Results, numbers: ModelNumbers) -> Label:

@@ -1,0 +1,226 @@
+"""What the first page says: the decision that is asked, and what a meeting needs to take it.
+
+One page, some 300 words: each function writes the sentences of one of its parts, and the
+briefing behind it has the detail.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import numpy as np
+
+from mmmlib.estimates import format_number
+from mmmlib.findings import Finding, Status
+from mmmlib.governance.labels import BLOCKED, NOT_JUDGED, label_model
+from mmmlib.governance.verdict import Release
+from mmmlib.phrases import count_text, date_text, listed
+from mmmlib.refresh.comparison import Comparison
+from mmmlib.refresh.movement import wide_noise
+from mmmlib.reports.blocks import Prose, label_mark
+from mmmlib.reports.quantities import ModelNumbers, held
+from mmmlib.reports.results import Results
+from mmmlib.reports.words.figures import outcome_of, plan_gain
+from mmmlib.reports.words.statements import leading_returns, movement_sentence
+from mmmlib.scenarios.labels import lowest, probability_text
+from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
+
+NAMED = 3
+"""Channels, or reasons, that the first page names one by one."""
+NO_PLAN = "The baseline stands: no plan is good enough to be put to a decision."
+TITLES = {
+    Release.APPROVED: "Approved",
+    Release.LIMITED: "Approved for a limited audience",
+    Release.NOT_APPROVED: "Not approved",
+    Release.DRAFT: "Draft",
+}
+
+
+def plan_to_decide(results: Results) -> Scenario | None:
+    """Return the plan that is recommended, or the one that the meeting has to judge."""
+    pack = results.scenarios
+    if pack is None or results.gates is None or results.blocked:
+        return None
+    name = pack.recommended or pack.candidate
+    return next((plan for plan in pack.scenarios if plan.name == name), None)
+
+
+def decision_statements(results: Results, pack: ScenarioPack) -> tuple[Prose, ...]:
+    """Say what is to be decided, by whom, by when; then the move, its gain and its bad case."""
+    plan = plan_to_decide(results)
+    if plan is None:
+        why = NO_PLAN
+        if results.gates is None or results.blocked:
+            why = BLOCKED if results.blocked else NOT_JUDGED
+        return (Prose(why, lead="No decision is asked.", mark=label_mark(Label.DO_NOT_INFER)),)
+    title = f"{plan.title[:1].lower()}{plan.title[1:]}"
+    begins = f"by {date_text(pack.first_week)}, when it would begin"
+    if plan.name == pack.recommended:
+        ask = f"is asked to approve, change or put off: {title}, {begins}."
+    else:
+        ask = f"is asked to judge, as no plan is safe to act on yet: {title}, {begins}."
+    return (
+        Prose(f"{decider(results)} {ask}", lead="The decision.", mark=label_mark(plan.label)),
+        Prose(gain_sentence(results, pack, plan), lead="What it brings."),
+    )
+
+
+def decider(results: Results) -> str:
+    """Name who decides: the person who signs the recommendation, or the role."""
+    gates = results.gates
+    for one in gates.sign_offs if gates else ():
+        if one.subject == "recommendation":
+            return f"{one.person} ({one.role})"
+    return "The Decision Owner"
+
+
+def gain_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
+    """Say what a plan would bring, how likely it is better, and its bad case."""
+    outcome, unit = outcome_of(results, pack.model), results.params.outcome_unit(pack.model)
+    cost = format_number(abs(plan.spend_change), results.params.currency)
+    more = "more" if plan.spend_change > 0 else "less"
+    spent = "The same spend" if plan.spend_change == 0 else f"{cost} {more} spend"
+    after = " after its cost" if plan.net is not None and plan.spend_change else ""
+    better = "better" if plan.comparable else "more"
+    text = (
+        f"{spent} over {count_text(pack.weeks, 'week')} changes {outcome}{after} by "
+        f"{plan_gain(plan).text()} against {pack.compared_with}; the chance that this is {better} "
+        f"is {probability_text(plan.probability_better)}. Bad case, one in ten: "
+        f"{format_number(plan.downside, unit)} or worse."
+    )
+    if plan.recent is None:
+        return text
+    return (
+        f"{text} Against {plan.recent.name} it changes {outcome} by {plan.recent.gain.text()} "
+        f"(chance {probability_text(plan.recent.probability_better)})."
+    )
+
+
+def trust_statements(results: Results, numbers: ModelNumbers) -> Iterator[Prose]:
+    """Say why the leading model may be trusted: unseen weeks, experiments, other outcomes."""
+    yield Prose(unseen_sentence(results, numbers), lead="Weeks it had not seen.")
+    tests = results.lifts(numbers.name)
+    if tests is not None:
+        yield Prose(f"{tests.foreseen}.", lead="Experiments.")
+    else:
+        yield Prose("No lift test could be held against the model.", lead="Experiments.")
+    yield Prose(outcomes_sentence(results), lead="Other outcomes.")
+
+
+def unseen_sentence(results: Results, numbers: ModelNumbers) -> str:
+    """Say how many unseen weeks lay in the predicted band, and how far the forecast was off."""
+    holdout = results.holdout(numbers.name)
+    if holdout is None or bool(holdout["in_sample"].all()):
+        return "The forecast was not tried on weeks that the model had not seen."
+    inside, weeks = held(holdout, ~holdout["in_sample"].to_numpy())
+    error = next(
+        (
+            finding.value
+            for finding in _found(results, "health.holdout_error")
+            if finding.subject == numbers.name and isinstance(finding.value, float)
+        ),
+        None,
+    )
+    off = f", with an error of {format_number(error, 'share')}" if error is not None else ""
+    expected = np.round(0.9 * weeks)
+    return (
+        f"{inside} of {weeks} lay in the 90 % band of the forecast ({expected:.0f} are "
+        f"expected){off}."
+    )
+
+
+def outcomes_sentence(results: Results) -> str:
+    """Say whether the outcomes agree on the plans."""
+    apart = [f for f in _found(results, "scenarios.disagreement") if f.status is not Status.OK]
+    if len(results.effects) < 2:
+        return "No second outcome was modelled, so none can disagree."
+    if not apart:
+        return "None of them contradicts a plan."
+    return apart[0].message
+
+
+def _found(results: Results, check: str) -> list[Finding]:
+    return [finding for finding, _ in results.findings() if finding.check == check]
+
+
+def change_line(results: Results, comparison: Comparison) -> Prose:
+    """Say what moved since the last refresh, in a sentence."""
+    moves = leading_returns(results, comparison)
+    if not comparison.readable:
+        return Prose(comparison.not_compared)
+    if not moves:
+        return Prose("No return could be compared; the health panel says why.")
+    beyond = [move for move in moves if move.beyond_noise]
+    label = label_model(moves[0].model, results.gates, results.params)
+    if not beyond:
+        wide = wide_noise(moves)
+        even = (
+            f", though noise is wide: the median of {results.short(wide.channel)} moved by "
+            f"{format_number(abs(wide.change), 'share')}"
+            if wide is not None
+            else ""
+        )
+        returns = count_text(len(moves), "return")
+        return Prose(f"None of {returns} moved by more than noise{even}.", mark=label_mark(label))
+    more = f"; {count_text(len(beyond) - 1, 'more', 'more')} moved, too" if beyond[1:] else ""
+    return Prose(
+        f"{movement_sentence(results, beyond[0])}: more than noise{more}.",
+        mark=label_mark(lowest(results.claim(m.model, m.channel).label for m in beyond)),
+    )
+
+
+def never_statements(results: Results) -> Iterator[Prose]:
+    """Name the channels of which nothing may be inferred, each with its first reason."""
+    model = results.params.primary
+    claims = {name: results.claim(model, name) for name in results.params.channels}
+    names = [name for name, claim in claims.items() if claim.label is Label.DO_NOT_INFER]
+    for name in names[:NAMED]:
+        reasons = claims[name].reasons
+        yield Prose(
+            reasons[0] if reasons else "", lead=f"{results.channel(name)}.",
+            mark=label_mark(Label.DO_NOT_INFER),
+        )  # fmt: skip
+    if names[NAMED:]:
+        rest = listed([results.channel(name) for name in names[NAMED:]])
+        yield Prose(f"The same holds of {rest}; the briefing has the reasons.")
+    if not names:
+        yield Prose("Every channel's return may be spoken of, with its label.")
+
+
+def watch_statements(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Prose]:
+    """Say when the plan would no longer pay, and when its effect can be judged."""
+    returns = results.return_words(pack.model)
+    if plan.return_on_change is not None and returns.break_even is not None:
+        moved = "added" if plan.spend_change > 0 else "saved"
+        yield Prose(
+            f"Money that is {moved} returns {returns.text(plan.return_on_change)}; at "
+            f"{format_number(returns.break_even, returns.unit)} the plan gains nothing.",
+            lead="Break-even.",
+        )
+    changed = [line.channel for line in plan.plan if line.differs]
+    numbers = next((one for one in results.models if one.name == pack.model), None)
+    end = pack.first_week + dt.timedelta(weeks=pack.weeks)
+    text = f"On {date_text(end)}"
+    if numbers is not None and changed:
+        slow = max(map(numbers.channel, changed), key=lambda row: row.half_life.median)
+        text += (
+            f"; half of the effect of {results.short(slow.channel)} comes within "
+            f"{slow.half_life.text(mass=False)}"
+        )
+    yield Prose(f"{text}.", lead="Look again.")
+
+
+def release_statements(results: Results) -> Iterator[Prose]:
+    """Say whether the pack is released, and who still has to sign what."""
+    gates = results.gates
+    if gates is None:
+        yield Prose(NOT_JUDGED, lead="Draft.")
+        return
+    yield Prose(gates.statement, lead=f"{TITLES[gates.release]}.")
+    waiting: dict[str, list[str]] = {}
+    for one in () if gates.blocked else gates.sign_offs:
+        waiting.setdefault(f"{one.person} ({one.role})", []).append(one.subject)
+    if waiting:
+        who = "; ".join(f"{person}: {listed(subjects)}" for person, subjects in waiting.items())
+        yield Prose(f"{who}.", lead="Still to sign.")
