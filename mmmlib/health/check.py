@@ -14,7 +14,7 @@ from mmmlib.health.demand import check_common_spend, check_demand
 from mmmlib.health.holdout import NoHoldout, check_holdout
 from mmmlib.health.learning import check_conflict, check_shrinkage
 from mmmlib.health.lift import check_lift_tests
-from mmmlib.health.plausibility import check_media_share, check_returns, check_to_come
+from mmmlib.health.plausibility import check_apart, check_media_share, check_returns, check_to_come
 from mmmlib.health.predictive import check_coverage
 from mmmlib.health.prior_sensitivity import check_prior_sensitivity
 from mmmlib.health.residuals import check_autocorrelation
@@ -30,6 +30,7 @@ EFFECTS_CHECKS: tuple[Callable[[xr.Dataset, HealthParams], list[Finding]], ...] 
     check_to_come,
     check_prior_sensitivity,
     check_returns,
+    check_apart,
     check_media_share,
     check_demand,
     check_common_spend,

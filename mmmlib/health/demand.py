@@ -14,8 +14,9 @@ import math
 import numpy as np
 import xarray as xr
 
+from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, at_most, judge
-from mmmlib.model.budgets import beside_season, own_movement
+from mmmlib.model.budgets import beside_season, common_spend, own_movement
 from mmmlib.model.effects import lift_tests_of
 from mmmlib.params.limits import HealthParams
 
@@ -120,49 +121,80 @@ def check_demand(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     effects
         Weeks with ``in_sample`` are judged.
     limits
-        ``max_spend_follows_demand``.
+        ``max_budgets_in_common``, ``max_spend_follows_demand``.
 
     Notes
     -----
-    How to read it: the value is the largest correlation, either sign. It is measured on demand
-    that shows outside the channels; demand that the model already gave to a channel does
-    not show in it, so a low value does not clear a channel. In worlds made for it, whose
-    budgets follow an unseen demand, returns came out too high.
+    How to read it: the value is the share of the budgets' mean movement, beside trend, season
+    and controls, that is common to them. In 90 worlds made for it, it was above 0.35 in all of
+    20 whose budgets follow an unseen demand, and in none of the others. A demand that one
+    budget alone follows is not in it: that shows as a correlation with what the channels
+    did not cause, and does not show where the model already gave the demand to the channel.
     """
     model = str(effects.attrs["model"])
+    together, most = in_common(effects), limits.max_budgets_in_common
     limit = limits.max_spend_follows_demand
     followed = follow_demand(effects)
     known = {name: value for name, value in followed.items() if not math.isnan(value)}
-    value = max(known.values(), key=abs) if known else math.nan
     high = [f"{name} ({r:.2f})" for name, r in known.items() if r > limit]
     low = [f"{name} ({r:.2f})" for name, r in known.items() if r < -limit]
+    share, upper = (format_number(one, "share") for one in (together, most))
     said = []
-    if high:
-        said.append(f"{', '.join(high)}: more likely too high than too low")
-    if low:
-        said.append(f"{', '.join(low)}: more likely too low than too high")
-    if said:
-        message = (
-            "Spend moves with the outcome that the channels did not cause (correlation); "
-            f"returns of {'; '.join(said)}."
+    if together > most:
+        said.append(
+            f"Of the budgets' mean movement beside trend and season, {share} is common to them "
+            f"(limit {upper}): they follow something that no control measures, and returns are "
+            f"more likely too high than too low."
         )
-    elif known:
-        message = (
-            "No channel's spend moves much with the outcome that the channels did not cause "
-            f"(largest correlation {value:.2f}, limit {limit:g}). Should budgets have followed a "
-            "demand that no column measures, returns are more likely too high than too low."
+    for names, leans in ((high, "too high than too low"), (low, "too low than too high")):
+        if names:
+            said.append(
+                f"Spend of {', '.join(names)} moves with the outcome that the channels did not "
+                f"cause (correlation, limit {limit:g}): its return is more likely {leans}."
+            )
+    if not known:
+        said = ["Could not be computed: no channel's spend changes, or the outcome is no number."]
+    elif not said:
+        largest = max(known.values(), key=abs)
+        common = "Too few budgets to tell what they have in common"
+        if not math.isnan(together):
+            common = f"The budgets have {share} of their mean movement in common (limit {upper})"
+        text = (
+            f"{common}, and no channel's spend moves much with the outcome that the channels did "
+            f"not cause (largest correlation {largest:.2f}, limit {limit:g}). What this cannot see: "
+            f"a demand that one budget alone follows, and that the model gave to its channel. Its "
+            f"return is then more likely too high than too low."
         )
-    else:
-        message = (
-            "Could not be computed: no channel's spend changes, or the outcome is not a number."
-        )
+        said = [text]
+    passed = bool(known) and not together > most and not high and not low
     return [
         judge(
             "health.unseen_demand",
             model,
-            passed=bool(known) and not said,
-            value=value,
-            limit=limit,
-            message=message,
+            passed=passed,
+            value=together,
+            limit=most,
+            message=" ".join(said),
         )
     ]
+
+
+def in_common(effects: xr.Dataset) -> float:
+    """Share of the budgets' mean movement that is common to them; NaN where nobody can tell.
+
+    As the fit measured it, beside its controls; from the spend alone where the engine does
+    not say.
+    """
+    if "budgets_in_common" in effects.attrs:
+        return float(effects.attrs["budgets_in_common"])
+    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    spend = inside["spend"].transpose("channel", "week").to_numpy().astype(float)
+    found = common_spend(spend, spend.shape[1])
+    return math.nan if found is None else found[1]
+
+
+def tested_channels(effects: xr.Dataset) -> set[str]:
+    """Channels that a lift test measured, where the fit was calibrated by it."""
+    if not json.loads(effects.attrs["inputs"]).get("calibrated"):
+        return set()
+    return {one.channel for one in lift_tests_of(effects)}

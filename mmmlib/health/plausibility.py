@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import Estimate, format_number, is_money
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
+from mmmlib.health.demand import tested_channels
 from mmmlib.model.effects import fitted, roi, still_to_come
 from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 TO_COME = "health.effect_to_come"
+APART = "health.return_apart"
 
 
 def check_returns(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
@@ -58,6 +62,57 @@ def check_returns(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
         )
         for channel in effects["channel"].to_numpy()
     ]
+
+
+def check_apart(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
+    """Check that no return stands far above those of the other channels.
+
+    Parameters
+    ----------
+    effects
+        Of all weeks.
+    limits
+        ``max_return_apart``.
+
+    Returns
+    -------
+    list of Finding
+        One per channel, subject ``model/channel``.
+
+    Notes
+    -----
+    How to read it: the value is the median return over the geometric mean of the other
+    channels' medians. Of many estimates the highest is high by chance as well: in worlds
+    made for it, ranges of such channels missed the truth in one of three cases, always above it.
+    """
+    model, limit = str(effects.attrs["model"]), limits.max_return_apart
+    medians = roi(effects).median("draw", skipna=False).to_series().astype(float)
+    known = {str(n): math.log(one) for n, one in medians.items() if 0 < one < math.inf}
+    tested, found = tested_channels(effects), []
+    for name in map(str, medians.index):
+        subject = f"{model}/{name}"
+        others = [one for other, one in known.items() if other != name]
+        if name not in known:
+            why = "The channel has no return, so it is not above any."
+            found.append(not_run(APART, subject, why, level=Level.INFO))
+            continue
+        value = float(np.exp(known[name] - np.mean(others))) if len(others) > 1 else math.nan
+        if math.isnan(value):
+            message = "There are too few other channels to hold the return against."
+        else:
+            message = (
+                f"The return is {value:.1f} times that of the other channels together "
+                f"(geometric mean of the medians, limit {limit:g})."
+            )
+        if name in tested or math.isnan(value):
+            measured = " A lift test measured it." if name in tested else ""
+            message = f"{message}{measured}"
+            found.append(
+                judge(APART, subject, passed=True, value=value, limit=limit, message=message)
+            )
+            continue
+        found.append(at_most(APART, subject, value, limit, message))
+    return found
 
 
 def check_to_come(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:

@@ -14,17 +14,20 @@ FEWEST = 2.5
 """Budgets that it takes at least to tell what they have in common from what each does alone."""
 
 
-def beside_season(series: np.ndarray, seen: int | None = None) -> np.ndarray:
-    """Take the trend and the season of the weeks seen off series, ``(series, week)``."""
+def beside_season(
+    series: np.ndarray, seen: int | None = None, measured: np.ndarray | None = None
+) -> np.ndarray:
+    """Take trend and season of the weeks seen, and what is measured, off ``(series, week)``."""
     weeks = np.arange(series.shape[1])
     angles = [2 * np.pi * order * weeks / YEAR for order in (1, 2)]
     waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
-    slow = np.stack([np.ones(len(weeks)), weeks, *waves], axis=1)
+    beside = () if measured is None else tuple(measured)
+    slow = np.stack([np.ones(len(weeks)), weeks, *waves, *beside], axis=1)
     fitted = np.linalg.lstsq(slow[:seen], series[:, :seen].T)[0]
     return np.asarray(series - (slow @ fitted).T)
 
 
-def own_movement(spend: np.ndarray, seen: int) -> np.ndarray:
+def own_movement(spend: np.ndarray, seen: int, measured: np.ndarray | None = None) -> np.ndarray:
     """Movement of each channel's log spend beside trend and season, in units of its spread.
 
     Parameters
@@ -33,6 +36,8 @@ def own_movement(spend: np.ndarray, seen: int) -> np.ndarray:
         ``(channel, week)``.
     seen
         Weeks of the fit: trend, season and spread are those of these weeks.
+    measured
+        Controls and events, ``(column, week)``: what follows them follows nothing unseen.
 
     Returns
     -------
@@ -40,12 +45,15 @@ def own_movement(spend: np.ndarray, seen: int) -> np.ndarray:
         ``(channel, week)``; NaN for a channel whose spend never changes.
     """
     mean = spend[:, :seen].mean(-1, keepdims=True)
-    left = beside_season(np.log1p(spend / np.maximum(mean, np.finfo(float).tiny)), seen)
+    times = np.divide(spend, mean, out=np.zeros_like(spend, dtype=float), where=mean > 0)
+    left = beside_season(np.log1p(times), seen, measured)
     spread = left[:, :seen].std(-1, keepdims=True)
     return np.divide(left, spread, out=np.full_like(left, np.nan), where=spread > 1e-9)
 
 
-def common_spend(spend: np.ndarray, seen: int) -> tuple[np.ndarray, float] | None:
+def common_spend(
+    spend: np.ndarray, seen: int, measured: np.ndarray | None = None
+) -> tuple[np.ndarray, float] | None:
     """What all channels' spend has in common, week by week: a stand-in for demand.
 
     Budgets follow demand that no column measures, and a model takes that demand for
@@ -62,6 +70,8 @@ def common_spend(spend: np.ndarray, seen: int) -> tuple[np.ndarray, float] | Non
         ``(channel, week)``.
     seen
         Weeks of the fit; the mean is measured in them.
+    measured
+        See :func:`own_movement`.
 
     Returns
     -------
@@ -75,7 +85,7 @@ def common_spend(spend: np.ndarray, seen: int) -> tuple[np.ndarray, float] | Non
     A control function with one factor, after Wooldridge (2015), *Control function
     methods in applied econometrics*.
     """
-    moved = own_movement(spend, seen)
+    moved = own_movement(spend, seen, measured)
     moved = moved[np.isfinite(moved).all(-1)]
     if not len(moved):
         return None

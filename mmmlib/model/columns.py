@@ -13,6 +13,8 @@ from mmmlib.model.holidays import holiday_weeks
 from mmmlib.model.rotation import varies_by_region
 from mmmlib.params import Params
 
+MEASURED = ("holidays", "events", "controls")
+"""Components that are measured: budgets that follow them follow no demand that nobody saw."""
 DEMAND = 0.1
 """Prior spread of what all budgets have in common, where they have all of their movement so."""
 
@@ -78,7 +80,11 @@ def make_columns(
             elif not inside.any():
                 continue
             rows.append((name, component, values, spread, 0))
-    common = common_spend(panel.array("spend").to_numpy().sum(1), seen)
+    seen_of_demand = [
+        np.broadcast_to(row[2], (regions, weeks)).mean(0) for row in rows if row[1] in MEASURED
+    ]
+    known = np.reshape(seen_of_demand, (-1, weeks))
+    common = common_spend(panel.array("spend").to_numpy().sum(1), seen, known)
     if params.model.demand_proxy and common is not None:
         proxy, reliability = common
         # What independent budgets have in common by chance is not demand.

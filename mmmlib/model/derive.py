@@ -11,6 +11,8 @@ import xarray as xr
 from scipy.special import ndtri
 
 from mmmlib.model.arrays import LiftArrays, ModelData
+from mmmlib.model.budgets import common_spend
+from mmmlib.model.columns import MEASURED
 from mmmlib.model.effects import check_effects
 from mmmlib.model.inputs import model_inputs
 from mmmlib.model.linear import draw_linear
@@ -27,8 +29,21 @@ STEP = 0.01
 """Relative step of spend from which the marginal return is taken."""
 
 
-def form_factors(draws: int, channels: int, spread: float) -> np.ndarray:
+def form_factors(draws: int, channels: int, spread: float, common: float) -> np.ndarray:
     """By what the effect of a channel may be off because its form is not the truth's.
+
+    Half of the variance all channels share: they have one kind of form, and what a trend or a
+    demand that nobody saw does to one it does to all. Where budgets move together, it does more.
+
+    Parameters
+    ----------
+    draws, channels
+        How many.
+    spread
+        Of the logarithm, ``model.form_error``.
+    common
+        What the budgets have in common, see :func:`budgets_in_common`: the variance that all
+        channels share is ``0.5 + common`` times the square of the spread.
 
     Returns
     -------
@@ -38,7 +53,19 @@ def form_factors(draws: int, channels: int, spread: float) -> np.ndarray:
     """
     rng = np.random.default_rng(0xF0)
     levels = ndtri((np.arange(draws) + 0.5) / draws)
-    return np.exp(spread * np.stack([rng.permutation(levels) for _ in range(channels)], axis=1))
+    own = np.stack([rng.permutation(levels) for _ in range(channels)], axis=1)
+    shared = rng.permutation(levels)[:, None]
+    return np.exp(spread * (np.sqrt(0.5) * own + np.sqrt(0.5 + common) * shared))
+
+
+def budgets_in_common(data: ModelData) -> float:
+    """Share of the budgets' mean movement that is common to them, beside all that is measured.
+
+    See :func:`mmmlib.model.budgets.common_spend`; zero where there are too few budgets to tell.
+    """
+    measured = data.columns[:, [part in MEASURED for part in data.components]].mean(0)
+    found = common_spend(data.spend.sum(1), data.fitted_weeks, measured)
+    return 0.0 if found is None else found[1]
 
 
 def thin(posterior: xr.Dataset, kept: int) -> dict[str, np.ndarray]:
@@ -160,7 +187,7 @@ def derive_effects(
     levels, slopes = weekly.levels, weekly.slopes
 
     expected = [expected_lift(data, one, weights, shapes, coefficient) for one in data.lifts]
-    off = form_factors(draws, channels, params.model.form_error)
+    off = form_factors(draws, channels, params.model.form_error, budgets_in_common(data))
     coefficient *= off[:, :, None]
     by_region *= off[:, :, None]
     whole = contribution.sum(1)
@@ -255,6 +282,7 @@ def attributes(data: ModelData, params: Params) -> dict[str, Any]:
         "engine": "mmmlib",
         "formula": 1,
         "saturation_kinds": json.dumps(kinds),
+        "budgets_in_common": budgets_in_common(data),
         "inputs": json.dumps(model_inputs(data, params)),
     }
 

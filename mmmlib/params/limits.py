@@ -79,6 +79,9 @@ class HealthParams(Section):
     max_common_spend: Share = 0.2
     """Largest correlation of a channel's spend with that of the other channels together, beside trend
     and season; above it, what all budgets follow may be behind its return."""
+    max_budgets_in_common: Share = 0.35
+    """Largest share of the budgets' mean movement, beside trend, season and what controls measure, that
+    is common to them; above it, they follow a demand that nobody measured."""
     min_prior_shrinkage: Share = 0.15
     """Smallest reduction of the prior's spread; below it the data said little about a return."""
     max_prior_distance: Positive = 2.576
@@ -91,6 +94,9 @@ class HealthParams(Section):
     """By what share a return's median may move under another reasonable prior; above it, the return
     is more our assumption than the data."""
     max_plausible_roi: Positive = 10.0
+    max_return_apart: Annotated[float, Field(gt=1)] = 3.0
+    """By what factor a channel's return may lie above that of the other channels together; one above
+    it is more often high by chance, or by what it has not caused, than high."""
     max_media_share: Share = 0.7
     """Largest plausible share of the outcome that all channels together explain."""
     max_lift_distance: Positive = 1.645

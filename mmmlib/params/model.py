@@ -110,9 +110,10 @@ class ModelParams(Section):
     returns_alike: Annotated[float, Field(ge=0, lt=1)] = 0.6
     """How alike the returns of channels without a prior of their own are believed to be: the
     correlation of their logarithms. What the data say of some then tells of the others."""
-    form_error: Annotated[float, Field(ge=0, le=1)] = 0.3
+    form_error: Annotated[float, Field(ge=0, le=1)] = 0.35
     """Spread of the logarithm of a channel's effect beyond what the fit says: the curve and the
-    carryover of a channel have one form each, and the truth need not have it. See docs/labels.md."""
+    carryover of a channel have one form each, and the truth need not have it. Half of it is common to
+    all channels, more where budgets move together. See docs/labels.md."""
     default_share: Range = Range(low=0.005, high=0.25)
     """Prior 90 % range of a channel's share of an outcome that is not money, for a channel with the
     usual spend; for others in proportion to their spend."""

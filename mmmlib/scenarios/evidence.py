@@ -10,6 +10,7 @@ from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.health.demand import COMMON
 from mmmlib.health.holdout import YOUNG
 from mmmlib.health.learning import SHRINKAGE
+from mmmlib.health.plausibility import APART
 from mmmlib.health.prior_sensitivity import OUR_ASSUMPTION, PRIOR
 from mmmlib.readiness.history import HISTORY
 from mmmlib.readiness.verdict import Readiness, Verdict
@@ -148,7 +149,7 @@ def _collect(findings: Iterable[Finding]) -> Evidence:
         # that is younger than the holdout was never tested.
         if finding.level is Level.BLOCK or (ran and finding.check in (SHRINKAGE, YOUNG)):
             against.setdefault(key, finding.message)
-        elif ran and finding.check == COMMON:
+        elif ran and finding.check in (COMMON, APART):
             doubts.setdefault(key, f"{finding.message} {finding.meaning}")
         elif ran and finding.check == PRIOR:
             assumed.setdefault(key, f"{OUR_ASSUMPTION} {finding.message}")

@@ -52,6 +52,38 @@ def test_a_season_that_spend_and_outcome_share_is_not_taken_for_demand() -> None
     assert abs(follow_demand(effects)["search"]) < 0.2
 
 
+def moving(strength: float, channels: int = 4) -> xr.Dataset:
+    """Effects of a company all of whose budgets follow one thing, to some extent."""
+    effects = fake_effects()
+    rng = np.random.default_rng(5)
+    weeks, every = effects.sizes["week"], effects.sizes["channel"]
+    own = rng.normal(size=(every, weeks))
+    own[channels:] = 0
+    spend = 1e4 * np.exp(0.3 * own + strength * rng.normal(size=weeks))
+    effects["spend"] = (("channel", "week"), spend)
+    effects["observed"] = effects["contribution"].median("draw").sum("channel") + 5e5
+    effects["observed"] = effects["observed"] + 1e4 * rng.normal(size=weeks)
+    return effects
+
+
+def test_budgets_that_follow_one_thing_are_seen_though_nothing_of_it_shows() -> None:
+    """The outcome beside media had nothing of demand: the model had given all of it to channels."""
+    (finding,) = check_demand(moving(0.3), LIMITS)
+    assert finding.status is Status.FLAG
+    assert 0.6 < float(finding.value or 0) < 0.95
+    assert "more likely too high than too low" in finding.message
+    (alone,) = check_demand(moving(0.0), LIMITS)
+    assert alone.status is Status.OK
+    assert "one budget alone follows" in alone.message
+
+
+def test_what_a_control_measures_is_no_unseen_demand() -> None:
+    effects = moving(0.3)
+    effects.attrs["budgets_in_common"] = 0.1  # as a fit measured it, beside its controls
+    (finding,) = check_demand(effects, LIMITS)
+    assert (finding.status, finding.value) == (Status.OK, 0.1)
+
+
 def together(strength: float) -> xr.Dataset:
     """Effects of a company whose budgets follow one thing, but that of search."""
     effects = fake_effects()

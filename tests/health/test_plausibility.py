@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmmlib.findings import Level, Status
-from mmmlib.health.plausibility import check_media_share, check_returns, check_to_come
+from mmmlib.health.plausibility import check_apart, check_media_share, check_returns, check_to_come
 from mmmlib.model.effects import roi, share
 from mmmlib.params.limits import HealthParams
 from tests.fakes import fake_effects
@@ -26,6 +26,29 @@ def test_returns_above_the_limit_are_flagged_by_their_median() -> None:
         channel = finding.subject.partition("/")[2]
         expected = float(roi(effects).sel(channel=channel).median())
         assert finding.value == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_return_far_above_all_others_is_named_whatever_the_unit() -> None:
+    for model in ("revenue.pooled", "signups.pooled"):
+        effects = fake_effects(model=model)
+        effects["spend_effect"] = effects["spend"] * 2 + 0 * effects["spend_effect"]
+        assert {one.status for one in check_apart(effects, LIMITS)} == {Status.OK}
+        effects["spend_effect"] = effects["spend_effect"] * (
+            1 + 2.5 * (effects["channel"] == "video")
+        )
+        found = {one.subject.partition("/")[2]: one for one in check_apart(effects, LIMITS)}
+        assert {name for name, one in found.items() if one.status is Status.FLAG} == {"video"}
+        assert found["video"].value == pytest.approx(3.5, rel=1e-4)
+        assert (found["video"].level, found["search"].value) == (
+            Level.INFO,
+            pytest.approx(3.5 ** (-1 / 3), rel=1e-4),
+        )
+
+
+def test_two_channels_are_too_few_to_say_that_one_stands_apart() -> None:
+    findings = check_apart(fake_effects().isel(channel=slice(2)), LIMITS)
+    assert {one.status for one in findings} == {Status.OK}
+    assert "too few" in findings[0].message
 
 
 def test_a_count_has_no_limit_in_money() -> None:

@@ -24,6 +24,12 @@ def test_it_finds_the_demand_that_budgets_follow() -> None:
     assert 0.7 < reliability < 0.95
 
 
+def test_what_is_measured_is_not_what_nobody_saw() -> None:
+    found = common_spend(FOLLOWING, SEEN, DEMAND[None] + 0.1 * RNG.normal(size=(1, WEEKS)))
+    assert found is not None
+    assert found[1] < 0.35
+
+
 def test_budgets_that_go_their_own_ways_have_little_in_common() -> None:
     found = common_spend(ALONE, SEEN)
     assert found is not None
@@ -53,6 +59,13 @@ def test_one_channel_in_many_rows_is_no_common_movement() -> None:
         is None
     )
     assert common_spend(np.ones((4, WEEKS)), SEEN) is None
+
+
+def test_a_channel_that_is_younger_than_the_weeks_seen_is_no_budget_yet() -> None:
+    young = np.where(np.arange(WEEKS) < SEEN, 0.0, 1e4)[None]
+    found = common_spend(np.concatenate([FOLLOWING, young]), SEEN)
+    assert found is not None
+    np.testing.assert_allclose(found[0], common_spend(FOLLOWING, SEEN)[0])  # type: ignore[index]
 
 
 def test_trend_and_season_are_no_movement_of_a_channel() -> None:
