@@ -43,6 +43,33 @@ class Movement(_Frozen):
     """Place among the channels by median, 1 the largest."""
 
 
+class BridgeStep(_Frozen):
+    """What one step of the way from the last refresh to this one moved."""
+
+    name: str
+    """One of :data:`mmmlib.refresh.bridge.STEPS`."""
+    shift: float
+    """Of the median, in the number's unit."""
+    error: float
+    """Monte Carlo standard error of ``shift``; within two of them it is noise of the draws."""
+
+
+class Bridge(_Frozen):
+    """The way of one estimate from the last refresh to this one; the steps add up exactly."""
+
+    model: str
+    channel: str
+    """Empty for all channels together."""
+    quantity: Literal["roi", "contribution"]
+    unit: str
+    before: float
+    after: float
+    """Medians."""
+    steps: tuple[BridgeStep, ...]
+    other_order: tuple[BridgeStep, ...] = ()
+    """The same with the new periods first, where that differs by more than the errors."""
+
+
 class DataChange(_Frozen):
     """A series that was restated, came or went between two refreshes."""
 
@@ -95,7 +122,20 @@ class Comparison(_Frozen):
     lift_changes: tuple[LiftChange, ...] = ()
     code_changes: tuple[ParameterChange, ...] = ()
     """Library version and packages that differ."""
+    bridges: tuple[Bridge, ...] = ()
+    """Empty in runs of before they were made, and where they could not be."""
+    not_bridged: str = ""
+    """Why there are none, in a sentence."""
+    bridge_seconds: float = 0.0
+    refits: int = 0
+    """Fits that the bridges took."""
     findings: tuple[Finding, ...] = ()
+
+    def bridge_of(self, model: str, channel: str, quantity: str) -> Bridge | None:
+        """Return the way of one number, if it is known."""
+        key = (model, channel, quantity)
+        found = (one for one in self.bridges if (one.model, one.channel, one.quantity) == key)
+        return next(found, None)
 
     def of(self, model: str, quantity: Literal["roi", "contribution"]) -> list[Movement]:
         """Movements of a model's returns, or of its contributions."""

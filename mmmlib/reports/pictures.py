@@ -9,16 +9,18 @@ import xarray as xr
 from mmmlib.data.panel.panel import Panel
 from mmmlib.params import Params
 from mmmlib.readiness.verdict import Readiness
-from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.refresh.comparison import Bridge, Comparison, Movement
 from mmmlib.reports.blocks import Block, Picture, Prose
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.figures.waterfall import WaterfallRow, waterfall_figure
 from mmmlib.reports.figures.weeks import actual_against_fitted, spend_over_time
 from mmmlib.reports.lift import Experiments
 from mmmlib.reports.markup import plain
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.style import channel_colours
+from mmmlib.reports.words.bridges import bridge_words
 from mmmlib.reports.words.figures import (
     contributions_words,
     curves_words,
@@ -112,6 +114,19 @@ def movements_picture(results: Results, comparison: Comparison, moves: Sequence[
     even = returns.break_even
     figure = interval_figure(rows, words.title, words.subtitle, even=even, even_name="money back")
     return Picture("movements", figure, words.caption, words.alt)
+
+
+def bridge_picture(results: Results, bridges: Sequence[Bridge], name: str = "bridges") -> Block:
+    """Draw the way of a model's numbers from the last refresh; a sentence where it is not known."""
+    if not bridges:
+        return Prose("By which steps the estimates moved is not known.")
+    words = bridge_words(results, bridges)
+    rows = [
+        WaterfallRow(results.channel(one.channel) if one.channel else "All channels", one)
+        for one in bridges
+    ]
+    figure = waterfall_figure(rows, words.title, words.subtitle)
+    return Picture(name, figure, words.caption, words.alt)
 
 
 def lift_picture(found: Experiments) -> Picture:

@@ -192,10 +192,12 @@ def make_sequence(world: str, seed: int, refreshes: int = REFRESHES) -> Sequence
     Raises
     ------
     ValueError
-        If there is no such world.
+        If there is no such world, or it would end before anything happens.
     """
     if world not in WORLDS:
         raise ValueError(f"world should be one of {', '.join(WORLDS)} but got {world!r}")
+    if refreshes < EVENT:
+        raise ValueError(f"refreshes should be at least {EVENT} but got {refreshes}")
     rng = np.random.default_rng([seed, 0x5E9])
     weeks, changed = weeks_at(refreshes), weeks_at(EVENT - 1)
     spend = _spend(rng, weeks)

@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from mmmlib.errors import RunError
 from mmmlib.findings import Level, Status
 from mmmlib.phrases import count_text
+from mmmlib.refresh.comparison import Movement
+from mmmlib.refresh.movement import WIDE_NOISE
 from mmmlib.reports.blocks import Block, Bullets, Prose
 from mmmlib.reports.format import format_version
-from mmmlib.reports.pictures import movements_picture
+from mmmlib.reports.pictures import bridge_picture, movements_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.changes import (
     SHOWN,
+    bridge_table,
     data_changes_table,
     lift_changes_table,
     movement_table,
     parameter_table,
 )
+from mmmlib.reports.words.bridges import reason_sentence
 from mmmlib.reports.words.statements import (
     by_size,
     change_statement,
@@ -62,6 +66,44 @@ def movements(results: Results) -> Iterator[Block]:
             f"{count_text(hidden, 'number')} of the other outcomes moved within noise; the "
             f"workbook of tables has {'it' if hidden == 1 else 'them'}."
         )
+
+
+def reasons(results: Results) -> Iterator[Block]:
+    """By which steps the estimates moved; those that moved by more than noise come first."""
+    compared = results.comparison
+    if compared is None or not compared.readable or not compared.movements:
+        return
+    if not compared.bridges:
+        yield Prose(compared.not_bridged or "By which steps the estimates moved is not known.")
+        return
+    yield Prose(
+        "A movement of an estimate says that more, or something else, is known; it does not say that "
+        "a channel works better or worse than it did."
+    )
+    moves = leading_returns(results, compared)
+    beyond = by_size(move for move in compared.movements if move.beyond_noise)
+    named = [*beyond, *(move for move in moves if move not in beyond and _is_large(move))]
+    if named:
+        yield Bullets(
+            tuple(
+                Prose(
+                    reason_sentence(results, m, compared.bridge_of(m.model, m.channel, m.quantity))
+                )
+                for m in named
+            )
+        )
+    primary = results.params.primary
+    ways = [way for m in moves if (way := compared.bridge_of(primary, m.channel, "roi"))]
+    if ways:
+        yield bridge_picture(results, ways)
+    total = compared.bridge_of(primary, "", "contribution")
+    if total is not None:
+        yield bridge_picture(results, [total], "bridge-total")
+    yield bridge_table(results.params, [*ways, *([total] if total else [])])
+
+
+def _is_large(move: Movement) -> bool:
+    return abs(move.change) >= WIDE_NOISE
 
 
 def data(results: Results) -> Iterator[Block]:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
 
-from mmmlib.estimates import Estimate, ReturnWords, mass_text, return_words
+from mmmlib.estimates import (
+    Estimate,
+    ReturnWords,
+    format_change,
+    format_number,
+    mass_text,
+    return_words,
+)
+from mmmlib.monte_carlo import ERRORS
 from mmmlib.params import Params
-from mmmlib.refresh.comparison import DataChange, LiftChange, Movement, ParameterChange
+from mmmlib.refresh.comparison import (
+    Bridge,
+    BridgeStep,
+    DataChange,
+    LiftChange,
+    Movement,
+    ParameterChange,
+)
 from mmmlib.reports.cells import Change, Column, Days, Observed, Places
 from mmmlib.reports.table import Columns, Table, tabulate
 
@@ -20,6 +35,7 @@ KINDS = {
     "removed": "gone",
     "extended": "new weeks",
 }
+ALL_CHANNELS = "All channels together"
 LONGEST = 120
 SHOWN = ("Channel", "Outcome", "What", "Before", "Now", "Place by median", "Movement")
 """What a page shows of the movements."""
@@ -66,6 +82,48 @@ def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
         f"Before and after on the weeks that both refreshes saw, the largest movement first{mass}."
     )
     return tabulate("movements", caption, moves, columns)
+
+
+def bridge_table(params: Params, bridges: Iterable[Bridge]) -> Table:
+    """Make a row for each number's way from the last refresh to this one, step by step.
+
+    How to read it: the steps add up to the movement of the median. What stands behind ± is two
+    Monte Carlo errors; a step within them is noise of the draws.
+    """
+
+    def step(place: int) -> Callable[[Bridge], str]:
+        return lambda one: step_text(one.steps[place], one.unit)
+
+    columns: Columns[Bridge] = {
+        "Channel": lambda one: params.channel_label(one.channel) if one.channel else ALL_CHANNELS,
+        "Outcome": lambda one: params.model_label(one.model),
+        "What": lambda one: "return" if one.quantity == "roi" else "contribution",
+        "Movement of the median": lambda one: Change(one.after - one.before, one.unit),
+        "Software and sampling": step(0),
+        "Specification": step(1),
+        "Restated history": step(2),
+        "New periods": step(3),
+        "In the other order": _other_order,
+    }
+    caption = (
+        "Why the estimates moved: each step is a fit, and the steps add up. Behind ±: two Monte Carlo "
+        "errors; a step within them is noise."
+    )
+    return tabulate("bridges", caption, bridges, columns)
+
+
+def step_text(step: BridgeStep, unit: str) -> str:
+    """Write what a step moved, with the noise of its draws."""
+    if step.shift == 0:
+        return "nothing"
+    if abs(step.shift) <= ERRORS * step.error:
+        return "noise"
+    return f"{format_change(step.shift, unit)} ± {format_number(ERRORS * step.error, unit)}"
+
+
+def _other_order(bridge: Bridge) -> str | None:
+    parts = [f"{one.name}: {step_text(one, bridge.unit)}" for one in bridge.other_order[1:]]
+    return "; ".join(parts) or None
 
 
 def _factor(value: float | None) -> Observed | None:

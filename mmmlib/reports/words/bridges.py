@@ -1,0 +1,71 @@
+"""Why a number moved, in sentences (O5, O7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmmlib.estimates import format_change
+from mmmlib.monte_carlo import ERRORS
+from mmmlib.phrases import listed
+from mmmlib.refresh.comparison import Bridge, BridgeStep, Movement
+from mmmlib.reports.results import Results
+from mmmlib.reports.words.figures import Words, outcome_of
+
+REASONS = {
+    "software and sampling": "software, or the noise of sampling",
+    "specification": "the changed specification of the model",
+    "restated history": "history that was restated",
+    "new periods": "what the new weeks taught",
+}
+
+
+def reason_sentence(results: Results, movement: Movement, bridge: Bridge | None) -> str:
+    """Say why a number moved: the steps that did it, the largest first."""
+    name = results.short(movement.channel)
+    what = "return" if movement.quantity == "roi" else "contribution"
+    moved = format_change(movement.change, "share")
+    if bridge is None:
+        return f"The {what} of {name} moved ({moved}); by which step is not known."
+    steps = [step for step in bridge.steps if abs(step.shift) > ERRORS * step.error]
+    if not steps:
+        return f"The {what} of {name} moved ({moved}): no step did it by more than sampling noise."
+    steps.sort(key=lambda step: -abs(step.shift))
+    parts = listed([f"{REASONS[step.name]} ({_relative(step, bridge)})" for step in steps])
+    order = " The split depends on the order of the steps." if bridge.other_order else ""
+    return f"The estimate of the {what} of {name} moved ({moved}) by {parts}.{order}"
+
+
+def _relative(step: BridgeStep, bridge: Bridge) -> str:
+    if bridge.before == 0:
+        return "from zero"
+    return format_change(step.shift / abs(bridge.before), "share")
+
+
+def bridge_words(results: Results, bridges: Sequence[Bridge]) -> Words:
+    """Words of the figure of bridges; all of one model and quantity."""
+    outcome = outcome_of(results, bridges[0].model)
+    totals: dict[str, float] = {}
+    for bridge in bridges:
+        for step in bridge.steps:
+            certain = abs(step.shift) > ERRORS * step.error and bridge.before
+            part = abs(step.shift / bridge.before) if certain else 0.0
+            totals[step.name] = totals.get(step.name, 0.0) + part
+    largest = max(totals, key=lambda name: totals[name])
+    title = f"Most of the movement of {outcome} is {REASONS[largest]}"
+    if totals[largest] == 0:
+        title = f"No step moved {outcome} by more than sampling noise"
+    roi = bridges[0].quantity == "roi"
+    what = f"{results.return_words(bridges[0].model).head} spent" if roi else "contribution"
+    single = "all channels together" if not roi else "every channel"
+    ways = "; ".join(
+        f"{results.channel(one.channel) if one.channel else 'all channels'}: "
+        + ", ".join(f"{step.name} {format_change(step.shift, one.unit)}" for step in one.steps)
+        for one in bridges
+    )
+    return Words(
+        title,
+        f"{what[:1].upper()}{what[1:]}, {single}. Open dot: the median of the last refresh; full dot: "
+        f"of this one; bars: the steps between. Thin line: two Monte Carlo errors.",
+        "The way from the last refresh to this one; the steps add up to the movement.",
+        f"{title}. Shifts of the median: {ways}.",
+    )
