@@ -171,7 +171,7 @@ def _unsettled(returns: np.ndarray, params: Params) -> list[str]:
     if max(paid, 1 - paid) >= needed_probability(params.scenarios.clear_probability, returns):
         return []
     said = probability_text(paid)
-    return [f"Whether it brought back more than it cost is not settled: probability {said}."]
+    return [f"Whether it returned more than it cost is not settled: probability {said}."]
 
 
 def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> ScenarioPack:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from mmmlib.estimates import NBSP, format_number
 from mmmlib.params.schema import Params
+from mmmlib.phrases import listed
 from mmmlib.scenarios.baseline import Baseline, SpendRange, mean_weekly
 from mmmlib.scenarios.projection import ProjectedOutcome
 
@@ -221,13 +222,13 @@ def _reallocate(
         return None
     changed = {name: base.weekly[name] - money for name, money in cuts.items()}
     changed |= {name: base.weekly[name] + money for name, money in gains.items()}
-    source = "lowest return" if why == "low_return" else "least certain return"
-    to = " and ".join(label[name] for name in gains)
+    reason = "lowest return" if why == "low_return" else "least certain return"
+    source, to = (listed([label[name] for name in part]) for part in (cuts, gains))
     return _plan(
         base,
         f"reallocate_{why}",
         "reallocate",
-        f"Move {_percent(moved / total)} of the budget to {to}, from the {source}",
+        f"Move {_percent(moved / total)} of the budget from {source} ({reason}) to {to}",
         f"{moves_text(base, changed, params, label)} The budget stays the same."
         f"{_smaller(moved, asked)}",
         changed,
@@ -251,7 +252,7 @@ def _protect(
         base,
         "protect",
         "protect",
-        f"Cut {_percent(saved / total)} of the budget, from the channels that lose least",
+        f"Cut {_percent(saved / total)} of the budget, from {listed([label[name] for name in cuts])}",
         f"{moves_text(base, changed, params, label)}{_smaller(saved, asked)}",
         changed,
     )

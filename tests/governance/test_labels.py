@@ -210,7 +210,7 @@ def test_a_return_as_likely_below_one_as_above_is_strong_evidence_and_not_safe_t
     claims = label_channels(effects, ready(params), healthy(MODEL)[MODEL], None, params)
     assert claims["even"].label is REVIEW
     assert claims["even"].level is EvidenceLevel.STRONG
-    assert "Whether it brought back more than it cost is not settled" in claims["even"].reasons[0]
+    assert "Whether it returned more than it cost is not settled" in claims["even"].reasons[0]
     assert claims["pays"].label is SAFE
 
 
