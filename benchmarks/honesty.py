@@ -153,7 +153,7 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
             else base.spend[line.channel]
             for line in plan.plan
         }
-        effect = plan_effect(outcome, spend, base.spend, money=True)
+        effect = plan_effect(outcome, spend, base.spend, worth=1.0)
         gain = world.gain(spend, base.spend) - effect.spend_change
         yield _statement(
             plan.kind,
@@ -180,7 +180,7 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
         make = increase_plan if answer.kind == "scale" else cut_plan
         asked = [answer.channel] if answer.kind == "scale" else answer.channel
         spend = make(base, asked, params, names).spend
-        effect = plan_effect(outcome, spend, base.spend, money=True)
+        effect = plan_effect(outcome, spend, base.spend, worth=1.0)
         truth = world.gain(spend, base.spend)
         yield _statement(
             answer.kind,

@@ -97,7 +97,7 @@ def label_channels(
         )
         level = evidence_level(evidence + Evidence(tuple(against), tuple(doubts)))
         if pays and np.isfinite(draws).all():
-            doubts += _unsettled(draws, params)
+            doubts += _unsettled(draws, params.worth_of(model) or 1.0, params)
         label, reasons = decide(evidence, more_against=against, more_doubts=doubts)
         if label is None and blocking:
             label, reasons = Label.REVIEW, (BLOCKED,)
@@ -165,9 +165,9 @@ def label_total(
     return label if sure > 0.5 * sum(spend.values()) else Label.DO_NOT_INFER
 
 
-def _unsettled(returns: np.ndarray, params: Params) -> list[str]:
-    """Say that a return may as well be below 1 as above: however precise, nothing rests on it."""
-    paid = float((returns > 1).mean())
+def _unsettled(returns: np.ndarray, worth: float, params: Params) -> list[str]:
+    """Say that a return may as well be below what it costs as above: however precise, nothing rests on it."""
+    paid = float((worth * returns > 1).mean())
     if max(paid, 1 - paid) >= needed_probability(params.scenarios.clear_probability, returns):
         return []
     said = probability_text(paid)

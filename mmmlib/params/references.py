@@ -48,12 +48,26 @@ def broken_references(content: Mapping[str, Any]) -> Iterator[KeyProblem]:
         for rule in ("change", "weekly", "flights"):
             for channel in _mapping(plan.get(rule)):
                 yield from _unknown(("scenarios", "plans", name, rule, channel), channel, channels)
+    yield from _unknown_optimised(_mapping(content.get("scenarios")).get("optimise"), channels)
     for name, test in _sections(content.get("lift_tests")):
         for one in unknown_names(test, channels, motions):
             yield one._replace(key=("lift_tests", name, *one.key))
     models = [f"{name}.{motion}" for name, known in motions.items() for motion in known]
     leading = content.get("primary_outcome") or None
     yield from _unknown(("primary_outcome",), leading, [*motions, *models])
+
+
+def _unknown_optimised(section: object, channels: Iterable[str]) -> Iterator[KeyProblem]:
+    """Yield channels in the limits of optimised plans that are not declared."""
+    optimise, place = _mapping(section), ("scenarios", "optimise")
+    for channel in _mapping(optimise.get("channels")):
+        yield from _unknown((*place, "channels", channel), channel, channels)
+    named: list[tuple[KeyPath, object]] = [(("fixed",), optimise.get("fixed"))]
+    for name, group in _sections(optimise.get("groups")):
+        named.append((("groups", name, "channels"), group.get("channels")))
+    for key, listed in named:
+        for number, channel in enumerate(listed if isinstance(listed, list | tuple) else ()):
+            yield from _unknown((*place, *key, number), channel, channels)
 
 
 def _unknown_costs(

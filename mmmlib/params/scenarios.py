@@ -49,6 +49,54 @@ class PlanRules(Section):
                 yield f"one rule for a channel, but {channel} has {times}"
 
 
+class MoneyLimits(Section):
+    """Least and most money a week, as a mean over the horizon."""
+
+    min: Annotated[float, Field(ge=0)] = 0.0
+    max: Positive | None = None
+
+    def _faults(self) -> Iterator[str | KeyProblem]:
+        if self.max is not None and not self.min <= self.max:
+            yield KeyProblem(("min",), str(self.min), f"no more than 'max', which is {self.max:g}")
+
+
+class ChannelGroup(MoneyLimits):
+    """Channels whose money is limited together."""
+
+    label: Name
+    channels: Annotated[tuple[Slug, ...], Field(min_length=1)]
+
+
+class OptimiserParams(Section):
+    """What the optimised plans make large, and what they have to keep."""
+
+    objective: Literal["expected", "quantile", "shortfall", "mean_deviation"] = "expected"
+    """The mean gain; the gain that is exceeded but for ``tail``; the mean of the worst ``tail``; the
+    mean less ``aversion`` standard deviations (the frontier of mean and variance)."""
+    tail: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
+    aversion: Annotated[float, Field(ge=0, le=10)] = 1.0
+    vary: Literal["channel", "region", "week"] = "channel"
+    """What may change: a channel's money in the shape that it has in the baseline; in each region;
+    or every week of it on its own."""
+    budget_change: Annotated[float, Field(gt=-0.9, le=1)] | None = None
+    """Of the second optimised plan, as a share of the baseline's budget; if not given 10 % more, or
+    10 % less where that gains more."""
+    step: Annotated[float, Field(gt=0, le=10)] | None = 0.2
+    """Most that a channel's money may change in one quarter, as a share of the baseline's."""
+    channels: dict[Slug, MoneyLimits] = Field(default_factory=dict)
+    regions: dict[str, MoneyLimits] = Field(default_factory=dict)
+    """Floors and caps of regions, all channels together, by their names in the data."""
+    groups: dict[Slug, ChannelGroup] = Field(default_factory=dict)
+    weeks: MoneyLimits | None = None
+    """Of every single week, all channels together."""
+    fixed: tuple[Slug, ...] = ()
+    """Channels whose money is committed: it stays as in the baseline."""
+    target: Annotated[float, Field(gt=0, le=1)] | None = None
+    """More of what the channels bring, as a share of it: a plan shows the least that it costs."""
+    beyond_seen: bool = False
+    """Whether a plan may leave the spend that the past has seen; nothing may be inferred there."""
+
+
 class ScenarioParams(Section):
     """The standing scenarios (O3)."""
 
@@ -75,6 +123,7 @@ class ScenarioParams(Section):
     """Over how many channels an increase may be spread."""
     max_cut: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Largest share of a channel's spend that a plan may take away."""
+    optimise: OptimiserParams = Field(default_factory=OptimiserParams)
     safe_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Probability of beating the baseline from which a plan may be called safe to act on."""
     clear_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.8

@@ -146,6 +146,8 @@ class Outcome(MeasuredSeries):
     motions: dict[Slug, MotionColumn] = Field(default_factory=dict)
     value_per_unit: Name | None = None
     """Column with the money that one unit is worth; a count then becomes revenue."""
+    margin: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Profit in a unit of revenue, before marketing. Plans are then judged by profit, else by revenue."""
     bias: str = ""
     """The known bias of this outcome, in words; reports repeat it."""
     likelihood: Literal["normal", "student_t", "negative_binomial"] | None = None
@@ -164,6 +166,10 @@ class Outcome(MeasuredSeries):
                 f"'{self.unit}'",
                 f"what is counted, not three capitals, which read as a currency: write "
                 f"{self.unit}s, or a word such as leads",
+            )
+        if self.margin is not None and self.kind == "count" and not self.value_per_unit:
+            yield KeyProblem(
+                ("margin",), f"{self.margin:g}, of a count", "a margin of revenue only"
             )
         if self.likelihood == "negative_binomial" and (self.kind != "count" or self.value_per_unit):
             yield "'likelihood: negative_binomial' for an outcome that stays a count"
@@ -343,6 +349,11 @@ class Params(Section):
         outcome = self.outcome_of(model)
         money = outcome.kind == "revenue" or outcome.value_per_unit is not None
         return self.currency if money else outcome.unit
+
+    def worth_of(self, model: str) -> float | None:
+        """Return what a unit of a model's outcome is worth: its margin, 1 for revenue, None for a count."""
+        money = self.outcome_unit(model) == self.currency
+        return (self.outcome_of(model).margin or 1.0) if money else None
 
     def return_unit(self, model: str) -> str:
         """Return the unit of a model's return: ``USD/USD``, ``signups/USD``."""

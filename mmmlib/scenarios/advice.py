@@ -77,8 +77,9 @@ def _of_channel(
     if base.differs(name, limits.rate_tolerance):
         bases.append(base.of_now(baseline_name("current_rate", limits)))
     money = unit == params.currency
-    more = min(float((added_return(one, outcome, name, params) > 1).mean()) for one in bases)
-    less = min(float((cut_loss(one, outcome, name, params) < 1).mean()) for one in bases)
+    even = 1 / (params.worth_of(params.primary) or 1.0)
+    more = min(float((added_return(one, outcome, name, params) > even).mean()) for one in bases)
+    less = min(float((cut_loss(one, outcome, name, params) < even).mean()) for one in bases)
     raised = base.at(name, base.weekly[name] * (1 + limits.increase))
     advice, reasons = _decide(
         evidence,

@@ -30,16 +30,23 @@ from mmmlib.scenarios.evidence import (
     model_evidence,
     with_new_weeks,
 )
+from mmmlib.scenarios.gradients import PlanResponse
 from mmmlib.scenarios.labels import choose, decide, label_plan, with_margin
+from mmmlib.scenarios.ladder import ladder_of
+from mmmlib.scenarios.optimised import OptimisedPlans, held_channels, optimised_plans
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
-from mmmlib.scenarios.pack import Label, PlanLine, Scenario, ScenarioPack
+from mmmlib.scenarios.pack import HeldChannel, Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
 from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_outcomes
+from mmmlib.scenarios.ranking import compare_plans
 from mmmlib.scenarios.recent import against_recent, turned_words
+from mmmlib.scenarios.risk import Objective
 
 __all__ = ["pack_of_run"]
 
 DOWNSIDE = 0.10
+NEXT = 0.01
+"""Share of a plan's money by which the return of the next money is asked."""
 
 
 def build_pack(
@@ -85,6 +92,7 @@ def build_pack(
         raise ValueError(f"scenarios need the effects of {', '.join(missing)}; there are: {known}")
     outcomes = {model: outcome_function(one) for model, one in effects_by_model.items()}
     fitted = tuple(effects_by_model)
+    fits = effects_by_model
     effects_by_model, health_by_model = dict(effects_by_model), dict(health_by_model)
     for name in _summed(params, fitted):
         parts = params.parts_of(name)
@@ -109,13 +117,18 @@ def build_pack(
     base = baseline_of(effects, params, booked=files.booked)
     measured = [name for name, evidence in on_channel.items() if evidence.measured]
     plans = standing_plans(base, outcomes[leading], measured or trusted, params, usable=trusted)
+    held = held_channels(base, on_channel, params)
+    best = _optimised(
+        base, [fits[part] for part in params.parts_of(leading)], held, params, channels
+    )
+    plans += best.plans
     plans += own_plans(base, files, params, channels)
     on_model = model_evidence(
         leading, health_by_model.get(leading), channels, params.model_label(leading)
     )
     model_labels = {model: params.model_label(model) for model in effects_by_model}
     parts_of_sums = {p for name in _summed(params, fitted) for p in params.parts_of(name)}
-    scenarios, words = [], {}
+    scenarios, words, gains = [], {}, {}
     for plan in plans:
         by_model = _in_every_model(plan, base, effects_by_model, outcomes, params)
         # A part does not disagree with its sum: its gain is in it, the spend counts once.
@@ -136,6 +149,8 @@ def build_pack(
                 params,
             )
         )
+        gains[plan.name] = by_model[leading].gain
+    scenarios = compare_plans(scenarios, gains)
     recommended, candidate = choose(scenarios)
     last_week = pd.Timestamp(effects["week"].to_numpy()[-1])
     findings = [
@@ -165,6 +180,16 @@ def build_pack(
         scenarios=tuple(scenarios),
         baseline=baseline_view(base, effects, params),
         carried_in=_carried_in(outcomes[leading], base, str(effects.attrs["outcome_unit"])),
+        held=held,
+        optimised=tuple(best.views),
+        ladder=ladder_of(
+            base,
+            outcomes[leading],
+            [name for name in channels if name in base.spends_now and on_channel[name].good],
+            params,
+            str(effects.attrs["outcome_unit"]),
+        ),
+        margin=params.outcome_of(leading).margin,
         recommended=recommended,
         candidate=candidate,
         advice=advise(
@@ -234,11 +259,27 @@ def _in_every_model(
             outcomes[model],
             plan.spend,
             base.spend,
-            money=effects.attrs["outcome_unit"] == params.currency,
+            worth=params.worth_of(model),
         )
         for model, effects in effects_by_model.items()
         if set(plan.spend) <= {str(name) for name in effects["channel"].to_numpy()}
     }
+
+
+def _optimised(
+    base: Baseline,
+    parts: Sequence[xr.Dataset],
+    held: Sequence[HeldChannel],
+    params: Params,
+    labels: Mapping[str, str],
+) -> OptimisedPlans:
+    """Optimise on every other draw, where the formulas are known."""
+    if not all(part.attrs.get("formula") for part in parts):
+        return OptimisedPlans()
+    response = PlanResponse.of(parts)
+    chosen = response.picked(np.arange(0, response.draws, 2))
+    regions = [str(name) for name in parts[0]["region"].to_numpy()]
+    return optimised_plans(base, chosen, regions, held, params, labels)
 
 
 def _carried_in(outcome: ProjectedOutcome, base: Baseline, unit: str) -> Estimate | None:
@@ -260,6 +301,8 @@ def _scenario(
     params: Params,
 ) -> Scenario:
     effect = by_model[params.primary]
+    # Chosen on every other draw, promised on the rest: its luck in the choice is not promised.
+    shown = effect.picked(slice(1, None, 2)) if plan.kind == "optimised" else effect
     unit = str(effects.attrs["outcome_unit"])
     formula = outcome.method == "formula"
     lines = tuple(
@@ -286,7 +329,7 @@ def _scenario(
     else:
         tag, reasons = label_plan(
             evidence,
-            effect.probability_better,
+            shown.probability_better,
             params.scenarios,
             extrapolated=[names[line.channel] for line in changed if line.extrapolated],
             blind_cuts=[
@@ -307,11 +350,11 @@ def _scenario(
         plan=lines,
         spend=effect.spend,
         spend_change=effect.spend_change,
-        outcome=Estimate.from_draws(effect.outcome, unit),
-        difference=Estimate.from_draws(effect.difference, unit),
-        net=None if effect.net is None else Estimate.from_draws(effect.net, unit),
-        probability_better=effect.probability_better,
-        downside=float(np.quantile(effect.gain, DOWNSIDE)),
+        outcome=Estimate.from_draws(shown.outcome, unit),
+        difference=Estimate.from_draws(shown.difference, unit),
+        net=None if shown.net is None else Estimate.from_draws(shown.net, unit),
+        probability_better=shown.probability_better,
+        downside=float(np.quantile(shown.gain, DOWNSIDE)),
         label=tag,
         reasons=reasons,
         others={
@@ -321,13 +364,34 @@ def _scenario(
         },
         return_on_change=(
             Estimate.from_draws(
-                effect.difference / effect.spend_change, str(effects.attrs["return_unit"])
+                shown.difference / effect.spend_change, str(effects.attrs["return_unit"])
             )
             if effect.spend_change
             else None
         ),
         recent=recent,
-        outcome_after=Estimate.from_draws(effect.outcome_after, unit) if formula else None,
-        difference_after=Estimate.from_draws(effect.difference_after, unit) if formula else None,
+        outcome_after=Estimate.from_draws(shown.outcome_after, unit) if formula else None,
+        difference_after=Estimate.from_draws(shown.difference_after, unit) if formula else None,
         method=outcome.method,
+        shortfall=Objective("shortfall", DOWNSIDE).value(shown.gain),
+        roi=_ratio(shown.outcome, effect.spend, effects),
+        marginal_roi=_marginal(outcome, plan, effects),
+        payback_weeks=shown.payback,
+    )
+
+
+def _ratio(outcome: np.ndarray, money: float, effects: xr.Dataset) -> Estimate | None:
+    if not money > 0:
+        return None
+    return Estimate.from_draws(outcome / money, str(effects.attrs["return_unit"]))
+
+
+def _marginal(outcome: ProjectedOutcome, plan: Plan, effects: xr.Dataset) -> Estimate | None:
+    """What the next 1 % of every channel's money would bring, over that money."""
+    more = sum(
+        outcome(name, paid * (1 + NEXT)).total - outcome(name, paid).total
+        for name, paid in plan.spend.items()
+    )
+    return _ratio(
+        np.asarray(more), NEXT * sum(float(x.sum()) for x in plan.spend.values()), effects
     )

@@ -147,7 +147,9 @@ def _changed(
     """The standing increase or cut of one channel, and what it brings."""
     make = cut_plan if kind == "cut" else _increase_one
     plan = make(base, channel, case.params, case.labels)
-    return plan, plan_effect(case.outcome, plan.spend, base.spend, money=case.money)
+    return plan, plan_effect(
+        case.outcome, plan.spend, base.spend, worth=case.params.worth_of(case.model)
+    )
 
 
 def _increase_one(base: Baseline, channel: str, params: Params, label: Mapping[str, str]) -> Plan:
@@ -188,7 +190,9 @@ def _by_motion(case: Case, plan: Plan, base: Baseline) -> str:
     unit = case.effects.attrs["return_unit"]
     each = []
     for part, outcome in case.parts.items():
-        effect = plan_effect(outcome, plan.spend, base.spend, money=case.money)
+        effect = plan_effect(
+            outcome, plan.spend, base.spend, worth=case.params.worth_of(case.model)
+        )
         through = Estimate.from_draws(effect.difference / effect.spend_change, unit)
         each.append(f"{part.partition('.')[2].replace('_', ' ')} {case.return_text(through)}")
     return f" By motion: {'; '.join(each)}." if each else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -24,8 +25,8 @@ class PlanEffect:
         ``(draw,)``, in the outcome's unit.
     spend, spend_change
         Money over the horizon, and its difference to the baseline's.
-    money
-        Whether the outcome is in the currency of the spend.
+    worth
+        Profit in a unit of the outcome (1 for revenue); None for a count.
     at_stake, spend_at_stake
         Baseline outcome and money of the channels that the plan changes.
     outcome_after, difference_after
@@ -36,16 +37,42 @@ class PlanEffect:
     difference: np.ndarray
     spend: float
     spend_change: float
-    money: bool
+    worth: float | None
     at_stake: np.ndarray
     spend_at_stake: float
     outcome_after: np.ndarray
     difference_after: np.ndarray
+    by_week: np.ndarray | None = None
+    """``difference`` by week, to the end of the carryover; ``(draw, week)``."""
+
+    @property
+    def money(self) -> bool:
+        """Whether the outcome is in the currency of the spend."""
+        return self.worth is not None
 
     @property
     def net(self) -> np.ndarray | None:
-        """Difference in outcome minus difference in spend; None for a count."""
-        return self.difference - self.spend_change if self.money else None
+        """What the difference in outcome is worth, minus that in spend; None for a count."""
+        return None if self.worth is None else self.worth * self.difference - self.spend_change
+
+    def picked(self, draws: slice) -> Self:
+        """The same with some of the draws."""
+        names = ("outcome", "difference", "at_stake", "outcome_after", "difference_after")
+        weekly = None if self.by_week is None else self.by_week[draws]
+        return replace(self, by_week=weekly, **{name: getattr(self, name)[draws] for name in names})
+
+    @property
+    def payback(self) -> tuple[float | None, float | None, float | None] | None:
+        """Weeks until the added money is paid for, in 5, 50 and 95 % of the draws; None: never.
+
+        None altogether where no money is added, none comes back, or weeks are not followed.
+        """
+        if self.worth is None or self.by_week is None or not self.spend_change > 0:
+            return None
+        paid = self.worth * self.by_week.cumsum(axis=1) >= self.spend_change
+        weeks = np.where(paid.any(axis=1), paid.argmax(axis=1) + 1.0, np.inf)
+        low, middle, high = np.quantile(weeks, (0.05, 0.5, 0.95), method="inverted_cdf")
+        return tuple(float(x) if np.isfinite(x) else None for x in (low, middle, high))  # type: ignore[return-value]
 
     @property
     def gain(self) -> np.ndarray:
@@ -87,7 +114,7 @@ def plan_effect(
     spend: Mapping[str, np.ndarray],
     baseline: Mapping[str, np.ndarray],
     *,
-    money: bool,
+    worth: float | None,
 ) -> PlanEffect:
     """Compute a plan's effect against the baseline.
 
@@ -100,6 +127,11 @@ def plan_effect(
     # Summed over the changed channels only: a plan that changes nothing differs by exactly zero.
     difference = sum((then[name].total - base[name].total for name in changed), zero)
     difference_after = sum((then[name].after - base[name].after for name in changed), zero)
+    weekly = [
+        then[name].by_week - base[name].by_week  # type: ignore[operator]
+        for name in changed
+        if then[name].by_week is not None
+    ]
     paid_before = sum(float(paid.sum()) for paid in baseline.values())
     spend_change = sum(float(spend[name].sum() - baseline[name].sum()) for name in changed)
     if abs(spend_change) < 1e-9 * max(paid_before, 1.0):
@@ -109,9 +141,10 @@ def plan_effect(
         difference=difference,
         spend=paid_before + spend_change,
         spend_change=spend_change,
-        money=money,
+        worth=worth,
         at_stake=sum((base[name].total for name in changed), zero),
         spend_at_stake=sum(float(baseline[name].sum()) for name in changed),
         outcome_after=sum((one.after for one in base.values()), zero) + difference_after,
         difference_after=difference_after,
+        by_week=np.sum(weekly, axis=0) if weekly and len(weekly) == len(changed) else None,
     )

@@ -137,6 +137,8 @@ def optimise(question: Question, response: PlanResponse, seed: int = 1) -> Optim
     Optimum
         Its ``money`` is a plan only where all limits can be kept; see ``converged``.
     """
+    if not question.free.any():
+        return _nothing_free(question, response)
     space = _Space(question)
     allowed = space.limits()
     middle = allowed.inside() if (allowed.low <= allowed.high).all() else None
@@ -146,11 +148,6 @@ def optimise(question: Question, response: PlanResponse, seed: int = 1) -> Optim
         return Optimum(None, False, float("nan"), float("nan"), names, (), (0, 0), text)
     base = response.totals(question.start)
     size = TOLERANCE * float(np.abs(base.mean())) * question.worth or TOLERANCE
-    if not len(middle):
-        value = question.objective.value(np.zeros(response.draws))
-        text = "Nothing may change: what is fixed leaves no choice."
-        return Optimum(question.start, True, value, 0.0, (), (), (0, 0), text)
-
     few = _Climber(space, response.thinned(FEW), allowed)
     starts = _starts(few, middle, np.random.default_rng(seed))
     climbed = [few.climb(one, ROUGH * size) for one in starts]
@@ -172,6 +169,23 @@ def optimise(question: Question, response: PlanResponse, seed: int = 1) -> Optim
         else f"It did not converge: up to {gap:.3g} more may be had. The plan is not the best one."
     )
     return Optimum(space.money(x), converged, value, gap, (), binding, (len(climbed), same), text)
+
+
+def _nothing_free(question: Question, response: PlanResponse) -> Optimum:
+    """What is fixed leaves no choice: the baseline, if it keeps the limits."""
+    paid = {one.name: float(question.start[one.cells].sum()) for one in question.limits}
+    slack = THIN * max(float(question.start.sum()), 1.0)
+    broken = tuple(
+        one.name
+        for one in question.limits
+        if not one.low - slack <= paid[one.name] <= one.high + slack
+    )
+    if broken:
+        text = f"Nothing may change, and the baseline does not keep {'; '.join(broken)}."
+        return Optimum(None, False, float("nan"), float("nan"), broken, (), (0, 0), text)
+    value = question.objective.value(np.zeros(response.draws))
+    text = "Nothing may change: what is fixed leaves no choice."
+    return Optimum(question.start, True, value, 0.0, (), (), (0, 0), text)
 
 
 class _Space:

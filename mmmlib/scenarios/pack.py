@@ -118,7 +118,7 @@ class Scenario(_Frozen):
     """One plan and what it would bring against the baseline."""
 
     name: str
-    kind: Literal["baseline", "increase", "reallocate", "protect", "own"]
+    kind: Literal["baseline", "increase", "reallocate", "protect", "optimised", "own"]
     title: str
     description: str
     plan: tuple[PlanLine, ...]
@@ -151,6 +151,19 @@ class Scenario(_Frozen):
     """The part of ``difference`` that comes after the horizon."""
     method: Literal["formula", "steady state"] = "formula"
     """Whether carryover was followed week by week, or read off steady-state curves."""
+    shortfall: float | None = None
+    """Mean of the worst tenth of the draws, of what ``downside`` is the edge of."""
+    roi: Estimate | None = None
+    """Outcome of the plan's spend over that spend."""
+    marginal_roi: Estimate | None = None
+    """Outcome of the next 1 % of every channel's spend, over that money: at the end of the plan."""
+    payback_weeks: tuple[float | None, float | None, float | None] | None = None
+    """Where more is spent: weeks until what it is worth has paid for it, in one draw of twenty, in
+    half, and in 19 of 20; None: not before its effect ends."""
+    regret: float | None = None
+    """Mean over the draws of what the best plan of the draw gains beyond this one."""
+    best_share: float | None = None
+    """In how many draws no other plan gains more, of those of which something may be inferred."""
 
     @property
     def comparable(self) -> bool:
@@ -189,6 +202,39 @@ class ChannelAdvice(_Frozen):
     """Probability that the largest cut saves more than it loses."""
 
 
+class HeldChannel(_Frozen):
+    """A channel that optimised plans leave as it is (``any``), or do not raise (``more``)."""
+
+    channel: str
+    why: str
+    way: Literal["any", "more"]
+
+
+class OptimisedView(_Frozen):
+    """What came of the search for one optimised plan."""
+
+    plan: str
+    title: str
+    converged: bool
+    contradicting: tuple[str, ...] = ()
+    """Limits that cannot all be kept; then there is no plan."""
+    binding: tuple[str, ...] = ()
+    """Limits that the plan lies at."""
+    message: str
+
+
+class LadderStep(_Frozen):
+    """One channel at another level, everything else as in the baseline."""
+
+    channel: str
+    change: float
+    """As a share of the baseline's money."""
+    weekly: float
+    gain: Estimate
+    """By net where the outcome is money."""
+    probability_better: float
+
+
 class ScenarioPack(_Frozen):
     """All scenarios of a refresh, for its leading model."""
 
@@ -204,6 +250,14 @@ class ScenarioPack(_Frozen):
     """Name of the scenario that is recommended, if one may be: only one that is safe to act on."""
     candidate: str | None = None
     """Where none may be recommended: the best that needs review, for the meeting to judge."""
+    held: tuple[HeldChannel, ...] = ()
+    """Channels that the optimised plans could not use, and why."""
+    optimised: tuple[OptimisedView, ...] = ()
+    ladder: tuple[LadderStep, ...] = ()
+    """Every channel at other levels, inside the spend that the past has seen; channels of which
+    nothing may be inferred are not there."""
+    margin: float | None = None
+    """Profit in a unit of revenue, where it is declared; else gains are revenue, not profit."""
     advice: tuple[ChannelAdvice, ...] = ()
     """What to do with each channel; nothing in runs of before it was given."""
     answers: tuple[Answer, ...] = ()

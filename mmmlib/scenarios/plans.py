@@ -16,7 +16,7 @@ from mmmlib.phrases import listed
 from mmmlib.scenarios.baseline import Baseline, SpendRange, mean_weekly
 from mmmlib.scenarios.projection import ProjectedOutcome
 
-Kind = Literal["baseline", "increase", "reallocate", "protect", "own"]
+Kind = Literal["baseline", "increase", "reallocate", "protect", "optimised", "own"]
 
 ENOUGH = 0.5
 """A cut or a move keeps inside the past spend range if that allows this share of what was asked."""

@@ -28,6 +28,8 @@ class PlanContribution:
 
     within: np.ndarray
     after: np.ndarray
+    by_week: np.ndarray | None = None
+    """``(draw, week)``, to the end of the carryover; None where it is not followed."""
 
     @cached_property
     def total(self) -> np.ndarray:
@@ -76,8 +78,11 @@ def sum_outcomes(parts: Sequence[ProjectedOutcome]) -> ProjectedOutcome:
 
     def project(channel: str, money: np.ndarray) -> PlanContribution:
         each = [part(channel, money) for part in parts]
+        weekly = [one.by_week for one in each if one.by_week is not None]
         return PlanContribution(
-            _added([one.within for one in each]), _added([one.after for one in each])
+            _added([one.within for one in each]),
+            _added([one.after for one in each]),
+            _added_weeks(weekly) if len(weekly) == len(each) else None,
         )
 
     def carried_in(channel: str, weeks: int) -> np.ndarray | None:
@@ -92,6 +97,14 @@ def sum_outcomes(parts: Sequence[ProjectedOutcome]) -> ProjectedOutcome:
 def _added(draws: Sequence[np.ndarray]) -> np.ndarray:
     fewest = min(map(len, draws))
     return np.sum([one[:fewest] for one in draws], axis=0)
+
+
+def _added_weeks(each: Sequence[np.ndarray]) -> np.ndarray:
+    """Add up; motions need not have the same length of carryover."""
+    total = np.zeros((min(map(len, each)), max(one.shape[1] for one in each)))
+    for one in each:
+        total[:, : one.shape[1]] += one[: len(total)]
+    return total
 
 
 def outcome_function(effects: xr.Dataset) -> ProjectedOutcome:
@@ -153,7 +166,7 @@ class _Formula:
         spent[:, self.behind : self.behind + self.weeks] = media
         gain = self.respond(spent, skip=self.behind) - self.without
         return PlanContribution(
-            gain[:, : self.weeks].sum(axis=1), gain[:, self.weeks :].sum(axis=1)
+            gain[:, : self.weeks].sum(axis=1), gain[:, self.weeks :].sum(axis=1), gain
         )
 
 

@@ -44,7 +44,7 @@ def against_recent(
     if not off:
         return None
     now = dict(base.spend) | {name: base.recent[name] for name in off}
-    effect = plan_effect(outcome, plan.spend, now, money=unit == params.currency)
+    effect = plan_effect(outcome, plan.spend, now, worth=params.worth_of(params.primary))
     latest = f"{limits.current_weeks}{NBSP}weeks"
     each = [
         f"{labels[name]}: against {base.name} {_change(plan.weekly[name], base.weekly[name])}, "

@@ -185,8 +185,8 @@ def test_a_count_has_no_net_and_more_of_it_is_no_recommendation():
             assert any("signups" in reason for reason in one.reasons)
     assert pack.recommended is not None and pack.recommended.startswith("reallocate")
     better = _finding(pack, "scenarios.better")
-    assert sum(one.spend_change == 0 for one in pack.scenarios[1:]) == 1
-    assert better.message.startswith("1 of 1 plan at the baseline's budget beats the status quo")
+    assert sum(one.spend_change == 0 for one in pack.scenarios[1:]) == 2
+    assert better.message.startswith("2 of 2 plans at the baseline's budget beat the status quo")
 
 
 @pytest.mark.parametrize("verdicts", [{}, dict.fromkeys(GAINS, Verdict.CAVEATS)])

@@ -215,7 +215,7 @@ def _effect(difference, spend_change, *, money, at_stake=100.0, spend_at_stake=1
         difference=np.asarray(difference, float),
         spend=0.0,
         spend_change=spend_change,
-        money=money,
+        worth=1.0 if money else None,
         at_stake=np.full(4, at_stake),
         spend_at_stake=spend_at_stake,
         outcome_after=np.zeros(4),
@@ -283,7 +283,7 @@ def test_an_unchanged_plan_is_exactly_zero_whatever_the_draws():
         return PlanContribution(rng.normal(size=5), rng.normal(size=5))
 
     spend = {"a": np.ones((1, 13))}
-    effect = plan_effect(outcome, spend, {"a": spend["a"].copy()}, money=True)
+    effect = plan_effect(outcome, spend, {"a": spend["a"].copy()}, worth=1.0)
     assert not effect.difference.any()
 
 

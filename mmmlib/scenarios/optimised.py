@@ -1,0 +1,312 @@
+"""Optimised plans in the pack: what may change and how far, as parameters and evidence say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mmmlib.errors import InputError
+from mmmlib.estimates import NBSP, format_number
+from mmmlib.params.messages import did_you_mean
+from mmmlib.params.scenarios import MoneyLimits
+from mmmlib.params.schema import Params
+from mmmlib.scenarios.baseline import Baseline
+from mmmlib.scenarios.evidence import Evidence
+from mmmlib.scenarios.gradients import PlanResponse
+from mmmlib.scenarios.history import ROUNDING, SeenSpend
+from mmmlib.scenarios.optimise import (
+    Bounds,
+    Limit,
+    Optimum,
+    Question,
+    cheapest,
+    optimise,
+    with_budget,
+)
+from mmmlib.scenarios.pack import HeldChannel, OptimisedView
+from mmmlib.scenarios.plans import Plan, moves_text
+from mmmlib.scenarios.risk import Objective
+
+OTHER = 0.1
+"""Change of the budget of the second optimised plan, if none is declared."""
+MOST = 4
+"""Channels that a description names."""
+
+
+@dataclass(frozen=True, eq=False)
+class OptimisedPlans:
+    """Plans that were found, and what came of each search."""
+
+    plans: list[Plan] = field(default_factory=list)
+    views: list[OptimisedView] = field(default_factory=list)
+
+
+def held_channels(
+    base: Baseline, on_channel: Mapping[str, Evidence], params: Params
+) -> tuple[HeldChannel, ...]:
+    """Name the channels that no optimised plan changes, or only one way, and why."""
+    held = []
+    for name in base.spend:
+        declared = params.channels.get(name)
+        if name not in base.spends_now:
+            held.append(HeldChannel(channel=name, why="it spends nothing now", way="any"))
+        elif name in params.scenarios.optimise.fixed:
+            held.append(HeldChannel(channel=name, why="its money is committed", way="any"))
+        elif not on_channel[name].good:
+            held.append(HeldChannel(channel=name, why="nothing may be inferred of it", way="any"))
+        elif on_channel[name].assumed:
+            why = "its return is our assumption more than the data"
+            held.append(HeldChannel(channel=name, why=why, way="any"))
+        elif declared is None or not declared.scalable:
+            held.append(HeldChannel(channel=name, why="it cannot be scaled", way="more"))
+    return tuple(held)
+
+
+def question_of(
+    base: Baseline,
+    channels: Sequence[str],
+    regions: Sequence[str],
+    held: Sequence[HeldChannel],
+    params: Params,
+    labels: Mapping[str, str],
+) -> Question:
+    """Put together what an optimised plan has to keep; without a budget.
+
+    Parameters
+    ----------
+    base
+        What changes, and what the past has seen.
+    channels, regions
+        In the order of the arrays.
+    held
+        See :func:`held_channels`.
+    params, labels
+        Of the run; names of channels as people write them.
+
+    Raises
+    ------
+    InputError
+        If a region that is limited is none of the data.
+    """
+    rules = params.scenarios.optimise
+    _check_regions(rules.regions, regions)
+    start = np.stack([base.spend[name] for name in channels])
+    channels = list(channels)
+    still = {one.channel for one in held if one.way == "any"}
+    no_more = {one.channel for one in held if one.way == "more"}
+    free = np.zeros(start.shape, bool)
+    bounds: list[Bounds] = []
+    limits: list[Limit] = []
+    for row, name in enumerate(channels):
+        if name in still:
+            continue
+        seen = base.seen[name]
+        weekly = start[row].sum(0)
+        # Pauses stay: what lies between nothing and the smallest spend was never seen.
+        busy = ~_resting(weekly, seen)
+        free[row] = busy & (start[row] > 0)
+        mine = np.zeros(start.shape, bool)
+        mine[row] = True
+        paid = float(start[row].sum())
+        step = np.inf if rules.step is None else rules.step
+        least = paid * (1 - min(step, params.scenarios.max_cut))
+        most = paid if name in no_more else paid * (1 + step)
+        limits.append(Limit(f"the step that {labels[name]} may take", mine, least, most))
+        stated = rules.channels.get(name)
+        if stated is not None:
+            limits.append(_limit(f"the limits of {labels[name]}", mine, stated, base.weeks))
+        if not rules.beyond_seen:
+            limits += _seen_weeks(
+                f"what the past has seen of {labels[name]}",
+                start,
+                row,
+                seen,
+                np.flatnonzero(busy),
+                rules.vary == "channel",
+            )
+    if not rules.beyond_seen:
+        bounds.append(_seen_cells(base, channels, start))
+    every = np.ones(start.shape, bool)
+    for name, stated in rules.regions.items():
+        where = np.zeros(start.shape, bool)
+        where[:, list(regions).index(name)] = True
+        limits.append(_limit(f"the limits of {name}", where, stated, base.weeks))
+    for group in rules.groups.values():
+        where = np.zeros(start.shape, bool)
+        where[[channels.index(one) for one in group.channels]] = True
+        limits.append(_limit(f"the limits of {group.label}", where, group, base.weeks))
+    if rules.weeks is not None:
+        for week in range(base.weeks):
+            where = every & (np.arange(base.weeks) == week)
+            limits.append(_limit("the limits of every week", where, rules.weeks, 1))
+    worth = params.worth_of(params.primary)
+    return Question(
+        start,
+        free,
+        rules.vary,
+        bounds,
+        limits,
+        Objective(rules.objective, rules.tail, rules.aversion),
+        worth=worth or 1.0,
+        cost=worth is not None,
+    )
+
+
+def optimised_plans(
+    base: Baseline,
+    response: PlanResponse,
+    regions: Sequence[str],
+    held: Sequence[HeldChannel],
+    params: Params,
+    labels: Mapping[str, str],
+) -> OptimisedPlans:
+    """Find the best plans at the same budget, at another one, and the cheapest for a target.
+
+    Parameters
+    ----------
+    base, regions, held, params, labels
+        See :func:`question_of`.
+    response
+        What plans bring, on the draws that plans are chosen with: what is promised of them is
+        taken from the others, so that luck in the choice is not promised, too.
+
+    Returns
+    -------
+    OptimisedPlans
+        A search whose limits contradict each other, or that did not converge, leaves no plan.
+    """
+    rules = params.scenarios.optimise
+    question = question_of(base, response.channels, regions, held, params, labels)
+    found = OptimisedPlans()
+    if not question.free.any():
+        return found  # who is held, and why, is told beside it
+    total = float(question.start.sum())
+
+    def at(share: float) -> tuple[str, Optimum]:
+        budget = format_number(total * (1 + share), params.currency)
+        asked = with_budget(question, total * (1 + share), f"the budget of {budget}")
+        size = f"{abs(share) * 100:.0f}{NBSP}% {'more' if share > 0 else 'less'} money"
+        return f"Best plan with {size}", optimise(asked, response)
+
+    _, best = at(0.0)
+    title = "Best plan at the same budget"
+    _add(found, "optimised", title, best, base, response, held, params, labels)
+    either = [OTHER, -OTHER] if question.cost else [OTHER]
+    if rules.budget_change is not None:
+        either = [rules.budget_change] if rules.budget_change else []
+    tried = [at(share) for share in either]
+    if tried:
+        title, best = max(tried, key=lambda one: np.nan_to_num(one[1].value, nan=-np.inf))
+        declines = question.cost and rules.budget_change is None
+        name = "optimised_budget"
+        _add(found, name, title, best, base, response, held, params, labels, declines=declines)
+    if rules.target is not None:
+        idle = response.totals(np.zeros_like(question.start))
+        target = rules.target * float((response.totals(question.start) - idle).mean())
+        title = f"Least money for {rules.target * 100:.0f}{NBSP}% more from the channels"
+        best = cheapest(question, response, target)
+        _add(found, "optimised_target", title, best, base, response, held, params, labels)
+    return found
+
+
+def _add(
+    found: OptimisedPlans,
+    name: str,
+    title: str,
+    best: Optimum,
+    base: Baseline,
+    response: PlanResponse,
+    held: Sequence[HeldChannel],
+    params: Params,
+    labels: Mapping[str, str],
+    *,
+    declines: bool = False,
+) -> None:
+    found.views.append(
+        OptimisedView(
+            plan=name,
+            title=title,
+            converged=best.converged,
+            contradicting=best.contradicting,
+            binding=best.binding,
+            message=best.message,
+        )
+    )
+    # Less money that only loses is no plan; what the search found is told beside the plans.
+    if best.money is None or not best.converged or (declines and not best.value > 0):
+        return
+    spend = {
+        one: paid if not np.allclose(paid, base.spend[one], rtol=1e-4) else base.spend[one]
+        for one, paid in zip(response.channels, best.money, strict=True)
+    }
+    plan = Plan(name, "optimised", title, "", spend)
+    changed = [one for one in spend if spend[one] is not base.spend[one]]
+    changed.sort(key=lambda one: -abs(plan.weekly[one] - base.weekly[one]))
+    if not changed:
+        return
+    text = moves_text(base, {one: plan.weekly[one] for one in changed[:MOST]}, params, labels)
+    text += f" And {len(changed) - MOST} more." if len(changed) > MOST else ""
+    found.plans.append(Plan(name, "optimised", title, f"{text}{held_text(held, labels)}", spend))
+
+
+def held_text(held: Sequence[HeldChannel], labels: Mapping[str, str]) -> str:
+    """Say which channels were left as they are, or not raised, and why."""
+    why: dict[tuple[str, str], list[str]] = {}
+    for one in held:
+        why.setdefault((one.way, one.why), []).append(labels[one.channel])
+    parts = [
+        f" {'Left as it is' if way == 'any' else 'Not raised'}: {', '.join(names)} ({reason})."
+        for (way, reason), names in why.items()
+    ]
+    return "".join(parts)
+
+
+def _limit(name: str, cells: np.ndarray, stated: MoneyLimits, weeks: int) -> Limit:
+    high = np.inf if stated.max is None else stated.max * weeks
+    return Limit(name, cells, stated.min * weeks, high)
+
+
+def _resting(weekly: np.ndarray, seen: SeenSpend) -> np.ndarray:
+    level = seen.pause[1] if seen.pause is not None else 0.0
+    return weekly <= level * (1 + ROUNDING)
+
+
+def _seen_weeks(
+    name: str, start: np.ndarray, row: int, seen: SeenSpend, busy: np.ndarray, together: bool
+) -> list[Limit]:
+    """A channel's weeks, all regions together: no larger and no smaller than any that was seen."""
+    found = []
+    weekly = start[row].sum(0)
+    if together and len(busy):  # with one factor on all weeks, the ends say it for all
+        busy = np.unique(busy[[weekly[busy].argmin(), weekly[busy].argmax()]])
+    for week in busy:
+        where = np.zeros(start.shape, bool)
+        where[row, :, week] = True
+        low, high = min(seen.smallest, weekly[week]), max(seen.largest, weekly[week])
+        found.append(Limit(name, where, low, high))
+    return found
+
+
+def _seen_cells(base: Baseline, channels: Sequence[str], start: np.ndarray) -> Bounds:
+    """Every week of a channel in a region: no larger and no smaller than any that was seen there."""
+    low, high = np.zeros(start.shape), np.full(start.shape, np.inf)
+    for row, name in enumerate(channels):
+        for region, seen in enumerate(base.regional[name]):
+            low[row, region], high[row, region] = seen.smallest, seen.largest
+    return Bounds(
+        "what the past has seen in each region", np.minimum(low, start), np.maximum(high, start)
+    )
+
+
+def _check_regions(stated: Mapping[str, MoneyLimits], regions: Sequence[str]) -> None:
+    for name in stated:
+        if name not in regions:
+            raise InputError.one(
+                None,
+                f"scenarios.optimise.regions.{name}",
+                "a region that is not in the data",
+                f"one of {', '.join(regions)}",
+                did_you_mean(name, list(regions)),
+            )
