@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from honesty_tables import print_tables, publish
@@ -31,11 +31,24 @@ type Changes = tuple[Mapping[str, Any], Mapping[str, Any]]
 """Keys of the model, and of every channel, that are not left at their defaults."""
 
 
-def measure(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
-    """Take one world through a refresh, and hold each statement against the truth."""
+class Refreshed(NamedTuple):
+    """What a refresh of one world leaves; the pack as the gates label it."""
+
+    world: KnownWorld
+    params: Any
+    fit: Any
+    without: Any
+    """The fit that did not see the last weeks."""
+    pack: Any
+    gates: Any
+    health: Any
+
+
+def refresh_world(kind: str, seed: int, changes: Changes) -> Refreshed:
+    """Take one world through a refresh: readiness, fit, holdout, health, scenarios, gates."""
     from mmmlib.findings import FindingList
     from mmmlib.governance.gates import RunEvidence, judge_all, label_returns, release_for
-    from mmmlib.governance.labels import label_pack, label_total
+    from mmmlib.governance.labels import label_pack
     from mmmlib.governance.policy import read_policy
     from mmmlib.governance.verdict import GateResult
     from mmmlib.health.check import add_holdout, check_fit
@@ -44,7 +57,6 @@ def measure(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
     from mmmlib.readiness.assess import assess
     from mmmlib.scenarios.build import build_pack
 
-    began = time.time()
     world = make_known(kind, seed)
     params, panel = world.params(*changes), world.panel
     readiness = assess(panel, params)
@@ -70,17 +82,28 @@ def measure(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
         entries=tuple(entries),
         claims=claims,
     )
+    return Refreshed(world, params, fit, without, label_pack(pack, gates, params), gates, health)
+
+
+def measure(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
+    """Take one world through a refresh, and hold each statement against the truth."""
+    from mmmlib.governance.labels import label_total
+
+    began = time.time()
+    world, params, fit, without, pack, gates, health = refresh_world(kind, seed, changes)
     spend = dict(zip(world.names, world.case.spend.sum((1, 2)).tolist(), strict=True))
     return {
         "kind": kind,
         "seed": seed,
         "seconds": time.time() - began,
-        "blocked": [e.finding.check for e in entries if gates.blocked and e.level is level],
-        "health": {f.subject + " " + f.check: f.value for f in found},
+        "blocked": [
+            e.finding.check for e in gates.entries if gates.blocked and e.level is gates.level
+        ],
+        "health": {f.subject + " " + f.check: f.value for f in health.findings},
         "statements": [
             *_of_channels(world, fit.effects, without.effects, gates),
             _of_total(world, fit.effects, label_total(MODEL, spend, gates, params)),
-            *_of_pack(world, label_pack(pack, gates, params), fit.effects, params),
+            *_of_pack(world, pack, fit.effects, params),
         ],
     }
 

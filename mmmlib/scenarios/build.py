@@ -41,6 +41,7 @@ from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_
 from mmmlib.scenarios.ranking import compare_plans
 from mmmlib.scenarios.recent import against_recent, turned_words
 from mmmlib.scenarios.risk import Objective
+from mmmlib.scenarios.support import mix_cover
 
 __all__ = ["pack_of_run"]
 
@@ -337,6 +338,7 @@ def _scenario(
                 for line in changed
                 if line.change < 0 and on_channel[line.channel].assumed
             ],
+            mix=mix_cover(effects, plan.spend, base.spend),
             steady_state=not formula,
             count_unit="" if effect.money or effect.spend_change == 0 else unit,
             disagreements=disagreeing,

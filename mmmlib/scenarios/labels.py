@@ -13,6 +13,7 @@ from mmmlib.params.scenarios import ScenarioParams
 from mmmlib.params.schema import Params
 from mmmlib.scenarios.evidence import Evidence
 from mmmlib.scenarios.pack import AgainstRecent, Label, Scenario
+from mmmlib.scenarios.support import Cover
 
 ORDER = (Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER)
 
@@ -72,6 +73,7 @@ def label_plan(
     *,
     extrapolated: Sequence[str] = (),
     blind_cuts: Sequence[str] = (),
+    mix: Cover = "seen",
     steady_state: bool = False,
     count_unit: str = "",
     disagreements: Sequence[str] = (),
@@ -91,6 +93,8 @@ def label_plan(
         Channels whose planned weekly spend the past has not seen.
     blind_cuts
         Channels that it cuts though their return is our assumption more than the data.
+    mix
+        Whether the past has seen its channels at such levels together.
     steady_state
         Whether the projection ignores carryover (formula unknown).
     count_unit
@@ -110,7 +114,11 @@ def label_plan(
         f"is not known."
         for name in blind_cuts
     ]
+    if mix == "outside":
+        against.append("Extrapolated: the past has not seen the channels at such levels together.")
     doubts = list(disagreements)
+    if mix == "thin":
+        doubts.append("The past has seldom seen the channels at such levels together.")
     if count_unit:
         doubts.append(
             f"The outcome is a count: whether more or fewer {count_unit} are worth the "

@@ -216,7 +216,8 @@ class _Space:
             self.place = np.arange(self.size)[:, None]
 
     def money(self, x: np.ndarray) -> np.ndarray:
-        return self.fixed + self.pattern * np.append(x, 0.0)[self.owner]
+        # A limit at zero was widened by a hair, too.
+        return self.fixed + self.pattern * np.maximum(np.append(x, 0.0)[self.owner], 0.0)
 
     def gathered(self, by_cell: np.ndarray) -> np.ndarray:
         """Sum what belongs to a cell's money over the cells of each variable."""
