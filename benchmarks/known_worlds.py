@@ -171,37 +171,38 @@ class KnownWorld:
         return total
 
 
-def make_known(kind: str, seed: int) -> KnownWorld:
+def make_known(kind: str, seed: int, weeks: int = WEEKS) -> KnownWorld:
     """Make a world; the same kind and seed give the same one."""
     asked = KINDS[kind]
     rng = np.random.default_rng([seed, 0x40E5, list(KINDS).index(kind)])
     regions = asked.regions
     size = rng.dirichlet(np.full(regions, 8.0))
-    demand = autoregressive(rng, (WEEKS,), PERSISTENCE, 1.0)
+    demand = autoregressive(rng, (weeks,), PERSISTENCE, 1.0)
     spend = _spend(rng, asked, demand, size)
     effects = tuple(_true_effect(rng, asked, row) for row in spend)
     caused = sum(effect.weekly(row) for effect, row in zip(effects, spend, strict=True))
-    years = np.arange(WEEKS) / 52.18
+    years = np.arange(weeks) / 52.18
     season = 0.06 * np.sin(2 * np.pi * years + rng.uniform(0, 2 * np.pi))
     share = 1 + 0.05 * years + season + rng.uniform(*DEMAND) * demand
-    noise = rng.normal(0, NOISE, (regions, WEEKS)) / np.sqrt(size * regions)[:, None]
+    noise = rng.normal(0, NOISE, (regions, weeks)) / np.sqrt(size * regions)[:, None]
     outcome = np.maximum(LEVEL * size[:, None] * (share + noise) + caused, 0)
     if asked.outliers:
-        odd = rng.choice(np.arange(10, WEEKS - 10), asked.outliers, replace=False)
+        odd = rng.choice(np.arange(10, weeks - 10), asked.outliers, replace=False)
         outcome[:, odd] *= 1.6
-    return KnownWorld(kind, seed, Case(outcome, spend, np.zeros((0, regions, WEEKS))), effects)
+    return KnownWorld(kind, seed, Case(outcome, spend, np.zeros((0, regions, weeks))), effects)
 
 
 def _spend(
     rng: np.random.Generator, kind: Kind, demand: np.ndarray, size: np.ndarray
 ) -> np.ndarray:
     """Money by channel, region and week: it wanders, pauses, and may follow demand."""
-    own = autoregressive(rng, (CHANNELS, len(size), WEEKS), 0.6, 1.0)
+    weeks = len(demand)
+    own = autoregressive(rng, (CHANNELS, len(size), weeks), 0.6, 1.0)
     own *= rng.uniform(*SPREAD, (CHANNELS, 1, 1))
     if kind.collinear:
         own[1] = 0.95 * own[0] + np.sqrt(1 - 0.95**2) * own[1] * own[0].std() / own[1].std()
     follows = rng.uniform(*kind.follows, (CHANNELS, 1, 1))
-    running = np.repeat(rng.random((CHANNELS, 1, WEEKS // 6 + 1)) < 0.85, 6, axis=2)[..., :WEEKS]
+    running = np.repeat(rng.random((CHANNELS, 1, weeks // 6 + 1)) < 0.85, 6, axis=2)[..., :weeks]
     running |= rng.random((CHANNELS, 1, 1)) < ALWAYS_ON
     running[..., :6] = True
     running[..., -6:] = True  # a channel that does not run today has no plan

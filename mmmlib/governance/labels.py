@@ -11,6 +11,7 @@ import xarray as xr
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.governance.verdict import Claim, GateResult
+from mmmlib.health.lift import ALONE
 from mmmlib.health.prior_sensitivity import PRIOR
 from mmmlib.model.effects import roi
 from mmmlib.monte_carlo import at_most_for_certain, monte_carlo_error, needed_probability
@@ -103,7 +104,9 @@ def label_channels(
             label, reasons = Label.REVIEW, (BLOCKED,)
         elif label is None:
             label = Label.SAFE
-            reasons = ("Readiness and health speak for it, and its range is narrow enough.",)
+            found = health.findings if health is not None else ()
+            tests = [f.message for f in found if (f.check, f.subject) == (ALONE, f"{model}/{name}")]
+            reasons = ("Readiness and health speak for it, and its range is narrow enough.", *tests)
         claims[name] = Claim(label=label, reasons=reasons, evidence=level)
     return claims
 

@@ -9,11 +9,13 @@ import xarray as xr
 from mmmlib.findings import Finding, Level, not_run, worst
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.health.baseline import check_flat_baseline, check_negative_baseline
+from mmmlib.health.changed_effect import check_changed_effect
 from mmmlib.health.convergence import check_convergence
 from mmmlib.health.demand import check_common_spend, check_demand
 from mmmlib.health.holdout import NoHoldout, check_holdout
 from mmmlib.health.learning import check_conflict, check_shrinkage
 from mmmlib.health.lift import check_lift_tests
+from mmmlib.health.odd_weeks import check_odd_weeks
 from mmmlib.health.plausibility import check_apart, check_media_share, check_returns, check_to_come
 from mmmlib.health.predictive import check_coverage
 from mmmlib.health.prior_sensitivity import check_prior_sensitivity
@@ -34,6 +36,7 @@ EFFECTS_CHECKS: tuple[Callable[[xr.Dataset, HealthParams], list[Finding]], ...] 
     check_media_share,
     check_demand,
     check_common_spend,
+    check_changed_effect,
 )
 
 
@@ -43,6 +46,8 @@ def check_fit(
     *,
     posterior: xr.DataTree | None,
     uncalibrated: xr.Dataset | None = None,
+    without_odd: xr.Dataset | None = None,
+    odd: bool = False,
 ) -> list[Finding]:
     """Put those checks to a model that need no holdout.
 
@@ -56,6 +61,8 @@ def check_fit(
         The sampler's draws by chain, with its statistics; None where there are none.
     uncalibrated
         Effects of the fit without lift tests; None where it was not made.
+    without_odd, odd
+        Effects of the fit without odd weeks, and whether the outcome has any.
 
     Returns
     -------
@@ -69,6 +76,7 @@ def check_fit(
         return findings + not_converged(model, findings)
     for check in EFFECTS_CHECKS:
         findings = findings + check(effects, limits)
+    findings = findings + check_odd_weeks(effects, without_odd, limits, odd=odd)
     return findings + check_lift_tests(effects, uncalibrated, limits)
 
 

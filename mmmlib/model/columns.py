@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -20,13 +21,14 @@ DEMAND = 0.1
 
 
 def make_columns(
-    panel: Panel, params: Params, seen: int, laid: int | None = None
+    panel: Panel, params: Params, seen: int, laid: int | None = None, apart: Sequence[str] = ()
 ) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...], np.ndarray, np.ndarray]:
     """Linear terms with their prior spread and the learned scale that they share.
 
     The spread is in units of the region's mean outcome. Group 0 has a fixed
     spread; the others multiply it by a scale that is learned. The trend is laid over the first
-    ``laid`` weeks (all, if not given) and goes on in the same steps after them.
+    ``laid`` weeks (all, if not given) and goes on in the same steps after them. Weeks that stand
+    ``apart`` get a level of their own, as wide as the outcome, and so tell of nothing else.
     """
     weeks, regions = len(panel.weeks), len(panel.regions)
     rows: list[tuple[str, str, np.ndarray, float, int]] = []
@@ -80,6 +82,9 @@ def make_columns(
             elif not inside.any():
                 continue
             rows.append((name, component, values, spread, 0))
+    for number, week in enumerate(panel.weeks[:seen]):
+        if str(week.date()) in apart:
+            rows.append((str(week.date()), "odd weeks", (time == number) * 1.0, 1.0, 0))
     seen_of_demand = [
         np.broadcast_to(row[2], (regions, weeks)).mean(0) for row in rows if row[1] in MEASURED
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -51,6 +52,7 @@ def prepare(
     scales: Scales | None = None,
     calibrated: bool = True,
     ahead: bool = False,
+    apart: Sequence[str] = (),
 ) -> ModelData:
     """Make the arrays of one fit.
 
@@ -68,6 +70,8 @@ def prepare(
         Whether the panel's lift tests are part of the likelihood.
     ahead
         The weeks that are held out are still to come: terms are as in a fit of the others.
+    apart
+        First days of weeks that have no say: each gets a level of its own.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def prepare(
     outcome, spend, media = _series(panel, params, model, seen)
     likelihood = _likelihood(params, model)
     columns, names, components, sd, groups = make_columns(
-        panel, params, seen, seen if ahead else None
+        panel, params, seen, seen if ahead else None, apart
     )
     scales = scales or _measure_scales(panel, outcome[:, :seen], media[:, :, :seen])
     adstock = tuple(params.channels[name].adstock for name in channels)

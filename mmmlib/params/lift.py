@@ -39,6 +39,9 @@ class LiftTest(Section):
     already_in_spend: bool = False
     """Whether the spend in the data includes the change. If not, the data shows the spend as it
     would have been without the test, and the test changes that."""
+    by_person: bool = False
+    """Whether single people were drawn by lot and compared, as platforms do, in place of regions or
+    weeks: the error is then not bound to how much the outcome moves from week to week."""
     incremental_outcome: float
     """Outcome gained in the regions from the first day to the last day counted, in the unit of
     the outcome."""

@@ -93,6 +93,10 @@ class HealthParams(Section):
     max_prior_sensitivity: Positive = 0.25
     """By what share a return's median may move under another reasonable prior; above it, the return
     is more our assumption than the data."""
+    max_effect_change: Positive = 3.0
+    """By how many standard errors a channel's effect in its newest weeks may differ from that before."""
+    max_odd_shift: Positive = 0.25
+    """By what share odd weeks may move a return's median from what it is without them."""
     max_plausible_roi: Positive = 10.0
     max_return_apart: Annotated[float, Field(gt=1)] = 3.0
     """By what factor a channel's return may lie above that of the other channels together; one above
@@ -102,6 +106,15 @@ class HealthParams(Section):
     max_lift_distance: Positive = 1.645
     """By how many standard deviations (of model and test together) a lift test may differ from what
     the model expects; 1.645 is the end of a 90 % range."""
+    max_lift_shift: Positive = 0.5
+    """By what share one lift test alone may move a return's median from what the data say without
+    it, for the return to rest on it."""
+    max_lift_gap: Annotated[float, Field(gt=1)] = 10.0
+    """How many times as large, or as small, as the model expects a test's whole 90 % range may be;
+    beyond it something else was measured, and nothing may be inferred of the channel."""
+    min_lift_error: Share = 0.5
+    """Smallest standard error of a lift test, as a share of what the outcome's noise in its weeks
+    and regions comes to; a smaller one is questioned."""
 
 
 class ComparisonParams(Section):

@@ -10,6 +10,7 @@ from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.health.demand import COMMON
 from mmmlib.health.holdout import YOUNG
 from mmmlib.health.learning import SHRINKAGE
+from mmmlib.health.lift import GAP
 from mmmlib.health.plausibility import APART
 from mmmlib.health.prior_sensitivity import OUR_ASSUMPTION, PRIOR
 from mmmlib.readiness.history import HISTORY
@@ -146,8 +147,9 @@ def _collect(findings: Iterable[Finding]) -> Evidence:
         # cause that kept ten checks from running.
         key = finding.check if ran else finding.message
         # A return that the data did not narrow is what was believed before; one of a channel
-        # that is younger than the holdout was never tested.
-        if finding.level is Level.BLOCK or (ran and finding.check in (SHRINKAGE, YOUNG)):
+        # that is younger than the holdout was never tested; a test of another magnitude measured
+        # something else.
+        if finding.level is Level.BLOCK or (ran and finding.check in (SHRINKAGE, YOUNG, GAP)):
             against.setdefault(key, finding.message)
         elif ran and finding.check in (COMMON, APART):
             doubts.setdefault(key, f"{finding.message} {finding.meaning}")

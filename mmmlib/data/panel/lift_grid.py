@@ -43,6 +43,8 @@ class Lift(BaseModel):
         First and last day of the changed spend, last day whose outcome was counted.
     spend_change, spend_change_share
         Money that was added (or, below zero, taken away); the share, where that was declared.
+    by_person
+        Whether single people were compared, not regions or weeks.
     incremental_outcome, standard_error
         As measured, in the outcome's unit.
     regions, weeks
@@ -71,6 +73,7 @@ class Lift(BaseModel):
     counted_until: dt.date
     spend_change: float
     spend_change_share: float | None = None
+    by_person: bool = False
     incremental_outcome: float
     standard_error: float
     regions: tuple[str, ...]
@@ -136,6 +139,7 @@ def lay_out(
         counted_until=test.counted_until,
         spend_change=float((tested - without).sum()),
         spend_change_share=test.spend_change_share,
+        by_person=test.by_person,
         incremental_outcome=test.incremental_outcome,
         standard_error=test.standard_error,
         regions=tuple(regions[row] for row in chosen),

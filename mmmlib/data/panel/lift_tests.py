@@ -30,8 +30,9 @@ DATES = ("start", "end", "measured_until")
 NUMBERS = ("spend_change", "spend_change_share", "incremental_outcome", "standard_error")
 NEEDED = (NAME, "channel", "outcome", "start", "end", "incremental_outcome", "standard_error")
 COLUMNS = (*NEEDED, "motion", "region", "measured_until", "spend_change", "spend_change_share",
-           "already_in_spend")  # fmt: skip
+           "already_in_spend", "by_person")  # fmt: skip
 """Columns of the table; ``region`` may hold several, separated by ``;``, or none."""
+ANSWERS = ("already_in_spend", "by_person")
 YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 
@@ -206,10 +207,11 @@ def _read_table(params: Params, path: Path, problems: Problems) -> Iterator[Decl
     for label, raw in text.to_dict("index").items():
         row, cells = int(str(label)), {str(name): str(cell) for name, cell in raw.items()}
         content = _content(cells, read[label])
-        answer = cells.get("already_in_spend", "").lower()
-        if answer not in YES_NO:
-            report(row, "already_in_spend", shown(answer), "yes or no")
-        content["already_in_spend"] = YES_NO.get(answer, False)
+        for column in ANSWERS:
+            answer = cells.get(column, "").lower()
+            if answer not in YES_NO:
+                report(row, column, shown(answer), "yes or no")
+            content[column] = YES_NO.get(answer, False)
         if not cells[NAME]:
             report(row, NAME, "an empty cell", "a name for the test")
         for one in unknown_names(content, params.channels, params.motions):
