@@ -36,6 +36,8 @@ class Movement(_Frozen):
     before it was kept."""
     limit: float | None = None
     """Factor up to which such a movement is what more data does in an unchanged world."""
+    spread: float | None = None
+    """Standard deviation of the logarithm of such a factor in an unchanged world."""
     higher: float | None = None
     """Probability, by this refresh, that the true value is above the median of the last one."""
     rank_before: int

@@ -136,6 +136,7 @@ def _of_quantity(
             beyond_noise=held[channel].beyond or widened(then_, now_) > limits.max_widening,
             factor=held[channel].factor,
             limit=held[channel].limit,
+            spread=held[channel].spread,
             higher=higher[channel],
             rank_before=ranks[0][channel],
             rank_after=ranks[1][channel],

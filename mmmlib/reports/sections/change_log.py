@@ -21,6 +21,7 @@ from mmmlib.reports.tables.changes import (
     movement_table,
     parameter_table,
 )
+from mmmlib.reports.words.advice import advice_sentence, changed_advice, uptake_sentences
 from mmmlib.reports.words.bridges import reason_sentence
 from mmmlib.reports.words.statements import (
     by_size,
@@ -104,6 +105,20 @@ def reasons(results: Results) -> Iterator[Block]:
 
 def _is_large(move: Movement) -> bool:
     return abs(move.change) >= WIDE_NOISE
+
+
+def advice(results: Results) -> Iterator[Block]:
+    """What was advised last time and is not any more, with reasons; whether it was followed."""
+    changes = changed_advice(results)
+    if changes is None:
+        return
+    if changes:
+        yield Bullets(tuple(advice_sentence(change) for change in changes))
+    else:
+        yield Prose("The advice of the last refresh stands: nothing of it changed.")
+    uptake = tuple(uptake_sentences(results))
+    if uptake:
+        yield Bullets(uptake)
 
 
 def data(results: Results) -> Iterator[Block]:

@@ -8,6 +8,7 @@ from mmmlib.findings import Status
 from mmmlib.phrases import count_text
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements
 from mmmlib.reports.results import Results
+from mmmlib.reports.words.advice import changed_advice, short_advice
 from mmmlib.reports.words.first_page import (
     change_line,
     decision_statements,
@@ -45,9 +46,12 @@ def trust(results: Results) -> Iterator[Block]:
 
 
 def changes(results: Results) -> Iterator[Block]:
-    """What moved since the last refresh, in a sentence."""
+    """What moved since the last refresh and which advice changed, in a sentence each."""
     if results.comparison is not None:
         yield change_line(results, results.comparison)
+    found = changed_advice(results)
+    if found:
+        yield short_advice(found)
 
 
 def not_to_infer(results: Results) -> Iterator[Block]:

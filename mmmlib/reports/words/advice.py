@@ -1,0 +1,89 @@
+"""What was advised last time and is not any more, in sentences (O5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mmmlib.estimates import format_number
+from mmmlib.governance.advice_changes import (
+    AdviceChange,
+    advice_changes,
+    advice_uptake,
+    judged_parts,
+    uptake_text,
+)
+from mmmlib.phrases import count_text, some_of
+from mmmlib.reports.blocks import Prose
+from mmmlib.reports.results import Results
+
+MOST_REASONS = 4
+SHOWN = 3
+
+
+def changed_advice(results: Results) -> list[AdviceChange] | None:
+    """Lay the advice of both refreshes side by side; None where one of them has none."""
+    compared, pack, gates = results.comparison, results.scenarios, results.gates
+    if compared is None or not compared.readable or pack is None or gates is None:
+        return None
+    parent = results.run.parent
+    before = None if parent is None else judged_parts(parent)
+    if before is None:
+        return None
+    return advice_changes(before, (pack, gates), compared, results.params)
+
+
+def advice_sentence(change: AdviceChange) -> Prose:
+    """Say what changed, why, and how often chance alone moves the estimate as far."""
+    reasons = [reason[:1].upper() + reason[1:] for reason in change.reasons[:MOST_REASONS]]
+    more = len(change.reasons) - len(reasons)
+    why = f" {'. '.join(reasons)}." if reasons else " Nothing that was kept says why."
+    if more > 0:
+        why += f" {more} more in the scenario pack."
+    chance = ""
+    if change.chance is not None:
+        chance = (
+            f" In an unchanged world the return moves at least as far in "
+            f"{format_number(change.chance, 'share')} of refreshes."
+        )
+    subject = change.subject[:1].upper() + change.subject[1:]
+    stop = "" if subject.endswith("?") else ":"
+    return Prose(
+        f"{_capital(change.what)} before: {change.before}; now: {change.now}.{why}{chance}",
+        lead=f"{subject}{stop}",
+    )
+
+
+def short_advice(changes: Sequence[AdviceChange]) -> Prose:
+    """Name what changed for a first page: the proposal and the advice on channels, else how many."""
+    named = [f"{one.subject} ({one.before} → {one.now})" for one in changes if one.what == "advice"]
+    if any(one.what == "recommendation" for one in changes):
+        named.insert(0, "the plan that is proposed")
+    text = (
+        some_of(named, SHOWN)
+        if named
+        else count_text(len(changes), "label or answer", "labels or answers")
+    )
+    return Prose(f"{text}. The change log has the reasons.", lead="Advice that changed:")
+
+
+def uptake_sentences(results: Results) -> Iterator[Prose]:
+    """Say whether what was proposed last time was done since."""
+    compared, parent = results.comparison, results.run.parent
+    before = None if parent is None else judged_parts(parent)
+    if compared is None or compared.last_week is None or before is None or not results.effects:
+        return
+    spend = results.leading.effects["spend"]
+    since = spend.isel(week=spend["week"].to_numpy() > np.datetime64(compared.last_week))
+    if not since.sizes["week"]:
+        return
+    actual = {
+        str(name): float(since.sel(channel=name).mean()) for name in since["channel"].to_numpy()
+    }
+    for one in advice_uptake(before[0], actual):
+        yield Prose(uptake_text(one, results.params), lead="What was proposed last time.")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
