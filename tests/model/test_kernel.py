@@ -13,6 +13,7 @@ from mmmlib.model.build import build_model
 from mmmlib.model.kernel.compiled import evaluate
 from mmmlib.model.layout import layout_of, pack
 from mmmlib.model.sample import density_name
+from mmmlib.transforms import ADSTOCKS, SATURATIONS
 from tests.model.worlds import mixed_data
 
 MORE = {"incremental_outcome": 30_000, "standard_error": 9_000}
@@ -126,6 +127,13 @@ class Joint:
         axes = np.sqrt(size) * np.linalg.cholesky(np.linalg.inv(precision)).T
         points = [mode + sign * axis for axis in axes for sign in (1, -1)]
         return value, np.mean([self(theta, p)[1] for p in points], axis=0)
+
+
+def test_every_form_occurs_here() -> None:
+    """One that is added to the formulas alone would be computed as another in compiled code."""
+    data = mixed_data()
+    assert set(data.adstock) == set(ADSTOCKS)
+    assert set(data.saturation) == set(SATURATIONS)
 
 
 @pytest.mark.parametrize("name", CASES)
