@@ -75,6 +75,11 @@ def test_channels_stay_apart_for_every_reader(sight: str) -> None:
         assert distance >= APART, f"{one} and {other} look alike with {sight} sight"
 
 
+def test_channels_stand_out_on_white() -> None:
+    for colour in CHANNEL_COLOURS:
+        assert contrast(colour) >= 3, colour
+
+
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_no_channel_looks_like_the_baseline_or_other(sight: str) -> None:
     for colour in CHANNEL_COLOURS:
