@@ -13,7 +13,7 @@ from mmmlib.manifest import seal_of
 from mmmlib.runs import Run, sha256_file
 
 MANIFEST = "manifest.json"
-BESIDE = ("params.yaml", "params.json", "policy.yaml", "roles.yaml", "taxonomy.yaml")
+BESIDE = ("params.yaml", "params.json", "policy.yaml", "roles.yaml", "taxonomy.yaml", "store.jsonl")
 """Files of a run that no step writes."""
 NOT_SEALED = (
     "It was made before manifests had seals, so a change of its manifest would not be seen."

@@ -19,7 +19,6 @@ def decide_on(
     ],
     owner: Annotated[str, typer.Option("--owner", metavar="PERSON", help="Who decided.")],
     rationale: Annotated[str, typer.Option(help="Why, with its uncertainty.")],
-    follow_up: Needed,
     run: Annotated[
         str, typer.Option("--run", metavar="RUN", help="Run id. Default: the newest run.")
     ] = "",
@@ -32,6 +31,14 @@ def decide_on(
     watch: Annotated[str, typer.Option(help="What to watch meanwhile.")] = "",
     decided: Date = None,
     executes: Date = None,
+    follow_up: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="Default for a plan: when most of what it brings can have come.",
+        ),
+    ] = None,
     runs: RunsDir = None,
     store: StoreUrl = None,
 ) -> None:
@@ -51,7 +58,7 @@ def decide_on(
         "watch": watch,
         "decided": (decided or dt.datetime.now()).date(),
         "executes": executes and executes.date(),
-        "follow_up": follow_up.date(),
+        "follow_up": follow_up and follow_up.date(),
     }
     with open_store(opened.runs_dir, store) as kept:
         made = record_decision(kept, values, opened, scenario)
@@ -62,7 +69,13 @@ def decide_on(
 
 def outcome(
     decision: Annotated[str, typer.Argument(metavar="DECISION", help="Id, such as D1.")],
-    value: Annotated[float, typer.Argument(metavar="VALUE", help="What it brought.")],
+    value: Annotated[
+        float | None,
+        typer.Argument(metavar="VALUE", help="What it brought. Default: as a later run estimates."),
+    ] = None,
+    run: Annotated[
+        str, typer.Option("--run", metavar="RUN", help="The later run. Default: the newest.")
+    ] = "",
     low: Annotated[float | None, typer.Option(help="Lower end of its range.")] = None,
     high: Annotated[float | None, typer.Option(help="Upper end of its range.")] = None,
     executed: Annotated[
@@ -78,21 +91,25 @@ def outcome(
 ) -> None:
     """Record what came of a decision, and hold it against what was expected."""
     from mmmlib.governance.decisions import record_outcome, retrospective
+    from mmmlib.governance.follow_up import estimated_outcome
     from mmmlib.governance.records import DecisionOutcome
     from mmmlib.governance.store import open_store
-    from mmmlib.runs import find_runs_dir
+    from mmmlib.runs import find_runs_dir, open_run
 
     today = dt.date.today()
-    record = DecisionOutcome(
-        decision=decision,
-        measured=measured.date() if measured else today,
-        value=value,
-        low=low,
-        high=high,
-        executed_share=executed,
-        baseline_change=baseline,
-        note=note,
-    )
+    if value is None:
+        record = estimated_outcome(open_run(run, runs), decision)
+    else:
+        record = DecisionOutcome(
+            decision=decision,
+            measured=measured.date() if measured else today,
+            value=value,
+            low=low,
+            high=high,
+            executed_share=executed,
+            baseline_change=baseline,
+            note=note,
+        )
     with open_store(find_runs_dir(runs), store) as kept:
         followed = record_outcome(kept, record, today)
     for sentence in retrospective(followed):
@@ -106,12 +123,13 @@ def decisions(
 ) -> None:
     """List the decisions, what came of them, and how often stated ranges held."""
     from mmmlib.governance.decisions import decision_log
-    from mmmlib.governance.promises import score_promises
+    from mmmlib.governance.promises import promise_book
     from mmmlib.governance.store import open_store
     from mmmlib.runs import find_runs_dir
 
     with open_store(find_runs_dir(runs), store) as kept:
-        log = decision_log(kept.entries())
+        entries = kept.entries()
+    log = decision_log(entries)
     today = dt.date.today()
     for one in log:
         if due and not one.is_due(today):
@@ -122,7 +140,11 @@ def decisions(
             f"{one.decision.decision}  {one.decision.decided}  {one.decision.stance}  "
             f"{one.decision.title} ({one.decision.owner}{expected}): {state}"
         )
-    typer.echo(str(score_promises(log)))
+    for workbook in dict.fromkeys(
+        one.body["workbook"] for one in entries if "workbook" in one.body
+    ):
+        book = promise_book(entries, workbook)
+        typer.echo(f"{workbook}: {len(book.open)} promises wait for data. {book}")
 
 
 def budget_decision(

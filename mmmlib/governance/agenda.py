@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mmmlib.estimates import format_number
 from mmmlib.findings import Level
+from mmmlib.governance.follow_up import FollowUp
 from mmmlib.governance.gates import ROLES, RunEvidence, blocking_data, gather
 from mmmlib.governance.labels import BLOCKED, label_pack
 from mmmlib.governance.roles import TITLES, Roles, read_roles
@@ -55,7 +56,7 @@ class Agenda(_Frozen):
     items: tuple[AgendaItem, ...]
 
 
-def build_agenda(run: Run, gates: GateResult) -> Agenda:
+def build_agenda(run: Run, gates: GateResult, follow_up: FollowUp | None = None) -> Agenda:
     """Make the agenda of the review meeting from a run and its gates.
 
     Parameters
@@ -64,11 +65,13 @@ def build_agenda(run: Run, gates: GateResult) -> Agenda:
         The run that the meeting is about.
     gates
         What the gates decided on it.
+    follow_up
+        What earlier refreshes left open, if that is known.
 
     Returns
     -------
     Agenda
-        Gate violations, what changed, decisions, scenarios, the recommendation, and who has
+        Gate violations, what changed, what is due of earlier decisions, decisions, scenarios, the recommendation, and who has
         to sign.
 
     Examples
@@ -99,6 +102,11 @@ def build_agenda(run: Run, gates: GateResult) -> Agenda:
                 title="What changed",
                 lead=_lead(roles, "model_owner"),
                 points=_changes(evidence.comparison, params),
+            ),
+            AgendaItem(
+                title="Follow-ups that are due",
+                lead=_lead(roles, "decision_owner"),
+                points=_follow_ups(follow_up),
             ),
             AgendaItem(
                 title="Decisions on the table",
@@ -210,6 +218,20 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
 
 def _size(move: Movement) -> float:
     return abs(move.after.median - move.before.median)
+
+
+def _follow_ups(found: FollowUp | None) -> tuple[str, ...]:
+    if found is None or not (found.record or found.due or found.loops):
+        return ("None: nothing was decided or promised before this refresh.",)
+    due = [
+        f"{one.decision} ({one.owner}, due on {one.follow_up}): {one.title}."
+        + (f" Expected: {one.expected}." if one.expected else "")
+        for one in found.due
+    ]
+    loops = [f"{one.decision}: {' '.join(one.sentences)}" for one in found.loops]
+    record = " ".join(found.record)
+    rest = _first([*(due or ["No decision is due."]), *loops], "more in 'mmm decisions --due'")
+    return (*((f"Published ranges: {record}",) if record else ()), *rest)
 
 
 def _decisions(

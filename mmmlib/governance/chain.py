@@ -64,9 +64,14 @@ def verify_store(store: Store, heads: Sequence[Head] = ()) -> list[str]:
 def export_entries(store: Store, path: Path) -> int:
     """Write all entries as JSON lines, and return how many."""
     entries = store.entries()
-    lines = "".join(f"{canonical(entry._asdict())}\n" for entry in entries)
+    lines = "".join(map(entry_line, entries))
     write_with(path, lambda part: part.write_text(lines, encoding="utf-8"))
     return len(entries)
+
+
+def entry_line(entry: Entry) -> str:
+    """Write an entry as a line of JSON."""
+    return f"{canonical(entry._asdict())}\n"
 
 
 def import_entries(store: Store, path: Path) -> int:

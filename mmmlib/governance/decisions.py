@@ -93,8 +93,11 @@ def record_decision(
         facts = {"run": run.name, "workbook": run.manifest.workbook}
         if scenario:
             facts |= _from_scenario(run, scenario)
+            facts["follow_up"] = max(facts["judge_from"], values.get("decided") or dt.date.min)
     elif scenario:
         raise InputError.one(None, "scenario", shown(scenario), "the run that it is of")
+    if not (values.get("follow_up") or facts.get("follow_up")):
+        raise InputError.one(None, "follow up", "nothing", "the day on which it is looked at again")
     for early, late in (
         ("decided", "executes"),
         ("decided", "follow_up"),
@@ -136,12 +139,15 @@ def record_outcome(store: Store, outcome: DecisionOutcome, today: dt.date) -> Fo
             raise InputError.one(None, "outcome", found, "a value inside its range, with both ends")
         if outcome.measured > today:
             raise InputError.one(None, "measured", str(outcome.measured), f"{today} or before")
-        if outcome.measured < decision.follow_up:
+        first, why = decision.follow_up, "the follow-up that was agreed"
+        if decision.judge_from and decision.judge_from > first:
+            first, why = decision.judge_from, "when most of what it brings can have come,"
+        if outcome.measured < first:
             raise InputError.one(
                 None,
                 "measured",
                 str(outcome.measured),
-                f"{decision.follow_up} or later, the follow-up that was agreed for {decision.decision}",
+                f"{first} or later, {why} for {decision.decision}",
                 "Before it, what is seen is not yet what the decision brings.",
             )
         return outcome.body()
@@ -233,6 +239,8 @@ def retrospective(followed: Followed) -> list[str]:
 
 
 def _from_scenario(run: Run, name: str) -> dict[str, Any]:
+    from mmmlib.governance.closed_loop import judge_from
+
     pack = run.load_json("scenarios.json", ScenarioPack)
     plans = {one.name: one for one in pack.scenarios}
     if name not in plans:
@@ -250,6 +258,7 @@ def _from_scenario(run: Run, name: str) -> dict[str, Any]:
         "expected": _expected(plan),
         "expected_is": f"{'net gain' if plan.net is not None else 'difference'} over {pack.weeks} weeks",
         "spend_change": plan.spend_change,
+        "judge_from": judge_from(run, name),
     }
 
 

@@ -1,22 +1,60 @@
-"""Do published ranges hold? Every decision that states one is a promise; here they are scored.
+"""Do published ranges hold? What was promised of the future is scored when it is known.
 
-A single outcome outside its range says little: a 90 % range is missed once in ten times. The score
-says how many held, and how likely that count would be called out if the ranges truly held less
-often: with few promises nothing can be told, and then it says so.
+Forecasts of coming weeks, predicted results of lift tests and what decisions should bring are
+pooled, because decisions alone are too few to tell, and shown apart. A single outcome outside its
+range says little: a 90 % range is missed once in ten times. The score says how many held, and how
+likely that count would be called out if the ranges truly held less often: with few promises nothing
+can be told, and then it says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from mmmlib.estimates import MASS, format_number
-from mmmlib.governance.decisions import Followed
+from mmmlib.estimates import MASS, Estimate, format_number
+from mmmlib.governance.decisions import Followed, decision_log
+from mmmlib.governance.records import (
+    Promise,
+    PromiseOutcome,
+    Publication,
+    TestPrediction,
+    records_of,
+)
+from mmmlib.governance.store import Entry
 
 FALSE_ALARM = 0.05
 """Probability with which ranges that hold as often as they say are called out."""
 TOO_NARROW = 0.7
 """Share of 90 % ranges that hold, against which the power is stated."""
+KINDS_OF_PROMISES = {
+    "forecast": "Forecasts of weeks",
+    "lift_test": "Predicted lift tests",
+    "plan": "Decisions",
+}
+
+
+class Kept(NamedTuple):
+    """A promise whose outcome is known.
+
+    Parameters
+    ----------
+    kind, about
+        As in :class:`mmmlib.governance.records.Promise`.
+    expected
+        The promised range; widened by the error of a measurement.
+    value
+        What came, in the same unit.
+    independent
+        So many independent promises tell as much as this one.
+    """
+
+    kind: str
+    about: str
+    expected: Estimate
+    value: float
+    independent: float = 1.0
 
 
 class PromiseScore(NamedTuple):
@@ -25,22 +63,29 @@ class PromiseScore(NamedTuple):
     Parameters
     ----------
     promises
-        Decisions whose outcome is known and can be told apart from their range.
+        Those whose outcome is known and can be told apart from their range.
+    independent
+        So many independent promises tell as much: weeks of one forecast err together.
     held, held_inner
         How many landed inside the 90 % and the 50 % range.
+    above, below
+        How many landed above and below the 90 % range.
     mean_interval_score
         Interval score in units of each range's width (Gneiting and Raftery, 2007): 1 where the
         outcome is inside, and 20 times the distance more where it is not. Ranges that are right
         hold in nine of ten and miss by little.
     fewest
-        Held promises below which ranges are called too narrow.
+        Held independent promises below which ranges are called too narrow.
     power
         Probability that ranges which truly hold in 70 % are called too narrow with so many promises.
     """
 
     promises: int
+    independent: float
     held: int
     held_inner: int
+    above: int
+    below: int
     mean_interval_score: float
     fewest: int
     power: float
@@ -48,24 +93,140 @@ class PromiseScore(NamedTuple):
     @property
     def too_narrow(self) -> bool:
         """Whether fewer held than chance lets expect of 90 % ranges."""
-        return self.held < self.fewest
+        return self.held * self.independent < self.fewest * self.promises
+
+    @property
+    def verdict(self) -> str:
+        """What the count says, in a sentence."""
+        if self.too_narrow:
+            return "That is fewer than chance lets expect: the ranges are too narrow."
+        return (
+            f"Ranges that truly hold in 70 % would be seen with a probability of "
+            f"{format_number(self.power, 'share')} by so many."
+        )
 
     def __str__(self) -> str:
         if not self.promises:
             return "No promise has come due yet."
-        says = (
+        worth = ""
+        if self.independent < 0.95 * self.promises:
+            worth = (
+                f" Errors that go together make them worth {self.independent:.0f} independent ones."
+            )
+        return (
             f"{self.held} of {self.promises} stated 90 % ranges held, and {self.held_inner} of their "
             f"50 % ranges; interval score {self.mean_interval_score:.1f} (1.0 where all held)."
-        )
-        if self.too_narrow:
-            return f"{says} That is fewer than chance lets expect: the ranges are too narrow."
-        return (
-            f"{says} Ranges that truly hold in 70 % would be seen with a probability of "
-            f"{format_number(self.power, 'share')} by so many."
+            f"{worth} {self.verdict}"
         )
 
 
-def score_promises(log: Sequence[Followed]) -> PromiseScore:
+class PromiseBook(NamedTuple):
+    """Every promise of a workbook, and how those that are known were kept.
+
+    Parameters
+    ----------
+    open
+        Forecasts and predicted tests whose outcome is not known yet.
+    kept
+        Those that are known, decisions among them.
+    plans
+        Plans that were published: what they bring is known only of those that are carried out.
+    """
+
+    open: tuple[Promise, ...]
+    kept: tuple[Kept, ...]
+    plans: int
+
+    @property
+    def pooled(self) -> PromiseScore:
+        """All of them."""
+        return score_kept(self.kept)
+
+    def of_kind(self, kind: str) -> PromiseScore:
+        """Those of one kind."""
+        return score_kept([one for one in self.kept if one.kind == kind])
+
+    def __str__(self) -> str:
+        lines = [str(self.pooled)]
+        lines += [
+            f"  {title}: {self.of_kind(kind)}"
+            for kind, title in KINDS_OF_PROMISES.items()
+            if any(one.kind == kind for one in self.kept)
+        ]
+        return "\n".join(lines)
+
+
+def promise_book(
+    entries: Sequence[Entry], workbook: str, came: Iterable[PromiseOutcome] = ()
+) -> PromiseBook:
+    """Collect what a workbook promised, and what came of it.
+
+    Parameters
+    ----------
+    entries
+        Of the store.
+    workbook
+        Whose promises count.
+    came
+        What is known beside what the store says: by the data of a run that is not published yet.
+    """
+    known = list(entries)
+    published = [one for one in records_of(known, Publication) if one.workbook == workbook]
+    predicted = [one for one in records_of(known, TestPrediction) if one.workbook == workbook]
+    promised: dict[str, Promise] = {}
+    for one in (*(p for pack in published for p in pack.promises), *(p.promise for p in predicted)):
+        promised.setdefault(one.promise, one)  # what was said first counts
+    outcomes: dict[str, PromiseOutcome] = {}
+    for outcome in (*(o for pack in published for o in pack.came), *came):
+        outcomes.setdefault(outcome.promise, outcome)
+    plans = [one for one in promised.values() if one.kind == "plan"]
+    others = [one for one in promised.values() if one.kind != "plan"]
+    return PromiseBook(
+        open=tuple(one for one in others if one.promise not in outcomes),
+        kept=(
+            *(
+                kept_promise(one, outcomes[one.promise])
+                for one in others
+                if one.promise in outcomes
+            ),
+            *kept_decisions(decision_log(known, workbook)),
+        ),
+        plans=len(plans),
+    )
+
+
+def kept_promise(promise: Promise, outcome: PromiseOutcome) -> Kept:
+    """Put what came beside what was promised; a measurement's own error widens the range."""
+    expected, error = promise.expected, outcome.standard_error
+    if error:
+        measured = Estimate.from_measurement(0.0, error)
+
+        def wider(end: float, by: float) -> float:
+            return expected.median + math.copysign(math.hypot(end - expected.median, by), by)
+
+        expected = expected.model_copy(
+            update={
+                "low": wider(expected.low, measured.low),
+                "high": wider(expected.high, measured.high),
+                "inner_low": wider(expected.inner_low, measured.inner_low),
+                "inner_high": wider(expected.inner_high, measured.inner_high),
+            }
+        )
+    return Kept(promise.kind, promise.about, expected, outcome.value, promise.independent)
+
+
+def kept_decisions(log: Iterable[Followed]) -> list[Kept]:
+    """Decisions whose outcome can be told apart from the range that they stated."""
+    return [
+        Kept("plan", one.decision.title, one.decision.expected, one.outcome.value)
+        for one in log
+        if one.decision.expected is not None
+        and one.outcome is not None
+        and one.landing in ("inside", "above", "below")
+    ]
+
+
+def score_promises(log: Iterable[Followed]) -> PromiseScore:
     """Score the ranges of decisions against what came of them.
 
     Parameters
@@ -73,34 +234,37 @@ def score_promises(log: Sequence[Followed]) -> PromiseScore:
     log
         Decisions with their outcomes; those without a range or an outcome do not count.
     """
+    return score_kept(kept_decisions(log))
+
+
+def score_kept(kept: Sequence[Kept]) -> PromiseScore:
+    """Score promises whose outcome is known; see :class:`PromiseScore`."""
     from scipy.stats import binom
 
-    known = [
-        (one.decision.expected, one.outcome.value)
-        for one in log
-        if one.decision.expected is not None
-        and one.outcome is not None
-        and one.landing in ("inside", "above", "below")
-    ]
-    count = len(known)
-    held = sum(expected.low <= value <= expected.high for expected, value in known)
-    inner = sum(expected.inner_low <= value <= expected.inner_high for expected, value in known)
+    count = len(kept)
+    independent = sum(one.independent for one in kept)
+    worth = round(independent)
+    held = sum(one.expected.low <= one.value <= one.expected.high for one in kept)
+    inner = sum(one.expected.inner_low <= one.value <= one.expected.inner_high for one in kept)
     scores = [
         1
         + 2
-        / (1 - expected.mass)
-        * max(expected.low - value, value - expected.high, 0.0)
-        / (expected.high - expected.low)
-        for expected, value in known
-        if expected.high > expected.low
+        / (1 - one.expected.mass)
+        * max(one.expected.low - one.value, one.value - one.expected.high, 0.0)
+        / one.expected.width
+        for one in kept
+        if one.expected.width > 0
     ]
     # The largest count that is still called out keeps its probability below FALSE_ALARM.
-    fewest = int(binom.ppf(FALSE_ALARM, count, MASS)) if count else 0
+    fewest = int(binom.ppf(FALSE_ALARM, worth, MASS)) if worth else 0
     return PromiseScore(
-        count,
-        held,
-        inner,
-        sum(scores) / len(scores) if scores else float("nan"),
-        fewest,
-        float(binom.cdf(fewest - 1, count, TOO_NARROW)) if fewest else 0.0,
+        promises=count,
+        independent=independent,
+        held=held,
+        held_inner=inner,
+        above=sum(one.value > one.expected.high for one in kept),
+        below=sum(one.value < one.expected.low for one in kept),
+        mean_interval_score=sum(scores) / len(scores) if scores else float("nan"),
+        fewest=fewest,
+        power=float(binom.cdf(fewest - 1, worth, TOO_NARROW)) if fewest else 0.0,
     )

@@ -58,6 +58,33 @@ class Waiver(Signed):
     until: dt.date
 
 
+class Promise(Record):
+    """A range about the future, written down before its outcome is known."""
+
+    promise: str
+    """Its id: what it is about, and when."""
+    kind: Literal["forecast", "lift_test", "plan"]
+    about: str
+    """In words: "Revenue, week of 6 Jul 2026"."""
+    subject: str
+    """A model, a lift test or a plan, by its name."""
+    start: dt.date
+    end: dt.date
+    """Last day that it speaks of."""
+    expected: Estimate
+    independent: float = 1.0
+    """So many independent promises tell as much as this one, whose error goes with others."""
+
+
+class PromiseOutcome(Record):
+    """What came where something was promised."""
+
+    promise: str
+    value: float
+    standard_error: float = 0.0
+    """Of a measurement; zero where it was counted."""
+
+
 class Publication(Record):
     """A run's pack was published."""
 
@@ -70,6 +97,10 @@ class Publication(Record):
     policy_version: str
     folder: str
     signed_by: tuple[str, ...]
+    promises: tuple[Promise, ...] = ()
+    """Ranges about the future that went out with it."""
+    came: tuple[PromiseOutcome, ...] = ()
+    """What its data tells of earlier promises."""
 
 
 class Withdrawal(Record):
@@ -104,6 +135,8 @@ class Decision(Record):
     watch: str = ""
     executes: dt.date | None = None
     follow_up: dt.date
+    judge_from: dt.date | None = None
+    """First day on which most of what it brings can have come: nothing is judged before."""
     run_superseded: bool = False
     """Whether a newer run had been published when it was decided."""
 
@@ -123,6 +156,24 @@ class DecisionOutcome(Record):
     baseline_change: float | None = None
     """What the outcome would have changed by without the decision, where that is known."""
     note: str = ""
+
+
+class TestPrediction(Record):
+    """What a lift test should measure, written down before it is made."""
+
+    workbook: str
+    run: str
+    promise: Promise
+
+
+class Views(Record):
+    """Who looked at published packs, by run, consumer and day, as a log tells."""
+
+    workbook: str
+    log: str
+    """sha256 of the log."""
+    views: dict[str, dict[str, dict[dt.date, int]]]
+    """Views by run, consumer (a keyed hash, or a name where the policy allows it) and day."""
 
 
 class BudgetDecision(Record):
@@ -147,6 +198,8 @@ KINDS: dict[str, type[Record]] = {
     "decision": Decision,
     "outcome": DecisionOutcome,
     "budget_decision": BudgetDecision,
+    "prediction": TestPrediction,
+    "views": Views,
 }
 
 

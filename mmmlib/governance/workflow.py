@@ -16,6 +16,8 @@ from mmmlib.governance.gates import POLICY, ROLES
 from mmmlib.governance.policy import read_policy
 from mmmlib.governance.records import (
     Preread,
+    Promise,
+    PromiseOutcome,
     Publication,
     SignOff,
     Waiver,
@@ -218,13 +220,20 @@ class Desk:
         self.store.append("waiver", self.run.name, body)
         return self.review()
 
-    def publish(self, folder: str) -> Entry:
+    def publish(
+        self,
+        folder: str,
+        promises: tuple[Promise, ...] = (),
+        came: tuple[PromiseOutcome, ...] = (),
+    ) -> Entry:
         """Record the publication of a run whose gates and signatures allow it.
 
         Parameters
         ----------
         folder
             Where its pack is published.
+        promises, came
+            Ranges about the future that go out with it; what its data tells of earlier ones.
 
         Raises
         ------
@@ -248,6 +257,8 @@ class Desk:
                 policy_version=self.policy.version,
                 folder=folder,
                 signed_by=tuple(str(one) for one in review.signatures),
+                promises=promises,
+                came=came,
             ).body()
 
         return self.store.append("publication", self.run.name, body)

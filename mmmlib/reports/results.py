@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from mmmlib.estimates import ReturnWords, return_words
 from mmmlib.findings import Finding, FindingList, Level
+from mmmlib.governance.follow_up import FollowUp
 from mmmlib.governance.labels import label_pack
 from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
 from mmmlib.model.chains import agreed
@@ -58,6 +59,11 @@ class Results:
     def gates(self) -> GateResult | None:
         """What the gates decided."""
         return self.released or self._artefact("gates.json", GateResult)
+
+    @cached_property
+    def follow_up(self) -> FollowUp | None:
+        """What earlier refreshes left open."""
+        return self._artefact("follow_up.json", FollowUp)
 
     @cached_property
     def effects(self) -> Mapping[str, xr.Dataset]:

@@ -74,7 +74,12 @@ def begin_run(
         for name, content in files.items():
             write_atomic(path / name, content)
 
-    chosen = choose_parent(folder, params, approved=_approved(folder, params.workbook))
+    from mmmlib.governance.follow_up import ENTRIES
+
+    approved, kept = _record(folder, params.workbook)
+    chosen = choose_parent(folder, params, approved=approved)
+    if kept:
+        files[ENTRIES] = kept
     seed = params.model.seed
     run = new_run(
         folder,
@@ -91,15 +96,17 @@ def begin_run(
     return run, False
 
 
-def _approved(folder: Path, workbook: str) -> list[str] | None:
-    """Return the approved runs of a workbook; None where nobody has signed any."""
+def _record(folder: Path, workbook: str) -> tuple[list[str] | None, bytes]:
+    """Read the store: approved runs of a workbook (None where nobody has signed any), its entries."""
+    from mmmlib.governance.follow_up import entries_of_workbook, entry_lines
     from mmmlib.governance.store import open_store, store_exists
     from mmmlib.governance.workflow import approved_runs
 
     if not store_exists(folder):
-        return None
+        return None, b""
     with open_store(folder) as store:
-        return approved_runs(store, list_runs(folder, workbook))
+        own = entries_of_workbook(store.entries(), workbook)
+        return approved_runs(store, list_runs(folder, workbook)), entry_lines(own)
 
 
 def bring_up_to_date(run: Run, params: Params, params_file: Path) -> None:

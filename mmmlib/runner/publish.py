@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from mmmlib.errors import RunError
+from mmmlib.governance.follow_up import FollowUp, promises_of
 from mmmlib.governance.review import Review, State
 from mmmlib.governance.store import Entry, Head
 from mmmlib.governance.verdict import GateResult
@@ -51,7 +52,7 @@ def publish_run(desk: Desk, folder: Path) -> Path:
     staging.parent.mkdir(parents=True, exist_ok=True)
     try:
         render_pack(run, released=released_gates(desk, review), into=staging)
-        entry = earlier[-1] if cut_off else desk.publish(str(target))
+        entry = earlier[-1] if cut_off else _published(desk, target)
         write_atomic(staging / RELEASE, json.dumps(_release(entry), indent=2).encode())
         if target.exists():
             shutil.rmtree(target)  # begun by a publication that was cut off
@@ -61,6 +62,13 @@ def publish_run(desk: Desk, folder: Path) -> Path:
     latest = {"run": run.name, "period": run.manifest.period, "pack": f"{run.name}/index.html"}
     write_atomic(target.parent / LATEST, json.dumps(latest, indent=2).encode())
     return target
+
+
+def _published(desk: Desk, target: Path) -> Entry:
+    """Record the publication, with what the pack promises and what its data settles."""
+    run = desk.run
+    came = run.load_json("follow_up.json", FollowUp).came if run.has("follow_up.json") else ()
+    return desk.publish(str(target), promises_of(run), came)
 
 
 def released_gates(desk: Desk, review: Review) -> GateResult:

@@ -143,9 +143,9 @@ STEPS = (
     Step(
         "review",
         needs=("data", "readiness", "model_fit", "health", "refresh", "scenarios"),
-        outputs=("artefacts/gates.json", "artefacts/agenda.json"),
+        outputs=("artefacts/gates.json", "artefacts/agenda.json", "artefacts/follow_up.json"),
         notebook="notebooks/06_review.ipynb",
-        files_read=("policy.yaml", "roles.yaml", "taxonomy.yaml"),
+        files_read=("policy.yaml", "roles.yaml", "taxonomy.yaml", "store.jsonl"),
     ),
     *REPORTS,
     Step(

@@ -56,6 +56,8 @@ class ModelForecast(_Frozen):
     """Outcome of all the weeks."""
     baseline: tuple[Estimate, ...]
     """What would come in each week without the channels; without noise."""
+    baseline_total: Estimate
+    """The same over all the weeks."""
     independent: float
     """So many independent weeks tell as much of the ranges as these, whose errors go together."""
 
@@ -191,6 +193,7 @@ def _of_model(
         outcome=tuple(Estimate.from_draws(week, unit) for week in outcome.T),
         total=Estimate.from_draws(outcome.sum(1), unit),
         baseline=tuple(Estimate.from_draws(week, unit) for week in alone.T),
+        baseline_total=Estimate.from_draws(alone.sum(1), unit),
         independent=independent_weeks(outcome),
     )
 

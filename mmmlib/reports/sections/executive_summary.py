@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmmlib.findings import Status
-from mmmlib.phrases import count_text
+from mmmlib.governance.follow_up import FollowUp
+from mmmlib.phrases import count_text, some_of
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.advice import changed_advice, short_advice
 from mmmlib.reports.words.first_page import (
+    NAMED,
     change_line,
     decision_statements,
     never_statements,
@@ -32,7 +34,7 @@ def decision(results: Results) -> Iterator[Block]:
 
 
 def trust(results: Results) -> Iterator[Block]:
-    """Why the model may be trusted, in three lines and the count of checks."""
+    """Why the model may be trusted: three lines, the count of checks, what was promised and kept."""
     if not results.effects:
         return
     lines = [*trust_statements(results, results.leading)]
@@ -42,7 +44,19 @@ def trust(results: Results) -> Iterator[Block]:
         lines.append(
             Prose(f"{len(flags)} of {checks} need a look; see the health panel.", lead="Checks.")
         )
+    lines += follow_up_lines(results.follow_up)
     yield Bullets(tuple(lines))
+
+
+def follow_up_lines(found: FollowUp | None) -> Iterator[Prose]:
+    """How earlier published ranges were kept, and which decisions are due (G6)."""
+    if found is None:
+        return
+    if found.record:
+        yield Prose(" ".join(found.record), lead="Kept promises.")
+    if found.due:
+        due = [f"{one.decision} ({one.title}, {one.owner})" for one in found.due[:NAMED]]
+        yield Prose(f"{some_of(due, NAMED)}.", lead="Due for follow-up.")
 
 
 def changes(results: Results) -> Iterator[Block]:

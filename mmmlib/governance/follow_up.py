@@ -1,0 +1,293 @@
+"""What earlier refreshes left open, as a refresh finds it: promises, decisions, what is due.
+
+A refresh keeps what the store said of its workbook when it began (``store.jsonl``), and makes from
+it and its own data what its pack and its agenda say (``follow_up.json``), so that both can be made
+again from the run alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from mmmlib.errors import InputError
+from mmmlib.governance.chain import entry_line
+from mmmlib.governance.closed_loop import ClosedLoop, close_loop
+from mmmlib.governance.decisions import decision_log
+from mmmlib.governance.promises import KINDS_OF_PROMISES, PromiseScore, promise_book
+from mmmlib.governance.records import DecisionOutcome, Promise, PromiseOutcome
+from mmmlib.governance.store import Entry
+from mmmlib.model.effects import effects_of, has_effects
+from mmmlib.params.load import params_of
+from mmmlib.params.messages import shown
+from mmmlib.phrases import count_text, date_text
+from mmmlib.runs import Run
+from mmmlib.scenarios.forecast import Forecast
+from mmmlib.scenarios.pack import ScenarioPack
+
+__all__ = ["FollowUp", "follow_up_of"]
+
+ENTRIES = "store.jsonl"
+"""What the store said of the workbook when the run began: decisions, promises, publications."""
+LOOKED_AT = ("publication", "withdrawal", "decision", "outcome", "prediction", "budget_decision")
+"""Kinds of entries that a refresh looks at."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DueDecision(_Frozen):
+    """A decision whose follow-up is due."""
+
+    decision: str
+    title: str
+    owner: str
+    follow_up: dt.date
+    expected: str
+
+
+class KindOfPromise(_Frozen):
+    """How promises of one kind were kept."""
+
+    kind: str
+    title: str
+    promises: int
+    independent: float
+    held: int
+    held_inner: int
+    above: int
+    below: int
+    interval_score: float | None
+    power: float
+    verdict: str
+
+
+class FollowUp(_Frozen):
+    """What a refresh finds open; ``artefacts/follow_up.json``."""
+
+    as_of: dt.date
+    record: tuple[str, ...]
+    """How published ranges were kept, in a sentence or two."""
+    kinds: tuple[KindOfPromise, ...] = ()
+    """All promises first, then by kind."""
+    open_promises: int = 0
+    came: tuple[PromiseOutcome, ...] = ()
+    """What this run's data tells of earlier promises."""
+    due: tuple[DueDecision, ...] = ()
+    loops: tuple[ClosedLoop, ...] = ()
+    """Decisions without an outcome, looked back at by this run."""
+
+
+def follow_up_of(run: Run) -> FollowUp:
+    """Find what earlier refreshes left open.
+
+    Parameters
+    ----------
+    run
+        With its fits; what the store said when it began lies in it.
+
+    Returns
+    -------
+    FollowUp
+        Promises that its data settles, how all of them were kept, decisions that are due and what
+        they really brought. Nothing of it where there was no store.
+    """
+    params = params_of(run)
+    entries = kept_entries(run)
+    as_of = params.as_of
+    book = promise_book(entries, params.workbook)
+    came = what_came(run, book.open)
+    book = promise_book(entries, params.workbook, came)
+    log = decision_log(entries, params.workbook)
+    waiting = [one for one in log if one.outcome is None and one.decision.stance != "defer"]
+    loops = [close_loop(one.decision, run) for one in waiting]
+    pooled = book.pooled
+    scores = [("all", "All together", pooled)]
+    scores += [(kind, title, book.of_kind(kind)) for kind, title in KINDS_OF_PROMISES.items()]
+    return FollowUp(
+        as_of=as_of,
+        record=record_sentences(pooled, len(book.open)),
+        kinds=tuple(_kind(*one) for one in scores if one[2].promises),
+        open_promises=len(book.open),
+        came=came,
+        due=tuple(
+            DueDecision(
+                decision=one.decision.decision,
+                title=one.decision.title,
+                owner=one.decision.owner,
+                follow_up=one.decision.follow_up,
+                expected=str(one.decision.expected or ""),
+            )
+            for one in log
+            if one.is_due(as_of)
+        ),
+        loops=tuple(one for one in loops if one is not None),
+    )
+
+
+def estimated_outcome(run: Run, decision: str) -> DecisionOutcome:
+    """Return what a later run says a decision brought.
+
+    Raises
+    ------
+    InputError, RunError
+        If the run did not look back at it, or cannot say anything yet.
+    """
+    loops = {one.decision: one for one in run.load_json("follow_up.json", FollowUp).loops}
+    if decision not in loops:
+        raise InputError.one(
+            None,
+            "decision",
+            shown(decision),
+            f"one that {run.name} looked back at: {', '.join(loops) or 'none'}",
+            "Give the value, or refresh again: a refresh looks at the decisions made before it.",
+        )
+    return loops[decision].outcome
+
+
+def record_sentences(score: PromiseScore, waiting: int) -> tuple[str, ...]:
+    """Say how published ranges were kept, in one or two sentences; none where none was published."""
+    if not score.promises:
+        if not waiting:
+            return ()
+        return (
+            f"{count_text(waiting, 'published range waits', 'published ranges wait')} for data.",
+        )
+    ranges = count_text(score.promises, "published 90 % range")
+    missed = f"{score.above} came out above, {score.below} below"
+    return (f"{score.held} of {ranges} with a known outcome held ({missed}).", score.verdict)
+
+
+def promises_of(run: Run) -> tuple[Promise, ...]:
+    """Collect every range about the future that a run's pack publishes.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+
+    Returns
+    -------
+    tuple of Promise
+        Its forecasts week by week, and what its plans bring. A run without models promises nothing.
+    """
+    params = params_of(run)
+    found: list[Promise] = []
+    if run.has("forecast.json"):
+        for one in run.load_json("forecast.json", Forecast).models:
+            label = params.model_label(one.model)
+            found += [
+                Promise(
+                    promise=f"forecast {params.workbook} {one.model} {week}",
+                    kind="forecast",
+                    about=f"{label}, week of {date_text(week)}",
+                    subject=one.model,
+                    start=week,
+                    end=week + dt.timedelta(days=6),
+                    expected=expected,
+                    independent=one.independent / len(one.weeks),
+                )
+                for week, expected in zip(one.weeks, one.outcome, strict=True)
+            ]
+    if run.has("scenarios.json"):
+        pack = run.load_json("scenarios.json", ScenarioPack)
+        last = pack.first_week + dt.timedelta(days=7 * pack.weeks - 1)
+        found += [
+            Promise(
+                promise=f"plan {run.name} {plan.name}",
+                kind="plan",
+                about=f"{plan.title}, against {pack.compared_with}",
+                subject=plan.name,
+                start=pack.first_week,
+                end=last,
+                expected=plan.net if plan.net is not None else plan.difference,
+            )
+            for plan in pack.scenarios
+            if plan.kind != "baseline"
+        ]
+    return tuple(found)
+
+
+def what_came(run: Run, promises: Iterable[Promise]) -> tuple[PromiseOutcome, ...]:
+    """Say what a run's data tells of promises: weeks that are known, lift tests that were measured."""
+    from mmmlib.data.panel.panel import panel_file, panel_of
+
+    params = params_of(run)
+    open_ones = list(promises)
+    if not open_ones or not run.has(panel_file(run)):
+        return ()
+    tests = {lift.name: lift for lift in panel_of(run).lift_tests}
+    seen = {
+        model: effects_of(run, model)["observed"].to_series()
+        for model in {one.subject for one in open_ones if one.kind == "forecast"}
+        if model in params.model_names and has_effects(run, model)
+    }
+    came = []
+    for one in open_ones:
+        if one.kind == "forecast" and one.subject in seen:
+            values = seen[one.subject]
+            known = values[values.index == str(one.start)]
+            if len(known):
+                came.append(PromiseOutcome(promise=one.promise, value=float(known.iloc[0])))
+        elif one.kind == "lift_test" and one.subject in tests:
+            test = tests[one.subject]
+            came.append(
+                PromiseOutcome(
+                    promise=one.promise,
+                    value=test.incremental_outcome,
+                    standard_error=test.standard_error,
+                )
+            )
+    return tuple(came)
+
+
+def entries_of_workbook(entries: Sequence[Entry], workbook: str) -> list[Entry]:
+    """Pick what a refresh of a workbook looks at: its decisions, promises and publications."""
+    decisions = {
+        one.body["decision"]
+        for one in entries
+        if one.kind == "decision" and one.body["workbook"] == workbook
+    }
+    return [
+        one
+        for one in entries
+        if one.kind in LOOKED_AT
+        and (
+            one.body.get("workbook") == workbook
+            or (one.kind == "outcome" and one.body["decision"] in decisions)
+        )
+    ]
+
+
+def entry_lines(entries: Iterable[Entry]) -> bytes:
+    """Write entries as JSON lines, as ``mmm store export`` does."""
+    return "".join(map(entry_line, entries)).encode()
+
+
+def kept_entries(run: Run) -> list[Entry]:
+    """Read the entries that a run kept; none where there was no store when it began."""
+    path = run.path / ENTRIES
+    if not path.is_file():
+        return []
+    return [Entry(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _kind(kind: str, title: str, score: PromiseScore) -> KindOfPromise:
+    score_value = score.mean_interval_score
+    return KindOfPromise(
+        kind=kind,
+        title=title,
+        promises=score.promises,
+        independent=score.independent,
+        held=score.held,
+        held_inner=score.held_inner,
+        above=score.above,
+        below=score.below,
+        interval_score=score_value if score_value == score_value else None,
+        power=score.power,
+        verdict=score.verdict,
+    )
