@@ -330,6 +330,7 @@ class TestAgenda:
         assert [item.title for item in agenda.items] == [
             "Gate violations",
             "What changed",
+            "Follow-ups that are due",
             "Decisions on the table",
             "Scenarios",
             "Recommendation",
@@ -351,7 +352,7 @@ class TestAgenda:
         answers = (pack.answers[0],) * (MOST + 2)
         run.save_json("scenarios.json", pack.model_copy(update={"answers": answers}))
         result = pass_gates(run)
-        points = build_agenda(run, result).items[2].points
+        points = build_agenda(run, result).items[3].points
         assert "2 more in the scenario pack." in points
         asked = {point.partition(":")[0] for point in points if point.startswith("Sign-off of")}
         assert asked == {f"Sign-off of {one.subject}" for one in result.sign_offs}
