@@ -18,7 +18,7 @@ from mmmlib.governance.chain import entry_line
 from mmmlib.governance.closed_loop import ClosedLoop, close_loop
 from mmmlib.governance.decisions import decision_log
 from mmmlib.governance.promises import KINDS_OF_PROMISES, PromiseScore, promise_book
-from mmmlib.governance.records import DecisionOutcome, Promise, PromiseOutcome
+from mmmlib.governance.records import DecisionOutcome, PromiseOutcome, RangePromise
 from mmmlib.governance.store import Entry
 from mmmlib.model.effects import effects_of, has_effects
 from mmmlib.params.load import params_of
@@ -162,7 +162,7 @@ def record_sentences(score: PromiseScore, waiting: int) -> tuple[str, ...]:
     return (f"{score.held} of {ranges} with a known outcome held ({missed}).", score.verdict)
 
 
-def promises_of(run: Run) -> tuple[Promise, ...]:
+def published_promises(run: Run) -> tuple[RangePromise, ...]:
     """Collect every range about the future that a run's pack publishes.
 
     Parameters
@@ -172,16 +172,16 @@ def promises_of(run: Run) -> tuple[Promise, ...]:
 
     Returns
     -------
-    tuple of Promise
+    tuple of RangePromise
         Its forecasts week by week, and what its plans bring. A run without models promises nothing.
     """
     params = params_of(run)
-    found: list[Promise] = []
+    found: list[RangePromise] = []
     if run.has("forecast.json"):
         for one in run.load_json("forecast.json", Forecast).models:
             label = params.model_label(one.model)
             found += [
-                Promise(
+                RangePromise(
                     promise=f"forecast {params.workbook} {one.model} {week}",
                     kind="forecast",
                     about=f"{label}, week of {date_text(week)}",
@@ -197,7 +197,7 @@ def promises_of(run: Run) -> tuple[Promise, ...]:
         pack = run.load_json("scenarios.json", ScenarioPack)
         last = pack.first_week + dt.timedelta(days=7 * pack.weeks - 1)
         found += [
-            Promise(
+            RangePromise(
                 promise=f"plan {run.name} {plan.name}",
                 kind="plan",
                 about=f"{plan.title}, against {pack.compared_with}",
@@ -212,7 +212,7 @@ def promises_of(run: Run) -> tuple[Promise, ...]:
     return tuple(found)
 
 
-def what_came(run: Run, promises: Iterable[Promise]) -> tuple[PromiseOutcome, ...]:
+def what_came(run: Run, promises: Iterable[RangePromise]) -> tuple[PromiseOutcome, ...]:
     """Say what a run's data tells of promises: weeks that are known, lift tests that were measured."""
     from mmmlib.data.panel.panel import panel_file, panel_of
 

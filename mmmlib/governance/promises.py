@@ -16,9 +16,9 @@ from typing import NamedTuple
 from mmmlib.estimates import MASS, Estimate, format_number
 from mmmlib.governance.decisions import Followed, decision_log
 from mmmlib.governance.records import (
-    Promise,
     PromiseOutcome,
     Publication,
+    RangePromise,
     TestPrediction,
     records_of,
 )
@@ -41,7 +41,7 @@ class Kept(NamedTuple):
     Parameters
     ----------
     kind, about
-        As in :class:`mmmlib.governance.records.Promise`.
+        As in :class:`mmmlib.governance.records.RangePromise`.
     expected
         The promised range; widened by the error of a measurement.
     value
@@ -133,7 +133,7 @@ class PromiseBook(NamedTuple):
         Plans that were published: what they bring is known only of those that are carried out.
     """
 
-    open: tuple[Promise, ...]
+    open: tuple[RangePromise, ...]
     kept: tuple[Kept, ...]
     plans: int
 
@@ -173,7 +173,7 @@ def promise_book(
     known = list(entries)
     published = [one for one in records_of(known, Publication) if one.workbook == workbook]
     predicted = [one for one in records_of(known, TestPrediction) if one.workbook == workbook]
-    promised: dict[str, Promise] = {}
+    promised: dict[str, RangePromise] = {}
     for one in (*(p for pack in published for p in pack.promises), *(p.promise for p in predicted)):
         promised.setdefault(one.promise, one)  # what was said first counts
     outcomes: dict[str, PromiseOutcome] = {}
@@ -195,7 +195,7 @@ def promise_book(
     )
 
 
-def kept_promise(promise: Promise, outcome: PromiseOutcome) -> Kept:
+def kept_promise(promise: RangePromise, outcome: PromiseOutcome) -> Kept:
     """Put what came beside what was promised; a measurement's own error widens the range."""
     expected, error = promise.expected, outcome.standard_error
     if error:

@@ -58,7 +58,7 @@ class Waiver(Signed):
     until: dt.date
 
 
-class Promise(Record):
+class RangePromise(Record):
     """A range about the future, written down before its outcome is known."""
 
     promise: str
@@ -97,7 +97,7 @@ class Publication(Record):
     policy_version: str
     folder: str
     signed_by: tuple[str, ...]
-    promises: tuple[Promise, ...] = ()
+    promises: tuple[RangePromise, ...] = ()
     """Ranges about the future that went out with it."""
     came: tuple[PromiseOutcome, ...] = ()
     """What its data tells of earlier promises."""
@@ -163,7 +163,7 @@ class TestPrediction(Record):
 
     workbook: str
     run: str
-    promise: Promise
+    promise: RangePromise
 
 
 class Views(Record):

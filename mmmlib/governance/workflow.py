@@ -16,9 +16,9 @@ from mmmlib.governance.gates import POLICY, ROLES
 from mmmlib.governance.policy import read_policy
 from mmmlib.governance.records import (
     Preread,
-    Promise,
     PromiseOutcome,
     Publication,
+    RangePromise,
     SignOff,
     Waiver,
     Withdrawal,
@@ -223,7 +223,7 @@ class Desk:
     def publish(
         self,
         folder: str,
-        promises: tuple[Promise, ...] = (),
+        promises: tuple[RangePromise, ...] = (),
         came: tuple[PromiseOutcome, ...] = (),
     ) -> Entry:
         """Record the publication of a run whose gates and signatures allow it.

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from mmmlib.errors import RunError
-from mmmlib.governance.follow_up import FollowUp, promises_of
+from mmmlib.governance.follow_up import FollowUp, published_promises
 from mmmlib.governance.review import Review, State
 from mmmlib.governance.store import Entry, Head
 from mmmlib.governance.verdict import GateResult
@@ -68,7 +68,7 @@ def _published(desk: Desk, target: Path) -> Entry:
     """Record the publication, with what the pack promises and what its data settles."""
     run = desk.run
     came = run.load_json("follow_up.json", FollowUp).came if run.has("follow_up.json") else ()
-    return desk.publish(str(target), promises_of(run), came)
+    return desk.publish(str(target), published_promises(run), came)
 
 
 def released_gates(desk: Desk, review: Review) -> GateResult:

@@ -22,10 +22,10 @@ from mmmlib.governance.follow_up import (
     entry_lines,
     estimated_outcome,
     follow_up_of,
-    promises_of,
+    published_promises,
 )
 from mmmlib.governance.promises import Kept, kept_promise, promise_book, score_kept
-from mmmlib.governance.records import Promise, PromiseOutcome, Publication
+from mmmlib.governance.records import PromiseOutcome, Publication, RangePromise
 from mmmlib.governance.store import Store, open_store
 from mmmlib.governance.verdict import GateResult
 from mmmlib.model.effects import effects_of
@@ -107,7 +107,7 @@ def decide(store: Store, run: Run, **more: Any) -> str:
 
 def test_forecasts_are_scored_by_the_next_refresh(store: Store, pair: tuple[Run, Run]) -> None:
     before, after = pair
-    promises = promises_of(before)
+    promises = published_promises(before)
     assert {one.kind for one in promises} == {"forecast", "plan"}
     assert sum(one.independent for one in promises if one.kind == "forecast") == pytest.approx(6.5)
     publish(store, before, promises=promises)
@@ -203,7 +203,7 @@ def test_a_run_from_before_any_store_finds_nothing(pair: tuple[Run, Run]) -> Non
 
 
 def test_a_measurement_s_own_error_is_no_broken_promise() -> None:
-    promise = Promise(
+    promise = RangePromise(
         promise="test",
         kind="lift_test",
         about="Search in spring",
