@@ -51,7 +51,7 @@ class ClosedLoop(BaseModel):
     """Weeks of the plan whose spend and outcome are known."""
     judge_from: dt.date
     promised: Estimate
-    brought: Estimate | None = None
+    realised: Estimate | None = None
     """What the spend that was really made brought against the plan's baseline."""
     as_decided: Estimate | None = None
     """What the plan as decided would have brought, by what is known today."""
@@ -76,14 +76,14 @@ class ClosedLoop(BaseModel):
         RunError
             If nothing can be said yet.
         """
-        if self.brought is None:
+        if self.realised is None:
             raise RunError(f"{self.decision}: {self.note}")
         return DecisionOutcome(
             decision=self.decision,
             measured=dt.date.today(),
-            value=self.brought.median,
-            low=self.brought.low,
-            high=self.brought.high,
+            value=self.realised.median,
+            low=self.realised.low,
+            high=self.realised.high,
             executed_share=self.executed_share,
             note=f"Estimated by {self.run}.",
         )
@@ -91,7 +91,7 @@ class ClosedLoop(BaseModel):
     @property
     def sentences(self) -> tuple[str, ...]:
         """What came of it, one question after the other."""
-        if self.brought is None or self.as_decided is None or self.execution is None:
+        if self.realised is None or self.as_decided is None or self.execution is None:
             return (self.note,)
         share = self.executed_share
         moved = "" if share is None else f"{format_number(share, 'share')} of the spend was moved. "
@@ -103,7 +103,7 @@ class ClosedLoop(BaseModel):
                 f"{'' if clear else ', which may be chance'}."
             )
         return (
-            f"Estimated by {self.run}: it brought {self.brought}; promised were {self.promised}.",
+            f"Estimated by {self.run}: it brought {self.realised}; promised were {self.promised}.",
             f"Was it executed? {moved}Done was worth {self.execution} more than decided.",
             f"Did the effect differ? By what is known today the decided plan brings {self.as_decided}.",
             f"Did the world move? {world}",
@@ -225,11 +225,11 @@ def close_loop(decision: Decision, run: Run) -> ClosedLoop | None:
     then = _effect(run, plan, done)
     decided = _effect(run, plan, plan.spend)
     unit = decision.expected.unit
-    brought, as_decided = _gain(then, unit), _gain(decided, unit)
+    realised, as_decided = _gain(then, unit), _gain(decided, unit)
     few = min(len(then.gain), len(decided.gain))
     return ClosedLoop(
         **content,
-        brought=brought,
+        realised=realised,
         as_decided=as_decided,
         execution=Estimate.from_draws(then.gain[:few] - decided.gain[:few], unit),
         effect=as_decided.median - decision.expected.median,
@@ -249,13 +249,13 @@ def _plan_of(run: Run, params: Params, name: str) -> _Plan:
     own = files.own.get(name.removeprefix("own_"), {})
     spend = dict(base.spend)
     for channel, line in changed.items():
-        later = _brought_to(base, channel, line.spend_after)
+        later = _at_level(base, channel, line.spend_after)
         spend[channel] = own.get(channel, later)
     first = pd.Timestamp(pack.first_week)
     return _Plan(base, spend, tuple(changed) or tuple(base.spend), first, pack.weeks)
 
 
-def _brought_to(base: Baseline, channel: str, weekly: float) -> np.ndarray:
+def _at_level(base: Baseline, channel: str, weekly: float) -> np.ndarray:
     money = base.spend[channel]
     if money.any():
         return base.at(channel, weekly)
@@ -278,15 +278,15 @@ def _gain(effect: PlanEffect, unit: str) -> Estimate:
 
 
 def _executed(plan: _Plan, done: Mapping[str, np.ndarray]) -> float | None:
-    wanted = {
+    planned = {
         name: float(plan.spend[name].sum() - plan.base.spend[name].sum()) for name in plan.changed
     }
-    moved = sum(abs(change) for change in wanted.values())
+    moved = sum(abs(change) for change in planned.values())
     if not moved > 0:
         return None
     went = sum(
         np.sign(change) * float(done[name].sum() - plan.base.spend[name].sum())
-        for name, change in wanted.items()
+        for name, change in planned.items()
     )
     return float(went / moved)
 

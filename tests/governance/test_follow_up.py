@@ -151,10 +151,10 @@ def test_a_decision_is_looked_back_at(store: Store, pair: tuple[Run, Run]) -> No
 
     ripe = one.decision.model_copy(update={"judge_from": after_plan})
     loop = close_loop(ripe, after)
-    assert loop is not None and loop.brought and loop.as_decided and loop.execution
+    assert loop is not None and loop.realised and loop.as_decided and loop.execution
     assert loop.executed_share is not None
     # What was decided and what was done differ by the execution, draw by draw.
-    assert loop.brought.median == pytest.approx(
+    assert loop.realised.median == pytest.approx(
         loop.as_decided.median + loop.execution.median, abs=0.2 * loop.as_decided.width
     )
     assert loop.world is not None
@@ -165,7 +165,7 @@ def test_a_decision_is_looked_back_at(store: Store, pair: tuple[Run, Run]) -> No
             dt.date(2027, 1, 1),
         )
     after.save_json("follow_up.json", FollowUp(as_of=after_plan, record=(), loops=(loop,)))
-    assert estimated_outcome(after, name).value == loop.brought.median
+    assert estimated_outcome(after, name).value == loop.realised.median
     with pytest.raises(InputError, match="looked back at: D1"):
         estimated_outcome(after, "D7")
 

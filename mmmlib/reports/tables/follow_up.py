@@ -52,7 +52,7 @@ def loop_table(found: FollowUp) -> Table:
     columns: Columns[ClosedLoop] = {
         "Decision": lambda one: one.decision,
         "Promised": lambda one: one.promised,
-        "Brought": lambda one: one.brought,
+        "Brought": lambda one: one.realised,
         "As decided it would have": lambda one: one.as_decided,
         "Moved of the spend": lambda one: share(one.executed_share),
         "Judged from": lambda one: one.judge_from,
