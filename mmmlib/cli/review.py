@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -102,6 +102,46 @@ def publish(
         typer.echo(publish_run(desk, to))
 
 
+def document(
+    kind: Annotated[
+        Literal["preread", "agenda", "memo", "decision", "retrospective"],
+        typer.Argument(metavar="KIND", help="preread, agenda, memo, decision or retrospective."),
+    ],
+    about: Annotated[
+        str,
+        typer.Argument(metavar="RUN|DECISION", help="Run (empty: newest), or decision such as D1."),
+    ] = "",
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FOLDER", help="Where the page and the PDF go.")
+    ] = Path("documents"),
+    roles: RolesFile = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Write a document of the review, as a page and as PDF."""
+    from mmmlib.governance.decisions import followed_decision
+    from mmmlib.params.load import params_of
+    from mmmlib.reports.papers import OF_DECISIONS, paper_of_decision, paper_of_run
+    from mmmlib.reports.render import render_paper
+    from mmmlib.reports.results import Results
+    from mmmlib.runner.publish import released_gates
+
+    # A retrospective is written from the newest run, which looked back; the rest from its own.
+    of_decision = kind in OF_DECISIONS
+    with _desk("" if of_decision else about, runs, store, roles) as desk:
+        followed = followed_decision(desk.store.entries(), about) if of_decision else None
+        if kind == "decision" and followed and followed.decision.run:
+            desk = _other_desk(desk, followed.decision.run, roles)
+        released = released_gates(desk, desk.review())
+        results = Results(desk.run, params_of(desk.run), released)
+        if followed is not None:
+            paper = paper_of_decision(results, kind, followed)
+        else:
+            paper = paper_of_run(results, kind)
+        for path in render_paper(results, paper, to / desk.run.manifest.workbook / desk.run.name):
+            typer.echo(path)
+
+
 def withdraw(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run id or folder.")],
     person: Signer,
@@ -138,6 +178,15 @@ def _desk(run: str, runs: Path | None, url: str | None, roles: Path | None) -> I
     opened = open_run(run, runs)
     with open_store(opened.runs_dir, url) as store:
         yield Desk(opened, store, roles=read_roles(roles) if roles else None)
+
+
+def _other_desk(desk: Desk, run: str, roles: Path | None) -> Desk:
+    from mmmlib.governance.roles import read_roles
+    from mmmlib.governance.workflow import Desk
+    from mmmlib.runs import open_run
+
+    opened = open_run(run, desk.run.runs_dir)
+    return Desk(opened, desk.store, roles=read_roles(roles) if roles else None)
 
 
 def _private_key(path: Path | None) -> Ed25519PrivateKey | None:

@@ -185,6 +185,18 @@ def decision_log(entries: Sequence[Entry], workbook: str = "") -> list[Followed]
     ]
 
 
+def followed_decision(entries: Sequence[Entry], name: str) -> Followed:
+    """Return one decision with its outcome.
+
+    Raises
+    ------
+    InputError
+        If it is not in the log.
+    """
+    _decision(entries, name)
+    return next(one for one in decision_log(entries) if one.decision.decision == name)
+
+
 def retrospective(followed: Followed) -> list[str]:
     """Say what came of a decision, one question after the other.
 

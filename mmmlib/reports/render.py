@@ -26,6 +26,7 @@ from mmmlib.params.load import params_of
 from mmmlib.reports.documents import EXECUTED, Page, read_pages
 from mmmlib.reports.fonts import unwritable, unwritable_sentence
 from mmmlib.reports.front import FRONT, SUMMARY, front_markdown, print_markdown
+from mmmlib.reports.papers import Paper
 from mmmlib.reports.render_input import (
     PDF,
     RECORD,
@@ -35,8 +36,9 @@ from mmmlib.reports.render_input import (
     Work,
 )
 from mmmlib.reports.results import Results
+from mmmlib.reports.show import to_markdown
 from mmmlib.reports.title_block import metadata, title_block
-from mmmlib.runs import Run
+from mmmlib.runs import Run, write_atomic
 
 Renderer = Literal["auto", "quarto", "pandoc"]
 PACK = "pack"
@@ -106,6 +108,51 @@ def render_pack(
     if into is None:
         run.save_json(RECORD, RenderRecord(renderer=made.renderer, notes=notes))
     return [target / name for name in (*names, TABLES)]
+
+
+def render_paper(
+    results: Results, paper: Paper, folder: Path, renderer: Renderer = "auto"
+) -> list[Path]:
+    """Make HTML and PDF of a document beside the pack.
+
+    Parameters
+    ----------
+    results
+        Of the run that it is about: title, release status.
+    paper
+        See :mod:`mmmlib.reports.papers`.
+    folder
+        Where ``NAME.html`` and ``NAME.pdf`` go; made if it is not there.
+    renderer
+        As in :func:`render_pack`.
+
+    Returns
+    -------
+    list of Path
+        The page and the PDF.
+
+    Raises
+    ------
+    RenderError
+        If a renderer failed. What was there before stays.
+    """
+    scratch = results.run.path / EXECUTED
+    body = "\n\n".join(to_markdown(block, scratch, paper.name) for block in paper.blocks)
+    common = metadata(title_block(results))
+    variables = common | {"document": paper.title, "nav": []}
+    work = Work(
+        pages=(PageSource(paper.name, body, variables),),
+        print=PageSource("print", f"# {paper.title}\n\n{body}", common),
+        figures=scratch / "figures",
+        created=int(results.run.manifest.created.timestamp()),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    targets = [folder / f"{paper.name}.html", folder / f"{paper.name}.pdf"]
+    with tempfile.TemporaryDirectory() as made:
+        _make(work, Path(made), [targets[0].name, PDF], renderer)
+        write_atomic(targets[0], (Path(made) / targets[0].name).read_bytes())
+        write_atomic(targets[1], (Path(made) / PDF).read_bytes())
+    return targets
 
 
 def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> RenderRecord:

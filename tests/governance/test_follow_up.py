@@ -31,7 +31,7 @@ from mmmlib.governance.verdict import GateResult
 from mmmlib.model.effects import effects_of
 from mmmlib.params.load import params_of
 from mmmlib.reports.results import results_of
-from mmmlib.reports.sections.executive_summary import record
+from mmmlib.reports.sections.executive_summary import follow_up_lines
 from mmmlib.runs import Run, write_atomic
 from mmmlib.scenarios.forecast import Forecast, ModelForecast
 from mmmlib.scenarios.pack import ScenarioPack
@@ -124,8 +124,8 @@ def test_forecasts_are_scored_by_the_next_refresh(store: Store, pair: tuple[Run,
     book = promise_book(store.entries(), "fake")
     assert (len(book.kept), book.open) == (13, ())
     after.save_json("follow_up.json", found)
-    (shown,) = record(results_of(after))
-    assert "10 of 13" in shown.text  # type: ignore[union-attr]
+    (shown,) = follow_up_lines(results_of(after).follow_up)
+    assert "10 of 13" in shown.text
     gates = after.load_json("gates.json", GateResult)
     points = next(
         one.points for one in build_agenda(after, gates, found).items if "Follow-ups" in one.title
