@@ -53,6 +53,7 @@ app.command("key")(review.new_key)
 app.command("decide")(decisions.decide_on)
 app.command("outcome")(decisions.outcome)
 app.command("decisions")(decisions.decisions)
+app.command("calendar")(decisions.show_calendar)
 app.command("adoption")(decisions.adoption)
 app.command("budget-decision")(decisions.budget_decision)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -145,6 +146,36 @@ def decisions(
     ):
         book = promise_book(entries, workbook)
         typer.echo(f"{workbook}: {len(book.open)} promises wait for data. {book}")
+
+
+def show_calendar(
+    ics: Annotated[
+        Path | None, typer.Option("--ics", metavar="FILE", help="Write it for calendars, too.")
+    ] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only what is overdue.")] = False,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Show what is due when, and by whom; for the workbook of the newest run."""
+    from mmmlib.governance.calendar import calendar_items, icalendar
+    from mmmlib.governance.gates import POLICY, ROLES
+    from mmmlib.governance.policy import read_policy
+    from mmmlib.governance.roles import read_roles
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import open_run, write_atomic
+
+    run, today = open_run("", runs), dt.date.today()
+    with open_store(run.runs_dir, store) as kept:
+        entries = kept.entries()
+    policy, roles = read_policy(run.path / POLICY), read_roles(run.path / ROLES)
+    workbook, period = run.manifest.workbook, run.manifest.period
+    items = calendar_items(entries, workbook, policy, roles, period, today)
+    for one in items:
+        if not overdue or one.state(today) == "overdue":
+            typer.echo(f"{one.day}  {one.state(today):8}  {one.what} ({one.who})")
+    if ics is not None:
+        write_atomic(ics, icalendar(items, workbook, dt.datetime.now(dt.UTC)).encode())
+        typer.echo(ics)
 
 
 def budget_decision(

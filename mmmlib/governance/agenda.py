@@ -263,6 +263,8 @@ def _decisions(
 
 def _scenarios(pack: ScenarioPack | None, params: Params) -> tuple[str, ...]:
     if pack is None:
+        if params.refresh.kind == "monthly":
+            return ("There are none: a monthly refresh proposes nothing.",)
         return ("There are none: no model was fitted.",)
     return tuple(_plan_text(one, params) for one in pack.scenarios if one.kind != "baseline")
 

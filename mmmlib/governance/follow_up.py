@@ -14,11 +14,15 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from mmmlib.errors import InputError
+from mmmlib.governance.calendar import calendar_items, calendar_line
 from mmmlib.governance.chain import entry_line
 from mmmlib.governance.closed_loop import ClosedLoop, close_loop
 from mmmlib.governance.decisions import decision_log
+from mmmlib.governance.gates import POLICY, ROLES
+from mmmlib.governance.policy import read_policy
 from mmmlib.governance.promises import KINDS_OF_PROMISES, PromiseScore, promise_book
 from mmmlib.governance.records import DecisionOutcome, PromiseOutcome, RangePromise
+from mmmlib.governance.roles import read_roles
 from mmmlib.governance.store import Entry
 from mmmlib.model.effects import effects_of, has_effects
 from mmmlib.params.load import params_of
@@ -80,6 +84,8 @@ class FollowUp(_Frozen):
     due: tuple[DueDecision, ...] = ()
     loops: tuple[ClosedLoop, ...] = ()
     """Decisions without an outcome, looked back at by this run."""
+    calendar: str = ""
+    """What is overdue and what comes next."""
 
 
 def follow_up_of(run: Run) -> FollowUp:
@@ -106,6 +112,8 @@ def follow_up_of(run: Run) -> FollowUp:
     waiting = [one for one in log if one.outcome is None and one.decision.stance != "defer"]
     loops = [close_loop(one.decision, run) for one in waiting]
     pooled = book.pooled
+    policy, roles = read_policy(run.path / POLICY), read_roles(run.path / ROLES)
+    items = calendar_items(entries, params.workbook, policy, roles, run.manifest.period, as_of)
     scores = [("all", "All together", pooled)]
     scores += [(kind, title, book.of_kind(kind)) for kind, title in KINDS_OF_PROMISES.items()]
     return FollowUp(
@@ -126,6 +134,7 @@ def follow_up_of(run: Run) -> FollowUp:
             if one.is_due(as_of)
         ),
         loops=tuple(one for one in loops if one is not None),
+        calendar=calendar_line(items, as_of),
     )
 
 

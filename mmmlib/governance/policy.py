@@ -38,8 +38,9 @@ class Required(Section):
     that at least one check that it matches did run."""
     per: Literal["workbook", "model"] = "workbook"
     """Whether once, or for every model of the parameters."""
-    when: Literal["always", "has_parent"] = "always"
-    """``has_parent``: not on a first refresh, which has nothing to be compared with."""
+    when: Literal["always", "has_parent", "quarterly"] = "always"
+    """``has_parent``: not on a first refresh, which has nothing to be compared with.
+    ``quarterly``: not on a monthly one, which has no scenarios."""
     reason: str = ""
 
     def is_met_by(self, findings: Iterable[Finding]) -> bool:
@@ -99,6 +100,32 @@ class Waiving(Section):
         return not any(fnmatchcase(check, pattern) for pattern in self.never)
 
 
+class DueDates(Section):
+    """When a kind of refresh is due, and by whom."""
+
+    days: Days
+    """Days after the end of its period."""
+    by: RoleKey
+    ahead: Annotated[int, Field(ge=0, le=366)] = 14
+    """Days before that from which it is announced."""
+
+
+class CalendarRules(Section):
+    """The two kinds of refresh (G1): which a workbook makes, and when each is due."""
+
+    monthly: DueDates | None = None
+    """Health, comparability, updated returns and flags; no scenarios, no recommended move."""
+    quarterly: DueDates | None = DueDates(days=21, by="mmm_product_owner")
+    """All of that, with scenarios, recommended moves, approvals and retrospectives."""
+
+
+class Viewers(Section):
+    """How those who look at published packs are recorded."""
+
+    names: bool = False
+    """Whether by name; else by a keyed hash."""
+
+
 class Policy(Section):
     """A whole policy file."""
 
@@ -107,6 +134,8 @@ class Policy(Section):
     rules: tuple[Rule, ...] = ()
     signing: Signing = Signing()
     waivers: Waiving = Waiving()
+    calendar: CalendarRules = CalendarRules()
+    viewers: Viewers = Viewers()
 
 
 def read_policy(path: str | Path) -> Policy:

@@ -34,7 +34,16 @@ from mmmlib.provenance import (
 from mmmlib.runner.background import Background
 from mmmlib.runner.fork_server import start_fork_server
 from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked
-from mmmlib.runner.steps import FIT, STEPS, Step, key_of, outputs_of, remove_outputs, taking_part
+from mmmlib.runner.steps import (
+    FIT,
+    STEPS,
+    Step,
+    key_of,
+    outputs_of,
+    remove_outputs,
+    steps_left_out,
+    taking_part,
+)
 from mmmlib.runner.tasks import data_folder_of, do_step
 from mmmlib.runs import Run, find_runs_dir
 from mmmlib.verify import hash_beside
@@ -71,8 +80,11 @@ class Refresh:
     params: Params
     watcher: Watcher
     records: dict[str, StepRecord] = field(default_factory=dict)
-    left_out: set[str] = field(default_factory=set)
+    left_out: set[str] = field(init=False)
     over: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.left_out = set(steps_left_out(self.params))
 
     def save(self, status: RunStatus | None = None, **values: object) -> None:
         """Write the manifest as things stand."""
@@ -345,7 +357,7 @@ def _take_as_done(work: Refresh, step: Step, kept: bool) -> None:
     work.over.add(step.name)
     work.watcher.step_ends(work.records[step.name], kept)
     if step.name == "readiness" and not is_ready(work.run):
-        work.left_out = {step.name for step in STEPS if step.fitting}
+        work.left_out |= {step.name for step in STEPS if step.fitting}
 
 
 def _fail(work: Refresh, step: Step, error: Exception) -> Exception:
@@ -365,6 +377,8 @@ def _fail(work: Refresh, step: Step, error: Exception) -> Exception:
 def _skip(work: Refresh, step: Step) -> None:
     record = work.records[step.name]
     record.status, record.message = "skipped", "No model was fitted."
+    if step.name in steps_left_out(work.params) and work.records[MODEL_FIT].status != "skipped":
+        record.message = f"A {work.params.refresh.kind} refresh has none."
     if step.name == MODEL_FIT:
         record.message = why_not_ready(work.run)
     record.key, record.seconds, record.outputs = "", None, {}

@@ -155,8 +155,15 @@ STEPS = (
         more_outputs=("pack/*", "artefacts/rendering.json"),
     ),
 )
+LEFT_OUT = {"monthly": ("scenarios", "scenario_pack"), "quarterly": ()}
+"""Steps that a kind of refresh does without (G1): a monthly one proposes nothing."""
 FIT = ("model_fit", "health", "refresh")
 """Steps that fit models, for which the worker pool is started."""
+
+
+def steps_left_out(params: Params) -> tuple[str, ...]:
+    """Return the steps that this kind of refresh does without."""
+    return LEFT_OUT[params.refresh.kind]
 
 
 def taking_part(needs: Iterable[str], leaving_out: set[str]) -> list[str]:

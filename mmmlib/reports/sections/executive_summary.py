@@ -82,5 +82,7 @@ def watch(results: Results) -> Iterator[Block]:
 
 
 def release(results: Results) -> Iterator[Block]:
-    """Release state, and who has to sign."""
-    yield Bullets(tuple(release_statements(results)))
+    """Release state, who has to sign, and what is due next."""
+    due = results.follow_up.calendar if results.follow_up else ""
+    calendar = [Prose(due, lead="Calendar.")] if due else []
+    yield Bullets((*release_statements(results), *calendar))
