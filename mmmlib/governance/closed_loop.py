@@ -269,8 +269,7 @@ def _effect(run: Run, plan: _Plan, spend: Mapping[str, np.ndarray]) -> PlanEffec
     until = slice(None, plan.first - pd.Timedelta(days=1))
     parts = [effects_of(run, part).sel(week=until) for part in params.parts_of(params.primary)]
     outcome = sum_outcomes([outcome_function(part) for part in parts])
-    money = params.outcome_unit(params.primary) == params.currency
-    return plan_effect(outcome, spend, plan.base.spend, money=money)
+    return plan_effect(outcome, spend, plan.base.spend, worth=params.worth_of(params.primary))
 
 
 def _gain(effect: PlanEffect, unit: str) -> Estimate:
