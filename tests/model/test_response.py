@@ -106,7 +106,7 @@ def world(
         outcomes=outcomes,
         controls={},
         key_questions=[],
-        model=model | {"draws": 400, "kept_draws": 800, "demand_proxy": False},
+        model=model | {"draws": 400, "kept_draws": 800, "demand_proxy": False, "form_error": 0.0},
     )
     scale = (spend.sum(1) / (spend > 0).sum(1))[:, None]
     to_end = np.pad(spend, ((0, 0), (0, LAGS - 1)))[:, None]

@@ -28,7 +28,7 @@ def brought(kind: str, seed: int, parts: tuple[float, ...]) -> tuple[float, floa
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "seed"), [("independent", 21), ("follows demand", 21)])
-def test_a_channel_that_is_first_rows_brings_what_it_brings_as_one(kind: str, seed: int) -> None:
+def test_a_channel_that_is_told_in_parts_brings_what_it_brings_as_one(kind: str, seed: int) -> None:
     """Told with its fee as a second row, a channel had brought 2.4 times as much, or 1.4 times, or half."""
     channel, media = brought(kind, seed, (1.0,))
     for parts in ((0.9, 0.1), (0.5, 0.3, 0.2)):
