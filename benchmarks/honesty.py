@@ -300,7 +300,7 @@ def main() -> None:
     if asked.publish:
         from mmmlib.governance.label_rates import RATES
 
-        publish(lines, RATES)
+        publish(lines, RATES, Path(__file__).parents[1] / "docs")
 
 
 if __name__ == "__main__":

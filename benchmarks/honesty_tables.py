@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +14,76 @@ from scipy.stats import binomtest
 type Rows = Sequence[dict[str, Any]]
 
 LABELS = ("safe to act on", "needs review", "do not infer")
+BEGINS, ENDS = "<!-- written by benchmarks/honesty.py -->", "<!-- to here -->"
+"""Between them stand tables that are written anew."""
 LIKELY = 0.8
 """Probability from which a sentence of the pack says that something is so."""
 
 
 def print_tables(lines: Rows) -> None:
     """Print all tables in Markdown."""
-    kinds = dict.fromkeys(line["kind"] for line in lines)
-    print(f"\n{len(lines)} worlds, {sum(bool(line['blocked']) for line in lines)} blocked.\n")
-    print(
-        "| kind of world | channels | 90 % ranges hold | mean rank | bias of median | median error "
-        "| total media inside | total: bias |"
-    )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
-    for kind in kinds:
-        print(f"| {kind} | {_ranges([line for line in lines if line['kind'] == kind])} |")
-    print(f"| all | {_ranges(lines)} |")
+    print(f"\n{_worlds(lines)}\n\n{ranges_text(lines)}\n\n{labels_text(lines)}")
 
-    for title, kept in (("all kinds", lambda _: True), *((k, _is_kind(k)) for k in kinds)):
-        mine = [one for line in lines if kept(line) for one in line["statements"]]
-        print(f"\n| {title} | directions true | ranges hold | returns | total | plans, answers |")
-        print("|---|---:|---:|---:|---:|---:|")
-        for label in LABELS:
-            said = [one for one in mine if one["label"] == label]
-            inside = [one for one in said if "low" in one]
-            print(
-                f"| {label} | {share([right for right in map(direction, said) if right is not None])} "
-                f"| {share([held(one) for one in inside])} "
-                f"| {share([held(one) for one in inside if one['what'] == 'return'])} "
-                f"| {share([held(one) for one in inside if one['what'] == 'total'])} "
-                f"| {share([held(o) for o in inside if o['what'] not in ('return', 'total')])} |"
-            )
+
+def _worlds(lines: Rows) -> str:
+    """Say how many worlds there are, of which seeds."""
+    counts = Counter(line["kind"] for line in lines)
+    seeds = [line["seed"] for line in lines]
+    each = " to ".join(dict.fromkeys(map(str, (min(counts.values()), max(counts.values())))))
+    blocked = sum(bool(line["blocked"]) for line in lines)
+    return (
+        f"{len(lines)} worlds, {each} of each of {len(counts)} kinds, seeds {min(seeds)} to "
+        f"{max(seeds)}; {blocked} blocked."
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    first, *rest = (f"| {' | '.join(row)} |" for row in (head, *rows))
+    return "\n".join([first, "|---|" + "---:|" * (len(head) - 1), *rest])
+
+
+def ranges_text(lines: Rows) -> str:
+    """Return tables of ranges by kind of world, of probabilities and of plans."""
+    kinds = dict.fromkeys(line["kind"] for line in lines)
+    head = ["kind of world", "channels", "90 % ranges hold", "mean rank", "bias of median"]
+    head += ["median error", "total media inside", "total: bias"]
+    rows = [[kind, *_ranges([line for line in lines if line["kind"] == kind])] for kind in kinds]
     every = [one for line in lines for one in line["statements"]]
-    _print_probabilities(every)
-    _print_plans(every)
+    whole = _table(head, [*rows, ["all", *_ranges(lines)]])
+    return f"{whole}\n\n{_probabilities(every)}\n\n{_plans(every)}"
+
+
+def labels_text(lines: Rows) -> str:
+    """Return tables of how often each label was right, over all and by kind of world."""
+    every = [one for line in lines for one in line["statements"]]
+    rows = []
+    for label in LABELS:
+        inside = [one for one in every if one["label"] == label and "low" in one]
+        parts = [
+            [one for one in inside if one["what"] == "return"],
+            [one for one in inside if one["what"] == "total"],
+            [one for one in inside if one["what"] not in ("return", "total")],
+        ]
+        cells = [_right(every, label), *(share(list(map(held, part))) for part in [inside, *parts])]
+        rows.append([label, *cells])
+    head = ["all kinds", "directions true", "ranges hold", "returns", "total", "plans, answers"]
+    by_kind = []
+    for kind in [*dict.fromkeys(line["kind"] for line in lines), "all"]:
+        mine = [line for line in lines if kind in ("all", line["kind"])]
+        said = [one for line in mine for one in line["statements"]]
+        safe, review = (
+            [one for one in said if one["label"] == label and "low" in one] for label in LABELS[:2]
+        )
+        cells = [_right(said, LABELS[0]), share(list(map(held, safe)))]
+        by_kind.append([kind, str(len(mine)), *cells, share(list(map(held, review)))])
+    second = ["kind of world", "worlds", "safe: directions true", "safe: ranges hold"]
+    return f"{_table(head, rows)}\n\n{_table([*second, 'review: ranges hold'], by_kind)}"
+
+
+def _right(said: Rows, label: str) -> str:
+    """Share of the directions of a label that are true."""
+    found = (direction(one) for one in said if one["label"] == label)
+    return share([right for right in found if right is not None])
 
 
 def label_counts(lines: Rows) -> dict[str, dict[str, list[int]]]:
@@ -63,22 +100,38 @@ def label_counts(lines: Rows) -> dict[str, dict[str, list[int]]]:
     return counts
 
 
-def publish(lines: Rows, file: Path) -> None:
-    """Write what the pack says of its labels (:mod:`mmmlib.governance.label_rates`)."""
+def publish(lines: Rows, rates: Path, docs: Path) -> None:
+    """Write what the pack says of its labels, and the tables of both pages.
+
+    Parameters
+    ----------
+    lines
+        Of all worlds.
+    rates
+        The file that :mod:`mmmlib.governance.label_rates` reads.
+    docs
+        Folder of the pages; what stands between the marks of a table is replaced.
+    """
     seeds = sorted({line["seed"] for line in lines})
-    told = {
+    kinds = dict.fromkeys(line["kind"] for line in lines)
+    counted = {
         "worlds": len(lines),
         "seeds": [seeds[0], seeds[-1]],
         "labels": label_counts(lines),
         "kinds": {
-            kind: {
-                "worlds": sum(line["kind"] == kind for line in lines),
-                "labels": label_counts([line for line in lines if line["kind"] == kind]),
-            }
-            for kind in dict.fromkeys(line["kind"] for line in lines)
+            kind: {"worlds": len(mine), "labels": label_counts(mine)}
+            for kind in kinds
+            if (mine := [line for line in lines if line["kind"] == kind])
         },
     }
-    file.write_text(json.dumps(told, indent=1) + "\n")
+    rates.write_text(json.dumps(counted, indent=1) + "\n")
+    for page, text in (("labels.md", labels_text(lines)), ("benchmarks.md", ranges_text(lines))):
+        before, mark, rest = (docs / page).read_text().partition(BEGINS)
+        _, end, after = rest.partition(ENDS)
+        if not mark or not end:
+            raise ValueError(f"{docs / page} has no marks for the tables: {BEGINS} and {ENDS}")
+        written = f"{before}{mark}\n{_worlds(lines)}\n\n{text}\n{end}{after}"
+        (docs / page).write_text(written)
 
 
 def held(one: dict[str, Any]) -> bool:
@@ -107,32 +160,26 @@ def share(right: Sequence[bool]) -> str:
     return f"{100 * np.mean(right):.0f} % ({ends}; {sum(right)} of {len(right)})"
 
 
-def _is_kind(kind: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda line: bool(line["kind"] == kind)
-
-
-def _ranges(lines: Rows) -> str:
+def _ranges(lines: Rows) -> list[str]:
     every = [one for line in lines for one in line["statements"]]
     returns = [one for one in every if one["what"] == "return"]
     totals = [one for one in every if one["what"] == "total"]
-    if not returns:
-        return "0 | – | – | – | – | – | –"
+    if not returns or not totals:
+        return ["0", *("–" for _ in range(6))]
     off = np.array([one["median"] / one["truth"] - 1 for one in returns])
     whole = np.array([one["median"] / one["truth"] - 1 for one in totals])
-    return " | ".join(
-        [
-            str(len(returns)),
-            share([held(one) for one in returns]),
-            f"{np.mean([one['rank'] for one in returns]):.2f}",
-            f"{100 * np.median(off):+.0f} %",
-            f"{100 * np.median(np.abs(off)):.0f} %",
-            share([held(one) for one in totals]),
-            f"{100 * np.median(whole):+.0f} %",
-        ]
-    )
+    return [
+        str(len(returns)),
+        share([held(one) for one in returns]),
+        f"{np.mean([one['rank'] for one in returns]):.2f}",
+        f"{100 * np.median(off):+.0f} %",
+        f"{100 * np.median(np.abs(off)):.0f} %",
+        share([held(one) for one in totals]),
+        f"{100 * np.median(whole):+.0f} %",
+    ]
 
 
-def _print_probabilities(every: Rows) -> None:
+def _probabilities(every: Rows) -> str:
     """Hold the probabilities that were said against what came true, in ten bins."""
     whats = {
         "a channel pays": ("return",),
@@ -141,8 +188,7 @@ def _print_probabilities(every: Rows) -> None:
         "it is first": ("first",),
         "a plan beats the baseline": ("increase", "reallocate", "protect"),
     }
-    print("\n| probability said | " + " | ".join(whats) + " |")
-    print("|---|" + "---:|" * len(whats))
+    rows = []
     for low in np.arange(10) / 10:
         cells = []
         for names in whats.values():
@@ -154,18 +200,18 @@ def _print_probabilities(every: Rows) -> None:
             said = np.mean([one["probability"] for one in mine]) if mine else 0
             true = np.mean([one["true"] for one in mine]) if mine else 0
             cells.append(f"{said:.2f}: {true:.2f} of {len(mine)}" if mine else "–")
-        print(f"| {low:.1f} to {low + 0.1:.1f} | " + " | ".join(cells) + " |")
+        rows.append([f"{low:.1f} to {low + 0.1:.1f}", *cells])
+    return _table(["probability said", *whats], rows)
 
 
-def _print_plans(every: Rows) -> None:
+def _plans(every: Rows) -> str:
     """Say what became of the plans that were recommended, or shown as candidates."""
-    print("\n| plans | beat the baseline | said, M | true, M |")
-    print("|---|---:|---:|---:|")
+    rows = []
     for name in ("chosen", "candidate"):
         for kind in ("increase", "reallocate", "protect"):
             mine = [one for one in every if one["what"] == kind and one[name]]
             said, true = (sum(one[key] for one in mine) / 1e6 for key in ("median", "truth"))
-            print(
-                f"| {'recommended' if name == 'chosen' else name}: {kind} "
-                f"| {share([one['true'] for one in mine])} | {said:+.1f} | {true:+.1f} |"
-            )
+            title = f"{'recommended' if name == 'chosen' else name}: {kind}"
+            came = share([one["true"] for one in mine])
+            rows.append([title, came, f"{said:+.1f}", f"{true:+.1f}"])
+    return _table(["plans", "beat the baseline", "said, M", "true, M"], rows)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from honesty_tables import publish
+from honesty_tables import BEGINS, ENDS, publish
 
 from mmmlib.governance.label_rates import RATES, label_rates
 from mmmlib.scenarios.pack import Label
@@ -19,6 +19,8 @@ def statement(label: str, *, true: bool, low: float) -> dict[str, object]:
         "low": low,
         "high": 2.0,
         "truth": 1.0,
+        "median": 1.2,
+        "rank": 0.5,
     }
 
 
@@ -26,7 +28,14 @@ def test_what_the_benchmark_counted_is_what_is_read(tmp_path: Path) -> None:
     said = [statement("safe to act on", true=n > 0, low=0.5 if n > 1 else 1.5) for n in range(10)]
     said.append({"what": "first", "label": "needs review", "probability": 0.9, "true": True})
     file = tmp_path / "rates.json"
-    publish([{"kind": "a", "seed": 7, "statements": said}], file)
+    for page in ("labels.md", "benchmarks.md"):
+        (tmp_path / page).write_text(f"Before.\n{BEGINS}\nstale\n{ENDS}\nAfter.\n")
+    publish([{"kind": "a", "seed": 7, "blocked": [], "statements": said}], file, tmp_path)
+    page = (tmp_path / "labels.md").read_text()
+    assert page.startswith("Before.")
+    assert page.endswith("After.\n")
+    assert "stale" not in page
+    assert "| safe to act on | 90 % (60 to 98; 9 of 10) | 80 % (49 to 94; 8 of 10)" in page
     safe, review = (label_rates(file)[one] for one in (Label.SAFE, Label.REVIEW))
     assert (safe.directions, safe.ranges, safe.worlds) == ((9, 10), (8, 10), 1)
     assert "90\xa0% were true and 80\xa0% of the 90 % ranges held" in safe.text()
