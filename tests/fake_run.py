@@ -128,6 +128,9 @@ def fake_bridges(comparison: Comparison) -> Comparison:
     found = judge(
         "refresh.reproduction", "revenue.pooled", passed=True, value=1.0, limit=1.1, message="Same."
     )
+    foreseen = judge(
+        "refresh.forecast", "revenue.pooled", passed=True, value=0.5, limit=3.0, message="Foreseen."
+    )
     bridges = []
     for move in comparison.movements:
         shift = move.after.median - move.before.median
@@ -147,7 +150,7 @@ def fake_bridges(comparison: Comparison) -> Comparison:
             )
         )
     return comparison.model_copy(
-        update={"bridges": tuple(bridges), "findings": (*comparison.findings, found)}
+        update={"bridges": tuple(bridges), "findings": (*comparison.findings, found, foreseen)}
     )
 
 

@@ -45,6 +45,25 @@ def list_all(runs: RunsDir = None) -> None:
         typer.echo(f"{run.name}  {made}  {manifest.status}  {manifest.verdict or ''}".rstrip())
 
 
+def reproduce(run: RunRef = "", runs: RunsDir = None) -> None:
+    """Recreate a run from its folder alone: same, same within sampling error, or different.
+
+    Every model is fitted again with the data, parameters, scales and seeds that the run kept.
+    Nothing is written. Exit code 0: nothing differs by more than sampling; 1: something does.
+    """
+    from mmmlib.refresh.reproduce import recreate_run
+    from mmmlib.runs import open_run
+
+    opened = open_run(run, runs)
+    found = recreate_run(
+        opened, lambda asked, done: typer.echo(f"fitted {asked}") if done >= 1 else None
+    )
+    lines = "\n".join(found.lines())
+    if found.verdict == "different":
+        raise RunError(f"{opened.name}: different.\n{lines}")
+    typer.echo(f"{lines}\n{opened.name}: {found.verdict}")
+
+
 def verify(run: RunRef = "", runs: RunsDir = None) -> None:
     """Compare every file of a run with its hash, and name what was altered.
 

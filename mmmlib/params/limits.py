@@ -120,7 +120,7 @@ class HealthParams(Section):
 class ComparisonParams(Section):
     """Limits of the comparison with the parent run (H3)."""
 
-    max_shift: Positive = 3.0
+    max_shift: Positive = 2.5
     """By how many standard deviations of what more data does in an unchanged world a median may move."""
     large_movement: Share = 0.10
     """A movement of a median by a factor of up to 1 plus this, up or down, is never flagged."""
@@ -128,6 +128,9 @@ class ComparisonParams(Section):
     """A movement by a factor of 1 plus this, up or down, needs an explanation (G3)."""
     max_widening: Positive = 3.0
     """How many times as wide a range may become."""
+    max_forecast_distance: Positive = 3.0
+    """By how many standard deviations the weeks since the last refresh may lie, together, from what its
+    model says of them."""
     min_common_weeks: Annotated[int, Field(ge=4, le=5200)] = 26
     max_restated_share: Share = 0.05
     """Share of a series' total in any 13 weeks by which a restatement may change it without being

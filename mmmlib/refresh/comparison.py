@@ -72,6 +72,27 @@ class Bridge(_Frozen):
     """The same with the new periods first, where that differs by more than the errors."""
 
 
+class ForecastScore(_Frozen):
+    """How the last refresh's model does in the weeks that came since, told what was spent in them."""
+
+    model: str
+    weeks: int
+    inside: int
+    """Weeks that lie inside their 90 % range."""
+    error: float
+    """Mean absolute error of the medians, over the mean outcome."""
+    naive_error: float | None = None
+    """The same for repeating the weeks of a year ago; None where there are none."""
+    interval_score: float
+    """Mean width of the ranges, plus twenty times how far weeks lie outside, over the mean outcome;
+    smaller is better (Gneiting and Raftery, 2007)."""
+    distance: float
+    """Of all these weeks together from the forecast, in standard deviations of their sum."""
+    observed: float
+    expected: Estimate
+    """Sums over these weeks."""
+
+
 class DataChange(_Frozen):
     """A series that was restated, came or went between two refreshes."""
 
@@ -124,6 +145,8 @@ class Comparison(_Frozen):
     lift_changes: tuple[LiftChange, ...] = ()
     code_changes: tuple[ParameterChange, ...] = ()
     """Library version and packages that differ."""
+    forecasts: tuple[ForecastScore, ...] = ()
+    """What the last refresh's models say of the weeks since; empty in runs of before."""
     bridges: tuple[Bridge, ...] = ()
     """Empty in runs of before they were made, and where they could not be."""
     not_bridged: str = ""

@@ -21,8 +21,12 @@ from mmmlib.reports.results import Results
 from mmmlib.runs import NETCDF, Manifest, Run
 from tests.fakes import fake_effects, fake_panel, fake_params
 
-COMPARED = set(checks_of("refresh")) - {"refresh.reproduction", "refresh.restated_effect"}
-"""Checks for which nothing is fitted again; see test_bridge.py for the others."""
+COMPARED = set(checks_of("refresh")) - {
+    "refresh.reproduction",
+    "refresh.restated_effect",
+    "refresh.forecast",
+}
+"""Checks that need no fit; see test_bridge.py and test_forecasts.py for the others."""
 
 
 def make(runs_dir: Path, parent: Run | None = None, scale: float = 1.0, **sections: Any) -> Run:

@@ -20,6 +20,7 @@ from mmmlib.reports.tables.changes import (
     lift_changes_table,
     movement_table,
     parameter_table,
+    scored_forecast_table,
 )
 from mmmlib.reports.words.advice import advice_sentence, changed_advice, uptake_sentences
 from mmmlib.reports.words.bridges import reason_sentence
@@ -105,6 +106,18 @@ def reasons(results: Results) -> Iterator[Block]:
 
 def _is_large(move: Movement) -> bool:
     return abs(move.change) >= WIDE_NOISE
+
+
+def forecasts(results: Results) -> Iterator[Block]:
+    """What the last refresh's models say of the weeks that came since, held against them."""
+    compared = results.comparison
+    if compared is None or not compared.forecasts:
+        return
+    yield Prose(
+        "Nothing was fitted again for this: the models of the last refresh, told what was spent since, "
+        "against what came. Nine of ten weeks should lie inside their range."
+    )
+    yield scored_forecast_table(results.params, compared.forecasts)
 
 
 def advice(results: Results) -> Iterator[Block]:

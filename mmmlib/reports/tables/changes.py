@@ -22,6 +22,7 @@ from mmmlib.refresh.comparison import (
     Bridge,
     BridgeStep,
     DataChange,
+    ForecastScore,
     LiftChange,
     Movement,
     ParameterChange,
@@ -110,6 +111,28 @@ def bridge_table(params: Params, bridges: Iterable[Bridge]) -> Table:
         "errors; a step within them is noise."
     )
     return tabulate("bridges", caption, bridges, columns)
+
+
+def scored_forecast_table(params: Params, scores: Iterable[ForecastScore]) -> Table:
+    """Make a row for each model: what the last refresh's model says of the weeks since, and what came.
+
+    How to read it: nine of ten weeks should lie inside their range. The error is that of a week, as
+    a share of the mean outcome; beside it that of repeating the weeks of a year ago.
+    """
+    columns: Columns[ForecastScore] = {
+        "Outcome": lambda one: params.model_label(one.model),
+        "Weeks": lambda one: Observed(one.weeks),
+        "Inside 90 %": lambda one: Observed(one.inside),
+        "Expected": lambda one: one.expected,
+        "Seen": lambda one: Observed(one.observed, one.expected.unit),
+        "Error of a week": lambda one: Observed(one.error, "share"),
+        "Error of last year's weeks": lambda one: (
+            None if one.naive_error is None else Observed(one.naive_error, "share")
+        ),
+        "Interval score": lambda one: Observed(one.interval_score),
+    }
+    caption = "The last refresh's models and the weeks since, told what was spent in them."
+    return tabulate("forecasts", caption, scores, columns)
 
 
 def step_text(step: BridgeStep, unit: str) -> str:
