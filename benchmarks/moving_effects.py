@@ -8,7 +8,9 @@ to 10 % of the outcome. From week 130 on nothing changes (stable), the channel w
 later. Or two of the newest 13 weeks of 143 are 60 % higher (outliers). Seeds from 1000 on are for
 published figures only. Each sequence leaves one line in ``FOLDER/sequences.jsonl``.
 
-Fits take two chains of 300 + 250 draws: only medians are read off them.
+The check on changed effects is asked at every refresh with the true curves in place of fitted ones,
+what no model could do better, and with fitted ones a year after the change. Fits take two chains of
+300 + 250 draws: little more than medians is read off them.
 """
 
 from __future__ import annotations
@@ -16,16 +18,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from honesty import MODEL, read_lines
 from honesty_tables import share
 from known_worlds import KnownWorld, make_known
+
+from mmmlib.data.checks.signals import trend_and_season
 
 WEEKS, CHANGE, LATER = 182, 130, (13, 26, 39, 52)
 KINDS = ("stable", "halved", "tracking", "outliers")
@@ -70,65 +75,74 @@ def delivered(world: KnownWorld, row: int, kind: str, weeks: int, seed: int) -> 
 def measure(kind: str, seed: int) -> dict[str, Any]:
     """Refresh a sequence at each of its times, and note what the checks say."""
     world, row = make_sequence(seed)
-    look = _odd if kind == "outliers" else _changed
-    times = [13] if kind == "outliers" else LATER
-    return {
-        "kind": kind,
-        "seed": seed,
-        "refreshes": [look(delivered(world, row, kind, CHANGE + n, seed), row, n) for n in times],
-    }
+    if kind == "outliers":
+        return {"kind": kind, "seed": seed, **_odd(world, row, seed)}
+    seen = [_changed(delivered(world, row, kind, CHANGE + n, seed), row, n) for n in LATER]
+    return {"kind": kind, "seed": seed, "row": row, "refreshes": seen}
 
 
 def _changed(world: KnownWorld, row: int, later: int) -> dict[str, Any]:
+    """What the check says with the true curves, and a year after the change with fitted ones."""
     from mmmlib.data.checks.levels import check_series
     from mmmlib.health.changed_effect import effect_changes
     from mmmlib.model.one_fit import FitRequest, fit_one
 
     params, panel = world.params(CHEAP, {}), world.panel
-    effects = fit_one(panel, params, FitRequest(MODEL), cores=1).effects
-    changes = effect_changes(effects)
-    # The same regression on the true curves: what no model could do better.
-    caused = world.contribution()
-    rest = effects["baseline_part"].median("draw").sum("component")
-    true = effects.isel(draw=[0]).assign(
-        contribution=(("draw", "channel", "week"), caused[None]),
-        baseline_part=effects["baseline_part"].isel(draw=[0]) * 0
-        + rest / len(effects["component"]),
-    )
-    best = list(effect_changes(true).values())[row]
     series = f"spend:{world.names[row]}"
-    levels = {
-        f.check for f in check_series(params, panel) if f.status != "ok" and f.subject == series
-    }
+    found = {"true": effect_changes(true_effects(world))}
+    if later == LATER[-1]:
+        found["fitted"] = effect_changes(fit_one(panel, params, FitRequest(MODEL), cores=1).effects)
     return {
-        "later": later,
-        "distances": [one.distance for one in changes.values()],
-        "errors": [one.error for one in changes.values()],
-        "row": row,
-        "best": best.distance,
-        "data": sorted(levels),
+        **{key: [one.distance for one in changes.values()] for key, changes in found.items()},
+        "errors": [one.error for one in found.get("fitted", found["true"]).values()],
+        "data": any(f.status != "ok" and f.subject == series for f in check_series(params, panel)),
     }
 
 
-def _odd(world: KnownWorld, row: int, later: int) -> dict[str, Any]:
+def true_effects(world: KnownWorld) -> xr.Dataset:
+    """Effects of a model that knows every curve: only the baseline has to be found."""
+    outcome, caused = world.case.outcome.sum(0), world.contribution()
+    columns = trend_and_season(len(outcome), 3)
+    slopes = np.linalg.lstsq(columns, outcome - caused.sum(0))[0]
+    parts = np.stack([columns[:, :2] @ slopes[:2], columns[:, 2:] @ slopes[2:]])
+    return xr.Dataset(
+        {
+            "observed": ("week", outcome),
+            "baseline_part": (("draw", "component", "week"), parts[None]),
+            "contribution": (("draw", "channel", "week"), caused[None]),
+            "in_sample": ("week", np.ones(len(outcome), dtype=bool)),
+        },
+        coords={"channel": world.names, "component": ["trend", "seasonality"]},
+    )
+
+
+def _odd(world: KnownWorld, row: int, seed: int) -> dict[str, Any]:
+    """Fit without and with two odd weeks, under both laws of noise and with them set apart."""
     from mmmlib.model.effects import roi
     from mmmlib.model.odd_weeks import odd_weeks
     from mmmlib.model.one_fit import FitRequest, fit_one
 
-    params, panel = world.params(CHEAP, {}), world.panel
-    odd = odd_weeks(panel, params, MODEL)
-    requests = [FitRequest(MODEL), FitRequest(MODEL, apart=odd)]
-    returns = [roi(fit_one(panel, params, one, cores=1).effects) for one in requests]
-    medians = [one.median("draw").to_numpy().tolist() for one in returns]
-    widths = [float(np.median(np.log(np.divide(*one.quantile([0.95, 0.05], "draw").to_numpy()))))
-              for one in returns]  # fmt: skip
-    held = [
-        bool(low <= true <= high)
-        for true, low, high in zip(
-            world.returns(), *returns[1].quantile([0.05, 0.95], "draw").to_numpy(), strict=True
-        )
-    ]
-    return {"found": len(odd), "medians": medians, "widths": widths, "held": held}
+    clean, odd = (
+        delivered(world, row, kind, CHANGE + LATER[0], seed) for kind in ("stable", "outliers")
+    )
+    apart = odd_weeks(odd.panel, odd.params({}, {}), MODEL)
+    said: dict[str, Any] = {"found": len(apart)}
+    for name, told, likelihood, out in (
+        ("clean", clean, "normal", ()),
+        ("normal", odd, "normal", ()),
+        ("student_t", odd, "student_t", ()),
+        ("apart", odd, "normal", apart),
+    ):
+        params = told.params({**CHEAP, "likelihood": likelihood}, {})
+        fit = fit_one(told.panel, params, FitRequest(MODEL, apart=out), cores=1)
+        ends = roi(fit.effects).quantile([0.05, 0.5, 0.95], "draw").to_numpy()
+        inside = (ends[0] <= told.returns()) & (told.returns() <= ends[2])
+        said[name] = {
+            "median": ends[1].tolist(),
+            "width": float(np.median(np.log(ends[2] / ends[0]))),
+            "held": inside.tolist(),
+        }
+    return said
 
 
 def run(folder: Path, wanted: Iterable[tuple[str, int]], workers: int) -> None:
@@ -146,49 +160,61 @@ def run(folder: Path, wanted: Iterable[tuple[str, int]], workers: int) -> None:
 
 
 def print_tables(lines: list[dict[str, Any]], limit: float, shift: float) -> None:
-    """Say how often each kind was flagged, by how long after the change, within a year."""
+    """Say how often each kind was flagged, by how long after the change, and what odd weeks do."""
+    by_kind = {kind: [line for line in lines if line["kind"] == kind] for kind in KINDS}
     print("| | sequences | " + " | ".join(f"{n} weeks later" for n in LATER) + " | within a year |")
     print("|---|---:|" + "---:|" * (len(LATER) + 1))
-    for name, kind, flag in (
-        ("stable: any channel", "stable", lambda one: max(map(abs, one["distances"])) > limit),
-        *(
-            (f"{kind}: the channel", kind, lambda one: abs(one["distances"][one["row"]]) > limit)
-            for kind in KINDS[:3]
-        ),
-        *(
-            (f"{kind}: with the true curves", kind, lambda one: abs(one["best"]) > limit)
-            for kind in KINDS[:3]
-        ),
-        *((f"{kind}: spend, by the data checks", kind, lambda one: bool(one["data"]))
-          for kind in KINDS[:3]),
-    ):  # fmt: skip
-        mine = [line["refreshes"] for line in lines if line["kind"] == kind]
-        cells = [share([flag(one[n]) for one in mine]) for n in range(len(LATER))]
-        ever = share([any(map(flag, one)) for one in mine])
-        print(f"| {name} | {len(mine)} | {' | '.join(cells)} | {ever} |")
-    print("\n| halved, a year later: standard error of the change | the channel is flagged |")
+    for kind in KINDS[:3]:
+        mine = [(line["row"], line["refreshes"]) for line in by_kind[kind]]
+        for name, flags in (
+            ("the channel, true curves",
+             [[abs(one["true"][row]) > limit for one in seen] for row, seen in mine]),
+            ("any channel, true curves",
+             [[max(map(abs, one["true"])) > limit for one in seen] for _, seen in mine]),
+            ("the channel's spend, data checks", [[one["data"] for one in seen] for _, seen in mine]),
+        ):  # fmt: skip
+            cells = [share([one[n] for one in flags]) for n in range(len(LATER))]
+            ever = share([any(one) for one in flags])
+            print(f"| {kind}: {name} | {len(mine)} | {' | '.join(cells)} | {ever} |")
+        last = [(row, seen[-1]["fitted"]) for row, seen in mine]
+        own = share([abs(one[row]) > limit for row, one in last])
+        every = share([max(map(abs, one)) > limit for _, one in last])
+        print(f"| {kind}: fitted, the channel; any | {len(mine)} | | | | {own}; {every} | |")
+    print("\n| halved, fitted, a year later: standard error of the change | flagged |")
     print("|---|---:|")
-    last = [line["refreshes"][-1] for line in lines if line["kind"] == "halved"]
+    last = [(line["row"], line["refreshes"][-1]) for line in by_kind["halved"]]
     for low, high in ((0, 0.15), (0.15, 0.25), (0.25, 0.4), (0.4, np.inf)):
-        mine = [one for one in last if low <= one["errors"][one["row"]] < high]
-        flags = [abs(one["distances"][one["row"]]) > limit for one in mine]
-        print(f"| {100 * low:g} to {100 * high:g} % | {share(flags)} |")
-    odd = [line["refreshes"][0] for line in lines if line["kind"] == "outliers"]
-    moved = list(_moved(odd))
-    print(f"\nOdd weeks: both found in {share([one['found'] == 2 for one in odd])}")
-    print(f"a return moves by more than {shift:g}: {share([max(one) > shift for one in moved])}")
-    print(f"of the channels: {share([one > shift for row in moved for one in row])}")
-    print(f"90 % ranges without them hold {share([one for row in odd for one in row['held']])}")
-    if odd:
-        print(
-            "log-width with, without:", np.median([one["widths"] for one in odd], axis=0).round(2)
-        )
+        mine = [
+            abs(one["fitted"][row]) > limit for row, one in last if low <= one["errors"][row] < high
+        ]
+        print(f"| {100 * low:g} to {100 * high:g} % | {share(mine)} |")
+    _print_odd(by_kind["outliers"], shift)
 
 
-def _moved(odd: list[dict[str, Any]]) -> Iterator[list[float]]:
-    for one in odd:
-        ratio = np.divide(*one["medians"])
-        yield (np.maximum(ratio, 1 / ratio) - 1).tolist()
+def _print_odd(lines: list[dict[str, Any]], shift: float) -> None:
+    """Say how far two odd weeks move returns from those of the same world without them."""
+    print(f"\nOdd weeks: both found in {share([one['found'] == 2 for one in lines])}.")
+    print(
+        "\n| noise | median movement | 90 % of them below | ratio of a range's ends | ranges hold |"
+    )
+    print("|---|---:|---:|---:|---:|")
+    for name in ("clean", "normal", "student_t", "apart"):
+        moves = [_moves(one, name, "clean") for one in lines]
+        width = np.exp(np.median([one[name]["width"] for one in lines])) if lines else np.nan
+        held = share([inside for one in lines for inside in one[name]["held"]])
+        every = np.ravel(moves) if moves else np.array([np.nan])
+        print(f"| {name} | {100 * np.median(every):.0f} % | {100 * np.quantile(every, 0.9):.0f} % "
+              f"| {width:.0f} | {held} |")  # fmt: skip
+    for name in ("normal", "student_t"):
+        moves = [_moves(one, name, "apart") for one in lines]
+        print(f"{name} and apart differ by more than {100 * shift:g} %: in a run "
+              f"{share([bool((one > shift).any()) for one in moves])}, of the channels "
+              f"{share([bool(one) for one in np.ravel(moves) > shift])}")  # fmt: skip
+
+
+def _moves(one: dict[str, Any], name: str, other: str) -> np.ndarray:
+    ratio = np.divide(one[name]["median"], one[other]["median"])
+    return np.maximum(ratio, 1 / ratio) - 1
 
 
 def main() -> None:

@@ -23,11 +23,12 @@ WINDOWS = (26, 52)
 """Newest weeks in which an effect may be another one."""
 BEFORE = 52
 """Least weeks before them that they are compared with."""
-SIZE, CHANGE = 0.5, 0.5
-"""Prior spreads of a channel's contribution, and of its change: shares of what was fitted."""
-KNOT, RAMP = 26, 0.05
-"""Weeks between the bends of the trend that is fitted anew, and its spread from one to the next as a
-share of the outcome: a change of level may as well be the trend's."""
+SIZE, CHANGE = 0.5, 0.1
+"""Prior spreads of a channel's contribution, and of the other channels' changes: shares of what was
+fitted. Channels seldom change together, and where all may, none can be named."""
+KNOT, RAMP = 26, 0.02
+"""Weeks between the bends by which the trend may leave the fitted one, and their spread as a share of
+the outcome: a change of level may as well be the trend's."""
 ROUNDS = 4
 """Rounds in which the noise and its autocorrelation are found."""
 
@@ -60,10 +61,10 @@ def effect_changes(effects: xr.Dataset) -> dict[str, EffectChange]:
 
     Notes
     -----
-    Generalised least squares on the fitted weeks with first-order autoregressive noise. Beside a
-    trend, the parts of the baseline and all contributions (medians) may take another size, and every
-    contribution once more in the newest weeks; ridge priors keep them near what was fitted. The
-    prior of a channel's own change is taken out of its result again.
+    Generalised least squares on the fitted weeks with first-order autoregressive noise. The trend may
+    bend away from the fitted one, the other parts of the baseline and all contributions (medians) may
+    take another size, and every contribution once more in the newest weeks; ridge priors keep
+    them near what was fitted. The prior of a channel's own change is taken out of its result again.
     """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
     outcome = inside["observed"].to_numpy().astype(float)
@@ -74,14 +75,12 @@ def effect_changes(effects: xr.Dataset) -> dict[str, EffectChange]:
     weeks = np.arange(len(outcome))
     windows = [one for one in WINDOWS if one + BEFORE <= len(weeks)]
     columns, spread = _columns(outcome.mean(), known, paths)
-    rest = outcome - known.sum(0) - paths.sum(0)
-    carry, noise = _noise(rest, columns, spread)
-    left = _whitened(rest, carry)
+    rest = outcome - parts.to_numpy().astype(float).sum(0) - paths.sum(0)
     found: dict[str, EffectChange] = {}
     for window in windows:
         recent = (paths * (weeks >= len(weeks) - window)).T
-        every = _whitened(np.concatenate([columns, recent], axis=1), carry)
-        mean, covariance = _posterior(every, left, noise, np.r_[spread, [CHANGE] * len(paths)])
+        every = np.concatenate([columns, recent], axis=1)
+        mean, covariance = _regression(rest, every, np.r_[spread, [CHANGE] * len(paths)])
         for row, name in enumerate(media["channel"].to_numpy(), start=columns.shape[1]):
             precision = 1 / covariance[row, row] - CHANGE**-2  # by the data alone
             variance = 1 / max(precision, 1e-6) if np.isfinite(precision) else math.nan
@@ -155,8 +154,10 @@ def _columns(size: float, known: np.ndarray, paths: np.ndarray) -> tuple[np.ndar
     return columns, np.concatenate(spread)
 
 
-def _noise(rest: np.ndarray, columns: np.ndarray, spread: np.ndarray) -> tuple[float, float]:
-    """Return autocorrelation and innovation of what the columns do not explain."""
+def _regression(
+    rest: np.ndarray, columns: np.ndarray, spread: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of the columns' coefficients, under the noise that they leave."""
     carry, noise, weeks = 0.0, max(float(np.diff(rest).std()), np.finfo(float).tiny), len(rest)
     for _ in range(ROUNDS):
         every, left = _whitened(columns, carry), _whitened(rest, carry)
@@ -166,7 +167,7 @@ def _noise(rest: np.ndarray, columns: np.ndarray, spread: np.ndarray) -> tuple[f
         carry = float(np.clip(error[1:] @ error[:-1] / (error @ error) + 2 / weeks, 0.0, 0.95))
         fresh = _whitened(error, carry)
         noise = math.sqrt(float(fresh @ fresh) / max(weeks - used, 1.0))
-    return carry, noise
+    return _posterior(_whitened(columns, carry), _whitened(rest, carry), noise, spread)
 
 
 def _posterior(

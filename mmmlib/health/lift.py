@@ -25,6 +25,8 @@ from mmmlib.params.limits import HealthParams
 
 CHECK = "health.lift_tests"
 ALONE, GAP, ERROR = "health.lift_alone", "health.lift_gap", "health.lift_error"
+CONTROLLED = 0.2
+"""What is left of the noise at least where regions are compared: the others take off what moves all."""
 
 
 @dataclass(frozen=True)
@@ -220,11 +222,12 @@ def _error(model: str, test: Lift, effects: xr.Dataset, limits: HealthParams) ->
     share = test.part * float(money.sel(region=list(test.regions)).sum() / money.sum())
     least = share * float((weeks @ np.array(test.counted)).std())
     value = test.standard_error / least if least > 0 else math.nan
+    limit = limits.min_lift_error * (CONTROLLED if test.where else 1.0)
     return at_least(
         ERROR,
         subject,
         value,
-        limits.min_lift_error,
+        limit,
         f"The test {test.name} states a standard error of {format_number(test.standard_error, unit)}; "
         f"what the model does not explain of these weeks and regions comes to "
         f"{format_number(least, unit)}.",

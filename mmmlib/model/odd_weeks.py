@@ -7,7 +7,6 @@ import numpy as np
 from mmmlib.data.checks.signals import outliers
 from mmmlib.data.panel.panel import Panel
 from mmmlib.model.columns import make_columns
-from mmmlib.model.spec import modelled, spend_and_media
 from mmmlib.params import Params
 from mmmlib.transforms import geometric_weights, lagged
 
@@ -35,13 +34,13 @@ def odd_weeks(panel: Panel, params: Params, model: str) -> tuple[str, ...]:
         neighbours (:func:`mmmlib.data.checks.signals.outliers`, ``data.limits.outlier_distance``),
         so that a lasting move is none. Known before anything is fitted.
     """
-    national = modelled(panel, params).to_national()
+    national = panel.to_national()
     outcome = national.outcome(model).to_numpy()[0]
     weeks = len(outcome)
     columns, _, components, _, _ = make_columns(national, params, weeks)
     known = columns[0][[part not in ("trend", "demand") for part in components]]
-    _, media = spend_and_media(national, params)
-    carried = lagged(media[:, 0], len(CARRIED)) @ CARRIED
+    spend = national.array("spend").sel(channel=list(params.channels)).to_numpy()[:, 0]
+    carried = lagged(spend, len(CARRIED)) @ CARRIED
     level = np.maximum(carried.mean(-1, keepdims=True), np.finfo(float).tiny)
     explaining = np.concatenate([known, carried / (carried + level)]).T
     if not outcome.std() > 0 or 2 * explaining.shape[1] > weeks:

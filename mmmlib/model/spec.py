@@ -14,6 +14,7 @@ from mmmlib.model.budgets import first_rows
 from mmmlib.model.columns import make_columns
 from mmmlib.model.faults import refuse_faults, refuse_priors
 from mmmlib.model.lift import lift_arrays
+from mmmlib.model.odd_weeks import odd_weeks
 from mmmlib.model.priors import LinearPrior, model_priors
 from mmmlib.model.rotation import measure_noise_weight
 from mmmlib.params import Params
@@ -85,6 +86,10 @@ def prepare(
     seen = len(panel.weeks) - holdout_weeks
     outcome, spend, media = _series(panel, params, model, seen)
     likelihood = _likelihood(params, model)
+    if likelihood == "auto":
+        # By region the linear terms would have to be sampled for each: there the check on odd weeks warns.
+        robust = len(panel.regions) == 1 and not apart and odd_weeks(panel, params, model)
+        likelihood = "student_t" if robust else "normal"
     columns, names, components, sd, groups = make_columns(
         panel, params, seen, seen if ahead else None, apart
     )

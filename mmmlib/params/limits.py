@@ -93,7 +93,7 @@ class HealthParams(Section):
     max_prior_sensitivity: Positive = 0.25
     """By what share a return's median may move under another reasonable prior; above it, the return
     is more our assumption than the data."""
-    max_effect_change: Positive = 3.0
+    max_effect_change: Positive = 2.6
     """By how many standard errors a channel's effect in its newest weeks may differ from that before."""
     max_odd_shift: Positive = 0.25
     """By what share odd weeks may move a return's median from what it is without them."""
@@ -114,7 +114,7 @@ class HealthParams(Section):
     beyond it something else was measured, and nothing may be inferred of the channel."""
     min_lift_error: Share = 0.5
     """Smallest standard error of a lift test, as a share of what the outcome's noise in its weeks
-    and regions comes to; a smaller one is questioned."""
+    and regions comes to; a smaller one is questioned. A fifth of it where regions were compared."""
 
 
 class ComparisonParams(Section):

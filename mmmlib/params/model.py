@@ -94,9 +94,10 @@ class ModelParams(Section):
     seasonality: Annotated[int, Field(ge=0, le=10)] = 3
     """Order of the yearly Fourier terms; 0 for none."""
     holidays: Holidays | None = None
-    likelihood: Literal["normal", "student_t"] = "normal"
+    likelihood: Literal["auto", "normal", "student_t"] = "auto"
     """Distribution of what the model does not explain; ``student_t`` has heavy tails, for outcomes
-    with odd weeks. An outcome can have its own."""
+    with odd weeks. ``auto`` takes it for a national outcome in which odd weeks are found, else
+    ``normal``. An outcome can have its own."""
     noise: Literal["ar1", "independent"] = "ar1"
     """Whether what the model does not explain is correlated from week to week. Demand usually is,
     and ranges that ignore it are too narrow. Counts (``negative_binomial``) are independent."""

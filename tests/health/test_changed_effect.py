@@ -49,7 +49,7 @@ def test_a_halved_effect_is_seen_and_a_stable_one_is_not() -> None:
     """Effects were static, and compared on the weeks before the change only."""
     halved = [flagged(company(seed, -0.5)) for seed in range(60)]
     assert sum("search" in one for one in halved) >= 57
-    assert sum("video" in one for one in halved) <= 3
+    assert sum("video" in one for one in halved) <= 8
     stable = [flagged(company(seed)) for seed in range(60)]
     assert sum(map(bool, stable)) <= 3
     # In twenty times the noise nobody could see it, and the message says so.
