@@ -39,6 +39,8 @@ where any of the young weeks may be the first."""
 WEEK = pd.Timedelta(days=7)
 FAR = 10.0
 """How far beyond its limits a magnitude is absurd."""
+VAST = 5.0
+"""A factor of the newest weeks that no plan rests on before somebody has said that it is true."""
 SLIGHT = float(np.log(1.1))
 """Logarithm of a factor below which the newest weeks are never a finding."""
 
@@ -215,7 +217,7 @@ def _new_weeks(
             "data.new_weeks",
             one.series,
             passed=size <= limit,
-            level=None if at_seam or named or one.role == "outcome" else Level.INFO,
+            level=None if at_seam or named or one.role == "outcome" or size >= VAST else Level.INFO,
             value=size,
             limit=limit,
             message=(

@@ -53,6 +53,17 @@ def test_a_delivery_in_another_unit_warns(write: Write, new: int, factor: float)
     assert ("a factor of 1,000" if factor > 1 else "a hundredth") in finding.message
 
 
+@pytest.mark.parametrize(("factor", "level"), [(14.9, Level.WARN), (2.0, Level.INFO)])
+def test_a_vast_move_of_the_newest_weeks_warns_in_a_first_refresh_too(
+    write: Write, factor: float, level: Level
+) -> None:
+    """Noise hides which unit it is: 14.9 times is no power of ten, and no plan rests on it."""
+    frame = healthy()
+    frame["search_spend"] = 100 + frame["search_spend"] / 10
+    frame.loc[WEEKS - 6 :, "search_spend"] *= factor
+    assert held_against(write, frame, 0)["data.new_weeks", SEARCH].level is level
+
+
 def test_fees_that_begin_with_a_delivery_warn_and_a_steady_channel_does_not(write: Write) -> None:
     frame = healthy()
     frame["search_spend"] = 100 + frame["search_spend"] / 100
