@@ -215,6 +215,13 @@ class GovernanceParams(Section):
     """A return needs review where the ends of its range differ by more than this factor (O8)."""
 
 
+class ReportParams(Section):
+    """How the pack is written."""
+
+    fonts: tuple[Name, ...] = ()
+    """Names of font families on the machine that labels in other scripts take first, in this order."""
+
+
 class Params(Section):
     """A whole parameter file."""
 
@@ -242,6 +249,7 @@ class Params(Section):
     comparison: ComparisonParams = ComparisonParams()
     scenarios: ScenarioParams = ScenarioParams()
     governance: GovernanceParams = GovernanceParams()
+    report: ReportParams = ReportParams()
     compute: ComputeParams = ComputeParams()
 
     def _faults(self) -> Iterator[KeyProblem]:

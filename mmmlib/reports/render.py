@@ -34,6 +34,7 @@ from mmmlib.reports.render_input import (
     RenderError,
     RenderRecord,
     Work,
+    texts_of,
 )
 from mmmlib.reports.results import Results
 from mmmlib.reports.show import to_markdown
@@ -101,7 +102,7 @@ def render_pack(
         tables = beside.submit(write_tables, results, folder / TABLES)
         made = _make(work, folder, names, renderer)
         tables.result()
-    boxes = unwritable_sentence(unwritable(_texts(work)))
+    boxes = unwritable_sentence(unwritable(texts_of(work)))
     notes = (*made.notes, *filter(None, [boxes]))
     for note in notes:
         warnings.warn(note, stacklevel=2)
@@ -167,13 +168,6 @@ def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> Ren
         note = f"{error} The pack is made by pandoc and Typst instead."
         return RenderRecord(renderer=_make(work, folder, names, "pandoc").renderer, notes=(note,))
     return RenderRecord(renderer=chosen)
-
-
-def _texts(work: Work) -> Iterator[str]:
-    """Everything that figures and PDF write; a figure's words are in its caption and alt text."""
-    yield work.print.markdown
-    for value in work.print.variables.values():
-        yield from [value] if isinstance(value, str) else value if isinstance(value, list) else []
 
 
 def choose_renderer(renderer: Renderer = "auto") -> Literal["quarto", "pandoc"]:

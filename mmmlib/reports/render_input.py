@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,9 +12,12 @@ from pydantic import BaseModel
 
 from mmmlib.errors import MMMError
 from mmmlib.provenance import workbook_folder
+from mmmlib.reports.fonts import FONT_FILES, font_folder, fonts_for
 
 PDF = "pack.pdf"
 RECORD = "rendering.json"
+FONTS = "fonts"
+"""Folder of the PDF's fonts, beside its text."""
 
 
 class RenderRecord(BaseModel):
@@ -48,6 +52,21 @@ class Work:
     """Folder of the figures, may be missing where no document has one."""
     created: int
     """Seconds since 1970; the time that files say they were made."""
+
+
+def texts_of(work: Work) -> list[str]:
+    """Everything that figures and PDF write; a figure's words are in its caption and alt text."""
+    values = work.print.variables.values()
+    lists = ([value] if isinstance(value, str) else value for value in values)
+    return [work.print.markdown, *(text for one in lists if isinstance(one, list) for text in one)]
+
+
+def copy_fonts(work: Work, folder: Path) -> None:
+    """Copy the fonts that the PDF needs into a folder of their own: no other fonts are used."""
+    folder.mkdir()
+    more = (str(font.fname) for font in fonts_for(texts_of(work)))
+    for file in (*(str(font_folder() / name) for name in FONT_FILES), *more):
+        shutil.copy(file, folder)
 
 
 def templates() -> Path:

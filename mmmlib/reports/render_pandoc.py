@@ -11,12 +11,13 @@ from functools import cache
 from pathlib import Path
 
 from mmmlib.reports.documents import FIGURES
-from mmmlib.reports.fonts import font_folder
 from mmmlib.reports.render_input import (
+    FONTS,
     PDF,
     PageSource,
     RenderError,
     Work,
+    copy_fonts,
     quarto_project,
     templates,
 )
@@ -67,8 +68,9 @@ def _pdf(work: Work, scratch: Path, target: Path) -> None:
         scratch,
         ["--to=typst", f"--template={template}", f"--output={text}"],
     )
+    copy_fonts(work, scratch / FONTS)
     compiler = typst.Compiler(
-        root=scratch, font_paths=[str(font_folder())], ignore_system_fonts=True
+        root=scratch, font_paths=[str(scratch / FONTS)], ignore_system_fonts=True
     )
     try:
         compiler.compile(

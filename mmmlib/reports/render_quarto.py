@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from mmmlib.reports.documents import FIGURES
-from mmmlib.reports.fonts import FONT_FILES, font_folder
 from mmmlib.reports.render_input import (
+    FONTS,
     PDF,
     PageSource,
     RenderError,
     Work,
+    copy_fonts,
     quarto_project,
     templates,
 )
@@ -38,7 +39,6 @@ SHORTCODE = re.compile(
     r"((?:\{|&#123;)(?=(?:\{|&#123;)(?:<|&#60;))|(?:>|&#62;)(?:\}|&#125;)(?=\}|&#125;))"
 )
 """Before the second brace that opens or closes a shortcode, written plainly or as references."""
-FONTS = "fonts"
 JOINER = "&#8288;"
 """A joiner without width: nothing to see, but no shortcode any more."""
 SUPPORT = (".lua", ".html", ".css", ".typ")
@@ -57,6 +57,7 @@ def render_with_quarto(work: Work, folder: Path) -> None:
         pages, pdf = Path(name, "html"), Path(name, "typst")
         write_project(pages, work.pages, "html", work.figures)
         write_project(pdf, [work.print], "typst", work.figures)
+        copy_fonts(work, pdf / FONTS)
         with ThreadPoolExecutor() as pool:
             jobs = [
                 pool.submit(_quarto, pages, "html", work.created),
@@ -99,10 +100,6 @@ def write_project(folder: Path, sources: Sequence[PageSource], to: str, figures:
             shutil.copy(path, reports)
     if figures.is_dir():
         shutil.copytree(figures, reports / FIGURES)
-    if to == "typst":
-        (folder / FONTS).mkdir()
-        for file in FONT_FILES:
-            shutil.copy(font_folder() / file, folder / FONTS)
     files = [f"reports/{source.name}.ipynb" for source in sources]
     # JSON is YAML too, and needs no care with quotes.
     project = json.dumps(project_for(files, to), indent=2)

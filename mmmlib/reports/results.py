@@ -20,6 +20,7 @@ from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
+from mmmlib.reports.fonts import prefer_fonts
 from mmmlib.reports.lift import Experiments, experiments_of
 from mmmlib.reports.markup import cut_apart, cut_short
 from mmmlib.reports.quantities import ModelNumbers
@@ -38,6 +39,9 @@ class Results:
     params: Params
     released: GateResult | None = None
     """The gates with the release status of today, where people have signed since."""
+
+    def __post_init__(self) -> None:
+        prefer_fonts(self.params.report.fonts)
 
     @cached_property
     def readiness(self) -> Readiness | None:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.ttLib.tables._g_l_y_f import Glyph
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 from mmmlib.cli.screen import print_run
-from mmmlib.reports.fonts import font_folder, unwritable, unwritable_sentence
+from mmmlib.reports import fonts
+from mmmlib.reports.figures.layout import drawn, titled
+from mmmlib.reports.fonts import (
+    families_for,
+    font_folder,
+    prefer_fonts,
+    unwritable,
+    unwritable_sentence,
+)
 from mmmlib.reports.render import render_pack
 from mmmlib.reports.render_input import RECORD, RenderRecord
 from tests.fake_run import make_fake_run
@@ -52,3 +65,54 @@ def test_a_pack_with_such_a_label_warns_and_mmm_show_says_so(
     assert run.load_json(RECORD, RenderRecord).renderer == "pandoc"
     print_run(run)
     assert KOREAN in capsys.readouterr().out
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Put a font of some characters on the machine, for one test."""
+    monkeypatch.setattr(fontManager, "ttflist", [*fontManager.ttflist])
+    fonts._fonts_holding.cache_clear()
+
+    def add(family: str, characters: str) -> None:
+        names = [".notdef", *(f"u{ord(c):04X}" for c in characters)]
+        builder = FontBuilder(1000)
+        builder.setupGlyphOrder(names)
+        builder.setupCharacterMap({ord(c): f"u{ord(c):04X}" for c in characters})
+        builder.setupGlyf({name: Glyph() for name in names})
+        builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 0)))
+        builder.setupHorizontalHeader(ascent=800, descent=-200)
+        builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family})
+        builder.setupOS2(usWeightClass=400)
+        builder.setupPost()
+        builder.save(tmp_path / f"{family}.ttf")
+        fontManager.addfont(tmp_path / f"{family}.ttf")
+
+    yield add
+    prefer_fonts(())
+    fonts._fonts_holding.cache_clear()
+
+
+def test_a_font_of_the_machine_writes_what_the_own_ones_cannot(install) -> None:
+    install("Hangulish", KOREAN)
+    install("Everything", KOREAN + HINDI)
+    assert unwritable([f"{KOREAN} {HINDI} {JAPANESE}"]) == {JAPANESE: "Chinese characters"}
+    assert families_for(f"{KOREAN} {HINDI}") == ["DejaVu Sans", "Everything"]
+    assert families_for("\u00dcber") == ["DejaVu Sans"]
+    prefer_fonts(["Absent", "Hangulish"])
+    assert families_for(f"{KOREAN} {HINDI}") == ["DejaVu Sans", "Hangulish", "Everything"]
+
+
+def test_figures_and_pdf_are_written_with_it_and_nothing_is_warned_of(
+    tmp_path: Path, install, recwarn: pytest.WarningsRecorder
+) -> None:
+    install("Hangulish", KOREAN)
+    figure = drawn(lambda: titled(f"Spend on {KOREAN}", "", 1.0))()
+    assert isinstance(figure, Figure)
+    assert figure.texts[0].get_fontfamily() == ["DejaVu Sans", "Hangulish"]
+    run = make_fake_run(tmp_path / "run")
+    write_reports(run, f"The channel {KOREAN} returned most.")
+    render_pack(run, "pandoc")
+    assert [str(one.message) for one in recwarn] == []
+    pdf = (run.path / "pack" / "pack.pdf").read_bytes()
+    assert b"Hangulish" in pdf
+    assert b"LastResort" not in pdf

@@ -12,9 +12,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmmlib.estimates import format_number
+from mmmlib.reports.fonts import families_for
 from mmmlib.reports.markup import cut_short, plain
 from mmmlib.reports.style import INK, MUTED, quiet_fonts, workbook_style
 
@@ -35,7 +37,11 @@ def drawn[**P](make: Callable[P, Figure]) -> Callable[P, Figure]:
     @wraps(make)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with workbook_style():
-            return make(*args, **kwargs)
+            figure = make(*args, **kwargs)
+            for text in figure.findobj(Text):
+                if len(families := families_for(text.get_text())) > 1:
+                    text.set_fontfamily(families)
+            return figure
 
     return wrapper
 
@@ -100,7 +106,7 @@ def balanced(text: str, size: float, width: float, *, bold: bool = False) -> lis
 
 @cache
 def _inches(text: str, size: float, weight: str) -> float:
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    font = FontProperties(family=families_for(text), size=size, weight=weight)
     with quiet_fonts():
         return _renderer().get_text_width_height_descent(text, font, ismath=False)[0] / 100
 
