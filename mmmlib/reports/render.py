@@ -34,7 +34,7 @@ from mmmlib.reports.render_input import (
     RenderError,
     RenderRecord,
     Work,
-    texts_of,
+    printed_texts,
 )
 from mmmlib.reports.results import Results
 from mmmlib.reports.show import to_markdown
@@ -102,7 +102,7 @@ def render_pack(
         tables = beside.submit(write_tables, results, folder / TABLES)
         made = _make(work, folder, names, renderer)
         tables.result()
-    boxes = unwritable_sentence(unwritable(texts_of(work)))
+    boxes = unwritable_sentence(unwritable(printed_texts(work)))
     notes = (*made.notes, *filter(None, [boxes]))
     for note in notes:
         warnings.warn(note, stacklevel=2)

@@ -54,7 +54,7 @@ class Work:
     """Seconds since 1970; the time that files say they were made."""
 
 
-def texts_of(work: Work) -> list[str]:
+def printed_texts(work: Work) -> list[str]:
     """Everything that figures and PDF write; a figure's words are in its caption and alt text."""
     values = work.print.variables.values()
     lists = ([value] if isinstance(value, str) else value for value in values)
@@ -64,7 +64,7 @@ def texts_of(work: Work) -> list[str]:
 def copy_fonts(work: Work, folder: Path) -> None:
     """Copy the fonts that the PDF needs into a folder of their own: no other fonts are used."""
     folder.mkdir()
-    more = (str(font.fname) for font in fonts_for(texts_of(work)))
+    more = (str(font.fname) for font in fonts_for(printed_texts(work)))
     for file in (*(str(font_folder() / name) for name in FONT_FILES), *more):
         shutil.copy(file, folder)
 
