@@ -10,6 +10,7 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
 
 from mmmlib.cli.screen import print_run
 from mmmlib.reports import fonts
@@ -106,9 +107,19 @@ def test_figures_and_pdf_are_written_with_it_and_nothing_is_warned_of(
     tmp_path: Path, install, recwarn: pytest.WarningsRecorder
 ) -> None:
     install("Hangulish", KOREAN)
-    figure = drawn(lambda: titled(f"Spend on {KOREAN}", "", 1.0))()
-    assert isinstance(figure, Figure)
-    assert figure.texts[0].get_fontfamily() == ["DejaVu Sans", "Hangulish"]
+
+    @drawn
+    def bars() -> Figure:
+        figure = titled(f"Spend on {KOREAN}", "", 1.0)
+        figure.add_subplot().barh([KOREAN, "Search"], [1, 2])
+        return figure
+
+    # Once drawn, every text with such a word has the font, the ticks' labels too.
+    figure = bars()
+    figure.draw_without_rendering()
+    words = [one for one in figure.findobj(Text) if KOREAN in one.get_text()]
+    assert len(words) > 1
+    assert {*map(str, (one.get_fontfamily() for one in words))} == {"['DejaVu Sans', 'Hangulish']"}
     run = make_fake_run(tmp_path / "run")
     write_reports(run, f"The channel {KOREAN} returned most.")
     render_pack(run, "pandoc")

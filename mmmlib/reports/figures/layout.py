@@ -38,7 +38,9 @@ def drawn[**P](make: Callable[P, Figure]) -> Callable[P, Figure]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with workbook_style():
             figure = make(*args, **kwargs)
-            for text in figure.findobj(Text):
+            # Labels of ticks have no text before they are asked for.
+            ticks = [t for a in figure.axes for t in (*a.get_xticklabels(), *a.get_yticklabels())]
+            for text in [*figure.findobj(Text), *ticks]:
                 if len(families := families_for(text.get_text())) > 1:
                     text.set_fontfamily(families)
             return figure
