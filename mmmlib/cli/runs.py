@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from mmmlib.cli.arguments import RunRef, RunsDir
 from mmmlib.cli.screen import print_run, why_blocked
 from mmmlib.errors import BlockedError, RunError
+
+
+class Form(StrEnum):
+    """How exported tables are written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
 
 
 def show_run(
@@ -33,6 +44,23 @@ def render(run: RunRef = "", runs: RunsDir = None) -> None:
     typer.echo(opened.path / "pack" / "index.html")
     if opened.manifest.verdict not in ("info", "warn"):
         raise BlockedError(f"{opened.name}: NOT PUBLISHABLE. {why_blocked(opened)}")
+
+
+def export(
+    run: RunRef = "",
+    form: Annotated[Form, typer.Option("--format", help="How the tables are written.")] = Form.CSV,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder of the tables.")] = Path(
+        "export"
+    ),
+    runs: RunsDir = None,
+) -> None:
+    """Write a run's numbers as tidy tables for BI tools: one fact a row, with range and label."""
+    from mmmlib.reports.export import export_run
+    from mmmlib.reports.results import results_of
+    from mmmlib.runs import open_run
+
+    for path in export_run(results_of(open_run(run, runs)), to, form.value):
+        typer.echo(path)
 
 
 def list_all(runs: RunsDir = None) -> None:

@@ -23,6 +23,7 @@ def test_help_names_every_command() -> None:
         "list",
         "verify",
         "render",
+        "export",
         "new",
         "simulate",
         "doctor",
