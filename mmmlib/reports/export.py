@@ -72,6 +72,12 @@ def export_run(
     ------
     RunError
         If no model was fitted in the run.
+
+    Examples
+    --------
+    ::
+
+        export_run(results_of(open_run()), Path("export"), "parquet")
     """
     if not results.models:
         raise RunError(
