@@ -25,7 +25,13 @@ from mmmlib.runs import sha256_file, sha256_json, write_atomic
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 RECORD = ".released.json"
 """In the workbook's folder: version of the release that laid it out, and hash of each file."""
-PATTERNS = ("_quarto.yml", "notebooks/*.ipynb", "reports/*", "params/demo.yaml")
+PATTERNS = (
+    "_quarto.yml",
+    "notebooks/*.ipynb",
+    "reports/*",
+    "params/demo.yaml",
+    "params/schema.json",
+)
 GOVERNANCE = ("params/policy.yaml", "params/roles.yaml", "params/taxonomy.yaml")
 OWN = Path(__file__).parent / "new_workbook"
 """Files that only a new workbook has: its README, its first parameter file."""

@@ -59,7 +59,9 @@ InsidePath = Annotated[str, AfterValidator(inside)]
 class Section(BaseModel):
     """Base of every section: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     def _faults(self) -> Iterator[str | KeyProblem]:
         """Yield what is wrong between values that are each in order.
