@@ -24,6 +24,7 @@ GROUND = (
     "runs",
     "notebook_changes",
     "provenance",
+    "private_interfaces",
     "verify",
 )
 LINE = (

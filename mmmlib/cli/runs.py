@@ -46,7 +46,7 @@ def render(run: RunRef = "", runs: RunsDir = None) -> None:
         raise BlockedError(f"{opened.name}: NOT PUBLISHABLE. {why_blocked(opened)}")
 
 
-def export(
+def export_tables(
     run: RunRef = "",
     form: Annotated[Form, typer.Option("--format", help="How the tables are written.")] = Form.CSV,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder of the tables.")] = Path(

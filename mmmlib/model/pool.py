@@ -205,9 +205,12 @@ def _fit_shared(
 
 def _client_of(address: str) -> Client | None:
     """Return this process's running client of a scheduler, if it has one."""
-    from distributed.client import _get_global_client
+    from distributed import default_client
 
-    client = _get_global_client()
-    if client is None or client.status != "running":
+    try:
+        client = default_client()
+    except ValueError:  # there is none
+        return None
+    if client.status != "running":
         return None
     return client if client.scheduler.address == address else None

@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +127,7 @@ def _as_format(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
+@cache
 def _papermill() -> Any:
     """Import papermill and register our engine once."""
     # jsonschema imports this for one URI format when it is there; it takes two seconds to
@@ -134,9 +136,6 @@ def _papermill() -> Any:
     import papermill
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
-
-    if ENGINE in papermill_engines._engines:
-        return papermill
 
     class ForkedEngine(NBClientEngine):
         """Runs a notebook in the kernel of the manager that it is given."""
