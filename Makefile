@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS = never
 export UV_PYTHON = $(CURDIR)/$(BIN)/python
 export UV_PROJECT_ENVIRONMENT = $(CURDIR)/$(VENV)
 
-.PHONY: demo test lint lab wheel clean
+.PHONY: demo test lint lab wheel docs clean
 .DEFAULT_GOAL := demo
 
 ## Two refreshes of a simulated company, one quarter after the other.
@@ -40,6 +40,12 @@ lab: $(READY)
 ## The package, with notebooks and report templates in it, into dist/.
 wheel: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" uv build --quiet --wheel
+
+## The documentation site into build/site; a warning stops it.
+docs: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" uv sync --quiet --frozen --inexact --extra docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo build/site/index.html
 
 ## Removes what can be made again; runs stay, they are records.
 clean:

@@ -1,0 +1,60 @@
+"""The documentation site: every page is in it, and every public function in its reference."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.docstrings import public_modules
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def pages() -> list[str]:
+    """Pages of the navigation."""
+    nav = YAML(typ="safe").load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    return [
+        page
+        for entry in nav
+        for page in ([entry] if isinstance(entry, str) else next(iter(entry.values())))
+    ]
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    assert sorted(pages()) == sorted(path.name for path in DOCS.glob("*.md"))
+
+
+def test_every_public_module_is_in_the_reference() -> None:
+    lines = (DOCS / "reference.md").read_text(encoding="utf-8").splitlines()
+    assert sorted(line[4:] for line in lines if line.startswith("::: ")) == public_modules()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not importlib.util.find_spec("mkdocstrings"), reason="the extra docs is not installed"
+)
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "--site-dir",
+        tmp_path / "site",
+    ]
+    quiet = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(words, cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    reference = (tmp_path / "site" / "reference" / "index.html").read_text(encoding="utf-8")
+    for name in public_modules():
+        for public in importlib.import_module(name).__all__:
+            assert f"{name}.{public}" in reference
