@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS = never
 export UV_PYTHON = $(CURDIR)/$(BIN)/python
 export UV_PROJECT_ENVIRONMENT = $(CURDIR)/$(VENV)
 
-.PHONY: demo test lint lab wheel docs clean
+.PHONY: demo test coverage lowest release-check lint lab wheel docs clean
 .DEFAULT_GOAL := demo
 
 ## Two refreshes of a simulated company, one quarter after the other.
@@ -24,7 +24,24 @@ demo: $(READY)
 
 ## Every test, the notebooks and one real refresh among them.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=25
+
+## How much of the library quick tests run, with a floor.
+coverage: $(READY)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow" \
+		--cov=mmmlib --cov-report=term:skip-covered
+
+## Quick tests with the lowest versions that pyproject.toml allows, in an environment of their own.
+lowest: $(READY)
+	@UV_PROJECT_ENVIRONMENT=build/lowest PATH="$(CURDIR)/$(BIN):$$PATH" \
+		uv venv --quiet --clear --python $(BIN)/python build/lowest
+	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip install --quiet --python build/lowest/bin/python \
+		--resolution lowest-direct --editable . --group dev
+	@build/lowest/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
+
+## Holds a tag against the version and the changelog: make release-check TAG=v1.2.3.
+release-check: $(READY)
+	@$(BIN)/python -m tests.release_check "$(TAG)"
 
 lint: $(READY)
 	@$(BIN)/ruff check
