@@ -63,6 +63,24 @@ def export_tables(
         typer.echo(path)
 
 
+def mlflow_run(
+    run: RunRef = "",
+    experiment: Annotated[
+        str, typer.Option(metavar="NAME", help="Experiment. Default: the workbook's name.")
+    ] = "",
+    tracking: Annotated[
+        str, typer.Option(metavar="URI", help="Tracking server. Default: as MLflow is set up.")
+    ] = "",
+    runs: RunsDir = None,
+) -> None:
+    """Write a run into MLflow: parameters, metrics with their ranges, the pack (extra mlflow)."""
+    from mmmlib.reports.results import results_of
+    from mmmlib.reports.tracking import log_to_mlflow
+    from mmmlib.runs import open_run
+
+    typer.echo(log_to_mlflow(results_of(open_run(run, runs)), experiment, tracking))
+
+
 def list_all(runs: RunsDir = None) -> None:
     """List the runs, oldest first: status, verdict, when made."""
     from mmmlib.runs import find_runs_dir, list_runs
