@@ -26,8 +26,8 @@ from mmmlib.params.schema import Params
 from mmmlib.runs import Run
 
 Side = Literal["last", "this"]
-TUNE, DRAWS = 300, 300
-"""Of each chain: as many as show a step, at a quarter of the time of a fit."""
+TUNE, DRAWS, KEPT = 300, 250, 600
+"""Of each chain, and draws that are kept: as many as show a step, at a third of the time of a fit."""
 LABEL = "refit"
 
 
@@ -160,6 +160,10 @@ def panel_extended(last: Panel, this: Panel, last_week: pd.Timestamp) -> Panel:
 def quick(params: Params) -> Params:
     """Return parameters with as many draws as a refit takes."""
     model = params.model.model_copy(
-        update={"tune": min(TUNE, params.model.tune), "draws": min(DRAWS, params.model.draws)}
+        update={
+            "tune": min(TUNE, params.model.tune),
+            "draws": min(DRAWS, params.model.draws),
+            "kept_draws": min(KEPT, params.model.kept_draws),
+        }
     )
     return params.model_copy(update={"model": model})

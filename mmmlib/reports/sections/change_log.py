@@ -9,7 +9,7 @@ from mmmlib.findings import Level, Status
 from mmmlib.phrases import count_text
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import WIDE_NOISE
-from mmmlib.reports.blocks import Block, Bullets, Prose
+from mmmlib.reports.blocks import Block, Bullets, Prose, level_mark
 from mmmlib.reports.format import format_version
 from mmmlib.reports.pictures import bridge_picture, movements_picture
 from mmmlib.reports.results import Results
@@ -31,9 +31,19 @@ from mmmlib.reports.words.statements import (
     leading_returns,
 )
 
+SURPRISES = (
+    "refresh.reproduction",
+    "refresh.movement",
+    "refresh.restated_effect",
+    "refresh.range",
+    "refresh.forecast",
+    "refresh.rank",
+)
+"""Checks that speak up about numbers, not about what people changed."""
+
 
 def summary(results: Results) -> Iterator[Block]:
-    """What this refresh is compared with, and what changed in one sentence."""
+    """What this refresh is compared with, surprises, and what changed in one sentence."""
     compared = results.comparison
     if compared is None:
         yield Prose(
@@ -47,6 +57,23 @@ def summary(results: Results) -> Iterator[Block]:
         return
     chosen = results.run.manifest.parent_reason
     yield Prose(f"{compared_sentence(compared)} {chosen}".strip())
+    surprises = [
+        (finding, level)
+        for finding, level in results.findings()
+        if finding.check in SURPRISES and finding.status is not Status.OK
+    ]
+    if surprises:
+        yield Prose("What a reader would not expect comes first, the worst of it on top:")
+        yield Bullets(
+            tuple(
+                Prose(
+                    finding.message,
+                    lead=f"{_capital(results.subject(finding.subject))}.",
+                    mark=level_mark(level),
+                )
+                for finding, level in surprises
+            )
+        )
     yield change_statement(results, compared)
 
 
