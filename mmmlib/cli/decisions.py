@@ -211,14 +211,50 @@ def budget_decision(
     typer.echo(f"Recorded: {title}.")
 
 
-def adoption(runs: RunsDir = None, store: StoreUrl = None) -> None:
-    """Show how the evidence is used: coverage, time to decision, action rate, closed loops."""
-    from mmmlib.governance.adoption import adoption_measures
+def adoption(
+    views: Annotated[
+        Path | None,
+        typer.Option(
+            "--views", metavar="LOG", help="First import who looked: combined log or CSV."
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Write it as a page and PDF, too.")
+    ] = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Show how the evidence is used, and where the team stands on the ladder."""
+    from mmmlib.data.panel.panel import panel_of
+    from mmmlib.governance.adoption import adoption_cycles, adoption_measures
+    from mmmlib.governance.gates import POLICY
+    from mmmlib.governance.maturity import maturity
+    from mmmlib.governance.policy import read_policy
     from mmmlib.governance.store import open_store
+    from mmmlib.governance.views import import_views, views_key
+    from mmmlib.params.load import params_of
+    from mmmlib.reports.papers import paper_of_adoption
+    from mmmlib.reports.render import render_paper
+    from mmmlib.reports.results import results_of
     from mmmlib.runs import open_run
 
     run = open_run("", runs)
+    workbook = run.manifest.workbook
     with open_store(run.runs_dir, store) as kept:
-        measures = adoption_measures(kept.entries(), run.manifest.workbook, dt.date.today())
+        if views is not None:
+            names = read_policy(run.path / POLICY).viewers.names
+            seen = import_views(kept, views, workbook, views_key(run.runs_dir), names=names)
+            typer.echo(f"{seen} views in {views}")
+        entries = kept.entries()
+    measures = adoption_measures(entries, workbook, dt.date.today())
+    rungs = maturity(entries, params_of(run), len(panel_of(run).lift_tests))
     for one in measures:
         typer.echo(f"{one.name}: {one.value}\n    {one.definition}")
+    for rung in rungs:
+        typer.echo(f"{'x' if rung.reached else '-'} {rung.name}: {'; '.join(rung.evidence)}")
+    if coming := next((rung for rung in rungs if not rung.reached), None):
+        typer.echo(f"Next: {coming.next}")
+    if to is not None:
+        paper = paper_of_adoption(measures, adoption_cycles(entries, workbook), rungs)
+        for path in render_paper(results_of(run), paper, to / workbook):
+            typer.echo(path)

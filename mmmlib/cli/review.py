@@ -91,15 +91,25 @@ def publish(
     to: Annotated[
         Path, typer.Option("--to", metavar="FOLDER", help="Folder of all publications.")
     ] = Path("published"),
+    webhook: Annotated[
+        str, typer.Option("--webhook", metavar="URL", help="Address that is told by POST, as JSON.")
+    ] = "",
+    mail: Annotated[
+        Path | None, typer.Option("--mail", metavar="FILE", help="Write an e-mail message (.eml).")
+    ] = None,
     roles: RolesFile = None,
     runs: RunsDir = None,
     store: StoreUrl = None,
 ) -> None:
     """Publish a run that was signed: its pack, with its release status on every page."""
-    from mmmlib.runner.publish import publish_run
+    from mmmlib.runner.publish import announce, publish_run
 
     with _desk(run, runs, store, roles) as desk:
-        typer.echo(publish_run(desk, to))
+        target = publish_run(desk, to)
+        entry = desk.store.entries("publication", desk.run.name)[-1]
+    for fault in announce(entry, webhook, mail):
+        typer.echo(f"mmm: {fault}", err=True)
+    typer.echo(target)
 
 
 def document(

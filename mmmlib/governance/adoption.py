@@ -9,9 +9,10 @@ from statistics import median
 from typing import NamedTuple
 
 from mmmlib.estimates import format_number
-from mmmlib.governance.decisions import decision_log
+from mmmlib.governance.decisions import Followed, decision_log
 from mmmlib.governance.records import BudgetDecision, Publication, records_of
 from mmmlib.governance.store import Entry
+from mmmlib.governance.views import views_of
 
 
 class Measure(NamedTuple):
@@ -62,12 +63,15 @@ def adoption_measures(entries: Sequence[Entry], workbook: str, today: dt.date) -
     due = [one for one in log if one.outcome is not None or one.is_due(today)]
     closed = sum(one.outcome is not None for one in due)
     acted = stances["approve"] + stances["modify"]
+    cycles = adoption_cycles(entries, workbook)
+    # Of the newest pack nobody can have returned yet.
+    back = [(one.consumers, one.came_back) for one in cycles[:-1] if one.consumers]
+    unstable = sum(one.incident for one in cycles)
+    explained = [one.days_to_explain for one in cycles if one.days_to_explain is not None]
     return [
         Measure(
             "Decision coverage",
-            f"{cited} of {len(budgets)} ({format_number(cited / len(budgets), 'share')})"
-            if budgets
-            else UNKNOWN,
+            of_all(cited, len(budgets)),
             "Major budget decisions that cite a decision of this log, of all that were recorded.",
         ),
         Measure(
@@ -88,4 +92,110 @@ def adoption_measures(entries: Sequence[Entry], workbook: str, today: dt.date) -
             f"{closed} of {len(due)}" if due else UNKNOWN,
             "Decisions whose outcome was recorded, of those whose follow-up is due.",
         ),
+        Measure(
+            "Repeat consumption",
+            of_all(sum(came for _, came in back), sum(all_ for all_, _ in back)),
+            "Consumers of a published pack who looked at one of the two packs after it, too, of all "
+            "its consumers; from imported logs.",
+        ),
+        Measure(
+            "Stability incidents",
+            of_all(unstable, len(cycles)),
+            "Published refreshes that were withdrawn, or that needed a waiver for what moved since "
+            "the refresh before, of all that were published.",
+        ),
+        Measure(
+            "Time to explain",
+            f"{median(explained):.0f} days (median of {len(explained)})" if explained else UNKNOWN,
+            "From the opening of the review to the publication, of refreshes that carried warnings.",
+        ),
     ]
+
+
+class Cycle(NamedTuple):
+    """How one published refresh was used.
+
+    Parameters
+    ----------
+    period, run, published
+        Which refresh, and the day it went out.
+    consumers, came_back
+        Who looked at it, and how many of them looked at one of the two packs after it.
+    decisions, first_decision
+        That rest on it, and days until the first.
+    closed, incident
+        Outcomes of those decisions; whether it was withdrawn or needed a waiver for what moved.
+    days_to_explain
+        From the opening of its review, where it carried warnings.
+    """
+
+    period: str
+    run: str
+    published: dt.date
+    consumers: int
+    came_back: int
+    decisions: int
+    first_decision: int | None
+    closed: int
+    incident: bool
+    days_to_explain: int | None
+
+
+def adoption_cycles(entries: Sequence[Entry], workbook: str) -> list[Cycle]:
+    """Say of every published refresh how it was used, the oldest first.
+
+    Parameters
+    ----------
+    entries
+        Of the store.
+    workbook
+        Whose publications count.
+    """
+    opened: dict[str, dt.datetime] = {}
+    trouble: set[str] = set()
+    packs: list[tuple[Publication, dt.datetime]] = []
+    for one in entries:
+        made = dt.datetime.fromisoformat(one.made)
+        if one.kind == "preread":
+            opened.setdefault(one.subject, made)
+        elif one.kind == "withdrawal" or (
+            one.kind == "waiver" and one.body["check"].startswith("refresh.")
+        ):
+            trouble.add(one.subject)
+        elif one.kind == "publication" and one.body["workbook"] == workbook:
+            packs.append((Publication.model_validate(one.body), made))
+    views = {run: set(consumers) for run, consumers in views_of(entries, workbook).items()}
+    by_run: dict[str, list[Followed]] = {}
+    for followed in decision_log(entries, workbook):
+        by_run.setdefault(followed.decision.run, []).append(followed)
+    cycles = []
+    for place, (pack, made) in enumerate(packs):
+        seen = views.get(pack.run, set())
+        later = set().union(
+            *(views.get(after.run, set()) for after, _ in packs[place + 1 : place + 3])
+        )
+        own = by_run.get(pack.run, [])
+        waits = [(one.decision.decided - made.date()).days for one in own]
+        explained = None
+        if pack.audience == "limited" and pack.run in opened:
+            explained = (made - opened[pack.run]).days
+        cycles.append(
+            Cycle(
+                period=pack.period,
+                run=pack.run,
+                published=made.date(),
+                consumers=len(seen),
+                came_back=len(seen & later),
+                decisions=len(own),
+                first_decision=min((wait for wait in waits if wait >= 0), default=None),
+                closed=sum(one.outcome is not None for one in own),
+                incident=pack.run in trouble,
+                days_to_explain=explained,
+            )
+        )
+    return cycles
+
+
+def of_all(part: int, whole: int) -> str:
+    """Write a count of all, with its share."""
+    return f"{part} of {whole} ({format_number(part / whole, 'share')})" if whole else UNKNOWN

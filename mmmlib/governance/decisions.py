@@ -120,6 +120,63 @@ def record_decision(
     return Decision.model_validate(store.append("decision", _subject(run, values), body).body)
 
 
+def decision_form(
+    run: Run,
+    stance: str = "",
+    scenario: str = "",
+    owner: str = "",
+    rationale: str = "",
+    **more: Any,
+) -> str:
+    """Record a decision from an open notebook; nothing without a stance.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    stance
+        ``approve``, ``modify`` or ``defer``; where it is empty, nothing is recorded.
+    scenario
+        Name of a plan of the run.
+    owner, rationale
+        Who decided, and why.
+    **more
+        Other fields of a decision, by name: ``watch``, ``risks``, ``follow_up``.
+
+    Returns
+    -------
+    str
+        What was recorded, or how to record something.
+
+    Examples
+    --------
+    ::
+
+        decision_form(open_run(), "approve", "protect", "Dana Okafor", "It pays.")
+    """
+    from mmmlib.governance.store import open_store
+
+    if not stance:
+        return "Nothing is recorded: fill in a stance (approve, modify, defer) and run it again."
+    if not run.exploring:
+        return "Nothing is recorded by a refresh."
+    faults = {
+        "stance": (stance in ("approve", "modify", "defer"), stance, "approve, modify or defer"),
+        "owner": (bool(owner.strip()), "nothing", "who decided"),
+        "rationale": (bool(rationale.strip()), "nothing", "why, with its uncertainty"),
+    }
+    for name, (good, seen, expected) in faults.items():
+        if not good:
+            raise InputError.one(None, name, shown(seen), expected)
+    values = {"stance": stance, "owner": owner, "rationale": rationale, "decided": dt.date.today()}
+    if not scenario:
+        values["title"] = f"On {run.name}"
+    with open_store(run.runs_dir) as store:
+        made = record_decision(store, values | more, run, scenario)
+    expected_text = f" Expected: {made.expected}, {made.expected_is}." if made.expected else ""
+    return f"{made.decision}: {made.title}.{expected_text} Follow-up on {made.follow_up}."
+
+
 def record_outcome(store: Store, outcome: DecisionOutcome, today: dt.date) -> Followed:
     """Record what came of a decision.
 

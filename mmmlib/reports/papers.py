@@ -7,20 +7,23 @@ makes HTML and PDF of it by the renderers of the pack.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from mmmlib.errors import RunError
 from mmmlib.findings import Level
+from mmmlib.governance.adoption import Cycle, Measure
 from mmmlib.governance.agenda import Agenda, build_agenda
 from mmmlib.governance.decisions import Followed, retrospective
 from mmmlib.governance.gates import ROLES
+from mmmlib.governance.maturity import Rung
 from mmmlib.governance.roles import TITLES, read_roles
 from mmmlib.governance.signoffs import data_change_text, lift_change_text, model_change_text
 from mmmlib.phrases import count_text, date_text
 from mmmlib.reports.blocks import Block, Bullets, Heading, Prose, Statements, label_mark
 from mmmlib.reports.results import Results
+from mmmlib.reports.tables.adoption import cycle_table, maturity_table, measure_table
 from mmmlib.reports.tables.checks import SHOWN, check_table, not_passed, sign_off_table
 from mmmlib.reports.tables.follow_up import promise_table
 from mmmlib.reports.tables.plans import plans_table, shown_of
@@ -37,6 +40,8 @@ OF_DECISIONS = ("decision", "retrospective")
 LATEST = 91
 """Days before the end of the data in which an event is part of the context."""
 NOTHING = "Nothing."
+SHOWN_CYCLES = 12
+"""Refreshes that the trend of adoption shows."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,26 @@ def paper_of_decision(results: Results, kind: str, followed: Followed) -> Paper:
         return Paper(name, title, tuple(_decision_memo(results, followed)))
     title = f"Retrospective of {followed.decision.decision}"
     return Paper(name, title, tuple(_retrospective(results, followed)))
+
+
+def paper_of_adoption(
+    measures: Sequence[Measure], cycles: Sequence[Cycle], rungs: Sequence[Rung]
+) -> Paper:
+    """Make the page on adoption: measures with their definitions, the trend, the ladder."""
+    reached = [one.name for one in rungs if one.reached]
+    coming = next((one for one in rungs if not one.reached), None)
+    where = reached[-1] if reached else "Not on the ladder yet"
+    step = f" Next: {coming.name}. {coming.next}" if coming else " It is the highest rung."
+    blocks: list[Block] = [
+        Statements((Prose(f"{where}.{step}", lead="Decision quality."),)),
+        Heading("Is it used?", level=2),
+        measure_table(measures),
+        Heading("Refresh by refresh", level=2),
+        cycle_table(cycles[-SHOWN_CYCLES:]),
+        Heading("The ladder of decision quality", level=2),
+        maturity_table(rungs),
+    ]
+    return Paper("adoption", "Adoption", tuple(blocks))
 
 
 # --- the review --------------------------------------------------------------------------

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
+from email.message import EmailMessage
+from email.utils import format_datetime
 from pathlib import Path
 
 from mmmlib.errors import RunError
@@ -80,6 +83,53 @@ def released_gates(desk: Desk, review: Review) -> GateResult:
             "sign_offs": review.missing,
         }
     )
+
+
+def announce(entry: Entry, webhook: str = "", mail: Path | None = None) -> list[str]:
+    """Tell others of a publication: what was published stands whatever becomes of that.
+
+    Parameters
+    ----------
+    entry
+        Of the publication.
+    webhook
+        Address that takes the release as JSON by POST; none if empty.
+    mail
+        File that takes an e-mail message, for any mail program to send.
+
+    Returns
+    -------
+    list of str
+        What could not be done, in a sentence each.
+    """
+    body = entry.body
+    text = f"{body['workbook']} {body['period']}: {body['release']}"
+    faults = []
+    if webhook:
+        import urllib.request
+
+        told = {name: body[name] for name in ("run", "workbook", "period", "release", "audience")}
+        content = json.dumps({"text": text, "folder": body["folder"]} | told).encode()
+        try:
+            if not webhook.startswith(("https://", "http://")):
+                raise ValueError("expected an address with https://")
+            request = urllib.request.Request(  # noqa: S310  its scheme was looked at
+                webhook, content, {"Content-Type": "application/json"}, method="POST"
+            )
+            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+        except (OSError, ValueError) as error:
+            faults.append(f"The webhook was not told: {error}. The pack is published.")
+    if mail is not None:
+        message = EmailMessage()
+        message["Subject"] = text
+        message["Date"] = format_datetime(dt.datetime.fromisoformat(entry.made))
+        signed = "\n".join(f"- {one}" for one in body["signed_by"])
+        message.set_content(
+            f"The pack of {body['period']} is published ({body['release']}, for "
+            f"{body['audience']}).\n\n{body['folder']}/index.html\n\nSigned by:\n{signed}\n"
+        )
+        write_atomic(mail, bytes(message))
+    return faults
 
 
 def published_heads(folder: Path) -> list[Head]:

@@ -15,6 +15,7 @@ from mmmlib.estimates import Estimate
 from mmmlib.governance.adoption import UNKNOWN, adoption_measures
 from mmmlib.governance.decisions import (
     Followed,
+    decision_form,
     decision_log,
     record_budget_decision,
     record_decision,
@@ -196,7 +197,7 @@ def test_what_cannot_be_told_is_no_kept_promise() -> None:
 
 def test_adoption(store: Store) -> None:
     values = [one.value for one in adoption_measures([], "demo", LATER)]
-    assert values == [UNKNOWN] * 4
+    assert values == [UNKNOWN] * 7
     record_decision(store, FREE, None, "")
     record_decision(store, FREE | {"stance": "defer", "follow_up": LATER}, None, "")
     record_outcome(store, outcome(90), LATER)
@@ -213,8 +214,23 @@ def test_adoption(store: Store) -> None:
         record_budget_decision(store, budget)
     with pytest.raises(InputError, match="D9"):
         record_budget_decision(store, budget.model_copy(update={"decision": "D9"}))
-    coverage, wait, action, closed = adoption_measures(store.entries(), "demo", LATER)
+    coverage, wait, action, closed, *_ = adoption_measures(store.entries(), "demo", LATER)
     assert coverage.value.replace("\N{NO-BREAK SPACE}", " ") == "1 of 2 (50 %)"
     assert wait.value == UNKNOWN
     assert action.value.startswith("1 of 2 (1 as recommended, 0 modified, 1 deferred)")
     assert closed.value == "1 of 2"
+
+
+def test_the_form_of_the_notebook_records_in_an_open_notebook_only(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path)
+    plan = run.load_json("scenarios.json", ScenarioPack).scenarios[1].name
+    assert "Nothing is recorded" in decision_form(run, "approve", plan, "Dana Okafor", "It pays.")
+    opened = Run(run.path, exploring=True)
+    assert "fill in a stance" in decision_form(opened)
+    with pytest.raises(InputError, match="who decided"):
+        decision_form(opened, "approve", plan)
+    made = decision_form(opened, "approve", plan, "Dana Okafor", "It pays.", watch="Leads")
+    assert made.startswith("D1: ")
+    with open_store(tmp_path) as store:
+        (one,) = decision_log(store.entries())
+    assert (one.decision.scenario, one.decision.watch) == (plan, "Leads")

@@ -1,0 +1,185 @@
+"""Who looked at published packs (U3), from logs of whoever serves them.
+
+A log in the combined format of web servers, or a CSV with the columns ``time``, ``consumer`` and
+``run``. What is kept is how often each consumer looked at each run on each day; consumers are a
+keyed hash unless the policy allows names, so that a return is seen and nobody is.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import hmac
+import io
+import os
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mmmlib.errors import InputError
+from mmmlib.governance.records import Views
+from mmmlib.governance.store import Entry, Store
+from mmmlib.params.messages import shown
+from mmmlib.runs import sha256_file, write_atomic
+
+KEY_ENV = "MMM_VIEWS_KEY"
+KEY = "views.key"
+COLUMNS = ("time", "consumer", "run")
+COMBINED = re.compile(
+    r'^(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+)'
+    r'[^"]*" (?P<status>\d{3}) '
+)
+PAGE = re.compile(
+    r"/(?P<run>[a-z][a-z0-9_]*-\d{4}-(?:Q[1-4]|\d{2})-[0-9a-f]{8})/(?:[^?#]*\.(?:html|pdf|xlsx))?(?:[?#]|$)"
+)
+SEEN = ("200", "304")
+
+
+class _View(NamedTuple):
+    run: str
+    consumer: str
+    day: dt.date
+
+
+def import_views(store: Store, log: Path, workbook: str, key: bytes, *, names: bool) -> int:
+    """Record the views that a log tells.
+
+    Parameters
+    ----------
+    store
+        Takes one entry for the log.
+    log
+        Combined format, or CSV by its ending.
+    workbook
+        Whose packs count; views of others are left out.
+    key
+        With which consumers are hashed; see :func:`views_key`.
+    names
+        Whether the policy allows names.
+
+    Returns
+    -------
+    int
+        Views of the workbook's packs in the log. A day that an earlier log told, too, is not
+        counted twice: the larger count stands.
+
+    Raises
+    ------
+    InputError
+        If the log is neither, was imported before, or tells of no pack of the workbook.
+    """
+    digest = sha256_file(log)
+    counts: Counter[_View] = Counter()
+    for view in _read(log):
+        if view.run.startswith(f"{workbook}-"):
+            who = view.consumer if names else _hashed(view.consumer, key)
+            counts[view._replace(consumer=who)] += 1
+    if not counts:
+        raise InputError.one(
+            log, "the log", "no view of a pack", f"views of published packs of {workbook}"
+        )
+    found: dict[str, dict[str, dict[dt.date, int]]] = {}
+    for (run, consumer, day), number in sorted(counts.items()):
+        found.setdefault(run, {}).setdefault(consumer, {})[day] = number
+
+    def body(entries: Sequence[Entry]) -> dict[str, object]:
+        if any(one.kind == "views" and one.body["log"] == digest for one in entries):
+            raise InputError.one(log, "the log", "one that was imported before", "a new log")
+        return Views(workbook=workbook, log=digest, views=found).body()
+
+    store.append("views", workbook, body)
+    return sum(counts.values())
+
+
+def views_of(entries: Sequence[Entry], workbook: str) -> dict[str, dict[str, int]]:
+    """Return views by run and consumer; a day that two logs tell counts once, by the larger."""
+    days: dict[tuple[str, str, str], int] = {}
+    for entry in entries:
+        if entry.kind != "views" or entry.body["workbook"] != workbook:
+            continue
+        for run, consumers in entry.body["views"].items():
+            for consumer, by_day in consumers.items():
+                for day, number in by_day.items():
+                    place = (run, consumer, day)
+                    days[place] = max(days.get(place, 0), number)
+    found: dict[str, dict[str, int]] = {}
+    for (run, consumer, _), number in days.items():
+        one = found.setdefault(run, {})
+        one[consumer] = one.get(consumer, 0) + number
+    return found
+
+
+def views_key(folder: Path) -> bytes:
+    """Return the key that consumers are hashed with: ``$MMM_VIEWS_KEY``, or a file that is made.
+
+    Whoever has the key can tell whether a name is among the consumers: it stays out of exports.
+    """
+    if words := os.environ.get(KEY_ENV):
+        return words.encode()
+    path = folder / KEY
+    if not path.is_file():
+        write_atomic(path, secrets.token_hex(32).encode())
+        path.chmod(0o600)
+    return path.read_bytes()
+
+
+def _hashed(consumer: str, key: bytes) -> str:
+    return hmac.new(key, consumer.strip().casefold().encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _read(log: Path) -> Iterator[_View]:
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return _of_csv(log, text) if log.suffix.lower() == ".csv" else _combined(log, text)
+
+
+def _of_csv(log: Path, text: str) -> Iterator[_View]:
+    rows = csv.DictReader(io.StringIO(text))
+    missing = [name for name in COLUMNS if name not in (rows.fieldnames or [])]
+    if missing:
+        raise InputError.one(
+            log,
+            "header",
+            shown(",".join(rows.fieldnames or [])),
+            f"the columns {', '.join(COLUMNS)}",
+        )
+    for number, row in enumerate(rows, start=2):
+        try:
+            day = dt.datetime.fromisoformat(row["time"])
+        except (ValueError, TypeError):
+            raise InputError.one(
+                log,
+                f"line {number}, time",
+                shown(row["time"] or ""),
+                "a time such as 2026-07-01T09:30",
+            ) from None
+        yield _View(row["run"], row["consumer"], _in_utc(day))
+
+
+def _combined(log: Path, text: str) -> Iterator[_View]:
+    read = False
+    for line in text.splitlines():
+        found = COMBINED.match(line)
+        if found is None:
+            continue
+        read = True
+        page = PAGE.search(found["path"])
+        if page is None or found["method"] != "GET" or found["status"] not in SEEN:
+            continue
+        when = dt.datetime.strptime(found["time"], "%d/%b/%Y:%H:%M:%S %z")
+        who = found["host"] if found["user"] == "-" else found["user"]
+        yield _View(page["run"], who, _in_utc(when))
+    if not read:
+        raise InputError.one(
+            log,
+            "the log",
+            shown(text.splitlines()[0][:80] if text.strip() else ""),
+            "lines in the combined format of web servers, or a .csv file",
+        )
+
+
+def _in_utc(when: dt.datetime) -> dt.date:
+    return (when.astimezone(dt.UTC) if when.tzinfo else when).date()
