@@ -12,7 +12,7 @@ from mmmlib.estimates import format_number
 from mmmlib.governance.decisions import Followed, decision_log
 from mmmlib.governance.records import BudgetDecision, Publication, records_of
 from mmmlib.governance.store import Entry
-from mmmlib.governance.views import views_of
+from mmmlib.governance.views import consumers_of
 
 
 class Measure(NamedTuple):
@@ -164,7 +164,7 @@ def adoption_cycles(entries: Sequence[Entry], workbook: str) -> list[Cycle]:
             trouble.add(one.subject)
         elif one.kind == "publication" and one.body["workbook"] == workbook:
             packs.append((Publication.model_validate(one.body), made))
-    views = {run: set(consumers) for run, consumers in views_of(entries, workbook).items()}
+    views = consumers_of(entries, workbook)
     by_run: dict[str, list[Followed]] = {}
     for followed in decision_log(entries, workbook):
         by_run.setdefault(followed.decision.run, []).append(followed)

@@ -64,8 +64,8 @@ def import_views(store: Store, log: Path, workbook: str, key: bytes, *, names: b
     Returns
     -------
     int
-        Views of the workbook's packs in the log. A day that an earlier log told, too, is not
-        counted twice: the larger count stands.
+        Views of the workbook's packs in the log. Logs may overlap: what is measured is who
+        looked, not how often.
 
     Raises
     ------
@@ -95,21 +95,13 @@ def import_views(store: Store, log: Path, workbook: str, key: bytes, *, names: b
     return sum(counts.values())
 
 
-def views_of(entries: Sequence[Entry], workbook: str) -> dict[str, dict[str, int]]:
-    """Return views by run and consumer; a day that two logs tell counts once, by the larger."""
-    days: dict[tuple[str, str, str], int] = {}
+def consumers_of(entries: Sequence[Entry], workbook: str) -> dict[str, set[str]]:
+    """Return who looked at each run, as any log tells."""
+    found: dict[str, set[str]] = {}
     for entry in entries:
-        if entry.kind != "views" or entry.body["workbook"] != workbook:
-            continue
-        for run, consumers in entry.body["views"].items():
-            for consumer, by_day in consumers.items():
-                for day, number in by_day.items():
-                    place = (run, consumer, day)
-                    days[place] = max(days.get(place, 0), number)
-    found: dict[str, dict[str, int]] = {}
-    for (run, consumer, _), number in days.items():
-        one = found.setdefault(run, {})
-        one[consumer] = one.get(consumer, 0) + number
+        if entry.kind == "views" and entry.body["workbook"] == workbook:
+            for run, consumers in entry.body["views"].items():
+                found.setdefault(run, set()).update(consumers)
     return found
 
 

@@ -108,8 +108,8 @@ def announce(entry: Entry, webhook: str = "", mail: Path | None = None) -> list[
     if webhook:
         import urllib.request
 
-        told = {name: body[name] for name in ("run", "workbook", "period", "release", "audience")}
-        content = json.dumps({"text": text, "folder": body["folder"]} | told).encode()
+        facts = {name: body[name] for name in ("run", "workbook", "period", "release", "audience")}
+        content = json.dumps({"text": text, "folder": body["folder"]} | facts).encode()
         try:
             if not webhook.startswith(("https://", "http://")):
                 raise ValueError("expected an address with https://")
