@@ -19,7 +19,7 @@ from mmmlib.params.limits import HealthParams
 from mmmlib.readiness.power import DETECTABLE
 
 CHANGED = "health.changed_effect"
-WINDOWS = (26, 52)
+WINDOWS = (26, 39, 52)
 """Newest weeks in which an effect may be another one."""
 BEFORE = 52
 """Least weeks before them that they are compared with."""

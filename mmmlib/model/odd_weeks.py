@@ -18,13 +18,15 @@ ROUNDS, HUBER = 20, 1.345
 """Rounds of reweighing, and from how many robust deviations a week counts less (95 % efficiency)."""
 
 
-def odd_weeks(panel: Panel, params: Params, model: str) -> tuple[str, ...]:
+def odd_weeks(panel: Panel, params: Params, model: str, seen: int | None = None) -> tuple[str, ...]:
     """Find the weeks whose outcome neither season, events, controls nor spend explain.
 
     Parameters
     ----------
     panel, params, model
         As for a fit; regions are summed.
+    seen
+        How many of the weeks the fit sees, from the first; all of them if not given.
 
     Returns
     -------
@@ -35,11 +37,11 @@ def odd_weeks(panel: Panel, params: Params, model: str) -> tuple[str, ...]:
         so that a lasting move is none. Known before anything is fitted.
     """
     national = panel.to_national()
-    outcome = national.outcome(model).to_numpy()[0]
+    outcome = national.outcome(model).to_numpy()[0, :seen]
     weeks = len(outcome)
     columns, _, components, _, _ = make_columns(national, params, weeks)
-    known = columns[0][[part not in ("trend", "demand") for part in components]]
-    spend = national.array("spend").sel(channel=list(params.channels)).to_numpy()[:, 0]
+    known = columns[0, [part not in ("trend", "demand") for part in components], :weeks]
+    spend = national.array("spend").sel(channel=list(params.channels)).to_numpy()[:, 0, :weeks]
     carried = lagged(spend, len(CARRIED)) @ CARRIED
     level = np.maximum(carried.mean(-1, keepdims=True), np.finfo(float).tiny)
     explaining = np.concatenate([known, carried / (carried + level)]).T

@@ -88,7 +88,7 @@ def prepare(
     likelihood = _likelihood(params, model)
     if likelihood == "auto":
         # By region the linear terms would have to be sampled for each: there the check on odd weeks warns.
-        robust = len(panel.regions) == 1 and not apart and odd_weeks(panel, params, model)
+        robust = len(panel.regions) == 1 and not apart and odd_weeks(panel, params, model, seen)
         likelihood = "student_t" if robust else "normal"
     columns, names, components, sd, groups = make_columns(
         panel, params, seen, seen if ahead else None, apart

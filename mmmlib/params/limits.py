@@ -93,7 +93,7 @@ class HealthParams(Section):
     max_prior_sensitivity: Positive = 0.25
     """By what share a return's median may move under another reasonable prior; above it, the return
     is more our assumption than the data."""
-    max_effect_change: Positive = 2.6
+    max_effect_change: Positive = 2.9
     """By how many standard errors a channel's effect in its newest weeks may differ from that before."""
     max_odd_shift: Positive = 0.25
     """By what share odd weeks may move a return's median from what it is without them."""

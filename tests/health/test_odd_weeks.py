@@ -66,6 +66,9 @@ def test_odd_weeks_ask_for_robust_noise() -> None:
     assert prepare(odd, params, MODEL).likelihood == "student_t"
     apart = odd_weeks(odd, params, MODEL)
     assert prepare(odd, params, MODEL, apart=apart).likelihood == "normal"
+    # What the fit does not see asks for nothing, such as the weeks of a forecast.
+    assert prepare(odd, params, MODEL, holdout_weeks=30).likelihood == "student_t"
+    assert prepare(odd, params, MODEL, holdout_weeks=70).likelihood == "normal"
     normal = fake_params(model={"likelihood": "normal"})
     assert prepare(odd, normal, MODEL).likelihood == "normal"
 
