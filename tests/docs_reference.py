@@ -1,8 +1,9 @@
-"""The site's reference lists every module of the public surface; MkDocs calls this as it builds."""
+"""What the site has by itself: every page, and every public module. MkDocs calls this as it builds."""
 
 from __future__ import annotations
 
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from tests.docstrings import public_modules
@@ -22,3 +23,12 @@ def reference() -> str:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put the reference where a page has its place."""
     return markdown.replace(PLACE, reference())
+
+
+def on_config(config: Any) -> Any:
+    """Add the pages that the navigation does not name, so that none is left out."""
+    named = str(config["nav"])
+    pages = sorted(path.name for path in Path(config["docs_dir"]).glob("*.md"))
+    if more := [page for page in pages if f"'{page}'" not in named]:
+        config["nav"] = [*config["nav"], {"More": more}]
+    return config

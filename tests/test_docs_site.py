@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.docs_reference import on_page_markdown
+from tests.docs_reference import on_config, on_page_markdown
 from tests.docstrings import public_modules
 
 ROOT = Path(__file__).parents[1]
@@ -28,8 +28,12 @@ def pages() -> list[str]:
     ]
 
 
-def test_every_page_is_in_the_navigation() -> None:
-    assert sorted(pages()) == sorted(path.name for path in DOCS.glob("*.md"))
+def test_every_page_is_in_the_navigation(tmp_path: Path) -> None:
+    assert set(pages()) <= {path.name for path in DOCS.glob("*.md")}
+    for name in ("index.md", "new.md"):
+        (tmp_path / name).write_text("# A page")
+    config = {"nav": ["index.md"], "docs_dir": str(tmp_path)}
+    assert on_config(config)["nav"] == ["index.md", {"More": ["new.md"]}]
 
 
 def test_every_public_module_is_in_the_reference() -> None:
