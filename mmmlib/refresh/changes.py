@@ -26,6 +26,9 @@ WORDS = (".label", ".bias", ".stage")
 have a stage of the funnel."""
 PLAN_WORD = ".scalable"
 """Whether a channel is offered for an increase: a limit of plans, written beside the channel."""
+EVERY_TIME = ("refresh.period", "refresh.as_of", "data.simulated.vintage")
+PLACES = (".path", ".root", ".url")
+"""Ends of keys that say where the data lie."""
 LIMIT_KEYS = ("readiness.", "health.", "comparison.", "scenarios.", "governance.")
 
 
@@ -87,6 +90,11 @@ def trial_keys(overrides: Iterable[str]) -> list[str]:
     keys = [override.partition("=")[0].strip() for override in overrides]
     # A section that is given as a whole is of the model where any of its keys is.
     return [key for key in keys if is_of_model(key) or f"{key}." in MODEL_KEYS]
+
+
+def changes_every_time(key: str) -> bool:
+    """Say whether a parameter names the period, a day or a place of files, as each refresh has its own."""
+    return key in EVERY_TIME or (key.startswith("data.") and key.endswith(PLACES))
 
 
 def changes_limits(changes: Sequence[ParameterChange]) -> list[ParameterChange]:

@@ -228,7 +228,8 @@ def write_sequence(sequence: Sequence, folder: Path) -> Iterator[Path]:
         What is written.
     folder
         Gets one folder a refresh: ``data.csv``, ``params.json`` (YAML, too, as all JSON is) and
-        ``truth.json``.
+        ``truth.json``. ``mmm refresh REFRESH/params.json --set data.root=REFRESH`` refreshes on it,
+        with a policy and roles beside the parameters.
 
     Yields
     ------

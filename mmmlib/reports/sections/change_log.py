@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mmmlib.errors import RunError
 from mmmlib.findings import Level, Status
 from mmmlib.phrases import count_text
+from mmmlib.refresh.changes import changes_every_time
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import WIDE_NOISE
 from mmmlib.reports.blocks import Block, Bullets, Prose, level_mark
@@ -23,7 +24,7 @@ from mmmlib.reports.tables.changes import (
     scored_forecast_table,
 )
 from mmmlib.reports.words.advice import advice_sentence, changed_advice, uptake_sentences
-from mmmlib.reports.words.bridges import reason_sentence
+from mmmlib.reports.words.bridges import reason_sentence, restated_sentence
 from mmmlib.reports.words.statements import (
     by_size,
     change_statement,
@@ -169,6 +170,7 @@ def data(results: Results) -> Iterator[Block]:
     if not compared.data_changes:
         yield Prose("The data that both refreshes saw is the same, value by value.")
         return
+    yield Prose(restated_sentence(compared.data_changes))
     yield data_changes_table(results.params, compared.data_changes)
 
 
@@ -179,10 +181,16 @@ def configuration(results: Results) -> Iterator[Block]:
         return
     if compared.lift_changes:
         yield lift_changes_table(results.params, compared.lift_changes)
-    if not compared.parameter_changes:
-        yield Prose("No parameter changed.")
-        return
-    yield parameter_table(compared.parameter_changes)
+    every_time = [one for one in compared.parameter_changes if changes_every_time(one.key)]
+    chosen = [one for one in compared.parameter_changes if one not in every_time]
+    if chosen:
+        yield parameter_table(chosen)
+    else:
+        yield Prose("No parameter changed but those that do with every refresh.")
+    if every_time:
+        yield Prose(
+            f"{', '.join(one.key for one in every_time)}.", lead="What changes with every refresh:"
+        )
 
 
 def code(results: Results) -> Iterator[Block]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from mmmlib.estimates import format_change
+from mmmlib.estimates import format_change, format_number
 from mmmlib.monte_carlo import ERRORS
-from mmmlib.phrases import listed
-from mmmlib.refresh.comparison import Bridge, BridgeStep, Movement
+from mmmlib.phrases import count_text, listed
+from mmmlib.refresh.comparison import Bridge, BridgeStep, DataChange, Movement
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.figures import Words, outcome_of
 
@@ -39,6 +40,20 @@ def _relative(step: BridgeStep, bridge: Bridge) -> str:
     if bridge.before == 0:
         return "from zero"
     return format_change(step.shift / abs(bridge.before), "share")
+
+
+def restated_sentence(changes: Sequence[DataChange]) -> str:
+    """Say how large all corrections of history are: how many series, each by up to what share."""
+    restated = [one for one in changes if one.kind == "restated"]
+    if not restated:
+        return "No value that both refreshes have was restated."
+    largest = max(one.share if one.share is not None else math.inf for one in restated)
+    each = "it" if len(restated) == 1 else "each"
+    worst = [one.worst_share for one in restated if one.worst_share is not None]
+    text = f"{count_text(len(restated), 'series', 'series')} restated, {each} by {format_number(largest, 'share')} or less of its total"
+    if not worst:
+        return f"{text}."
+    return f"{text}, and by {format_number(max(worst), 'share')} or less of any 13 weeks."
 
 
 def bridge_words(results: Results, bridges: Sequence[Bridge]) -> Words:
