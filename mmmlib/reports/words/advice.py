@@ -14,12 +14,11 @@ from mmmlib.governance.advice_changes import (
     judged_parts,
     uptake_text,
 )
-from mmmlib.phrases import count_text, some_of
+from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
 
 MOST_REASONS = 4
-SHOWN = 3
 
 
 def changed_advice(results: Results) -> list[AdviceChange] | None:
@@ -56,16 +55,17 @@ def advice_sentence(change: AdviceChange) -> Prose:
 
 
 def short_advice(changes: Sequence[AdviceChange]) -> Prose:
-    """Name what changed for a first page: the proposal and the advice on channels, else how many."""
-    named = [f"{one.subject} ({one.before} → {one.now})" for one in changes if one.what == "advice"]
-    if any(one.what == "recommendation" for one in changes):
-        named.insert(0, "the plan that is proposed")
-    text = (
-        some_of(named, SHOWN)
-        if named
-        else count_text(len(changes), "label or answer", "labels or answers")
-    )
-    return Prose(f"{text}. The change log has the reasons.", lead="Advice that changed:")
+    """Count what changed for a first page, the proposal by name; the change log has the reasons."""
+    proposal = any(one.what == "recommendation" for one in changes)
+    others = len(changes) - proposal
+    named = ["the proposal"] if proposal else []
+    if others:
+        named.append(
+            f"{others} more"
+            if proposal
+            else count_text(others, "label or answer", "labels or answers")
+        )
+    return Prose(f"{listed(named)}; see the change log.", lead="Advice that changed:")
 
 
 def uptake_sentences(results: Results) -> Iterator[Prose]:
