@@ -148,6 +148,31 @@ def decisions(
         typer.echo(f"{workbook}: {len(book.open)} promises wait for data. {book}")
 
 
+def predict_lift_test(
+    name: Annotated[str, typer.Argument(metavar="TEST", help="Its name in lift_tests, later.")],
+    channel: Annotated[str, typer.Option(help="What is tested.")],
+    outcome_model: Annotated[str, typer.Option("--outcome", help="revenue.self_serve")],
+    start: Needed,
+    end: Needed,
+    change: Annotated[float, typer.Option(help="Change of spend as a share: 0.5; -1 for a pause.")],
+    run: Annotated[
+        str, typer.Option("--run", metavar="RUN", help="Run id. Default: the newest run.")
+    ] = "",
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Write down what a planned lift test should measure; later refreshes hold it to the result."""
+    from mmmlib.governance.predictions import predict_test
+    from mmmlib.governance.store import open_store
+    from mmmlib.runs import open_run
+
+    opened = open_run(run, runs)
+    days = (start.date(), end.date())
+    with open_store(opened.runs_dir, store) as kept:
+        made = predict_test(kept, opened, name, channel, outcome_model, days, change)
+    typer.echo(f"{made.about}: {made.expected} expected from {made.start} to {made.end}.")
+
+
 def show_calendar(
     ics: Annotated[
         Path | None, typer.Option("--ics", metavar="FILE", help="Write it for calendars, too.")

@@ -312,7 +312,7 @@ def _retrospective(results: Results, followed: Followed) -> Iterator[Block]:
     )
     yield Heading("What differs, and why", level=2)
     loops = results.follow_up.loops if results.follow_up else ()
-    looked = [loop for loop in loops if loop.decision == one.decision]
+    looked = [loop for loop in loops if loop.decision == one.decision and loop.realised]
     parts = [*says[1:], *(sentence for loop in looked for sentence in loop.sentences)]
     if followed.outcome is not None and followed.outcome.note:
         parts.append(followed.outcome.note)

@@ -24,6 +24,7 @@ from mmmlib.governance.follow_up import (
     follow_up_of,
     published_promises,
 )
+from mmmlib.governance.predictions import predict_test
 from mmmlib.governance.promises import Kept, kept_promise, promise_book, score_kept
 from mmmlib.governance.records import PromiseOutcome, Publication, RangePromise
 from mmmlib.governance.store import Store, open_store
@@ -238,3 +239,26 @@ def test_weeks_that_err_together_are_not_called_out_as_if_they_were_many() -> No
             called[counted] += score_kept(kept).too_narrow
     assert called[True] / teams <= 0.1
     assert called[False] / teams > 0.2
+
+
+def test_a_lift_test_is_held_to_what_was_predicted(store: Store, pair: tuple[Run, Run]) -> None:
+    before, after = pair
+    channel = next(iter(params_of(before).channels))
+    model = params_of(before).model_names[0]
+    first = effects_of(before, model)["week"].to_numpy()[-1] + np.timedelta64(7, "D")
+    start = first.astype("datetime64[D]").astype(object)
+    days = (start + WEEK, start + 4 * WEEK)
+    more = predict_test(store, before, "search_spring", channel, model, days, 0.5)
+    less = predict_test(store, before, "a_pause", channel, model, days, -1.0)
+    assert less.expected.high < 0 < more.expected.low
+    with pytest.raises(InputError, match="not predicted before"):
+        predict_test(store, before, "a_pause", channel, model, days, -1.0)
+    for bad in ({"channel": "nothing"}, {"days": (days[1], days[0])}, {"change": 0.0}):
+        values = {"channel": channel, "model": model, "days": days, "change": 0.5} | bad
+        with pytest.raises(InputError):
+            predict_test(store, before, "another", **values)
+    keep(store, after)
+    found = follow_up_of(after)  # its panel has the result of one of the two
+    assert [one.promise for one in found.came] == [more.promise]
+    assert found.came[0].standard_error > 0
+    assert found.open_promises == 1
