@@ -30,12 +30,13 @@ from mmmlib.scenarios.evidence import (
     model_evidence,
     with_new_weeks,
 )
+from mmmlib.scenarios.floors import floor_frontier
 from mmmlib.scenarios.gradients import PlanResponse
 from mmmlib.scenarios.labels import choose, decide, label_plan, with_margin
 from mmmlib.scenarios.ladder import ladder_of
 from mmmlib.scenarios.optimised import OptimisedPlans, held_channels, optimised_plans
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
-from mmmlib.scenarios.pack import HeldChannel, Label, PlanLine, Scenario, ScenarioPack
+from mmmlib.scenarios.pack import FloorPoint, HeldChannel, Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
 from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_outcomes
 from mmmlib.scenarios.ranking import compare_plans
@@ -119,7 +120,7 @@ def build_pack(
     measured = [name for name, evidence in on_channel.items() if evidence.measured]
     plans = standing_plans(base, outcomes[leading], measured or trusted, params, usable=trusted)
     held = held_channels(base, on_channel, params)
-    best = _optimised(
+    best, floors = _search(
         base, [fits[part] for part in params.parts_of(leading)], held, params, channels
     )
     plans += best.plans
@@ -183,6 +184,7 @@ def build_pack(
         carried_in=_carried_in(outcomes[leading], base, str(effects.attrs["outcome_unit"])),
         held=held,
         optimised=tuple(best.views),
+        floors=floors,
         ladder=ladder_of(
             base,
             outcomes[leading],
@@ -267,20 +269,23 @@ def _in_every_model(
     }
 
 
-def _optimised(
+def _search(
     base: Baseline,
     parts: Sequence[xr.Dataset],
     held: Sequence[HeldChannel],
     params: Params,
     labels: Mapping[str, str],
-) -> OptimisedPlans:
-    """Optimise on every other draw, where the formulas are known."""
+) -> tuple[OptimisedPlans, tuple[FloorPoint, ...]]:
+    """Optimise on every other draw, and price the floors, where the formulas are known."""
     if not all(part.attrs.get("formula") for part in parts):
-        return OptimisedPlans()
+        return OptimisedPlans(), ()
     response = PlanResponse.of(parts)
     chosen = response.picked(np.arange(0, response.draws, 2))
     regions = [str(name) for name in parts[0]["region"].to_numpy()]
-    return optimised_plans(base, chosen, regions, held, params, labels)
+    return (
+        optimised_plans(base, chosen, regions, held, params, labels),
+        floor_frontier(base, response, regions, held, params, labels),
+    )
 
 
 def _carried_in(outcome: ProjectedOutcome, base: Baseline, unit: str) -> Estimate | None:

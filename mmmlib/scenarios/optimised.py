@@ -31,6 +31,7 @@ from mmmlib.scenarios.risk import Objective
 
 OTHER = 0.1
 """Change of the budget of the second optimised plan, if none is declared."""
+HELD = {"any": "As in the baseline", "more": "Not raised", "less": "Not cut"}
 MOST = 4
 """Channels that a description names."""
 
@@ -51,16 +52,18 @@ def held_channels(
     for name in base.spend:
         declared = params.channels.get(name)
         if name not in base.spends_now:
-            held.append(HeldChannel(channel=name, why="it spends nothing now", way="any"))
+            held.append(HeldChannel(channel=name, why="nothing is spent now", way="any"))
         elif name in params.scenarios.optimise.fixed:
-            held.append(HeldChannel(channel=name, why="its money is committed", way="any"))
+            held.append(HeldChannel(channel=name, why="the money is committed", way="any"))
         elif not on_channel[name].good:
-            held.append(HeldChannel(channel=name, why="nothing may be inferred of it", way="any"))
+            held.append(HeldChannel(channel=name, why="nothing may be inferred", way="any"))
         elif on_channel[name].assumed:
-            why = "its return is our assumption more than the data"
-            held.append(HeldChannel(channel=name, why=why, way="any"))
+            # What a cut there would lose is not known; more of it needs review, as in other plans.
+            why = "the return is our assumption more than the data"
+            fixed = declared is None or not declared.scalable
+            held.append(HeldChannel(channel=name, why=why, way="any" if fixed else "less"))
         elif declared is None or not declared.scalable:
-            held.append(HeldChannel(channel=name, why="it cannot be scaled", way="more"))
+            held.append(HeldChannel(channel=name, why="more cannot be bought", way="more"))
     return tuple(held)
 
 
@@ -95,7 +98,7 @@ def question_of(
     start = np.stack([base.spend[name] for name in channels])
     channels = list(channels)
     still = {one.channel for one in held if one.way == "any"}
-    no_more = {one.channel for one in held if one.way == "more"}
+    no_more, no_less = ({one.channel for one in held if one.way == way} for way in ("more", "less"))
     free = np.zeros(start.shape, bool)
     bounds: list[Bounds] = []
     limits: list[Limit] = []
@@ -111,7 +114,7 @@ def question_of(
         mine[row] = True
         paid = float(start[row].sum())
         step = np.inf if rules.step is None else rules.step
-        least = paid * (1 - min(step, params.scenarios.max_cut))
+        least = paid if name in no_less else paid * (1 - min(step, params.scenarios.max_cut))
         most = paid if name in no_more else paid * (1 + step)
         limits.append(Limit(f"the step that {labels[name]} may take", mine, least, most))
         stated = rules.channels.get(name)
@@ -257,8 +260,7 @@ def held_text(held: Sequence[HeldChannel], labels: Mapping[str, str]) -> str:
     for one in held:
         why.setdefault((one.way, one.why), []).append(labels[one.channel])
     parts = [
-        f" {'Left as it is' if way == 'any' else 'Not raised'}: {', '.join(names)} ({reason})."
-        for (way, reason), names in why.items()
+        f" {HELD[way]}: {', '.join(names)} ({reason})." for (way, reason), names in why.items()
     ]
     return "".join(parts)
 

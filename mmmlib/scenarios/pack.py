@@ -106,6 +106,8 @@ class AgainstRecent(_Frozen):
     """Both changes of every such channel, in words."""
     turned: tuple[str, ...] = ()
     """Channels in which the plan is more than the one and less than the other."""
+    below: tuple[str, ...] = ()
+    """Of these, the channels in which it is no more than what is spent now."""
     spend_change: float
     gain: Estimate
     """By net where the outcome is money."""
@@ -203,11 +205,11 @@ class ChannelAdvice(_Frozen):
 
 
 class HeldChannel(_Frozen):
-    """A channel that optimised plans leave as it is (``any``), or do not raise (``more``)."""
+    """A channel that optimised plans leave as it is (``any``), do not raise (``more``) or cut (``less``)."""
 
     channel: str
     why: str
-    way: Literal["any", "more"]
+    way: Literal["any", "more", "less"]
 
 
 class OptimisedView(_Frozen):
@@ -221,6 +223,20 @@ class OptimisedView(_Frozen):
     binding: tuple[str, ...] = ()
     """Limits that the plan lies at."""
     message: str
+
+
+class FloorPoint(_Frozen):
+    """The best plan at the same budget under a part of the declared floors."""
+
+    part: float
+    """Of every floor; 1 is as declared."""
+    gain: Estimate | None = None
+    """Against the baseline; None where no plan keeps them."""
+    price: Estimate | None = None
+    """What it gains less than the best plan without floors."""
+    regions: dict[str, float] = {}
+    """Weekly money of each region, all channels together."""
+    message: str = ""
 
 
 class LadderStep(_Frozen):
@@ -253,6 +269,8 @@ class ScenarioPack(_Frozen):
     held: tuple[HeldChannel, ...] = ()
     """Channels that the optimised plans could not use, and why."""
     optimised: tuple[OptimisedView, ...] = ()
+    floors: tuple[FloorPoint, ...] = ()
+    """The price of the declared floors, from none of them to all; nothing where none are."""
     ladder: tuple[LadderStep, ...] = ()
     """Every channel at other levels, inside the spend that the past has seen; channels of which
     nothing may be inferred are not there."""

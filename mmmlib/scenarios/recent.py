@@ -61,6 +61,7 @@ def against_recent(
         name=baseline_name("current_rate", limits),
         text=" ".join(each),
         turned=tuple(turned),
+        below=tuple(name for name in turned if plan.weekly[name] <= base.recent_weekly[name]),
         spend_change=effect.spend_change,
         gain=Estimate.from_draws(effect.gain, unit),
         probability_better=effect.probability_better,
@@ -75,6 +76,15 @@ def turned_words(plan: Plan, recent: AgainstRecent | None, labels: Mapping[str, 
     way = "no more" if plan.kind == "increase" else "no less"
     if plan.kind in ("increase", "protect"):
         return f": {way} than now for {' and '.join(labels[name] for name in recent.turned)}"
+    if plan.kind == "optimised":
+        less = [labels[name] for name in recent.turned if name in recent.below]
+        more = [labels[name] for name in recent.turned if name not in recent.below]
+        parts = [
+            f"{way} than now for {' and '.join(names)}"
+            for way, names in (("no more", less), ("no less", more))
+            if names
+        ]
+        return f": {', '.join(parts)}"
     return ""
 
 

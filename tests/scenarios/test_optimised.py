@@ -50,13 +50,13 @@ def test_channels_that_it_may_not_use_stay_and_are_named():
     params = Params.model_validate(params.model_dump() | {"channels": channels})
     pack = _pack(params, {"worst": Verdict.NOT_READY}, optimise={"fixed": ["good"]})
     why = {one.channel: (one.way, one.why) for one in pack.held}
-    assert why["best"] == ("more", "it cannot be scaled")
-    assert why["worst"] == ("any", "nothing may be inferred of it")
-    assert why["good"] == ("any", "its money is committed")
+    assert why["best"] == ("more", "more cannot be bought")
+    assert why["worst"] == ("any", "nothing may be inferred")
+    assert why["good"] == ("any", "the money is committed")
     assert {step.channel for step in pack.ladder} == {"best", "good", "poor"}
     assert not [s for s in pack.ladder if s.channel == "best" and s.change > 0]
     named = " ".join(one.description for one in pack.scenarios if one.kind == "optimised")
-    assert not named or "Worst (nothing may be inferred of it)" in named
+    assert not named or "Worst (nothing may be inferred)" in named
     for one in pack.scenarios:
         if one.kind == "optimised":
             change = {line.channel: line.change for line in one.plan}
@@ -147,3 +147,16 @@ def test_a_target_shows_what_it_costs():
     plan = _plan(pack, "optimised_target")
     base = pack.scenarios[0].outcome.median
     assert plan.difference.median == pytest.approx(0.02 * base, rel=0.02)
+
+
+def test_floors_cost_more_the_more_of_them_holds():
+    params, effects = known_effects(GAINS)
+    base = baseline_of(effects, params)
+    floors = {"worst": {"min": base.weekly["worst"]}, "poor": {"min": base.weekly["poor"]}}
+    points = _pack(optimise={"channels": floors}).floors
+    assert [point.part for point in points] == [0.0, 0.5, 0.75, 1.0]
+    gains = [point.gain.median for point in points]
+    assert (np.diff(gains) < 1).all()
+    assert points[0].price.median == pytest.approx(0, abs=1)
+    assert points[-1].price.median > 0
+    assert _pack().floors == ()

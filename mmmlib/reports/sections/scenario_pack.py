@@ -8,9 +8,17 @@ from mmmlib.estimates import format_number
 from mmmlib.phrases import count_text, date_text, listed
 from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose, label_mark
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.figures.moves import MoveRow, move_figure
 from mmmlib.reports.results import Results
-from mmmlib.reports.style import LABEL_COLOURS, LABEL_SYMBOLS
+from mmmlib.reports.style import INK, LABEL_COLOURS, LABEL_SYMBOLS
 from mmmlib.reports.tables.baseline import advice_table, baseline_spend_table
+from mmmlib.reports.tables.plan_risk import (
+    RISK_SHOWN,
+    floors_name,
+    floors_table,
+    ladder_table,
+    risk_table,
+)
 from mmmlib.reports.tables.plans import (
     answers_table,
     changed_plan_table,
@@ -19,6 +27,13 @@ from mmmlib.reports.tables.plans import (
 )
 from mmmlib.reports.words.figures import outcome_of, plan_gain, scenario_words
 from mmmlib.reports.words.labels import label_worth
+from mmmlib.reports.words.plans import (
+    conditions,
+    floors_words,
+    held_sentence,
+    move_words,
+    search_sentence,
+)
 from mmmlib.reports.words.statements import move_statement, plan_sentence
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
@@ -30,6 +45,7 @@ def overview(results: Results) -> Iterator[Block]:
         yield Prose("No model was fitted in this refresh, so there are no plans to compare.")
         return
     yield move_statement(results, pack)
+    yield from _move(results, pack)
     yield Prose(
         f"{count_text(pack.weeks, 'week')} from {date_text(pack.first_week)}, on "
         f"{results.model(pack.model)}. Effects that come after the last week are counted in.",
@@ -37,9 +53,53 @@ def overview(results: Results) -> Iterator[Block]:
     )
     yield plans_table(results.params, pack).only(*shown_of(pack))
     yield label_worth(plan.label for plan in pack.scenarios if plan.kind != "baseline")
+    yield risk_table(results.params, pack).only(*RISK_SHOWN)
+    yield from _searches(results, pack)
     yield from _baseline(results, pack)
     if pack.advice:
         yield advice_table(results.params, pack)
+
+
+def _move(results: Results, pack: ScenarioPack) -> Iterator[Block]:
+    """The plan that the page speaks for: its size against what is spent now, and its conditions."""
+    name = pack.recommended or pack.candidate
+    plan = next((one for one in pack.scenarios if one.name == name), None)
+    if plan is None or results.gates is None or results.blocked:
+        return
+    yield Bullets(tuple(conditions(results, pack, plan)))
+    lines = sorted(plan.plan, key=lambda line: -line.spend_before)
+    rows = [
+        MoveRow(
+            results.channel(line.channel),
+            line.spend_before,
+            line.spend_after,
+            line.spend_recent,
+            results.colours[line.channel],
+        )
+        for line in lines
+        if line.spend_before or line.spend_after or line.spend_recent
+    ]
+    words = move_words(results, pack, plan)
+    yield Picture("move", move_figure(rows, words.title, words.subtitle), words.caption, words.alt)
+    yield changed_plan_table(results.params, plan, name="move")
+
+
+def _searches(results: Results, pack: ScenarioPack) -> Iterator[Block]:
+    """What optimised plans could not use, what came of searches without a plan, the price of floors."""
+    if pack.held:
+        yield Prose(held_sentence(results, pack), lead="What the optimised plans could not use.")
+    planned = {plan.name for plan in pack.scenarios}
+    for view in pack.optimised:
+        if view.plan not in planned:
+            yield Prose(search_sentence(view), lead=f"{view.title}.")
+    priced = [point for point in pack.floors if point.gain is not None]
+    if len(priced) > 1:
+        words = floors_words(results, pack, priced)
+        rows = [IntervalRow(floors_name(point), point.gain, INK) for point in priced if point.gain]
+        figure = interval_figure(rows, words.title, words.subtitle)
+        yield Picture("floors", figure, words.caption, words.alt)
+    if pack.floors:
+        yield floors_table(results.params, pack)
 
 
 def _baseline(results: Results, pack: ScenarioPack) -> Iterator[Block]:
@@ -67,6 +127,13 @@ def _baseline(results: Results, pack: ScenarioPack) -> Iterator[Block]:
             f"done now; it is in no plan's outcome.",
             lead="Already on its way.",
         )
+
+
+def ladder(results: Results) -> Iterator[Block]:
+    """Every channel at other levels, one at a time."""
+    pack = results.scenarios
+    if pack is not None and pack.ladder:
+        yield ladder_table(results.params, pack)
 
 
 def comparison(results: Results) -> Iterator[Block]:

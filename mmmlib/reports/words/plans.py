@@ -1,0 +1,116 @@
+"""What the scenario pack says of its move: its size, what it rests on, what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmmlib.estimates import format_number
+from mmmlib.phrases import count_text, listed
+from mmmlib.reports.blocks import Prose
+from mmmlib.reports.results import Results
+from mmmlib.reports.tables.plan_risk import floors_name, payback_text, profit_words
+from mmmlib.reports.words.figures import Words, outcome_of
+from mmmlib.scenarios.labels import probability_text
+from mmmlib.scenarios.optimised import HELD
+from mmmlib.scenarios.pack import FloorPoint, OptimisedView, PlanLine, Scenario, ScenarioPack
+
+MOST = 3
+"""Channels that a sentence names."""
+
+
+def conditions(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Prose]:
+    """Say of a plan what a planner asks first: how much, against now, at which risk, if what holds."""
+    changed = [line for line in plan.plan if line.differs]
+    changed.sort(key=lambda line: -abs(line.change))
+    weekly = "; ".join(_step(results, line) for line in changed[:MOST])
+    more = f"; and {len(changed) - MOST} more" if len(changed) > MOST else ""
+    yield Prose(f"{weekly}{more}.", lead="The move, a week.")
+    unit = results.params.outcome_unit(pack.model)
+    risk = (
+        f"Worse than the baseline with a probability of {probability_text(1 - plan.probability_better)}; "
+        f"one case in ten ends at {format_number(plan.downside, unit)} or below"
+    )
+    if plan.shortfall is not None:
+        risk += f", and these average {format_number(plan.shortfall, unit)}"
+    yield Prose(f"{risk}.", lead="Its risk.")
+    if plan.payback_weeks is not None:
+        yield Prose(f"Added money is paid for after {payback_text(plan)}.", lead="Payback.")
+    said = profit_words(pack)
+    search = next((one for one in pack.optimised if one.plan == plan.name), None)
+    limits = (
+        f" It lies at these limits: {listed(search.binding[:MOST])}."
+        if search and search.binding
+        else ""
+    )
+    yield Prose(
+        f"Gains are {said}. It holds for {count_text(pack.weeks, 'week')}, at today's unit prices, "
+        f"and is to be looked at again with the next refresh.{limits}",
+        lead="Its conditions.",
+    )
+
+
+def _step(results: Results, line: PlanLine) -> str:
+    """Say one channel's change: against the baseline and against what is spent now."""
+    currency = results.params.currency
+    text = (
+        f"{results.short(line.channel)} {format_number(line.spend_before, currency)} to "
+        f"{format_number(line.spend_after, currency)} ({_share(line.spend_after, line.spend_before)}"
+    )
+    if line.spend_recent is not None and line.spend_recent != line.spend_before:
+        text += f"; {_share(line.spend_after, line.spend_recent)} on what was spent lately"
+    return f"{text})"
+
+
+def _share(planned: float, before: float) -> str:
+    if not before > 0:
+        return "from nothing"
+    share = planned / before - 1
+    sign = "+" if share >= 0 else "\N{MINUS SIGN}"
+    return f"{sign}{format_number(abs(share), 'share')}"
+
+
+def move_words(results: Results, pack: ScenarioPack, plan: Scenario) -> Words:
+    """Words of the figure of a plan's move."""
+    weekly = f"{results.params.currency} a week"
+    each = "; ".join(_step(results, line) for line in plan.plan if line.differs)
+    return Words(
+        plan.title,
+        f"{weekly}: baseline ({pack.compared_with}), plan, and what was spent lately",
+        "The move by channel: from the baseline to the plan, beside what was spent in the latest weeks.",
+        f"Weekly spend in the baseline and in the plan: {each}.",
+    )
+
+
+def held_sentence(results: Results, pack: ScenarioPack) -> str:
+    """Name the channels that optimised plans could not use, and why."""
+    why: dict[tuple[str, str], list[str]] = {}
+    for one in pack.held:
+        why.setdefault((one.way, one.why), []).append(results.channel(one.channel))
+    parts = [f"{HELD[way]}: {listed(names)} ({reason})" for (way, reason), names in why.items()]
+    return f"{'. '.join(parts)}."
+
+
+def search_sentence(view: OptimisedView) -> str:
+    """Say why a search left no plan."""
+    if view.contradicting:
+        return f"There is no such plan: {listed(view.contradicting)} cannot be kept together."
+    if not view.converged:
+        return "The search did not converge, so there is no such plan."
+    return "Nothing inside the limits is better than the baseline."
+
+
+def floors_words(results: Results, pack: ScenarioPack, points: Sequence[FloorPoint]) -> Words:
+    """Words of the figure of the price of floors."""
+    last = points[-1]
+    price = last.price.text() if last.price is not None else "not known"
+    outcome = outcome_of(results, pack.model)
+    said = "; ".join(
+        f"{floors_name(one)} {one.gain.text(mass=False)}" for one in points if one.gain
+    )
+    return Words(
+        f"The floors cost {price} of {outcome}",
+        f"Gain of the best plan at the same budget over {count_text(pack.weeks, 'week')}, by how much "
+        f"of the floors holds",
+        "The price of the floors: what the best plan gains under each part of them.",
+        f"90 % ranges of the gain: {said}.",
+    )

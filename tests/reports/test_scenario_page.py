@@ -1,0 +1,138 @@
+"""The scenario page as a planner reads it: the move, its size against now, its risk, its conditions."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pytest
+
+from mmmlib.estimates import Estimate
+from mmmlib.reports.blocks import Bullets, Picture, Prose
+from mmmlib.reports.results import Results
+from mmmlib.reports.sections import scenario_pack
+from mmmlib.reports.table import Table
+from mmmlib.scenarios.pack import (
+    FloorPoint,
+    HeldChannel,
+    OptimisedView,
+    ScenarioPack,
+)
+
+
+class Shown(Results):
+    """Results with another pack."""
+
+    pack: ScenarioPack
+
+    @cached_property
+    def scenarios(self) -> ScenarioPack:
+        return self.pack
+
+
+def _shown(second: Results, **changes) -> Results:
+    shown = Shown(second.run, second.params, second.released)
+    object.__setattr__(shown, "pack", second.scenarios.model_copy(update=changes))
+    return shown
+
+
+def _plan(pack):
+    return next(one for one in pack.scenarios if one.kind == "increase")
+
+
+def _text(blocks) -> str:
+    words = []
+    for block in blocks:
+        each = block.items if isinstance(block, Bullets) else [block]
+        words += [f"{one.lead} {one.text}" for one in each if isinstance(one, Prose)]
+    return " ".join(words)
+
+
+def test_the_move_stands_under_the_recommendation_with_its_size_against_now(second):
+    plan = _plan(second.scenarios)
+    lines = tuple(
+        line.model_copy(update={"spend_recent": 2 * line.spend_after}) for line in plan.plan
+    )
+    plan = plan.model_copy(update={"plan": lines, "payback_weeks": (4.0, 8.0, None)})
+    blocks = list(
+        scenario_pack.overview(
+            _shown(second, scenarios=(plan,), recommended=None, candidate=plan.name)
+        )
+    )
+    kinds = [type(block) for block in blocks[:4]]
+    assert kinds == [Prose, Bullets, Picture, Table]
+    text = _text(blocks[:2])
+    assert "+20" in text and "\N{MINUS SIGN}50" in text  # on the baseline; on what is spent now
+    assert "8 weeks (4 to never)" in text
+    assert "revenue, not profit" in text
+    assert "Worse than the baseline" in text
+
+
+def test_profit_is_said_where_a_margin_is_declared(second):
+    name = second.scenarios.scenarios[1].name
+    text = _text(
+        scenario_pack.overview(_shown(second, margin=0.4, candidate=name, recommended=None))
+    )
+    assert "profit at a margin of 40" in text and "not profit" not in text
+
+
+def test_who_is_left_out_and_what_found_no_plan_is_named(second):
+    held = (HeldChannel(channel="video", why="nothing may be inferred", way="any"),)
+    views = (
+        OptimisedView(
+            plan="nothing",
+            title="Best plan of all",
+            converged=False,
+            contradicting=("the floor of the north", "the budget"),
+            message="",
+        ),
+        OptimisedView(plan="other", title="Another", converged=False, message=""),
+    )
+    text = _text(scenario_pack.overview(_shown(second, held=held, optimised=views)))
+    assert "As in the baseline: Video (nothing may be inferred)" in text
+    assert "the floor of the north and the budget cannot be kept together" in text
+    assert "did not converge" in text
+
+
+def test_floors_have_a_price_with_a_range(second):
+    def estimate(middle: float) -> Estimate:
+        return Estimate.from_draws(middle + np.linspace(-1, 1, 9), "USD")
+
+    points = tuple(
+        FloorPoint(
+            part=part,
+            gain=estimate(100 * (2 - part)),
+            price=estimate(100 * part),
+            regions={"north": 1.0, "south": 2.0},
+        )
+        for part in (0.0, 1.0)
+    )
+    blocks = list(scenario_pack.overview(_shown(second, floors=points)))
+    (picture,) = [b for b in blocks if isinstance(b, Picture) and b.name == "floors"]
+    assert "No floors" in picture.alt
+    (table,) = [b for b in blocks if isinstance(b, Table) and b.name == "floors"]
+    assert [str(column.head) for column in table.columns][-2:] == ["north", "south"]
+    assert len(table.rows) == 2
+
+
+def test_every_channel_has_its_ladder(second):
+    (table,) = scenario_pack.ladder(second)
+    assert [column.head for column in table.columns][1:] == [
+        f"{sign}{size}\N{NO-BREAK SPACE}%" if size else "Baseline, a week"
+        for sign, size in (("\N{MINUS SIGN}", 20), ("\N{MINUS SIGN}", 10), ("", 0), ("+", 10), ("+", 20), ("+", 30))
+    ]  # fmt: skip
+    assert len(table.rows) == len({step.channel for step in second.scenarios.ladder})
+
+
+@pytest.mark.parametrize("which", ["first", "rest"])
+def test_old_packs_are_still_read(second, which):
+    raw = second.scenarios.model_dump(mode="json")
+    for name in ("held", "optimised", "floors", "ladder", "margin"):
+        raw.pop(name)
+    for plan in raw["scenarios"]:
+        for name in ("shortfall", "roi", "marginal_roi", "payback_weeks", "regret", "best_share"):
+            plan.pop(name)
+    old = ScenarioPack.model_validate(raw)
+    shown = _shown(second, **{name: getattr(old, name) for name in ScenarioPack.model_fields})
+    blocks = scenario_pack.overview if which == "first" else scenario_pack.plans
+    assert list(blocks(shown))
