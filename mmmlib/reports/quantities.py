@@ -15,6 +15,7 @@ import xarray as xr
 from mmmlib.estimates import Estimate, ReturnWords, return_words
 from mmmlib.health.learning import shrinkage
 from mmmlib.model.effects import baseline, contribution, fitted, roi, share, still_to_come
+from mmmlib.reports.at_baseline import level_of
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class ModelNumbers:
     def returns(self) -> ReturnWords:
         """How this model's return is written."""
         return return_words(str(self.effects.attrs["return_unit"]), self.currency)
+
+    @property
+    def level(self) -> str:
+        """What level of spend the next money is added to, in words."""
+        return level_of(self.effects)
 
     @cached_property
     def weeks(self) -> pd.DatetimeIndex:

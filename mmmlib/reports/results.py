@@ -20,6 +20,7 @@ from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
+from mmmlib.reports.at_baseline import at_baseline
 from mmmlib.reports.fonts import prefer_fonts
 from mmmlib.reports.lift import Experiments, experiments_of
 from mmmlib.reports.markup import cut_apart, cut_short
@@ -73,7 +74,12 @@ class Results:
     def effects(self) -> Mapping[str, xr.Dataset]:
         """Effects of the outcome that leads and of every model that was fitted, in this order."""
         views = self.params.views
-        return {name: effects_of(self.run, name) for name in views if has_effects(self.run, name)}
+        pack = self._artefact("scenarios.json", ScenarioPack)
+        return {
+            name: at_baseline(effects_of(self.run, name), pack)
+            for name in views
+            if has_effects(self.run, name)
+        }
 
     @cached_property
     def models(self) -> tuple[ModelNumbers, ...]:

@@ -43,7 +43,7 @@ def response_curves(
     -----
     How to read it: where the background is grey, the past has seen such spend and the
     curve is solid; beyond it the curve is dashed and pale: it is the formula's guess. The
-    dot is today's weekly spend. A steep curve there means that more money brings more.
+    dot is the weekly spend of the baseline. A steep curve there means that more money brings more.
     """
     rows = -(-len(channels) // 2)
     figure = titled(title, subtitle, height=PANEL * rows + 0.3)

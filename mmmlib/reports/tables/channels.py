@@ -30,7 +30,7 @@ def channel_table(
     add up to it; the return and the share before the fit are those of this model alone. Together
     the channels cannot cause the whole outcome, which takes the upper end off a high prior. Where
     a share looks absurd, the prior is not what was meant. The return
-    on more spend is that of a change of budget at today's spend; it is below the return where
+    on more spend is that of a change of budget at the baseline's spend; it is below the return where
     a channel saturates. Without gates nothing may be inferred of any return.
     """
     returns, currency = numbers.returns, numbers.currency
@@ -60,7 +60,8 @@ def channel_table(
     }
     caption = (
         f"{params.model_label(numbers.name)}: cost, contribution and return of each channel; "
-        f"ranges hold {mass_text(numbers.channels[0].contribution)}."
+        f"ranges hold {mass_text(numbers.channels[0].contribution)}. More spend is more than "
+        f"{numbers.level}."
     )
     return tabulate("channels", caption, rows, columns)
 

@@ -177,10 +177,10 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
         title,
         f"Weekly {numbers.unit} that a channel contributes, against its weekly spend in "
         f"{numbers.currency}; bands: 50 % and 90 %. Grey ground and solid: spend seen in the "
-        f"past. Dashed and pale: never seen, the formula's guess. Circle: today",
+        f"past. Dashed and pale: never seen, the formula's guess. Circle: {numbers.level}",
         f"Response curves of {outcome_of(results, numbers.name)}. Outside the grey ground a "
         f"curve is a guess.",
-        f"Return of the next {returns.spend} at today's spend, 90 % ranges, in {returns.unit}: "
+        f"Return of the next {returns.spend} at {numbers.level}, 90 % ranges, in {returns.unit}: "
         f"{said}.",
     )
 
