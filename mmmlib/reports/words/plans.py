@@ -43,8 +43,8 @@ def conditions(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator
         else ""
     )
     yield Prose(
-        f"Gains are {said}. It holds for {count_text(pack.weeks, 'week')}, at today's unit prices, "
-        f"and is to be looked at again with the next refresh.{limits}",
+        f"Gains are {said}. It holds for {count_text(pack.weeks, 'week')}, at the unit prices of the latest "
+        f"weeks, and is to be looked at again with the next refresh.{limits}",
         lead="Its conditions.",
     )
 
