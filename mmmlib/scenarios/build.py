@@ -280,10 +280,9 @@ def _search(
     if not all(part.attrs.get("formula") for part in parts):
         return OptimisedPlans(), ()
     response = PlanResponse.of(parts)
-    chosen = response.picked(np.arange(0, response.draws, 2))
     regions = [str(name) for name in parts[0]["region"].to_numpy()]
     return (
-        optimised_plans(base, chosen, regions, held, params, labels),
+        optimised_plans(base, response, regions, held, params, labels),
         floor_frontier(base, response, regions, held, params, labels),
     )
 

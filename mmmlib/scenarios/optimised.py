@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -172,17 +172,20 @@ def optimised_plans(
     base, regions, held, params, labels
         See :func:`question_of`.
     response
-        What plans bring, on the draws that plans are chosen with: what is promised of them is
-        taken from the others, so that luck in the choice is not promised, too.
+        What plans bring, in all draws. Every other one chooses; what is promised of a plan is taken
+        from the rest, so that luck in the choice is not promised, too.
 
     Returns
     -------
     OptimisedPlans
-        A search whose limits contradict each other, or that did not converge, leaves no plan.
+        A search whose limits contradict each other, or that did not converge, leaves no plan; nor
+        does one whose plan is no better than the baseline in the draws that did not choose it.
     """
     rules = params.scenarios.optimise
     question = question_of(base, response.channels, regions, held, params, labels)
     found = OptimisedPlans()
+    chosen = response.picked(np.arange(0, response.draws, 2))
+    others = response.picked(np.arange(1, response.draws, 2))
     if not question.free.any():
         return found  # who is held, and why, is told beside it
     total = float(question.start.sum())
@@ -191,27 +194,38 @@ def optimised_plans(
         budget = format_number(total * (1 + share), params.currency)
         asked = with_budget(question, total * (1 + share), f"the budget of {budget}")
         size = f"{abs(share) * 100:.0f}{NBSP}% {'more' if share > 0 else 'less'} money"
-        return f"Best plan with {size}", optimise(asked, response)
+        return f"Best plan with {size}", optimise(asked, chosen)
 
     _, best = at(0.0)
     title = "Best plan at the same budget"
-    _add(found, "optimised", title, best, base, response, held, params, labels)
+    best = best if _holds(question, best, others) else replace(best, money=None)
+    _add(found, "optimised", title, best, base, response.channels, held, params, labels)
     either = [OTHER, -OTHER] if question.cost else [OTHER]
     if rules.budget_change is not None:
         either = [rules.budget_change] if rules.budget_change else []
     tried = [at(share) for share in either]
     if tried:
         title, best = max(tried, key=lambda one: np.nan_to_num(one[1].value, nan=-np.inf))
-        declines = question.cost and rules.budget_change is None
+        if question.cost and rules.budget_change is None and not _holds(question, best, others):
+            best = replace(best, money=None)  # money that only loses is no plan
         name = "optimised_budget"
-        _add(found, name, title, best, base, response, held, params, labels, declines=declines)
+        _add(found, name, title, best, base, response.channels, held, params, labels)
     if rules.target is not None:
-        idle = response.totals(np.zeros_like(question.start))
-        target = rules.target * float((response.totals(question.start) - idle).mean())
+        idle = chosen.totals(np.zeros_like(question.start))
+        target = rules.target * float((chosen.totals(question.start) - idle).mean())
         title = f"Least money for {rules.target * 100:.0f}{NBSP}% more from the channels"
-        best = cheapest(question, response, target)
-        _add(found, "optimised_target", title, best, base, response, held, params, labels)
+        best = cheapest(question, chosen, target)
+        _add(found, "optimised_target", title, best, base, response.channels, held, params, labels)
     return found
+
+
+def _holds(question: Question, best: Optimum, others: PlanResponse) -> bool:
+    """Say whether a plan is better than the baseline in draws that did not choose it."""
+    if best.money is None:
+        return True  # there is nothing to take back
+    cost = float(best.money.sum() - question.start.sum()) if question.cost else 0.0
+    gain = question.worth * (others.totals(best.money) - others.totals(question.start)) - cost
+    return bool(np.median(gain) > 0)
 
 
 def _add(
@@ -220,12 +234,10 @@ def _add(
     title: str,
     best: Optimum,
     base: Baseline,
-    response: PlanResponse,
+    channels: Sequence[str],
     held: Sequence[HeldChannel],
     params: Params,
     labels: Mapping[str, str],
-    *,
-    declines: bool = False,
 ) -> None:
     found.views.append(
         OptimisedView(
@@ -237,12 +249,11 @@ def _add(
             message=best.message,
         )
     )
-    # Less money that only loses is no plan; what the search found is told beside the plans.
-    if best.money is None or not best.converged or (declines and not best.value > 0):
-        return
+    if best.money is None or not best.converged:
+        return  # what the search found is told beside the plans
     spend = {
         one: paid if not np.allclose(paid, base.spend[one], rtol=1e-4) else base.spend[one]
-        for one, paid in zip(response.channels, best.money, strict=True)
+        for one, paid in zip(channels, best.money, strict=True)
     }
     plan = Plan(name, "optimised", title, "", spend)
     changed = [one for one in spend if spend[one] is not base.spend[one]]
