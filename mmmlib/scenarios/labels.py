@@ -174,21 +174,28 @@ def choose(scenarios: Sequence[Scenario]) -> tuple[str | None, str | None]:
     if safe:
         return max(safe, key=lambda one: (one.net or one.difference).median).name, None
     review = worth(scenarios, Label.REVIEW)
-    best = max(review, key=lambda one: one.probability_better, default=None)
+    best = max(review, key=_better_than_both, default=None)
     return None, best.name if best else None
 
 
 def worth(scenarios: Sequence[Scenario], label: Label) -> list[Scenario]:
-    """Return the plans of a label that more likely than not beat the baseline."""
+    """Return the plans of a label that more likely than not beat the baseline and what is spent now."""
     # For a count, a plan with more spend always wins; only equal budgets are comparable.
     return [
         one
         for one in scenarios
         if one.kind != "baseline"
         and one.label is label
-        and one.probability_better > 0.5
+        and _better_than_both(one) > 0.5
         and one.comparable
     ]
+
+
+def _better_than_both(one: Scenario) -> float:
+    """Probability to beat the baseline, or what is spent now where that is harder to beat."""
+    if one.recent is None or not one.recent.comparable:
+        return one.probability_better
+    return min(one.probability_better, one.recent.probability_better)
 
 
 def probability_text(probability: float) -> str:

@@ -55,6 +55,12 @@ def held_channels(
             held.append(HeldChannel(channel=name, why="nothing is spent now", way="any"))
         elif name in params.scenarios.optimise.fixed:
             held.append(HeldChannel(channel=name, why="the money is committed", way="any"))
+        elif base.kind in ("recent_mean", "current_rate") and base.differs(
+            name, params.scenarios.rate_tolerance
+        ):
+            # More than the baseline may be less than now: for people to say, not for an optimiser.
+            why = "what is spent now is off the baseline"
+            held.append(HeldChannel(channel=name, why=why, way="any"))
         elif not on_channel[name].good:
             held.append(HeldChannel(channel=name, why="nothing may be inferred", way="any"))
         elif on_channel[name].assumed:
@@ -255,6 +261,11 @@ def _add(
         one: paid if not np.allclose(paid, base.spend[one], rtol=1e-4) else base.spend[one]
         for one, paid in zip(channels, best.money, strict=True)
     }
+    # What is left by calling the same the same goes to the channels that change.
+    moved = [one for one in spend if spend[one] is not base.spend[one]]
+    paid = sum(float(spend[one].sum()) for one in moved)
+    left = float(best.money.sum()) - sum(float(one.sum()) for one in spend.values())
+    spend |= {one: spend[one] * (1 + left / paid) for one in moved}
     plan = Plan(name, "optimised", title, "", spend)
     changed = [one for one in spend if spend[one] is not base.spend[one]]
     changed.sort(key=lambda one: -abs(plan.weekly[one] - base.weekly[one]))

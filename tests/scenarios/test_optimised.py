@@ -10,7 +10,8 @@ from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.build import build_pack
-from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.labels import choose
+from mmmlib.scenarios.pack import AgainstRecent, Label
 from tests.scenarios.helpers import healthy, known_effects, ready
 
 MODEL = "revenue.pooled"
@@ -62,6 +63,37 @@ def test_channels_that_it_may_not_use_stay_and_are_named():
             change = {line.channel: line.change for line in one.plan}
             assert change["worst"] == change["good"] == 0
             assert change["best"] <= 0
+
+
+def test_a_channel_whose_latest_weeks_are_off_the_baseline_is_left_to_people():
+    params, effects = known_effects(GAINS)
+    latest = {"week": effects["week"][-4:], "channel": "best"}
+    for name in ("spend", "media"):
+        effects[name].loc[latest] *= 2.5  # more than the baseline would be less than now
+    pack = build_pack({MODEL: effects}, ready(params), healthy(MODEL), params)
+    assert {one.channel: one.why for one in pack.held}["best"].endswith("off the baseline")
+    for one in pack.scenarios:
+        if one.kind == "optimised":
+            assert {line.channel: line.change for line in one.plan}["best"] == 0
+            assert one.recent is None
+
+
+def test_a_plan_that_is_worse_than_what_is_spent_now_is_no_candidate():
+    pack = _pack(verdicts=dict.fromkeys(GAINS, Verdict.CAVEATS))
+    first = next(one for one in pack.scenarios if one.name == pack.candidate)
+    recent = AgainstRecent(
+        name="now",
+        text="",
+        spend_change=0.0,
+        gain=first.difference,
+        probability_better=0.3,
+        comparable=True,
+    )
+    others = [
+        one.model_copy(update={"recent": recent}) if one.name == first.name else one
+        for one in pack.scenarios
+    ]
+    assert choose(others)[1] != first.name
 
 
 def test_limits_that_contradict_each_other_leave_no_plan_and_are_told():

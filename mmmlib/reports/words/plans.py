@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmmlib.estimates import format_number
+from mmmlib.estimates import NBSP, format_number
 from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
@@ -66,7 +66,7 @@ def _share(planned: float, before: float) -> str:
         return "from nothing"
     share = planned / before - 1
     sign = "+" if share >= 0 else "\N{MINUS SIGN}"
-    return f"{sign}{format_number(abs(share), 'share')}"
+    return f"{sign}{abs(share) * 100:.0f}{NBSP}%"
 
 
 def move_words(results: Results, pack: ScenarioPack, plan: Scenario) -> Words:
