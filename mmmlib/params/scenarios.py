@@ -79,8 +79,8 @@ class OptimiserParams(Section):
     """What may change: a channel's money in the shape that it has in the baseline; in each region;
     or every week of it on its own."""
     budget_change: Annotated[float, Field(gt=-0.9, le=1)] | None = None
-    """Of the second optimised plan, as a share of the baseline's budget; if not given 10 % more, or
-    10 % less where that gains more."""
+    """Of the second optimised plan, as a share of the baseline's budget; if not given the best
+    one within 10 % of it (for a count 10 % more)."""
     step: Annotated[float, Field(gt=0, le=10)] | None = 0.2
     """Most that a channel's money may change in one quarter, as a share of the baseline's."""
     channels: dict[Slug, MoneyLimits] = Field(default_factory=dict)

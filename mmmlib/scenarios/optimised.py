@@ -30,7 +30,7 @@ from mmmlib.scenarios.plans import Plan, moves_text
 from mmmlib.scenarios.risk import Objective
 
 OTHER = 0.1
-"""Change of the budget of the second optimised plan, if none is declared."""
+"""How far the budget of the second optimised plan may go, if none is declared."""
 HELD = {"any": "As in the baseline", "more": "Not raised", "less": "Not cut"}
 MOST = 4
 """Channels that a description names."""
@@ -199,21 +199,28 @@ def optimised_plans(
     def at(share: float) -> tuple[str, Optimum]:
         budget = format_number(total * (1 + share), params.currency)
         asked = with_budget(question, total * (1 + share), f"the budget of {budget}")
-        size = f"{abs(share) * 100:.0f}{NBSP}% {'more' if share > 0 else 'less'} money"
-        return f"Best plan with {size}", optimise(asked, chosen)
+        return f"Best plan with {_size(share)}", optimise(asked, chosen)
 
     _, best = at(0.0)
     title = "Best plan at the same budget"
     best = best if _holds(question, best, others) else replace(best, money=None)
     _add(found, "optimised", title, best, base, response.channels, held, params, labels)
-    either = [OTHER, -OTHER] if question.cost else [OTHER]
-    if rules.budget_change is not None:
-        either = [rules.budget_change] if rules.budget_change else []
-    tried = [at(share) for share in either]
-    if tried:
-        title, best = max(tried, key=lambda one: np.nan_to_num(one[1].value, nan=-np.inf))
-        if question.cost and rules.budget_change is None and not _holds(question, best, others):
+    if rules.budget_change is not None or not question.cost:
+        share = OTHER if rules.budget_change is None else rules.budget_change
+        title, best = at(share)
+    else:
+        least, most = (1 - OTHER) * total, (1 + OTHER) * total
+        every = np.ones(question.start.shape, bool)
+        limits = [*question.limits, Limit("the range of the budget", every, least, most)]
+        title, best = (
+            "Best plan at any budget near",
+            optimise(replace(question, limits=limits), chosen),
+        )
+        if best.money is not None:
+            title = f"Best plan with {_size(float(best.money.sum()) / total - 1)}"
+        if not _holds(question, best, others):
             best = replace(best, money=None)  # money that only loses is no plan
+    if rules.budget_change != 0:
         name = "optimised_budget"
         _add(found, name, title, best, base, response.channels, held, params, labels)
     if rules.target is not None:
@@ -223,6 +230,13 @@ def optimised_plans(
         best = cheapest(question, chosen, target)
         _add(found, "optimised_target", title, best, base, response.channels, held, params, labels)
     return found
+
+
+def _size(share: float) -> str:
+    """Say how much more or less money."""
+    if abs(share) < 0.005:
+        return "the same money"
+    return f"{abs(share) * 100:.0f}{NBSP}% {'more' if share > 0 else 'less'} money"
 
 
 def _holds(question: Question, best: Optimum, others: PlanResponse) -> bool:
