@@ -298,7 +298,6 @@ def _save_model(
     ]
     for check in EFFECTS_CHECKS:
         findings += check(effects, limits)
-    findings += check_odd_weeks(effects, None, limits, odd=False)
     findings += check_lift_tests(effects, uncalibrated_of(run, model), limits)
     findings += check_holdout(model, holdout, limits)
     findings += check_odd_weeks(effects, None, limits, odd=False)
