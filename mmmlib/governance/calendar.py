@@ -17,6 +17,7 @@ from mmmlib.governance.records import Publication, Waiver, records_of
 from mmmlib.governance.roles import TITLES, Roles
 from mmmlib.governance.store import Entry
 from mmmlib.params.section import days_of
+from mmmlib.phrases import date_text
 
 KINDS_OF_REFRESH = {
     "monthly": "Monthly operational refresh",
@@ -112,9 +113,9 @@ def calendar_line(items: Sequence[CalendarItem], today: dt.date) -> str:
     if overdue:
         first = overdue[0]
         more = f" and {len(overdue) - 1} more" if overdue[1:] else ""
-        parts.append(f"Overdue since {first.day}: {first.what} ({first.who}){more}.")
+        parts.append(f"Overdue since {date_text(first.day)}: {first.what} ({first.who}){more}.")
     if coming:
-        parts.append(f"Next, on {coming[0].day}: {coming[0].what} ({coming[0].who}).")
+        parts.append(f"Next, on {date_text(coming[0].day)}: {coming[0].what} ({coming[0].who}).")
     return " ".join(parts)
 
 

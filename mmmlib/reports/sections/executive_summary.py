@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmmlib.findings import Status
+from mmmlib.findings import Level, Status
 from mmmlib.governance.follow_up import FollowUp
 from mmmlib.phrases import count_text, some_of
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements
@@ -38,12 +38,11 @@ def trust(results: Results) -> Iterator[Block]:
     if not results.effects:
         return
     lines = [*trust_statements(results, results.leading)]
-    flags = [finding for finding, _ in results.findings() if finding.status is not Status.OK]
-    if flags:
-        checks = count_text(len(results.findings()), "check")
-        lines.append(
-            Prose(f"{len(flags)} of {checks} need a look; see the health panel.", lead="Checks.")
-        )
+    found = results.findings()
+    bad = [f for f, level in found if f.status is not Status.OK and level is not Level.INFO]
+    if bad:
+        many, checks = count_text(len(bad), "warning"), count_text(len(found), "check")
+        lines.append(Prose(f"{many} from {checks}; the health panel has them.", lead="Checks."))
     lines += follow_up_lines(results.follow_up)
     yield Bullets(tuple(lines))
 

@@ -7,14 +7,15 @@ briefing behind it has the detail.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mmmlib.estimates import format_number
+from mmmlib.estimates import format_number, format_range
 from mmmlib.findings import Finding, Status
 from mmmlib.governance.labels import BLOCKED, NOT_JUDGED, label_model
 from mmmlib.governance.verdict import Release
+from mmmlib.model.effects import parts_of
 from mmmlib.phrases import count_text, date_text, listed
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.movement import wide_noise
@@ -98,35 +99,52 @@ def gain_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
 
 
 def trust_statements(results: Results, numbers: ModelNumbers) -> Iterator[Prose]:
-    """Say why the leading model may be trusted: unseen weeks, experiments, other outcomes."""
-    yield Prose(unseen_sentence(results, numbers), lead="Weeks it had not seen.")
-    tests = results.lifts(numbers.name)
-    if tests is not None:
-        yield Prose(f"{tests.foreseen}.", lead="Experiments.")
-    else:
-        yield Prose("No lift test could be held against the model.", lead="Experiments.")
+    """Say why the leading model may be trusted: unseen weeks, experiments, other outcomes.
+
+    What leads may be the sum of several models, one a motion: each was tried by itself.
+    """
+    models = parts_of(results.run, numbers.name)
+    yield Prose(unseen_sentence(results, models), lead="Weeks it had not seen.")
+    yield Prose(tests_sentence(results, models), lead="Experiments.")
     yield Prose(outcomes_sentence(results), lead="Other outcomes.")
 
 
-def unseen_sentence(results: Results, numbers: ModelNumbers) -> str:
+def unseen_sentence(results: Results, models: Sequence[str]) -> str:
     """Say how many unseen weeks lay in the predicted band, and how far the forecast was off."""
-    holdout = results.holdout(numbers.name)
-    if holdout is None or bool(holdout["in_sample"].all()):
-        return "The forecast was not tried on weeks that the model had not seen."
-    inside, weeks = held(holdout, ~holdout["in_sample"].to_numpy())
-    error = next(
-        (
+    counts, errors = [], []
+    for model in models:
+        holdout = results.holdout(model)
+        if holdout is None or bool(holdout["in_sample"].all()):
+            continue
+        counts.append(held(holdout, ~holdout["in_sample"].to_numpy()))
+        errors += [
             finding.value
             for finding in _found(results, "health.holdout_error")
-            if finding.subject == numbers.name and isinstance(finding.value, float)
-        ),
-        None,
-    )
-    off = f", with an error of {format_number(error, 'share')}" if error is not None else ""
-    expected = np.round(0.9 * weeks)
+            if finding.subject == model and isinstance(finding.value, float)
+        ]
+    if not counts:
+        return "The forecast was not tried on weeks that the model had not seen."
+    inside, weeks = (sum(part) for part in zip(*counts, strict=True))
+    each = f" weeks, of {len(counts)} models," if len(counts) > 1 else ""
+    size = format_range(min(errors), max(errors), "share") if errors else ""
+    if errors and min(errors) == max(errors):
+        size = format_number(errors[0], "share")
     return (
-        f"{inside} of {weeks} lay in the 90 % band of the forecast ({expected:.0f} are "
-        f"expected){off}."
+        f"{inside} of {weeks}{each} lay in the 90 % band of the forecast "
+        f"({np.round(0.9 * weeks):.0f} are expected){size and f', with an error of {size}'}."
+    )
+
+
+def tests_sentence(results: Results, models: Sequence[str]) -> str:
+    """Say how many lift tests the models would have foreseen alone."""
+    found = {model: results.lifts(model) for model in models}
+    said = [(model, tests.foreseen) for model, tests in found.items() if tests is not None]
+    if not said:
+        return "No lift test could be held against the model."
+    if len(models) == 1:
+        return f"{said[0][1]}."
+    return " ".join(
+        f"{results.model(model)}: {text[:1].lower()}{text[1:]}." for model, text in said
     )
 
 
