@@ -7,6 +7,7 @@ An :class:`Estimate` is made from posterior draws and prints as people read it:
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Self
@@ -22,6 +23,8 @@ INNER_MASS = 0.5
 MINUS = "\N{MINUS SIGN}"
 PER = 1000.0
 """Returns in counted things are stated per this much money: a signup costs more than a dollar."""
+SIGNIFICANT = 3
+"""Digits that a number shows at most."""
 NBSP = "\N{NO-BREAK SPACE}"
 PLACES = 4
 """Decimals that are enough beside a larger number; a number alone has as many as it needs."""
@@ -253,6 +256,8 @@ def format_range(low: float, high: float, unit: str = "") -> str:
     --------
     >>> format_range(0.18, 0.24, "share")
     '18 to 24\xa0%'
+    >>> format_range(0.4, 2.25)
+    '0.40 to 2.25'
     """
     prefix, suffix, factor = _unit_parts(unit)
     scale, letter = _magnitude(max(abs(low), abs(high)) * factor, unit)
@@ -261,6 +266,7 @@ def format_range(low: float, high: float, unit: str = "") -> str:
     most = decimals(max(map(abs, ends)))
     # Beside a larger end a small one is cut at PLACES, but a range never reads "0 to 0".
     texts = [_digits(end, max(most, min(decimals(end, digits=1), PLACES))) for end in ends]
+    texts = [_padded(text, max(map(_places, texts))) for text in texts]
     return f"{prefix}{texts[0]} to {texts[1]}{letter}{suffix}"
 
 
@@ -309,6 +315,19 @@ def _digits(value: float, most: int | None = None) -> str:
     if text in ("-0", "0"):
         return "0"
     return text.replace("-", MINUS)
+
+
+def _places(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+def _padded(text: str, places: int) -> str:
+    """Give a number as many decimals, unless it would show more than three significant digits."""
+    missing = places - _places(text)
+    digits = re.sub(r"[^0-9]", "", text).lstrip("0")
+    if not text[-1].isdigit() or missing <= 0 or len(digits) + missing > SIGNIFICANT:
+        return text
+    return f"{text}{'' if '.' in text else '.'}{'0' * missing}"
 
 
 def scaled(estimate: Estimate, factor: float, unit: str) -> Estimate:

@@ -65,8 +65,10 @@ def test_numbers_read_as_people_write_them(value, unit, text):
         (0.18, 0.24, "share", "18 to 24 %"),
         (-200_000, 1_900_000, "USD", "USD -0.2 to 1.9 M"),
         (2e-8, 4e-8, "opportunities/IDR", "0.00002 to 0.00004 opportunities per IDR 1,000"),
-        (3e-5, 3.4e-5, "USD/USD", "0.00003 to 0.000034"),
-        (-1e-5, 0.4, "USD/USD", "0 to 0.4"),
+        (3e-5, 3.4e-5, "USD/USD", "0.000030 to 0.000034"),
+        (-1e-5, 0.4, "USD/USD", "0.0 to 0.4"),
+        (0.4, 2.25, "USD/USD", "0.40 to 2.25"),
+        (-109, 0.06, "", "-109 to 0.06"),
     ],
 )
 def test_ranges_share_one_scale(low, high, unit, text):
