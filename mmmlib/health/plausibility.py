@@ -96,17 +96,17 @@ def check_apart(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
             why = "The channel has no return, so it is not above any."
             found.append(not_run(APART, subject, why, level=Level.INFO))
             continue
-        value = float(np.exp(known[name] - np.mean(others))) if len(others) > 1 else math.nan
-        if math.isnan(value):
+        if len(others) < 2:
             message = "There are too few other channels to hold the return against."
-        else:
-            message = (
-                f"The return is {value:.1f} times that of the other channels together "
-                f"(geometric mean of the medians, limit {limit:g})."
-            )
-        if name in tested or math.isnan(value):
-            measured = " A lift test measured it." if name in tested else ""
-            message = f"{message}{measured}"
+            found.append(judge(APART, subject, passed=True, message=message))
+            continue
+        value = float(np.exp(known[name] - np.mean(others)))
+        message = (
+            f"The return is {value:.1f} times that of the other channels together "
+            f"(geometric mean of the medians, limit {limit:g})."
+        )
+        if name in tested:
+            message = f"{message} A lift test measured it."
             found.append(
                 judge(APART, subject, passed=True, value=value, limit=limit, message=message)
             )

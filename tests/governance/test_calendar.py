@@ -92,7 +92,9 @@ def test_what_is_overdue_is_told_first() -> None:
     found = items(decision(dt.date(2026, 7, 1)))
     assert found[0].state(TODAY) == "overdue"
     line = calendar_line(found, TODAY)
-    assert line.startswith("Overdue since 1\N{NO-BREAK SPACE}Jul\N{NO-BREAK SPACE}2026: Follow-up of D1")
+    assert line.startswith(
+        "Overdue since 1\N{NO-BREAK SPACE}Jul\N{NO-BREAK SPACE}2026: Follow-up of D1"
+    )
     assert "and 2 more" in line  # both refreshes of the second quarter
     assert calendar_line([], TODAY) == ""
 

@@ -56,6 +56,8 @@ def decision_statements(results: Results, pack: ScenarioPack) -> tuple[Prose, ..
             why = BLOCKED if results.blocked else NOT_JUDGED
         return (Prose(why, lead="No decision is asked.", mark=label_mark(Label.DO_NOT_INFER)),)
     title = f"{plan.title[:1].lower()}{plan.title[1:]}"
+    if plan.kind == "optimised":  # its title names no channel
+        title = f"{title} ({plan.description.partition('. ')[0]})"
     begins = f"by {date_text(pack.first_week)}, when it would begin"
     if plan.name == pack.recommended:
         ask = f"is asked to approve, change or put off: {title}, {begins}."
