@@ -126,12 +126,14 @@ def fake_bridges(comparison: Comparison) -> Comparison:
     """A comparison with ways to every number that nobody fitted: a third is restated history."""
     if comparison.parent is None:
         return comparison
-    found = judge(
-        "refresh.reproduction", "revenue.pooled", passed=True, value=1.0, limit=1.1, message="Same."
-    )
-    foreseen = judge(
-        "refresh.forecast", "revenue.pooled", passed=True, value=0.5, limit=3.0, message="Foreseen."
-    )
+    found = [
+        judge(check, "revenue.pooled", passed=True, value=value, limit=limit, message=message)
+        for check, value, limit, message in (
+            ("refresh.reproduction", 1.0, 1.1, "Same."),
+            ("refresh.restated_effect", 1.0, 1.1, "Nothing moved."),
+            ("refresh.forecast", 0.5, 3.0, "Foreseen."),
+        )
+    ]
     bridges = []
     for move in comparison.movements:
         shift = move.after.median - move.before.median
@@ -151,7 +153,7 @@ def fake_bridges(comparison: Comparison) -> Comparison:
             )
         )
     return comparison.model_copy(
-        update={"bridges": tuple(bridges), "findings": (*comparison.findings, found, foreseen)}
+        update={"bridges": tuple(bridges), "findings": (*comparison.findings, *found)}
     )
 
 

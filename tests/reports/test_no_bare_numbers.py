@@ -31,6 +31,8 @@ from tests.reports.written import section
 
 NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
 RANGE = re.compile(rf"{NUMBER} to {NUMBER}")
+MOVED = re.compile(r"[+−]\d[\d,]*(?:\.\d+)? %")
+"""How far a median moved, and by which step: a change, whose ranges stand in the table beside."""
 
 
 def blocks_of(results: Results, document: str) -> Iterator[Block]:
@@ -133,7 +135,7 @@ def bare_numbers(texts: list[str], results: Results) -> set[str]:
     for sentence in told_by_others(results):
         everything = everything.replace(sentence, " ")
     plain = re.sub(r"\s+", " ", everything.replace("\N{NO-BREAK SPACE}", " "))
-    left = set(re.findall(NUMBER, RANGE.sub(" ", plain)))
+    left = set(re.findall(NUMBER, MOVED.sub(" ", RANGE.sub(" ", plain))))
     return (written_medians(results) - given_numbers(results)) & left
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mmmlib.estimates import format_number
 from mmmlib.governance.advice_changes import (
     AdviceChange,
     advice_changes,
@@ -17,6 +16,7 @@ from mmmlib.governance.advice_changes import (
 from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
+from mmmlib.scenarios.labels import probability_text
 
 MOST_REASONS = 4
 
@@ -44,7 +44,7 @@ def advice_sentence(change: AdviceChange) -> Prose:
     if change.chance is not None:
         chance = (
             f" In an unchanged world the return moves at least as far in "
-            f"{format_number(change.chance, 'share')} of refreshes."
+            f"{probability_text(change.chance)} of refreshes."
         )
     subject = change.subject[:1].upper() + change.subject[1:]
     stop = "" if subject.endswith("?") else ":"

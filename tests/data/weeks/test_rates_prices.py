@@ -67,7 +67,7 @@ def test_a_base_that_nobody_knows_the_prices_of_is_told(
     findings = check_panel(params, read_and_build(params, write(weekly())))
     (found,) = [f for f in findings if (f.check, f.subject) == ("data.price_level", "base")]
     assert (found.value, found.limit, found.status.value) == (days, 45.0, status)
-    assert (f"is {days} days after the newest price level (of 2024-03-01)" in found.message) == (
+    assert (f"is {days:,} days after the newest price level (of 2024-03-01)" in found.message) == (
         days > 0
     )
 
