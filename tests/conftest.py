@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from mmmlib.runs import Run
@@ -44,7 +47,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def small_workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once_for_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers share; who fills it holds a lock meanwhile."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_workbook(once_for_all: Path) -> Path:
     """Parameter file of a small workbook on disk, with a lift test."""
     test = {
         "channel": "search",
@@ -55,14 +67,21 @@ def small_workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "incremental_outcome": 20_000,
         "standard_error": 8_000,
     }
-    folder = tmp_path_factory.mktemp("small") / "workbook"
-    return write_workbook(folder, lift_tests={"search_spring": test})
+    folder = once_for_all / "workbook"
+    with FileLock(once_for_all / "workbook.lock"):
+        if not (folder / "small.yaml").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            write_workbook(folder, lift_tests={"search_spring": test})
+    return folder / "small.yaml"
 
 
 @pytest.fixture(scope="session")
-def small_run(small_workbook: Path) -> Run:
+def small_run(small_workbook: Path, once_for_all: Path) -> Run:
     """A refresh that ran through papermill, few draws. Treat it as read-only."""
-    runs = small_workbook.parent / "runs"
-    answer = mmm("refresh", small_workbook, "--runs", runs)
-    assert answer.returncode == 0, answer.stderr
-    return Run(Path(answer.stdout.splitlines()[-1]), exploring=True)
+    known = once_for_all / "run.txt"
+    with FileLock(once_for_all / "run.lock"):
+        if not known.exists():
+            answer = mmm("refresh", small_workbook, "--runs", once_for_all / "runs")
+            assert answer.returncode == 0, answer.stderr
+            known.write_text(answer.stdout.splitlines()[-1])
+    return Run(Path(known.read_text()), exploring=True)
