@@ -25,7 +25,7 @@ from known_worlds import KINDS, KnownWorld, make_known
 
 FINAL = 1000
 """Seeds from here on are for the table that is published."""
-POLICY = Path(__file__).parents[1] / "params" / "policy.yaml"
+POLICY = Path(__file__).parents[1] / "params" / "governance" / "policy.yaml"
 MODEL = "revenue.pooled"
 type Changes = tuple[Mapping[str, Any], Mapping[str, Any]]
 """Keys of the model, and of every channel, that are not left at their defaults."""

@@ -246,7 +246,7 @@ def _new_run(runs_dir: Path, params: Params, parent: Run | None, nasty: bool) ->
     for name in ("params.json", "params.yaml"):
         write_atomic(folder / name, content.encode())
     for name in ("policy.yaml", "roles.yaml"):
-        side = (PARAMS / name).read_text(encoding="utf-8")
+        side = (PARAMS / "governance" / name).read_text(encoding="utf-8")
         if nasty:
             side = side.replace("Dana Okafor", json.dumps(NASTY))
         write_atomic(folder / name, side.encode())

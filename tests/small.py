@@ -61,8 +61,7 @@ def write_workbook(folder: Path, **sections: Any) -> Path:
     file = folder / "small.yaml"
     with file.open("w") as stream:
         YAML().dump(content | sections, stream)
-    for name in ("policy.yaml", "roles.yaml"):
-        shutil.copy(ROOT / "params" / name, folder / name)
+    shutil.copytree(ROOT / "params" / "governance", folder / "governance")
     return file
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,7 @@ def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     params, taxonomy = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     (tmp_path / "params").mkdir()
-    for name in ("policy.yaml", "roles.yaml"):
-        (tmp_path / "params" / name).write_text((RELEASED / "params" / name).read_text())
+    shutil.copytree(RELEASED / "params" / "governance", tmp_path / "params" / "governance")
     (tmp_path / "params" / "practice.yaml").write_text(params)
     (tmp_path / "params" / "practice_taxonomy.yaml").write_text(taxonomy)
     simulate, check, draft, status, refresh, new, again = COMMANDS

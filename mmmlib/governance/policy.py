@@ -148,7 +148,7 @@ def read_policy(path: str | Path) -> Policy:
         never reached, and rules that let a required check off when it did not run.
     """
     return read_strict(
-        path, Policy, "a policy; copy params/policy.yaml of the project", _more_checks
+        path, Policy, "a policy; copy params/governance/policy.yaml of the project", _more_checks
     )
 
 

@@ -43,7 +43,7 @@ def test_check_names_a_key_by_its_name_of_today(tmp_path: Path) -> None:
 
 
 def test_check_tells_all_files_at_once(workbook: Path) -> None:
-    (workbook.parent / "policy.yaml").write_text("version: '1'\nrules: 7\n")
+    (workbook.parent / "governance" / "policy.yaml").write_text("version: '1'\nrules: 7\n")
     (workbook.parent / "data" / "media.csv").unlink()
     answer = mmm("check", workbook)
     assert answer.returncode == 1
@@ -72,7 +72,7 @@ def break_duplicate_key(workbook: Path) -> str:
 
 
 def break_policy(workbook: Path) -> str:
-    (workbook.parent / "policy.yaml").unlink()
+    (workbook.parent / "governance" / "policy.yaml").unlink()
     return "policy.yaml"
 
 

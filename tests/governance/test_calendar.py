@@ -16,8 +16,8 @@ from mmmlib.governance.roles import read_roles
 from mmmlib.governance.store import Entry
 
 ROOT = Path(__file__).parents[2]
-POLICY = read_policy(ROOT / "params" / "policy.yaml")
-ROLES = read_roles(ROOT / "params" / "roles.yaml")
+POLICY = read_policy(ROOT / "params" / "governance" / "policy.yaml")
+ROLES = read_roles(ROOT / "params" / "governance" / "roles.yaml")
 TODAY = dt.date(2026, 8, 10)
 
 

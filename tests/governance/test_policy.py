@@ -13,7 +13,7 @@ from mmmlib.governance.policy import AS_PROPOSED, NAN_RULE, Policy, rank, read_p
 from mmmlib.governance.roles import read_roles
 from tests.scenarios.helpers import finding
 
-DEFAULT = Path(__file__).parents[2] / "params" / "policy.yaml"
+DEFAULT = Path(__file__).parents[2] / "params" / "governance" / "policy.yaml"
 
 
 def _policy(*rules, required=("health.rhat",)):
@@ -46,7 +46,7 @@ def test_a_file_that_is_not_there_can_be_copied(tmp_path, read):
     name = read.__name__.removeprefix("read_")
     with pytest.raises(InputError) as caught:
         read(tmp_path / f"{name}.yaml")
-    assert f"copy params/{name}.yaml of the project" in str(caught.value)
+    assert f"copy params/governance/{name}.yaml of the project" in str(caught.value)
     assert "practice.yaml" not in str(caught.value)
 
 

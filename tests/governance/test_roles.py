@@ -9,7 +9,7 @@ import pytest
 from mmmlib.errors import InputError
 from mmmlib.governance.roles import read_roles
 
-DEFAULT = Path(__file__).parents[2] / "params" / "roles.yaml"
+DEFAULT = Path(__file__).parents[2] / "params" / "governance" / "roles.yaml"
 GOOD = """\
 version: "1"
 decision_owner: {name: Ann}

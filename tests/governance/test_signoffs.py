@@ -17,7 +17,7 @@ from mmmlib.scenarios.build import build_pack
 from tests.fakes import fake_params
 from tests.scenarios.helpers import healthy, known_effects, ready
 
-ROLES = read_roles(Path(__file__).parents[2] / "params" / "roles.yaml")
+ROLES = read_roles(Path(__file__).parents[2] / "params" / "governance" / "roles.yaml")
 
 
 def _who(comparison, scenarios=None):

@@ -74,7 +74,7 @@ def test_without_a_holdout_only_those_checks_block() -> None:
 
 
 def test_the_policy_requires_every_check_of_health_and_refresh() -> None:
-    policy = read_policy(Path(__file__).parents[2] / "params" / "policy.yaml")
+    policy = read_policy(Path(__file__).parents[2] / "params" / "governance" / "policy.yaml")
     required = {one.check for one in policy.required}
     assert set(REQUIRED_CHECKS) <= required
     assert set(required_checks("a parent")) <= required

@@ -34,9 +34,9 @@ PARAMS = HERE.parents[1] / "params"
 READERS: dict[Path, Callable[[Path, list[str]], object]] = {
     HERE / "full.yaml": read_params,
     HERE / "good.yaml": read_params,
-    PARAMS / "policy.yaml": lambda path, _: read_policy(path),
-    PARAMS / "roles.yaml": lambda path, _: read_roles(path),
-    PARAMS / "taxonomy.yaml": lambda path, _: read_taxonomy(path),
+    PARAMS / "governance" / "policy.yaml": lambda path, _: read_policy(path),
+    PARAMS / "governance" / "roles.yaml": lambda path, _: read_roles(path),
+    PARAMS / "taxonomies" / "demo.yaml": lambda path, _: read_taxonomy(path),
 }
 BASES = random.Random(0).choices(list(READERS), weights=[8, 4, 1, 1, 2], k=100)
 TEXTS = {path: path.read_text(encoding="utf-8") for path in READERS}

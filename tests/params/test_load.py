@@ -81,14 +81,14 @@ def test_overrides_replace_add_and_reach_into_lists() -> None:
     assert params.channels["radio"].spend == "radio"
 
 
-OTHERS = {"policy": read_policy, "roles": read_roles, "taxonomy": read_taxonomy}
+OTHERS = {"policy": read_policy, "roles": read_roles, "taxonomies": read_taxonomy}
 
 
 @pytest.mark.parametrize(
     "path", sorted((HERE.parents[1] / "params").rglob("*.y*ml")), ids=lambda path: path.stem
 )
 def test_every_file_of_the_project_is_in_order(path: Path) -> None:
-    assert OTHERS.get(path.stem, read_params)(path)
+    assert OTHERS.get(path.stem, OTHERS.get(path.parent.name, read_params))(path)
 
 
 # --- bad files ----------------------------------------------------------------------

@@ -96,7 +96,8 @@ def test_inputs_parameters_and_governance_are_kept(small_run: Run, small_workboo
     assert (small_run.path / "params.yaml").read_text() == small_workbook.read_text()
     assert params_of(small_run) == read_params(small_workbook)
     for name in ("policy.yaml", "roles.yaml"):
-        assert (small_run.path / name).read_bytes() == (small_workbook.parent / name).read_bytes()
+        beside = small_workbook.parent / "governance" / name
+        assert (small_run.path / name).read_bytes() == beside.read_bytes()
     data = small_workbook.parent / "data" / "media.csv"
     assert small_run.manifest.inputs == {"media": sha256_file(data)}
 
@@ -239,7 +240,7 @@ def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     page = run.path / ".pack-x" / "index.html"
     page.parent.mkdir()
     page.touch()
-    roles = file.parent / "roles.yaml"
+    roles = file.parent / "governance" / "roles.yaml"
     roles.write_text(roles.read_text() + "# reviewed\n")
     again, resumed = begin_run(params, file, tmp_path / "runs", resume=True)
     assert resumed

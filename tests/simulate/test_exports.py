@@ -63,7 +63,7 @@ def test_the_panel_is_the_weekly_truth(tmp_path: Path) -> None:
     company = make_company(NAME, 1)
     company.write_vintage(tmp_path, 1)
     params = read_params(RELEASED / "params" / "demo.yaml", ["model.geography=regional"])
-    taxonomy = read_taxonomy(RELEASED / "params" / "taxonomy.yaml")
+    taxonomy = read_taxonomy(RELEASED / "params" / "taxonomies" / "demo.yaml")
     panel = build_panel(params, tmp_path, taxonomy).frame.set_index(["region", "week"])
     weekly = company.weekly(1)
     media = weekly["media"].set_index(["region", "week"])

@@ -121,7 +121,7 @@ def test_a_missing_source_leaves_with_one(workbook: Path) -> None:
 
 
 def test_the_policy_may_let_late_data_block(workbook: Path) -> None:
-    policy = workbook.parent / "policy.yaml"
+    policy = workbook.parent / "governance" / "policy.yaml"
     rule = "rules:\n  - {check: data.freshness, gate: block, reason: we plan by it}\n"
     policy.write_text(policy.read_text().replace("rules:\n", rule, 1))
     late = mmm("data", "status", workbook, "--set", "data.sources.media.max_age_days=3")
