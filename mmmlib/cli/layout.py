@@ -32,7 +32,11 @@ PATTERNS = (
     "params/demo.yaml",
     "params/schema.json",
 )
-GOVERNANCE = ("params/governance/policy.yaml", "params/governance/roles.yaml", "params/taxonomies/demo.yaml")
+GOVERNANCE = (
+    "params/governance/policy.yaml",
+    "params/governance/roles.yaml",
+    "params/taxonomies/demo.yaml",
+)
 OWN = Path(__file__).parent / "new_workbook"
 """Files that only a new workbook has: its README, its first parameter file."""
 

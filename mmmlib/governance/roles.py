@@ -100,7 +100,10 @@ def read_roles(path: str | Path) -> Roles:
         person on both sides of a signature among them.
     """
     return read_strict(
-        path, Roles, "who has which role; copy params/governance/roles.yaml of the project", _more_checks
+        path,
+        Roles,
+        "who has which role; copy params/governance/roles.yaml of the project",
+        _more_checks,
     )
 
 

@@ -12,6 +12,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,13 +124,23 @@ def families_for(text: str) -> list[str]:
 _preferred: list[str] = []
 
 
+def _fonts_of_the_machine() -> list[FontEntry]:
+    """Return what matplotlib remembers, and what was installed since it looked."""
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    known = {font.fname for font in fontManager.ttflist}
+    for path in findSystemFonts():
+        if path not in known:
+            with suppress(OSError, RuntimeError):  # no font that it can read
+                fontManager.addfont(path)
+    return fontManager.ttflist
+
+
 @cache
 def _fonts_holding(characters: frozenset[str]) -> tuple[FontEntry, ...]:
-    from matplotlib.font_manager import fontManager
-
     regular = {
         font.name: font
-        for font in sorted(fontManager.ttflist, key=lambda one: -abs(int(one.weight) - 400))
+        for font in sorted(_fonts_of_the_machine(), key=lambda one: -abs(int(one.weight) - 400))
         # What matplotlib brings along is the pack's own, or draws boxes for everything.
         if font.style == "normal" and font_folder() not in Path(font.fname).parents
     }

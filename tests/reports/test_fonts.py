@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib.tables._g_l_y_f import Glyph
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
@@ -28,6 +29,40 @@ from tests.fake_run import make_fake_run
 from tests.reports.executed import write_reports
 
 JAPANESE, KOREAN, HINDI = "\u691c\u7d22", "\uac80\uc0c9", "\u0916\u094b\u091c"
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of this machine's fonts: none, whatever it has in truth."""
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    own = [font for font in fontManager.ttflist if font_folder() in Path(font.fname).parents]
+    monkeypatch.setattr(fontManager, "ttflist", own)
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: map(str, folder.iterdir()))
+    fonts._fonts_holding.cache_clear()
+    yield folder
+    prefer_fonts(())
+    fonts._fonts_holding.cache_clear()
+
+
+@pytest.fixture
+def install(machine: Path) -> Callable[[str, str], None]:
+    """Put a font of some characters on the machine; matplotlib has not heard of it."""
+
+    def add(family: str, characters: str) -> None:
+        names = [".notdef", *(f"u{ord(c):04X}" for c in characters)]
+        builder = FontBuilder(1000)
+        builder.setupGlyphOrder(names)
+        builder.setupCharacterMap({ord(c): f"u{ord(c):04X}" for c in characters})
+        builder.setupGlyf({name: Glyph() for name in names})
+        builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 0)))
+        builder.setupHorizontalHeader(ascent=800, descent=-200)
+        builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family})
+        builder.setupOS2(usWeightClass=400)
+        builder.setupPost()
+        builder.save(machine / f"{family}.ttf")
+
+    return add
 
 
 def test_a_word_in_a_script_without_a_font_is_named_with_its_script() -> None:
@@ -68,29 +103,10 @@ def test_a_pack_with_such_a_label_warns_and_mmm_show_says_so(
     assert KOREAN in capsys.readouterr().out
 
 
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Put a font of some characters on the machine, for one test."""
-    monkeypatch.setattr(fontManager, "ttflist", [*fontManager.ttflist])
-    fonts._fonts_holding.cache_clear()
-
-    def add(family: str, characters: str) -> None:
-        names = [".notdef", *(f"u{ord(c):04X}" for c in characters)]
-        builder = FontBuilder(1000)
-        builder.setupGlyphOrder(names)
-        builder.setupCharacterMap({ord(c): f"u{ord(c):04X}" for c in characters})
-        builder.setupGlyf({name: Glyph() for name in names})
-        builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 0)))
-        builder.setupHorizontalHeader(ascent=800, descent=-200)
-        builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family})
-        builder.setupOS2(usWeightClass=400)
-        builder.setupPost()
-        builder.save(tmp_path / f"{family}.ttf")
-        fontManager.addfont(tmp_path / f"{family}.ttf")
-
-    yield add
-    prefer_fonts(())
-    fonts._fonts_holding.cache_clear()
+def test_a_file_that_is_no_font_is_passed_over(machine: Path, install) -> None:
+    (machine / "broken.ttf").write_bytes(b"no font")
+    install("Hangulish", KOREAN)
+    assert unwritable([KOREAN]) == {}
 
 
 def test_a_font_of_the_machine_writes_what_the_own_ones_cannot(install) -> None:

@@ -50,7 +50,9 @@ class Refresh:
         """Wait until one of these steps is at work; return all of them that are."""
         deadline = time.monotonic() + PATIENCE
         while not (running := at_work(self.runs) & steps):
-            assert self.process.poll() is None, f"ended before {steps}: {self.process.stderr.read()}"
+            assert self.process.poll() is None, (
+                f"ended before {steps}: {self.process.stderr.read()}"
+            )
             assert time.monotonic() < deadline, f"none of {steps} began"
             time.sleep(0.01)
         return running
