@@ -121,6 +121,11 @@ def families_for(text: str) -> list[str]:
     return [OWN, *(font.name for font in fonts_for([text]))]
 
 
+def reads_leftwards(text: str) -> bool:
+    """Say whether a text has letters that are read from right to left, as Arabic and Hebrew are."""
+    return not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+
+
 _preferred: list[str] = []
 
 

@@ -143,3 +143,13 @@ def test_figures_and_pdf_are_written_with_it_and_nothing_is_warned_of(
     pdf = (run.path / "pack" / "pack.pdf").read_bytes()
     assert b"Hangulish" in pdf
     assert b"LastResort" not in pdf
+
+
+def test_a_title_that_begins_with_an_arabic_name_still_goes_to_the_right() -> None:
+    @drawn
+    def empty() -> Figure:
+        return titled("\u062a\u0644\u0641 returned most", "Weeks", 1.0)
+
+    title, subtitle = (text.get_text() for text in empty().findobj(Text) if text.get_text())
+    assert title.startswith("\N{LEFT-TO-RIGHT MARK}")
+    assert subtitle == "Weeks"

@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmmlib.estimates import format_number
-from mmmlib.reports.fonts import families_for
+from mmmlib.reports.fonts import families_for, reads_leftwards
 from mmmlib.reports.markup import cut_short, plain
 from mmmlib.reports.style import INK, MUTED, quiet_fonts, workbook_style
 
@@ -43,6 +43,10 @@ def drawn[**P](make: Callable[P, Figure]) -> Callable[P, Figure]:
             for text in [*figure.findobj(Text), *ticks]:
                 if len(families := families_for(text.get_text())) > 1:
                     text.set_fontfamily(families)
+                if reads_leftwards(text.get_text()):
+                    # A sentence in English that begins with an Arabic name goes to the right.
+                    lines = text.get_text().split("\n")
+                    text.set_text("\n".join(f"\N{LEFT-TO-RIGHT MARK}{line}" for line in lines))
             return figure
 
     return wrapper
