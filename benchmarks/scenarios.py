@@ -134,10 +134,10 @@ def beside_peer(draws: int) -> None:
         subprocess.run(words, check=True)
         with np.load(out) as stored:
             theirs = {name: stored[name] for name in stored.files}
-    compare(case, paid, theirs)
+    compare_runs(case, paid, theirs)
 
 
-def compare(case: Case, paid: np.ndarray, theirs: dict[str, np.ndarray]) -> None:
+def compare_runs(case: Case, paid: np.ndarray, theirs: dict[str, np.ndarray]) -> None:
     """Optimise on the peer's draws, and hold all plans against each other."""
     scale = theirs["channel_scale"]
     effects = _effects(

@@ -42,6 +42,10 @@ class MMMError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in a notebook: the message, which says what to do, and no stack."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(MMMError):
     """Something that the user gave is wrong. Carries *all* problems of a file.

@@ -58,14 +58,19 @@ class Run:
         return f"Run({self.name!r}{', exploring' if self.exploring else ''})"
 
     @property
+    def is_trial(self) -> bool:
+        """Whether this is a trial that a person saved in a run: a folder of the same shape."""
+        return self.path.parent.name == EXPLORE
+
+    @property
     def name(self) -> str:
-        """The run's id: workbook, period and hash."""
-        return self.path.name
+        """The run's id: workbook, period and hash; of a trial, with its own name behind it."""
+        return "/".join(self.path.parts[-3:] if self.is_trial else self.path.parts[-1:])
 
     @property
     def runs_dir(self) -> Path:
         """Folder that holds this run and its kin."""
-        return self.path.parent
+        return self.path.parents[2] if self.is_trial else self.path.parent
 
     # --- records
 
@@ -165,7 +170,11 @@ class Run:
 
 
 def open_run(
-    ref: str | Path = "", runs_dir: str | Path | None = None, *, any_status: bool = False
+    ref: str | Path = "",
+    runs_dir: str | Path | None = None,
+    *,
+    any_status: bool = False,
+    trial: str = "",
 ) -> Run:
     """Open a run for a notebook or a command.
 
@@ -177,11 +186,14 @@ def open_run(
         Folder of runs; ``$MMM_RUNS`` or ``runs`` (here or one folder up) if not given.
     any_status
         Whether the newest may also be one at work, stopped or failed.
+    trial
+        Name of a trial that was saved in the run, which is then opened in its place.
 
     Returns
     -------
     Run
-        Exploring (saves go aside), except for a notebook of the refresh that makes the run.
+        Exploring (saves go aside), except for a notebook of the refresh that makes the run. What is
+        saved in a trial stays in it.
 
     Raises
     ------
@@ -212,15 +224,33 @@ def open_run(
         path = finished[-1].path
     elif "/" in text or os.sep in text:
         path = Path(text)
+        path = path if path.is_dir() else folder / text
     else:
         path = folder / text
     if not path.is_dir():
         known = ", ".join(run.name for run in list_runs(folder)[-3:]) or "none"
         raise RunError(f"{path}: no such run. The newest here: {known}.")
+    if trial or path.parent.name == EXPLORE:
+        return _open_trial(path if trial else path.parents[1], trial or path.name)
     run = Run(path)
     ours = os.environ.get(RECORD_ENV) == str(path.resolve())
     run.exploring = not (ours and run.manifest.status == "running")
     return run
+
+
+def _open_trial(path: Path, trial: str) -> Run:
+    folder = path / EXPLORE / trial
+    if not (folder / "manifest.json").is_file():
+        known = ", ".join(one.path.name for one in list_trials(Run(path))) or "none"
+        raise RunError(
+            f"{path.name}: no trial called '{trial}' was saved in it; there are: {known}."
+        )
+    return Run(folder)
+
+
+def list_trials(run: Run) -> list[Run]:
+    """Return the trials that were saved in a run, by name."""
+    return [Run(path.parent) for path in sorted((run.path / EXPLORE).glob("*/manifest.json"))]
 
 
 def find_runs_dir(runs_dir: str | Path | None = None) -> Path:

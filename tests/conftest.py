@@ -31,6 +31,7 @@ REFRESHES = {
         "runner/test_pipeline.py",
         "runner/test_resume.py",
         "test_nbval.py",
+        "workbench/test_fits.py",
     )
 }
 """Files whose tests share one small refresh, or make their own: the longest part of all."""

@@ -158,6 +158,8 @@ def decision_form(
 
     if not stance:
         return "Nothing is recorded: fill in a stance (approve, modify, defer) and run it again."
+    if run.is_trial:
+        return "Nothing is recorded of a trial: promote it, make a refresh, and decide on that."
     if not run.exploring:
         return "Nothing is recorded by a refresh."
     faults = {

@@ -3,15 +3,12 @@
 This is the full model with its linear terms as parameters. Fits use the same model
 with those terms integrated out, as one compiled function (:mod:`mmmlib.model.kernel`);
 a test holds the two equal, value and gradient. All data are ``pm.Data``, so that the
-model can be compiled once and its data swapped. To extend it, build it and go on::
-
-    with build_model(data) as model:
-        ...
-        trace = pm.sample(nuts_sampler="nutpie")
+model can be compiled once and its data swapped. How to extend it: docs/extend.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,13 +24,30 @@ from mmmlib.model.whitening import turned_outcome
 from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, lagged, saturate
 
 
-def build_model(data: ModelData) -> pm.Model:
-    """Write the model of a fit in PyMC.
+def build_model(
+    data: ModelData,
+    *,
+    returns: Callable[[ModelData], Any] | None = None,
+    effect: Callable[[ModelData, Any], Any] | None = None,
+    term: Callable[[ModelData], Any] | None = None,
+    noise: Callable[[ModelData, Any], None] | None = None,
+) -> pm.Model:
+    """Write the model of a fit in PyMC, with parts of one's own where they are given.
 
     Parameters
     ----------
     data
         As :func:`mmmlib.model.spec.prepare` makes it.
+    returns
+        Makes the variable ``roi``, dimension ``channel``, in place of the workbook's prior.
+    effect
+        Takes the contributions ``(channel, region, week)``, in units of the region's mean outcome,
+        and returns what they are instead: times a coefficient that moves, say.
+    term
+        Returns what is added to the fitted outcome ``(region, week)``, in the same units.
+    noise
+        Takes the fitted outcome and makes the observed variable ``outcome``, in place of the
+        workbook's likelihood. Its data is ``data.seen_outcome``, not rotated.
 
     Returns
     -------
@@ -48,8 +62,8 @@ def build_model(data: ModelData) -> pm.Model:
         weight = pm.Data("noise_weight", data.noise_weight, dims="region")
         scale = pm.Data("outcome_scale", data.scales.outcome, dims="region")
         columns = pm.Data("columns", data.columns[:, :, seen], dims=("region", "column", "week"))
-        parameters = _channel_parameters(data)
-        effect = _media(data, parameters, scale)
+        parameters = _channel_parameters(data, returns)
+        media = _media(data, parameters, scale, effect)
 
         level = pm.Normal("level", LEVEL_MEAN, LEVEL_SD * weight, dims="region")
         spread = pm.Data("column_sd", data.linear.sd, dims="column")
@@ -58,9 +72,14 @@ def build_model(data: ModelData) -> pm.Model:
             factor = pt.concatenate([pt.ones(1), learned])[data.linear.group]
             spread = spread * factor
         slope = pm.Normal("slope_of", 0.0, spread, dims="column")
-        fitted = level[:, None] + pt.sum(columns * slope[None, :, None], axis=1) + effect
+        fitted = level[:, None] + pt.sum(columns * slope[None, :, None], axis=1) + media
+        if term is not None:
+            fitted = fitted + term(data)
         pm.Deterministic("fitted", fitted, dims=("region", "week"))
-        _noise(data, fitted, weight)
+        if noise is not None:
+            noise(data, fitted)
+        else:
+            _noise(data, fitted, weight)
     return model
 
 
@@ -84,10 +103,14 @@ def _coords(data: ModelData) -> dict[str, Any]:
     return coords
 
 
-def _channel_parameters(data: ModelData) -> dict[str, Any]:
+def _channel_parameters(
+    data: ModelData, returns: Callable[[ModelData], Any] | None
+) -> dict[str, Any]:
     """Priors of the channels' parameters, on their own scale."""
     priors = data.priors
-    parameters: dict[str, Any] = {"roi": pm.LogNormal("roi", *priors["roi"], dims="channel")}
+    parameters: dict[str, Any] = {
+        "roi": returns(data) if returns else pm.LogNormal("roi", *priors["roi"], dims="channel")
+    }
     for name in priors:
         dims = f"channel_{name}"
         if name == "retention":
@@ -104,7 +127,12 @@ def _channel_parameters(data: ModelData) -> dict[str, Any]:
     return parameters
 
 
-def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
+def _media(
+    data: ModelData,
+    parameters: dict[str, Any],
+    scale: Any,
+    effect: Callable[[ModelData, Any], Any] | None,
+) -> Any:
     """Contribution of all channels, in units of the region's mean outcome."""
     media = data.scaled_media[:, :, : data.fitted_weeks]
     # Weeks without spend follow, in which the effect of the last ones comes to its end.
@@ -131,6 +159,8 @@ def _media(data: ModelData, parameters: dict[str, Any], scale: Any) -> Any:
     norm = pt.sum(scale * region * pt.sum(response, axis=2), axis=1)
     strength = parameters["roi"] * spend / norm
     contribution = (strength[:, None] * region)[:, :, None] * response[:, :, : data.fitted_weeks]
+    if effect is not None:
+        contribution = effect(data, contribution)
     pm.Deterministic("contribution", contribution, dims=("channel", "region", "week"))
     _add_alike_prior(data, parameters["roi"])
     if data.calibration:

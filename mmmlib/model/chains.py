@@ -57,6 +57,16 @@ def largest_rhat(posterior: xr.DataTree) -> float:
     return float(np.max(values)) if len(values) else float("nan")
 
 
+def least_ess(posterior: xr.DataTree) -> float:
+    """Return the least effective sample size of all parameters that vary, bulk and tail; NaN where one is."""
+    chains = sort_parameters(posterior["posterior"].to_dataset())
+    values = [
+        diagnose(chains, "ess", method="bulk"),
+        diagnose(chains, "ess", method="tail", prob=(0.05, 0.95)),
+    ]
+    return float(np.min(values)) if len(values[0]) else float("nan")
+
+
 def agreed(effects: xr.Dataset) -> bool:
     """Say whether the chains of a fit that is only compared with are known to have agreed."""
     return float(effects.attrs.get(RHAT, math.nan)) <= MAX_RHAT

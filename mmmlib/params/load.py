@@ -19,7 +19,7 @@ from mmmlib.params.places import KeyPath, KeyProblem, dotted, read_yaml
 from mmmlib.params.references import broken_references
 from mmmlib.params.schema import Params
 from mmmlib.params.section import days_of
-from mmmlib.params.strict import read_strict, read_text
+from mmmlib.params.strict import Change, change_strict, read_strict, read_text
 from mmmlib.runs import Run, write_atomic
 
 __all__ = ["new_params", "next_period", "params_of", "read_params"]
@@ -57,6 +57,29 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
     500
     """
     return read_strict(path, Params, "a parameter file", _more_faults, overrides)
+
+
+def change_params(params: Params, changes: Sequence[Change]) -> Params:
+    """Return parameters with some keys changed, checked as the file is.
+
+    Parameters
+    ----------
+    params
+        As they were read.
+    changes
+        Keys that are set or taken out, in the words of the file.
+
+    Returns
+    -------
+    Params
+        New ones; ``params`` stay as they are.
+
+    Raises
+    ------
+    InputError
+        With every problem that the changes make, each with the change that makes it.
+    """
+    return change_strict(params, changes, "the changed parameters", _more_faults)
 
 
 def _more_faults(content: dict[str, Any]) -> Iterator[KeyProblem]:

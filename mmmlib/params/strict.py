@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mmmlib.errors import InputError
+from mmmlib.errors import InputError, Problem
 from mmmlib.params.messages import did_you_mean, renamed_keys, shown, translate
 from mmmlib.params.places import KeyPath, KeyProblem, YamlDocument, dotted, read_yaml
 
@@ -63,17 +64,11 @@ def read_strict[M: BaseModel](
     for override in overrides:
         try:
             key, value = _split(override)
-            _put(content, key, value, override)
-            overridden[key] = override
+            _put(content, key, value, f"--set {override}")
+            overridden[key] = f"--set {override}"
         except InputError as error:
             problems.extend(error.problems)
-    found = list(more(content)) if more else []
-    value = None
-    try:
-        # JSON mode: lists may be tuples and dates may be text, but '"500"' is no number.
-        value = kind.model_validate_json(json.dumps(content, default=str), strict=True)
-    except ValidationError as error:
-        found += translate(error.errors(), content, kind)
+    value, found = _validated(content, kind, more)
     found.sort(key=lambda one: _order(document, one.key))
     problems += [one.at(_words(document, one.key, overridden)) for one in dict.fromkeys(found)]
     if problems or value is None:
@@ -86,6 +81,100 @@ def read_strict[M: BaseModel](
             stacklevel=2,
         )
     return value
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a value that was read: a key that is set, or taken out.
+
+    Parameters
+    ----------
+    key
+        As the file has it.
+    value
+        What it is set to, in plain values; not looked at where the key is taken out.
+    said
+        How the change was asked for; messages begin with it.
+    out
+        Whether the key is taken out.
+    """
+
+    key: KeyPath
+    value: Any
+    said: str
+    out: bool = False
+
+
+def read_change(override: str) -> tuple[KeyPath, Any]:
+    """Read ``key=value``, as ``--set`` takes it."""
+    return _split(override)
+
+
+def change_strict[M: BaseModel](
+    value: M, changes: Sequence[Change], what: str, more: MoreChecks | None = None
+) -> M:
+    """Return a frozen value with some of its keys changed, checked as a file is.
+
+    Parameters
+    ----------
+    value
+        As it was read.
+    changes
+        Applied one after the other.
+    what
+        The value in words, for messages.
+    more
+        As in :func:`read_strict`.
+
+    Raises
+    ------
+    InputError
+        With every problem that the changes make.
+    """
+    content = json.loads(value.model_dump_json())
+    before = json.loads(value.model_dump_json())
+    problems: list[Problem] = []
+    for change in changes:
+        try:
+            if change.out:
+                _take_out(content, change)
+            else:
+                _put(content, change.key, change.value, change.said)
+        except InputError as error:
+            problems.extend(error.problems)
+    made, found = _validated(content, type(value), more)
+    said = {change.key: change.said for change in changes}
+    nowhere = YamlDocument(content, {}, ())
+    for one in dict.fromkeys(found):
+        hinted = one._replace(action=one.action or _near_known(one.key, before))
+        problems.append(hinted.at(_words(nowhere, one.key, said)))
+    if problems or made is None:
+        raise InputError(what, problems)
+    return made
+
+
+def _near_known(key: KeyPath, before: Any) -> str:
+    """Return what a part of a key that was not there before may stand for."""
+    for part in key:
+        if isinstance(before, dict) and part not in before:
+            return did_you_mean(str(part), before)
+        try:
+            before = before[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    return ""
+
+
+def _validated[M: BaseModel](
+    content: dict[str, Any], kind: type[M], more: MoreChecks | None
+) -> tuple[M | None, list[KeyProblem]]:
+    """Make plain values into a frozen one; return what is wrong with them, too."""
+    found = list(more(content)) if more else []
+    try:
+        # JSON mode: lists may be tuples and dates may be text, but '"500"' is no number.
+        return kind.model_validate_json(json.dumps(content, default=str), strict=True), found
+    except ValidationError as error:
+        return None, found + list(translate(error.errors(), content, kind))
 
 
 def read_text(path: Path, what: str = "a parameter file") -> str:
@@ -138,7 +227,7 @@ def _words(document: YamlDocument, key: KeyPath, overridden: dict[KeyPath, str])
     texts = tuple(map(str, key))
     for path, override in overridden.items():
         if texts[: len(path)] == path or path[: len(texts)] == texts:
-            return f"--set {override}, {name}"
+            return f"{override}, {name}"
     place = document.place_of(key)
     return f"{place}, {name}" if place else name
 
@@ -157,7 +246,7 @@ def _split(override: str) -> tuple[KeyPath, Any]:
     return tuple(key.strip().split(".")), document.content
 
 
-def _put(content: Any, key: KeyPath, value: Any, override: str) -> None:
+def _put(content: Any, key: KeyPath, value: Any, said: str) -> None:
     """Set a value in nested mappings and lists; missing mappings are made."""
     for depth, part in enumerate(key):
         last = depth == len(key) - 1
@@ -165,14 +254,29 @@ def _put(content: Any, key: KeyPath, value: Any, override: str) -> None:
             if not str(part).isdigit() or int(part) >= len(content):
                 found = f"'{part}' after {dotted(key[:depth])}"
                 expected = f"a number from 0 to {len(content) - 1}"
-                raise InputError.one(None, f"--set {override}", found, expected)
+                raise InputError.one(None, said, found, expected)
             part = int(part)
         elif not isinstance(content, dict):
             found = f"{shown(content)} at {dotted(key[:depth])}"
-            raise InputError.one(None, f"--set {override}", found, "a mapping, which has keys")
+            raise InputError.one(None, said, found, "a mapping, which has keys")
         elif not last and content.get(part) is None:
             content[part] = {}
         if last:
             content[part] = value
+        else:
+            content = content[part]
+
+
+def _take_out(content: Any, change: Change) -> None:
+    """Take a key out of nested mappings; one that is not there is told with what is near."""
+    for depth, part in enumerate(change.key):
+        known = list(content) if isinstance(content, dict) else []
+        if part not in known:
+            place = f"{change.said}, key {dotted(change.key[: depth + 1])}"
+            expected = f"one of {', '.join(known)}" if known else "a key that is there"
+            near = did_you_mean(str(part), known)
+            raise InputError.one(None, place, f"nothing called '{part}'", expected, near)
+        if depth == len(change.key) - 1:
+            del content[part]
         else:
             content = content[part]

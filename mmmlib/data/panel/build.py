@@ -124,7 +124,7 @@ def build(
     if covered is None:
         problems.raise_if_any()
         raise AssertionError("no calendar, and no problem that says why")
-    covered = cut_calendar(covered, *_measured_days(params, found), problems)
+    covered = cut_calendar(covered, *measured_days(params, found), problems)
     calendar, kept_out = keep_out(covered, params.data.settling.weeks, moving or {}, problems)
     grids = {
         declared: _grid_of(declared, *place, params, calendar, problems)
@@ -273,7 +273,7 @@ def measured_as(params: Params, role: str, name: str) -> list[MeasuredSeries]:
     return [params.channels[name]] if role in ("spend", "exposure") else []
 
 
-def _measured_days(
+def measured_days(
     params: Params, found: Iterable[DeclaredSeries]
 ) -> tuple[dt.date | None, dt.date | None]:
     """Return the first and the last day on which all series were measured, where declared."""

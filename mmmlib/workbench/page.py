@@ -1,0 +1,70 @@
+"""A page of the workbench: blocks under headings, shown in a notebook as they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mmmlib.reports.blocks import Block, Heading, Picture, Prose
+from mmmlib.reports.markup import escape
+from mmmlib.reports.table import Table
+
+
+@dataclass(frozen=True, repr=False)
+class Page:
+    """Figures, tables and sentences, in their order.
+
+    Parameters
+    ----------
+    title
+        Its first line.
+    parts
+        By heading: what stands under it.
+    """
+
+    title: str
+    parts: dict[str, tuple[Block, ...]]
+
+    def __getitem__(self, heading: str) -> Page:
+        """Return one part as a page of its own."""
+        if heading not in self.parts:
+            raise KeyError(f"no part {heading!r}; there are: {', '.join(self.parts)}")
+        return Page("", {heading: self.parts[heading]})
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Its tables by name; ``to_frame()`` of each has the plain numbers."""
+        blocks = [block for part in self.parts.values() for block in part]
+        return {block.name: block for block in blocks if isinstance(block, Table)}
+
+    def __repr__(self) -> str:
+        return f"{self.title} ({', '.join(self.parts)})"
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import Markdown, display
+
+        if self.title:
+            display(Markdown(f"## {escape(self.title)}"))
+        for heading, blocks in self.parts.items():
+            if heading:
+                display(Markdown(f"### {escape(heading)}"))
+            for block in blocks:
+                display(block)
+
+    def to_markdown(self) -> str:
+        """Write the page as one text, figures inside it."""
+        lines = [f"## {escape(self.title)}"] if self.title else []
+        for heading, blocks in self.parts.items():
+            lines += [f"### {escape(heading)}"] if heading else []
+            lines += [_markdown(block) for block in blocks]
+        return "\n\n".join(lines) + "\n"
+
+
+def _markdown(block: Block) -> str:
+    match block:
+        case Picture():
+            return block.to_markdown()
+        case Prose() | Table():
+            return block.to_markdown(attributes=False)
+        case Heading():
+            return f"#### {escape(block.text)}"
+    raise TypeError(f"a page shows no {type(block).__name__}")

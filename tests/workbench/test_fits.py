@@ -1,0 +1,128 @@
+"""Trials of a real run: fitted, compared, kept, read back by the notebooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmmlib import workbench as wb
+from mmmlib.errors import InputError
+from mmmlib.model.effects import effects_of, roi
+from mmmlib.runs import Run, sha256_file
+from mmmlib.workbench.side_by_side import side_by_side
+from mmmlib.workbench.trial import Trial
+from mmmlib.workbench.unseen import stacking_weights
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def base(small_run: Run) -> Trial:
+    return wb.open(small_run.path).fit()
+
+
+@pytest.fixture(scope="module")
+def tight(base: Trial) -> Trial:
+    return base.change("channels.search.prior.roi", low=1, high=1.5).change("model.draws=150").fit()
+
+
+def record(run: Run) -> dict[str, str]:
+    return {
+        str(path.relative_to(run.path)): sha256_file(path)
+        for path in sorted(run.path.rglob("*"))
+        if path.is_file() and "explore" not in path.parts
+    }
+
+
+def test_a_run_is_as_it_was_fitted_and_a_change_shows(
+    base: Trial, tight: Trial, small_run: Run
+) -> None:
+    np.testing.assert_array_equal(roi(base.effects()), roi(effects_of(small_run, "revenue.pooled")))
+    search = {"channel": "search"}
+    spread = roi(tight.effects()).sel(search).quantile([0.05, 0.95], "draw")
+    before = roi(base.effects()).sel(search).quantile([0.05, 0.95], "draw")
+    assert np.ptp(spread) < np.ptp(before)
+    fit = tight.fits["revenue.pooled"]
+    assert tight.fit().fits["revenue.pooled"] is fit
+
+
+def test_the_same_specification_gives_the_same_draws(base: Trial) -> None:
+    other = (
+        base.change("model.trend", "linear").change("model.trend", base.params.model.trend).fit()
+    )
+    np.testing.assert_array_equal(roi(other.effects()), roi(base.effects()))
+
+
+def test_trials_stand_side_by_side(base: Trial, tight: Trial) -> None:
+    page = wb.compare(base, tight=tight, holdouts=1)
+    tables = page.tables
+    assert set(tables) >= {
+        "returns",
+        "contributions",
+        "next",
+        "half-lives",
+        "fit",
+        "lift-tests",
+        "unseen",
+        "decisions",
+    }
+    returns = tables["returns"].to_frame()
+    assert {"the run: low", "tight: high", "Over all: low", "Of the choice"} <= {
+        head.replace(" (USD per USD 1)", "").replace(" (USD/USD)", "").replace(" (USD)", "")
+        for head in returns
+    }
+    weights = tables["unseen"].to_frame()["Stacking weight"]
+    assert weights.sum() == pytest.approx(1)
+    text = page.to_markdown()
+    assert "The decision" in text
+    assert "best model" not in text
+    with pytest.raises(InputError, match="'revenues'"):
+        side_by_side(base, tight, model="revenues")
+
+
+def test_a_saved_trial_is_read_by_every_notebook(tight: Trial, small_run: Run) -> None:
+    before = record(small_run)
+    saved = tight.save("tight")
+    assert record(small_run) == before
+    with pytest.raises(InputError, match=r"which .* has already"):
+        tight.save("tight")
+    again = wb.open(small_run.path, trial="tight")
+    assert again.said == tight.said
+    np.testing.assert_array_equal(roi(again.fit().effects()), roi(saved.effects()))
+    folder = wb.open_run(small_run.path, trial="tight")
+    assert folder.name == f"{small_run.name}/explore/tight"
+    assert folder.runs_dir == small_run.runs_dir
+    wb.save_health(folder, wb.check_run(folder)[0])
+    pack = wb.pack_of_run(folder)
+    assert pack.scenarios
+    folder.save_json("scenarios.json", pack)
+    assert record(small_run) == before
+    assert "Nothing is recorded of a trial" in wb.decision_form(folder, "approve")
+
+
+def test_an_interrupt_keeps_what_is_done(
+    base: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import mmmlib.workbench.trial as module
+
+    def stopped(*_: object) -> object:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(module, "fit_each", stopped)
+    trial = base.change("model.seasonality", 1)
+    assert trial.fit() is trial
+    assert trial.fits == {}
+    assert "Stopped. Kept: nothing." in capsys.readouterr().out
+
+
+def test_stacking_weights_are_those_of_the_best_mixture() -> None:
+    scores = np.log([[0.9, 0.1, 0.9, 0.1], [0.1, 0.9, 0.1, 0.9], [0.05, 0.05, 0.05, 0.05]])
+    np.testing.assert_allclose(stacking_weights(scores), [0.5, 0.5, 0], atol=0.01)
+
+
+def test_paths_of_a_trial_are_known(small_run: Run) -> None:
+    trial = Path(small_run.path) / "explore" / "tight"
+    assert wb.open_run(f"{small_run.name}/explore/tight", small_run.runs_dir).path == trial
