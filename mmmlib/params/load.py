@@ -19,7 +19,7 @@ from mmmlib.params.places import KeyPath, KeyProblem, dotted, read_yaml
 from mmmlib.params.references import broken_references
 from mmmlib.params.schema import Params
 from mmmlib.params.section import days_of
-from mmmlib.params.strict import Change, change_strict, read_strict, read_text
+from mmmlib.params.strict import KeyChange, change_strict, read_strict, read_text
 from mmmlib.runs import Run, write_atomic
 
 __all__ = ["new_params", "next_period", "params_of", "read_params"]
@@ -59,7 +59,7 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
     return read_strict(path, Params, "a parameter file", _more_faults, overrides)
 
 
-def change_params(params: Params, changes: Sequence[Change]) -> Params:
+def change_params(params: Params, changes: Sequence[KeyChange]) -> Params:
     """Return parameters with some keys changed, checked as the file is.
 
     Parameters

@@ -84,7 +84,7 @@ def read_strict[M: BaseModel](
 
 
 @dataclass(frozen=True)
-class Change:
+class KeyChange:
     """One change of a value that was read: a key that is set, or taken out.
 
     Parameters
@@ -111,7 +111,7 @@ def read_change(override: str) -> tuple[KeyPath, Any]:
 
 
 def change_strict[M: BaseModel](
-    value: M, changes: Sequence[Change], what: str, more: MoreChecks | None = None
+    value: M, changes: Sequence[KeyChange], what: str, more: MoreChecks | None = None
 ) -> M:
     """Return a frozen value with some of its keys changed, checked as a file is.
 
@@ -267,7 +267,7 @@ def _put(content: Any, key: KeyPath, value: Any, said: str) -> None:
             content = content[part]
 
 
-def _take_out(content: Any, change: Change) -> None:
+def _take_out(content: Any, change: KeyChange) -> None:
     """Take a key out of nested mappings; one that is not there is told with what is near."""
     for depth, part in enumerate(change.key):
         known = list(content) if isinstance(content, dict) else []

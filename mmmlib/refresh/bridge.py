@@ -85,7 +85,7 @@ def bridge_movements(run: Run, comparison: Comparison) -> Comparison:
     --------
     ::
 
-        comparison = bridge_movements(run, compare_runs(run, run.manifest.parent))
+        comparison = bridge_movements(run, compare_refreshes(run, run.manifest.parent))
     """
     if comparison.parent is None:
         return comparison

@@ -29,13 +29,13 @@ from mmmlib.refresh.structure import structure_findings
 from mmmlib.runs import Run
 from mmmlib.verify import altered_files
 
-__all__ = ["compare_runs", "restated_values"]
+__all__ = ["compare_refreshes", "restated_values"]
 
 UNREADABLE = (MMMError, OSError, ValueError, KeyError, TypeError)
 """What reading a damaged run can raise."""
 
 
-def compare_runs(run: Run, parent: Run | str | None) -> Comparison:
+def compare_refreshes(run: Run, parent: Run | str | None) -> Comparison:
     """Compare a run with its parent on the weeks that both fitted.
 
     Parameters
@@ -64,7 +64,7 @@ def compare_runs(run: Run, parent: Run | str | None) -> Comparison:
     ::
 
         run = open_run()
-        comparison = compare_runs(run, run.manifest.parent)
+        comparison = compare_refreshes(run, run.manifest.parent)
     """
     if run.manifest.left_out:
         raise RunError(run.manifest.why_missing("what to compare"))
@@ -93,7 +93,7 @@ def restated_values(run: Run, comparison: Comparison) -> pd.DataFrame:
     run
         The run that was compared.
     comparison
-        What :func:`compare` found.
+        What :func:`compare_refreshes` found.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def restated_values(run: Run, comparison: Comparison) -> pd.DataFrame:
     --------
     ::
 
-        comparison = compare_runs(run, run.manifest.parent)
+        comparison = compare_refreshes(run, run.manifest.parent)
         restated_values(run, comparison)
     """
     if not any(change.kind == "restated" for change in comparison.data_changes):

@@ -126,7 +126,7 @@ def score_forecasts(run: Run, comparison: Comparison) -> Comparison:
     --------
     ::
 
-        comparison = score_forecasts(run, compare_runs(run, run.manifest.parent))
+        comparison = score_forecasts(run, compare_refreshes(run, run.manifest.parent))
     """
     if comparison.parent is None or not comparison.readable:
         return comparison

@@ -24,7 +24,7 @@ from mmmlib.workbench.offered import OFFERED
 if TYPE_CHECKING:
     from IPython.display import Markdown
 
-    from mmmlib.workbench.page import Page
+    from mmmlib.workbench.overview import Overview
     from mmmlib.workbench.trial import Trial
 
 __all__ = ["compare", "help", "open"]
@@ -83,7 +83,7 @@ def open(run: str | Path = "", trial: str = "", runs_dir: str | Path | None = No
 
 def compare(
     *trials: Trial, model: str = "", holdouts: int = 0, decision: bool = True, **named: Trial
-) -> Page:
+) -> Overview:
     """Put specifications side by side.
 
     Parameters
@@ -101,7 +101,7 @@ def compare(
 
     Returns
     -------
-    Page
+    Overview
         Shown in a notebook; ``tables`` has its numbers, ``page["Returns"]`` a part of it.
 
     Raises

@@ -6,7 +6,7 @@ import inspect
 import textwrap
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +20,11 @@ from mmmlib.model.one_fit import Fit, FitRequest, available_cores, seed_of
 from mmmlib.model.rotation import rotate_back
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean
+from mmmlib.workbench.bar import progress_bar
+from mmmlib.workbench.specification import CustomModel, Specification
 
 if TYPE_CHECKING:
     import pymc as pm
-
-    from mmmlib.workbench.trial import Trial
 
 PARTS = ("returns", "effect", "term", "noise")
 CUBES = ("contribution", "fitted")
@@ -32,22 +32,6 @@ CUBES = ("contribution", "fitted")
 SAME = 1e-3
 """Relative difference of contributions that is none."""
 SOURCE = "workbench_source"
-
-
-@dataclass(frozen=True)
-class CustomModel:
-    """What a modeller changed.
-
-    Parameters
-    ----------
-    name
-        Of her function, or of the parts that she made.
-    source
-        Its text, kept with the trial.
-    """
-
-    name: str
-    source: str
 
 
 def own_model(data: ModelData, own: Mapping[str, Callable[..., Any]]) -> pm.Model:
@@ -68,10 +52,8 @@ def own_model(data: ModelData, own: Mapping[str, Callable[..., Any]]) -> pm.Mode
     return model
 
 
-def fit_custom(trial: Trial, name: str, given: Any) -> Trial:
+def fit_custom[S: Specification](trial: S, name: str, given: Any) -> S:
     """Fit a modeller's model in place of the workbook's; see :meth:`Trial.fit`."""
-    from mmmlib.workbench.bar import progress_bar
-
     data = trial.prepare(name)
     model, custom = _taken(given, trial, name)
     needed = _needed(data)
@@ -103,7 +85,7 @@ def fit_custom(trial: Trial, name: str, given: Any) -> Trial:
     return replace(trial, source=None, name=label, custom=custom, fits={name: fit})
 
 
-def _taken(given: Any, trial: Trial, name: str) -> tuple[pm.Model, CustomModel]:
+def _taken(given: Any, trial: Specification, name: str) -> tuple[pm.Model, CustomModel]:
     import pymc as pm
 
     if isinstance(given, pm.Model):
@@ -112,7 +94,7 @@ def _taken(given: Any, trial: Trial, name: str) -> tuple[pm.Model, CustomModel]:
         )
         return given, getattr(given, SOURCE, as_built)
     if callable(given):
-        model = trial.pymc_model(name)
+        model = own_model(trial.prepare(name), {})
         made = given(model)
         made = model if made is None else made
         if isinstance(made, pm.Model):

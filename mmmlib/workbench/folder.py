@@ -23,7 +23,7 @@ from mmmlib.verify import BESIDE
 from mmmlib.workbench.bar import progress_bar
 
 if TYPE_CHECKING:
-    from mmmlib.workbench.trial import Trial
+    from mmmlib.workbench.specification import Specification
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 TAKEN = ("artefacts",)
@@ -33,7 +33,7 @@ DATA = "data.json"
 
 
 class SavedChange(BaseModel):
-    """One change of a trial; see :class:`mmmlib.params.strict.Change`."""
+    """One change of a trial; see :class:`mmmlib.params.strict.KeyChange`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,7 +62,7 @@ class SavedTrial(BaseModel):
         return cls.model_validate_json(path.read_bytes())
 
 
-def save_trial(trial: Trial, name: str) -> Trial:
+def save_trial[S: Specification](trial: S, name: str) -> S:
     """Write a trial with all its fits; whole or not at all. See :meth:`Trial.save`."""
     if not NAME.fullmatch(name) or name in TAKEN:
         expected = f"letters, digits, '-' and '_' (64 at most), and not {' or '.join(TAKEN)}"
@@ -83,7 +83,7 @@ def save_trial(trial: Trial, name: str) -> Trial:
     return replace(trial, name=name, source=Run(target))
 
 
-def _refuse_taken(trial: Trial, name: str, target: Path) -> None:
+def _refuse_taken(trial: Specification, name: str, target: Path) -> None:
     if target.exists():
         raise InputError.one(
             None,
@@ -94,7 +94,7 @@ def _refuse_taken(trial: Trial, name: str, target: Path) -> None:
         )
 
 
-def _fill(made: Path, trial: Trial, name: str) -> None:
+def _fill(made: Path, trial: Specification, name: str) -> None:
     run = trial.run
     for beside in BESIDE:
         if (run.path / beside).is_file() and beside != "params.json":

@@ -26,7 +26,7 @@ OFFERED = {
     "assess": "mmmlib.readiness.assess",
     "verdict_text": "mmmlib.readiness.verdict",
     "bridge_movements": "mmmlib.refresh.bridge",
-    "compare_runs": "mmmlib.refresh.compare",
+    "compare_refreshes": "mmmlib.refresh.compare",
     "restated_values": "mmmlib.refresh.compare",
     "score_forecasts": "mmmlib.refresh.forecasts",
     "bridge_picture": "mmmlib.reports.pictures",

@@ -15,15 +15,15 @@ from mmmlib.reports.blocks import Picture, Prose
 from mmmlib.reports.figures.weeks import actual_against_fitted
 from mmmlib.reports.quantities import ModelNumbers, held
 from mmmlib.reports.tables.channels import channel_table
-from mmmlib.workbench.page import Page
+from mmmlib.workbench.overview import Overview
 
 if TYPE_CHECKING:
-    from mmmlib.workbench.trial import Trial
+    from mmmlib.workbench.specification import Specification
 
 DRAWS = 500
 
 
-def prior_page(trial: Trial, model: str) -> Page:
+def prior_page(trial: Specification, model: str) -> Overview:
     """Draw parameters and an outcome from the prior alone, and show them."""
     params = trial.params
     data = trial.prepare(model)
@@ -72,4 +72,4 @@ def prior_page(trial: Trial, model: str) -> Page:
         f"Where a share looks absurd, the prior is not what was meant.",
     )  # fmt: skip
     said = [Prose(text) for text in (seen, advice.strip()) if text]
-    return Page(f"Before the fit: {trial.label}", {"": (*said, picture, shares)})
+    return Overview(f"Before the fit: {trial.label}", {"": (*said, picture, shares)})

@@ -14,11 +14,11 @@ from ruamel.yaml import YAML
 from mmmlib.errors import InputError
 from mmmlib.params.load import change_params, read_params
 from mmmlib.params.places import KeyPath, Place, YamlDocument, read_yaml
-from mmmlib.params.strict import Change, read_text
+from mmmlib.params.strict import KeyChange, read_text
 from mmmlib.runs import write_atomic
 
 if TYPE_CHECKING:
-    from mmmlib.workbench.trial import Trial
+    from mmmlib.workbench.specification import Specification
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Promotion:
         return {"text/markdown": f"{head}\n\n```diff\n{lines}\n```", "text/plain": str(self)}
 
 
-def promote(trial: Trial, file: Path, *, write: bool = True) -> Promotion:
+def promote(trial: Specification, file: Path, *, write: bool = True) -> Promotion:
     """Write a trial's changes into a parameter file; see :meth:`Trial.promote`."""
     text = read_text(file)
     if text != read_text(trial.run.path / "params.yaml"):
@@ -63,11 +63,11 @@ def promote(trial: Trial, file: Path, *, write: bool = True) -> Promotion:
     edited = text
     for change in trial.changes:
         edited = without(edited, change.key) if change.out else with_value(edited, change)
-    wanted = change_params(read_params(file), trial.changes)
+    expected = change_params(read_params(file), trial.changes)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / file.name
         copy.write_text(edited, encoding="utf-8")
-        if read_params(copy) != wanted:
+        if read_params(copy) != expected:
             said = "; ".join(trial.said)
             raise InputError.one(
                 file,
@@ -84,7 +84,7 @@ def promote(trial: Trial, file: Path, *, write: bool = True) -> Promotion:
     return Promotion(file, "\n".join(lines), write)
 
 
-def with_value(text: str, change: Change) -> str:
+def with_value(text: str, change: KeyChange) -> str:
     """Return the text of a YAML file with one key set."""
     document = read_yaml(text, "the file")
     known = 0

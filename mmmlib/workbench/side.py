@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from mmmlib.reports.quantities import ModelNumbers
-from mmmlib.workbench.trial import Trial
+from mmmlib.workbench.specification import Specification
 
 
 class Side:
@@ -21,7 +21,7 @@ class Side:
         A model, or an outcome over its motions.
     """
 
-    def __init__(self, trial: Trial, label: str, view: str, colour: str) -> None:
+    def __init__(self, trial: Specification, label: str, view: str, colour: str) -> None:
         self.trial, self.label, self.colour = trial, label, colour
         self.parts = trial.params.parts_of(view)
         self.effects = trial.effects(view)

@@ -25,9 +25,9 @@ from mmmlib.reports.quantities import ChannelNumbers
 from mmmlib.reports.style import CHANNEL_COLOURS
 from mmmlib.reports.table import Table
 from mmmlib.workbench.decisions import decision_blocks
-from mmmlib.workbench.page import Page
+from mmmlib.workbench.overview import Overview
 from mmmlib.workbench.side import Side
-from mmmlib.workbench.trial import AS_IN_RUN, Trial
+from mmmlib.workbench.specification import AS_IN_RUN, Specification
 from mmmlib.workbench.unseen import unseen_blocks
 
 SHORT = 22
@@ -37,8 +37,12 @@ FEW_ROWS = 16
 
 
 def side_by_side(
-    *trials: Trial, model: str = "", holdouts: int = 0, decision: bool = True, **named: Trial
-) -> Page:
+    *trials: Specification,
+    model: str = "",
+    holdouts: int = 0,
+    decision: bool = True,
+    **named: Specification,
+) -> Overview:
     """Put specifications side by side; see :func:`mmmlib.workbench.compare`."""
     asked = [(trial.label, trial) for trial in trials] + list(named.items())
     if len(asked) < 2:
@@ -101,7 +105,7 @@ def side_by_side(
     parts["Weeks not seen"] = tuple(unseen_blocks(sides, holdouts))
     if decision:
         parts["What would be done"] = tuple(decision_blocks(sides))
-    return Page(f"{what}: {len(sides)} specifications", parts)
+    return Overview(f"{what}: {len(sides)} specifications", parts)
 
 
 def _labels(names: Sequence[str]) -> list[str]:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from mmmlib.errors import MMMError
 
 if TYPE_CHECKING:
-    from mmmlib.workbench.trial import Trial
+    from mmmlib.workbench.specification import Specification
 
 
-def warm_up(trial: Trial) -> threading.Thread:
+def warm_up(trial: Specification) -> threading.Thread:
     """Load the sampler in the background, and compile the density if this machine has not yet."""
     thread = threading.Thread(target=_load, args=(trial,), name="warm-up", daemon=True)
     thread.start()
     return thread
 
 
-def _load(trial: Trial) -> None:
+def _load(trial: Specification) -> None:
     from mmmlib.model.kernel.compiled import machine_code
     from mmmlib.model.sample import density_name
     from mmmlib.model.spec import prepare

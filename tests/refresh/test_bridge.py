@@ -14,7 +14,7 @@ from mmmlib.findings import Level, Status
 from mmmlib.model.one_fit import Fit, FitRequest
 from mmmlib.params import Params
 from mmmlib.refresh.bridge import STEPS, bridge_movements, step_factors
-from mmmlib.refresh.compare import compare_runs
+from mmmlib.refresh.compare import compare_refreshes
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.refits import panel_extended, panel_until
 from mmmlib.refresh.reproduction import recreated_numbers
@@ -72,7 +72,7 @@ def test_a_run_without_a_parent_costs_nothing(
 ) -> None:
     asked = fitted_as(monkeypatch, lambda *_: 1.0)
     run = make(tmp_path / "runs")
-    assert bridge_movements(run, compare_runs(run, None)) == compare_runs(run, None)
+    assert bridge_movements(run, compare_refreshes(run, None)) == compare_refreshes(run, None)
     assert asked == []
 
 
@@ -88,7 +88,7 @@ def test_steps_add_up_to_the_movement_exactly(
         return 1.02 * (1.1 if params.model.trend_knots == 9 else 1.0) * (1.15 if restated else 1.0)
 
     asked = fitted_as(monkeypatch, size)
-    comparison = bridge_movements(run, compare_runs(run, parent))
+    comparison = bridge_movements(run, compare_refreshes(run, parent))
     for move in comparison.movements:
         way = comparison.bridge_of(move.model, move.channel, move.quantity)
         assert way is not None
@@ -111,7 +111,7 @@ def test_where_nothing_but_weeks_came_one_fit_is_enough(
 ) -> None:
     run = make(tmp_path / "runs", parent, scale=1.4)
     asked = fitted_as(monkeypatch, lambda *_: 1.0)
-    comparison = bridge_movements(run, compare_runs(run, parent))
+    comparison = bridge_movements(run, compare_refreshes(run, parent))
     assert len(asked) == 2  # one a model
     for way in comparison.bridges:
         assert (way.steps[1].shift, way.steps[2].shift) == (0.0, 0.0)
@@ -125,7 +125,7 @@ def test_a_severe_movement_that_no_step_explains_blocks_though_parameters_change
     run = make(tmp_path / "runs", parent, scale=2.6, model={"trend_knots": 9})
     changed_nothing: Size = lambda *_: 1.0  # noqa: E731
     fitted_as(monkeypatch, changed_nothing)
-    plain = compare_runs(run, parent)
+    plain = compare_refreshes(run, parent)
     assert {one.level for one in found(plain, "refresh.movement")} == {Level.WARN}
     bridged = bridge_movements(run, plain)
     assert {one.level for one in found(bridged, "refresh.movement")} == {Level.BLOCK}
@@ -139,7 +139,7 @@ def test_a_parent_that_fits_otherwise_now_blocks(
 ) -> None:
     run = make(tmp_path / "runs", parent)
     fitted_as(monkeypatch, lambda *_: 1.6)
-    comparison = bridge_movements(run, compare_runs(run, parent))
+    comparison = bridge_movements(run, compare_refreshes(run, parent))
     for finding in found(comparison, "refresh.reproduction"):
         assert (finding.level, finding.value) == (Level.BLOCK, pytest.approx(1.6, rel=1e-3))
 
@@ -153,7 +153,7 @@ def test_what_restated_history_moved_is_a_warning_of_its_own(
     fitted_as(
         monkeypatch, lambda panel, _: 1.3 if panel.frame["spend:search"].sum() != old else 1.0
     )
-    comparison = bridge_movements(run, compare_runs(run, parent))
+    comparison = bridge_movements(run, compare_refreshes(run, parent))
     for finding in found(comparison, "refresh.restated_effect"):
         assert (finding.level, finding.status) == (Level.WARN, Status.FLAG)
         assert finding.value > finding.limit
@@ -169,7 +169,7 @@ def test_a_parent_that_cannot_be_fitted_again_fails_closed(
         raise MMMError("a chain was cut off.")
 
     fitted_as(monkeypatch, refused)
-    comparison = bridge_movements(run, compare_runs(run, parent))
+    comparison = bridge_movements(run, compare_refreshes(run, parent))
     assert "a chain was cut off" in comparison.not_bridged
     for check in ("refresh.reproduction", "refresh.restated_effect"):
         assert [one.level for one in found(comparison, check)] == [Level.BLOCK]

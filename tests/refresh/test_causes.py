@@ -15,7 +15,7 @@ from mmmlib.params.limits import ComparisonParams
 from mmmlib.params.load import params_of
 from mmmlib.refresh.causes import Changes, explained_channels
 from mmmlib.refresh.changes import parameter_changes
-from mmmlib.refresh.compare import compare_runs
+from mmmlib.refresh.compare import compare_refreshes
 from mmmlib.refresh.comparison import DataChange
 from mmmlib.runs import Run
 from tests.fakes import CHANNELS, fake_lift, fake_panel, fake_params, two_motions
@@ -145,7 +145,7 @@ def severe(run: Run, parent: Run) -> set[str]:
     """Subjects whose movement blocks because nothing explains it."""
     return {
         finding.subject
-        for finding in compare_runs(run, parent).findings
+        for finding in compare_refreshes(run, parent).findings
         if finding.check == "refresh.movement" and finding.level is Level.BLOCK
     }
 

@@ -13,7 +13,7 @@ from mmmlib.data.panel.panel import PANEL_INDEX, Panel, write_panel
 from mmmlib.findings import Finding, Level, Status, checks_of, worst
 from mmmlib.params.load import params_of
 from mmmlib.refresh import required_checks
-from mmmlib.refresh.compare import compare_runs, restated_values
+from mmmlib.refresh.compare import compare_refreshes, restated_values
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.pictures import movements_picture
@@ -69,7 +69,7 @@ def checks(comparison: Comparison) -> set[str]:
 
 
 def test_a_first_refresh_is_not_compared_and_says_so(tmp_path: Path) -> None:
-    comparison = compare_runs(make(tmp_path / "runs"), None)
+    comparison = compare_refreshes(make(tmp_path / "runs"), None)
     assert comparison.parent is None
     assert comparison.not_compared.startswith("This is the first refresh")
     assert restated_values(make(tmp_path / "other"), comparison).empty
@@ -79,7 +79,7 @@ def test_a_first_refresh_is_not_compared_and_says_so(tmp_path: Path) -> None:
 
 def test_two_refreshes_of_one_truth(tmp_path: Path, parent: Run) -> None:
     run = make(tmp_path / "runs", parent)
-    comparison = compare_runs(run, run.manifest.parent)
+    comparison = compare_refreshes(run, run.manifest.parent)
     assert comparison.parent == parent.name
     assert checks(comparison) == COMPARED
     assert set(required_checks(parent.name)) == set(checks_of("refresh"))
@@ -93,7 +93,7 @@ def test_two_refreshes_of_one_truth(tmp_path: Path, parent: Run) -> None:
 
 def test_what_it_found_survives_saving(tmp_path: Path, parent: Run) -> None:
     run = make(tmp_path / "runs", parent, scale=1.7)
-    comparison = compare_runs(run, parent)
+    comparison = compare_refreshes(run, parent)
     run.save_json("refresh.json", comparison)
     assert run.load_json("refresh.json", Comparison) == comparison
 
@@ -102,7 +102,7 @@ def test_what_it_found_survives_saving(tmp_path: Path, parent: Run) -> None:
 def test_a_real_shift_is_found_in_every_channel(
     tmp_path: Path, parent: Run, scale: float, level: Level
 ) -> None:
-    comparison = compare_runs(make(tmp_path / "runs", parent, scale=scale), parent)
+    comparison = compare_refreshes(make(tmp_path / "runs", parent, scale=scale), parent)
     found = [finding for finding in comparison.findings if finding.check == "refresh.movement"]
     assert len(found) == 8
     assert {finding.level for finding in found} == {level}
@@ -112,7 +112,7 @@ def test_a_changed_model_is_a_known_cause_so_the_shift_only_warns(
     tmp_path: Path, parent: Run
 ) -> None:
     run = make(tmp_path / "runs", parent, scale=2.6, model={"trend_knots": 9})
-    comparison = compare_runs(run, parent)
+    comparison = compare_refreshes(run, parent)
     assert worst(comparison.findings) is Level.WARN
     named = [finding for finding in comparison.findings if finding.check == "refresh.parameters"]
     assert named[0].subject == "model"
@@ -124,7 +124,7 @@ def test_restated_history_is_in_the_comparison(tmp_path: Path, parent: Run) -> N
     frame.loc[40, "spend:search"] *= 10
     before = fake_panel(params_of(run), weeks=104)
     write_panel(run, Panel(frame, before.currency, before.units))
-    comparison = compare_runs(run, parent)
+    comparison = compare_refreshes(run, parent)
     cells = restated_values(run, comparison)
     assert list(cells["series"]) == ["spend:search"]
     assert cells["after"][0] == pytest.approx(10 * cells["before"][0])
@@ -143,7 +143,7 @@ def test_too_few_weeks_in_common_are_not_compared(tmp_path: Path, parent: Run) -
     write_panel(run, panel)
     for model in params.model_names:
         run.save_dataset(f"models/{model}/effects.nc", fake_effects(params, panel, model))
-    comparison = compare_runs(run, parent)
+    comparison = compare_refreshes(run, parent)
     assert comparison.movements == ()
     assert comparison.weeks == 12
     found = {(f.check, f.status) for f in comparison.findings if f.level is Level.BLOCK}
@@ -179,7 +179,7 @@ def test_a_parent_that_cannot_be_read_blocks(tmp_path: Path, parent: Run, damage
         broken = parent.load_dataset("models/revenue.pooled/effects.nc")
         broken["contribution"][0, 0, 0] = np.nan
         broken.to_netcdf(effects, engine=NETCDF)
-    comparison = compare_runs(run, name)
+    comparison = compare_refreshes(run, name)
     assert comparison.parent == name
     assert comparison.readable is (damage in ("effects", "truncated", "nan"))
     assert bool(comparison.not_compared) is not comparison.readable
@@ -193,7 +193,7 @@ def test_a_model_that_is_new_is_left_to_the_structure_finding(tmp_path: Path) ->
     revenue = {"revenue": {"label": "Revenue", "kind": "revenue", "column": "revenue"}}
     first = make(tmp_path / "runs", period="2026-Q1")
     old = make(tmp_path / "runs", period="2025-Q4", outcomes=revenue, key_questions=[])
-    comparison = compare_runs(first, old)
+    comparison = compare_refreshes(first, old)
     assert {movement.model for movement in comparison.movements} == {"revenue.pooled"}
     assert any(
         finding.check == "refresh.structure" and finding.value == "added signups.pooled"
@@ -213,7 +213,7 @@ def test_a_leading_outcome_that_is_new_is_drawn_as_not_compared(
 ) -> None:
     run = make(tmp_path / "runs", parent, **motions("self_serve", "sales_assisted"))
     params = params_of(run)
-    comparison = compare_runs(run, parent)
+    comparison = compare_refreshes(run, parent)
     assert {movement.model for movement in comparison.movements} == {"signups.pooled"}
     returns = comparison.of(params.primary, "roi")
     said = movements_picture(Results(run, params), comparison, returns)
@@ -224,13 +224,13 @@ def test_a_sum_over_motions_is_compared_only_with_a_sum_of_the_same(tmp_path: Pa
     old = make(tmp_path, **motions("self_serve", "sales_assisted", "partner_led"))
     run = make(tmp_path, old, **motions("self_serve", "sales_assisted"))
     assert params_of(run).primary == "revenue"
-    comparison = compare_runs(run, old)
+    comparison = compare_refreshes(run, old)
     assert {movement.model for movement in comparison.movements} == {
         "revenue.self_serve",
         "revenue.sales_assisted",
         "signups.pooled",
     }
-    again = compare_runs(run, run)
+    again = compare_refreshes(run, run)
     assert "revenue" in {movement.model for movement in again.movements}
 
 
@@ -253,9 +253,9 @@ def test_a_parent_that_is_no_good_measure_is_told(
     tmp_path: Path, parent: Run, facts: dict[str, Any], words: str
 ) -> None:
     run = make(tmp_path / "runs", parent)
-    assert parent_finding(compare_runs(run, parent)).status is Status.OK
+    assert parent_finding(compare_refreshes(run, parent)).status is Status.OK
     parent.write_manifest(parent.manifest.model_copy(update=facts))
-    finding = parent_finding(compare_runs(run, parent))
+    finding = parent_finding(compare_refreshes(run, parent))
     assert (finding.status, finding.level) == (Status.FLAG, Level.WARN)
     assert words in finding.message
 
@@ -284,7 +284,7 @@ def test_why_there_is_no_parent_is_told_as_it_is(
     run.write_manifest(
         manifest.model_copy(update={"created": parent.manifest.created + dt.timedelta(1)})
     )
-    comparison = compare_runs(run, None)
+    comparison = compare_refreshes(run, None)
     assert told in comparison.not_compared
     assert parent_finding(comparison).message == comparison.not_compared
     assert parent_finding(comparison).level is level
@@ -299,7 +299,7 @@ def test_a_parent_with_a_parameter_of_old_is_compared_over_its_motions(tmp_path:
     for channel in content["channels"].values():
         channel["stage"] = "top"
     (parent.path / "params.json").write_text(json.dumps(content))
-    comparison = compare_runs(make(tmp_path / "runs", parent, outcomes=outcomes), parent.name)
+    comparison = compare_refreshes(make(tmp_path / "runs", parent, outcomes=outcomes), parent.name)
     assert {move.model for move in comparison.movements} >= {"revenue"}
     assert "channels.search.stage" in {change.key for change in comparison.parameter_changes}
     found = [one for one in comparison.findings if one.check == "refresh.parameters"]
@@ -311,6 +311,6 @@ def test_a_neighbour_that_cannot_be_read_leaves_open_what_came_before(
 ) -> None:
     run = make(tmp_path / "runs", period="2026-Q2")
     (parent.path / "manifest.json").write_text("{")
-    comparison = compare_runs(run, None)
+    comparison = compare_refreshes(run, None)
     assert "cannot be told" in comparison.not_compared
     assert parent_finding(comparison).level is Level.WARN

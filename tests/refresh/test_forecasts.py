@@ -9,7 +9,7 @@ import xarray as xr
 
 from mmmlib.findings import Finding, Level, Status
 from mmmlib.refresh import forecasts
-from mmmlib.refresh.compare import compare_runs
+from mmmlib.refresh.compare import compare_refreshes
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.forecasts import score, score_forecasts
 from mmmlib.runs import Run
@@ -64,7 +64,9 @@ def test_a_surprise_warns(
         return score(model, later(up=up))
 
     monkeypatch.setattr(forecasts, "_score_model", scored)
-    comparison = score_forecasts(run := make(tmp_path / "runs", parent), compare_runs(run, parent))
+    comparison = score_forecasts(
+        run := make(tmp_path / "runs", parent), compare_refreshes(run, parent)
+    )
     assert [one.level for one in of(comparison)] == [level] * 2
     assert len(comparison.forecasts) == 2
     run.save_json("refresh.json", comparison)
@@ -72,7 +74,9 @@ def test_a_surprise_warns(
 
 
 def test_without_new_weeks_there_is_nothing_to_be_right_about(tmp_path: Path, parent: Run) -> None:
-    comparison = score_forecasts(run := make(tmp_path / "runs", parent), compare_runs(run, parent))
+    comparison = score_forecasts(
+        run := make(tmp_path / "runs", parent), compare_refreshes(run, parent)
+    )
     assert {one.status for one in of(comparison)} == {Status.OK}
     assert comparison.forecasts == ()
 
@@ -84,10 +88,12 @@ def test_what_cannot_be_scored_is_not_a_forecast_that_held(
         raise KeyError("posterior.nc")
 
     monkeypatch.setattr(forecasts, "_score_model", gone)
-    comparison = score_forecasts(run := make(tmp_path / "runs", parent), compare_runs(run, parent))
+    comparison = score_forecasts(
+        run := make(tmp_path / "runs", parent), compare_refreshes(run, parent)
+    )
     assert {(one.status, one.level) for one in of(comparison)} == {(Status.NOT_RUN, Level.WARN)}
 
 
 def test_a_first_refresh_has_nothing_to_score(tmp_path: Path) -> None:
     run = make(tmp_path / "runs")
-    assert score_forecasts(run, compare_runs(run, None)) == compare_runs(run, None)
+    assert score_forecasts(run, compare_refreshes(run, None)) == compare_refreshes(run, None)

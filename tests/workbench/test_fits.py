@@ -105,7 +105,7 @@ def test_a_saved_trial_is_read_by_every_notebook(tight: Trial, small_run: Run) -
 def test_an_interrupt_keeps_what_is_done(
     base: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import mmmlib.workbench.trial as module
+    import mmmlib.workbench.specification as module
 
     def stopped(*_: object) -> object:
         raise KeyboardInterrupt

@@ -199,11 +199,11 @@ events: {}
     ],
 )
 def test_a_value_is_written_where_it_belongs(key: str, value: object, old: str, new: str) -> None:
-    from mmmlib.params.strict import Change
+    from mmmlib.params.strict import KeyChange
     from mmmlib.workbench.promote import with_value
 
     assert old in YAML
-    written = with_value(YAML, Change(tuple(key.split(".")), value, ""))
+    written = with_value(YAML, KeyChange(tuple(key.split(".")), value, ""))
     assert written == YAML.replace(old, new)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from mmmlib.params.load import params_of
-from mmmlib.refresh.compare import compare_runs
+from mmmlib.refresh.compare import compare_refreshes
 from mmmlib.refresh.comparison import Comparison, ParameterChange
 from mmmlib.reports.cells import Change
 from mmmlib.reports.tables.changes import (
@@ -22,7 +22,7 @@ from tests.refresh.test_compare import make
 def test_a_comparison_as_tables(tmp_path: Path) -> None:
     parent = make(tmp_path)
     run = make(tmp_path, parent, scale=1.6)
-    comparison = compare_runs(run, parent)
+    comparison = compare_refreshes(run, parent)
     returns = comparison.of("revenue.pooled", "roi")
     table = movement_table(params_of(run), returns)
     assert len(table.rows) == 4

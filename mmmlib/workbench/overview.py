@@ -10,7 +10,7 @@ from mmmlib.reports.table import Table
 
 
 @dataclass(frozen=True, repr=False)
-class Page:
+class Overview:
     """Figures, tables and sentences, in their order.
 
     Parameters
@@ -24,11 +24,11 @@ class Page:
     title: str
     parts: dict[str, tuple[Block, ...]]
 
-    def __getitem__(self, heading: str) -> Page:
+    def __getitem__(self, heading: str) -> Overview:
         """Return one part as a page of its own."""
         if heading not in self.parts:
             raise KeyError(f"no part {heading!r}; there are: {', '.join(self.parts)}")
-        return Page("", {heading: self.parts[heading]})
+        return Overview("", {heading: self.parts[heading]})
 
     @property
     def tables(self) -> dict[str, Table]:
