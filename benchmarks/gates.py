@@ -12,17 +12,16 @@ there is not fitted again, so limits can be tried without fitting. Sequences fro
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
-from honesty import read_lines
+from kept_lines import measured
 
 from mmmlib.simulate.sequences import MODEL, REFRESHES, WORLDS, Sequence, make_sequence
 
@@ -157,25 +156,6 @@ def _measure_safely(world: str, seed: int, refreshes: int, full: bool) -> dict[s
         return {"world": world, "seed": seed, "refused": str(error), "refreshes": []}
 
 
-def run(
-    folder: Path, wanted: list[tuple[str, int]], refreshes: int, full: bool, workers: int
-) -> None:
-    """Fit the sequences that are not there yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "sequences.jsonl"
-    lines = read_lines(file)
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    there = {(line["world"], line["seed"]) for line in lines}
-    missing = [one for one in wanted if one not in there]
-    with ProcessPoolExecutor(workers) as pool, file.open("a") as stream:
-        waiting = [pool.submit(_measure_safely, *one, refreshes, full) for one in missing]
-        for done, future in enumerate(as_completed(waiting), start=1):
-            line = future.result()
-            stream.write(json.dumps(line) + "\n")
-            stream.flush()
-            print(f"{done} of {len(missing)}: {line['world']} {line['seed']}", flush=True)
-
-
 def main() -> None:
     """Fit what is missing, then print the operating card."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -190,16 +170,12 @@ def main() -> None:
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.sequences)
     wanted = [(world, seed) for seed in seeds for world in asked.worlds]
-    if not asked.show:
-        os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-        run(asked.folder, wanted, asked.refreshes, asked.full, asked.workers)
+    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    measure = partial(_measure_safely, refreshes=asked.refreshes, full=asked.full)
+    file = asked.folder / "sequences.jsonl"
+    lines = measured(file, wanted, None if asked.show else measure, asked.workers, kind="world")
     from gates_table import card_of, print_card
 
-    lines = [
-        line
-        for line in read_lines(asked.folder / "sequences.jsonl")
-        if (line["world"], line["seed"]) in wanted
-    ]
     print_card(card_of(lines), lines)
 
 

@@ -3,8 +3,9 @@
     python benchmarks/honesty.py FOLDER [--worlds 12] [--first 0] [--kinds …] [--show] [--publish]
 
 Every world of :mod:`known_worlds` goes the way of a refresh, with a parameter file that names the
-channels and nothing else: readiness, fit, holdout, health, scenarios, gates. Each leaves one
-line of JSON in ``FOLDER/worlds.jsonl``; a line that is there is not made again. Seeds from
+channels and nothing else: readiness, fit, holdout, health, scenarios, gates. Plans are among the
+statements, and beside them is what simpler rules would have done (:mod:`decisions`). Each world leaves
+one line of JSON in ``FOLDER/worlds.jsonl``; a line that is there is not made again. Seeds from
 :data:`FINAL` on are for published figures only: nothing was chosen by looking at them.
 """
 
@@ -14,13 +15,15 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from decisions import gain_of, shared_budgets
 from honesty_tables import print_tables, publish
+from kept_lines import measured
 from known_worlds import KINDS, KnownWorld, make_known
 
 FINAL = 1000
@@ -178,8 +181,7 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
     from mmmlib.scenarios.plans import cut_plan, increase_plan
     from mmmlib.scenarios.projection import outcome_function
 
-    outcome = outcome_function(effects)
-    base = baseline_of(effects, params)
+    outcome, base = outcome_function(effects), baseline_of(effects, params)
     names = {name: name for name in world.names}
     for plan in pack.scenarios[1:]:
         spend = {
@@ -188,20 +190,25 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
             else base.spend[line.channel]
             for line in plan.plan
         }
-        effect = plan_effect(outcome, spend, base.spend, worth=1.0)
-        gain = world.gain(spend, base.spend) - effect.spend_change
+        draws, gain = gain_of(world, outcome, spend, base)
+        shown = draws[1::2] if plan.kind == "optimised" else draws
         yield _statement(
             plan.kind,
             plan.label,
-            effect.gain,
+            shown,
             gain,
             probability=plan.probability_better,
             true=bool(gain > 0),
             name=plan.name,
+            mean=float(draws.mean()),
+            choosing=float(np.median(draws[::2])),
             chosen=plan.name == pack.recommended,
             candidate=plan.name == pack.candidate,
             reasons=plan.reasons,
         )
+    for rule, spend in shared_budgets(effects, base):
+        draws, gain = gain_of(world, outcome, spend, base)
+        yield _statement("rule", "", draws, gain, name=rule)
     for answer in pack.answers:
         if answer.kind == "rank":
             best = world.names[int(world.returns(slice(-52, None)).argmax())]
@@ -239,31 +246,6 @@ def _measure_safely(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
         return {"kind": kind, "seed": seed, "blocked": [str(error)], "statements": []}
 
 
-def read_lines(file: Path) -> list[dict[str, Any]]:
-    """Read what is there; a last line that was cut off is left out."""
-    if not file.exists():
-        return []
-    whole = [line for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")]
-    return [json.loads(line) for line in whole]
-
-
-def run(folder: Path, wanted: Iterable[tuple[str, int]], workers: int, changes: Changes) -> None:
-    """Measure the worlds that are not there yet."""
-    file = folder / "worlds.jsonl"
-    lines = read_lines(file)
-    folder.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    there = {(line["kind"], line["seed"]) for line in lines}
-    missing = [one for one in wanted if one not in there]
-    with ProcessPoolExecutor(workers) as pool, file.open("a") as stream:
-        waiting = [pool.submit(_measure_safely, *one, changes) for one in missing]
-        for done, future in enumerate(as_completed(waiting), start=1):
-            line = future.result()
-            stream.write(json.dumps(line) + "\n")
-            stream.flush()
-            print(f"{done} of {len(missing)}: {line['kind']} {line['seed']}", flush=True)
-
-
 def _changed(text: str) -> tuple[str, Any]:
     key, value = text.split("=", 1)
     return key, json.loads(value)
@@ -291,11 +273,10 @@ def main() -> None:
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.worlds)
     wanted = [(kind, seed) for seed in seeds for kind in asked.kinds]
-    if not asked.show:
-        os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-        run(asked.folder, wanted, asked.workers, (dict(asked.model), dict(asked.channel)))
-    lines = read_lines(asked.folder / "worlds.jsonl")
-    lines = [line for line in lines if (line["kind"], line["seed"]) in wanted]
+    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    measure = partial(_measure_safely, changes=(dict(asked.model), dict(asked.channel)))
+    file = asked.folder / "worlds.jsonl"
+    lines = measured(file, wanted, None if asked.show else measure, asked.workers)
     print_tables(lines)
     if asked.publish:
         from mmmlib.governance.label_rates import RATES

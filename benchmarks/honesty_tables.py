@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from decisions import PLANS, decisions_text
 from scipy.stats import binomtest
 
 type Rows = Sequence[dict[str, Any]]
 
 LABELS = ("safe to act on", "needs review", "do not infer")
-BEGINS, ENDS = "<!-- written by benchmarks/honesty.py -->", "<!-- to here -->"
+BEGINS, ENDS = "<!-- {}: written by benchmarks/honesty.py -->", "<!-- to here -->"
 """Between them stand tables that are written anew."""
 LIKELY = 0.8
 """Probability from which a sentence of the pack says that something is so."""
@@ -22,7 +23,9 @@ LIKELY = 0.8
 
 def print_tables(lines: Rows) -> None:
     """Print all tables in Markdown."""
-    print(f"\n{_worlds(lines)}\n\n{ranges_text(lines)}\n\n{labels_text(lines)}")
+    print(f"\n{_worlds(lines)}")
+    for text in (ranges_text, labels_text, decisions_text):
+        print(f"\n{text(lines)}")
 
 
 def _worlds(lines: Rows) -> str:
@@ -43,14 +46,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def ranges_text(lines: Rows) -> str:
-    """Return tables of ranges by kind of world, of probabilities and of plans."""
+    """Return tables of ranges by kind of world, and of probabilities."""
     kinds = dict.fromkeys(line["kind"] for line in lines)
     head = ["kind of world", "channels", "90 % ranges hold", "mean rank", "bias of median"]
     head += ["median error", "total media inside", "total: bias"]
     rows = [[kind, *_ranges([line for line in lines if line["kind"] == kind])] for kind in kinds]
     every = [one for line in lines for one in line["statements"]]
     whole = _table(head, [*rows, ["all", *_ranges(lines)]])
-    return f"{whole}\n\n{_probabilities(every)}\n\n{_plans(every)}"
+    return f"{whole}\n\n{_probabilities(every)}"
 
 
 def labels_text(lines: Rows) -> str:
@@ -101,7 +104,7 @@ def label_counts(lines: Rows) -> dict[str, dict[str, list[int]]]:
 
 
 def publish(lines: Rows, rates: Path, docs: Path) -> None:
-    """Write what the pack says of its labels, and the tables of both pages.
+    """Write what the pack says of its labels, and the tables of the pages.
 
     Parameters
     ----------
@@ -125,12 +128,16 @@ def publish(lines: Rows, rates: Path, docs: Path) -> None:
         },
     }
     rates.write_text(json.dumps(counted, indent=1) + "\n")
-    for page, text in (("labels.md", labels_text(lines)), ("benchmarks.md", ranges_text(lines))):
-        before, mark, rest = (docs / page).read_text().partition(BEGINS)
+    pages = {"labels": "labels.md", "ranges": "benchmarks.md", "decisions": "benchmarks.md"}
+    for text, (name, page) in zip(
+        (labels_text, ranges_text, decisions_text), pages.items(), strict=True
+    ):
+        begins = BEGINS.format(name)
+        before, mark, rest = (docs / page).read_text().partition(begins)
         _, end, after = rest.partition(ENDS)
         if not mark or not end:
-            raise ValueError(f"{docs / page} has no marks for the tables: {BEGINS} and {ENDS}")
-        written = f"{before}{mark}\n{_worlds(lines)}\n\n{text}\n{end}{after}"
+            raise ValueError(f"{docs / page} has no marks for the tables: {begins} and {ENDS}")
+        written = f"{before}{mark}\n{_worlds(lines)}\n\n{text(lines)}\n{end}{after}"
         (docs / page).write_text(written)
 
 
@@ -186,7 +193,7 @@ def _probabilities(every: Rows) -> str:
         "an increase pays": ("scale",),
         "a cut saves more than it loses": ("cut",),
         "it is first": ("first",),
-        "a plan beats the baseline": ("increase", "reallocate", "protect"),
+        "a plan beats the baseline": PLANS,
     }
     rows = []
     for low in np.arange(10) / 10:
@@ -202,16 +209,3 @@ def _probabilities(every: Rows) -> str:
             cells.append(f"{said:.2f}: {true:.2f} of {len(mine)}" if mine else "–")
         rows.append([f"{low:.1f} to {low + 0.1:.1f}", *cells])
     return _table(["probability said", *whats], rows)
-
-
-def _plans(every: Rows) -> str:
-    """Say what became of the plans that were recommended, or shown as candidates."""
-    rows = []
-    for name in ("chosen", "candidate"):
-        for kind in ("increase", "reallocate", "protect"):
-            mine = [one for one in every if one["what"] == kind and one[name]]
-            said, true = (sum(one[key] for one in mine) / 1e6 for key in ("median", "truth"))
-            title = f"{'recommended' if name == 'chosen' else name}: {kind}"
-            came = share([one["true"] for one in mine])
-            rows.append([title, came, f"{said:+.1f}", f"{true:+.1f}"])
-    return _table(["plans", "beat the baseline", "said, M", "true, M"], rows)

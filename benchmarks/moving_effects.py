@@ -16,18 +16,16 @@ what no model could do better, and with fitted ones a year after the change. Fit
 from __future__ import annotations
 
 import argparse
-import json
 import os
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from honesty import MODEL, read_lines
+from honesty import MODEL
 from honesty_tables import share
+from kept_lines import measured
 from known_worlds import KnownWorld, make_known
 
 from mmmlib.data.checks.signals import trend_and_season
@@ -145,20 +143,6 @@ def _odd(world: KnownWorld, row: int, seed: int) -> dict[str, Any]:
     return said
 
 
-def run(folder: Path, wanted: Iterable[tuple[str, int]], workers: int) -> None:
-    """Measure the sequences that are not there yet."""
-    file = folder / "sequences.jsonl"
-    folder.mkdir(parents=True, exist_ok=True)
-    there = {(line["kind"], line["seed"]) for line in read_lines(file)}
-    missing = [one for one in wanted if one not in there]
-    with ProcessPoolExecutor(workers) as pool, file.open("a") as stream:
-        waiting = [pool.submit(measure, *one) for one in missing]
-        for done, future in enumerate(as_completed(waiting), start=1):
-            stream.write(json.dumps(future.result()) + "\n")
-            stream.flush()
-            print(f"{done} of {len(missing)}", flush=True)
-
-
 def print_tables(lines: list[dict[str, Any]], limit: float, shift: float) -> None:
     """Say how often each kind was flagged, by how long after the change, and what odd weeks do."""
     by_kind = {kind: [line for line in lines if line["kind"] == kind] for kind in KINDS}
@@ -229,13 +213,11 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="fit nothing")
     asked = parser.parse_args()
     wanted = [(kind, asked.first + n) for n in range(asked.sequences) for kind in KINDS]
-    if not asked.show:
-        os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-        run(asked.folder, wanted, asked.workers)
-    lines = read_lines(asked.folder / "sequences.jsonl")
+    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    file = asked.folder / "sequences.jsonl"
+    lines = measured(file, wanted, None if asked.show else measure, asked.workers)
     limits = HealthParams()
-    mine = [line for line in lines if (line["kind"], line["seed"]) in wanted]
-    print_tables(mine, limits.max_effect_change, limits.max_odd_shift)
+    print_tables(lines, limits.max_effect_change, limits.max_odd_shift)
 
 
 if __name__ == "__main__":

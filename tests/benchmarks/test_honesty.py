@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from honesty import read_lines, run
 from honesty_tables import direction, held, share
+from kept_lines import measured, read_lines
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,17 @@ def test_a_share_is_told_with_its_interval_and_counts() -> None:
     assert share([]) == "–"
 
 
+def make_line(kind: str, seed: int) -> dict[str, object]:
+    return {"kind": kind, "seed": seed}
+
+
 def test_a_line_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
     file = tmp_path / "worlds.jsonl"
     file.write_text('{"kind": "threshold", "seed": 1}\n{"kind": "thresh')
     assert read_lines(file) == [{"kind": "threshold", "seed": 1}]
-    run(tmp_path, [("threshold", 1)], 1, ({}, {}))
-    assert file.read_text() == '{"kind": "threshold", "seed": 1}\n'
+    assert measured(file, [("threshold", 1)], make_line) == [{"kind": "threshold", "seed": 1}]
+    assert measured(file, [("threshold", 1), ("outliers", 2)], make_line) == [
+        make_line("threshold", 1),
+        make_line("outliers", 2),
+    ]
+    assert read_lines(file) == measured(file, [("threshold", 1), ("outliers", 2)], None)
