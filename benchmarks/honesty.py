@@ -56,8 +56,6 @@ def refresh_world(kind: str, seed: int, changes: Changes) -> Refreshed:
     from mmmlib.governance.verdict import GateResult
     from mmmlib.health.check import add_holdout, check_fit
     from mmmlib.model.chains import RHAT, largest_rhat
-    from mmmlib.model.effects import ODD_WEEKS
-    from mmmlib.model.odd_weeks import odd_weeks
     from mmmlib.model.one_fit import FitRequest, fit_one
     from mmmlib.readiness.assess import assess
     from mmmlib.scenarios.build import build_pack
@@ -70,17 +68,7 @@ def refresh_world(kind: str, seed: int, changes: Changes) -> Refreshed:
         panel, params, FitRequest(MODEL, holdout_weeks=params.health.holdout_weeks), cores=1
     )
     without.effects.attrs[RHAT] = largest_rhat(without.posterior)
-    apart = odd_weeks(panel, params, MODEL)
-    calm = fit_one(panel, params, FitRequest(MODEL, apart=apart), cores=1) if apart else None
-    if calm:
-        calm.effects.attrs |= {RHAT: largest_rhat(calm.posterior), ODD_WEEKS: json.dumps(apart)}
-    found = check_fit(
-        fit.effects,
-        params.health,
-        posterior=fit.posterior,
-        without_odd=calm.effects if calm else None,
-        odd=bool(apart),
-    )
+    found = check_fit(fit.effects, params.health, posterior=fit.posterior)
     found = add_holdout(found, MODEL, without.effects, params.health)
     health = FindingList(findings=tuple(found))
     pack = build_pack({MODEL: fit.effects}, readiness, {MODEL: health}, params)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 import operator
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, reduce, total_ordering
+from functools import cache, partial, reduce, total_ordering
 from pathlib import Path
 from typing import Any, Self
 
@@ -233,7 +233,8 @@ def judge(
     )
 
 
-def at_most(
+def _held(
+    keeps: Callable[..., bool],
     check: str,
     subject: str,
     value: float,
@@ -243,33 +244,21 @@ def at_most(
     error: float = 0.0,
     **more: Any,
 ) -> Finding:
-    """Pass when ``value <= limit``; NaN does not pass. The rest is that of :func:`judge`.
+    """Hold a value against its limit; NaN does not pass. The rest is that of :func:`judge`.
 
     ``error`` is the Monte Carlo error of a value that was sampled: it has to pass with a margin.
     """
     value, limit = float(value), float(limit)
-    passed = at_most_for_certain(value, limit, error)
-    if value <= limit and not passed:
+    passed = keeps(value, limit, error)
+    if keeps(value, limit) and not passed:
         message += BY_CHANCE
     return judge(check, subject, passed=passed, value=value, limit=limit, message=message, **more)
 
 
-def at_least(
-    check: str,
-    subject: str,
-    value: float,
-    limit: float,
-    message: str,
-    *,
-    error: float = 0.0,
-    **more: Any,
-) -> Finding:
-    """Pass when ``value >= limit``; NaN does not pass. ``error`` is that of :func:`at_most`."""
-    value, limit = float(value), float(limit)
-    passed = at_least_for_certain(value, limit, error)
-    if value >= limit and not passed:
-        message += BY_CHANCE
-    return judge(check, subject, passed=passed, value=value, limit=limit, message=message, **more)
+at_most = partial(_held, at_most_for_certain)
+"""Pass when ``value <= limit``."""
+at_least = partial(_held, at_least_for_certain)
+"""Pass when ``value >= limit``."""
 
 
 def none_of(check: str, subject: str, count: int, seen: str, clear: str, **more: Any) -> Finding:

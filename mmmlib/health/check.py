@@ -37,6 +37,7 @@ EFFECTS_CHECKS: tuple[Callable[[xr.Dataset, HealthParams], list[Finding]], ...] 
     check_demand,
     check_common_spend,
     check_changed_effect,
+    check_odd_weeks,
 )
 
 
@@ -46,8 +47,6 @@ def check_fit(
     *,
     posterior: xr.DataTree | None,
     uncalibrated: xr.Dataset | None = None,
-    without_odd: xr.Dataset | None = None,
-    odd: bool = False,
 ) -> list[Finding]:
     """Put those checks to a model that need no holdout.
 
@@ -61,8 +60,6 @@ def check_fit(
         The sampler's draws by chain, with its statistics; None where there are none.
     uncalibrated
         Effects of the fit without lift tests; None where it was not made.
-    without_odd, odd
-        Effects of the fit without odd weeks, and whether the outcome has any.
 
     Returns
     -------
@@ -76,7 +73,6 @@ def check_fit(
         return findings + not_converged(model, findings)
     for check in EFFECTS_CHECKS:
         findings = findings + check(effects, limits)
-    findings = findings + check_odd_weeks(effects, without_odd, limits, odd=odd)
     return findings + check_lift_tests(effects, uncalibrated, limits)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
@@ -52,15 +53,10 @@ def check_returns(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
                 "and the limit is stated in money per money.",
             )
         ]
-    returns = roi(effects)
+    unit = str(effects.attrs["return_unit"])
     return [
-        _judge_return(
-            f"{model}/{channel}",
-            returns.sel(channel=channel).to_numpy().astype(float),
-            effects.attrs["return_unit"],
-            limits.max_plausible_roi,
-        )
-        for channel in effects["channel"].to_numpy()
+        _judge_return(subject, draws, unit, limits.max_plausible_roi)
+        for subject, draws in _each(roi(effects), model)
     ]
 
 
@@ -136,26 +132,19 @@ def check_to_come(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     last week nobody has seen: the model expects it by the carryover of the weeks before. Much
     is still to come of a young channel whose effect is late.
     """
-    coming = still_to_come(effects)
-    found = []
-    for channel in effects["channel"].to_numpy():
-        draws = coming.sel(channel=channel).to_numpy().astype(float)
-        words = "an unknown share"
-        if np.isfinite(draws).all():
-            words = Estimate.from_draws(draws, "share").text()
-        found.append(
-            at_most(
-                TO_COME,
-                f"{effects.attrs['model']}/{channel}",
-                float(np.median(draws)),
-                limits.max_still_to_come,
-                f"Of what this spend brings, {words} is still to come after the last week "
-                f"(limit {format_number(limits.max_still_to_come, 'share')}, held against the "
-                f"median).",
-                error=monte_carlo_error(draws),
-            )
+    limit = limits.max_still_to_come
+    return [
+        at_most(
+            TO_COME,
+            subject,
+            float(np.median(draws)),
+            limit,
+            f"Of what this spend brings, {_words(draws, 'share')} is still to come after the last "
+            f"week (limit {format_number(limit, 'share')}, held against the median).",
+            error=monte_carlo_error(draws),
         )
-    return found
+        for subject, draws in _each(still_to_come(effects), str(effects.attrs["model"]))
+    ]
 
 
 def check_media_share(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
@@ -168,16 +157,13 @@ def check_media_share(effects: xr.Dataset, limits: HealthParams) -> list[Finding
     """
     media = effects["contribution"].sum(["channel", "week"], skipna=False)
     draws = (media / fitted(effects).sum("week", skipna=False)).to_numpy().astype(float)
-    words = "an unknown share"
-    if np.isfinite(draws).all():
-        words = Estimate.from_draws(draws, "share").text()
     return [
         at_most(
             "health.media_share",
             str(effects.attrs["model"]),
             float(np.median(draws)),
             limits.max_media_share,
-            f"All channels together explain {words} of the outcome "
+            f"All channels together explain {_words(draws, 'share')} of the outcome "
             f"(limit {format_number(limits.max_media_share, 'share')}, held against the median).",
             error=monte_carlo_error(draws),
         )
@@ -193,15 +179,22 @@ def _judge_return(subject: str, draws: np.ndarray, unit: str, limit: float) -> F
             "The channel had no spend, so it has no return.",
             level=Level.WARN,
         )
-    words = "not a number"
-    if np.isfinite(draws).all():
-        words = Estimate.from_draws(draws, unit).text()
     return at_most(
         check,
         subject,
         float(np.median(draws)),
         limit,
-        f"The return is {words} (limit {limit:g}, held against the median).",
+        f"The return is {_words(draws, unit)} (limit {limit:g}, held against the median).",
         unit=unit,
         error=monte_carlo_error(draws),
     )
+
+
+def _each(values: xr.DataArray, model: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Subject and draws of every channel."""
+    for name in values["channel"].to_numpy():
+        yield f"{model}/{name}", values.sel(channel=name).to_numpy().astype(float)
+
+
+def _words(draws: np.ndarray, unit: str) -> str:
+    return Estimate.from_draws(draws, unit).text() if np.isfinite(draws).all() else "not a number"

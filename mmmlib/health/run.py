@@ -10,7 +10,7 @@ from mmmlib.data.panel.panel import panel_of
 from mmmlib.findings import Finding, FindingList
 from mmmlib.health.check import add_holdout, check_fit
 from mmmlib.health.holdout import NoHoldout
-from mmmlib.model.effects import WITHOUT_ODD, effects_of, load_effects, uncalibrated_of
+from mmmlib.model.effects import effects_of, uncalibrated_of
 from mmmlib.params.limits import LEAST_HOLDOUT
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
@@ -115,40 +115,6 @@ def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
     return [FitRequest(model, holdout_weeks=weeks, without=without) for model in missing]
 
 
-def odd_fits(run: Run) -> dict[str, FitRequest]:
-    """Return, for every model with odd weeks, the fit in which they have no say."""
-    from mmmlib.model.odd_weeks import odd_weeks
-    from mmmlib.model.one_fit import FitRequest
-
-    params, panel = params_of(run), panel_of(run)
-    found = {model: odd_weeks(panel, params, model) for model in params.model_names}
-    return {model: FitRequest(model, apart=weeks) for model, weeks in found.items() if weeks}
-
-
-def missing_odd_fits(run: Run, refit: bool = False) -> list[FitRequest]:
-    """Return those of :func:`odd_fits` that a run does not have, or all of them."""
-    return [
-        request
-        for model, request in odd_fits(run).items()
-        if refit or not run.has(f"models/{model}/{WITHOUT_ODD}")
-    ]
-
-
-def without_odd_weeks(
-    run: Run, refit: bool = False, progress: Progress | None = None
-) -> dict[str, xr.Dataset]:
-    """Return the effects of every model with odd weeks as they are without them, fitted if missing."""
-    from mmmlib.model.fit import fit_each, inherited_scales, save_fit
-
-    missing = missing_odd_fits(run, refit)
-    if missing:
-        params, panel = params_of(run), panel_of(run)
-        scales = inherited_scales(run, panel, params)
-        for fit in fit_each(panel, params, missing, progress, scales):
-            save_fit(run, fit)
-    return {model: load_effects(run, f"models/{model}/{WITHOUT_ODD}") for model in odd_fits(run)}
-
-
 def check_run(
     run: Run, refit: bool = False, progress: Progress | None = None
 ) -> tuple[dict[str, list[Finding]], dict[str, xr.Dataset]]:
@@ -178,15 +144,12 @@ def check_run(
     from mmmlib.model.fit import posterior_of
 
     limits, models = params_of(run).health, params_of(run).model_names
-    odd = without_odd_weeks(run, refit, progress)
     findings = {
         model: check_fit(
             effects_of(run, model),
             limits,
             posterior=posterior_of(run, model),
             uncalibrated=uncalibrated_of(run, model),
-            without_odd=odd.get(model),
-            odd=model in odd,
         )
         for model in models
     }

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.model.budgets import YEAR, common_spend
+from mmmlib.model.effects import ODD_WEEKS
 from mmmlib.model.holidays import holiday_weeks
 from mmmlib.model.rotation import varies_by_region
 from mmmlib.params import Params
@@ -84,7 +85,7 @@ def make_columns(
             rows.append((name, component, values, spread, 0))
     for number, week in enumerate(panel.weeks[:seen]):
         if str(week.date()) in apart:
-            rows.append((str(week.date()), "odd weeks", (time == number) * 1.0, 1.0, 0))
+            rows.append((str(week.date()), ODD_WEEKS, (time == number) * 1.0, 1.0, 0))
     seen_of_demand = [
         np.broadcast_to(row[2], (regions, weeks)).mean(0) for row in rows if row[1] in MEASURED
     ]

@@ -111,10 +111,8 @@ ATTRIBUTES = (
 )
 UNCALIBRATED = "uncalibrated.nc"
 """Effects of the fit without lift tests, beside ``effects.nc`` of a model that has some."""
-WITHOUT_ODD = "without_odd_weeks.nc"
-"""Effects of the fit in which odd weeks have no say, beside ``effects.nc`` of a model that has some."""
-ODD_WEEKS = "odd_weeks"
-"""Attribute of that fit: first days of these weeks (JSON)."""
+ODD_WEEKS = "odd weeks"
+"""Component of the baseline in which weeks that were set apart have their levels."""
 LEFT_OUT = "left_out"
 """Attribute of a fit without the last weeks: channels that are younger (JSON)."""
 PRIOR_ONLY = {"prior_roi", "saturation"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError, RunError
-from mmmlib.model.effects import LEFT_OUT, ODD_WEEKS, UNCALIBRATED, WITHOUT_ODD
+from mmmlib.model.effects import LEFT_OUT, UNCALIBRATED
 from mmmlib.model.one_fit import Fit, FitRequest, Progress, fit_one
 from mmmlib.params import Params
 from mmmlib.runs import NETCDF, Run, write_with
@@ -67,20 +67,17 @@ def save_fit(run: Run, fit: Fit) -> None:
 
     A full fit becomes ``models/<model>/posterior.nc`` and ``effects.nc``; a holdout
     fit becomes ``models/<model>/holdout.nc``, one without lift tests
-    ``uncalibrated.nc``, one without odd weeks ``without_odd_weeks.nc``: effects only, with how well the chains agreed (attribute
-    ``largest_rhat``). When it was sampled goes to the run's ``logs/fits.jsonl``.
+    ``uncalibrated.nc``: effects only, with how well the chains agreed (attribute ``largest_rhat``). When it was sampled goes to the run's ``logs/fits.jsonl``.
     """
     from mmmlib.model.chains import RHAT, largest_rhat
 
     if not run.exploring:
         _note_times(run, fit)
     folder = f"models/{fit.request.model}"
-    if fit.request.holdout_weeks or fit.request.only_compared:
-        name = WITHOUT_ODD if fit.request.apart else UNCALIBRATED
-        name = "holdout.nc" if fit.request.holdout_weeks else name
+    if fit.request.holdout_weeks or not fit.request.calibrated:
+        name = "holdout.nc" if fit.request.holdout_weeks else UNCALIBRATED
         fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
         fit.effects.attrs[LEFT_OUT] = json.dumps(fit.request.without)
-        fit.effects.attrs[ODD_WEEKS] = json.dumps(fit.request.apart)
         run.save_dataset(f"{folder}/{name}", fit.effects)
         return
     small = fit.posterior.map_over_datasets(_single)

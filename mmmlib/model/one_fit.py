@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.params import Params
-from mmmlib.phrases import count_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,9 +42,6 @@ class FitRequest:
         compared with: it takes fewer draws, see :data:`COMPARED_DRAWS`.
     without
         Channels that are left out: they are younger than the weeks that the fit sees.
-    apart
-        First days of weeks that have no say, see :mod:`mmmlib.model.odd_weeks`; such a fit is
-        there to be compared with, too.
     """
 
     model: str
@@ -53,12 +49,6 @@ class FitRequest:
     label: str = ""
     calibrated: bool = True
     without: tuple[str, ...] = ()
-    apart: tuple[str, ...] = ()
-
-    @property
-    def only_compared(self) -> bool:
-        """Whether the fit is there to be compared with, and takes fewer draws."""
-        return not self.calibrated or bool(self.apart)
 
     def __str__(self) -> str:
         parts = [self.model]
@@ -68,8 +58,6 @@ class FitRequest:
             parts.append("without lift tests")
         if self.without:
             parts.append(f"without {', '.join(self.without)}")
-        if self.apart:
-            parts.append(f"without {count_text(len(self.apart), 'odd week')}")
         if self.label:
             parts.append(self.label)
         return ", ".join(parts)
@@ -107,7 +95,6 @@ def seed_of(params: Params, request: FitRequest) -> int:
     text = f"{request.model}|{request.holdout_weeks}|{request.label}"
     text += "" if request.calibrated else "|without lift tests"
     text += f"|without {request.without}" if request.without else ""
-    text += f"|apart {request.apart}" if request.apart else ""
     digest = hashlib.sha256(text.encode()).digest()
     return (params.model.seed + int.from_bytes(digest[:6], "big")) % 2**63
 
@@ -140,10 +127,9 @@ def fit_one(
         request.holdout_weeks,
         scales,
         request.calibrated,
-        apart=request.apart,
     )
     settings = params.model
-    if request.only_compared:
+    if not request.calibrated:
         enough = max(-(-settings.kept_draws // settings.chains), COMPARED_DRAWS)
         settings = settings.model_copy(update={"draws": min(enough, settings.draws)})
     seed = seed_of(params, request)
@@ -180,7 +166,7 @@ def _nearly_agree(tree: xr.DataTree, params: Params, request: FitRequest) -> boo
     """Whether chains are so little apart that more draws should bring them together."""
     from mmmlib.model.chains import MAX_RHAT, largest_rhat
 
-    alone = not request.only_compared and not request.holdout_weeks
+    alone = request.calibrated and not request.holdout_weeks
     limit = params.health.max_rhat if alone else max(params.health.max_rhat, MAX_RHAT)
     return limit < largest_rhat(tree) <= NEARLY
 

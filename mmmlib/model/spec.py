@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -53,7 +52,6 @@ def prepare(
     scales: Scales | None = None,
     calibrated: bool = True,
     ahead: bool = False,
-    apart: Sequence[str] = (),
 ) -> ModelData:
     """Make the arrays of one fit.
 
@@ -71,8 +69,6 @@ def prepare(
         Whether the panel's lift tests are part of the likelihood.
     ahead
         The weeks that are held out are still to come: terms are as in a fit of the others.
-    apart
-        First days of weeks that have no say: each gets a level of its own.
 
     Raises
     ------
@@ -86,10 +82,9 @@ def prepare(
     seen = len(panel.weeks) - holdout_weeks
     outcome, spend, media = _series(panel, params, model, seen)
     likelihood = _likelihood(params, model)
+    apart: tuple[str, ...] = ()
     if likelihood == "auto":
-        # By region the linear terms would have to be sampled for each: there the check on odd weeks warns.
-        robust = len(panel.regions) == 1 and not apart and odd_weeks(panel, params, model, seen)
-        likelihood = "student_t" if robust else "normal"
+        likelihood, apart = "normal", odd_weeks(panel, params, model, seen)
     columns, names, components, sd, groups = make_columns(
         panel, params, seen, seen if ahead else None, apart
     )

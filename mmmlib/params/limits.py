@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from mmmlib.params.section import Name, Positive, Section, Share
 
@@ -54,6 +54,8 @@ class ReadinessParams(Section):
 class HealthParams(Section):
     """Limits of the health checks (H1, H2)."""
 
+    _old_keys: ClassVar[frozenset[str]] = frozenset({"max_odd_shift"})
+
     max_rhat: Annotated[float, Field(gt=1)] = 1.01
     min_ess: Positive = 400
     max_divergent_share: Share = 0.0
@@ -95,8 +97,6 @@ class HealthParams(Section):
     is more our assumption than the data."""
     max_effect_change: Positive = 2.9
     """By how many standard errors a channel's effect in its newest weeks may differ from that before."""
-    max_odd_shift: Positive = 0.25
-    """By what share odd weeks may move a return's median from what it is without them."""
     max_plausible_roi: Positive = 10.0
     max_return_apart: Annotated[float, Field(gt=1)] = 3.0
     """By what factor a channel's return may lie above that of the other channels together; one above
@@ -120,6 +120,8 @@ class HealthParams(Section):
 class ComparisonParams(Section):
     """Limits of the comparison with the parent run (H3)."""
 
+    _old_keys: ClassVar[frozenset[str]] = frozenset({"min_overlap"})
+
     max_shift: Positive = 2.5
     """By how many standard deviations of what more data does in an unchanged world a median may move."""
     large_movement: Share = 0.10
@@ -135,11 +137,3 @@ class ComparisonParams(Section):
     max_restated_share: Share = 0.05
     """Share of a series' total in any 13 weeks by which a restatement may change it without being
     flagged."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_old_keys(cls, given: Any) -> Any:
-        """Leave out what earlier versions had: the overlap of two ranges decides nothing any more."""
-        if isinstance(given, dict):
-            return {key: value for key, value in given.items() if key != "min_overlap"}
-        return given

@@ -95,9 +95,9 @@ class ModelParams(Section):
     """Order of the yearly Fourier terms; 0 for none."""
     holidays: Holidays | None = None
     likelihood: Literal["auto", "normal", "student_t"] = "auto"
-    """Distribution of what the model does not explain; ``student_t`` has heavy tails, for outcomes
-    with odd weeks. ``auto`` takes it for a national outcome in which odd weeks are found, else
-    ``normal``. An outcome can have its own."""
+    """Distribution of what the model does not explain. ``auto``: normal, and weeks that are far from all
+    others are set apart, each with a level of its own; ``normal`` lets every week count;
+    ``student_t`` has heavy tails, so that odd weeks count less. An outcome can have its own."""
     noise: Literal["ar1", "independent"] = "ar1"
     """Whether what the model does not explain is correlated from week to week. Demand usually is,
     and ranges that ignore it are too narrow. Counts (``negative_binomial``) are independent."""

@@ -105,15 +105,11 @@ class Background:
     def _plan_fits(self) -> tuple[Any, ...]:
         """Return panel, parameters, fits and scales of the fits that the run lacks."""
         from mmmlib.data.panel.panel import panel_of
-        from mmmlib.health.run import missing_holdouts, missing_odd_fits
+        from mmmlib.health.run import missing_holdouts
         from mmmlib.model.fit import inherited_scales, missing_fits
 
         panel = panel_of(self.run)
-        fits = [
-            *missing_fits(self.run),
-            *missing_odd_fits(self.run),
-            *missing_holdouts(self.run),
-        ]
+        fits = [*missing_fits(self.run), *missing_holdouts(self.run)]
         return panel, self.params, fits, inherited_scales(self.run, panel, self.params)
 
     def _prepare_kernels(self) -> Kernels:

@@ -117,10 +117,7 @@ STEPS = (
         needs=("data", "model_fit"),
         outputs=("artefacts/models/{model}/health.json",),
         # None of a model whose data cannot be fitted without the last weeks.
-        more_outputs=(
-            "artefacts/models/*/holdout.nc",
-            "artefacts/models/*/without_odd_weeks.nc",
-        ),
+        more_outputs=("artefacts/models/*/holdout.nc",),
         notebook="notebooks/03_health.ipynb",
         fitting=True,
     ),
