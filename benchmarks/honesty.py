@@ -5,7 +5,8 @@
 Every world of :mod:`known_worlds` goes the way of a refresh, with a parameter file that names the
 channels and nothing else: readiness, fit, holdout, health, scenarios, gates. Plans are among the
 statements, and beside them is what simpler rules would have done (:mod:`decisions`). Each world leaves
-one line of JSON in ``FOLDER/worlds.jsonl``; a line that is there is not made again. Seeds from
+one line of JSON in ``FOLDER/worlds.jsonl``; a line that is there is not made again. Its draws stay in
+``FOLDER/fits``: where the lines are taken away, labels are tried anew without a fit. Seeds from
 :data:`FINAL` on are for published figures only: nothing was chosen by looking at them.
 """
 
@@ -26,6 +27,8 @@ from honesty_tables import print_tables, publish
 from kept_lines import measured
 from known_worlds import KINDS, KnownWorld, make_known
 
+from mmmlib.runs import NETCDF
+
 FINAL = 1000
 """Seeds from here on are for the table that is published."""
 POLICY = Path(__file__).parents[1] / "params" / "governance" / "policy.yaml"
@@ -39,15 +42,37 @@ class Refreshed(NamedTuple):
 
     world: KnownWorld
     params: Any
-    fit: Any
+    effects: Any
     without: Any
-    """The fit that did not see the last weeks."""
+    """Effects of the fit that did not see the last weeks."""
     pack: Any
     gates: Any
     health: Any
 
 
-def refresh_world(kind: str, seed: int, changes: Changes) -> Refreshed:
+def kept_fit(file: Path, panel: Any, params: Any, holdout_weeks: int = 0) -> tuple[Any, Any]:
+    """Return posterior and effects of a fit; draws that are there are not sampled again."""
+    import xarray as xr
+
+    from mmmlib.model.derive import derive_effects
+    from mmmlib.model.one_fit import FitRequest, fit_one, seed_of
+    from mmmlib.model.spec import prepare
+
+    request = FitRequest(MODEL, holdout_weeks=holdout_weeks)
+    if not file.exists():
+        fit = fit_one(panel, params, request, cores=1)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fit.posterior.to_netcdf(file.with_suffix(".part"), engine=NETCDF)
+        file.with_suffix(".part").rename(file)
+        return fit.posterior, fit.effects
+    with xr.open_datatree(file, engine=NETCDF) as tree:
+        posterior = tree.load()
+    data = prepare(panel, params, MODEL, holdout_weeks)
+    draws = posterior["posterior"].to_dataset()
+    return posterior, derive_effects(data, params, draws, seed_of(params, request) + 1)[0]
+
+
+def refresh_world(kind: str, seed: int, changes: Changes, folder: Path) -> Refreshed:
     """Take one world through a refresh: readiness, fit, holdout, health, scenarios, gates."""
     from mmmlib.findings import FindingList
     from mmmlib.governance.gates import RunEvidence, judge_all, label_returns, release_for
@@ -56,28 +81,27 @@ def refresh_world(kind: str, seed: int, changes: Changes) -> Refreshed:
     from mmmlib.governance.verdict import GateResult
     from mmmlib.health.check import add_holdout, check_fit
     from mmmlib.model.chains import RHAT, largest_rhat
-    from mmmlib.model.one_fit import FitRequest, fit_one
     from mmmlib.readiness.assess import assess
     from mmmlib.scenarios.build import build_pack
 
     world = make_known(kind, seed)
     params, panel = world.params(*changes), world.panel
     readiness = assess(panel, params)
-    fit = fit_one(panel, params, FitRequest(MODEL), cores=1)
-    without = fit_one(
-        panel, params, FitRequest(MODEL, holdout_weeks=params.health.holdout_weeks), cores=1
-    )
-    without.effects.attrs[RHAT] = largest_rhat(without.posterior)
-    found = check_fit(fit.effects, params.health, posterior=fit.posterior)
-    found = add_holdout(found, MODEL, without.effects, params.health)
+    file = folder / "fits" / f"{kind.replace(' ', '_')}-{seed}.nc"
+    posterior, effects = kept_fit(file, panel, params)
+    weeks = params.health.holdout_weeks
+    draws, without = kept_fit(file.with_suffix(".holdout.nc"), panel, params, weeks)
+    without.attrs[RHAT] = largest_rhat(draws)
+    found = check_fit(effects, params.health, posterior=posterior)
+    found = add_holdout(found, MODEL, without, params.health)
     health = FindingList(findings=tuple(found))
-    pack = build_pack({MODEL: fit.effects}, readiness, {MODEL: health}, params)
+    pack = build_pack({MODEL: effects}, readiness, {MODEL: health}, params)
     # A world has no files, no parent and no taxonomy: what those would have to pass is left out.
     policy = read_policy(POLICY).model_copy(update={"required": ()})
     evidence = RunEvidence(None, readiness, {MODEL: health}, None, pack)
     entries = judge_all(evidence, policy, params, has_parent=False)
     level = max(entry.level for entry in entries)
-    claims = label_returns(evidence, policy, params, entries, lambda _: fit.effects)
+    claims = label_returns(evidence, policy, params, entries, lambda _: effects)
     gates = GateResult(
         level=level,
         release=release_for(level),
@@ -85,15 +109,17 @@ def refresh_world(kind: str, seed: int, changes: Changes) -> Refreshed:
         entries=tuple(entries),
         claims=claims,
     )
-    return Refreshed(world, params, fit, without, label_pack(pack, gates, params), gates, health)
+    labelled = label_pack(pack, gates, params)
+    return Refreshed(world, params, effects, without, labelled, gates, health)
 
 
-def measure(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
+def measure(kind: str, seed: int, changes: Changes, folder: Path) -> dict[str, Any]:
     """Take one world through a refresh, and hold each statement against the truth."""
     from mmmlib.governance.labels import label_total
 
     began = time.time()
-    world, params, fit, without, pack, gates, health = refresh_world(kind, seed, changes)
+    refreshed = refresh_world(kind, seed, changes, folder)
+    world, params, effects, without, pack, gates, health = refreshed
     spend = dict(zip(world.names, world.case.spend.sum((1, 2)).tolist(), strict=True))
     return {
         "kind": kind,
@@ -104,9 +130,9 @@ def measure(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
         ],
         "health": {f.subject + " " + f.check: f.value for f in health.findings},
         "statements": [
-            *_of_channels(world, fit.effects, without.effects, gates),
-            _of_total(world, fit.effects, label_total(MODEL, spend, gates, params)),
-            *_of_pack(world, pack, fit.effects, params),
+            *_of_channels(world, effects, without, gates),
+            _of_total(world, effects, label_total(MODEL, spend, gates, params)),
+            *_of_pack(world, pack, effects, params),
         ],
     }
 
@@ -224,12 +250,12 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
         )
 
 
-def _measure_safely(kind: str, seed: int, changes: Changes) -> dict[str, Any]:
+def _measure_safely(kind: str, seed: int, changes: Changes, folder: Path) -> dict[str, Any]:
     """Measure a world; one that cannot be fitted says why, and counts as blocked."""
     from mmmlib.errors import MMMError
 
     try:
-        return measure(kind, seed, changes)
+        return measure(kind, seed, changes, folder)
     except MMMError as error:
         return {"kind": kind, "seed": seed, "blocked": [str(error)], "statements": []}
 
@@ -262,7 +288,8 @@ def main() -> None:
     seeds = range(asked.first, asked.first + asked.worlds)
     wanted = [(kind, seed) for seed in seeds for kind in asked.kinds]
     os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-    measure = partial(_measure_safely, changes=(dict(asked.model), dict(asked.channel)))
+    changes = dict(asked.model), dict(asked.channel)
+    measure = partial(_measure_safely, changes=changes, folder=asked.folder)
     file = asked.folder / "worlds.jsonl"
     lines = measured(file, wanted, None if asked.show else measure, asked.workers)
     print_tables(lines)

@@ -76,7 +76,8 @@ def label_channels(
     claims = {}
     for column, name in enumerate(names):
         draws = returns[:, column]
-        against, doubts = _blocked(blocking, model, name, params), []
+        against = _blocked(blocking, model, name, params)
+        unlike, doubts = _moved(comparison, model, name, params), []
         if not np.isfinite(draws).all():
             against.append(
                 f"{params.channel_label(name)} has no spend in this window, so it has no return."
@@ -92,22 +93,26 @@ def label_channels(
                     f"The range is wide ({estimate}): its ends differ by more than a factor "
                     f"of {limit:g}."
                 )
-        doubts += _moved(comparison, model, name, params)
         evidence = on_model + channel_evidence(
             name, model, readiness, health, params.channel_label(name)
         )
-        level = evidence_level(evidence + Evidence(tuple(against), tuple(doubts)))
+        evidence += Evidence(tuple(against), tuple(unlike))
+        level = evidence_level(evidence + Evidence(size=tuple(doubts)))
         if pays and np.isfinite(draws).all():
             doubts += _unsettled(draws, params.worth_of(model) or 1.0, params)
-        label, reasons = decide(evidence, more_against=against, more_doubts=doubts)
-        if label is None and blocking:
-            label, reasons = Label.REVIEW, (BLOCKED,)
+        label, reasons = decide(evidence, more_doubts=doubts, size=True)
+        move, why = decide(evidence)
+        if blocking:
+            move, why = (move, why) if move else (Label.REVIEW, (BLOCKED,))
+            label, reasons = (label, reasons) if label else (Label.REVIEW, (BLOCKED,))
         elif label is None:
             label = Label.SAFE
             found = health.findings if health is not None else ()
             tests = [f.message for f in found if (f.check, f.subject) == (ALONE, f"{model}/{name}")]
             reasons = ("Readiness and health speak for it, and its range is narrow enough.", *tests)
-        claims[name] = Claim(label=label, reasons=reasons, evidence=level)
+        claims[name] = Claim(
+            label=label, reasons=reasons, evidence=level, move=move or Label.SAFE, move_reasons=why
+        )
     return claims
 
 
@@ -192,7 +197,7 @@ def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> 
     Returns
     -------
     ScenarioPack
-        No label is higher than it was, nor than the claim on the return of any channel
+        No label is higher than it was, nor than that on moves of any channel
         that a plan changes or an answer is about; where a gate blocks, nothing may be
         inferred and nothing is recommended. A lower label has its reasons.
     """
@@ -223,12 +228,12 @@ def _judged_advice(one: ChannelAdvice, model: str, gates: GateResult | None) -> 
         return one.model_copy(update=held)
     claim = gates.claim(model, one.channel)
     level = max(one.evidence, claim.level, key=list(EvidenceLevel).index)
-    if level is one.evidence:
-        return one
-    moves = one.advice in (Advice.INCREASE, Advice.CUT)
-    advice = Advice.TEST_FIRST if moves or level is EvidenceLevel.NONE else one.advice
-    reasons = (*claim.reasons, *one.reasons)
-    return one.model_copy(update={"advice": advice, "evidence": level, "reasons": reasons})
+    label, why = claim.for_moves
+    moves = one.advice in (Advice.INCREASE, Advice.CUT) and label is not Label.SAFE
+    if moves or (level is EvidenceLevel.NONE and level is not one.evidence):
+        held = {"advice": Advice.TEST_FIRST, "reasons": (*why, *one.reasons)}
+        one = one.model_copy(update=held)
+    return one.model_copy(update={"evidence": level})
 
 
 def _judged_answer(answer: Answer, gates: GateResult | None, params: Params) -> Answer:
@@ -249,17 +254,17 @@ def _judged(
     own = one.reasons if one.label is not Label.SAFE else ()
     if gates is None or gates.blocked:
         return Label.DO_NOT_INFER, (NOT_JUDGED if gates is None else BLOCKED, *own)
-    claims = {name: gates.claim(model, name) for name in channels}
-    label = lowest([one.label, *(claim.label for claim in claims.values())])
+    claims = {name: gates.claim(model, name).for_moves for name in channels}
+    label = lowest([one.label, *(claimed for claimed, _ in claims.values())])
     if label is one.label:
         return label, one.reasons
     says = "of whose return nothing may be inferred"
     if label is Label.REVIEW:
         says = "whose return needs review"
     reasons = [
-        f"{lead} {params.channel_label(name)}, {says}: {' '.join(claim.reasons)}"
-        for name, claim in claims.items()
-        if claim.label is label
+        f"{lead} {params.channel_label(name)}, {says}: {' '.join(why)}"
+        for name, (claimed, why) in claims.items()
+        if claimed is label
     ]
     return label, (*reasons, *own)
 

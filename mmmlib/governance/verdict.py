@@ -49,6 +49,15 @@ class Claim(_Frozen):
     reasons: tuple[str, ...]
     evidence: EvidenceLevel | None = None
     """How much is known of the return; None in runs of before it was kept."""
+    move: Label | None = None
+    """What may be done with a claim that more, or less, of the channel pays, if it is clear in itself: what speaks
+    against the size of the return need not speak against that. None in runs of before it was kept."""
+    move_reasons: tuple[str, ...] = ()
+
+    @property
+    def for_moves(self) -> tuple[Label, tuple[str, ...]]:
+        """Label of a move of the channel's money, and why."""
+        return (self.label, self.reasons) if self.move is None else (self.move, self.move_reasons)
 
     @property
     def level(self) -> EvidenceLevel:

@@ -12,6 +12,7 @@ not known. After Vehtari et al. (2024), *Pareto smoothed importance sampling*, a
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,11 +147,52 @@ def reweigh(effects: xr.Dataset) -> dict[str | None, Reweighted]:
     }
 
 
+def lowest_chance(
+    true: np.ndarray,
+    under: Mapping[str | None, Reweighted],
+    channels: Iterable[str],
+    draws: slice = slice(None),
+) -> float | None:
+    """Return the probability of an event under the least favourable of the priors that are tried.
+
+    Parameters
+    ----------
+    true
+        Whether it is so, by draw.
+    under
+        See :func:`reweigh`.
+    channels
+        Those that the event hangs on: each one's prior is changed by itself, and all of them at once.
+    draws
+        Which of the fit's draws ``true`` is of.
+
+    Returns
+    -------
+    float or None
+        No larger than under the fit's own prior; NaN where the draws cannot tell, None where the priors
+        are not known.
+    """
+    tried = [under.get(name) for name in (None, *channels)]
+    chances = [float(true.mean())]
+    for one in tried:
+        if one is None:
+            return None
+        if true.all():
+            continue  # whatever the weights
+        weights = one.weights[:, draws]
+        chances += (weights @ true / weights.sum(axis=1)).tolist() if one.known else [np.nan]
+    return float(np.min(chances))
+
+
 def _smoothed(log_ratios: np.ndarray) -> Reweighted:
     from arviz_stats.base import array_stats
 
+    unknown = Reweighted(np.full(log_ratios.shape, np.nan), np.nan)
     if not np.isfinite(log_ratios).all():
-        return Reweighted(np.full(log_ratios.shape, np.nan), np.nan)
-    # It is written for leaving an observation out: it takes what is divided by.
-    log_weights, k = array_stats.psislw(-log_ratios, axis=-1)
+        return unknown
+    try:
+        # It is written for leaving an observation out: it takes what is divided by.
+        log_weights, k = array_stats.psislw(-log_ratios, axis=-1)
+    except ValueError:  # the largest weights are all the same: draws that hardly differ
+        return unknown
     return Reweighted(np.exp(log_weights), float(np.max(k)))

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmmlib.params.section import Name, Positive, Section, Share
 
 LEAST_HOLDOUT = 4
 """Weeks; a shorter holdout says nothing about how well a model predicts."""
+
+
+class _Limits(Section):
+    """Limits of which some are not asked for any more: they may stand in a file or a run, and do nothing."""
+
+    _old_keys: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_old_keys(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            return {key: value for key, value in given.items() if key not in cls._old_keys}
+        return given
 
 
 class ReadinessParams(Section):
@@ -51,7 +64,7 @@ class ReadinessParams(Section):
     paid_top_of_funnel: Name | None = None
 
 
-class HealthParams(Section):
+class HealthParams(_Limits):
     """Limits of the health checks (H1, H2)."""
 
     _old_keys: ClassVar[frozenset[str]] = frozenset({"max_odd_shift"})
@@ -117,7 +130,7 @@ class HealthParams(Section):
     and regions comes to; a smaller one is questioned. A fifth of it where regions were compared."""
 
 
-class ComparisonParams(Section):
+class ComparisonParams(_Limits):
     """Limits of the comparison with the parent run (H3)."""
 
     _old_keys: ClassVar[frozenset[str]] = frozenset({"min_overlap"})

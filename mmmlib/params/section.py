@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -62,16 +62,6 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
-
-    _old_keys: ClassVar[frozenset[str]] = frozenset()
-    """What earlier versions had and nothing reads any more: it may stand in a file or a run."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_old_keys(cls, given: Any) -> Any:
-        if isinstance(given, dict):
-            return {key: value for key, value in given.items() if key not in cls._old_keys}
-        return given
 
     def _faults(self) -> Iterator[str | KeyProblem]:
         """Yield what is wrong between values that are each in order.

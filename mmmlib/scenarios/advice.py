@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mmmlib.estimates import NBSP
+from mmmlib.model.power_scaling import Reweighted, lowest_chance
 from mmmlib.params.schema import Params
 from mmmlib.scenarios.baseline import Baseline, baseline_name
 from mmmlib.scenarios.evidence import Evidence
@@ -23,6 +24,7 @@ def advise(
     outcome: ProjectedOutcome,
     on_model: Evidence,
     on_channel: Mapping[str, Evidence],
+    under: Mapping[str | None, Reweighted],
     params: Params,
     unit: str,
 ) -> tuple[ChannelAdvice, ...]:
@@ -35,16 +37,19 @@ def advise(
     on_model, on_channel
         What is known of the fit and of each channel. Where anything speaks against the fit,
         everything is held: that is no reason to test a channel.
+    under
+        The draws under other priors, see :func:`mmmlib.model.power_scaling.reweigh`.
     params, unit
         Of the run; unit of the leading outcome.
 
     Notes
     -----
-    Increase and cut are of the size of the standing plans. Where what is spent now is off the baseline,
+    Increase and cut are of the size of the standing plans, and what is said of them has to hold under other
+    reasonable priors, too. Where what is spent now is off the baseline,
     both have to be right from either.
     """
     return tuple(
-        _of_channel(name, base, outcome, on_model, on_channel[name], params, unit)
+        _of_channel(name, base, outcome, on_model, on_channel[name], under, params, unit)
         for name in base.spend
     )
 
@@ -53,7 +58,8 @@ def evidence_level(evidence: Evidence) -> EvidenceLevel:
     """Say how much is known: nothing where anything speaks against it."""
     if evidence.against:
         return EvidenceLevel.NONE
-    return EvidenceLevel.WEAK if evidence.doubts else EvidenceLevel.STRONG
+    weak = evidence.doubts or evidence.assumed or evidence.size
+    return EvidenceLevel.WEAK if weak else EvidenceLevel.STRONG
 
 
 def _of_channel(
@@ -62,6 +68,7 @@ def _of_channel(
     outcome: ProjectedOutcome,
     on_model: Evidence,
     on_channel: Evidence,
+    under: Mapping[str | None, Reweighted],
     params: Params,
     unit: str,
 ) -> ChannelAdvice:
@@ -78,13 +85,16 @@ def _of_channel(
         bases.append(base.of_now(baseline_name("current_rate", limits)))
     money = unit == params.currency
     even = 1 / (params.worth_of(params.primary) or 1.0)
-    more = min(float((added_return(one, outcome, name, params) > even).mean()) for one in bases)
-    less = min(float((cut_loss(one, outcome, name, params) < even).mean()) for one in bases)
+    pays = [added_return(one, outcome, name, params) > even for one in bases]
+    saves = [cut_loss(one, outcome, name, params) < even for one in bases]
+    more, less = (min(float(one.mean()) for one in each) for each in (pays, saves))
+    held = [lowest_chance(one, under, [name]) for one in (pays if more >= less else saves)]
     raised = base.at(name, base.weekly[name] * (1 + limits.increase))
     advice, reasons = _decide(
         evidence,
         more if money else None,
         less if money else None,
+        all(one is None or one >= limits.safe_probability for one in held),
         params,
         scalable=params.channels[name].scalable if name in params.channels else False,
         outside=base.outside(name, raised),
@@ -109,6 +119,7 @@ def _decide(
     evidence: Evidence,
     more: float | None,
     less: float | None,
+    settled: bool,
     params: Params,
     *,
     scalable: bool,
@@ -133,6 +144,11 @@ def _decide(
         return Advice.TEST_FIRST, (
             f"More would pay if the curve goes on as it does, and the past has not seen as much. {said}",
         )
+    if not settled:
+        why = "Under another reasonable prior that is not so clear."
+        return Advice.TEST_FIRST, (f"{said} {why}", *evidence.doubts)
     if evidence.doubts:
         return Advice.TEST_FIRST, (said, *evidence.doubts)
+    if less > more and evidence.assumed:
+        return Advice.TEST_FIRST, (said, *evidence.assumed)
     return (Advice.INCREASE if more >= less else Advice.CUT), (said,)

@@ -10,6 +10,7 @@ import xarray as xr
 from mmmlib.estimates import NBSP, Estimate
 from mmmlib.findings import FindingList
 from mmmlib.model.effects import roi, share
+from mmmlib.model.power_scaling import lowest_chance, reweigh
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.scenarios.baseline import Baseline
@@ -55,6 +56,7 @@ def answer_questions(
     A question of kind ``other`` gets the numbers that bear on it, for review.
     """
     answers: list[Answer] = []
+    under = {model: reweigh(one) for model, one in effects_by_model.items()}
     for question in params.key_questions:
         for model in _models(question, params):
             if model not in effects_by_model:
@@ -70,6 +72,7 @@ def answer_questions(
                 readiness,
                 health_by_model.get(model),
                 params,
+                under[model],
             )
             answers.append(_ANSWERS[question.kind](case))
     return tuple(answers)
@@ -147,9 +150,13 @@ def _rank(case: Case) -> Answer:
             f" Not ranked, since nothing may be inferred of their returns: {', '.join(left_out)}."
         )
     evidence = case.evidence(*estimates)
-    doubts = []
-    if not max(p, 1 - p) >= case.params.scenarios.safe_probability:
+    doubts, safe = [], case.params.scenarios.safe_probability
+    is_first = draws.argmax(axis=1) == names.index(channel)
+    held = lowest_chance(is_first if p > 0.5 else ~is_first, case.under, names)
+    if not max(p, 1 - p) >= safe:
         doubts.append(f"The first place is not settled: probability {probability_text(p)}.")
+    elif held is not None and not held >= safe:
+        doubts.append("Under another reasonable prior the first place is not as clear.")
     tag, reasons = decide(evidence, more_doubts=doubts)
     if tag is None:
         tag, reasons = Label.SAFE, ("The place is clear and nothing speaks against the fit.",)

@@ -14,6 +14,7 @@ from mmmlib.findings import FindingList, Level, not_run
 from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of
 from mmmlib.model.motions import sum_motions
+from mmmlib.model.power_scaling import Reweighted, lowest_chance, reweigh
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness
@@ -130,6 +131,7 @@ def build_pack(
     )
     model_labels = {model: params.model_label(model) for model in effects_by_model}
     parts_of_sums = {p for name in _summed(params, fitted) for p in params.parts_of(name)}
+    under = reweigh(effects)
     scenarios, words, gains = [], {}, {}
     for plan in plans:
         by_model = _in_every_model(plan, base, effects_by_model, outcomes, params)
@@ -148,6 +150,7 @@ def build_pack(
                 on_model,
                 on_channel,
                 words[plan.name],
+                under,
                 params,
             )
         )
@@ -200,6 +203,7 @@ def build_pack(
             outcomes[leading],
             on_model,
             on_channel,
+            under,
             params,
             str(effects.attrs["outcome_unit"]),
         ),
@@ -303,11 +307,13 @@ def _scenario(
     on_model: Evidence,
     on_channel: Mapping[str, Evidence],
     disagreeing: tuple[str, ...],
+    under: Mapping[str | None, Reweighted],
     params: Params,
 ) -> Scenario:
     effect = by_model[params.primary]
     # Chosen on every other draw, promised on the rest: its luck in the choice is not promised.
-    shown = effect.picked(slice(1, None, 2)) if plan.kind == "optimised" else effect
+    draws = slice(1, None, 2) if plan.kind == "optimised" else slice(None)
+    shown = effect.picked(draws)
     unit = str(effects.attrs["outcome_unit"])
     formula = outcome.method == "formula"
     lines = tuple(
@@ -324,6 +330,7 @@ def _scenario(
     names = channel_labels(params, effects)
     changed = [line for line in lines if line.differs]
     recent = against_recent(base, plan, outcome, params, names, unit=unit)
+    held = lowest_chance(shown.gain > 0, under, [line.channel for line in changed], draws)
     evidence = on_model
     for line in changed:
         evidence += on_channel[line.channel]
@@ -347,6 +354,7 @@ def _scenario(
             count_unit="" if effect.money or effect.spend_change == 0 else unit,
             disagreements=disagreeing,
             recent=recent,
+            under_priors=held,
         )
     return Scenario(
         name=plan.name,

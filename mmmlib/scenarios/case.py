@@ -9,6 +9,7 @@ import xarray as xr
 
 from mmmlib.estimates import Estimate, return_words
 from mmmlib.findings import FindingList
+from mmmlib.model.power_scaling import Reweighted
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.scenarios.baseline import Baseline
@@ -33,6 +34,8 @@ class Case:
     readiness: Readiness
     health: FindingList | None
     params: Params
+    under: Mapping[str | None, Reweighted]
+    """The draws under other priors, see :func:`mmmlib.model.power_scaling.reweigh`."""
 
     @property
     def labels(self) -> dict[str, str]:

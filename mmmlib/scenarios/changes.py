@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from mmmlib.estimates import NBSP, Estimate, format_number
+from mmmlib.model.power_scaling import lowest_chance
 from mmmlib.params.schema import Params
 from mmmlib.scenarios.baseline import Baseline, baseline_name, baseline_of
 from mmmlib.scenarios.case import Case
@@ -63,6 +64,8 @@ def _change(case: Case, channel: str, kind: Literal["scale", "cut"], chance: flo
     unit = case.effects.attrs["return_unit"]
     per_money = Estimate.from_draws(effect.difference / effect.spend_change, unit)
     p = effect.speaks_for
+    yes = effect.speaks
+    held = lowest_chance(yes if p > 0.5 else ~yes, case.under, [channel])
     unsettled = []
     if not chance >= params.scenarios.clear_probability:
         unsettled.append(
@@ -81,6 +84,7 @@ def _change(case: Case, channel: str, kind: Literal["scale", "cut"], chance: flo
         blind_cuts=[label] if kind == "cut" and case.on(channel).assumed else [],
         steady_state=case.outcome.method != "formula",
         disagreements=unsettled,
+        under_priors=held,
     )
     if tag is Label.SAFE:
         clear = (

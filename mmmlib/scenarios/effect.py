@@ -85,14 +85,19 @@ class PlanEffect:
         return float((self.gain > 0).mean())
 
     @property
-    def speaks_for(self) -> float:
-        """Probability that this model speaks for the plan.
+    def speaks(self) -> np.ndarray:
+        """Whether this model speaks for the plan, draw by draw.
 
-        Where money or the budget decides, the probability to beat the baseline.
+        Where money or the budget decides, whether it beats the baseline.
         For a count at another budget, more spend always gives more of it; there
         the question is saturation: see :attr:`not_saturated`.
         """
-        return self.probability_better if self.money else self.not_saturated
+        return self.gain > 0 if self.money else self._works()
+
+    @property
+    def speaks_for(self) -> float:
+        """Probability of it."""
+        return float(self.speaks.mean())
 
     @property
     def not_saturated(self) -> float:
@@ -102,11 +107,14 @@ class PlanEffect:
         less than half); at the same budget, that the plan brings more. The outcome's unit
         does not matter, so all models can be asked this, and be held against each other.
         """
+        return float(self._works().mean())
+
+    def _works(self) -> np.ndarray:
         # Money for channels that the baseline leaves out has no average to be held against.
         if self.spend_change == 0 or not self.spend_at_stake > 0:
-            return float((self.difference > 0).mean())
+            return np.asarray(self.difference > 0)
         average = self.at_stake * (self.spend_change / self.spend_at_stake)
-        return float((self.difference > HALF * average).mean())
+        return np.asarray(self.difference > HALF * average)
 
 
 def plan_effect(

@@ -31,19 +31,24 @@ class Evidence:
     doubts
         Reasons that it may be relied on with care only.
     assumed
-        Where a return is our assumption more than the data, in words. It is a doubt, and what a
-        cut there would lose is not known at all.
+        Where a return is our assumption more than the data, in words. It is a doubt of the return's size,
+        and what a cut there would lose is not known at all.
+    size
+        Other reasons that a return may not be as large as said. Which way money should go can be
+        known all the same: see :func:`mmmlib.scenarios.labels.decide`.
     """
 
     against: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    size: tuple[str, ...] = ()
 
     def __add__(self, other: Evidence) -> Evidence:
         return Evidence(
             _unique([*self.against, *other.against]),
             _unique([*self.doubts, *other.doubts]),
             _unique([*self.assumed, *other.assumed]),
+            _unique([*self.size, *other.size]),
         )
 
     @property
@@ -139,6 +144,7 @@ def _collect(findings: Iterable[Finding]) -> Evidence:
     against: dict[str, str] = {}
     doubts: dict[str, str] = {}
     assumed: dict[str, str] = {}
+    size: dict[str, str] = {}
     for finding in findings:
         if finding.status is Status.OK:
             continue
@@ -152,12 +158,13 @@ def _collect(findings: Iterable[Finding]) -> Evidence:
         if finding.level is Level.BLOCK or (ran and finding.check in (SHRINKAGE, YOUNG, GAP)):
             against.setdefault(key, finding.message)
         elif ran and finding.check in (COMMON, APART):
-            doubts.setdefault(key, f"{finding.message} {finding.meaning}")
+            where = doubts if finding.check == COMMON else size
+            where.setdefault(key, f"{finding.message} {finding.meaning}")
         elif ran and finding.check == PRIOR:
             assumed.setdefault(key, f"{OUR_ASSUMPTION} {finding.message}")
         elif finding.level is Level.WARN:
             doubts.setdefault(key, finding.message)
-    return Evidence(tuple(against.values()), tuple(doubts.values()), tuple(assumed.values()))
+    return Evidence(*(tuple(one.values()) for one in (against, doubts, assumed, size)))
 
 
 def _named(finding: Finding, model: str) -> set[str]:

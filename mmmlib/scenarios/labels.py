@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import xarray as xr
@@ -24,9 +25,21 @@ def lowest(labels: Iterable[Label]) -> Label:
 
 
 def decide(
-    evidence: Evidence, *, more_against: Sequence[str] = (), more_doubts: Sequence[str] = ()
+    evidence: Evidence,
+    *,
+    more_against: Sequence[str] = (),
+    more_doubts: Sequence[str] = (),
+    size: bool = False,
 ) -> tuple[Label | None, tuple[str, ...]]:
     """Label what evidence alone decides.
+
+    Parameters
+    ----------
+    evidence, more_against, more_doubts
+        What is known of it.
+    size
+        Whether the claim is how large something is. Which way money should go is a claim of its own: that
+        the size may be another one is in its probability, and in that under other priors.
 
     Returns
     -------
@@ -39,8 +52,9 @@ def decide(
     full = evidence + Evidence(tuple(more_against), tuple(more_doubts))
     if full.against:
         return Label.DO_NOT_INFER, full.against
-    if full.assumed or full.doubts:
-        return Label.REVIEW, (*full.assumed, *full.doubts)
+    doubts = (*full.assumed, *full.doubts, *full.size) if size else full.doubts
+    if doubts:
+        return Label.REVIEW, doubts
     return None, ()
 
 
@@ -78,6 +92,7 @@ def label_plan(
     count_unit: str = "",
     disagreements: Sequence[str] = (),
     recent: AgainstRecent | None = None,
+    under_priors: float | None = None,
 ) -> tuple[Label, tuple[str, ...]]:
     """Label the claim that a plan beats the baseline.
 
@@ -104,6 +119,9 @@ def label_plan(
         What other models, or other plans, say against it, in words.
     recent
         The same claim against what is spent now: a plan is safe from both or not safe.
+    under_priors
+        The probability under the least favourable of other reasonable priors; NaN where the draws
+        cannot tell, None where the priors are not known, which the evidence says.
     """
     against = [
         f"Extrapolated: the past has not seen {name} at the planned weekly spend."
@@ -131,6 +149,8 @@ def label_plan(
             f"It beats the status quo with a probability of {seen}, {just}below the {needed} "
             f"that a safe plan needs, with a margin for the chance in the draws."
         )
+    elif under_priors is not None and not under_priors >= limits.safe_probability:
+        doubts.append(_hangs_on_prior(probability, under_priors, limits))
     if recent is not None:
         doubts += _against_recent(recent, limits)
     if steady_state:
@@ -145,6 +165,16 @@ def label_plan(
         f"the spend range of the past, and neither readiness nor health speaks against it."
     )
     return Label.SAFE, (clear,)
+
+
+def _hangs_on_prior(probability: float, under: float, limits: ScenarioParams) -> str:
+    seen, other, needed = map(probability_text, (probability, under, limits.safe_probability))
+    if math.isnan(under):
+        return f"How far the probability of {seen} hangs on what was believed before is not known."
+    return (
+        f"The probability is {seen}, and under another reasonable prior {other}: the data alone do "
+        f"not settle it. A safe claim needs {needed} under both."
+    )
 
 
 def _against_recent(recent: AgainstRecent, limits: ScenarioParams) -> list[str]:

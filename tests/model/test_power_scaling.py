@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mmmlib.model.power_scaling import ALTERNATIVES, MAX_PARETO_K, SHIFT, WIDER, reweigh
+from mmmlib.model.power_scaling import (
+    ALTERNATIVES,
+    MAX_PARETO_K,
+    SHIFT,
+    WIDER,
+    lowest_chance,
+    reweigh,
+)
 from tests.fakes import BELIEF, fake_effects, over_at_once
 
 CHANNEL = "search"
@@ -70,3 +77,26 @@ def test_an_engine_that_does_not_say_what_it_believed_has_no_answer() -> None:
     effects = fake_effects()
     effects.attrs["inputs"] = json.dumps({"priors": {}})
     assert reweigh(effects) == {}
+
+
+def test_the_lowest_chance_is_that_under_the_least_favourable_prior() -> None:
+    effects = fitted(0.4, 0.8)
+    under = reweigh(effects)
+    pays = effects["spend_effect"].sel(channel=CHANNEL).sum("week").to_numpy()
+    pays = pays > float(effects["spend"].sel(channel=CHANNEL).sum())
+    alone, together = (under[name].chances(pays).min() for name in (CHANNEL, None))
+    assert lowest_chance(pays, under, [CHANNEL]) == pytest.approx(min(alone, together))
+    assert min(alone, together) < pays.mean() - 0.03
+    half = lowest_chance(pays[1::2], under, [CHANNEL], slice(1, None, 2))
+    assert half == pytest.approx(min(alone, together), abs=0.03)
+    assert lowest_chance(pays, {}, [CHANNEL]) is None
+
+
+def test_draws_that_hardly_differ_tell_nothing() -> None:
+    effects = fitted(0.4, 0.8, draws=50)
+    brought = effects["spend_effect"]
+    effects["spend_effect"] = brought.copy(data=brought.to_numpy()[[0] * 45 + [1] * 5])
+    under = reweigh(effects)
+    assert not under[CHANNEL].known
+    assert np.isnan(lowest_chance(np.arange(50) > 2, under, [CHANNEL]))
+    assert lowest_chance(np.ones(50, dtype=bool), under, [CHANNEL]) == 1.0

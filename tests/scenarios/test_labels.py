@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,7 +54,9 @@ def test_just_below_the_limit_is_not_written_as_the_limit():
         (Evidence(against=("bad fit",)), {}, Label.DO_NOT_INFER),
         (Evidence(doubts=("hm",)), {}, Label.REVIEW),
         (Evidence(), {"extrapolated": ["Search"]}, Label.DO_NOT_INFER),
-        (Evidence(assumed=("our prior",)), {}, Label.REVIEW),
+        # That a size is not known says nothing of which way money should go: its probability does.
+        (Evidence(size=("far above",)), {"under_priors": 0.94}, Label.REVIEW),
+        (Evidence(assumed=("our prior",)), {"under_priors": math.nan}, Label.REVIEW),
         (Evidence(assumed=("our prior",)), {"blind_cuts": ["Search"]}, Label.DO_NOT_INFER),
         (Evidence(), {"steady_state": True}, Label.REVIEW),
         (Evidence(), {"count_unit": "signups"}, Label.REVIEW),
@@ -61,10 +64,18 @@ def test_just_below_the_limit_is_not_written_as_the_limit():
         (Evidence(doubts=("hm",)), {"extrapolated": ["Search"]}, Label.DO_NOT_INFER),
     ],
 )
-def test_the_worst_reason_decides(evidence, more, label):
+def test_the_worst_reason_decides(evidence: Evidence, more: dict[str, Any], label: Label) -> None:
     got, reasons = label_plan(evidence, 0.99, LIMITS, **more)
     assert got is label
     assert reasons and all(reasons)
+
+
+def test_a_doubt_about_a_size_is_none_about_the_way_that_money_should_go() -> None:
+    unsure = Evidence(assumed=("our prior",), size=("far above",))
+    assert label_plan(unsure, 0.99, LIMITS, under_priors=0.96)[0] is Label.SAFE
+    assert decide(unsure, size=True) == (Label.REVIEW, ("our prior", "far above"))
+    (reason,) = label_plan(unsure, 0.99, LIMITS, under_priors=0.9)[1]
+    assert "under another reasonable prior 90" in reason
 
 
 @pytest.mark.parametrize(
@@ -140,7 +151,8 @@ class TestEvidence:
         search = channel_evidence("search", MODEL, readiness, health)
         assert search.good
         assert not search.measured
-        assert decide(search) == (
+        assert decide(search) == (None, ())
+        assert decide(search, size=True) == (
             Label.REVIEW,
             ("This is our assumption more than the data. seen",),
         )
