@@ -217,7 +217,9 @@ def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> 
 def _judged_plan(plan: Scenario, model: str, gates: GateResult | None, params: Params) -> Scenario:
     changed = [line.channel for line in plan.plan if line.differs]
     label, reasons = _judged(plan, "It changes", model, changed, gates, params)
-    return plan.model_copy(update={"label": label, "reasons": reasons})
+    step = plan.step and gates is not None and not gates.blocked
+    step = step and all(gates.claim(model, name).for_moves[0] is Label.SAFE for name in changed)
+    return plan.model_copy(update={"label": label, "reasons": reasons, "step": step})
 
 
 def _judged_advice(one: ChannelAdvice, model: str, gates: GateResult | None) -> ChannelAdvice:

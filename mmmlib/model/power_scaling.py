@@ -110,17 +110,34 @@ def stated_returns(effects: xr.Dataset) -> StatedReturns | None:
     return StatedReturns(mean, sd, np.linalg.inv(correlations))
 
 
-def reweigh(effects: xr.Dataset) -> dict[str | None, Reweighted]:
+def reweigh(*parts: xr.Dataset) -> dict[str | None, Reweighted]:
     """Weigh a fit's draws by other priors of each channel's return, and of all together.
+
+    Parameters
+    ----------
+    parts
+        Effects of one fit; of an outcome over its motions those of each, whose priors are changed
+        together.
 
     Returns
     -------
     dict
         By channel; ``None`` is all channels at once. Empty where the priors are not known.
     """
+    each = [_log_ratios(effects) for effects in parts]
+    known = [one for one in each if one is not None]
+    if len(known) < len(each) or len({one.shape for one in known}) != 1:
+        return {}
+    names: list[str | None] = [str(name) for name in parts[0]["channel"].to_numpy()]
+    ratios = sum(known[1:], known[0])
+    return {name: _smoothed(one) for name, one in zip([*names, None], ratios, strict=True)}
+
+
+def _log_ratios(effects: xr.Dataset) -> np.ndarray | None:
+    """How much likelier each draw is under another prior, ``(channels and all, alternative, draw)``."""
     stated = stated_returns(effects)
     if stated is None:
-        return {}
+        return None
     seen = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
     # The prior is on what the spend brings to its end, as the return is.
     whole = seen["spend_effect"].transpose("draw", "channel", "week").to_numpy().astype(float)
@@ -129,22 +146,17 @@ def reweigh(effects: xr.Dataset) -> dict[str | None, Reweighted]:
         logs = np.log(whole.sum(-1) / spend)
     if "form_factor" in effects:  # what was believed, and fitted, is the return without it
         logs -= np.log(effects["form_factor"].transpose("draw", "channel").to_numpy().astype(float))
-    names = [str(name) for name in effects["channel"].to_numpy()]
-    now = stated.log_density(logs, np.zeros(len(names)), np.ones(len(names)))
-    masks = dict(zip(names, np.eye(len(names)), strict=True))
-    return {
-        name: _smoothed(
-            np.stack(
-                [
-                    stated.log_density(logs, SHIFT * mask, np.ones(len(names))),
-                    stated.log_density(logs, -SHIFT * mask, np.ones(len(names))),
-                    stated.log_density(logs, np.zeros(len(names)), 1 + (WIDER - 1) * mask),
-                ]
-            )
-            - now
-        )
-        for name, mask in [*masks.items(), (None, np.ones(len(names)))]
-    }
+    channels = logs.shape[1]
+    none, one = np.zeros(channels), np.ones(channels)
+    tried = [
+        [
+            stated.log_density(logs, SHIFT * mask, one),
+            stated.log_density(logs, -SHIFT * mask, one),
+            stated.log_density(logs, none, 1 + (WIDER - 1) * mask),
+        ]
+        for mask in [*np.eye(channels), one]
+    ]
+    return np.array(tried) - stated.log_density(logs, none, one)
 
 
 def lowest_chance(

@@ -126,6 +126,11 @@ class ScenarioParams(Section):
     optimise: OptimiserParams = Field(default_factory=OptimiserParams)
     safe_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Probability of beating the baseline from which a plan may be called safe to act on."""
+    step_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.85
+    """Probability of beating the baseline, under every prior that is tried, from which a plan that is not safe may be
+    recommended as a step to watch."""
+    step_risk: Share = 0.5
+    """Most that such a step may lose in the mean of its worst tenth, as a share of what it gains in the middle."""
     clear_probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
     """Probability from which a model counts as speaking for a plan (or, at 1 minus it, against)."""
 

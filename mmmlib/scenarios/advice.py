@@ -94,7 +94,9 @@ def _of_channel(
         evidence,
         more if money else None,
         less if money else None,
-        all(one is None or one >= limits.safe_probability for one in held),
+        all(
+            not evidence.assumed if one is None else one >= limits.safe_probability for one in held
+        ),
         params,
         scalable=params.channels[name].scalable if name in params.channels else False,
         outside=base.outside(name, raised),

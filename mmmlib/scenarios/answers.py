@@ -56,7 +56,11 @@ def answer_questions(
     A question of kind ``other`` gets the numbers that bear on it, for review.
     """
     answers: list[Answer] = []
-    under = {model: reweigh(one) for model, one in effects_by_model.items()}
+    under = {
+        model: reweigh(*(effects_by_model[part] for part in params.parts_of(model)))
+        for model in {model for asked in params.key_questions for model in _models(asked, params)}
+        if all(part in effects_by_model for part in params.parts_of(model))
+    }
     for question in params.key_questions:
         for model in _models(question, params):
             if model not in effects_by_model:
@@ -72,7 +76,7 @@ def answer_questions(
                 readiness,
                 health_by_model.get(model),
                 params,
-                under[model],
+                under.get(model, {}),
             )
             answers.append(_ANSWERS[question.kind](case))
     return tuple(answers)
@@ -157,7 +161,7 @@ def _rank(case: Case) -> Answer:
         doubts.append(f"The first place is not settled: probability {probability_text(p)}.")
     elif held is not None and not held >= safe:
         doubts.append("Under another reasonable prior the first place is not as clear.")
-    tag, reasons = decide(evidence, more_doubts=doubts)
+    tag, reasons = decide(evidence, more_doubts=doubts, size=held is None)
     if tag is None:
         tag, reasons = Label.SAFE, ("The place is clear and nothing speaks against the fit.",)
     return case.answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ from mmmlib.scenarios.evidence import (
 )
 from mmmlib.scenarios.floors import floor_frontier
 from mmmlib.scenarios.gradients import PlanResponse
-from mmmlib.scenarios.labels import choose, decide, label_plan, with_margin
+from mmmlib.scenarios.labels import choose, decide, label_plan, with_margin, worth_a_step
 from mmmlib.scenarios.ladder import ladder_of
 from mmmlib.scenarios.optimised import OptimisedPlans, held_channels, optimised_plans
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
@@ -131,7 +132,7 @@ def build_pack(
     )
     model_labels = {model: params.model_label(model) for model in effects_by_model}
     parts_of_sums = {p for name in _summed(params, fitted) for p in params.parts_of(name)}
-    under = reweigh(effects)
+    under = reweigh(*(fits[part] for part in params.parts_of(leading)))
     scenarios, words, gains = [], {}, {}
     for plan in plans:
         by_model = _in_every_model(plan, base, effects_by_model, outcomes, params)
@@ -331,7 +332,7 @@ def _scenario(
     changed = [line for line in lines if line.differs]
     recent = against_recent(base, plan, outcome, params, names, unit=unit)
     held = lowest_chance(shown.gain > 0, under, [line.channel for line in changed], draws)
-    evidence = on_model
+    evidence, step = on_model, False
     for line in changed:
         evidence += on_channel[line.channel]
     if plan.kind == "baseline":
@@ -339,22 +340,34 @@ def _scenario(
         tag = tag or Label.SAFE
         reasons = reasons or ("The plan that others are compared with; it claims no gain.",)
     else:
-        tag, reasons = label_plan(
-            evidence,
-            shown.probability_better,
-            params.scenarios,
-            extrapolated=[names[line.channel] for line in changed if line.extrapolated],
-            blind_cuts=[
+        against: dict[str, Any] = {
+            "extrapolated": [names[line.channel] for line in changed if line.extrapolated],
+            "blind_cuts": [
                 names[line.channel]
                 for line in changed
                 if line.change < 0 and on_channel[line.channel].assumed
             ],
-            mix=mix_cover(effects, plan.spend, base.spend),
-            steady_state=not formula,
-            count_unit="" if effect.money or effect.spend_change == 0 else unit,
-            disagreements=disagreeing,
+            "steady_state": not formula,
+            "count_unit": "" if effect.money or effect.spend_change == 0 else unit,
+            "disagreements": disagreeing,
+        }
+        mix = mix_cover(effects, plan.spend, base.spend)
+        tag, reasons = label_plan(
+            evidence,
+            shown.probability_better,
+            params.scenarios,
+            mix=mix,
             recent=recent,
             under_priors=held,
+            **against,
+        )
+        step = tag is Label.REVIEW and worth_a_step(
+            evidence,
+            -np.inf if held is None else held,
+            shown.gain,
+            params.scenarios,
+            doubts=any(against.values()) or mix != "seen",
+            recent=recent,
         )
     return Scenario(
         name=plan.name,
@@ -371,6 +384,7 @@ def _scenario(
         downside=float(np.quantile(shown.gain, DOWNSIDE)),
         label=tag,
         reasons=reasons,
+        step=step,
         others={
             model: Estimate.from_draws(other.difference, params.outcome_unit(model))
             for model, other in by_model.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import NBSP
@@ -151,6 +152,8 @@ def label_plan(
         )
     elif under_priors is not None and not under_priors >= limits.safe_probability:
         doubts.append(_hangs_on_prior(probability, under_priors, limits))
+    if under_priors is None:
+        doubts += evidence.assumed
     if recent is not None:
         doubts += _against_recent(recent, limits)
     if steady_state:
@@ -165,6 +168,48 @@ def label_plan(
         f"the spend range of the past, and neither readiness nor health speaks against it."
     )
     return Label.SAFE, (clear,)
+
+
+def worth_a_step(
+    evidence: Evidence,
+    probability: float,
+    gain: np.ndarray,
+    limits: ScenarioParams,
+    *,
+    doubts: bool,
+    recent: AgainstRecent | None,
+) -> bool:
+    """Say whether a plan that is not safe is worth a step that is watched.
+
+    Parameters
+    ----------
+    evidence
+        Of the model and of every channel that the plan changes.
+    probability
+        To beat the baseline, under the least favourable of the priors that are tried.
+    gain
+        Against the baseline, by draw.
+    limits
+        ``step_probability``, ``step_risk``.
+    doubts
+        Whether anything else speaks against the plan: what the past has not seen, other models.
+    recent
+        The same claim against what is spent now.
+
+    Returns
+    -------
+    bool
+        Its bad case is bounded: in the mean of its worst tenth it loses no more than
+        ``step_risk`` of what it gains in the middle.
+    """
+    if doubts or decide(evidence)[0] is not None or not probability >= limits.step_probability:
+        return False
+    if recent is not None and not (
+        recent.comparable and recent.probability_better >= limits.step_probability
+    ):
+        return False
+    worst = float(np.mean(np.sort(gain)[: max(len(gain) // 10, 1)]))
+    return bool(worst >= -limits.step_risk * float(np.median(gain)))
 
 
 def _hangs_on_prior(probability: float, under: float, limits: ScenarioParams) -> str:
@@ -196,7 +241,8 @@ def choose(scenarios: Sequence[Scenario]) -> tuple[str | None, str | None]:
     Returns
     -------
     recommended
-        Of the plans that are safe to act on, the one with the largest median gain.
+        Of the plans that are safe to act on, the one with the largest median gain; where none is, the
+        most likely of those that are worth a step.
     candidate
         Of those that need review, the one that is closest to safe.
     """
@@ -204,6 +250,9 @@ def choose(scenarios: Sequence[Scenario]) -> tuple[str | None, str | None]:
     if safe:
         return max(safe, key=lambda one: (one.net or one.difference).median).name, None
     review = worth(scenarios, Label.REVIEW)
+    steps = [one for one in review if one.step]
+    if steps:
+        return max(steps, key=_better_than_both).name, None
     best = max(review, key=_better_than_both, default=None)
     return None, best.name if best else None
 

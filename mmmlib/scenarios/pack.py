@@ -141,6 +141,9 @@ class Scenario(_Frozen):
     label: Label
     reasons: tuple[str, ...]
     """Why the label is what it is."""
+    step: bool = False
+    """Not safe to act on, and yet worth a step that is watched: likely better under every prior that is
+    tried, nothing but its probability speaks against it, and its bad case is bounded."""
     others: dict[str, Estimate] = {}
     """Difference to the baseline in the other models, by model name."""
     return_on_change: Estimate | None = None
@@ -263,7 +266,8 @@ class ScenarioPack(_Frozen):
     carried_in: Estimate | None = None
     """What spend before the horizon brings in it, whatever is done; None where it cannot be told."""
     recommended: str | None = None
-    """Name of the scenario that is recommended, if one may be: only one that is safe to act on."""
+    """Name of the scenario that is recommended, if one may be: safe to act on, or else a step to watch
+    (:attr:`Scenario.step`)."""
     candidate: str | None = None
     """Where none may be recommended: the best that needs review, for the meeting to judge."""
     held: tuple[HeldChannel, ...] = ()

@@ -107,6 +107,29 @@ def test_where_no_plan_is_left_safe_one_is_the_meetings_to_judge():
     assert (judged.recommended, judged.candidate) == (None, "only")
 
 
+def test_where_no_plan_is_safe_a_step_is_recommended_unless_the_gates_doubt_it():
+    step = _plan("step", 100, REVIEW, social=80.0).model_copy(update={"step": True})
+    pack = _pack(step, _plan("likelier", 200, REVIEW, search=120.0))
+    judged = label_pack(pack, _gates(search=SAFE, social=SAFE), fake_params())
+    assert (judged.recommended, judged.candidate) == ("step", None)
+    assert judged.scenarios[1].label is REVIEW
+    doubted = label_pack(pack, _gates(search=SAFE, social=REVIEW), fake_params())
+    assert doubted.recommended is None
+    safe = _pack(step, _plan("safe", 50, search=110.0))
+    judged = label_pack(safe, _gates(search=SAFE, social=SAFE), fake_params())
+    assert judged.recommended == "safe"
+
+
+def test_a_doubt_about_the_size_of_a_return_lowers_no_move_of_its_money():
+    pack = _pack(_plan("good", 100, search=120.0))
+    wide = Claim(label=REVIEW, reasons=("The range is wide.",), move=SAFE)
+    gates = _gates(social=SAFE)
+    gates = gates.model_copy(update={"claims": {MODEL: {**gates.claims[MODEL], "search": wide}}})
+    judged = label_pack(pack, gates, fake_params())
+    assert judged.scenarios[1].label is SAFE
+    assert judged.recommended == "good"
+
+
 def test_a_label_is_never_raised_and_keeps_its_reasons():
     plan = _plan("weak", 100, REVIEW, search=120.0)
     judged = label_pack(_pack(plan), _gates(search=SAFE), fake_params())

@@ -19,7 +19,7 @@ from mmmlib.scenarios.evidence import (
     model_evidence,
     with_new_weeks,
 )
-from mmmlib.scenarios.labels import decide, label_plan, probability_text
+from mmmlib.scenarios.labels import decide, label_plan, probability_text, worth_a_step
 from mmmlib.scenarios.pack import Label
 from mmmlib.scenarios.plans import Plan
 from mmmlib.scenarios.projection import PlanContribution
@@ -76,6 +76,30 @@ def test_a_doubt_about_a_size_is_none_about_the_way_that_money_should_go() -> No
     assert decide(unsure, size=True) == (Label.REVIEW, ("our prior", "far above"))
     (reason,) = label_plan(unsure, 0.99, LIMITS, under_priors=0.9)[1]
     assert "under another reasonable prior 90" in reason
+
+
+@pytest.mark.parametrize(
+    ("evidence", "probability", "more", "worth"),
+    [
+        (Evidence(assumed=("our prior",), size=("far above",)), 0.9, {}, True),
+        (Evidence(), 0.84, {}, False),
+        (Evidence(), math.nan, {}, False),
+        (Evidence(doubts=("hm",)), 0.9, {}, False),
+        (Evidence(), 0.9, {"doubts": True}, False),
+        (
+            Evidence(),
+            0.9,
+            {"shift": -0.45},
+            False,
+        ),  # the worst tenth loses more than half of the gain
+    ],
+)
+def test_a_likely_plan_with_a_bounded_bad_case_is_worth_a_step(
+    evidence: Evidence, probability: float, more: dict[str, Any], worth: bool
+) -> None:
+    gain = np.linspace(-0.1, 2.0, 100) + more.pop("shift", 0.0)
+    asked = {"doubts": False, "recent": None} | more
+    assert worth_a_step(evidence, probability, gain, LIMITS, **asked) is worth
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from mmmlib.reports.words.statements import (
     plan_sentence,
     readiness_statements,
     reasons_of,
+    step_words,
 )
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Advice, Label, ScenarioPack
@@ -133,8 +134,9 @@ def moves(results: Results) -> Iterator[Block]:
         )
         return
     lead = "Recommended" if plan.name == pack.recommended else "For the meeting to judge"
+    lead = "Recommended, as a step to watch" if plan.step and pack.recommended else lead
     yield Prose(
-        f"{plan.title}. {plan_sentence(results, pack, plan)}",
+        f"{plan.title}. {plan_sentence(results, pack, plan)}{step_words(plan)}",
         lead=f"{lead}.",
         mark=label_mark(plan.label),
     )

@@ -59,7 +59,9 @@ def decision_statements(results: Results, pack: ScenarioPack) -> tuple[Prose, ..
     if plan.kind == "optimised":  # its title names no channel
         title = f"{title} ({plan.description.partition('. ')[0]})"
     begins = f"by {date_text(pack.first_week)}, when it would begin"
-    if plan.name == pack.recommended:
+    if plan.step and plan.name == pack.recommended:
+        ask = f"is asked to approve a step to watch, as no plan is safe yet: {title}, {begins}."
+    elif plan.name == pack.recommended:
         ask = f"is asked to approve, change or put off: {title}, {begins}."
     else:
         ask = f"is asked to judge, as no plan is safe to act on yet: {title}, {begins}."

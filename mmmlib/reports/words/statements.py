@@ -154,8 +154,8 @@ def move_statement(results: Results, pack: ScenarioPack) -> Prose:
     if pack.recommended in by_name:
         plan = by_name[pack.recommended]
         return Prose(
-            f"{plan.title}. {plan_sentence(results, pack, plan)}",
-            lead="Recommended.",
+            f"{plan.title}. {plan_sentence(results, pack, plan)}{step_words(plan)}",
+            lead="Recommended, as a step to watch." if plan.step else "Recommended.",
             mark=label_mark(plan.label),
         )
     if pack.candidate in by_name:
@@ -177,6 +177,16 @@ def move_statement(results: Results, pack: ScenarioPack) -> Prose:
             f"meeting to judge; the scenario pack has the plans."
         )
     return Prose(text, lead="No recommendation.", mark=never)
+
+
+def step_words(plan: Scenario) -> str:
+    """Say under which conditions a plan that is not safe is recommended all the same."""
+    if not plan.step:
+        return ""
+    return (
+        " It is not safe to act on, and its bad case is small against what it gains: take no larger step "
+        "before the next refresh, or a lift test, says the same."
+    )
 
 
 def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
