@@ -23,7 +23,6 @@ from mmmlib.governance.gates import pass_gates
 from mmmlib.health.check import EFFECTS_CHECKS
 from mmmlib.health.holdout import check_holdout
 from mmmlib.health.lift import check_lift_tests
-from mmmlib.health.odd_weeks import check_odd_weeks
 from mmmlib.manifest import StepRecord
 from mmmlib.model.effects import uncalibrated_of
 from mmmlib.params import Params
@@ -302,7 +301,6 @@ def _save_model(
         findings += check(effects, limits)
     findings += check_lift_tests(effects, uncalibrated_of(run, model), limits)
     findings += check_holdout(model, holdout, limits)
-    findings += check_odd_weeks(effects, None, limits, odd=False)
     saved = FindingList(findings=tuple(findings))
     run.save_json(f"models/{model}/health.json", saved)
     return saved
