@@ -15,7 +15,7 @@ from mmmlib.scenarios.baseline import Baseline, baseline_name
 from mmmlib.scenarios.evidence import Evidence
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Advice, ChannelAdvice, EvidenceLevel
-from mmmlib.scenarios.plans import added_return, cut_loss
+from mmmlib.scenarios.plans import added_return, change_of, cut_loss
 from mmmlib.scenarios.projection import ProjectedOutcome
 
 
@@ -89,7 +89,7 @@ def _of_channel(
     saves = [cut_loss(one, outcome, name, params) < even for one in bases]
     more, less = (min(float(one.mean()) for one in each) for each in (pays, saves))
     held = [lowest_chance(one, under, [name]) for one in (pays if more >= less else saves)]
-    raised = base.at(name, base.weekly[name] * (1 + limits.increase))
+    raised = base.at(name, change_of(base, name, limits.increase, params)[1])
     advice, reasons = _decide(
         evidence,
         more if money else None,

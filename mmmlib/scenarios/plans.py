@@ -119,13 +119,14 @@ def increase_plan(
 ) -> Plan:
     """More for the given channels, everything else as in the baseline."""
     share = params.scenarios.increase
-    more = {name: base.weekly[name] * (1 + share) for name in channels}
+    more = {name: change_of(base, name, share, params)[1] for name in channels}
     names = " and ".join(label[name] for name in channels)
+    begun = _from_now(base, channels, share, params, label)
     return _plan(
         base,
         "_".join(["increase", *channels]),
         "increase",
-        f"Increase {names} by {_percent(share)}",
+        f"Increase {names} by {_percent(share)}{begun}",
         f"{moves_text(base, more, params, label)} Everything else stays as it is.",
         more,
     )
@@ -134,12 +135,12 @@ def increase_plan(
 def cut_plan(base: Baseline, channel: str, params: Params, label: Mapping[str, str]) -> Plan:
     """Less for one channel, everything else as in the baseline."""
     share = min(params.scenarios.cut, params.scenarios.max_cut)
-    less = {channel: base.weekly[channel] * (1 - share)}
+    less = {channel: change_of(base, channel, -share, params)[1]}
     return _plan(
         base,
         f"cut_{channel}",
         "protect",
-        f"Cut {label[channel]} by {_percent(share)}",
+        f"Cut {label[channel]} by {_percent(share)}{_from_now(base, [channel], -share, params, label)}",
         f"{moves_text(base, less, params, label)} Everything else stays as it is.",
         less,
     )
@@ -158,22 +159,49 @@ def _plan(
     return Plan(name, kind, title, description, spend)
 
 
+def change_of(base: Baseline, name: str, share: float, params: Params) -> tuple[float, float]:
+    """Mean weekly money from which a channel is changed by a share, and to which.
+
+    Where what is spent now is off a baseline that is read off the latest weeks, the change begins at the
+    farther of the two: 20 % more is more than both. Not so where the past has not seen as much, or as little.
+    """
+    start = base.weekly[name]
+    off = base.kind == "recent_mean" and base.differs(name, params.scenarios.rate_tolerance)
+    if off and name in base.spends_now:
+        farther = (max if share > 0 else min)(start, base.recent_weekly[name])
+        if farther > 0 and not base.outside(name, base.at(name, farther * (1 + share))):
+            start = farther
+    return start, start * (1 + share)
+
+
+def _from_now(
+    base: Baseline, channels: Sequence[str], share: float, params: Params, label: Mapping[str, str]
+) -> str:
+    """End of a title: which channels are changed from what is spent now."""
+    off = [
+        label[name]
+        for name in channels
+        if change_of(base, name, share, params)[0] != base.weekly[name]
+    ]
+    return f" (from what is spent now: {listed(off)})" if off else ""
+
+
 def added_return(
     base: Baseline, outcome: ProjectedOutcome, channel: str, params: Params
 ) -> np.ndarray:
     """Outcome gained per unit of money that the standing increase adds; ``(draw,)``."""
-    return _per_money(base, outcome, channel, 1 + params.scenarios.increase)
+    return _per_money(base, outcome, channel, params.scenarios.increase, params)
 
 
 def cut_loss(base: Baseline, outcome: ProjectedOutcome, channel: str, params: Params) -> np.ndarray:
     """Outcome lost per unit of money when a channel is cut as far as it may be; ``(draw,)``."""
-    return _per_money(base, outcome, channel, 1 - params.scenarios.max_cut)
+    return _per_money(base, outcome, channel, -params.scenarios.max_cut, params)
 
 
 def _per_money(
-    base: Baseline, outcome: ProjectedOutcome, channel: str, factor: float
+    base: Baseline, outcome: ProjectedOutcome, channel: str, share: float, params: Params
 ) -> np.ndarray:
-    now, then = base.spend[channel], base.at(channel, base.weekly[channel] * factor)
+    now, then = (base.at(channel, weekly) for weekly in change_of(base, channel, share, params))
     change = outcome(channel, then).total - outcome(channel, now).total
     return change / float(then.sum() - now.sum())
 
@@ -187,8 +215,8 @@ def _receivers(
 ) -> list[str]:
     """Channels for more money, the best return of what is added first."""
     scalable = [n for n in active if n in params.channels and params.channels[n].scalable]
-    raised = 1 + params.scenarios.increase
-    inside = [n for n in scalable if not base.outside(n, base.at(n, base.weekly[n] * raised))]
+    more = {n: change_of(base, n, params.scenarios.increase, params)[1] for n in scalable}
+    inside = [n for n in scalable if not base.outside(n, base.at(n, more[n]))]
     trusted, usable = tiers
     # A plan that nobody may act on is no plan: nothing may be inferred outside the past range,
     # while doubts can be reviewed.
