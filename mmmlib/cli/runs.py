@@ -82,13 +82,44 @@ def mlflow_run(
 
 
 def list_all(runs: RunsDir = None) -> None:
-    """List the runs, oldest first: status, verdict, when made."""
-    from mmmlib.runs import find_runs_dir, list_runs
+    """List the runs, oldest first, with the trials in each: status, verdict, when made."""
+    from mmmlib.runs import find_runs_dir, list_runs, list_trials
 
     for run in list_runs(find_runs_dir(runs)):
         manifest = run.manifest
         made = manifest.created.astimezone().strftime("%Y-%m-%d %H:%M")
-        typer.echo(f"{run.name}  {made}  {manifest.status}  {manifest.verdict or ''}".rstrip())
+        tried = f"trial ({', '.join(manifest.trial)} set)" if manifest.trial else ""
+        words = (run.name, made, manifest.status, manifest.verdict or "", tried)
+        typer.echo("  ".join(word for word in words if word))
+        for trial in list_trials(run):
+            typer.echo(f"  trial {trial.path.name}: {', '.join(trial.manifest.trial)}")
+
+
+def prune(
+    older_than: Annotated[
+        int, typer.Option("--older-than", metavar="DAYS", min=0, help="Only what is older.")
+    ] = 90,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it; without, it is listed.")] = False,
+    runs: RunsDir = None,
+) -> None:
+    """Remove trials, and runs that nobody relies on; lists them only, without --yes.
+
+    Kept are runs that the store names (signed, decided on, published), those that another run is
+    compared with, the newest finished run of each workbook, and what is at work.
+    """
+    from mmmlib.estimates import format_number
+    from mmmlib.runner.prune import removable, remove
+    from mmmlib.runs import find_runs_dir
+
+    found = removable(find_runs_dir(runs), older_than)
+    for one in found:
+        size = f"{format_number(one.size / 1e6)} MB"
+        typer.echo(f"{one.run.name}  {one.what}, {one.age} days old, {size}")
+        if yes:
+            remove(one)
+    total = f"{format_number(sum(one.size for one in found) / 1e6)} MB"
+    done = "removed" if yes else "would go; add --yes to remove them"
+    typer.echo(f"{len(found)} of them, {total}: {done}." if found else "Nothing may go.")
 
 
 def reproduce(run: RunRef = "", runs: RunsDir = None) -> None:
