@@ -217,8 +217,12 @@ def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> 
 def _judged_plan(plan: Scenario, model: str, gates: GateResult | None, params: Params) -> Scenario:
     changed = [line.channel for line in plan.plan if line.differs]
     label, reasons = _judged(plan, "It changes", model, changed, gates, params)
-    step = plan.step and gates is not None and not gates.blocked
-    step = step and all(gates.claim(model, name).for_moves[0] is Label.SAFE for name in changed)
+    step = (
+        plan.step
+        and gates is not None
+        and not gates.blocked
+        and all(gates.claim(model, name).for_moves[0] is Label.SAFE for name in changed)
+    )
     return plan.model_copy(update={"label": label, "reasons": reasons, "step": step})
 
 
@@ -230,10 +234,10 @@ def _judged_advice(one: ChannelAdvice, model: str, gates: GateResult | None) -> 
         return one.model_copy(update=held)
     claim = gates.claim(model, one.channel)
     level = max(one.evidence, claim.level, key=list(EvidenceLevel).index)
-    label, why = claim.for_moves
+    label, doubts = claim.for_moves
     moves = one.advice in (Advice.INCREASE, Advice.CUT) and label is not Label.SAFE
     if moves or (level is EvidenceLevel.NONE and level is not one.evidence):
-        held = {"advice": Advice.TEST_FIRST, "reasons": (*why, *one.reasons)}
+        held = {"advice": Advice.TEST_FIRST, "reasons": (*doubts, *one.reasons)}
         one = one.model_copy(update=held)
     return one.model_copy(update={"evidence": level})
 

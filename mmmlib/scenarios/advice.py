@@ -88,14 +88,15 @@ def _of_channel(
     pays = [added_return(one, outcome, name, params) > even for one in bases]
     saves = [cut_loss(one, outcome, name, params) < even for one in bases]
     more, less = (min(float(one.mean()) for one in each) for each in (pays, saves))
-    held = [lowest_chance(one, under, [name]) for one in (pays if more >= less else saves)]
+    lowest = [lowest_chance(one, under, [name]) for one in (pays if more >= less else saves)]
     raised = base.at(name, change_of(base, name, limits.increase, params)[1])
     advice, reasons = _decide(
         evidence,
         more if money else None,
         less if money else None,
         all(
-            not evidence.assumed if one is None else one >= limits.safe_probability for one in held
+            not evidence.assumed if one is None else one >= limits.safe_probability
+            for one in lowest
         ),
         params,
         scalable=params.channels[name].scalable if name in params.channels else False,
