@@ -117,7 +117,10 @@ def publish(lines: Rows, rates: Path, docs: Path) -> None:
     """
     seeds = sorted({line["seed"] for line in lines})
     kinds = dict.fromkeys(line["kind"] for line in lines)
+    from mmmlib.governance.label_rates import RULE
+
     counted = {
+        "rule": RULE,
         "worlds": len(lines),
         "seeds": [seeds[0], seeds[-1]],
         "labels": label_counts(lines),

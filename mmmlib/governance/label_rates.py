@@ -15,6 +15,8 @@ from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Label
 
 RATES = Path(__file__).with_name("label_rates.json")
+RULE = "2026-11-29"
+"""Day on which the rule of docs/labels.md was last changed: what was counted under another one says so."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +32,28 @@ class LabelRate:
         Those that hold the truth and all: 90 % ranges.
     worlds
         Test worlds, none of them looked at while the rule was made.
+    earlier
+        Whether it was counted under an earlier rule.
     """
 
     directions: tuple[int, int]
     ranges: tuple[int, int]
     worlds: int
+    earlier: bool = False
 
     def text(self) -> str:
         """Say the rates in a sentence."""
         (true, said), (held, ranges) = self.directions, self.ranges
+        rule = " That was under the rule before this one." if self.earlier else ""
         if not said or not ranges:
             return (
                 f"In {self.worlds} test worlds too little was labelled so to say how often it was "
-                f"right."
+                f"right.{rule}"
             )
         return (
             f"Of statements so labelled, {probability_text(true / said)} were true and "
             f"{probability_text(held / ranges)} of the 90 % ranges held the truth, in "
-            f"{self.worlds} test worlds ({true} of {said}, {held} of {ranges})."
+            f"{self.worlds} test worlds ({true} of {said}, {held} of {ranges}).{rule}"
         )
 
 
@@ -71,7 +77,8 @@ def label_rates(file: Path = RATES) -> dict[Label, LabelRate]:
     True
     """
     counted = json.loads(file.read_text(encoding="utf-8"))
+    worlds, earlier = counted["worlds"], counted.get("rule") != RULE
     return {
-        Label(label): LabelRate(tuple(one["directions"]), tuple(one["ranges"]), counted["worlds"])
+        Label(label): LabelRate(tuple(one["directions"]), tuple(one["ranges"]), worlds, earlier)
         for label, one in counted["labels"].items()
     }

@@ -28,18 +28,24 @@ def test_what_the_benchmark_counted_is_what_is_read(tmp_path: Path) -> None:
     said = [statement("safe to act on", true=n > 0, low=0.5 if n > 1 else 1.5) for n in range(10)]
     said.append({"what": "first", "label": "needs review", "probability": 0.9, "true": True})
     file = tmp_path / "rates.json"
-    for page in ("labels.md", "benchmarks.md"):
-        (tmp_path / page).write_text(f"Before.\n{BEGINS}\nstale\n{ENDS}\nAfter.\n")
+    marks = {"labels.md": ["labels"], "benchmarks.md": ["ranges", "decisions"]}
+    for page, names in marks.items():
+        tables = "".join(f"{BEGINS.format(name)}\nstale\n{ENDS}\n" for name in names)
+        (tmp_path / page).write_text(f"Before.\n{tables}After.\n")
     publish([{"kind": "a", "seed": 7, "blocked": [], "statements": said}], file, tmp_path)
     page = (tmp_path / "labels.md").read_text()
     assert page.startswith("Before.")
     assert page.endswith("After.\n")
-    assert "stale" not in page
+    assert "stale" not in page + (tmp_path / "benchmarks.md").read_text()
     assert "| safe to act on | 90 % (60 to 98; 9 of 10) | 80 % (49 to 94; 8 of 10)" in page
     safe, review = (label_rates(file)[one] for one in (Label.SAFE, Label.REVIEW))
     assert (safe.directions, safe.ranges, safe.worlds) == ((9, 10), (8, 10), 1)
     assert "90\xa0% were true and 80\xa0% of the 90 % ranges held" in safe.text()
     assert "too little was labelled so" in review.text()
+    assert "rule before" not in safe.text()
+    counted = json.loads(file.read_text()) | {"rule": "2026-01-01"}
+    (tmp_path / "earlier.json").write_text(json.dumps(counted))
+    assert "under the rule before" in label_rates(tmp_path / "earlier.json")[Label.SAFE].text()
 
 
 @pytest.mark.parametrize("label", Label)

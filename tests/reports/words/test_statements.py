@@ -65,6 +65,19 @@ def test_what_may_not_be_recommended_is_not(second: Results) -> None:
     assert "the baseline stands" in none.text
 
 
+def test_a_step_is_recommended_with_its_conditions(second: Results) -> None:
+    pack = second.scenarios
+    assert pack is not None
+    step = pack.scenarios[1].model_copy(update={"step": True, "label": Label.REVIEW})
+    asked = pack.model_copy(
+        update={"scenarios": (step,), "recommended": step.name, "candidate": None}
+    )
+    said = move_statement(second, asked)
+    assert said.lead == "Recommended, as a step to watch."
+    assert "take no larger step before the next refresh" in said.text
+    assert said.mark == label_mark(Label.REVIEW)
+
+
 def test_nothing_is_recommended_where_a_gate_blocks(second: Results) -> None:
     gates = second.gates
     assert gates is not None
