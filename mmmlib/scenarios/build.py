@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmmlib.errors import MMMError
 from mmmlib.estimates import Estimate
 from mmmlib.findings import FindingList, Level, not_run
 from mmmlib.health.motions import sum_health
@@ -41,7 +42,7 @@ from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
 from mmmlib.scenarios.pack import FloorPoint, HeldChannel, Label, PlanLine, Scenario, ScenarioPack
 from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
 from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_outcomes
-from mmmlib.scenarios.ranking import compare_plans
+from mmmlib.scenarios.ranking import compare_plans, rank_before
 from mmmlib.scenarios.recent import against_recent, turned_words
 from mmmlib.scenarios.risk import Objective
 from mmmlib.scenarios.support import mix_cover
@@ -59,6 +60,7 @@ def build_pack(
     health_by_model: Mapping[str, FindingList],
     params: Params,
     run_folder: Path | None = None,
+    before: tuple[str, Sequence[xr.Dataset]] | None = None,
 ) -> ScenarioPack:
     """Make the scenario pack of a refresh.
 
@@ -75,6 +77,8 @@ def build_pack(
         Sizes, horizon and limits are in ``params.scenarios``.
     run_folder
         Where the files of plans lie, if the parameters name any.
+    before
+        Name of the refresh before, and its effects of what leads, a motion each.
 
     Returns
     -------
@@ -157,6 +161,11 @@ def build_pack(
         )
         gains[plan.name] = by_model[leading].gain
     scenarios = compare_plans(scenarios, gains)
+    if before is not None:
+        then = sum_outcomes([outcome_function(part) for part in before[1]])
+        worth = params.worth_of(leading)
+        judged = {p.name: plan_effect(then, p.spend, base.spend, worth=worth) for p in plans}
+        scenarios = rank_before(scenarios, judged, before[0])
     recommended, candidate = choose(scenarios)
     last_week = pd.Timestamp(effects["week"].to_numpy()[-1])
     findings = [
@@ -241,7 +250,25 @@ def pack_of_run(run: Run) -> ScenarioPack:
         {m: run.load_json(f"models/{m}/health.json", FindingList) for m in checked},
         params,
         run.path,
+        _before(run, leading),
     )
+
+
+def _before(run: Run, leading: Sequence[str]) -> tuple[str, list[xr.Dataset]] | None:
+    """Effects of the parent of a run; None where its plans cannot be judged by them."""
+    try:
+        parent = run.parent
+        found = [effects_of(parent, model) for model in leading] if parent else []
+    except (MMMError, OSError, ValueError, KeyError):
+        return None  # the comparison with such a parent says so, and blocks
+    if parent is None:
+        return None
+    same = all(
+        list(then[name].to_numpy()) == list(effects_of(run, model)[name].to_numpy())
+        for model, then in zip(leading, found, strict=True)
+        for name in ("channel", "region")
+    )
+    return (parent.name, found) if same else None
 
 
 def _summed(params: Params, fitted: Sequence[str]) -> list[str]:

@@ -116,6 +116,17 @@ class AgainstRecent(_Frozen):
     """Whether more is better: money after its cost, or a count for the same spend."""
 
 
+class PlanBefore(_Frozen):
+    """The same plan as the model of the refresh before would have judged it."""
+
+    run: str
+    rank: int
+    """By the gain in the middle, the largest first."""
+    plans: int
+    """How many were ranked, the baseline among them."""
+    probability_better: float
+
+
 class Scenario(_Frozen):
     """One plan and what it would bring against the baseline."""
 
@@ -167,6 +178,8 @@ class Scenario(_Frozen):
     half, and in 19 of 20; None: not before its effect ends."""
     regret: float | None = None
     """Mean over the draws of what the best plan of the draw gains beyond this one."""
+    before: PlanBefore | None = None
+    """None where no refresh before has the same channels and regions, or the plan is in no ranking."""
     best_share: float | None = None
     """In how many draws no other plan gains more, of those of which something may be inferred."""
 

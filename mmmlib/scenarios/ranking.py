@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mmmlib.scenarios.pack import Label, Scenario
+from mmmlib.scenarios.effect import PlanEffect
+from mmmlib.scenarios.pack import Label, PlanBefore, Scenario
 
 
 def compare_plans(scenarios: Sequence[Scenario], gains: Mapping[str, np.ndarray]) -> list[Scenario]:
@@ -25,11 +26,7 @@ def compare_plans(scenarios: Sequence[Scenario], gains: Mapping[str, np.ndarray]
     which is better: money after its cost, or a count for the same spend. Draws of two plans that
     gain the same count half for each.
     """
-    ranked = [
-        one.name
-        for one in scenarios
-        if one.kind == "baseline" or (one.label is not Label.DO_NOT_INFER and one.comparable)
-    ]
+    ranked = _ranked(scenarios)
     if len(ranked) < 2:
         return list(scenarios)
     each = np.stack([gains[name] for name in ranked])
@@ -42,3 +39,48 @@ def compare_plans(scenarios: Sequence[Scenario], gains: Mapping[str, np.ndarray]
         for row, name in enumerate(ranked)
     }
     return [one.model_copy(update=found.get(one.name, {})) for one in scenarios]
+
+
+def rank_before(
+    scenarios: Sequence[Scenario], effects: Mapping[str, PlanEffect], run: str
+) -> list[Scenario]:
+    """Add to each plan how it would have ranked by the model of the refresh before.
+
+    Parameters
+    ----------
+    scenarios
+        All of a pack.
+    effects
+        What each brings by that model: the same money against the same baseline.
+    run
+        Name of that refresh.
+
+    Notes
+    -----
+    How to read it: a plan that was best then, too, does not hang on the newest weeks alone.
+    """
+    ranked = _ranked(scenarios)
+    order = sorted(ranked, key=lambda name: -float(np.median(effects[name].gain)))
+    return [
+        one.model_copy(
+            update={
+                "before": PlanBefore(
+                    run=run,
+                    rank=order.index(one.name) + 1,
+                    plans=len(order),
+                    probability_better=effects[one.name].probability_better,
+                )
+            }
+        )
+        if one.name in ranked
+        else one
+        for one in scenarios
+    ]
+
+
+def _ranked(scenarios: Sequence[Scenario]) -> list[str]:
+    return [
+        one.name
+        for one in scenarios
+        if one.kind == "baseline" or (one.label is not Label.DO_NOT_INFER and one.comparable)
+    ]

@@ -10,6 +10,7 @@ from mmmlib.errors import InputError
 from mmmlib.params.scenarios import ScenarioParams
 from mmmlib.scenarios.baseline import baseline_of, baseline_view
 from mmmlib.scenarios.history import spend_history
+from mmmlib.scenarios.plans import change_of, increase_plan
 from tests.fakes import fake_effects, fake_panel
 from tests.scenarios.helpers import known_effects
 
@@ -165,3 +166,21 @@ def test_regions_keep_what_they_had():
     base = baseline_of(effects, params)
     history = spend_history(effects, 13)["best"]
     np.testing.assert_allclose(base.spend["best"][:, 0], history[:, -13:].mean(axis=1))
+
+
+def test_more_of_a_channel_is_more_than_now_where_the_past_has_seen_as_much():
+    """20 % above the mean of a quarter was a cut against the last four weeks, and called an increase."""
+    params, effects = known_effects(GAINS)
+    weekly = np.full(104, 100.0)
+    weekly[-4:], weekly[20:24], weekly[40:44] = 150.0, 190.0, 30.0
+    effects = spent(effects, "best", weekly)
+    base = baseline_of(effects, _with(params))
+    mean = base.weekly["best"]
+    assert change_of(base, "best", 0.2, params) == pytest.approx((150.0, 180.0))
+    assert change_of(base, "best", -0.2, params) == pytest.approx((mean, 0.8 * mean))
+    assert change_of(base, "best", 0.5, params) == pytest.approx((mean, 1.5 * mean))  # never seen
+    plan = increase_plan(base, ["best"], params, {"best": "Best"})
+    assert plan.weekly["best"] == pytest.approx(180.0)
+    assert plan.title.endswith("(from what is spent now: Best)")
+    year = baseline_of(effects, _with(params, baseline="last_year"))
+    assert change_of(year, "best", 0.2, params)[0] == year.weekly["best"]

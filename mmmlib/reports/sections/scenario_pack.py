@@ -35,6 +35,7 @@ from mmmlib.reports.words.plans import (
     search_sentence,
 )
 from mmmlib.reports.words.statements import move_statement, plan_sentence
+from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
 
@@ -174,6 +175,13 @@ def plans(results: Results) -> Iterator[Block]:
                 f"{plan.difference_after.text()} of the change in "
                 f"{outcome_of(results, pack.model)} comes after the last week.",
                 lead="Later.",
+            )
+        if plan.before is not None and plan.kind != "baseline":
+            yield Prose(
+                f"By the model of {plan.before.run} the same plan ranks {plan.before.rank} of "
+                f"{plan.before.plans}; the chance that it beats the baseline is "
+                f"{probability_text(plan.before.probability_better)}.",
+                lead="The refresh before.",
             )
         if plan.reasons:
             yield Bullets(tuple(Prose(reason) for reason in plan.reasons))
