@@ -53,8 +53,8 @@ def check_odd_weeks(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
             off = Estimate.from_draws(draws, str(effects.attrs["outcome_unit"]))
             seen.append(f"{week.date()} by {off}")
     message = (
-        f"{count_text(len(seen), 'odd week')} set apart, so that no channel is credited or charged "
-        f"with what happened there; the outcome was off by what is in the range: {some_of(seen)}."
+        f"{count_text(len(seen), 'odd week')} set apart: no channel is credited or charged with what "
+        f"happened there. The outcome was off in {some_of(seen, most=3)}."
     )
     return [
         none_of(
