@@ -156,6 +156,15 @@ class Estimate(BaseModel):
         """Say whether ``value`` lies outside the outer interval."""
         return not self.low <= value <= self.high
 
+    def rounded(self, value: float) -> float:
+        """Round a number of the same draws to the digits that this range is written with."""
+        _, _, factor = _unit_parts(self.unit)
+        largest = max(abs(self.low), abs(self.high)) * factor
+        if not (math.isfinite(largest) and math.isfinite(value)):
+            return value
+        scale, _ = _magnitude(largest, self.unit)
+        return round(value * factor / scale, decimals(largest / scale)) * scale / factor
+
     def text(self, mass: bool = True) -> str:
         """Write the range as people read it, with the probability behind it."""
         words = format_range(self.low, self.high, self.unit)

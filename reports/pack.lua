@@ -39,7 +39,8 @@ local function safe_target(target)
   return scheme == "https" or scheme == "http" or scheme == "mailto"
 end
 
-local KEPT = { ["fig-alt"] = true }
+local KEPT = { ["fig-alt"] = true, ["fig-narrow"] = true, ["fig-print"] = true }
+local DRAWINGS = { "fig-narrow", "fig-print" }
 
 local function strip(element)
   for name in pairs(element.attributes) do
@@ -61,6 +62,10 @@ local clean = {
   end,
   Image = function(element)
     if not own_figure(element.src) then return element.caption end
+    for _, name in ipairs(DRAWINGS) do
+      local other = element.attributes[name]
+      if other and not own_figure(other) then element.attributes[name] = nil end
+    end
     return strip(element)
   end,
 }
@@ -79,14 +84,19 @@ local function figure(image, caption, identifier)
   local blocks = pandoc.Blocks({})
   if html then
     local id = identifier ~= "" and ' id="' .. escape_html(identifier) .. '"' or ""
+    -- Two drawings, of which the stylesheet shows the one for the screen at hand.
+    local narrow = image.attributes["fig-narrow"]
+    local function drawing(source, class)
+      return '<img' .. class .. ' src="' .. escape_html(source) .. '" alt="' .. escape_html(alt) .. '" />\n'
+    end
     blocks:insert(raw_block(
-      "<figure" .. id .. '>\n<div class="frame" tabindex="0">\n<img src="' .. escape_html(image.src)
-      .. '" alt="' .. escape_html(alt) .. '" />\n</div>\n<figcaption>'))
+      "<figure" .. id .. ">\n" .. drawing(image.src, narrow and ' class="page"' or "")
+      .. (narrow and drawing(narrow, ' class="phone"') or "") .. "<figcaption>"))
     blocks:insert(pandoc.Plain(caption))
     blocks:insert(raw_block("</figcaption>\n</figure>"))
   else
     blocks:insert(raw_block(
-      "#pack-figure(" .. typst_string(image.src) .. ", " .. typst_string(alt) .. ")["))
+      "#pack-figure(" .. typst_string(image.attributes["fig-print"] or image.src) .. ", " .. typst_string(alt) .. ")["))
     blocks:insert(pandoc.Plain(caption))
     blocks:insert(raw_block("]"))
   end
@@ -127,7 +137,7 @@ local function measures(tbl)
       })
       labels[number] = labels[number] or marked
       -- A label is set wider than text, and does not break.
-      local factor = marked and 1.3 or head and 1.1 or 1
+      local factor = marked and 1.7 or head and 1.1 or 1
       local word = marked and length * factor or 0
       for part in text:gsub("\u{a0}", "_"):gmatch("%S+") do
         word = math.max(word, (utf8.len(part) or #part) * factor)
@@ -153,6 +163,10 @@ end
 
 -- Characters on a line of the printed page, of the text column and of the wide column.
 local PAGE, TEXT, WIDE, PADDING = 116, 96, 128, 2.6
+-- The same of a phone, and from where a text stands below its head on a card.
+local PHONE, LONG = 44, 40
+-- Characters of a text that a printed page keeps with the figure or table after it.
+local LEAD = 500
 
 -- Where not all fits on one line: each column gets its longest word, and a share of the
 -- rest for its rows; what rows leave over is for the heads.
@@ -228,6 +242,38 @@ local function typst_table(tbl)
   return pandoc.Para(inlines)
 end
 
+-- The first column names its row. Every cell knows its column's head, which a card shows
+-- beside it; roles keep the table one where cells are laid out as cards.
+local function name_cells(tbl)
+  local heads = {}
+  local function mark(row, role, first)
+    row.attr = pandoc.Attr("", {}, { role = "row" })
+    for number, cell in ipairs(row.cells) do
+      local attributes = { role = role }
+      if role == "columnheader" then
+        heads[number] = pandoc.utils.stringify(cell.contents)
+        attributes.scope = "col"
+      elseif number == 1 then
+        attributes = { role = first, scope = "row" }
+      else
+        attributes["data-head"] = heads[number]
+      end
+      local classes = {}
+      cell.contents:walk({ Span = function(span)
+        if span.classes:includes("label") or span.classes:includes("level") then classes = { "mark" } end
+      end })
+      if utf8.len(pandoc.utils.stringify(cell.contents)) > LONG then classes = { "long" } end
+      cell.attr = pandoc.Attr("", classes, attributes)
+    end
+  end
+  for _, row in ipairs(tbl.head.rows) do mark(row, "columnheader") end
+  for _, body in ipairs(tbl.bodies) do
+    body.row_head_columns = 1
+    for _, row in ipairs(body.body) do mark(row, "cell", "rowheader") end
+  end
+  tbl.attr = pandoc.Attr("", {}, { role = "table" })
+end
+
 local function write_table(tbl)
   -- Widths follow the content, not the dashes of the source.
   for number, spec in ipairs(tbl.colspecs) do tbl.colspecs[number] = { spec[1], nil } end
@@ -244,10 +290,13 @@ local function write_table(tbl)
     end
   end
   local dense = total > 45 and " dense" or ""
+  -- On a phone a table that is wider than it becomes a card for each row.
+  local cards = sum(full) + PADDING * #natural > PHONE and " cards" or ""
+  name_cells(tbl)
   local caption = pandoc.utils.stringify(tbl.caption.long)
   local name = escape_html(caption ~= "" and caption or "Table")
   return {
-    raw_block('<div class="table' .. wide .. dense
+    raw_block('<div class="table' .. wide .. dense .. cards
       .. '" role="region" tabindex="0" aria-label="' .. name .. '">'),
     tbl,
     raw_block("</div>"),
@@ -285,38 +334,20 @@ local function write_span(element)
   return inlines
 end
 
-local function count_rows(blocks)
-  local count = 0
-  pandoc.Blocks(blocks):walk({
-    Table = function(tbl)
-      for _, body in ipairs(tbl.bodies) do count = count + #body.body end
-    end,
-    BulletList = function(list) count = count + #list.content end,
-  })
-  return count
-end
-
-local appendix = pandoc.Blocks({})
-local chapter = ""
-
--- A heading at the start of the block is its summary; else its checks are counted.
+-- The heading at the start of the block is its summary.
 local function summary_of(element)
   local first = element.content[1]
-  if first and first.t == "Header" then
-    element.content:remove(1)
-    return pandoc.utils.stringify(first.content)
-  end
-  local count = count_rows(element.content)
-  if count == 0 then return "Passed checks" end
-  return count == 1 and "1 check passed" or (count .. " checks passed")
+  if not (first and first.t == "Header") then return "Details" end
+  element.content:remove(1)
+  return pandoc.utils.stringify(first.content)
 end
 
 local function write_div(element)
-  if element.classes:includes("passed") then
+  if element.classes:includes("folded") or element.classes:includes("passed") then
     local summary = summary_of(element)
     if html then
       local blocks = pandoc.Blocks({
-        raw_block('<details class="passed">\n<summary>'),
+        raw_block('<details class="folded">\n<summary>'),
         pandoc.Plain({ pandoc.Str(summary) }),
         raw_block("</summary>"),
       })
@@ -324,8 +355,10 @@ local function write_div(element)
       blocks:insert(raw_block("</details>"))
       return blocks
     end
-    element.attributes.summary = summary
-    return element
+    -- In print this is the appendix, a file of its own: the heading, and all of it.
+    local blocks = pandoc.Blocks({ pandoc.Header(2, pandoc.Inlines(summary)) })
+    blocks:extend(element.content)
+    return blocks
   end
   if element.classes:includes("statements") then
     -- Statements are numbered, so that a meeting can name them.
@@ -343,35 +376,36 @@ local function write_div(element)
   return nil
 end
 
--- Pass 3, PDF only: passed checks go to an appendix at the end -------------------
+-- Pass 3, PDF only: what leads to a figure or a table stays on its page -----------
 
-local function to_appendix(doc)
-  if not typst then return nil end
+local function is_call(block, name)
+  if not block then return false end
+  local first = block.t == "RawBlock" and block.text
+    or block.t == "Para" and block.content[1] and block.content[1].t == "RawInline"
+      and block.content[1].text
+  return first and first:sub(1, #name + 1) == "#" .. name or false
+end
+
+local function keep_together(list)
   local blocks = pandoc.Blocks({})
-  for _, block in ipairs(doc.blocks) do
-    if block.t == "Header" and block.level == 1 then
-      chapter = pandoc.utils.stringify(block.content)
-    end
-    if block.t == "Div" and block.classes:includes("passed") then
-      local summary = block.attributes.summary
-      appendix:insert(pandoc.Header(2, pandoc.Inlines(chapter .. ": " .. summary)))
-      appendix:extend(block.content)
-      blocks:insert(pandoc.Para(pandoc.Inlines(summary .. "; listed in the appendix.")))
+  for number, block in ipairs(list) do
+    local following = list[number + 1]
+    local text = (block.t == "Para" or block.t == "BulletList") and not is_call(block, "pack-")
+    local length = utf8.len(pandoc.utils.stringify(block)) or 0
+    if text and length < LEAD and (is_call(following, "pack-figure") or is_call(following, "pack-table")) then
+      blocks:insert(raw_block("#block(sticky: true)["))
+      blocks:insert(block)
+      blocks:insert(raw_block("]"))
     else
       blocks:insert(block)
     end
   end
-  if #appendix > 0 then
-    blocks:insert(pandoc.Header(1, pandoc.Inlines("Appendix: passed checks")))
-    blocks:extend(appendix)
-  end
-  doc.blocks = blocks
-  return doc
+  return blocks
 end
 
 return {
   clean,
   { Figure = write_figure, Para = write_para, Table = write_table, Span = write_span },
   { Div = write_div },
-  { Pandoc = to_appendix },
+  { Blocks = function(list) return typst and keep_together(list) or nil end },
 }

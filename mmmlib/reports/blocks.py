@@ -8,6 +8,7 @@ are written.
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 class Picture:
     """A figure. ``name`` is a slug, unique in its document.
 
-    ``caption`` says what is drawn and how to read it; ``alt`` says what the figure says,
-    for those who do not see it.
+    ``draw`` draws it as many inches wide as it is told, by the keyword ``width``, or in the
+    width of a page: a phone gets a drawing of its own. ``caption`` says what is drawn and how
+    to read it; ``alt`` says what the figure says, for those who do not see it.
     """
 
     name: str
-    figure: Figure
+    draw: Callable[..., Figure]
     caption: str
     alt: str
 
@@ -44,7 +46,7 @@ class Picture:
 
     def to_markdown(self) -> str:
         """Write it for an open notebook: the figure inside the text, its caption below."""
-        data = base64.b64encode(svg_bytes(self.figure)).decode()
+        data = base64.b64encode(svg_bytes(self.draw())).decode()
         return (
             f"![{escape(self.alt)}](data:image/svg+xml;base64,{data})\n\n*{escape(self.caption)}*"
         )
@@ -90,6 +92,13 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Together:
+    """Blocks that one printed page holds: a plan, for instance."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Folded:
     """Blocks that are folded away behind a title."""
 
@@ -104,7 +113,7 @@ class Statements:
     items: tuple[Prose, ...]
 
 
-type Block = Prose | Bullets | Statements | Heading | Table | Picture | Folded
+type Block = Prose | Bullets | Statements | Heading | Table | Picture | Folded | Together
 
 
 def label_mark(label: Label) -> Mark:

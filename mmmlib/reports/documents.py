@@ -4,12 +4,15 @@ A report notebook writes its findings as Markdown outputs. Here they are joined
 to one Markdown text per document, which both renderers take from there. What a
 notebook may use, beside plain Markdown:
 
-- figures: ``![caption](figures/name.svg){#fig-name fig-alt="what it says"}``
+- figures: ``![caption](figures/name.svg){#fig-name fig-alt="what it says"}``, with the drawings
+  for a phone and for print as ``fig-narrow="figures/…"`` and ``fig-print="figures/…"``
 - tables: pipe tables with ``: caption`` below
 - ``[● safe to act on]{.label .safe}`` (``.review``, ``.never``) and
   ``[■ Block]{.level .block}`` (``.warn``, ``.info``)
 - ``::: {.statements}``: the statements that are the document's answer
-- ``::: {.passed}``: passed checks, folded away and counted
+- ``::: {.folded}``: details behind a heading; in print they are in the appendix, a file of its
+  own. Older runs call it ``.passed``
+- ``::: {.plan}``: what one printed page holds
 """
 
 from __future__ import annotations
@@ -157,7 +160,7 @@ def check_executed(notebook: NotebookNode, path: Path) -> None:
 
 def check_figures(body: str, path: Path) -> None:
     """Refuse a page that shows a figure that is not there."""
-    for name in re.findall(rf"\]\(({FIGURES}/[^)\s]+)\)", body):
+    for name in re.findall(rf"(?:\]\(|fig-(?:narrow|print)=\")({FIGURES}/[^)\s\"]+)", body):
         if not (path.parent / name).is_file():
             raise RunError(f"{path}: the figure {name} is not there; run the notebook again.")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import xarray as xr
-from matplotlib.figure import Figure
 
 from mmmlib.estimates import Estimate, ReturnWords, return_words
 from mmmlib.health.lift import LiftComparison, compare_lifts
@@ -15,7 +15,7 @@ from mmmlib.model.chains import agreed
 from mmmlib.model.effects import lift_tests_of, roi
 from mmmlib.params import Params
 from mmmlib.phrases import count_text, listed, month_text
-from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.figures.intervals import IntervalRow
 from mmmlib.reports.markup import plain
 from mmmlib.reports.style import FAINT, INK, channel_colours
 
@@ -172,14 +172,24 @@ class Experiments:
             f"them. Thin line: 90 % range, thick: 50 %, dot: median."
         )
 
-    def figure(self) -> Figure:
-        """Draw what every test saw, and what the model says of it without and with tests."""
+    def said(self, one: LiftComparison) -> str:
+        """What a test says, as the heading of its ranges."""
+        if self.is_off(one.off):
+            return f"{self.name_of(one)}: even with it, the model is off it"
+        if self.is_off(one.off_alone):
+            return f"{self.name_of(one)}: the model alone would have missed it"
+        return f"{self.name_of(one)}: the model alone foresaw it"
+
+    def rows(self, tests: Sequence[LiftComparison]) -> list[IntervalRow]:
+        """What every test saw, and what the model says of it without and with tests."""
         colours = channel_colours(self.params.channels)
         rows = []
-        for one in self.tests:
+        for one in tests:
             change = one.test.spend_change
             rows += [
-                IntervalRow(self.name_of(one), self.per_money(one.measured, change), INK),
+                IntervalRow(
+                    "the test saw", self.per_money(one.measured, change), INK, group=self.said(one)
+                ),
                 IntervalRow("model alone", self.per_money(one.alone, change), FAINT),
                 IntervalRow(
                     "model with tests",
@@ -187,15 +197,32 @@ class Experiments:
                     colours[one.test.channel],
                 ),
             ]
-        return interval_figure(rows, self.title, self.subtitle)
+        return rows
 
     @property
-    def alt(self) -> str:
-        """What the figure says, in words."""
+    def seemingly_refuted(self) -> list[str]:
+        """Explain each test that saw less than the channel returns: its weeks end before the effect does."""
+        found = []
+        for one in self.tests:
+            saw = self.per_money(one.measured, one.test.spend_change)
+            inside = self.per_money(one.calibrated, one.test.spend_change)
+            whole = self.returned(self.effects, one.test.channel)
+            if whole is None or saw.high >= whole.median or self.is_off(one.off):
+                continue
+            found.append(
+                f"{self.name_of(one)} saw {saw.text(mass=False)} per {self.return_words.spend}, less "
+                f"than the return of {self.channel(one.test.channel)}, "
+                f"{whole.text(mass=False)}: a test counts what comes in its own weeks and at its own "
+                f"level of spend. For these the model says {inside.text(mass=False)}."
+            )
+        return found
+
+    def alt(self, tests: Sequence[LiftComparison]) -> str:
+        """What a figure of these tests says, in words."""
         said = "; ".join(
             f"{self.name_of(one)}: the test saw {one.measured.text(mass=False)}, the model alone "
             f"{one.alone.text(mass=False)}, with tests {one.calibrated.text(mass=False)}"
-            for one in self.tests
+            for one in tests
         )
         return f"90 % ranges of the incremental outcome of each lift test: {said}."
 

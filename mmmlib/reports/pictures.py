@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
+from mmmlib.estimates import format_number
 from mmmlib.params import Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Bridge, Comparison, Movement
@@ -14,7 +16,11 @@ from mmmlib.reports.blocks import Block, Picture, Prose
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.figures.waterfall import WaterfallRow, waterfall_figure
-from mmmlib.reports.figures.weeks import actual_against_fitted, spend_over_time
+from mmmlib.reports.figures.weeks import (
+    actual_against_fitted,
+    contribution_over_time,
+    spend_over_time,
+)
 from mmmlib.reports.lift import Experiments
 from mmmlib.reports.markup import plain
 from mmmlib.reports.quantities import ModelNumbers
@@ -27,12 +33,15 @@ from mmmlib.reports.words.figures import (
     fit_words,
     learnt_sentence,
     movement_words,
+    over_time_words,
     returns_words,
+    shares_words,
     spend_words,
 )
 
-PER_FIGURE = 8
+PER_FIGURE = 9
 """Curves in one figure; more would not fit a page."""
+TESTS_PER_FIGURE = 3
 
 
 def returns_picture(
@@ -48,10 +57,11 @@ def returns_picture(
         if row.roi is not None
     ]
     even = numbers.returns.break_even
-    figure = interval_figure(
-        rows, title or words.title, words.subtitle, even=even, even_name="money back"
-    )
-    return Picture(name, figure, words.caption, words.alt)
+    draw = partial(
+        interval_figure, rows, title or words.title, words.subtitle, even=even,
+        even_name="money back",
+    )  # fmt: skip
+    return Picture(name, draw, words.caption, words.alt)
 
 
 def learning_picture(results: Results, numbers: ModelNumbers) -> Picture:
@@ -66,8 +76,36 @@ def contributions_picture(results: Results, numbers: ModelNumbers, name: str) ->
         IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
         for row in numbers.by_contribution
     ]
-    figure = interval_figure(rows, words.title, words.subtitle)
-    return Picture(name, figure, words.caption, words.alt)
+    draw = partial(interval_figure, rows, words.title, words.subtitle)
+    return Picture(name, draw, words.caption, words.alt)
+
+
+def shares_picture(results: Results, numbers: ModelNumbers) -> Picture:
+    """Draw each channel's share of the effect, with its share of the spend beside it."""
+    words = shares_words(results, numbers)
+    rows = [
+        IntervalRow(
+            results.channel(row.channel),
+            row.effect_share,
+            results.colours[row.channel],
+            mark=row.spend_share,
+            note=f"{row.effect_share.text(mass=False)} for {format_number(row.spend_share, 'share')}",
+        )
+        for row in sorted(numbers.channels, key=lambda row: -row.spend_share)
+    ]
+    draw = partial(interval_figure, rows, words.title, words.subtitle)
+    return Picture("shares", draw, words.caption, words.alt)
+
+
+def over_time_picture(results: Results, numbers: ModelNumbers) -> Picture:
+    """Draw baseline and channels over time, each in a panel of its own."""
+    words = over_time_words(results, numbers)
+    names = {name: results.channel(name) for name in results.params.channels}
+    draw = partial(
+        contribution_over_time, numbers.effects, names, results.colours, words.title,
+        words.subtitle,
+    )  # fmt: skip
+    return Picture("over-time", draw, words.caption, words.alt)
 
 
 def curves_pictures(results: Results, numbers: ModelNumbers) -> Iterator[Picture]:
@@ -78,10 +116,10 @@ def curves_pictures(results: Results, numbers: ModelNumbers) -> Iterator[Picture
     for number, start in enumerate(range(0, len(rows), PER_FIGURE), start=1):
         part = [row.channel for row in rows[start : start + PER_FIGURE]]
         title = words.title if number == 1 else "Response curves, continued"
-        figure = response_curves(
-            numbers.effects, part, names, results.colours, title, words.subtitle
+        draw = partial(
+            response_curves, numbers.effects, part, names, results.colours, title, words.subtitle
         )
-        yield Picture(f"curves-{number}", figure, words.caption, words.alt)
+        yield Picture(f"curves-{number}", draw, words.caption, words.alt)
 
 
 def fit_picture(
@@ -92,8 +130,8 @@ def fit_picture(
     On the weeks that a ``holdout`` fit was not shown, its prediction is drawn.
     """
     words = fit_words(results, numbers, holdout)
-    figure = actual_against_fitted(numbers.effects, holdout, words.title, words.subtitle)
-    return Picture(name, figure, words.caption, words.alt)
+    draw = partial(actual_against_fitted, numbers.effects, holdout, words.title, words.subtitle)
+    return Picture(name, draw, words.caption, words.alt)
 
 
 def movements_picture(results: Results, comparison: Comparison, moves: Sequence[Movement]) -> Block:
@@ -112,8 +150,10 @@ def movements_picture(results: Results, comparison: Comparison, moves: Sequence[
         for move in moves
     ]
     even = returns.break_even
-    figure = interval_figure(rows, words.title, words.subtitle, even=even, even_name="money back")
-    return Picture("movements", figure, words.caption, words.alt)
+    draw = partial(
+        interval_figure, rows, words.title, words.subtitle, even=even, even_name="money back"
+    )
+    return Picture("movements", draw, words.caption, words.alt)
 
 
 def bridge_picture(results: Results, bridges: Sequence[Bridge], name: str = "bridges") -> Block:
@@ -125,21 +165,27 @@ def bridge_picture(results: Results, bridges: Sequence[Bridge], name: str = "bri
         WaterfallRow(results.channel(one.channel) if one.channel else "All channels", one)
         for one in bridges
     ]
-    figure = waterfall_figure(rows, words.title, words.subtitle)
-    return Picture(name, figure, words.caption, words.alt)
+    draw = partial(waterfall_figure, rows, words.title, words.subtitle)
+    return Picture(name, draw, words.caption, words.alt)
 
 
-def lift_picture(found: Experiments) -> Picture:
-    """Draw what every test saw, and what the model says of it without and with tests."""
+def lift_pictures(found: Experiments, suffix: str = "") -> Iterator[Picture]:
+    """Draw what every test saw, and what the model says of it without and with tests; a few a figure."""
     name = plain(found.params.model_label(found.model))
     caption = f"Lift tests of {name} and the model, the test furthest off the model first."
-    return Picture("lift-tests", found.figure(), caption, found.alt)
+    for start in range(0, len(found.tests), TESTS_PER_FIGURE):
+        tests = found.tests[start : start + TESTS_PER_FIGURE]
+        title = "Lift tests, continued" if start else found.title
+        draw = partial(interval_figure, found.rows(tests), title, found.subtitle)
+        more = f"-from-{start + 1}" if start else ""
+        yield Picture(f"lift-tests{suffix}{more}", draw, caption, found.alt(tests))
 
 
 def spend_picture(readiness: Readiness, panel: Panel, params: Params) -> Picture:
     """Draw every channel's spend, with the weeks marked that were too much alike."""
     words = spend_words(readiness, params)
-    figure = spend_over_time(
+    draw = partial(
+        spend_over_time,
         panel.array("spend").sum("region"),
         {name: params.channel_label(name) for name in params.channels},
         channel_colours(params.channels),
@@ -147,4 +193,4 @@ def spend_picture(readiness: Readiness, panel: Panel, params: Params) -> Picture
         words.title,
         words.subtitle,
     )
-    return Picture("spend", figure, words.caption, words.alt)
+    return Picture("spend", draw, words.caption, words.alt)

@@ -29,6 +29,10 @@ class ChannelNumbers:
     spend: float
     contribution: Estimate
     share: Estimate
+    effect_share: Estimate
+    """Share of what all channels contributed together."""
+    spend_share: float
+    """Share of what all channels cost."""
     roi: Estimate | None
     marginal: Estimate
     prior: Estimate | None
@@ -102,6 +106,7 @@ class ModelNumbers:
         marginal = effects["marginal_roi"].to_numpy()
         priors = effects["prior_roi"].to_numpy()
         spend = effects["spend"].sum("week").to_numpy()
+        parts = total / total.sum(axis=1, keepdims=True)
         half_lives = effects["half_life"].to_numpy()
         outcome = float(effects["observed"].sum("week"))
         coming = still_to_come(effects).transpose("draw", "channel").to_numpy()
@@ -118,6 +123,8 @@ class ModelNumbers:
                     spend=float(spend[place]),
                     contribution=Estimate.from_draws(total[:, place], self.unit),
                     share=Estimate.from_draws(shares[:, place], "share"),
+                    effect_share=Estimate.from_draws(parts[:, place], "share"),
+                    spend_share=float(spend[place] / spend.sum()) if spend.sum() else 0.0,
                     roi=self._return(ratio) if spent else None,
                     marginal=self._return(step),
                     prior=self._return(prior) if stated else None,

@@ -25,10 +25,16 @@ from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.reports.documents import EXECUTED, Page, read_pages
 from mmmlib.reports.fonts import unwritable, unwritable_sentence
-from mmmlib.reports.front import FRONT, SUMMARY, front_markdown, print_markdown
+from mmmlib.reports.front import (
+    APPENDIX,
+    FRONT,
+    SUMMARY,
+    appendix_markdown,
+    front_markdown,
+    print_markdown,
+)
 from mmmlib.reports.papers import Paper
 from mmmlib.reports.render_input import (
-    PDF,
     RECORD,
     PageSource,
     RenderError,
@@ -97,10 +103,9 @@ def render_pack(
     target = into or run.path / PACK
     pages = read_pages(run.path / EXECUTED)
     work = _work(results, pages)
-    names = [*(f"{source.name}.html" for source in work.pages), PDF]
     with replacing_folder(target) as folder, ThreadPoolExecutor(1) as beside:
         tables = beside.submit(write_tables, results, folder / TABLES)
-        made = _make(work, folder, names, renderer)
+        made = _make(work, folder, renderer)
         tables.result()
     boxes = unwritable_sentence(unwritable(printed_texts(work)))
     notes = (*made.notes, *filter(None, [boxes]))
@@ -108,7 +113,7 @@ def render_pack(
         warnings.warn(note, stacklevel=2)
     if into is None:
         run.save_json(RECORD, RenderRecord(renderer=made.renderer, notes=notes))
-    return [target / name for name in (*names, TABLES)]
+    return [target / name for name in (*work.names, TABLES)]
 
 
 def render_paper(
@@ -143,30 +148,29 @@ def render_paper(
     variables = common | {"document": paper.title, "nav": []}
     work = Work(
         pages=(PageSource(paper.name, body, variables),),
-        print=PageSource("print", f"# {paper.title}\n\n{body}", common),
+        prints=(PageSource(paper.name, f"# {paper.title}\n\n{body}", common),),
         figures=scratch / "figures",
         created=int(results.run.manifest.created.timestamp()),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / f"{paper.name}.html", folder / f"{paper.name}.pdf"]
     with tempfile.TemporaryDirectory() as made:
-        _make(work, Path(made), [targets[0].name, PDF], renderer)
-        write_atomic(targets[0], (Path(made) / targets[0].name).read_bytes())
-        write_atomic(targets[1], (Path(made) / PDF).read_bytes())
-    return targets
+        _make(work, Path(made), renderer)
+        for name in work.names:
+            write_atomic(folder / name, (Path(made) / name).read_bytes())
+    return [folder / name for name in work.names]
 
 
-def _make(work: Work, folder: Path, names: list[str], renderer: Renderer) -> RenderRecord:
+def _make(work: Work, folder: Path, renderer: Renderer) -> RenderRecord:
     chosen = choose_renderer(renderer)
     try:
         _renderer(chosen)(work, folder)
-        check_pack(folder, names)
+        check_pack(folder, work.names)
     except RenderError as error:
         if renderer != "auto" or chosen == "pandoc":
             raise
         # Quarto is whatever version the machine has; a refresh should not be lost to it.
         note = f"{error} The pack is made by pandoc and Typst instead."
-        return RenderRecord(renderer=_make(work, folder, names, "pandoc").renderer, notes=(note,))
+        return RenderRecord(renderer=_make(work, folder, "pandoc").renderer, notes=(note,))
     return RenderRecord(renderer=chosen)
 
 
@@ -289,9 +293,12 @@ def _work(results: Results, pages: list[Page]) -> Work:
             body = MOVED
             variables |= {"moved": f"{FRONT}.html", "nav": _nav(links, FRONT)}
         sources.append(PageSource(name, body, variables))
+    prints = [PageSource(PACK, print_markdown(pages), common)]
+    if folded := appendix_markdown(pages):
+        prints.append(PageSource(APPENDIX, folded, common))
     return Work(
         pages=tuple(sources),
-        print=PageSource("pack", print_markdown(pages), common),
+        prints=tuple(prints),
         figures=run.path / EXECUTED / "figures",
         created=int(run.manifest.created.timestamp()),
     )

@@ -14,7 +14,6 @@ from mmmlib.errors import MMMError
 from mmmlib.provenance import workbook_folder
 from mmmlib.reports.fonts import FONT_FILES, font_folder, fonts_for
 
-PDF = "pack.pdf"
 RECORD = "rendering.json"
 FONTS = "fonts"
 """Folder of the PDF's fonts, beside its text."""
@@ -47,18 +46,29 @@ class Work:
 
     pages: tuple[PageSource, ...]
     """HTML pages, the front page first."""
-    print: PageSource
+    prints: tuple[PageSource, ...]
+    """PDF files, the pack first."""
     figures: Path
     """Folder of the figures, may be missing where no document has one."""
     created: int
     """Seconds since 1970; the time that files say they were made."""
 
+    @property
+    def names(self) -> list[str]:
+        """Names of its files, in reading order."""
+        pages, prints = (
+            (f"{one.name}.html" for one in self.pages),
+            (f"{one.name}.pdf" for one in self.prints),
+        )
+        return [*pages, *prints]
+
 
 def printed_texts(work: Work) -> list[str]:
     """Everything that figures and PDF write; a figure's words are in its caption and alt text."""
-    values = work.print.variables.values()
+    values = work.prints[0].variables.values()
     lists = ([value] if isinstance(value, str) else value for value in values)
-    return [work.print.markdown, *(text for one in lists if isinstance(one, list) for text in one)]
+    bodies = [source.markdown for source in work.prints]
+    return [*bodies, *(text for one in lists if isinstance(one, list) for text in one)]
 
 
 def copy_fonts(work: Work, folder: Path) -> None:

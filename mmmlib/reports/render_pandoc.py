@@ -13,7 +13,6 @@ from pathlib import Path
 from mmmlib.reports.documents import FIGURES
 from mmmlib.reports.render_input import (
     FONTS,
-    PDF,
     PageSource,
     RenderError,
     Work,
@@ -37,7 +36,11 @@ def render_with_pandoc(work: Work, folder: Path) -> None:
             shutil.copytree(work.figures, scratch / FIGURES)
         # pandoc is a process of its own, so threads are enough to run several at once.
         with ThreadPoolExecutor() as pool:
-            jobs = [pool.submit(_pdf, work, scratch, folder / PDF)]
+            copy_fonts(work, scratch / FONTS)
+            jobs = [
+                pool.submit(_pdf, work, source, scratch, folder / f"{source.name}.pdf")
+                for source in work.prints
+            ]
             jobs += [
                 pool.submit(_page, source, scratch, folder / f"{source.name}.html")
                 for source in work.pages
@@ -58,17 +61,16 @@ def _page(source: PageSource, scratch: Path, target: Path) -> None:
     _pandoc(source, scratch, [*options, f"--output={target}"])
 
 
-def _pdf(work: Work, scratch: Path, target: Path) -> None:
+def _pdf(work: Work, source: PageSource, scratch: Path, target: Path) -> None:
     import typst
 
-    text = scratch / "pack.typ"
+    text = scratch / f"{source.name}.typ"
     template = templates() / "pack.typ"
     _pandoc(
-        work.print,
+        source,
         scratch,
         ["--to=typst", f"--template={template}", f"--output={text}"],
     )
-    copy_fonts(work, scratch / FONTS)
     compiler = typst.Compiler(
         root=scratch, font_paths=[str(scratch / FONTS)], ignore_system_fonts=True
     )
@@ -81,11 +83,11 @@ def _pdf(work: Work, scratch: Path, target: Path) -> None:
             pdf_standards="ua-1",
         )
     except typst.TypstError as error:
-        raise RenderError(f"Typst could not make {PDF}: {error.diagnostic}") from error
+        raise RenderError(f"Typst could not make {target.name}: {error.diagnostic}") from error
 
 
 def _pandoc(source: PageSource, scratch: Path, options: list[str]) -> None:
-    variables = scratch / f"{source.name}.json"
+    variables = scratch / f"{source.name}{Path(options[-1]).suffix}.json"
     variables.write_text(json.dumps({"pack": source.variables}), encoding="utf-8")
     project = quarto_project()
     command = [

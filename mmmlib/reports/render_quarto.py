@@ -23,7 +23,6 @@ from typing import Any
 from mmmlib.reports.documents import FIGURES
 from mmmlib.reports.render_input import (
     FONTS,
-    PDF,
     PageSource,
     RenderError,
     Work,
@@ -56,7 +55,7 @@ def render_with_quarto(work: Work, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         pages, pdf = Path(name, "html"), Path(name, "typst")
         write_project(pages, work.pages, "html", work.figures)
-        write_project(pdf, [work.print], "typst", work.figures)
+        write_project(pdf, work.prints, "typst", work.figures)
         copy_fonts(work, pdf / FONTS)
         with ThreadPoolExecutor() as pool:
             jobs = [
@@ -67,7 +66,8 @@ def render_with_quarto(work: Work, folder: Path) -> None:
                 job.result()
         for source in work.pages:
             _collect(pages, f"{source.name}.html", folder)
-        _collect(pdf, PDF, folder)
+        for source in work.prints:
+            _collect(pdf, f"{source.name}.pdf", folder)
 
 
 def quarto_version() -> str:

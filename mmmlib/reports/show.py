@@ -3,8 +3,8 @@
 A cell puts out exactly one ``text/markdown``, never HTML, never anything on stdout, in
 the Markdown that :mod:`mmmlib.reports.documents` names: a heading from ``format.toml``,
 figures (their SVG in ``figures/`` beside the executed notebook, each file named after its
-document), pipe tables whose rule gives the columns' relative widths, labels, statements,
-and passed checks in a ``.passed`` block that begins with a heading.
+document, with one for a phone and one for print beside it), pipe tables whose rule gives the columns' relative widths, labels, statements,
+and what is folded away in a ``.folded`` block that begins with a heading.
 
 In a notebook that a person opened (its folder is not inside the run) the same is written
 without attributes, and figures are inside the cell's output: nothing is written to disk.
@@ -23,6 +23,7 @@ from mmmlib.reports.blocks import (
     Picture,
     Prose,
     Statements,
+    Together,
 )
 from mmmlib.reports.format import section_format
 from mmmlib.reports.markup import escape
@@ -98,10 +99,13 @@ def to_markdown(block: Block, folder: Path | None, document: str) -> str:
             return f"{'#' * block.level} {escape(block.text)}"
         case Picture():
             return _picture(block, folder, document)
+        case Together():
+            parts = [to_markdown(part, folder, document) for part in block.blocks]
+            return _fenced("plan", "\n\n".join(parts), folder)
         case Folded():
             inner = [to_markdown(part, folder, document) for part in block.blocks]
             body = "\n\n".join([f"### {escape(block.title)}", *inner])
-            return _fenced("passed", body, folder)
+            return _fenced("folded", body, folder)
     raise TypeError(f"a section returned a {type(block).__name__}, which is not a block")
 
 
@@ -116,7 +120,15 @@ def _fenced(kind: str, body: str, folder: Path | None) -> str:
 def _picture(picture: Picture, folder: Path | None, document: str) -> str:
     if folder is None:
         return picture.to_markdown()
+    from mmmlib.reports.figures.layout import NARROW
+
     alt, caption = escape(picture.alt), escape(picture.caption)
-    file = f"{document}-{picture.name}.svg"
-    write_atomic(folder / FIGURES / file, svg_bytes(picture.figure))
-    return f'![{caption}]({FIGURES}/{file}){{#fig-{picture.name} fig-alt="{alt}"}}'
+    name = f"{FIGURES}/{document}-{picture.name}"
+    wide = picture.draw()
+    write_atomic(folder / f"{name}.svg", svg_bytes(wide))
+    write_atomic(folder / f"{name}-print.svg", svg_bytes(wide, searchable=True))
+    write_atomic(folder / f"{name}-narrow.svg", svg_bytes(picture.draw(width=NARROW)))
+    return (
+        f'![{caption}]({name}.svg){{#fig-{picture.name} fig-alt="{alt}" '
+        f'fig-narrow="{name}-narrow.svg" fig-print="{name}-print.svg"}}'
+    )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["channel_colours", "svg_bytes"]
 
 COMMENT = re.compile(rb"\s*<!--.*?-->", re.DOTALL)
+PATH = re.compile(rb' d="[^"]+"')
+MORE_DECIMALS = re.compile(rb"(\.\d\d)\d+")
 STYLE_FILE = Path(__file__).with_name("workbook.mplstyle")
 
 CHANNEL_COLOURS = (
@@ -40,9 +42,8 @@ CHANNEL_COLOURS = (
 Found by a search over colours of a contrast of 3:1 or more on white: smallest distance 28 in
 CIELAB over normal and simulated sight.
 """
-BASELINE = "#C9CDD2"
-OTHER = "#8A9099"
-"""Channels after the seventh, together."""
+OTHER = "#AA4422"
+"""Channels after the seventh, together: rust, since grey is what a channel is compared with."""
 INK = "#1B1E23"
 MUTED = "#5A6069"
 FAINT = "#9AA0A8"
@@ -88,12 +89,12 @@ def _settings() -> Any:
 
 
 @contextmanager
-def workbook_style() -> Iterator[None]:
-    """Give the context in which figures are drawn and saved; nothing global stays changed."""
-    from matplotlib import rc_context
+def workbook_style() -> Iterator[Any]:
+    """Give the settings with which figures are drawn and saved; nothing global stays changed."""
+    from matplotlib import rc_context, rcParams
 
     with rc_context(_settings()), quiet_fonts():
-        yield
+        yield rcParams
 
 
 @contextmanager
@@ -104,13 +105,16 @@ def quiet_fonts() -> Iterator[None]:
         yield
 
 
-def svg_bytes(figure: Figure) -> bytes:
+def svg_bytes(figure: Figure, *, searchable: bool = False) -> bytes:
     """Return a figure as SVG, the same bytes for the same figure.
 
     Parameters
     ----------
     figure
         Any figure of matplotlib; it is closed.
+    searchable
+        Leave text as text, for a PDF that brings the fonts along; else it becomes paths, which
+        look the same on every machine.
 
     Returns
     -------
@@ -118,7 +122,13 @@ def svg_bytes(figure: Figure) -> bytes:
         The file, without a date or random names in it.
     """
     buffer = io.BytesIO()
-    with workbook_style():
+    with workbook_style() as settings:
+        settings["svg.fonttype"] = "none" if searchable else "path"
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     # matplotlib repeats every text as a comment; names from data stay out of the file's source.
-    return COMMENT.sub(b"", buffer.getvalue())
+    return PATH.sub(_two_decimals, COMMENT.sub(b"", buffer.getvalue()))
+
+
+def _two_decimals(path: re.Match[bytes]) -> bytes:
+    """Cut what nobody sees: it is half of a figure's bytes, and pages are mailed."""
+    return MORE_DECIMALS.sub(rb"\1", path.group())

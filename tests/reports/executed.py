@@ -31,7 +31,7 @@ TABLE = """| Channel | Return (90 %) | Level |
 
 : Return by channel. {#tbl-return}
 """
-PASSED = "::: {.passed}\n\n### 2 checks passed\n\n" + TABLE + "\n\n:::"
+PASSED = "::: {.folded}\n\n### 2 checks passed\n\n" + TABLE + "\n\n:::"
 
 
 def shown(markdown: str) -> nbformat.NotebookNode:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import xarray as xr
 
-from mmmlib.reports.blocks import Heading, Picture, Prose
+from mmmlib.reports.blocks import Folded, Heading, Picture, Prose
 from mmmlib.reports.lift import Experiments, experiments_of
+from mmmlib.reports.pictures import lift_pictures
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import contribution_roi
 from mmmlib.reports.table import Table
@@ -44,6 +45,25 @@ def test_words_follow_from_the_distances(
     experiments = found(alone, now)
     assert title in experiments.title
     assert sentence in experiments.sentence
+
+
+def test_a_few_tests_share_a_figure_and_each_says_what_it_saw() -> None:
+    tests = [fake_lift(PANEL, f"test-{n}") for n in range(4)]
+    experiments = found(5, 1, *tests)
+    one, other = lift_pictures(experiments)
+    assert one.name != other.name
+    groups = [row.group for row in experiments.rows(experiments.tests)]
+    assert len([group for group in groups if group]) == len(tests)
+    assert groups[0].endswith("the model alone would have missed it")
+
+
+def test_a_test_below_the_return_is_explained_beside_it() -> None:
+    experiments = found(1, 1)
+    assert experiments.seemingly_refuted == []
+    short = fake_lift(PANEL, incremental_outcome=1.0, standard_error=1.0)
+    (said,) = found(1e-4, 1e-4, short).seemingly_refuted
+    assert "less than the return of Search" in said
+    assert "what comes in its own weeks" in said
 
 
 def test_a_pause_is_told_per_money_that_was_taken_away() -> None:
@@ -108,7 +128,8 @@ def test_nothing_is_read_off_a_fit_without_tests_that_did_not_converge(second: R
 def test_the_report_shows_them_for_every_model_that_has_some(second: Results) -> None:
     blocks = list(contribution_roi.lift_tests(second))
     assert [block.name for block in blocks if isinstance(block, Picture)] == ["lift-tests"]
-    assert [block.name for block in blocks if isinstance(block, Table)] == [
+    (folded,) = [block for block in blocks if isinstance(block, Folded)]
+    assert [block.name for block in folded.blocks if isinstance(block, Table)] == [
         "lift-tests",
         "with-and-without",
     ]
@@ -117,5 +138,6 @@ def test_the_report_shows_them_for_every_model_that_has_some(second: Results) ->
 def test_tests_of_another_outcome_than_the_leading_one_say_so(second: Results) -> None:
     params = second.params.model_copy(update={"primary_outcome": "signups.pooled"})
     first = next(iter(contribution_roi.lift_tests(Results(second.run, params))))
-    assert isinstance(first, Heading) and first.text == "Revenue"
+    assert isinstance(first, Folded)
+    assert isinstance(first.blocks[0], Heading) and first.blocks[0].text == "Revenue"
     assert not isinstance(next(iter(contribution_roi.lift_tests(second))), Heading)

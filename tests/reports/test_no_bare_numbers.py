@@ -22,11 +22,13 @@ from mmmlib.reports.blocks import (
     Picture,
     Prose,
     Statements,
+    Together,
 )
 from mmmlib.reports.cells import Observed
 from mmmlib.reports.format import formats
 from mmmlib.reports.results import Results, results_of
 from mmmlib.reports.table import Table
+from mmmlib.reports.words.figures import bad_case
 from tests.reports.written import section
 
 NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
@@ -40,7 +42,7 @@ def blocks_of(results: Results, document: str) -> Iterator[Block]:
 
     def inside(block: Block) -> Iterator[Block]:
         yield block
-        if isinstance(block, Folded):
+        if isinstance(block, Folded | Together):
             for part in block.blocks:
                 yield from inside(part)
 
@@ -67,8 +69,9 @@ def texts_of(block: Block) -> Iterator[str]:
             yield from (cell for row in block.rows for cell in row if isinstance(cell, str))
         case Picture():
             yield from (block.caption, block.alt)
-            yield from (text.get_text() for text in block.figure.texts)
-            for axes in block.figure.axes:
+            figure = block.draw()
+            yield from (text.get_text() for text in figure.texts)
+            for axes in figure.axes:
                 yield axes.get_title(loc="left")
                 yield from (text.get_text() for text in axes.texts)
 
@@ -105,7 +108,7 @@ def given_numbers(results: Results) -> set[str]:
     values = [row.spend for model in results.models for row in model.channels]
     values += [sum(row.spend for row in model.channels) for model in results.models]
     for plan in results.scenarios.scenarios if results.scenarios else ():
-        values += [plan.spend, plan.spend_change, abs(plan.spend_change), plan.downside]
+        values += [plan.spend, plan.spend_change, abs(plan.spend_change), bad_case(plan)]
         for line in plan.plan:
             values += [line.spend_before, line.spend_after]
             values.append(abs(line.spend_after - line.spend_before))

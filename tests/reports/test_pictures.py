@@ -22,7 +22,7 @@ def effects() -> xr.Dataset:
 
 
 def title(picture: Picture) -> str:
-    return " ".join(" ".join(text.get_text() for text in picture.figure.texts).split())
+    return " ".join(" ".join(text.get_text() for text in picture.draw().texts).split())
 
 
 def with_prior(effects: xr.Dataset, channel: str, low: float, high: float) -> xr.Dataset:

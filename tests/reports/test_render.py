@@ -26,7 +26,7 @@ from tests.fake_run import NASTY, make_fake_run
 from tests.reports.executed import FIGURE, shown, write_report, write_reports
 from tests.reports.pdf import pdf_outline
 
-NINE = [
+FILES = [
     "index.html",
     "executive_summary.html",
     "briefing.html",
@@ -35,6 +35,7 @@ NINE = [
     "health_panel.html",
     "change_log.html",
     "pack.pdf",
+    "appendix.pdf",
     "tables.xlsx",
 ]
 ATTACK = """Raw <script>document.title='owned'</script> and <img src=x onerror="document.title='owned'">
@@ -107,8 +108,8 @@ def page(run: Run, name: str) -> str:
     return (run.path / PACK / name).read_text(encoding="utf-8")
 
 
-def test_the_pack_holds_its_eight_files_and_nothing_else(run: Run) -> None:
-    assert sorted(path.name for path in (run.path / PACK).iterdir()) == sorted(NINE)
+def test_the_pack_holds_its_files_and_nothing_else(run: Run) -> None:
+    assert sorted(path.name for path in (run.path / PACK).iterdir()) == sorted(FILES)
     assert (run.path / PACK / "pack.pdf").read_bytes().startswith(b"%PDF-")
 
 
@@ -117,13 +118,13 @@ def test_nothing_is_left_beside_the_pack(run: Run) -> None:
 
 
 def test_rendering_again_gives_the_same_bytes(run: Run) -> None:
-    before = {name: (run.path / PACK / name).read_bytes() for name in NINE}
+    before = {name: (run.path / PACK / name).read_bytes() for name in FILES}
     paths = render_pack(run, "pandoc")
-    assert [path.name for path in paths] == NINE
+    assert [path.name for path in paths] == FILES
     assert {path.name: path.read_bytes() for path in paths} == before
 
 
-@pytest.mark.parametrize("name", NINE[:7])
+@pytest.mark.parametrize("name", FILES[:7])
 def test_a_page_loads_nothing_and_runs_nothing(run: Run, name: str) -> None:
     html = page(run, name)
     assert outside(html) == []
@@ -194,23 +195,23 @@ def test_every_figure_says_what_it_says(run: Run) -> None:
 
 
 def test_headings_are_one_title_then_sections(run: Run) -> None:
-    for name in NINE[:7]:
+    for name in FILES[:7]:
         levels = [tag for tag, _ in Outline(page(run, name)).headings]
         assert levels[0] == "h1"
         assert set(levels[1:]) == ({"h2"} if name != f"{SUMMARY}.html" else set())
 
 
 def test_every_page_leads_to_every_other(run: Run) -> None:
-    for name in NINE[:7]:
+    for name in FILES[:7]:
         html = page(run, name)
-        assert set(NINE[:7]) - {f"{SUMMARY}.html"} <= set(Outline(html).links)
+        assert set(FILES[:7]) - {f"{SUMMARY}.html"} <= set(Outline(html).links)
         assert html.count('aria-current="page"') == 1
 
 
 def test_the_title_block_says_whose_and_whether(run: Run) -> None:
     release = run.load_json("gates.json", GateResult).release
     _, symbol = BANDS[release]
-    for name in NINE[:7]:
+    for name in FILES[:7]:
         text = page(run, name)
         assert f"{symbol}</span> {release}" in text
         assert "data through 28" in text
@@ -232,7 +233,7 @@ def test_the_front_page_is_the_summary_and_the_way_to_the_rest(run: Run) -> None
 
 def test_passed_checks_are_folded_and_counted(run: Run) -> None:
     html = page(run, "health_panel.html")
-    summary = re.search(r'<details class="passed">\s*<summary>\s*(.*?)\s*</summary>', html)
+    summary = re.search(r'<details class="folded">\s*<summary>\s*(.*?)\s*</summary>', html)
     assert summary is not None and summary.group(1) == "2 checks passed"
 
 
@@ -250,7 +251,7 @@ def test_a_run_that_is_not_ready_has_what_there_is(tmp_path: Path) -> None:
 def test_a_failed_render_keeps_the_pack_that_was_there(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    before = {name: (run.path / PACK / name).read_bytes() for name in NINE}
+    before = {name: (run.path / PACK / name).read_bytes() for name in FILES}
     broken = tmp_path / "pandoc"
     broken.write_text("#!/bin/sh\necho 'out of memory' >&2\nexit 99\n")
     broken.chmod(0o755)
@@ -318,7 +319,7 @@ def test_no_template_names_a_place_on_the_web() -> None:
 def test_both_renderers_give_the_same_outline(run: Run, tmp_path: Path) -> None:
     copy = Run(shutil.copytree(run.path, tmp_path / run.name))
     render_pack(copy, "quarto")
-    for name in NINE[:7]:
+    for name in FILES[:7]:
         ours, theirs = Outline(page(run, name)), Outline(page(copy, name))
         assert theirs.headings == ours.headings
         assert theirs.alts == ours.alts

@@ -148,7 +148,7 @@ def test_more_than_seven_channels_are_listed_under_the_figure(tmp_path: Path) ->
     blocks = list(contribution_roi.over_time(results_of(run)))
     (table,) = [block for block in blocks if isinstance(block, Table)]
     assert {row[0] for row in table.rows} == {"Channel 7", "Channel 8"}
-    assert len([b for b in contribution_roi.curves(results_of(run)) if isinstance(b, Picture)]) == 2
+    assert len([b for b in contribution_roi.curves(results_of(run)) if isinstance(b, Picture)]) == 1
 
 
 def test_plans_without_a_recommendation_say_so(second: Results) -> None:
@@ -171,7 +171,8 @@ def test_questions_of_one_text_are_answered_once(second: Results) -> None:
     results.__dict__["scenarios"] = pack.model_copy(update={"answers": answers})
     (told,) = briefing.questions(results)
     assert isinstance(told, Bullets)
-    assert [item.text for item in told.items] == [one.text for one in answers]
+    for item, one in zip(told.items, answers, strict=True):
+        assert item.text.startswith(one.text)
 
 
 def test_a_change_of_little_money_is_shown(second: Results) -> None:
@@ -188,14 +189,14 @@ def test_a_change_of_little_money_is_shown(second: Results) -> None:
 
 
 def test_a_changed_format_is_told(second: Results, first_run: Run) -> None:
-    assert "The documents follow format 5." in write_document(second, "change_log", None)
+    assert "The documents follow format 6." in write_document(second, "change_log", None)
     manifest = first_run.manifest
     first_run.write_manifest(manifest.model_copy(update={"report_format": 0}))
     try:
         told = write_document(second, "change_log", None)
     finally:
         first_run.write_manifest(manifest)
-    assert "follow format 5; the last refresh followed format 0" in told
+    assert "follow format 6; the last refresh followed format 0" in told
 
 
 def test_one_is_not_told_as_many(second: Results) -> None:

@@ -7,9 +7,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from mmmlib.reports.figures.waterfall import STEP_COLOURS
 from mmmlib.reports.style import (
-    BASELINE,
     CHANNEL_COLOURS,
+    FAINT,
     LABEL_COLOURS,
     OTHER,
     channel_colours,
@@ -76,15 +77,20 @@ def test_channels_stay_apart_for_every_reader(sight: str) -> None:
 
 
 def test_channels_stand_out_on_white() -> None:
-    for colour in CHANNEL_COLOURS:
+    for colour in (*CHANNEL_COLOURS, OTHER, *list(STEP_COLOURS.values())[1:]):
         assert contrast(colour) >= 3, colour
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_no_channel_looks_like_the_baseline_or_other(sight: str) -> None:
+def test_no_channel_looks_like_a_comparison_or_other(sight: str) -> None:
     for colour in CHANNEL_COLOURS:
-        for grey in (BASELINE, OTHER):
+        for grey in (FAINT, OTHER):
             assert np.linalg.norm(lab(colour, sight) - lab(grey, sight)) >= 14
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_other_channels_are_not_in_the_grey_of_a_comparison(sight: str) -> None:
+    assert np.linalg.norm(lab(OTHER, sight) - lab(FAINT, sight)) >= 25
 
 
 def test_the_measure_sees_colours_that_are_alike() -> None:

@@ -79,6 +79,7 @@ def test_pack_has_the_files_of_the_design(small_run: Run) -> None:
         "health_panel.html",
         "change_log.html",
         "pack.pdf",
+        "appendix.pdf",
         "tables.xlsx",
     }
 

@@ -9,11 +9,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmmlib.reports.figures.layout import drawn, number_axis, titled
+from mmmlib.reports.figures.layout import WIDTH, drawn, number_axis, panels_of, titled
 from mmmlib.reports.markup import cut_apart
 from mmmlib.reports.style import INK
 
-PANEL = 2.15
+PANEL = 1.3
 HISTORY = "#F1F3F5"
 
 
@@ -25,6 +25,7 @@ def response_curves(
     colours: Mapping[str, str],
     title: str,
     subtitle: str,
+    width: float = WIDTH,
 ) -> Figure:
     """Draw one small panel per channel: weekly outcome against weekly spend.
 
@@ -38,6 +39,8 @@ def response_curves(
         By channel.
     title, subtitle
         The message; what is drawn and in which unit.
+    width
+        Inches.
 
     Notes
     -----
@@ -45,9 +48,9 @@ def response_curves(
     curve is solid; beyond it the curve is dashed and pale: it is the formula's guess. The
     dot is the weekly spend of the baseline. A steep curve there means that more money brings more.
     """
-    rows = -(-len(channels) // 2)
-    figure = titled(title, subtitle, height=PANEL * rows + 0.3)
-    panels = figure.subplots(rows, 2, squeeze=False).ravel()
+    rows, columns = panels_of(len(channels), width)
+    figure = titled(title, subtitle, height=PANEL * rows + 0.3, width=width)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
     names = cut_apart({name: names[name] for name in channels}, 30)
     for axes, name in zip(panels, channels, strict=False):
         _curve(axes, effects.sel(channel=name), colours[name])
@@ -84,8 +87,8 @@ def _curve(axes: Axes, one: xr.Dataset, colour: str) -> None:
     )
     axes.set_xlim(0, float(spend[-1]))
     axes.set_ylim(bottom=min(0.0, float(low.min())))
-    number_axis(axes, "x", "", ticks=4)
-    number_axis(axes, "y", "", ticks=4)
+    number_axis(axes, "x", "", ticks=3)
+    number_axis(axes, "y", "", ticks=3)
 
 
 def _part(axes: Axes, x: np.ndarray, at: list[np.ndarray], colour: str, *, guess: bool) -> None:

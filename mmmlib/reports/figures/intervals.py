@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import blended_transform_factory
 
 from mmmlib.estimates import Estimate
 from mmmlib.reports.figures.layout import (
+    MARGIN,
+    WIDTH,
     drawn,
+    is_narrow,
     number_axis,
     short,
     titled,
@@ -25,12 +28,17 @@ from mmmlib.reports.figures.layout import (
 )
 from mmmlib.reports.style import FAINT, INK, MUTED
 
-ROW = 0.42
+ROW = 0.3
 MORE = 0.15
 """Inches of a row, and of each line more that its name takes."""
+TEXT_LINE, BELOW, GROUP = 0.19, 0.3, 0.34
+"""Inches of a line of text above its range, of the range, and of a group's heading."""
+VALUE_SIZE = 10.5
 MOST_LINES = 4
-NAME_SIZE, NAME_WIDTH = 11.0, 2.2
+NAME_SIZE, NAME_WIDTH = 10.5, 2.9
+LONGEST_LINE = 44
 THIN, THICK, DOT = 1.8, 6.0, 4.5
+CHOSEN = "#EEF4FA"
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,9 @@ class IntervalRow:
     """One line of the figure.
 
     ``faint`` is drawn thinly above it, for comparison: the belief before the fit, or the
-    range of the last refresh. ``mark`` is a bad case, drawn as a triangle.
+    range of the last refresh. ``mark`` is a single value, drawn as a triangle: a bad case, or
+    the share of spend. ``chosen`` sets the row apart from the others. A row with a ``group``
+    begins one, under this heading.
     """
 
     name: str
@@ -48,6 +58,8 @@ class IntervalRow:
     mark: float | None = None
     note: str = ""
     """Written at the right, instead of the range."""
+    chosen: bool = False
+    group: str = ""
 
 
 @drawn
@@ -59,6 +71,7 @@ def interval_figure(
     even: float | None = None,
     even_name: str = "",
     ends: tuple[str, str] | None = None,
+    width: float = WIDTH,
 ) -> Figure:
     """Draw ranges under each other.
 
@@ -74,14 +87,46 @@ def interval_figure(
         What that line is.
     ends
         What a range left of zero and right of zero means, for differences.
+    width
+        Inches. On a phone, name and range stand above what is drawn, not beside it.
     """
-    names = [name_lines(row.name) for row in rows]
-    pitch = ROW + MORE * max((name.count("\n") for name in names), default=0)
-    figure = titled(title, subtitle, height=pitch * len(rows) + 0.75)
+    room = width - 2 * MARGIN
+    above = is_narrow(width)
+    names = [_above(row, room) if above else name_lines(row.name) for row in rows]
+    heads = [wrap(row.group, VALUE_SIZE, room, bold=True) if row.group else [] for row in rows]
+    most = max((name.count("\n") for name in names), default=0)
+    heights = [
+        BELOW + TEXT_LINE * (1 + name.count("\n")) if above else ROW + MORE * most for name in names
+    ]
+    # Where each row ends, in inches from the top; its heading is above it.
+    ends_at = np.cumsum(
+        [
+            height + (GROUP + TEXT_LINE * (len(head) - 1) if head else 0)
+            for height, head in zip(heights, heads, strict=True)
+        ]
+    )
+    total = float(ends_at[-1]) if rows else 1.0
+    figure = titled(title, subtitle, height=total + 0.5, width=width)
     axes = figure.subplots()
-    for place, row in enumerate(rows):
-        _draw(axes, place, row)
-    _frame(axes, rows, names)
+    _frame(axes, rows, total)
+    places = []
+    for row, name, head, height, bottom in zip(rows, names, heads, heights, ends_at, strict=True):
+        places.append(bottom - (0.4 * BELOW if above else 0.5 * height))
+        if row.chosen:
+            axes.axhspan(bottom - height, bottom, color=CHOSEN, zorder=0.4)
+        _draw(axes, places[-1], row)
+        if head:
+            _write(axes, 0, bottom - height - 0.06, "\n".join(head), va="bottom", weight="bold")
+        weight = "bold" if row.chosen else "normal"
+        if above:
+            _write(axes, 0, bottom - height + 0.06, name, va="top", weight=weight)
+            _write(axes, 1, bottom - height + 0.06, _text(row), va="top", ha="right")
+        else:
+            _write(axes, 1.02, places[-1], _text(row), va="center", weight=weight)
+    if not above:
+        axes.set_yticks(places, names, color=INK, fontsize=NAME_SIZE)
+        for label, row in zip(axes.get_yticklabels(), rows, strict=True):
+            label.set_fontweight("bold" if row.chosen else "normal")
     if even is not None:
         _reference(axes, even, even_name)
     if ends is not None:
@@ -95,27 +140,44 @@ def name_lines(name: str) -> str:
     if len(lines) > MOST_LINES:
         rest = " ".join(lines[MOST_LINES - 1 :])
         lines = [*lines[: MOST_LINES - 1], short(rest, max(len(lines[0]), 12))]
-    return "\n".join(short(line) for line in lines)
+    return "\n".join(short(line, LONGEST_LINE) for line in lines)
 
 
-def _draw(axes: Axes, place: int, row: IntervalRow) -> None:
-    offset = 0.0
+def _text(row: IntervalRow) -> str:
+    return row.note or row.estimate.text(mass=False)
+
+
+def _above(row: IntervalRow, room: float) -> str:
+    """Break a name where its range begins on the same line."""
+    value = 0.088 * len(_text(row))
+    return "\n".join(wrap(row.name, VALUE_SIZE, max(room - value - 0.1, 0.4 * room))[:MOST_LINES])
+
+
+def _write(axes: Axes, x: float, y: float, text: str, **how: Any) -> None:
+    """Write beside or above a row; what lies below the words does not show through."""
+    axes.text(
+        x, y, text, transform=axes.get_yaxis_transform(), fontsize=VALUE_SIZE, color=INK,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.75}, **how,
+    )  # fmt: skip
+
+
+def _draw(axes: Axes, place: float, row: IntervalRow) -> None:
+    y = place
     if row.faint is not None:
-        offset = 0.1
+        y += 0.05
         low, high = row.faint.low, row.faint.high
         axes.plot(
             [low, high],
-            [place - 0.2] * 2,
+            [place - 0.07] * 2,
             color=FAINT,
             linewidth=1.4,
             solid_capstyle="butt",
         )
         axes.plot(
-            [row.faint.median], [place - 0.2], "o", color="white", markeredgecolor=MUTED,
+            [row.faint.median], [place - 0.07], "o", color="white", markeredgecolor=MUTED,
             markersize=3.6, markeredgewidth=1.1,
         )  # fmt: skip
     estimate = row.estimate
-    y = place + offset
     axes.plot([estimate.low, estimate.high], [y, y], color=row.colour, linewidth=THIN)
     axes.plot(
         [estimate.inner_low, estimate.inner_high],
@@ -128,20 +190,17 @@ def _draw(axes: Axes, place: int, row: IntervalRow) -> None:
         markeredgewidth=1.0, zorder=3,
     )  # fmt: skip
     if row.mark is not None:
-        axes.plot([row.mark], [y + 0.02], marker=6, color=INK, markersize=6, zorder=3)
-    edge = blended_transform_factory(axes.transAxes, axes.transData)
-    text = row.note or estimate.text(mass=False)
-    axes.text(1.02, y, text, transform=edge, va="center", ha="left", fontsize=10.5, color=INK)
+        axes.plot([row.mark], [y + 0.01], marker=6, color=INK, markersize=6, zorder=3)
 
 
-def _frame(axes: Axes, rows: Sequence[IntervalRow], names: Sequence[str]) -> None:
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), names, color=INK, fontsize=NAME_SIZE)
+def _frame(axes: Axes, rows: Sequence[IntervalRow], height: float) -> None:
+    axes.set_ylim(height, 0)
+    axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(*_limits(rows))
-    number_axis(axes, "x", rows[0].estimate.unit if rows else "", ticks=6)
+    number_axis(axes, "x", rows[0].estimate.unit if rows else "", ticks=5)
     zero_line(axes)
 
 
@@ -150,6 +209,8 @@ def _limits(rows: Sequence[IntervalRow]) -> tuple[float, float]:
     low = min(0.0, *(row.estimate.low for row in rows))
     high = max(0.0, *(row.estimate.high for row in rows))
     span = high - low or 1.0
+    marks = [row.mark for row in rows if row.mark is not None]
+    low, high = min([low, *marks]), max([high, *marks])
     faint = [row.faint for row in rows if row.faint is not None]
     if faint:
         low = max(min(low, *(part.low for part in faint)), low - 0.6 * span)
@@ -169,7 +230,7 @@ def _reference(axes: Axes, value: float, name: str) -> None:
         xycoords=("data", "axes fraction"),
         xytext=(4, 1),
         textcoords="offset points",
-        fontsize=9.5,
+        fontsize=VALUE_SIZE,
         color=MUTED,
         va="bottom",
     )
@@ -193,7 +254,7 @@ def _name_ends(axes: Axes, ends: tuple[str, str]) -> None:
             xycoords=("data", "axes fraction"),
             xytext=(shift, 1),
             textcoords="offset points",
-            fontsize=9.5,
+            fontsize=VALUE_SIZE,
             color=MUTED,
             ha=side,
             va="bottom",

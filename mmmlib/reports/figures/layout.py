@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, wraps
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
@@ -20,9 +19,11 @@ from mmmlib.reports.fonts import families_for, reads_leftwards
 from mmmlib.reports.markup import cut_short, plain
 from mmmlib.reports.style import INK, MUTED, quiet_fonts, workbook_style
 
-WIDTH = 7.5
-WIDE = 10.0
-"""Inches: 720 and 960 px at 96 a inch."""
+WIDTH = 8.6
+"""Inches of a figure on a page. It is shown up to 960 px wide, where its smallest text of 10.5
+points is as large as the page's, and printed 170 mm wide, where that is more than 8 points."""
+NARROW = 3.75
+"""Inches of a figure on a phone: 360 px."""
 MARGIN = 0.08
 TITLE_SIZE = 13.0
 SUBTITLE_SIZE = 10.5
@@ -122,6 +123,17 @@ def _renderer() -> RendererAgg:
     return FigureCanvasAgg(Figure(figsize=(1, 1), dpi=100)).get_renderer()
 
 
+def is_narrow(width: float) -> bool:
+    """Say whether names and ranges have no room beside what is drawn."""
+    return width < 0.6 * WIDTH
+
+
+def panels_of(count: int, width: float) -> tuple[int, int]:
+    """Return rows and columns of small panels: one column on a phone, up to three on a page."""
+    columns = 1 if is_narrow(width) else min(3, count) if count != 4 else 2
+    return -(-count // columns), columns
+
+
 def short(name: str, longest: int = LONGEST_NAME) -> str:
     """Cut a name that would leave no room for the figure; tables have it in full."""
     return cut_short(name, longest)
@@ -145,28 +157,10 @@ def zero_line(axes: Axes, value: float = 0.0, *, horizontal: bool = False) -> No
     line(value, color=MUTED, linewidth=1.0, zorder=1.5)
 
 
-def spread(positions: Sequence[float], gap: float, high: float) -> np.ndarray:
-    """Move label positions apart so that neighbours are at least ``gap`` from each other.
-
-    Keeps their order; none is above ``high``.
-    """
-    order = np.argsort(positions)
-    placed = np.asarray(positions, dtype=float)[order]
-    for i in range(1, len(placed)):
-        placed[i] = max(placed[i], placed[i - 1] + gap)
-    if len(placed) and placed[-1] > high:
-        placed[-1] = high
-        for i in range(len(placed) - 2, -1, -1):
-            placed[i] = min(placed[i], placed[i + 1] - gap)
-    result = np.empty_like(placed)
-    result[order] = placed
-    return result
-
-
-def week_axis(axes: Axes) -> None:
-    """Label the axis of weeks: months, the year where it begins."""
+def week_axis(axes: Axes, most: int = 8) -> None:
+    """Label the axis of weeks: months, the year where it begins; at most so many ticks."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=8)
+    locator = AutoDateLocator(minticks=2 if most < 8 else 3, maxticks=most)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))

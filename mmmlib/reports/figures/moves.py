@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mmmlib.reports.figures.intervals import name_lines
-from mmmlib.reports.figures.layout import drawn, number_axis, titled
+from mmmlib.reports.figures.layout import WIDTH, drawn, is_narrow, number_axis, titled, wrap
 from mmmlib.reports.style import FAINT, INK, MUTED
 
-ROW = 0.42
+ROW = 0.3
+SIZE = 10.5
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class MoveRow:
 
 
 @drawn
-def move_figure(rows: Sequence[MoveRow], title: str, subtitle: str) -> Figure:
+def move_figure(rows: Sequence[MoveRow], title: str, subtitle: str, width: float = WIDTH) -> Figure:
     """Draw an arrow from the baseline to the plan for each channel, and what is spent now.
 
     Parameters
@@ -36,13 +37,17 @@ def move_figure(rows: Sequence[MoveRow], title: str, subtitle: str) -> Figure:
         In their order, the first on top.
     title, subtitle
         The message; what is drawn and in which unit.
+    width
+        Inches. On a phone, names stand above what is drawn.
 
     Notes
     -----
     How to read it: the arrow goes from the bar (baseline) to the dot (plan); the open circle is what
     was spent in the latest weeks. Where it lies beyond the dot, the plan is less than now.
     """
-    figure = titled(title, subtitle, height=ROW * len(rows) + 1.0)
+    above = is_narrow(width)
+    pitch = ROW + (0.12 if above else 0)
+    figure = titled(title, subtitle, height=pitch * len(rows) + 0.7, width=width)
     axes = figure.subplots()
     for place, row in enumerate(rows):
         moved = row.planned != row.baseline
@@ -65,9 +70,18 @@ def move_figure(rows: Sequence[MoveRow], title: str, subtitle: str) -> Figure:
                 arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2.0},
             )
             axes.plot([row.planned], [place], "o", color=colour, markersize=4.5, zorder=3)
-        axes.plot([row.baseline] * 2, [place - 0.3, place + 0.3], color=INK, linewidth=1.6)
-    axes.set_yticks(range(len(rows)), [name_lines(row.name) for row in rows])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.plot([row.baseline] * 2, [place - 0.2, place + 0.2], color=INK, linewidth=1.6)
+    if above:
+        axes.set_yticks([])
+        for place, row in enumerate(rows):
+            name = wrap(row.name, SIZE, 0.75 * width)[0]
+            axes.text(
+                0, place - 0.36, name, transform=axes.get_yaxis_transform(), va="center", size=SIZE
+            )
+    else:
+        axes.set_yticks(range(len(rows)), [name_lines(row.name) for row in rows], color=INK)
+    axes.set_ylim(len(rows) - 0.5, -0.6)
+    axes.grid(visible=False, axis="y")
     axes.set_xlim(left=0)
     number_axis(axes, "x", "", ticks=5)
     marks = [
@@ -77,6 +91,12 @@ def move_figure(rows: Sequence[MoveRow], title: str, subtitle: str) -> Figure:
                markersize=8, label="spent lately"),
     ]  # fmt: skip
     axes.legend(
-        handles=marks, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False
+        handles=marks,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=3,
+        frameon=False,
+        columnspacing=1.2,
+        handletextpad=0.4,
     )
     return figure

@@ -12,17 +12,18 @@ from matplotlib.patches import Patch
 from mmmlib.monte_carlo import ERRORS
 from mmmlib.refresh.comparison import Bridge
 from mmmlib.reports.figures.intervals import name_lines
-from mmmlib.reports.figures.layout import drawn, number_axis, titled
+from mmmlib.reports.figures.layout import WIDTH, drawn, is_narrow, number_axis, titled, wrap
 from mmmlib.reports.style import FAINT, INK
 
 STEP_COLOURS = {
     "software and sampling": FAINT,
-    "specification": "#CC79A7",
-    "restated history": "#E69F00",
+    "specification": "#AA3377",
+    "restated history": "#AA7700",
     "new periods": "#0072B2",
 }
 """Told apart by colour-blind readers; they stand in one order, too."""
-ROW, LEGEND = 0.72, 0.9
+ROW, LEGEND = 0.55, 0.9
+SIZE = 10.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class WaterfallRow:
 
 
 @drawn
-def waterfall_figure(rows: Sequence[WaterfallRow], title: str, subtitle: str) -> Figure:
+def waterfall_figure(
+    rows: Sequence[WaterfallRow], title: str, subtitle: str, width: float = WIDTH
+) -> Figure:
     """Draw one waterfall under another, all on one axis.
 
     Parameters
@@ -43,22 +46,34 @@ def waterfall_figure(rows: Sequence[WaterfallRow], title: str, subtitle: str) ->
         The first on top; all in one unit.
     title, subtitle
         The message; what is drawn and in which unit.
+    width
+        Inches. On a phone, names stand above what is drawn.
     """
-    figure = titled(title, subtitle, height=ROW * len(rows) + LEGEND)
+    above = is_narrow(width)
+    pitch = ROW + (0.2 if above else 0)
+    figure = titled(title, subtitle, height=pitch * len(rows) + LEGEND, width=width)
     axes = figure.subplots()
     for place, row in enumerate(rows):
         _draw_way(axes, place, row.bridge)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks(range(len(rows)), [name_lines(row.name) for row in rows], color=INK)
+    axes.set_ylim(len(rows) - 0.5, -0.6)
+    if above:
+        axes.set_yticks([])
+        for place, row in enumerate(rows):
+            name = wrap(row.name, SIZE, 0.75 * width)[0]
+            axes.text(
+                0, place - 0.5, name, transform=axes.get_yaxis_transform(), va="center", size=SIZE
+            )
+    else:
+        axes.set_yticks(range(len(rows)), [name_lines(row.name) for row in rows], color=INK)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     number_axis(axes, "x", rows[0].bridge.unit if rows else "", ticks=6)
     figure.legend(
         handles=[Patch(color=colour, label=name) for name, colour in STEP_COLOURS.items()],
         loc="outside lower center",
-        ncols=4,
+        ncols=2 if above else 4,
         frameon=False,
-        fontsize=10,
+        fontsize=SIZE,
     )
     return figure
 

@@ -10,14 +10,13 @@ from mmmlib.governance.labels import BLOCKED
 from mmmlib.phrases import count_text, listed
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
-from mmmlib.reports.pictures import contributions_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.channels import SHOWN, channel_table
 from mmmlib.reports.tables.checks import sign_off_table
 from mmmlib.reports.tables.periods import period_table, periods_of
 from mmmlib.reports.tables.plans import changed_plan_table
 from mmmlib.reports.title_block import period_text
-from mmmlib.reports.words.labels import label_worth
+from mmmlib.reports.words.labels import beside_channels, label_worth
 from mmmlib.reports.words.statements import (
     answer_statements,
     by_size,
@@ -102,11 +101,10 @@ def what_changed(results: Results) -> Iterator[Block]:
 
 
 def insights(results: Results) -> Iterator[Block]:
-    """Contribution of each channel, as a figure and a table."""
+    """Contribution and return of each channel in a table; the next document draws them."""
     if not results.effects:
         return
     numbers = results.leading
-    yield contributions_picture(results, numbers, "summary-contributions")
     yield channel_table(results.params, numbers, numbers.by_contribution, results.gates).only(
         *SHOWN, name="summary-channels"
     )
@@ -140,8 +138,8 @@ def moves(results: Results) -> Iterator[Block]:
         lead=f"{lead}.",
         mark=label_mark(plan.label),
     )
-    if plan.reasons:
-        yield Prose(" ".join(plan.reasons), lead="Why this label.")
+    if reasons := beside_channels(results, pack.model, plan.reasons):
+        yield Prose(" ".join(reasons), lead="Why this label.")
     yield replace(changed_plan_table(results.params, plan), name="summary-plan")
 
 
@@ -228,7 +226,9 @@ def questions(results: Results) -> Iterator[Block]:
             )
         for one in found:
             where = "" if one.model == results.params.primary else f"{results.model(one.model)}: "
-            items.append(Prose(f"{where}{one.text}", lead=one.question, mark=label_mark(one.label)))
+            why = beside_channels(results, one.model, one.reasons)
+            text = " ".join([f"{where}{one.text}", *why])
+            items.append(Prose(text, lead=one.question, mark=label_mark(one.label)))
     yield Bullets(tuple(items))
 
 

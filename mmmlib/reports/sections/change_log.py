@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mmmlib.errors import RunError
 from mmmlib.findings import Level, Status
 from mmmlib.phrases import count_text
 from mmmlib.refresh.changes import changes_every_time
-from mmmlib.refresh.comparison import Movement
+from mmmlib.refresh.comparison import Bridge, Movement
 from mmmlib.refresh.movement import WIDE_NOISE
-from mmmlib.reports.blocks import Block, Bullets, Prose, level_mark
+from mmmlib.reports.blocks import Block, Bullets, Folded, Prose, level_mark
 from mmmlib.reports.format import format_version
 from mmmlib.reports.pictures import bridge_picture, movements_picture
 from mmmlib.reports.results import Results
@@ -32,6 +32,8 @@ from mmmlib.reports.words.statements import (
     leading_returns,
 )
 
+MOST = 5
+"""Ways in a figure; the table has them all."""
 SURPRISES = (
     "refresh.reproduction",
     "refresh.movement",
@@ -89,7 +91,8 @@ def movements(results: Results) -> Iterator[Block]:
     primary = results.params.primary
     shown = [m for m in compared.movements if m.model == primary or m.beyond_noise]
     if shown:
-        yield movement_table(results.params, by_size(shown)).only(*SHOWN)
+        table = movement_table(results.params, by_size(shown)).only(*SHOWN)
+        yield Folded(f"{count_text(len(shown), 'number')} before and now", (table,))
     hidden = len(compared.movements) - len(shown)
     if hidden:
         yield Prose(
@@ -125,11 +128,18 @@ def reasons(results: Results) -> Iterator[Block]:
     primary = results.params.primary
     ways = [way for m in moves if (way := compared.bridge_of(primary, m.channel, "roi"))]
     if ways:
-        yield bridge_picture(results, ways)
+        yield bridge_picture(results, by_length(ways)[:MOST])
     total = compared.bridge_of(primary, "", "contribution")
+    every = [*ways, *([total] if total else [])]
+    details: list[Block] = [bridge_table(results.params, every)]
     if total is not None:
-        yield bridge_picture(results, [total], "bridge-total")
-    yield bridge_table(results.params, [*ways, *([total] if total else [])])
+        details.append(bridge_picture(results, [total], "bridge-total"))
+    yield Folded(f"{count_text(len(every), 'movement')} in steps", tuple(details))
+
+
+def by_length(ways: Iterable[Bridge]) -> list[Bridge]:
+    """The longest ways first."""
+    return sorted(ways, key=lambda way: -abs(way.after - way.before) / max(abs(way.before), 1e-9))
 
 
 def _is_large(move: Movement) -> bool:
@@ -229,7 +239,7 @@ def caveats(results: Results) -> Iterator[Block]:
         if outcome.bias:
             items.append(Prose(outcome.bias, lead=f"{results.model(name)}."))
     items += [
-        Prose(f"{finding.message} {finding.meaning}".strip(), lead=f"{subject}.")
+        Prose(finding.message, lead=f"{subject}.")
         for finding, level in results.findings()
         if finding.status is not Status.OK
         and finding.check.startswith(

@@ -8,13 +8,15 @@ from dataclasses import replace
 from mmmlib.estimates import mass_text
 from mmmlib.model.effects import lift_tests_of
 from mmmlib.phrases import count_text, listed
-from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose
-from mmmlib.reports.figures.weeks import contribution_over_time
+from mmmlib.reports.blocks import Block, Bullets, Folded, Heading, Prose
+from mmmlib.reports.markup import plain
 from mmmlib.reports.pictures import (
     contributions_picture,
     curves_pictures,
-    lift_picture,
+    lift_pictures,
+    over_time_picture,
     returns_picture,
+    shares_picture,
 )
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
@@ -22,9 +24,9 @@ from mmmlib.reports.style import OTHER
 from mmmlib.reports.tables.channels import SHOWN, agreement, channel_table, rank_table
 from mmmlib.reports.tables.lift import SHOWN as LIFT_SHOWN
 from mmmlib.reports.tables.lift import calibration_table, lift_tests_table
-from mmmlib.reports.words.figures import over_time_words, window_of
-from mmmlib.reports.words.labels import label_worth
-from mmmlib.reports.words.statements import reasons_of, total_statement
+from mmmlib.reports.words.figures import window_of
+from mmmlib.reports.words.labels import reasons_once
+from mmmlib.reports.words.statements import total_statement
 from mmmlib.scenarios.pack import Label
 
 
@@ -55,33 +57,32 @@ def returns(results: Results) -> Iterator[Block]:
         return
     numbers = results.leading
     yield returns_picture(results, numbers)
-    yield channel_table(results.params, numbers, numbers.by_return, results.gates).only(*SHOWN)
-    claims = [(results.channel(c.channel), results.claim(numbers.name, c.channel))
-              for c in numbers.by_return]  # fmt: skip
-    doubted = [(name, claim) for name, claim in claims if claim.label is not Label.SAFE]
+    table = channel_table(results.params, numbers, numbers.by_return, results.gates).only(*SHOWN)
+    yield Folded(f"{count_text(len(numbers.channels), 'channel')} in numbers", (table,))
+    doubted = {
+        row.channel: claim.reasons
+        for row in numbers.by_return
+        if (claim := results.claim(numbers.name, row.channel)).label is not Label.SAFE
+    }
     if doubted:
         yield Prose("Why some of these are not safe to act on:")
-        yield Bullets(reasons_of(doubted))
-    yield label_worth(claim.label for _, claim in claims)
+        yield Bullets(tuple(reasons_once(results, doubted)))
 
 
 def contributions(results: Results) -> Iterator[Block]:
     """Contribution of each channel."""
     if results.effects:
         yield contributions_picture(results, results.leading, "contributions")
+        if len(results.leading.channels) > 1:
+            yield shares_picture(results, results.leading)
 
 
 def over_time(results: Results) -> Iterator[Block]:
-    """The stack over time; channels that it groups are listed under it."""
+    """Baseline and channels over time; channels that the figure groups are listed under it."""
     if not results.effects:
         return
     numbers = results.leading
-    words = over_time_words(results, numbers)
-    names = {name: results.channel(name) for name in results.params.channels}
-    figure = contribution_over_time(
-        numbers.effects, names, results.colours, words.title, words.subtitle
-    )
-    yield Picture("over-time", figure, words.caption, words.alt)
+    yield over_time_picture(results, numbers)
     grouped = [row for row in numbers.by_contribution if results.colours[row.channel] == OTHER]
     if len(grouped) > 1:
         yield channel_table(results.params, numbers, grouped).only(
@@ -105,16 +106,20 @@ def timing(results: Results) -> Iterator[Block]:
         return
     numbers = results.leading
     rows = sorted(numbers.channels, key=lambda row: -row.half_life.median)
+    slow = rows[0]
     yield Prose(
-        "A decision on a channel should not be judged before most of its effect can have come."
+        f"{results.channel(slow.channel)} takes longest: half of its effect comes within "
+        f"{slow.half_life.text()}. A decision on a channel should not be judged before most of its "
+        f"effect can have come."
     )
-    yield channel_table(results.params, numbers, rows).only(
+    table = channel_table(results.params, numbers, rows).only(
         "Channel",
         "Half of the effect after",
         name="half-life",
         caption=f"Weeks until half of an effect has come, the slowest first; ranges hold "
         f"{mass_text(rows[0].half_life)}.",
     )
+    yield Folded(f"Half-lives of {count_text(len(rows), 'channel')}", (table,))
 
 
 def lift_tests(results: Results) -> Iterator[Block]:
@@ -127,14 +132,25 @@ def lift_tests(results: Results) -> Iterator[Block]:
                 "there is for a channel's return; the readiness notebook designs one."
             )
         return
+    leading = results.params.parts_of(results.params.primary)
+    others: list[Block] = []
     for number, model in enumerate(tested):
-        if len(tested) > 1 or model != results.leading.name:
-            yield Heading(results.model(model))
-        yield from lift_blocks(results, model, f"-{number}" if number else "")
+        suffix = f"-{number}" if number else ""
+        blocks = lift_blocks(results, model, suffix, folded=model in leading)
+        if model in leading:
+            if len(tested) > 1:
+                yield Heading(results.model(model))
+            yield from blocks
+        else:
+            others += [Heading(results.model(model)), *blocks]
+    if others:
+        yield Folded("Lift tests of other outcomes", tuple(others))
 
 
-def lift_blocks(results: Results, model: str, suffix: str = "") -> Iterator[Block]:
-    """Say what the lift tests of a model saw: sentence, figure, two tables."""
+def lift_blocks(
+    results: Results, model: str, suffix: str = "", *, folded: bool = False
+) -> Iterator[Block]:
+    """Say what the lift tests of a model saw: sentence, figure, and two tables, folded or not."""
     if not lift_tests_of(results.effects[model]):
         yield Prose("No lift test measured this outcome.")
         return
@@ -146,9 +162,18 @@ def lift_blocks(results: Results, model: str, suffix: str = "") -> Iterator[Bloc
         )
         return
     yield Prose(found.sentence)
-    yield replace(lift_picture(found), name=f"lift-tests{suffix}")
-    yield lift_tests_table(found).only(*LIFT_SHOWN, name=f"lift-tests{suffix}")
-    yield replace(calibration_table(found), name=f"with-and-without{suffix}")
+    yield from lift_pictures(found, suffix)
+    if found.seemingly_refuted:
+        yield Bullets(tuple(Prose(text) for text in found.seemingly_refuted))
+    many = count_text(len(found.tests), "lift test")
+    tables = (
+        lift_tests_table(found).only(*LIFT_SHOWN, name=f"lift-tests{suffix}"),
+        replace(calibration_table(found), name=f"with-and-without{suffix}"),
+    )
+    if folded:
+        yield Folded(f"{many} of {plain(results.model(model))} in numbers", tables)
+    else:
+        yield from tables
 
 
 def other_outcomes(results: Results) -> Iterator[Block]:
@@ -170,8 +195,15 @@ def other_outcomes(results: Results) -> Iterator[Block]:
             lead="They agree.",
         )
     yield rank_table(results.params, models)
-    for number, numbers in enumerate(models[1:], start=1):
-        yield from _other(results, numbers, number)
+    others = models[1:]
+    yield Folded(
+        f"Returns on {count_text(len(others), 'other outcome')}",
+        tuple(
+            block
+            for number, numbers in enumerate(others, start=1)
+            for block in _other(results, numbers, number)
+        ),
+    )
 
 
 def _other(results: Results, numbers: ModelNumbers, number: int) -> Sequence[Block]:

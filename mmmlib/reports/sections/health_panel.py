@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mmmlib.findings import Level, Status
 from mmmlib.phrases import count_text
 from mmmlib.readiness.verdict import Verdict
-from mmmlib.reports.blocks import Block, Bullets, Folded, Prose, Statements, level_mark
+from mmmlib.reports.blocks import Block, Folded, Prose, Statements, level_mark
 from mmmlib.reports.pictures import fit_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.checks import (
@@ -42,17 +42,7 @@ def verdict(results: Results) -> Iterator[Block]:
         return
     # Whether it is released is told by the band, which changes as people sign.
     yield Prose(gates.statement or GATES[gates.level], mark=level_mark(gates.level))
-    yield count_table(by_room(gates.entries)).only(
-        "Level", "Part", "Checks passed", "Needs attention"
-    )
-    if gates.sign_offs:
-        yield Prose("Before it is published, these have to sign:")
-        yield Bullets(
-            tuple(
-                Prose(f"{one.role}, for the {one.subject}. {one.why}", lead=f"{one.person},")
-                for one in gates.sign_offs
-            )
-        )
+    yield count_table(by_room(gates.entries)).only("Part", "Level", "Checks passed", "Did not pass")
 
 
 def alternatives(results: Results) -> Iterator[Block]:
@@ -70,24 +60,45 @@ def flags(results: Results) -> Iterator[Block]:
     gates = results.gates
     if gates is None:
         return
-    found = not_passed(gates.entries)
-    if not found:
+    failed = not_passed(gates.entries)
+    found = [one for one in failed if one.level is not Level.INFO]
+    if found:
+        yield check_table(results.params, found).only(
+            *SHOWN,
+            name="flags",
+            caption=f"{count_text(len(found), 'check')} of {len(gates.entries)} need attention, the "
+            f"worst first. The level is the policy's (version {gates.policy_version}).",
+        )
+    else:
         yield Prose("No check needs attention.")
-        return
-    yield check_table(results.params, found).only(
-        *SHOWN,
-        name="flags",
-        caption=f"{count_text(len(found), 'check')} of {len(gates.entries)} did not pass, the "
-        f"worst first. The level is the policy's (version {gates.policy_version}).",
-    )
+    told = [one for one in failed if one.level is Level.INFO]
+    if told:
+        count = count_text(len(told), "check")
+        table = check_table(results.params, told).only(
+            "Check",
+            "Seen",
+            "Limit",
+            "What to do",
+            name="told",
+            caption=f"{count} did not pass, and only inform.",
+        )
+        yield Folded(f"{count} that only inform", (table,))
 
 
 def fit(results: Results) -> Iterator[Block]:
     """Actual against fitted, with the weeks that were held out."""
     fitted = [one for one in results.models if one.name in results.params.model_names]
+    leading = results.params.parts_of(results.params.primary)
+    others: list[Block] = []
     for number, numbers in enumerate(fitted, start=1):
-        holdout = results.holdout(numbers.name)
-        yield fit_picture(results, numbers, holdout, f"fit-{number}")
+        picture = fit_picture(results, numbers, results.holdout(numbers.name), f"fit-{number}")
+        if numbers.name in leading:
+            yield picture
+        else:
+            others.append(picture)
+    if others:
+        count = count_text(len(others), "model")
+        yield Folded(f"{count} of other outcomes against what was seen", tuple(others))
 
 
 def passed(results: Results) -> Iterator[Block]:

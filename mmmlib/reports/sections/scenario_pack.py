@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from mmmlib.estimates import format_number
 from mmmlib.phrases import count_text, date_text, listed
-from mmmlib.reports.blocks import Block, Bullets, Heading, Picture, Prose, label_mark
+from mmmlib.reports.blocks import (
+    Block,
+    Bullets,
+    Folded,
+    Heading,
+    Picture,
+    Prose,
+    Together,
+    label_mark,
+)
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.figures.moves import MoveRow, move_figure
 from mmmlib.reports.results import Results
 from mmmlib.reports.style import INK, LABEL_COLOURS, LABEL_SYMBOLS
-from mmmlib.reports.tables.baseline import advice_table, baseline_spend_table
+from mmmlib.reports.tables.baseline import ADVICE_SHOWN, advice_table, baseline_spend_table
 from mmmlib.reports.tables.plan_risk import (
     RISK_SHOWN,
     floors_name,
@@ -20,13 +30,13 @@ from mmmlib.reports.tables.plan_risk import (
     risk_table,
 )
 from mmmlib.reports.tables.plans import (
-    answers_table,
     changed_plan_table,
+    plan_name,
     plans_table,
     shown_of,
 )
 from mmmlib.reports.words.figures import outcome_of, plan_gain, scenario_words
-from mmmlib.reports.words.labels import label_worth
+from mmmlib.reports.words.labels import beside_channels
 from mmmlib.reports.words.plans import (
     conditions,
     floors_words,
@@ -53,12 +63,14 @@ def overview(results: Results) -> Iterator[Block]:
         lead="Horizon.",
     )
     yield plans_table(results.params, pack).only(*shown_of(pack))
-    yield label_worth(plan.label for plan in pack.scenarios if plan.kind != "baseline")
-    yield risk_table(results.params, pack).only(*RISK_SHOWN)
     yield from _searches(results, pack)
     yield from _baseline(results, pack)
     if pack.advice:
-        yield advice_table(results.params, pack)
+        yield advice_table(results.params, pack).only(*ADVICE_SHOWN)
+    tables = [risk_table(results.params, pack).only(*RISK_SHOWN)]
+    if pack.baseline is not None:
+        tables.append(baseline_spend_table(results.params, pack))
+    yield Folded("What each plan risks, and what it is compared with", tuple(tables))
 
 
 def _move(results: Results, pack: ScenarioPack) -> Iterator[Block]:
@@ -78,11 +90,11 @@ def _move(results: Results, pack: ScenarioPack) -> Iterator[Block]:
             results.colours[line.channel],
         )
         for line in lines
-        if line.spend_before or line.spend_after or line.spend_recent
+        if line.differs
     ]
     words = move_words(results, pack, plan)
-    yield Picture("move", move_figure(rows, words.title, words.subtitle), words.caption, words.alt)
-    yield changed_plan_table(results.params, plan, name="move")
+    draw = partial(move_figure, rows, words.title, words.subtitle)
+    yield Picture("move", draw, words.caption, words.alt)
 
 
 def _searches(results: Results, pack: ScenarioPack) -> Iterator[Block]:
@@ -97,8 +109,8 @@ def _searches(results: Results, pack: ScenarioPack) -> Iterator[Block]:
     if len(priced) > 1:
         words = floors_words(results, pack, priced)
         rows = [IntervalRow(floors_name(point), point.gain, INK) for point in priced if point.gain]
-        figure = interval_figure(rows, words.title, words.subtitle)
-        yield Picture("floors", figure, words.caption, words.alt)
+        draw = partial(interval_figure, rows, words.title, words.subtitle)
+        yield Picture("floors", draw, words.caption, words.alt)
     if pack.floors:
         yield floors_table(results.params, pack)
 
@@ -121,7 +133,6 @@ def _baseline(results: Results, pack: ScenarioPack) -> Iterator[Block]:
     else:
         text += f" No channel's spend in {latest} differs from it by more than {tolerance}."
     yield Prose(text, lead="Baseline.")
-    yield baseline_spend_table(results.params, pack)
     if pack.carried_in is not None:
         yield Prose(
             f"What was spent before brings {pack.carried_in.text()} in these weeks, whatever is "
@@ -134,7 +145,8 @@ def ladder(results: Results) -> Iterator[Block]:
     """Every channel at other levels, one at a time."""
     pack = results.scenarios
     if pack is not None and pack.ladder:
-        yield ladder_table(results.params, pack)
+        table = ladder_table(results.params, pack)
+        yield Folded("Gains at other levels", (table,))
 
 
 def comparison(results: Results) -> Iterator[Block]:
@@ -146,17 +158,18 @@ def comparison(results: Results) -> Iterator[Block]:
     words = scenario_words(results, pack, plans)
     rows = [
         IntervalRow(
-            f"{LABEL_SYMBOLS[plan.label]} {plan.title}",
+            f"{LABEL_SYMBOLS[plan.label]} {plan_name(pack, plan)}",
             plan_gain(plan),
             LABEL_COLOURS[plan.label],
             mark=plan.downside,
+            chosen=plan.name == (pack.recommended or pack.candidate),
         )
         for plan in sorted(plans, key=lambda plan: -plan_gain(plan).median)
     ]
     better = all(plan.comparable for plan in plans)
     ends = ("worse than the baseline", "better") if better else ("less than the baseline", "more")
-    figure = interval_figure(rows, words.title, words.subtitle, ends=ends)
-    yield Picture("plans", figure, words.caption, words.alt)
+    draw = partial(interval_figure, rows, words.title, words.subtitle, ends=ends)
+    yield Picture("plans", draw, words.caption, words.alt)
 
 
 def plans(results: Results) -> Iterator[Block]:
@@ -165,28 +178,35 @@ def plans(results: Results) -> Iterator[Block]:
     if pack is None:
         return
     for plan in pack.scenarios:
-        yield Heading(plan.title)
-        text = plan.description
-        if plan.kind != "baseline":
-            text = f"{text} {plan_sentence(results, pack, plan)}".strip()
-        yield Prose(text, mark=label_mark(plan.label))
-        if plan.difference_after is not None and plan.kind != "baseline":
-            yield Prose(
-                f"{plan.difference_after.text()} of the change in "
-                f"{outcome_of(results, pack.model)} comes after the last week.",
-                lead="Later.",
-            )
-        if plan.before is not None and plan.kind != "baseline":
-            yield Prose(
-                f"By the model of {plan.before.run} the same plan ranks {plan.before.rank} of "
-                f"{plan.before.plans}; the chance that it beats the baseline is "
-                f"{probability_text(plan.before.probability_better)}.",
-                lead="The refresh before.",
-            )
-        if plan.reasons:
-            yield Bullets(tuple(Prose(reason) for reason in plan.reasons))
-        yield from _others(results, plan)
-        yield changed_plan_table(results.params, plan)
+        yield Together(tuple(_plan(results, pack, plan)))
+    tables = tuple(changed_plan_table(results.params, plan) for plan in pack.scenarios)
+    yield Folded(f"Weekly spend of each channel in {count_text(len(tables), 'plan')}", tables)
+
+
+def _plan(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Block]:
+    yield Heading(plan_name(pack, plan))
+    text = plan.description
+    if plan.kind != "baseline":
+        text = f"{text} {plan_sentence(results, pack, plan)}".strip()
+    yield Prose(text, mark=label_mark(plan.label))
+    if plan.difference_after is not None and plan.kind != "baseline":
+        yield Prose(
+            f"{plan.difference_after.text()} of the change in "
+            f"{outcome_of(results, pack.model)} comes after the last week.",
+            lead="Later.",
+        )
+    if plan.kind == "baseline":
+        return
+    if plan.before is not None:
+        yield Prose(
+            f"By the model of {plan.before.run} the same plan ranks {plan.before.rank} of "
+            f"{plan.before.plans}; the chance that it beats the baseline is "
+            f"{probability_text(plan.before.probability_better)}.",
+            lead="The refresh before.",
+        )
+    if reasons := beside_channels(results, pack.model, plan.reasons):
+        yield Bullets(tuple(Prose(reason) for reason in reasons))
+    yield from _others(results, plan)
 
 
 def _others(results: Results, plan: Scenario) -> Iterator[Block]:
@@ -198,16 +218,3 @@ def _others(results: Results, plan: Scenario) -> Iterator[Block]:
     )
     cost = ", before its cost" if plan.spend_change else ""
     yield Prose(f"{said}.", lead=f"In the other outcomes{cost}.")
-
-
-def key_questions(results: Results) -> Iterator[Block]:
-    """Key questions with their answers and reasons (A4)."""
-    pack = results.scenarios
-    if pack is None or not pack.answers:
-        return
-    yield answers_table(results.params, pack).only(
-        "Question", "Outcome", "Answer", "Probability of yes", "Label"
-    )
-    doubts = [one for one in pack.answers if one.reasons]
-    if doubts:
-        yield Bullets(tuple(Prose(" ".join(one.reasons), lead=one.question) for one in doubts))

@@ -7,6 +7,15 @@ from mmmlib.reports.cells import Cell, Chance, Column, Observed
 from mmmlib.reports.table import Columns, Table, tabulate
 from mmmlib.scenarios.pack import Advice, BaselineLine, ChannelAdvice, ScenarioPack
 
+ADVICE_SHOWN = (
+    "Channel",
+    "Advice",
+    "Evidence",
+    "More pays back, likely by",
+    "A cut saves more, likely by",
+)
+"""What a page shows of the advice."""
+
 
 def baseline_spend_table(params: Params, pack: ScenarioPack) -> Table:
     """Make a row for each channel: weekly spend in the baseline, lately and a year ago."""

@@ -14,7 +14,7 @@ from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.table import Columns, Table, tabulate
 
 NEXT = "Return on more spend"
-SHOWN = ("Channel", "Spend", "Contribution", "Share of outcome", "Return", NEXT, "Label")
+SHOWN = ("Channel", "Label", "Return", NEXT, "Contribution", "Share of outcome", "Spend")
 """What a page shows of the channels."""
 
 

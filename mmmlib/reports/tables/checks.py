@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from mmmlib.findings import Finding, Level, Status, titles
 from mmmlib.governance.verdict import GateEntry, SignOffNeeded
 from mmmlib.params import Params
-from mmmlib.phrases import listed
 from mmmlib.readiness.verdict import TestDesign
 from mmmlib.reports.blocks import level_mark
 from mmmlib.reports.cells import Cell, Mark, Observed
 from mmmlib.reports.style import LEVEL_SYMBOLS
 from mmmlib.reports.table import Columns, Table, tabulate
 
-SHOWN = ("Level", "Check", "Seen", "Limit", "What to do")
+SHOWN = ("Check", "Level", "Seen", "Limit", "What to do")
 """What a page shows of the checks."""
-WITH_STATUS = ("Level", "Status", *SHOWN[1:])
+WITH_STATUS = ("Check", "Level", "Status", *SHOWN[2:])
 """What a notebook shows of them."""
 ROOMS = {
     "data": "Data",
@@ -38,7 +37,7 @@ def worst_first(entries: Iterable[GateEntry]) -> list[GateEntry]:
 
 
 def not_passed(entries: Iterable[GateEntry]) -> list[GateEntry]:
-    """Return the entries that need attention or inform."""
+    """Return the entries that did not pass, whatever their level."""
     return [one for one in entries if one.finding.status is not Status.OK]
 
 
@@ -120,9 +119,9 @@ def count_table(groups: Mapping[str, Sequence[GateEntry]]) -> Table:
 
     def attention(part: Sequence[GateEntry]) -> str:
         levels = [one.level for one in not_passed(part)]
-        bad = [level for level in (Level.BLOCK, Level.WARN) if level in levels]
+        bad = [level for level in (Level.BLOCK, Level.WARN, Level.INFO) if level in levels]
         words = [f"{levels.count(level)} {LEVEL_SYMBOLS[level]}" for level in bad]
-        return listed(words) or "nothing"
+        return ", ".join(words) or "none"
 
     columns: Columns[tuple[str, Sequence[GateEntry]]] = {
         "Level": lambda group: worst(group[1]),
@@ -130,7 +129,7 @@ def count_table(groups: Mapping[str, Sequence[GateEntry]]) -> Table:
         "Checks passed": lambda group: (
             f"{len(group[1]) - len(not_passed(group[1]))} of {len(group[1])}"
         ),
-        "Needs attention": lambda group: attention(group[1]),
+        "Did not pass": lambda group: attention(group[1]),
         "Did not run": lambda group: Observed(
             sum(one.finding.status is Status.NOT_RUN for one in group[1])
         ),

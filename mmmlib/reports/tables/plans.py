@@ -21,7 +21,7 @@ BEFORE_GATES = "Label before the gates"
 def shown_of(pack: ScenarioPack, label: str = LABEL) -> tuple[str, ...]:
     """Return the heads that a page shows of the plans; after its cost where that can be said."""
     gain = "Gain after cost" if _is_net(pack) else "Gain"
-    return ("Plan", "Spend", "Change of spend", gain, _better(pack), "Bad case", label)
+    return ("Plan", label, gain, _better(pack), "Bad case", "Change of spend", "Spend")
 
 
 def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table:
@@ -36,7 +36,7 @@ def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table
         return base if plan.kind == "baseline" else value
 
     columns: Columns[Scenario] = {
-        "Plan": lambda plan: plan.title,
+        "Plan": lambda plan: plan_name(pack, plan),
         "Kind": lambda plan: plan.kind,
         Column("Spend", currency): lambda plan: Observed(plan.spend, currency),
         "Change of spend": lambda plan: Change(plan.spend_change, currency),
@@ -44,7 +44,9 @@ def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table
         Column("Gain", unit): lambda plan: gain(plan, plan.difference, "the measure"),
         Column("Gain after cost", unit): lambda plan: gain(plan, plan.net, "the measure"),
         _better(pack): lambda plan: gain(plan, Chance(plan.probability_better)),
-        Column("Bad case", unit): lambda plan: gain(plan, Observed(plan.downside, unit)),
+        Column("Bad case", unit): lambda plan: gain(
+            plan, Observed(_gain(plan).rounded(plan.downside), unit)
+        ),
         label: lambda plan: label_mark(plan.label),
         "Why": lambda plan: " ".join(plan.reasons),
         "Recommended": lambda plan: "yes" if plan.name == pack.recommended else "no",
@@ -55,6 +57,19 @@ def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table
         f"one in ten is worse."
     )
     return tabulate("plans", caption, pack.scenarios, columns)
+
+
+def plan_name(pack: ScenarioPack, plan: Scenario) -> str:
+    """Return a plan's title, and whether it is the one that the pack speaks for."""
+    if plan.name == pack.recommended:
+        return f"{plan.title} (recommended)"
+    if pack.recommended is None and plan.name == pack.candidate:
+        return f"{plan.title} (for the meeting to judge)"
+    return plan.title
+
+
+def _gain(plan: Scenario) -> Estimate:
+    return plan.net if plan.net is not None else plan.difference
 
 
 def _is_net(pack: ScenarioPack) -> bool:

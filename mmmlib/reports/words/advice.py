@@ -18,7 +18,7 @@ from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.labels import probability_text
 
-MOST_REASONS = 4
+MOST_REASONS = 2
 
 
 def changed_advice(results: Results) -> list[AdviceChange] | None:

@@ -126,8 +126,38 @@ def _contributed_title(results: Results, numbers: ModelNumbers, outcome: str) ->
     )
 
 
+def shares_words(results: Results, numbers: ModelNumbers) -> Words:
+    """Words of the figure of shares: of the effect, beside those of the spend."""
+    outcome = outcome_of(results, numbers.name)
+    rows = sorted(numbers.channels, key=lambda row: -row.spend_share)
+    known = inferable(results, numbers, rows)
+    off = [
+        row for row in known if not row.effect_share.low <= row.spend_share <= row.effect_share.high
+    ]
+    title = "No channel's share of the effect is clearly off its share of the spend"
+    if off:
+        most = max(off, key=lambda row: abs(row.effect_share.median - row.spend_share))
+        title = (
+            f"{results.short(most.channel)} took {format_number(most.spend_share, 'share')} of the "
+            f"spend and contributed {most.effect_share.text(mass=False)} of the effect of all channels"
+        )
+    said = "; ".join(
+        f"{results.channel(row.channel)} {row.effect_share.text(mass=False)} of the effect for "
+        f"{format_number(row.spend_share, 'share')} of the spend"
+        for row in rows
+    )
+    return Words(
+        title,
+        f"Share of what all channels contributed to {outcome}, {window_of(numbers)}. {READ} "
+        f"Triangle: share of what all channels cost",
+        f"Share of the effect and share of the spend of each channel on {outcome}, the largest spend "
+        f"first. A channel whose range lies right of its triangle returned more than the average.",
+        f"90 % ranges, the largest spend first: {said}.",
+    )
+
+
 def over_time_words(results: Results, numbers: ModelNumbers) -> Words:
-    """Words of the stacked figure over time."""
+    """Words of the figure over time."""
     outcome = outcome_of(results, numbers.name)
     weeks = numbers.weeks
     late = _share(numbers.effects, slice(weeks[-min(13, len(weeks))], weeks[-1]))
@@ -140,11 +170,11 @@ def over_time_words(results: Results, numbers: ModelNumbers) -> Words:
         title += f"; in the same weeks a year before {early.text(mass=False)}"
     return Words(
         title,
-        f"{numbers.unit} per week, mean over draws; below, the share with its range",
-        f"Weekly {outcome}: baseline and channels on top of each other, and under it the share "
-        f"of all channels together with its 50 % and 90 % range.",
-        f"Weekly {outcome} as a stack of baseline and channels. {title} (90 %). The baseline "
-        f"is {numbers.base_share.text(mass=False)} of the whole.",
+        f"{numbers.unit} per week, each panel on its own scale; line and bands: median, 50 % and "
+        f"90 %. Dots: the outcome as observed",
+        f"Weekly {outcome}: what the baseline and each channel contributed, the largest first.",
+        f"Weekly contribution of the baseline and of each channel to {outcome}. {title} (90 %). "
+        f"The baseline is {numbers.base_share.text(mass=False)} of the whole.",
     )
 
 
@@ -314,6 +344,11 @@ def _gains(plan: Scenario, gain: str, outcome: str) -> str:
 def plan_gain(plan: Scenario) -> Estimate:
     """The gain that plans are compared by: after the change of spend where there is one."""
     return plan.net if plan.net is not None else plan.difference
+
+
+def bad_case(plan: Scenario) -> float:
+    """What one case in ten is worse than, in the digits that the gain is written with."""
+    return plan_gain(plan).rounded(plan.downside)
 
 
 def spend_words(readiness: Readiness, params: Params) -> Words:

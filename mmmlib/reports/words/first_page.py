@@ -22,7 +22,7 @@ from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers, held
 from mmmlib.reports.results import Results
-from mmmlib.reports.words.figures import outcome_of, plan_gain
+from mmmlib.reports.words.figures import bad_case, outcome_of, plan_gain
 from mmmlib.reports.words.statements import leading_returns, movement_sentence
 from mmmlib.scenarios.labels import lowest, probability_text
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
@@ -92,7 +92,7 @@ def gain_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
         f"{spent} over {count_text(pack.weeks, 'week')} changes {outcome}{after} by "
         f"{plan_gain(plan).text()} against {pack.compared_with}; the chance that this is {better} "
         f"is {probability_text(plan.probability_better)}. Bad case, one in ten: "
-        f"{format_number(plan.downside, unit)} or worse."
+        f"{format_number(bad_case(plan), unit)} or worse."
     )
     if plan.recent is None:
         return text

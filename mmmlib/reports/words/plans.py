@@ -9,7 +9,7 @@ from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.plan_risk import floors_name, payback_text, profit_words
-from mmmlib.reports.words.figures import Words, outcome_of
+from mmmlib.reports.words.figures import Words, bad_case, outcome_of, plan_gain
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.optimised import HELD
 from mmmlib.scenarios.pack import FloorPoint, OptimisedView, PlanLine, Scenario, ScenarioPack
@@ -28,10 +28,12 @@ def conditions(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator
     unit = results.params.outcome_unit(pack.model)
     risk = (
         f"Worse than the baseline with a probability of {probability_text(1 - plan.probability_better)}; "
-        f"one case in ten ends at {format_number(plan.downside, unit)} or below"
+        f"one case in ten ends at {format_number(bad_case(plan), unit)} or below"
     )
     if plan.shortfall is not None:
-        risk += f", and these average {format_number(plan.shortfall, unit)}"
+        risk += (
+            f", and these average {format_number(plan_gain(plan).rounded(plan.shortfall), unit)}"
+        )
     yield Prose(f"{risk}.", lead="Its risk.")
     if plan.payback_weeks is not None:
         yield Prose(f"Added money is paid for after {payback_text(plan)}.", lead="Payback.")

@@ -21,7 +21,7 @@ from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import CLEAR, Ranking, ranking_label, ranking_of
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.periods import PeriodNumbers
-from mmmlib.reports.words.figures import outcome_of, plan_gain, window_of
+from mmmlib.reports.words.figures import bad_case, outcome_of, plan_gain, window_of
 from mmmlib.reports.words.returns import (
     best_sentence,
     likeliest_sentence,
@@ -204,7 +204,7 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
         f"Over {count_text(pack.weeks, 'week')}, with {spent}, it would change {outcome}{after} "
         f"by {gain.text()} against {pack.compared_with}. The chance that it {beats} the baseline "
         f"is {probability_text(plan.probability_better)}; in one case of ten the change is "
-        f"{format_number(plan.downside, unit)} or worse."
+        f"{format_number(bad_case(plan), unit)} or worse."
     )
     if plan.recent is None:
         return text

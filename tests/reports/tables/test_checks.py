@@ -42,8 +42,8 @@ def test_findings_are_counted_by_group() -> None:
     entries = proposed(FINDINGS)
     table = count_table({"M": entries, "N": entries[:1], "O": []})
     rows = [tuple(map(str, row)) for row in table.rows]
-    assert rows[0] == ("■ Block", "M", "1 of 3", "1 ■ and 1 ▲", "1")
-    assert rows[1] == ("● Info", "N", "1 of 1", "nothing", "0")
+    assert rows[0] == ("■ Block", "M", "1 of 3", "1 ■, 1 ▲", "1")
+    assert rows[1] == ("● Info", "N", "1 of 1", "none", "0")
     assert rows[2][0] == "○ not checked"
     assert len(not_passed(entries)) == 2
 

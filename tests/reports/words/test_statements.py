@@ -150,7 +150,7 @@ def test_what_only_people_can_weigh_is_left_to_them(second: Results) -> None:
     results.__dict__["scenarios"] = bare
     (picture,) = scenario_pack.comparison(results)
     assert isinstance(picture, Picture)
-    drawn = " ".join(text.get_text() for text in picture.figure.findobj(Text))
+    drawn = " ".join(text.get_text() for text in picture.draw().findobj(Text))
     assert "better" not in drawn and "less than the baseline" in drawn
 
 
