@@ -221,7 +221,7 @@ local function typst_table(tbl)
   local natural, least, full, labels, rows, characters = measures(tbl)
   local widths, tight = print_widths(natural, least, full, labels)
   -- A small table is kept on one page; a long one breaks between rows.
-  local whole = rows <= 14 and characters <= 2200
+  local whole = rows <= 7 and characters <= 900
   local aligns = {}
   for number, spec in ipairs(tbl.colspecs) do aligns[number] = ALIGN[spec[1]] or "left" end
   local inlines = pandoc.Inlines({ raw(
@@ -249,14 +249,15 @@ local function name_cells(tbl)
   local function mark(row, role, first)
     row.attr = pandoc.Attr("", {}, { role = "row" })
     for number, cell in ipairs(row.cells) do
-      local attributes = { role = role }
+      -- Pairs keep their order: the same run gives the same bytes.
+      local attributes = { { "role", role } }
       if role == "columnheader" then
         heads[number] = pandoc.utils.stringify(cell.contents)
-        attributes.scope = "col"
+        attributes[2] = { "scope", "col" }
       elseif number == 1 then
-        attributes = { role = first, scope = "row" }
+        attributes = { { "role", first }, { "scope", "row" } }
       else
-        attributes["data-head"] = heads[number]
+        attributes[2] = { "data-head", heads[number] }
       end
       local classes = {}
       cell.contents:walk({ Span = function(span)

@@ -41,7 +41,14 @@ from mmmlib.reports.words.figures import (
 
 PER_FIGURE = 9
 """Curves in one figure; more would not fit a page."""
-TESTS_PER_FIGURE = 3
+TESTS_PER_FIGURE = 2
+
+
+def even_name(even: float | None) -> str:
+    """Name the line at which money comes back; a margin moves it above 1."""
+    if even is None or even == 1:
+        return "money back"
+    return f"money back at a margin of {format_number(1 / even, 'share')}"
 
 
 def returns_picture(
@@ -56,10 +63,10 @@ def returns_picture(
         for row in numbers.by_return
         if row.roi is not None
     ]
-    even = numbers.returns.break_even
+    even = numbers.break_even
     draw = partial(
         interval_figure, rows, title or words.title, words.subtitle, even=even,
-        even_name="money back",
+        even_name=even_name(even),
     )  # fmt: skip
     return Picture(name, draw, words.caption, words.alt)
 
@@ -149,9 +156,9 @@ def movements_picture(results: Results, comparison: Comparison, moves: Sequence[
         )
         for move in moves
     ]
-    even = returns.break_even
+    even = results.break_even(moves[0].model)
     draw = partial(
-        interval_figure, rows, words.title, words.subtitle, even=even, even_name="money back"
+        interval_figure, rows, words.title, words.subtitle, even=even, even_name=even_name(even)
     )
     return Picture("movements", draw, words.caption, words.alt)
 

@@ -55,6 +55,8 @@ class ModelNumbers:
     """A model's numbers over the weeks that it was fitted to."""
 
     effects: xr.Dataset
+    margin: float = 1.0
+    """What is left of a unit of the outcome, where that is declared."""
 
     @property
     def name(self) -> str:
@@ -75,6 +77,12 @@ class ModelNumbers:
     def returns(self) -> ReturnWords:
         """How this model's return is written."""
         return return_words(str(self.effects.attrs["return_unit"]), self.currency)
+
+    @property
+    def break_even(self) -> float | None:
+        """The return at which the money comes back: 1 for revenue, 1 / margin where one is declared."""
+        even = self.returns.break_even
+        return None if even is None else even / self.margin
 
     @property
     def level(self) -> str:
@@ -99,7 +107,7 @@ class ModelNumbers:
     @cached_property
     def channels(self) -> tuple[ChannelNumbers, ...]:
         """Numbers of every channel, in the order of the effects."""
-        effects, returns = self.effects, self.returns
+        effects = self.effects
         total = contribution(effects).transpose("draw", "channel").to_numpy()
         shares = share(effects).transpose("draw", "channel").to_numpy()
         ratios = roi(effects).transpose("draw", "channel").to_numpy()
@@ -110,7 +118,7 @@ class ModelNumbers:
         half_lives = effects["half_life"].to_numpy()
         outcome = float(effects["observed"].sum("week"))
         coming = still_to_come(effects).transpose("draw", "channel").to_numpy()
-        even = returns.break_even
+        even = self.break_even
         rows = []
         for place, name in enumerate(effects["channel"].to_numpy()):
             ratio, step, prior = ratios[:, place], marginal[:, place], priors[:, place]

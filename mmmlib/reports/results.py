@@ -84,7 +84,10 @@ class Results:
     @cached_property
     def models(self) -> tuple[ModelNumbers, ...]:
         """Numbers of every model that was fitted, the leading one first."""
-        return tuple(ModelNumbers(effects) for effects in self.effects.values())
+        return tuple(
+            ModelNumbers(effects, self.params.worth_of(name) or 1.0)
+            for name, effects in self.effects.items()
+        )
 
     @property
     def leading(self) -> ModelNumbers:
@@ -140,6 +143,11 @@ class Results:
     def return_words(self, model: str) -> ReturnWords:
         """How a model's return is written."""
         return return_words(self.params.return_unit(model), self.params.currency)
+
+    def break_even(self, model: str) -> float | None:
+        """The return at which the money comes back, at the declared margin; None for a count."""
+        even = self.return_words(model).break_even
+        return None if even is None else even / (self.params.worth_of(model) or 1.0)
 
     def claim(self, model: str, channel: str) -> Claim:
         """What may be done with a statement on a channel's return (O8)."""

@@ -401,6 +401,7 @@ def _scenario(
         kind=plan.kind,
         title=plan.title + turned_words(plan, recent, names),
         description=plan.description,
+        moves=plan.moves,
         plan=lines,
         spend=effect.spend,
         spend_change=effect.spend_change,

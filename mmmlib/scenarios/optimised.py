@@ -287,7 +287,8 @@ def _add(
         return
     text = moves_text(base, {one: plan.weekly[one] for one in changed[:MOST]}, params, labels)
     text += f" And {len(changed) - MOST} more." if len(changed) > MOST else ""
-    found.plans.append(Plan(name, "optimised", title, f"{text}{held_text(held, labels)}", spend))
+    described = f"{text}{held_text(held, labels)}"
+    found.plans.append(Plan(name, "optimised", title, described, spend, text.rstrip(".")))
 
 
 def held_text(held: Sequence[HeldChannel], labels: Mapping[str, str]) -> str:

@@ -134,6 +134,8 @@ class Scenario(_Frozen):
     kind: Literal["baseline", "increase", "reallocate", "protect", "optimised", "own"]
     title: str
     description: str
+    moves: str = ""
+    """What it does with each channel, where its title does not say so."""
     plan: tuple[PlanLine, ...]
     spend: float
     """Money over the horizon."""

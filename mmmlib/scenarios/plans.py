@@ -32,6 +32,8 @@ class Plan:
     title: str
     description: str
     spend: Mapping[str, np.ndarray]
+    moves: str = ""
+    """What it does with each channel, where its title does not say so."""
 
     @cached_property
     def weekly(self) -> dict[str, float]:

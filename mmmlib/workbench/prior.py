@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +54,8 @@ def prior_page(trial: Specification, model: str) -> Overview:
     if below > 0.1:
         advice += f" {format_number(below, 'share')} of the drawn weeks are below zero, which no outcome is."
     first, last = (pd.Timestamp(effects["week"].to_numpy()[at]).date() for at in (0, -1))
-    figure = actual_against_fitted(
+    draw = partial(
+        actual_against_fitted,
         effects,
         None,
         f"Before the fit {params.model_label(model)} could be {format_range(low, high, unit)} a week",
@@ -61,7 +63,7 @@ def prior_page(trial: Specification, model: str) -> Overview:
     )
     picture = Picture(
         "prior",
-        figure,
+        draw,
         f"What the prior expects, {first} to {last}. Dots outside the band were a surprise to it.",
         seen,
     )

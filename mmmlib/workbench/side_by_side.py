@@ -6,6 +6,7 @@ There is no number on it that ranks models. Which one is right is a matter of wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from string import ascii_uppercase
 
 import numpy as np
@@ -158,7 +159,8 @@ def _figures(sides: Sequence[Side], names: Sequence[str], what: str) -> list[Blo
         ]
         title = f"Returns of {what} under {len(sides)} specifications"
         returns = sides[0].numbers.returns
-        figure = interval_figure(
+        draw = partial(
+            interval_figure,
             rows,
             title if not start else f"{title}, continued",
             f"Return ({returns.head}); thick: 50 %, thin: 90 %",
@@ -167,7 +169,7 @@ def _figures(sides: Sequence[Side], names: Sequence[str], what: str) -> list[Blo
         )
         said = "; ".join(f"{row.name}: {row.estimate.text()}" for row in rows)
         caption = "Each channel once for every specification, in one colour each."
-        pictures.append(Picture(f"compared-{start}", figure, caption, f"{title}. {said}."))
+        pictures.append(Picture(f"compared-{start}", draw, caption, f"{title}. {said}."))
     return pictures
 
 

@@ -100,3 +100,18 @@ def test_weeks_inside_the_band_are_counted(numbers: ModelNumbers) -> None:
     assert held(effects, where) == (5, 8)
     effects["observed"][-1] = np.nan
     assert held(effects, where)[0] == 5
+
+
+def test_a_declared_margin_raises_the_return_that_pays() -> None:
+    effects = fake_effects(scale=3.0)
+    plain, half = ModelNumbers(effects), ModelNumbers(effects, margin=0.5)
+    assert (plain.break_even, half.break_even) == (1.0, 2.0)
+    for one, other in zip(plain.channels, half.channels, strict=True):
+        assert one.roi == other.roi
+        assert (other.loses or 0) > (one.loses or 0) or other.loses == 1.0
+
+
+def test_shares_of_effect_and_spend_are_of_the_whole() -> None:
+    rows = ModelNumbers(fake_effects(scale=3.0)).channels
+    assert sum(row.spend_share for row in rows) == pytest.approx(1)
+    assert all(0 < row.effect_share.low < row.effect_share.high < 1 for row in rows)

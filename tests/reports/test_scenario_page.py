@@ -13,6 +13,7 @@ from mmmlib.reports.blocks import Bullets, Picture, Prose
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import scenario_pack
 from mmmlib.reports.table import Table
+from mmmlib.reports.words.first_page import decision_statements
 from mmmlib.scenarios.pack import (
     FloorPoint,
     HeldChannel,
@@ -139,3 +140,20 @@ def test_old_packs_are_still_read(second, which):
     shown = _shown(second, **{name: getattr(old, name) for name in ScenarioPack.model_fields})
     blocks = scenario_pack.overview if which == "first" else scenario_pack.plans
     assert list(blocks(shown))
+
+
+def test_the_first_page_names_what_an_optimised_plan_moves(second):
+    moves = "Public (e.g. radio) from USD 1 k to USD 2 k a week"
+    plan = _plan(second.scenarios).model_copy(update={"title": "Best plan", "moves": moves})
+    shown = _shown(second, scenarios=(plan,), recommended=None, candidate=plan.name)
+    asked, _ = decision_statements(shown, shown.scenarios)
+    assert f"best plan ({moves}), by" in asked.text
+
+
+def test_the_plan_that_the_pack_speaks_for_is_marked(second):
+    plan = _plan(second.scenarios)
+    shown = _shown(second, recommended=None, candidate=plan.name)
+    (picture,) = scenario_pack.comparison(shown)
+    words = [label.get_text() for label in picture.draw().axes[0].get_yticklabels()]
+    marked = [word for word in words if "for the meeting to" in word.replace("\n", " ")]
+    assert len(marked) == 1 and plan.title.split()[0] in marked[0]

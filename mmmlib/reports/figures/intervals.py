@@ -28,10 +28,10 @@ from mmmlib.reports.figures.layout import (
 )
 from mmmlib.reports.style import FAINT, INK, MUTED
 
-ROW = 0.3
+ROW = 0.29
 MORE = 0.15
 """Inches of a row, and of each line more that its name takes."""
-TEXT_LINE, BELOW, GROUP = 0.19, 0.3, 0.34
+TEXT_LINE, BELOW, GROUP = 0.19, 0.3, 0.3
 """Inches of a line of text above its range, of the range, and of a group's heading."""
 VALUE_SIZE = 10.5
 MOST_LINES = 4

@@ -181,7 +181,9 @@ def data(results: Results) -> Iterator[Block]:
         yield Prose("The data that both refreshes saw is the same, value by value.")
         return
     yield Prose(restated_sentence(compared.data_changes))
-    yield data_changes_table(results.params, compared.data_changes)
+    count = count_text(len(compared.data_changes), "series", "series")
+    table = data_changes_table(results.params, compared.data_changes)
+    yield Folded(f"{count} that changed", (table,))
 
 
 def configuration(results: Results) -> Iterator[Block]:

@@ -138,7 +138,7 @@ def lift_tests(results: Results) -> Iterator[Block]:
         suffix = f"-{number}" if number else ""
         blocks = lift_blocks(results, model, suffix, folded=model in leading)
         if model in leading:
-            if len(tested) > 1:
+            if len(set(leading) & set(tested)) > 1:
                 yield Heading(results.model(model))
             yield from blocks
         else:

@@ -71,15 +71,15 @@ def flags(results: Results) -> Iterator[Block]:
         )
     else:
         yield Prose("No check needs attention.")
-    told = [one for one in failed if one.level is Level.INFO]
-    if told:
-        count = count_text(len(told), "check")
-        table = check_table(results.params, told).only(
+    informing = [one for one in failed if one.level is Level.INFO]
+    if informing:
+        count = count_text(len(informing), "check")
+        table = check_table(results.params, informing).only(
             "Check",
             "Seen",
             "Limit",
             "What to do",
-            name="told",
+            name="informing",
             caption=f"{count} did not pass, and only inform.",
         )
         yield Folded(f"{count} that only inform", (table,))

@@ -56,8 +56,8 @@ def decision_statements(results: Results, pack: ScenarioPack) -> tuple[Prose, ..
             why = BLOCKED if results.blocked else NOT_JUDGED
         return (Prose(why, lead="No decision is asked.", mark=label_mark(Label.DO_NOT_INFER)),)
     title = f"{plan.title[:1].lower()}{plan.title[1:]}"
-    if plan.kind == "optimised":  # its title names no channel
-        title = f"{title} ({plan.description.partition('. ')[0]})"
+    if plan.moves:  # its title names no channel
+        title = f"{title} ({plan.moves})"
     begins = f"by {date_text(pack.first_week)}, when it would begin"
     if plan.step and plan.name == pack.recommended:
         ask = f"is asked to approve a step to watch, as no plan is safe yet: {title}, {begins}."
@@ -213,11 +213,12 @@ def never_statements(results: Results) -> Iterator[Prose]:
 def watch_statements(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Prose]:
     """Say when the plan would no longer pay, and when its effect can be judged."""
     returns = results.return_words(pack.model)
-    if plan.return_on_change is not None and returns.break_even is not None:
+    even = results.break_even(pack.model)
+    if plan.return_on_change is not None and even is not None:
         moved = "added" if plan.spend_change > 0 else "saved"
         yield Prose(
             f"Money that is {moved} returns {returns.text(plan.return_on_change)}; at "
-            f"{format_number(returns.break_even, returns.unit)} the plan gains nothing.",
+            f"{format_number(even, returns.unit)} the plan gains nothing.",
             lead="Break-even.",
         )
     changed = [line.channel for line in plan.plan if line.differs]
