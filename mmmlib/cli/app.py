@@ -77,6 +77,7 @@ app.add_typer(data_app, name="data")
 contract_app = typer.Typer(help="What sources promise.", no_args_is_help=True)
 contract_app.command("draft")(contract.draft)
 app.add_typer(contract_app, name="contract")
+app.command("source")(contract.source)
 
 plan_app = typer.Typer(help="Plans as tables that planners fill in.", no_args_is_help=True)
 plan_app.command("template")(plan.plan_template)

@@ -1,4 +1,4 @@
-"""The `mmm contract` commands: what sources promise."""
+"""`mmm source` and the `mmm contract` commands: how a file is read, and what its source promises."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def draft(
 ) -> None:
     """Propose a contract from all rows of a source, to be pasted into the parameters as it is.
 
-    With --params it goes among the keys of that source; else it is a whole source, to go below
-    'sources:'.
+    With --params it goes among the keys of that source; else it is a whole source, as 'mmm source'
+    proposes it, to go below 'sources:'.
     """
-    from mmmlib.data.contract.draft import contract_yaml, draft_contract, source_yaml
+    from mmmlib.data.contract.draft import draft_contract, draft_source
+    from mmmlib.data.contract.pasted import contract_yaml, source_yaml
     from mmmlib.data.read.files import data_folder
     from mmmlib.params.load import read_params
     from mmmlib.params.messages import did_you_mean, shown
-    from mmmlib.params.source import Source
     from mmmlib.runner.tasks import simulated_sources
 
     if params is not None:
@@ -47,16 +47,38 @@ def draft(
         )
         typer.echo(contract_yaml(made, _indent_of(params, source), there), nl=False)
         return
-    place = Path(source)
-    folder = place.parent if place.is_absolute() else Path.cwd()
-    inside = place.name if place.is_absolute() else source
+    path, folder = _place_of(source)
+    typer.echo(source_yaml(*draft_source(path, folder)), nl=False)
+
+
+def source(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file or pattern here.")],
+) -> None:
+    """Look at a file and print the source that reads it, to be pasted below 'sources:' as it is.
+
+    What is a guess stands in comments. 'mmm contract draft FILE' prints the same with a contract.
+    """
+    from mmmlib.data.contract.pasted import source_yaml
+    from mmmlib.data.contract.proposal import propose
+    from mmmlib.params.source import Source
+
+    path, folder = _place_of(file)
+    typer.echo(source_yaml(propose(Source(path=path), folder)), nl=False)
+
+
+def _place_of(file: str) -> tuple[str, Path]:
+    """Return a file's path in a folder, and the folder; a path goes below the folder of this process."""
+    from mmmlib.params.messages import shown
+    from mmmlib.params.source import Source
+
+    place = Path(file)
+    inside = place.name if place.is_absolute() else file
     try:
-        declared = Source(path=inside)
+        Source(path=inside)
     except ValueError:
-        raise InputError.one(
-            None, "SOURCE", shown(source), "a file or pattern below this folder"
-        ) from None
-    typer.echo(source_yaml(inside, draft_contract("source", declared, folder)), nl=False)
+        expected = "a file or pattern below this folder"
+        raise InputError.one(None, "FILE", shown(file), expected) from None
+    return inside, place.parent if place.is_absolute() else Path.cwd()
 
 
 def _indent_of(params: Path, source: str) -> int:

@@ -99,6 +99,10 @@ class MeasuredSeries(Section):
     """First day on which it was measured; the panel begins with the first whole week from there."""
     ends: Day | None = None
     """Last day on which it was measured; the panel ends with the last whole week up to it."""
+    credit_notes: Literal["earlier_weeks"] | None = None
+    """Spend below zero is money that came back, an outcome below zero what was cancelled:
+    ``earlier_weeks`` takes it off the weeks before, the newest first. Without it, such a week of spend
+    or of counts is refused, and one of revenue stands as it is."""
 
     def _faults(self) -> Iterator[str | KeyProblem]:
         if self.starts is not None and self.ends is not None and self.starts > self.ends:
@@ -117,9 +121,6 @@ class Channel(MeasuredSeries):
     adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
     saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
     prior: Prior | None = None
-    credit_notes: Literal["earlier_weeks"] | None = None
-    """Spend below zero is money that came back: ``earlier_weeks`` takes it off the weeks before, the
-    newest first. Without it, such a week is refused."""
     new_levels: tuple[Day, ...] = ()
     """Days from which its spend (and exposure) really has another level, as when a budget is
     tripled. Without it, newest weeks unlike all before warn, and no plan rests on the channel."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -70,6 +71,44 @@ def _without_secrets(url: str) -> str:
     return url
 
 
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+"""What may stand between the cells of a row of CSV, by name."""
+
+
+def _encoding(name: str) -> str:
+    """Refuse what no text is written in."""
+    try:
+        kind = codecs.lookup(name)
+    except LookupError:
+        raise ValueError("an encoding such as utf-8, cp1252 (Windows) or utf-16") from None
+    return kind.name
+
+
+class LeftOut(Section):
+    """Rows that are left out on purpose: not silently, they are counted and told in the pack."""
+
+    where: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    """Rows in which each of these columns reads one of its texts: ``{Status: [Planned]}``. ``*``
+    stands for any text, ``?`` for one letter, ``""`` for an empty cell."""
+    unless: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    """All rows but those: ``{Division: [Group]}`` where divisions stand beside their sum."""
+    because: Name
+    """Why, in words that the pack repeats."""
+
+    def _faults(self) -> Iterator[str]:
+        if bool(self.where) == bool(self.unless):
+            yield "either 'where' or 'unless', exactly one of them"
+
+    def __str__(self) -> str:
+        """Return the rule in a few words, as messages name it."""
+        columns = self.where or self.unless
+        texts = " and ".join(
+            f"{column} {' or '.join(text or 'empty' for text in some)}"
+            for column, some in columns.items()
+        )
+        return texts if self.where else f"all but {texts}"
+
+
 class Source(Section):
     """One source of the data, and who owns it (D1, D2)."""
 
@@ -97,9 +136,10 @@ class Source(Section):
     """CRM pipeline: the stages of an opportunity that was won."""
     taxonomy: bool = False
     """Whether the raw names are mapped by the taxonomy, see ``data.taxonomy``."""
-    grain: Literal["week", "day", "month", "event"] = "week"
-    """What a row is: a week, a day, a month, or an event (something that happened). Spend, exposure
-    and outcomes of days and events add up to weeks; those of a month are spread over its days
+    grain: Literal["week", "year_week", "day", "month", "event"] = "week"
+    """What a row is: a week, a day, a month, or an event (something that happened); ``year_week`` is
+    one of weeks that begin anew on 1 January, dated by its first day. Spend, exposure and outcomes of
+    days and events add up to weeks; those of months and of such weeks are spread over their days
     first. For controls, whose level is held over a month, see :attr:`Control.week`."""
     time_zone: str | None = None
     """Time zone in which a day begins, such as Europe/Berlin; for dates with a time of day."""
@@ -122,8 +162,10 @@ class Source(Section):
     """What the owner promises; a broken promise stops the refresh."""
     owner: str = ""
     delivery: Literal["automatic", "manual"] = "automatic"
-    separator: Literal["comma", "semicolon", "tab"] = "comma"
+    separator: Literal["comma", "semicolon", "tab", "pipe"] = "comma"
     """CSV: what stands between the cells of a row."""
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    """CSV: how its letters are written, such as ``cp1252`` by Excel of Western Europe on Windows."""
     header_row: Annotated[int, Field(ge=1)] = 1
     """CSV and Excel: the row of the column names, where lines of a title stand above it."""
     decimal: Literal["point", "comma"] | None = None
@@ -133,10 +175,14 @@ class Source(Section):
     """Numbers written as text: what stands between thousands, such as ``comma`` for 1,234.50."""
     signs: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Signs that stand beside numbers and are left out, such as ``€`` or ``%``."""
-    leave_out: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    leave_out: tuple[Name, ...] = ()
     """Texts in the column of days that mark rows which are none of a day, such as ``Total``."""
+    filters: tuple[LeftOut, ...] = ()
+    """Rows that are left out on purpose, each rule with its reason; the pack tells how many."""
     missing: tuple[str, ...] = ()
     """Texts that stand for a missing value, besides an empty cell."""
+    zero: tuple[Name, ...] = ()
+    """Texts that stand for zero among numbers, such as a dash."""
     max_age_days: Days | None = None
     """How old the newest row may be on the day of the refresh (D5); if not given, see
     ``data.limits``."""
@@ -192,6 +238,11 @@ class Source(Section):
             )
 
     @property
+    def is_spread(self) -> bool:
+        """Whether a row is of several days that need not be those of one week: they are spread."""
+        return self.grain in ("month", "year_week")
+
+    @property
     def decimal_mark(self) -> str:
         """What stands before the decimals of a number that is written as text."""
         return self.decimal or ("comma" if self.thousands == "point" else "point")
@@ -199,7 +250,19 @@ class Source(Section):
     @property
     def delimiter(self) -> str:
         """The character between the cells of a row of CSV."""
-        return {"comma": ",", "semicolon": ";", "tab": "\t"}[self.separator]
+        return SEPARATORS[self.separator]
+
+    @property
+    def text_encoding(self) -> str:
+        """The encoding by which text is read; a mark at its beginning is no part of it."""
+        return "utf-8-sig" if self.encoding == "utf-8" else self.encoding
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """All rules by which rows are left out; a text of ``leave_out`` is one of the column of days."""
+        why = "no row of a day"
+        marks = [LeftOut(where={self.date_column: (one,)}, because=why) for one in self.leave_out]
+        return (*marks, *self.filters)
 
     def column(self, word: str) -> str:
         """Return what the file calls a column of the layout."""

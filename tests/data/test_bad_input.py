@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.panel.build import build_panel
-from mmmlib.data.read.problems import CAP
+from mmmlib.data.read.problems import SHOWN
 from mmmlib.errors import InputError
 from tests.data.conftest import (
     REGIONAL,
@@ -122,16 +122,18 @@ def test_a_delivery_that_came_twice(refused: Refused) -> None:
 def test_semicolons(refused: Refused) -> None:
     content = weekly().to_csv(index=False, sep=";", decimal=",")
     place, found, expected, action = only(refused(content))
-    assert (place, found) == ("row 1", "columns separated by ';'")
-    assert expected == "columns separated by ','"
-    assert "decimal point" in action
+    assert place == "how it is written"
+    assert found == "columns separated by ';'; decimals after a comma"
+    assert expected == "that the source declares it"
+    assert action == "Add to the source: separator: semicolon, decimal: comma."
 
 
 def test_not_utf8(refused: Refused) -> None:
     content = weekly().to_csv(index=False).encode().replace(b"2024-01-15", b"2024-01-1\xe9")
-    place, found, expected, _ = only(refused(content))
-    assert (place, found) == ("row 4", "a byte that is not UTF-8 (0xe9)")
-    assert expected == "text in UTF-8"
+    written, day = refused(content).problems
+    assert written.found == "letters of cp1252"
+    assert "is '2024-01-1é,1002.0" in written.action
+    assert (day.place, day.found) == ("row 4, column date", "'2024-01-1é'")
 
 
 def test_cut_off_inside_quotes(refused: Refused) -> None:
@@ -231,16 +233,16 @@ def test_all_problems_of_all_files_are_told_at_once(write: Callable[..., Path]) 
     with pytest.raises(InputError) as caught:
         build_panel(small_params(data=both), folder)
     assert caught.value.file == "2 files"
-    assert len(caught.value.problems) == 2 + 12
+    assert len(caught.value.problems) == 2 + SHOWN + 1
     text = str(caught.value)
     assert "media.csv (source media, owner not named), row 3, column revenue: found 'x'" in text
     assert "row 4, column price: found 'y'" in text
-    assert "ads.csv (source ads, owner not named), row 13, column tv_spend: found '-1.0'" in text
+    assert "ads.csv (source ads, owner not named), row 6, column tv_spend: found '-1.0'" in text
 
 
 def test_problems_are_capped_and_the_rest_is_counted(refused: Refused) -> None:
     frame = weekly(60).assign(search_spend="much")
     error = refused(frame)
-    assert len(error.problems) == CAP + 1
+    assert len(error.problems) == SHOWN + 1
     assert error.problems[-1].place == "column search_spend"
-    assert error.problems[-1].found == "40 more of these"
+    assert error.problems[-1].found == "55 more of these"

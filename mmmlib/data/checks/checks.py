@@ -48,6 +48,7 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
             beside_days=_names_days(params, built),
         ),
         *status.month_findings(built.sources),
+        *status.left_out_findings(built.sources),
         *status.currency_findings(built.sources, params.currency),
         *status.timeliness(params, built),
         *status.status_findings(params, status.arrivals(params, built.sources)),

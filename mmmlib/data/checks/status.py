@@ -23,7 +23,7 @@ from mmmlib.errors import InputError
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, judge, none_of
 from mmmlib.params import Params
-from mmmlib.phrases import count_text
+from mmmlib.phrases import count_text, some_of
 
 DELIVERY_MODES = {"automatic": "automatic", "manual": "by hand"}
 
@@ -252,7 +252,28 @@ def month_findings(tables: Mapping[str, SourceRows]) -> Iterator[Finding]:
             message="Its rows are months: what adds up was spread evenly over the days of its "
             "month, a level was held."
             if grain == "month"
-            else f"A row is one {grain}.",
+            else f"A row is one {grain.removeprefix('year_')}.",
+            owner=table.source.whom_to_ask,
+        )
+
+
+def left_out_findings(tables: Mapping[str, SourceRows]) -> Iterator[Finding]:
+    """Tell of every source how many rows its rules left out; a rule that left out none warns."""
+    for name, table in tables.items():
+        if not table.left_out:
+            continue
+        counts = [f"{one.rows:,} by {one.rule} ({one.rule.because})" for one in table.left_out]
+        idle = [str(one.rule) for one in table.left_out if not one.rows]
+        total = sum(one.rows for one in table.left_out)
+        yield judge(
+            "data.left_out",
+            name,
+            passed=False,  # told in any case: what is left out is never silent
+            value=total,
+            message=f"{total:,} of {total + table.rows:,} rows are left out on purpose: "
+            f"{'; '.join(counts)}.",
+            case="idle" if idle else "",
+            rules=some_of(idle),
             owner=table.source.whom_to_ask,
         )
 

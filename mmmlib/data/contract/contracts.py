@@ -6,6 +6,7 @@ only to name examples of a promise that was broken.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from mmmlib.data.contract.duplicates import check_days, check_key, day_marks
 from mmmlib.data.contract.forms import DATED, NUMERIC, typed_as, written_forms
 from mmmlib.data.contract.layout_columns import dates_of, is_whole_week, region_of, texts_of
 from mmmlib.data.contract.promises import Promise, Typed, promises_of
-from mmmlib.data.read.problems import CAP, Breach, Example, reading
+from mmmlib.data.read.left_out import Counted
+from mmmlib.data.read.problems import CAP, SHOWN, Breach, Example, cause_of, reading
 from mmmlib.data.read.relations import FILE, ROW, Relation
 from mmmlib.params.contract import ColumnContract, Contract
 from mmmlib.params.messages import did_you_mean, shown
@@ -57,6 +59,8 @@ class Checked:
     rows: int
     relation: Relation
     coverage: Coverage | None = field(default=None, repr=False)
+    left_out: tuple[Counted, ...] = ()
+    """The rules by which rows were left out before, each with its count."""
 
     @property
     def unreadable(self) -> bool:
@@ -168,7 +172,7 @@ def check_contract(
             return list(said)
 
         known = not any(breach.unreadable for breach in breaches)  # columns, forms of dates
-        broken, rows, left = _broken(relation, promises, contract)
+        broken, rows = _broken(relation, promises, contract)
         breaches += broken
         if any(breach.unreadable for breach in breaches) and not (known and keeps):
             return Checked(contract, tuple(breaches), None, rows, relation)
@@ -197,19 +201,19 @@ def check_contract(
             relation = relation.with_days(read[source.date_column])
         breaches += _check_rows(relation, contract, rows, coverage)
         if contract.unique and all(name in table.columns for name in contract.unique):
-            breaches += check_key(relation, contract, table, rows, coverage, left)
+            breaches += check_key(relation, contract, table, rows, coverage, CAP)
     return Checked(contract, tuple(breaches), table, rows, relation, coverage)
 
 
 def _broken(
     relation: Relation, promises: Callable[[ir.Table], list[Promise]], contract: Contract
-) -> tuple[list[Breach], int, int]:
-    """Count the rows that break every promise, in one pass, and name some of them.
+) -> tuple[list[Breach], int]:
+    """Count the rows that break every promise, in one pass, and name some of every cause.
 
     Returns
     -------
     tuple
-        What was broken, the number of all rows, and how many more examples may be named.
+        What was broken, and the number of all rows.
     """
     table = relation.table
     made = promises(table)
@@ -218,14 +222,20 @@ def _broken(
         for number, promise in enumerate(made)
     }
     row = table.aggregate(**counts, rows=table.count()).to_pyarrow().to_pylist()[0]
-    breaches, left = [], CAP
+    breaches = []
     for number, promise in enumerate(made):
         count = int(row[f"n{number}"])
         if not count:
             continue
-        found = _bad_rows(relation, promises, number, left)
-        examples = [_example(relation, promise, contract, file, bad) for file, bad in found]
-        left -= len(examples)
+        found = _bad_rows(relation, promises, number, CAP)
+        seen: Counter[tuple[str, ...]] = Counter()
+        examples = []
+        for file, bad in found:
+            one = _example(relation, promise, contract, file, bad)
+            cause = cause_of(one.place, one.expected, one.action)
+            seen[cause] += 1
+            if seen[cause] <= SHOWN:
+                examples.append(one)
         first = examples[0] if examples else Example("", "", "", promise.expected)
         breaches.append(
             Breach(
@@ -238,7 +248,7 @@ def _broken(
                 promise.unreadable,
             )
         )
-    return breaches, int(row["rows"]), left
+    return breaches, int(row["rows"])
 
 
 def _bad_rows(
@@ -250,8 +260,6 @@ def _bad_rows(
         return table.filter(promises(table)[number].bad)
 
     rows = bad(relation.table)
-    if limit <= 0:
-        return []
     if not relation.files:
         return [(relation.label, row) for row in rows.limit(limit).to_pyarrow().to_pylist()]
     found: list[tuple[str, dict[str, Any]]] = []

@@ -90,7 +90,8 @@ def weekly_aggregation(params: Params, source: str) -> WeeklyAggregation:
     numbers = here(lambda one: one.role != "event")
     means = numbers - here(lambda one: adds_up(params, one, source))
     # Of the other layouts a row is a campaign's or a deal's, which need not have every value.
-    by_day = its_source.grain in ("day", "month") and its_source.layout in ("wide", "long")
+    dated = its_source.grain == "day" or its_source.is_spread
+    by_day = dated and its_source.layout in ("wide", "long")
     sums = numbers - means if by_day else frozenset()
     zero = (its_source.gaps or params.data.gaps) == "zero"
     filled = {one.reference for one in declared if zero and one.role in SUMMED}
@@ -136,7 +137,12 @@ def may_be_negative(params: Params, one: DeclaredSeries, source: Source) -> bool
     """
     if one.role == "outcome" and params.outcome_of(one.name).kind == "revenue":
         return True
-    if one.role == "spend" and params.channels[one.name].credit_notes:
+    if one.role == "outcome":
+        outcome, motion = params.outcome_of(one.name), one.name.partition(".")[2]
+        noted = [outcome, *filter(None, [outcome.motions.get(motion)])]
+    else:
+        noted = [params.channels[one.name]] if one.role == "spend" else []
+    if any(part.credit_notes for part in noted):
         return True
     return one.role == "control" or _is_promised(one.reference, source)
 

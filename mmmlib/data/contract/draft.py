@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.contract.calendar import read_coverage
-from mmmlib.data.contract.forms import DATES, WHOLE_NUMBER, typed_as, written_forms
-from mmmlib.data.contract.layout_columns import dates_of, numbers_of, texts_of
+from mmmlib.data.contract.forms import DATES, WHOLE_NUMBER, number_text, typed_as, written_forms
+from mmmlib.data.contract.layout_columns import cell_text, dates_of, numbers_of, texts_of
+from mmmlib.data.contract.proposal import Proposal, propose
+from mmmlib.data.read.left_out import without_left_out
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.relations import Relation
@@ -58,8 +60,20 @@ def draft_contract(name: str, source: Source, folder: Path) -> dict[str, Any]:
     relation = open_relation(name, source, folder, problems)
     problems.raise_if_any()
     assert relation is not None
+    kept = without_left_out(relation, problems)
+    problems.raise_if_any()
+    assert kept is not None
     with reading(relation.label):
-        return _draft(relation)
+        return _draft(kept[0])
+
+
+def draft_source(path: str, folder: Path) -> tuple[Proposal, dict[str, Any]]:
+    """Propose a source that reads a file, see :mod:`mmmlib.data.contract.proposal`, and its contract."""
+    proposal = propose(Source(path=path), folder)
+    contract = draft_contract("source", Source.model_validate(proposal.keys), folder)
+    for name, column in proposal.keys.get("contract", {}).get("columns", {}).items():
+        contract["columns"][name] |= column
+    return proposal, contract
 
 
 def _draft(relation: Relation) -> dict[str, Any]:
@@ -69,7 +83,7 @@ def _draft(relation: Relation) -> dict[str, Any]:
     source = relation.source
     names, numbers = texts_of(source), numbers_of(source, relation.columns, None)
     for name in relation.columns:
-        facts = _facts(table, name)
+        facts = _facts(table, name, source)
         read_as = "date" if name in dates_of(source) else "text" if name in names else ""
         # Of a wide file any column may be a number; the others say which of theirs are.
         if name in numbers and (source.layout != "wide" or _mostly_numbers(facts)):
@@ -113,16 +127,17 @@ def _volume(relation: Relation, days: str) -> dict[str, float]:
     }
 
 
-def _facts(table: ir.Table, name: str) -> dict[str, Any]:
+def _facts(table: ir.Table, name: str, source: Source) -> dict[str, Any]:
     column = table[name]
     kind = column.type()
     measures: dict[str, Any] = {}
     if kind.is_string():
-        text = column.strip().nullif("")
-        number = text.try_cast("float64")
+        text = cell_text(table, name, source)
+        plain = number_text(text, source)
+        number = plain.try_cast("float64")
         measures = {
             "held": text.count(),
-            "numbers": text.re_search(WHOLE_NUMBER).cast("int64").sum(),
+            "numbers": plain.re_search(WHOLE_NUMBER).cast("int64").sum(),
             "loose": text.re_search(LOOSE).cast("int64").sum(),
             **{
                 kind: text.re_search(form.pattern).cast("int64").sum()
@@ -213,51 +228,3 @@ def _key(table: ir.Table, columns: dict[str, dict[str, Any]], rows: int) -> list
     alone = (name for name in names if columns[name]["type"] == "text" and is_key([name]))
     only = next(alone, None)
     return names if only is None else [only]
-
-
-def source_name(path: str) -> str:
-    """Make a source's name of a file's: ``Media 2026.csv`` is ``media_2026``."""
-    name = re.sub(r"[^a-z0-9]+", "_", Path(path).stem.lower()).strip("_")
-    return name[:40] if name[:1].isalpha() else "source"
-
-
-def source_yaml(path: str, contract: dict[str, Any]) -> str:
-    """Write a whole source with its draft, as it goes below ``sources:`` of a parameter file."""
-    keys: dict[str, Any] = {"path": path}
-    days = [name for name, column in contract["columns"].items() if column["type"] == "date"]
-    if days and "date" not in days:
-        keys["date"] = days[0]
-    return _pasted({source_name(path): {**keys, "contract": contract}}, contract, 4)
-
-
-def contract_yaml(contract: dict[str, Any], indent: int = 6, note: str = "") -> str:
-    """Write a draft as it goes among the keys of a source, which begin at a column.
-
-    Parameters
-    ----------
-    contract
-        See :func:`draft_contract`.
-    indent
-        Blanks before the source's keys in the parameter file.
-    note
-        What else the reader should know; a comment.
-    """
-    return _pasted({"contract": contract}, contract, indent, note)
-
-
-def _pasted(content: dict[str, Any], contract: dict[str, Any], indent: int, note: str = "") -> str:
-    import io
-    import textwrap
-
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.default_flow_style = None
-    yaml.width = 100
-    text = io.StringIO()
-    yaml.dump(content, text)
-    notes = ["Proposed from the rows. Their owner says what is a promise and what was chance."]
-    if any("unit" in column for column in contract["columns"].values()) or "units" in contract:
-        notes.append("Units are guessed by the names: numbers are converted by them, so ask.")
-    head = "".join(f"# {line}\n" for line in (*notes, *filter(None, [note])))
-    return textwrap.indent(head + text.getvalue(), " " * indent)

@@ -9,6 +9,7 @@ delivery that came three times is not seen so.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from mmmlib.data.contract.layout_columns import day_of, is_whole_period, region_
 from mmmlib.data.read.problems import CAP, Breach, Example
 from mmmlib.data.read.relations import FILE, ROW, Relation
 from mmmlib.params.contract import ColumnContract, Contract
+from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -80,12 +82,12 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
     A row of such a source is the whole week of its region (and series): a sum of two would double
     it, and nobody would see that. Only for layouts in which a row is a week's whole value.
     """
-    source, grain = relation.source, relation.source.grain
+    source, grain = relation.source, relation.source.grain.removeprefix("year_")
     if not is_whole_period(source):
         return []
     day = day_of(table[source.date])
     key = {
-        "first": day.truncate("M") if grain == "month" else week_of(day, start),
+        "first": _first_day(source, day, start),
         "region": region_of(table, source),
     }
     if source.layout == "long":
@@ -97,6 +99,11 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
         return []
     expected, action = f"every {grain} once", "Remove one of the two rows."
     examples = [_week_again(relation, key, places) for key, _, places in groups]
+    if source.grain == "week" and all(_holds_new_year(key["first"]) for key, _, _ in groups):
+        action = (
+            "If weeks begin anew on 1 January, so that the last of a year is short, declare "
+            "'grain: year_week' on the source; else remove one of the two rows."
+        )
     if again >= total / 2:
         copies = int(table.select(relation.columns).distinct().count().to_pyarrow().as_py())
         action = (
@@ -113,6 +120,19 @@ def check_weeks(table: ir.Table, relation: Relation, start: int) -> list[Breach]
     ]
 
 
+def _first_day(source: Source, day: Any, start: int) -> Any:
+    """Say by expression which day stands for the week or month of a row."""
+    if source.grain == "year_week":  # each is dated by its own first day
+        return day
+    return day.truncate("M") if source.grain == "month" else week_of(day, start)
+
+
+def _holds_new_year(first: dt.date) -> bool:
+    """Say whether 1 January lies inside a week, and not at its beginning."""
+    last = first + dt.timedelta(days=6)
+    return last.year > first.year
+
+
 def _week_again(
     relation: Relation, key: dict[str, Any], places: Sequence[tuple[str, int | None]]
 ) -> Example:
@@ -123,7 +143,9 @@ def _week_again(
     if places and places[-1][1] is not None:
         file, last = places[-1]
         place, first = f"row {last}, {place}", f" (first in {_place(relation, *places[0])})"
-    found = f"the {source.grain} of {key['first']}{region}{series} again{first}"
+    found = (
+        f"the {source.grain.removeprefix('year_')} of {key['first']}{region}{series} again{first}"
+    )
     return Example(file, place, found)
 
 

@@ -274,6 +274,8 @@ def number_text(text: Any, source: Source) -> Any:
     """Rewrite texts as numbers with a decimal point and nothing else, as the source declares."""
     import ibis
 
+    if source.zero:
+        text = ibis.ifelse(text.isin([one.strip() for one in source.zero]), "0", text)
     for sign in source.signs:
         text = text.replace(sign, "")
     if source.signs:

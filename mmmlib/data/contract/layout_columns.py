@@ -93,8 +93,8 @@ def is_whole_week(source: Source) -> bool:
 
 def is_whole_period(source: Source) -> bool:
     """Say whether a row of a source is the whole week, or month, of its region (and series)."""
-    months = source.grain == "month" and source.layout in ("wide", "long") and not source.taxonomy
-    return months or is_whole_week(source)
+    spread = source.is_spread and source.layout in ("wide", "long") and not source.taxonomy
+    return spread or is_whole_week(source)
 
 
 def dates_of(source: Source) -> list[str]:

@@ -155,7 +155,10 @@ def _won(rows: Typed, sums: Collection[str] | None) -> Iterator[Promise]:
             yield Promise("missing", name, bad, expected, why=_always(said))
 
 
-CREDIT = "If it is money that came back on a channel's spend, declare credit_notes of the channel."
+CREDIT = (
+    "If it is money that came back on a channel's spend, declare credit_notes of the channel (of the "
+    "outcome, where orders were cancelled)."
+)
 ZERO = "zero or more", CREDIT
 """What is expected of what is never below zero, and what to do where it is."""
 
@@ -322,7 +325,7 @@ def why_no_date(cell: str, usual: str) -> tuple[str, str]:
     if written:
         return f"a date as in most rows: {usual}", "Write all dates as YYYY-MM-DD."
     action = "Write all dates as YYYY-MM-DD." if cell else ""
-    if re.fullmatch(r"[^\W\d]+", cell):
+    if re.fullmatch(r"[^\W\d][^\d]{2,}", cell):
         action = (
             f"If it marks a row of totals, list it: leave_out: [{cell}] of the source. Else write "
             f"all dates as YYYY-MM-DD."
@@ -366,8 +369,13 @@ def why_no_number(cell: str, decimal: str = "point") -> tuple[str, str]:
             f"Declare signs: ['{sign[0]}'] on the source{share} if {shown(sign[0])} stands beside "
             f"the numbers."
         )
-    return "a number", _HOW_MISSING
+    if not re.search(r"\d", cell):
+        return "a number", _HOW_MISSING
+    return "a number", "Ask its owner what it should be, and have it corrected."
 
 
 _ONE_WAY = "A file writes all of its numbers in one way: have the columns that differ corrected."
-_HOW_MISSING = "If it stands for a missing value, list it in the source's 'missing'."
+_HOW_MISSING = (
+    "If nothing is known there, list it in the source's 'missing'; if it stands for nothing spent or "
+    "sold, in 'zero'."
+)

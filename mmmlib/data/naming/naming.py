@@ -21,7 +21,7 @@ import pandas as pd
 
 from mmmlib.data.contract.contracts import DELIVERED
 from mmmlib.data.contract.declared_series import event_series
-from mmmlib.data.contract.forms import NUMBER, as_number, column_reads
+from mmmlib.data.contract.forms import NUMBER, as_number, column_reads, number_text
 from mmmlib.data.contract.layout_columns import (
     cell_text,
     day_of,
@@ -258,7 +258,7 @@ def _joined(table: ir.Table, columns: Collection[str]) -> Any:
 def _number(table: ir.Table, name: str, source: Source) -> Any:
     """Read a column as numbers; what is none is null, as the source's own words for missing."""
     if table[name].type().is_string():
-        return cell_text(table, name, source).try_cast("float64")
+        return number_text(cell_text(table, name, source), source).try_cast("float64")
     return table[name].cast("float64")
 
 

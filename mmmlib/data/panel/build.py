@@ -208,12 +208,13 @@ def _grid_of(
         # Of weeks as they were delivered each cell was held against this when it was read.
         for label, value in () if is_whole_week(table.source) else rows.loc[below, "value"].items():
             place = table.place(int(str(label)), column)
-            action = CREDIT if declared.role == "spend" else ""
+            action = CREDIT if declared.role in ("spend", "outcome") else ""
             problems.add(table.path, place, shown(repr(value)), "zero or more", action)
         rows = rows.assign(value=rows["value"].mask(below))
     rule, advice = _filling(params, declared, table)
     grid = make_grid(rows, table, column, calendar, rule, problems, advice)
-    if declared.role == "spend" and params.channels[declared.name].credit_notes:
+    noted = [one.credit_notes for one in measured_as(params, declared.role, declared.name)]
+    if declared.role in ("spend", "outcome") and any(noted):
         grid = replace(grid, values=credited(grid.values, table, column, calendar, problems))
     return grid
 

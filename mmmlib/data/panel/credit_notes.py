@@ -1,4 +1,4 @@
-"""Spend below zero that is declared to be money that came back."""
+"""Spend or outcomes below zero that are declared to be money that came back, or what was cancelled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def credited(
     table, column, calendar
         Where they are from.
     problems
-        Receives a credit note of more than was spent before it.
+        Receives a credit note of more than there was before it.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def credited(
                 table.path,
                 f"the week of {calendar.weeks[week].date()}, column {column}",
                 f"a credit note of {note:,.2f}",
-                f"no more than what was spent in the weeks before it, {note - left:,.2f}",
+                f"no more than the weeks before it have, {note - left:,.2f}",
                 "Correct the source, or let the panel begin earlier.",
             )
     return spent

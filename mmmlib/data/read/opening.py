@@ -39,6 +39,8 @@ from mmmlib.params.source import FORMATS, WILD, Source
 WHOLE = 2_000_000
 """Bytes of CSV files up to which they are read here, so that every row that is wrong is named at
 once; DuckDB, which reads larger ones, stops at the first."""
+CONVERTED = 100_000_000
+"""Bytes of CSV files in another encoding than UTF-8 up to which they are read here."""
 
 
 def open_relation(name: str, source: Source, folder: Path, problems: Problems) -> Relation | None:
@@ -79,7 +81,14 @@ def open_relation(name: str, source: Source, folder: Path, problems: Problems) -
         problems.add(source.path, place, seen, f"one of {', '.join(FORMATS)}")
         return None
     csv = kinds == {"csv"}
-    small = csv and size <= WHOLE and not any(path.endswith(".gz") for path in paths)
+    plain = source.encoding == "utf-8"  # DuckDB reads no other
+    if csv and not plain and (remote or size > CONVERTED or any(p.endswith(".gz") for p in paths)):
+        seen, expected = f"{source.encoding}, and {size / 1e6:,.0f} MB", "text in UTF-8"
+        problems.add(source.path, "the encoding", seen, expected, "Have it exported as UTF-8.")
+        return None
+    small = csv and (
+        not plain or (size <= WHOLE and not any(path.endswith(".gz") for path in paths))
+    )
     if not remote and (small or kinds == {"excel"}):
         return _open_text(name, source, paths, folder, size, problems)
     if csv:

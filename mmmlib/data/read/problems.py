@@ -15,7 +15,9 @@ from mmmlib.errors import InputError, MMMError, Problem
 from mmmlib.phrases import count_text
 
 CAP = 20
-"""Problems shown per file; the rest is counted."""
+"""Examples of one fault that are looked at, and causes that are told of one file."""
+SHOWN = 5
+"""Problems of one column and cause that are shown; the rest is counted."""
 
 
 def named_from(folder: Path, file: str | Path) -> str:
@@ -75,6 +77,23 @@ class Problems:
         self._by_file.setdefault(self._named(file), {})
         self._rest.setdefault(self._named(file), []).append(problem)
 
+    @property
+    def count(self) -> int:
+        """How many problems there are, those that are only counted too."""
+        return sum(map(len, self._by_file.values())) + sum(
+            int(one.found.partition(" ")[0].replace(",", ""))
+            for rest in self._rest.values()
+            for one in rest
+        )
+
+    def join(self, other: Problems) -> None:
+        """Take over all that another one noted."""
+        for file, found in other._by_file.items():
+            self._by_file.setdefault(file, {}).update(found)
+        for file, rest in other._rest.items():
+            self._rest.setdefault(file, []).extend(rest)
+        self._notes |= other._notes
+
     def own(self, file: str | Path, source: str, owner: str) -> None:
         """Say whose a file is: messages about it then name the source (if any) and its owner."""
         if source:
@@ -113,12 +132,31 @@ class Problems:
         return f"{file} ({note})" if note else file
 
     def _capped(self, file: str) -> list[Problem]:
-        listed = list(self._by_file[file])
-        more = len(listed) - CAP
-        if more > 0:
+        """List the first of every column and cause, and count the others, so that none hides another."""
+        causes: dict[tuple[str, ...], list[Problem]] = {}
+        for one in self._by_file[file]:
+            causes.setdefault(cause_of(one.place, one.expected, one.action), []).append(one)
+        listed = [one for some in list(causes.values())[:CAP] for one in some[:SHOWN]]
+        rest = [
+            Problem(place, f"{len(some) - SHOWN:,} more of these", some[0].expected)
+            for (place, *_), some in list(causes.items())[:CAP]
+            if len(some) > SHOWN
+        ]
+        more = sum(map(len, list(causes.values())[CAP:]))
+        if more:
             found = count_text(more, "more problem")
-            listed[CAP:] = [Problem("the rest of the file", found, "none")]
-        return [*listed, *self._rest.get(file, ())]
+            rest.append(Problem("the rest of the file", found, "none"))
+        return [*listed, *rest, *self._rest.get(file, ())]
+
+
+def cause_of(place: str, *words: str) -> tuple[str, ...]:
+    """Return by what problems are alike: their column, and what is said of them but for numbers.
+
+    >>> cause_of("row 7, column tv", "a number", "Write 12.5")
+    ('column tv', 'a number', 'Write #')
+    """
+    column = re.sub(r"(the )?row \d+(, )?", "", place)
+    return (column or "rows", *(re.sub(r"\d[\d.,']*", "#", text) for text in words))
 
 
 # --- broken promises ------------------------------------------------------------------------

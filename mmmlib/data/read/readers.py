@@ -56,7 +56,7 @@ def read_table(path: Path, source: Source, problems: Problems) -> pd.DataFrame |
         return None
     if not are_distinct(path, header, head, problems):
         return None
-    kept = dict(_good_rows(path, header, rows, problems, head))
+    kept = dict(_good_rows(path, header, rows, problems, source))
     if not kept:
         found, expected = "no rows below the header", "one row for every week"
         problems.add(path, f"row {head + 1}", found, expected)
@@ -69,12 +69,13 @@ def read_table(path: Path, source: Source, problems: Problems) -> pd.DataFrame |
 def _rows_of_csv(path: Path, source: Source, problems: Problems) -> list[list[str]] | None:
     content = path.read_bytes()
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode(source.text_encoding)
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
-        found = f"a byte that is not UTF-8 (0x{content[error.start]:02x})"
-        action = "Save the file as 'CSV UTF-8'."
-        problems.add(path, f"row {row}", found, "text in UTF-8", action)
+        name = source.encoding.upper()
+        found = f"a byte that is not {name} (0x{content[error.start]:02x})"
+        action = "Declare the file's 'encoding' on the source, or save it as 'CSV UTF-8'."
+        problems.add(path, f"row {row}", found, f"text in {name}", action)
         return None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=source.delimiter)
     rows: list[list[str]] = []
@@ -252,10 +253,13 @@ def value_as_text(value: Any) -> str:
 
 
 def _good_rows(
-    path: Path, header: list[str], rows: Sequence[list[str]], problems: Problems, head: int
+    path: Path, header: list[str], rows: Sequence[list[str]], problems: Problems, source: Source
 ) -> Iterator[tuple[int, list[str]]]:
+    head = source.header_row
     for number, row in enumerate(rows[head:], head + 1):
         cells = [cell.strip() for cell in row]
+        if source.leave_out and cells and cells[0] in source.leave_out:  # as short as a footnote is
+            cells += [""] * (len(header) - len(cells))
         if not any(cells):
             continue  # an empty row, as spreadsheets leave them at the end
         if cells == header:

@@ -12,7 +12,7 @@ import re
 import tempfile
 import threading
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -76,6 +76,8 @@ class Relation:
     folder: Path = Path()
     counts_as_seen: bool = False
     stamps: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    keeps: Callable[[ir.Table], Any] | None = None
+    """Says which rows are kept, where some are left out on purpose."""
 
     @property
     def label(self) -> str:
@@ -131,7 +133,8 @@ class Relation:
             for name in self.columns
             if name not in table.columns or table[name].type() != self.table[name].type()
         }
-        return table.mutate(**same)
+        table = table.mutate(**same)
+        return table if self.keeps is None else table.filter(self.keeps(table))
 
     def _numbered(self, table: ir.Table, file: str) -> ir.Table:
         """Number the rows of a file; blank lines of a CSV file do not count."""
@@ -142,13 +145,6 @@ class Relation:
 
     def _is_csv(self, file: str) -> bool:
         return format_of(self.source, file) == "csv"
-
-    def without(self, column: str, texts: Collection[str]) -> Relation:
-        """Leave out the rows in which a column of text is one of some."""
-        if not texts or not self.table[column].type().is_string():
-            return self
-        cell = self.table[column].strip().fill_null("")
-        return replace(self, table=self.table.filter(~cell.isin(list(texts))))
 
     def place(self, row: Mapping[str, Any]) -> tuple[str, int | None]:
         """Return what messages call the file of a row, and its number there; None if unknown."""
@@ -312,7 +308,7 @@ def _records(path: str | Path, source: Source) -> Iterator[Iterator[list[str]]]:
     """Yield the records of a CSV file from its header on, blank ones included."""
     import fsspec
 
-    words = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
+    words = {"encoding": source.text_encoding, "errors": "replace", "newline": ""}
     with fsspec.open(str(path), "rt", compression="infer", **words) as file:
         records = csv.reader(file, delimiter=source.delimiter)
         for _ in range(source.header_row - 1):

@@ -25,9 +25,17 @@ from mmmlib.data.contract.layout_columns import (
     missing_columns,
     numbers_of,
 )
+from mmmlib.data.contract.proposal import (
+    LAYOUT,
+    Proposal,
+    propose,
+    undeclared,
+    undeclared_problem,
+)
 from mmmlib.data.naming.naming import Naming, name_rows
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.read.files import hash_each, sha256_of, stamps
+from mmmlib.data.read.left_out import without_left_out
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import CHANGED, Problems, reading, report_unreadable
 from mmmlib.data.read.relations import Relation, connect
@@ -150,6 +158,46 @@ def open_source(
     Checked or None
         None where it is unusable; ``problems`` says why.
     """
+
+    def opened(declared: Source) -> tuple[Checked | None, Problems]:
+        found = Problems(folder)
+        return (
+            _open_source(name, declared, folder, found, week_start, aggregation, currencies),
+            found,
+        )
+
+    checked, wrong = opened(source)
+    if wrong and source.path and "://" not in source.path:
+        proposal = _proposal(source, folder)
+        new = undeclared(source, proposal) if proposal else {}
+        if proposal and new:  # it is tried, so that only what is wrong beyond it is told one by one
+            read, left = opened(source.model_copy(update=new))
+            opened_now = checked is None and (read is not None or LAYOUT & set(new))
+            if left.count < wrong.count or opened_now:
+                problems.take(source.path, undeclared_problem(source, proposal, new))
+                checked, wrong = read, left
+    problems.join(wrong)
+    return checked
+
+
+def _proposal(source: Source, folder: Path) -> Proposal | None:
+    """Look at the files of a source that could not be read; None where they say nothing."""
+    try:
+        return propose(source, folder)
+    except InputError:
+        return None  # it was told already, by who was to read it
+
+
+def _open_source(
+    name: str,
+    source: Source,
+    folder: Path,
+    problems: Problems,
+    week_start: str | None,
+    aggregation: WeeklyAggregation,
+    currencies: Sequence[str],
+) -> Checked | None:
+    """Open a source as it is declared, and hold it against its contract."""
     relation = open_relation(name, source, folder, problems)
     if relation is None:
         return None
@@ -159,15 +207,17 @@ def open_source(
         problems.take(relation.label, one)
     if lacking:
         return None
-    whole = with_repeated(relation.without(source.date_column, source.leave_out), problems)
-    if whole is None:
+    kept = without_left_out(relation, problems)
+    whole = kept and with_repeated(kept[0], problems)
+    if kept is None or whole is None:
         return None
-    relation = whole
+    relation, left_out = whole, kept[1]
     variables = aggregation.numbers if source.layout == "wide" else None
     numbers = numbers_of(source, relation.columns, variables)
     contract = effective(source, relation.columns, numbers)
     try:
         checked = check_contract(relation, contract, week_start, currencies, aggregation)
+        checked = replace(checked, left_out=left_out)
     except InputError as error:
         problems.collect(error, relation.label)
         return None
@@ -287,7 +337,10 @@ def sum_to_weeks(
     newest = None
     if coverage is not None and len(coverage.days):
         newest = pd.Timestamp(coverage.days.index.max())
-        newest += pd.offsets.MonthEnd(0) if source.grain == "month" else pd.Timedelta(0)
+        if source.grain == "month":
+            newest += pd.offsets.MonthEnd(0)
+        elif source.grain == "year_week":
+            newest = min(newest + pd.Timedelta(days=6), newest + pd.offsets.YearEnd(0))
     return SourceRows(
         relation=relation,
         weekly=weekly,
@@ -299,6 +352,7 @@ def sum_to_weeks(
         whole=whole,
         events=aggregation.marks,
         currency_codes=codes,
+        left_out=checked.left_out,
     )
 
 

@@ -13,6 +13,7 @@ from mmmlib.data.contract.calendar import Coverage
 from mmmlib.data.contract.layout_columns import NATIONAL, is_whole_week
 from mmmlib.data.naming.naming import Naming
 from mmmlib.data.read.files import format_of
+from mmmlib.data.read.left_out import Counted
 from mmmlib.data.read.problems import Breach, Problems
 from mmmlib.data.read.relations import Relation, as_text
 from mmmlib.params.messages import did_you_mean
@@ -51,6 +52,8 @@ class SourceRows:
         Columns that hold codes of several currencies, undeclared, and the codes.
     file_hashes
         sha256 of every file here, by its name.
+    left_out
+        Rules by which rows were left out, each with its count; ``rows`` does not count these.
     sha256
         Hash of the file, or over all of them; of the weekly sums of a database.
     """
@@ -66,6 +69,7 @@ class SourceRows:
     events: Mapping[str, str] = field(default_factory=dict)
     currency_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     file_hashes: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[Counted, ...] = ()
     sha256: str = ""
 
     @property

@@ -63,9 +63,9 @@ def to_weekly(
     marks, by_week = set(aggregation.marks), is_whole_week(source)
     shares = set() if source.grain == "week" else marks
     means, every_day = aggregation.means | (marks - shares), aggregation.every_day
-    if source.grain == "month":
-        rows = spread_months(rows, aggregation.means | marks)
-    if source.grain == "month" or source.layout == "crm_pipeline":
+    if source.is_spread:
+        rows = spread_over_days(rows, source, aggregation.means | marks)
+    if source.is_spread or source.layout == "crm_pipeline":
         coverage = None  # rows of a CRM export are of two days, creation and closing
     dated = rows.filter(rows.date.notnull())
     has = dated.value.notnull()
@@ -158,42 +158,65 @@ def share_of_week(weeks: pd.DatetimeIndex, start: object, end: object) -> np.nda
     return np.clip(days, 0, 7) / 7
 
 
-# --- months ---------------------------------------------------------------------------------
+# --- months, and weeks of the year ------------------------------------------------------------
 
 
-def spread_months(rows: ir.Table, held: Collection[str]) -> ir.Table:
-    """Make days of rows of months.
+def spread_over_days(rows: ir.Table, source: Source, held: Collection[str]) -> ir.Table:
+    """Make days of rows that are of several.
 
     Parameters
     ----------
     rows
-        As :func:`to_weekly` takes them; ``date`` is any day of the month.
+        As :func:`to_weekly` takes them; ``date`` is any day of a month, or the first day of a week
+        that may be cut by the end of its year.
+    source
+        What the rows are of.
     held
-        Series that are levels: every day has the month's value. Of all others each day has its
+        Series that are levels: every day has the row's value. Of all others each day has its
         share of it.
 
     Returns
     -------
     ibis.expr.types.Table
-        The same columns, a row for every day of the months.
+        The same columns, a row for every day.
     """
     import ibis
 
-    ends = rows.aggregate(first=rows.date.min(), last=rows.date.max()).to_pyarrow().to_pylist()[0]
-    if ends["first"] is None:
+    first = rows.date.truncate("M") if source.grain == "month" else rows.date
+    known = rows.filter(rows.date.notnull()).select(first=first).distinct().to_pyarrow()
+    if not len(known):
         return rows
-    last = pd.Timestamp(ends["last"]) + pd.offsets.MonthEnd(0)
-    days = pd.date_range(pd.Timestamp(ends["first"]).replace(day=1), last)
+    firsts = pd.DatetimeIndex(sorted(known["first"].to_pylist()))
+    lengths = firsts.days_in_month if source.grain == "month" else days_of_weeks(firsts)
+    days = firsts.repeat(lengths)
+    place = np.concatenate([np.arange(length) for length in lengths])
     calendar = ibis.memtable(
         pd.DataFrame(
-            {"day": days, "month": days.to_period("M").start_time, "length": days.days_in_month}
+            {
+                "day": days + pd.to_timedelta(place, unit="D"),
+                "first": days,
+                "length": np.repeat(lengths, lengths).astype(float),
+            }
         ),
-        schema={"day": "date", "month": "date", "length": "float64"},
+        schema={"day": "date", "first": "date", "length": "float64"},
     )
-    joined = rows.inner_join(calendar, rows.date.truncate("M") == calendar.month)
+    joined = rows.inner_join(calendar, first == calendar["first"])
     level = joined.series.isin(list(held))
     value = ibis.cases((level, joined.value), else_=joined.value / joined.length)
     return joined.mutate(date=joined.day, value=value).select(rows.columns)
+
+
+def days_of_weeks(firsts: pd.DatetimeIndex) -> np.ndarray:
+    """Return how many days each week has, of weeks that begin anew on 1 January.
+
+    >>> days_of_weeks(pd.DatetimeIndex(["2024-12-23", "2024-12-30", "2025-01-01", "2025-01-08"]))
+    array([7, 2, 7, 7])
+    """
+    ends = firsts + pd.offsets.YearBegin(1)
+    left = (ends - firsts).days.to_numpy()
+    gaps = np.append(np.diff(firsts).astype("timedelta64[D]").astype(int), 7)
+    own = np.where(gaps <= 8, gaps, 7)  # some calendars give the last week of a year eight days
+    return np.minimum(own, left)
 
 
 # --- days that are lacking -------------------------------------------------------------------

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmmlib.data.contract.draft import contract_yaml, draft_contract
+from mmmlib.data.contract.draft import draft_contract
+from mmmlib.data.contract.pasted import contract_yaml
 from mmmlib.data.panel.build import build_panel
 from mmmlib.errors import InputError
 from mmmlib.params.source import Source

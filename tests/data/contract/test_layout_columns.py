@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.checks.checks import check_panel
-from mmmlib.data.contract.draft import contract_yaml, draft_contract
+from mmmlib.data.contract.draft import draft_contract
+from mmmlib.data.contract.pasted import contract_yaml
 from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.data.read.problems import Problems, breach_words
 from mmmlib.data.weeks.rates import read_rates

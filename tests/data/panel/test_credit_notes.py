@@ -50,7 +50,7 @@ def test_more_than_was_spent_is_refused(refused: Callable[..., InputError]) -> N
     place, found, expected, _ = only(refused(with_credit(weekly(), 1, 150.0), channels=CREDITED))
     assert place == "the week of 2024-01-08, column search_spend"
     assert found == "a credit note of 150.00"
-    assert expected == "no more than what was spent in the weeks before it, 100.00"
+    assert expected == "no more than the weeks before it have, 100.00"
 
 
 def test_undeclared_it_is_refused_and_the_key_is_named(refused: Callable[..., InputError]) -> None:
@@ -81,3 +81,16 @@ def test_what_a_contract_forbids_reaches_the_pack(write: Callable[..., Path], gr
     assert f"row {row + 2}, column search_spend: '-5000.0'" in found.message
     assert "expected zero or more" in found.message
     assert assess(panel, params, [found]).overall is Verdict.NOT_READY
+
+
+def test_cancelled_orders_are_taken_off_the_weeks_before(built: Callable[..., Panel]) -> None:
+    """Credit notes of an outcome: the sum stays, and no week is below zero."""
+    rows = weekly()
+    rows.loc[5, "revenue"] = -400.0
+    outcome = {"column": "revenue", "credit_notes": "earlier_weeks"}
+    counted = {"orders": {"kind": "count", "unit": "orders", **outcome}}
+    for outcomes in (counted, {"revenue": {"kind": "revenue", **outcome}}):
+        values = built(rows, outcomes=outcomes).frame.filter(like="outcome:").to_numpy().ravel()
+        assert (values >= 0).all()
+        assert values[5] == 0.0
+        assert np.isclose(values.sum(), rows["revenue"].sum())

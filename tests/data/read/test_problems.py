@@ -11,7 +11,7 @@ import pytest
 
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.panel.build import build_panel, read_and_build
-from mmmlib.data.read.problems import CAP, Problems
+from mmmlib.data.read.problems import CAP, SHOWN, Problems
 from mmmlib.errors import InputError
 from tests.data.conftest import Refused, small_params, sources, weekly, weekly_by_day
 
@@ -22,9 +22,9 @@ def test_rows_that_cannot_be_read_are_counted_to_the_last(refused: Refused) -> N
     rows = weekly_by_day().astype(object)
     rows.loc[:44, "tv_spend"] = "much"
     error = refused(rows, data=sources(grain="day"))
-    assert len(error.problems) == CAP + 1
+    assert len(error.problems) == SHOWN + 1
     assert error.problems[-1].place == "column tv_spend"
-    assert error.problems[-1].found == "25 more of these"
+    assert error.problems[-1].found == "40 more of these"
 
 
 def test_the_rest_of_every_promise_is_told(refused: Refused) -> None:
@@ -32,19 +32,41 @@ def test_the_rest_of_every_promise_is_told(refused: Refused) -> None:
     rows.loc[:14, "search_spend"] = "much"
     rows.loc[:9, "tv_spend"] = "little"
     error = refused(rows, data=sources(grain="day"))
-    assert [p.found for p in error.problems if "more" in p.found] == ["5 more of these"]
+    assert [p.found for p in error.problems if "more" in p.found] == [
+        "10 more of these",
+        "5 more of these",
+    ]
     assert "more problem" not in str(error)
+
+
+def test_no_column_and_no_cause_hides_another(refused: Refused) -> None:
+    rows = weekly_by_day().astype(object)
+    rows.loc[:39, "search_spend"] = "much"
+    rows.loc[40:42, "search_spend"] = "1,5"
+    rows.loc[83, "tv_spend"] = "little"
+    shown = [p.found for p in refused(rows, data=sources(grain="day")).problems]
+    assert shown.count("'much'") == SHOWN
+    assert "'little'" in shown
 
 
 @pytest.mark.parametrize(("count", "told"), [(21, "1 more problem"), (22, "2 more problems")])
 def test_problems_beyond_the_limit_are_counted(count: int, told: str) -> None:
     problems = Problems()
-    for row in range(count):
-        problems.add("media.csv", f"row {row}", "x", "a number")
+    for number in range(count):
+        problems.add("media.csv", "row 3", "x", f"a number, {chr(97 + number)}")
     problems.add_rest("media.csv", "column tv", 1300, "a number")
     with pytest.raises(InputError) as caught:
         problems.raise_if_any()
     assert [p.found for p in caught.value.problems[CAP:]] == [told, "1,300 more of these"]
+
+
+def test_the_rest_of_one_cause_is_counted() -> None:
+    problems = Problems()
+    for row in range(9):
+        problems.add("media.csv", f"row {row}", "3 cells", "4 cells")
+    with pytest.raises(InputError) as caught:
+        problems.raise_if_any()
+    assert [p.found for p in caught.value.problems[SHOWN:]] == ["4 more of these"]
 
 
 # --- files are named from the data folder ----------------------------------------------------

@@ -82,8 +82,8 @@ def test_a_title_above_the_header_is_named_and_can_be_declared(write: Write) -> 
     with pytest.raises(InputError) as caught:
         build_panel(small_params(), folder)
     (problem,) = caught.value.problems
-    assert problem.found == "'Weekly report'; the column names seem to be in row 3"
-    assert "'header_row: 3'" in problem.action
+    assert problem.found == "the column names in row 3"
+    assert "header_row: 3. Look at it first: above it stands: Weekly report" in problem.action
     panel = build_panel(small_params(data=sources(header_row=3)), folder)
     assert panel.frame["spend:search"].sum() == weekly()["search_spend"].sum()
 
@@ -115,7 +115,7 @@ def test_large_files_have_titles_and_separators_too(
 def test_rows_of_totals_can_be_left_out(write: Write) -> None:
     total = weekly().sum(numeric_only=True).to_frame().T.assign(date="Total")
     folder = write(pd.concat([weekly(), total[weekly().columns]]))
-    with pytest.raises(InputError, match=r"found 'Total'.*leave_out: \[Total\]"):
+    with pytest.raises(InputError, match=r"marked 'Total'.*leave_out: \['Total'\]"):
         build_panel(small_params(), folder)
     panel = build_panel(small_params(data=sources(leave_out=["Total"])), folder)
     assert panel.frame["spend:search"].sum() == weekly()["search_spend"].sum()
@@ -136,8 +136,8 @@ def test_a_cover_sheet_is_named_with_the_others(write: Write, tmp_path: Path) ->
     with pytest.raises(InputError) as caught:
         build_panel(small_params(data=sources(path="media.xlsx")), tmp_path)
     (problem,) = caught.value.problems
-    assert problem.place == "sheet Cover"
-    assert problem.found.endswith("the others are Weeks")
-    assert "'sheet: Weeks'" in problem.action
+    assert problem.found == "a table on the sheet Weeks"
+    assert "sheet: Weeks. Look at it first: " in problem.action
+    assert "the others are Cover" in problem.action
     panel = build_panel(small_params(data=sources(path="media.xlsx", sheet="Weeks")), tmp_path)
     assert len(panel.weeks) == 12

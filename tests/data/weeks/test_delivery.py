@@ -91,7 +91,7 @@ DELIVERIES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
             line + (",currency" if n == 0 else ",EUR" if n > 1000 else ",USD")
             for n, line in enumerate(t.splitlines())
         ),
-        ("currency: expected one of USD", "row 1002", "'EUR'", "436 more"),
+        ("currency: expected one of USD", "row 1002", "'EUR'", "451 more"),
     ),
     "a column lost": (
         lambda t: "\n".join(line.rsplit(",", 1)[0] for line in t.splitlines()),

@@ -12,6 +12,7 @@ import pytest
 
 from mmmlib.data.checks.checks import check_panel
 from mmmlib.data.panel.build import build_panel, read_and_build
+from mmmlib.data.weeks.weekly import days_of_weeks
 from mmmlib.errors import InputError
 from mmmlib.findings import Level, Status
 from tests.data.conftest import Refused, only, small_params, sources, weekly
@@ -102,3 +103,34 @@ def test_four_weeks_are_no_month(write: Write) -> None:
     rows = weekly(24).iloc[::4]
     with pytest.raises(InputError, match="no row for the weeks of"):
         build_panel(small_params(), write(rows))
+
+
+def year_weeks() -> pd.DataFrame:
+    """Weeks of seven days that begin anew on 1 January, of 70 a day in search and a price of 5."""
+    firsts = [
+        *pd.date_range("2024-10-01", "2024-12-31", freq="7D"),
+        *pd.date_range("2025-01-01", periods=9, freq="7D"),
+    ]
+    frame = weekly(len(firsts))
+    days = days_of_weeks(pd.DatetimeIndex(firsts))
+    frame["date"] = [f"{day:%Y-%m-%d}" for day in firsts]
+    return frame.assign(search_spend=70.0 * days, price=5.0)
+
+
+def test_weeks_that_begin_anew_are_two_parts_and_no_duplicate(write: Callable[..., Path]) -> None:
+    folder = write(year_weeks())
+    with pytest.raises(InputError, match="grain: year_week"):
+        build_panel(small_params(), folder)
+    panel = build_panel(small_params(data=sources(grain="year_week")), folder)
+    frame = panel.frame
+    assert set(pd.DatetimeIndex(panel.weeks).day_of_week) == {0}
+    assert np.allclose(frame["spend:search"], 490.0)
+    assert np.allclose(frame["control:price"], 5.0)
+    assert pd.Timestamp("2024-12-30") in panel.weeks
+
+
+def test_a_week_that_is_there_twice_is_refused_in_any_calendar(write: Callable[..., Path]) -> None:
+    rows = year_weeks()
+    folder = write(pd.concat([rows, rows.tail(1)]))
+    with pytest.raises(InputError, match="the week of 2025-02-26 again"):
+        build_panel(small_params(data=sources(grain="year_week")), folder)
