@@ -15,6 +15,7 @@ from mmmlib.workbench.custom import fit_custom, own_model
 from mmmlib.workbench.folder import SavedTrial, save_trial
 from mmmlib.workbench.overview import Overview
 from mmmlib.workbench.promote import Promotion, promote
+from mmmlib.workbench.sensitivity import sensitivity
 from mmmlib.workbench.specification import Specification
 
 if TYPE_CHECKING:
@@ -94,6 +95,32 @@ class Trial(Specification):
         if model is None:
             return super().fit(*models)
         return fit_custom(self, chosen_model(self.params, *models[:1]), model)
+
+    def sensitivity(self, model: str = "", channel: str = "", weeks: int = 3) -> Overview:
+        """Ask what the answer hangs on: a channel that cannot have worked, and single weeks.
+
+        Parameters
+        ----------
+        model
+            ``outcome.motion``; the first of :attr:`models` if not given.
+        channel
+            Whose spend is shuffled in time to be the placebo; that of most spend if not given.
+        weeks
+            How many weeks are left out, one by one: those that the model missed by most.
+
+        Returns
+        -------
+        Overview
+            Takes a fit of few draws for the placebo and for each week. How to read it: a placebo that
+            the data raise above what was stated of it means that the model finds effects where there
+            are none; a return that one week moves far rests on that week.
+
+        Raises
+        ------
+        InputError
+            If there is no such model or channel.
+        """
+        return sensitivity(self, chosen_model(self.params, model), channel, weeks)
 
     def save(self, name: str) -> Self:
         """Keep it in the run's ``explore`` folder, where notebooks find it.

@@ -102,6 +102,15 @@ def test_a_saved_trial_is_read_by_every_notebook(tight: Trial, small_run: Run) -
     assert "Nothing is recorded of a trial" in wb.decision_form(folder, "approve")
 
 
+def test_a_placebo_is_not_raised_and_weeks_are_left_out(base: Trial) -> None:
+    page = base.sensitivity(weeks=1)
+    assert "Passed" in page.to_markdown()
+    table = page.tables["weeks-left-out"].to_frame()
+    assert len(table) == 1
+    with pytest.raises(InputError, match="Did you mean 'search'"):
+        base.sensitivity(channel="serch")
+
+
 def test_an_interrupt_keeps_what_is_done(
     base: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
