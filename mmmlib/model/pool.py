@@ -199,8 +199,9 @@ def _fit_shared(
     shared: tuple[Panel, Params], request: FitRequest, cores: int, scales: Scales | None
 ) -> Fit:
     from mmmlib.model.one_fit import fit_one
+    from mmmlib.model.under_way import teller
 
-    return fit_one(*shared, request, cores=cores, scales=scales)
+    return fit_one(*shared, request, cores=cores, progress=teller(request), scales=scales)
 
 
 def _client_of(address: str) -> Client | None:

@@ -8,10 +8,13 @@ worker pool starts; while the pool samples, this process imports what renders th
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from mmmlib.params.schema import Params
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
     from mmmlib.runner.kernels import Kernels
 
+WATCHED_EVERY = 10.0
+"""Seconds after which it is asked again how far the fits are."""
 RENDERING = (
     "dask.array",
     "mmmlib.reports.render",
@@ -43,11 +48,17 @@ class Background:
     ----------
     run, params
         Of the refresh.
+    say
+        Is told, now and then, the step that waits for fits and how far these are.
     """
 
-    def __init__(self, run: Run, params: Params) -> None:
+    def __init__(
+        self, run: Run, params: Params, say: Callable[[str, str], None] | None = None
+    ) -> None:
         self.run = run
         self.params = params
+        self._say = say
+        self._over = Event()
         self._scheduler: dict[str, str] = {}
         """By what a kernel finds the worker pool, while there are fits to make."""
         self._kernels: Future[Kernels]
@@ -95,9 +106,27 @@ class Background:
         client = pool.connected_client(self.params.compute)
         if client is not None and plan[2]:
             self._ordered = pool.order_fits(client, *plan)
+            if self._say is not None:
+                watch = partial(self._watch_fits, client, self._say)
+                Thread(target=watch, name="fits", daemon=True).start()
+
+    def _watch_fits(self, client: distributed.Client, say: Callable[[str, str], None]) -> None:
+        """Tell how far the fits are until they are over."""
+        from mmmlib.model.under_way import TOPIC, progress_text
+
+        ordered, workers = len(self._ordered), len(client.nthreads())
+        while not self._over.wait(WATCHED_EVERY) and client.status == "running":
+            try:
+                events = [event for _, event in client.get_events(TOPIC)]
+            except (OSError, TimeoutError):  # the pool is closing
+                return
+            line = progress_text(events, ordered, workers)
+            for name in FIT if line else ():
+                say(name, line)
 
     def fits_are_over(self) -> None:
         """Let the pool go, which takes a second or two, beside the reports."""
+        self._over.set()
         if self._scheduler:
             self._scheduler, self._ordered = {}, []
             self._threads.submit(self._pool.close)
@@ -131,6 +160,7 @@ class Background:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._kernels.result().close()  # first: nobody needs what a kernel asks of the pool
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._pool.close()

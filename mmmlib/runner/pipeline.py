@@ -238,7 +238,7 @@ def _run_steps(work: Refresh) -> None:
     with (
         stop_signals(),
         _executor() as executor,
-        Background(work.run, work.params) as background,
+        Background(work.run, work.params, work.watcher.step_says) as background,
     ):
         inputs = {} if work.params.data.simulated else _hash_inputs(work)
         todo = list(STEPS)

@@ -1,8 +1,9 @@
-"""Show a refresh at work: live on a terminal, silent elsewhere."""
+"""Show a refresh at work: live on a terminal, by a line a minute in a log."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,49 @@ class Silent:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class Log(Silent):
+    """A line a minute on every step that is at work, for logs of batch jobs.
+
+    Parameters
+    ----------
+    every
+        Seconds between lines; a step that is done before has none.
+    """
+
+    def __init__(self, every: float = 60.0) -> None:
+        self._active: dict[str, float] = {}
+        self._said: dict[str, str] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._write, args=(every,), daemon=True)
+        self._thread.start()
+
+    def step_begins(self, name: str) -> None:
+        """Start a step's clock."""
+        self._active[name] = time.monotonic()
+
+    def step_says(self, name: str, line: str) -> None:
+        """Keep the last line for the next minute."""
+        self._said[name] = line
+
+    def step_ends(self, record: StepRecord, kept: bool) -> None:
+        """Stop the clock."""
+        self._active.pop(record.name, None)
+
+    def _write(self, every: float) -> None:
+        while not self._over.wait(every):
+            now = time.monotonic()
+            for name, since in list(self._active.items()):
+                if now - since >= every:
+                    said = self._said.get(name, "")
+                    clock = f"{time.strftime('%H:%M')} {name}, {(now - since) / 60:.0f} min"
+                    print(f"{clock}: {said}" if said else clock, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Write no more."""
+        self._over.set()
+        self._thread.join()
 
 
 class Live(Silent):
@@ -95,7 +139,7 @@ class Live(Silent):
 @contextmanager
 def make_watcher() -> Iterator[Silent]:
     """Return what shows progress: live where a person looks at the terminal."""
-    watcher = Live() if sys.stderr.isatty() else Silent()
+    watcher = Live() if sys.stderr.isatty() else Log()
     try:
         yield watcher
     finally:
