@@ -18,6 +18,11 @@ from mmmlib.params.limits import HealthParams
 from mmmlib.phrases import some_of
 
 SAMPLER_CHECKS = REQUIRED_CHECKS[:5]
+APART = 1.0
+"""Standard deviations of a chain's draws by which the means of two chains are apart where each found
+an explanation of its own."""
+TRADED = 0.6
+"""Rank correlation from which one parameter goes up as another goes down."""
 SHOWN = 3
 """Names of parameters that a message shows."""
 SEVERE_DIVERGENT_SHARE = 0.01
@@ -70,14 +75,61 @@ def check_convergence(
 def _rhat(model: str, chains: Chains, limits: HealthParams) -> Finding:
     values = diagnose(chains, "rhat")
     value, name = _worst(chains, values, np.argmax)
+    cause = "" if value <= limits.max_rhat else why_apart(chains, name.removeprefix(", at "))
     return at_most(
         "health.rhat",
         model,
         value,
         limits.max_rhat,
         f"The largest R-hat of {len(values)} parameters is {_number(value, 3)}"
-        f" (limit {limits.max_rhat:g}){name}.{_aside(chains)}",
+        f" (limit {limits.max_rhat:g}){name}.{cause}{_aside(chains)}",
     )
+
+
+def why_apart(chains: Chains, name: str) -> str:
+    """Say what the draws of a parameter show of why its chains do not agree.
+
+    Parameters
+    ----------
+    chains
+        Of the fit.
+    name
+        A parameter, with its channel: ``roi[search]``.
+
+    Returns
+    -------
+    str
+        A sentence with a blank before it: a parameter that it is traded against, or values at which
+        chains stay. Empty where the parameter's draws are not finite.
+    """
+    if name not in chains.draws:
+        return ""
+    draws = chains.draws[name]
+    own = _ranks(draws)
+    others = {other: _ranks(one) for other, one in chains.draws.items() if other != name}
+    with_other = {other: float(np.mean(own * one)) for other, one in others.items()}
+    nearest = max(with_other, key=lambda other: abs(with_other[other]), default="")
+    means = draws.mean(axis=1)
+    if np.ptp(means) > APART * draws.std(axis=1).mean():
+        low, high = float(means.min()), float(means.max())
+        what = (
+            f" Its chains stay at different values, {low:.3g} to {high:.3g}: two explanations fit."
+        )
+    else:
+        what = " Its chains move slowly over one range."
+    if nearest and abs(with_other[nearest]) >= TRADED:
+        what += (
+            f" It is traded against {nearest} (rank correlation {with_other[nearest]:.2f}): the data "
+            f"hardly tell the two apart."
+        )
+    return what
+
+
+def _ranks(draws: np.ndarray) -> np.ndarray:
+    """Rank the draws of all chains, with mean zero and variance one."""
+    from scipy.stats import rankdata, zscore
+
+    return np.asarray(zscore(rankdata(draws, axis=None)))
 
 
 def _ess(

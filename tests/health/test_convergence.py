@@ -180,3 +180,17 @@ def test_good_chains_seldom_raise_an_alarm(seed: int) -> None:
     found = by_check(tree(seed=seed))
     assert found["health.ess_bulk"].status is Status.OK
     assert found["health.rhat"].value == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_message_says_why_chains_do_not_agree() -> None:
+    """Two channels that are traded against each other, and one whose chains found two answers."""
+    rng = np.random.default_rng(5)
+    roi = rng.normal(1, 0.1, (4, 500, 3))
+    roi[2:, :, 0] += 2
+    roi[..., 1] = 3 - roi[..., 0] + rng.normal(0, 0.05, (4, 500))
+    message = by_check(tree(roi=roi))["health.rhat"].message
+    assert "stay at different values, " in message
+    assert "traded against roi[" in message
+    assert "rank correlation -0." in message
+    calm = rng.normal(1, 0.1, (4, 500, 3))
+    assert "Its chains" not in by_check(tree(roi=calm))["health.rhat"].message
