@@ -11,12 +11,11 @@ import csv
 import datetime as dt
 import hashlib
 import hmac
-import io
 import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,13 +29,22 @@ KEY_ENV = "MMM_VIEWS_KEY"
 KEY = "views.key"
 COLUMNS = ("time", "consumer", "run")
 COMBINED = re.compile(
-    r'^(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+)'
+    r"^(?P<host>\S+) \S+ (?P<user>\S+) "
+    r"\[(?P<day>\d\d)/(?P<month>[A-Z][a-z]{2})/(?P<year>\d{4}):(?P<clock>[\d:]{8}) (?P<zone>[+-]\d{4})\] "
+    r'"(?P<method>[A-Z]+) (?P<path>\S+)'
     r'[^"]*" (?P<status>\d{3}) '
 )
 PAGE = re.compile(
     r"/(?P<run>[a-z][a-z0-9_]*-\d{4}-(?:Q[1-4]|\d{2})-[0-9a-f]{8})/(?:[^?#]*\.(?:html|pdf|xlsx))?(?:[?#]|$)"
 )
 SEEN = ("200", "304")
+MONTHS = {
+    name: f"{number:02}"
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+        start=1,
+    )
+}
 
 
 class _View(NamedTuple):
@@ -73,18 +81,17 @@ def import_views(store: Store, log: Path, workbook: str, key: bytes, *, names: b
         If the log is neither, was imported before, or tells of no pack of the workbook.
     """
     digest = sha256_file(log)
-    counts: Counter[_View] = Counter()
-    for view in _read(log):
-        if view.run.startswith(f"{workbook}-"):
-            who = view.consumer if names else _hashed(view.consumer, key)
-            counts[view._replace(consumer=who)] += 1
+    counts = Counter(view for view in _read(log) if view.run.startswith(f"{workbook}-"))
     if not counts:
         raise InputError.one(
             log, "the log", "no view of a pack", f"views of published packs of {workbook}"
         )
+    everyone = {view.consumer for view in counts}
+    who = {one: one if names else _hashed(one, key) for one in everyone}
     found: dict[str, dict[str, dict[dt.date, int]]] = {}
-    for (run, consumer, day), number in sorted(counts.items()):
-        found.setdefault(run, {}).setdefault(consumer, {})[day] = number
+    for (run, consumer, day), number in counts.items():
+        days = found.setdefault(run, {}).setdefault(who[consumer], {})
+        days[day] = days.get(day, 0) + number
 
     def body(entries: Sequence[Entry]) -> dict[str, object]:
         if any(one.kind == "views" and one.body["log"] == digest for one in entries):
@@ -124,12 +131,12 @@ def _hashed(consumer: str, key: bytes) -> str:
 
 
 def _read(log: Path) -> Iterator[_View]:
-    text = log.read_text(encoding="utf-8", errors="replace")
-    return _of_csv(log, text) if log.suffix.lower() == ".csv" else _combined(log, text)
+    with log.open(encoding="utf-8", errors="replace", newline="") as lines:
+        yield from (_of_csv if log.suffix.lower() == ".csv" else _combined)(log, lines)
 
 
-def _of_csv(log: Path, text: str) -> Iterator[_View]:
-    rows = csv.DictReader(io.StringIO(text))
+def _of_csv(log: Path, lines: Iterable[str]) -> Iterator[_View]:
+    rows = csv.DictReader(lines)
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or [])]
     if missing:
         raise InputError.one(
@@ -151,26 +158,36 @@ def _of_csv(log: Path, text: str) -> Iterator[_View]:
         yield _View(row["run"], row["consumer"], _in_utc(day))
 
 
-def _combined(log: Path, text: str) -> Iterator[_View]:
-    read = False
-    for line in text.splitlines():
+def _combined(log: Path, lines: Iterable[str]) -> Iterator[_View]:
+    first, read = "", False
+    for line in lines:
+        first = first or line.strip()
         found = COMBINED.match(line)
-        if found is None:
+        when = found and _time(found)
+        if found is None or when is None:
             continue
         read = True
         page = PAGE.search(found["path"])
         if page is None or found["method"] != "GET" or found["status"] not in SEEN:
             continue
-        when = dt.datetime.strptime(found["time"], "%d/%b/%Y:%H:%M:%S %z")
         who = found["host"] if found["user"] == "-" else found["user"]
         yield _View(page["run"], who, _in_utc(when))
     if not read:
         raise InputError.one(
             log,
             "the log",
-            shown(text.splitlines()[0][:80] if text.strip() else ""),
+            shown(first[:80]),
             "lines in the combined format of web servers, or a .csv file",
         )
+
+
+def _time(found: re.Match[str]) -> dt.datetime | None:
+    """Read the time of a line; None where it is none."""
+    day, month, year, clock, zone = found.group("day", "month", "year", "clock", "zone")
+    try:  # many times faster than strptime
+        return dt.datetime.fromisoformat(f"{year}-{MONTHS.get(month)}-{day}T{clock}{zone}")
+    except ValueError:
+        return None
 
 
 def _in_utc(when: dt.datetime) -> dt.date:

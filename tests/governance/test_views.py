@@ -64,6 +64,7 @@ def test_a_combined_log_is_counted_and_names_nobody(store: Store, tmp_path: Path
         line("10.0.0.3", "/packs/fake/latest.json"),
         line("10.0.0.3", f"/packs/other/{RUNS[0].replace('fake', 'other')}/index.html"),
         "this line is broken\n",
+        line("10.0.0.4", page, day="32"),
     )
     key = views_key(tmp_path)
     assert views_key(tmp_path) == key
