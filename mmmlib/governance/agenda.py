@@ -71,8 +71,8 @@ def build_agenda(run: Run, gates: GateResult, follow_up: FollowUp | None = None)
     Returns
     -------
     Agenda
-        Gate violations, what changed, what is due of earlier decisions, decisions, scenarios, the recommendation, and who has
-        to sign.
+        Gate violations, what changed, what is due of earlier decisions, decisions, scenarios, the
+        recommendation, and who has to sign.
 
     Examples
     --------
@@ -92,37 +92,20 @@ def build_agenda(run: Run, gates: GateResult, follow_up: FollowUp | None = None)
         release=gates.release.value,
         statement=gates.statement,
         people=_people(roles),
-        items=(
-            AgendaItem(
-                title="Gate violations",
-                lead=_lead(roles, "mmm_product_owner"),
-                points=_violations(gates),
-            ),
-            AgendaItem(
-                title="What changed",
-                lead=_lead(roles, "model_owner"),
-                points=_changes(evidence.comparison, params),
-            ),
-            AgendaItem(
-                title="Follow-ups that are due",
-                lead=_lead(roles, "decision_owner"),
-                points=_follow_ups(follow_up),
-            ),
-            AgendaItem(
-                title="Decisions on the table",
-                lead=_lead(roles, "decision_owner"),
-                points=_decisions(evidence, pack, gates, params),
-            ),
-            AgendaItem(
-                title="Scenarios",
-                lead=_lead(roles, "model_owner"),
-                points=_scenarios(pack, params),
-            ),
-            AgendaItem(
-                title="Recommendation",
-                lead=_lead(roles, "decision_owner"),
-                points=_recommendation(pack, gates),
-            ),
+        items=tuple(
+            AgendaItem(title=title, lead=_lead(roles, leader), points=points)
+            for title, leader, points in (
+                ("Gate violations", "mmm_product_owner", _violations(gates)),
+                ("What changed", "model_owner", _changes(evidence.comparison, params)),
+                ("Follow-ups that are due", "decision_owner", _follow_ups(follow_up)),
+                (
+                    "Decisions on the table",
+                    "decision_owner",
+                    _decisions(evidence, pack, gates, params),
+                ),
+                ("Scenarios", "model_owner", _scenarios(pack, params)),
+                ("Recommendation", "decision_owner", _recommendation(pack, gates)),
+            )
         ),
     )
 

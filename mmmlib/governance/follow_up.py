@@ -20,7 +20,7 @@ from mmmlib.governance.closed_loop import ClosedLoop, close_loop
 from mmmlib.governance.decisions import decision_log
 from mmmlib.governance.gates import POLICY, ROLES
 from mmmlib.governance.policy import read_policy
-from mmmlib.governance.promises import KINDS_OF_PROMISES, PromiseScore, promise_book
+from mmmlib.governance.promises import PromiseScore, promise_book
 from mmmlib.governance.records import DecisionOutcome, PromiseOutcome, RangePromise
 from mmmlib.governance.roles import read_roles
 from mmmlib.governance.store import Entry
@@ -54,29 +54,13 @@ class DueDecision(_Frozen):
     expected: str
 
 
-class KindOfPromise(_Frozen):
-    """How promises of one kind were kept."""
-
-    kind: str
-    title: str
-    promises: int
-    independent: float
-    held: int
-    held_inner: int
-    above: int
-    below: int
-    interval_score: float | None
-    power: float
-    verdict: str
-
-
 class FollowUp(_Frozen):
     """What a refresh finds open; ``artefacts/follow_up.json``."""
 
     as_of: dt.date
     record: tuple[str, ...]
     """How published ranges were kept, in a sentence or two."""
-    kinds: tuple[KindOfPromise, ...] = ()
+    kinds: tuple[PromiseScore, ...] = ()
     """All promises first, then by kind."""
     open_promises: int = 0
     came: tuple[PromiseOutcome, ...] = ()
@@ -114,12 +98,10 @@ def follow_up_of(run: Run) -> FollowUp:
     pooled = book.pooled
     policy, roles = read_policy(run.path / POLICY), read_roles(run.path / ROLES)
     items = calendar_items(entries, params.workbook, policy, roles, run.manifest.period, as_of)
-    scores = [("all", "All together", pooled)]
-    scores += [(kind, title, book.of_kind(kind)) for kind, title in KINDS_OF_PROMISES.items()]
     return FollowUp(
         as_of=as_of,
         record=record_sentences(pooled, len(book.open)),
-        kinds=tuple(_kind(*one) for one in scores if one[2].promises),
+        kinds=book.scores,
         open_promises=len(book.open),
         came=came,
         due=tuple(
@@ -283,20 +265,3 @@ def kept_entries(run: Run) -> list[Entry]:
     if not path.is_file():
         return []
     return [Entry(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _kind(kind: str, title: str, score: PromiseScore) -> KindOfPromise:
-    score_value = score.mean_interval_score
-    return KindOfPromise(
-        kind=kind,
-        title=title,
-        promises=score.promises,
-        independent=score.independent,
-        held=score.held,
-        held_inner=score.held_inner,
-        above=score.above,
-        below=score.below,
-        interval_score=score_value if score_value == score_value else None,
-        power=score.power,
-        verdict=score.verdict,
-    )

@@ -13,6 +13,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from pydantic import BaseModel, ConfigDict
+
 from mmmlib.estimates import MASS, Estimate, format_number
 from mmmlib.governance.decisions import Followed, decision_log
 from mmmlib.governance.records import (
@@ -57,53 +59,33 @@ class Kept(NamedTuple):
     independent: float = 1.0
 
 
-class PromiseScore(NamedTuple):
-    """How often stated ranges held.
+class PromiseScore(BaseModel):
+    """How often stated ranges held."""
 
-    Parameters
-    ----------
-    promises
-        Those whose outcome is known and can be told apart from their range.
-    independent
-        So many independent promises tell as much: weeks of one forecast err together.
-    held, held_inner
-        How many landed inside the 90 % and the 50 % range.
-    above, below
-        How many landed above and below the 90 % range.
-    mean_interval_score
-        Interval score in units of each range's width (Gneiting and Raftery, 2007): 1 where the
-        outcome is inside, and 20 times the distance more where it is not. Ranges that are right
-        hold in nine of ten and miss by little.
-    fewest
-        Held independent promises below which ranges are called too narrow.
-    power
-        Probability that ranges which truly hold in 70 % are called too narrow with so many promises.
-    """
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: str = "all"
+    title: str = "All together"
     promises: int
+    """Those whose outcome is known and can be told apart from their range."""
     independent: float
+    """So many independent promises tell as much: weeks of one forecast err together."""
     held: int
+    """How many landed inside the 90 % range."""
     held_inner: int
+    """How many landed inside the 50 % range."""
     above: int
     below: int
-    mean_interval_score: float
-    fewest: int
+    interval_score: float | None
+    """Mean interval score in units of each range's width (Gneiting and Raftery, 2007): 1 where the
+    outcome is inside, and 20 times the distance more where it is not. Ranges that are right hold in
+    nine of ten and miss by little."""
+    too_narrow: bool = False
+    """Whether fewer held than chance lets expect of 90 % ranges."""
     power: float
-
-    @property
-    def too_narrow(self) -> bool:
-        """Whether fewer held than chance lets expect of 90 % ranges."""
-        return self.held * self.independent < self.fewest * self.promises
-
-    @property
-    def verdict(self) -> str:
-        """What the count says, in a sentence."""
-        if self.too_narrow:
-            return "That is fewer than chance lets expect: the ranges are too narrow."
-        return (
-            f"Ranges that truly hold in 70 % would be seen with a probability of "
-            f"{format_number(self.power, 'share')} by so many."
-        )
+    """Probability that ranges which truly hold in 70 % are called too narrow with so many promises."""
+    verdict: str
+    """What the count says, in a sentence."""
 
     def __str__(self) -> str:
         if not self.promises:
@@ -115,7 +97,7 @@ class PromiseScore(NamedTuple):
             )
         return (
             f"{self.held} of {self.promises} stated 90 % ranges held, and {self.held_inner} of their "
-            f"50 % ranges; interval score {self.mean_interval_score:.1f} (1.0 where all held)."
+            f"50 % ranges; interval score {self.interval_score or 1:.1f} (1.0 where all held)."
             f"{worth} {self.verdict}"
         )
 
@@ -142,18 +124,17 @@ class PromiseBook(NamedTuple):
         """All of them."""
         return score_kept(self.kept)
 
-    def of_kind(self, kind: str) -> PromiseScore:
-        """Those of one kind."""
-        return score_kept([one for one in self.kept if one.kind == kind])
+    @property
+    def scores(self) -> tuple[PromiseScore, ...]:
+        """All of them first, then by kind; those of which nothing is known are left out."""
+        by_kind = (
+            score_kept([one for one in self.kept if one.kind == kind], kind, title)
+            for kind, title in KINDS_OF_PROMISES.items()
+        )
+        return tuple(one for one in (self.pooled, *by_kind) if one.promises)
 
     def __str__(self) -> str:
-        lines = [str(self.pooled)]
-        lines += [
-            f"  {title}: {self.of_kind(kind)}"
-            for kind, title in KINDS_OF_PROMISES.items()
-            if any(one.kind == kind for one in self.kept)
-        ]
-        return "\n".join(lines)
+        return "\n".join([str(self.pooled), *(f"  {one.title}: {one}" for one in self.scores[1:])])
 
 
 def promise_book(
@@ -237,7 +218,9 @@ def score_promises(log: Iterable[Followed]) -> PromiseScore:
     return score_kept(kept_decisions(log))
 
 
-def score_kept(kept: Sequence[Kept]) -> PromiseScore:
+def score_kept(
+    kept: Sequence[Kept], kind: str = "all", title: str = "All together"
+) -> PromiseScore:
     """Score promises whose outcome is known; see :class:`PromiseScore`."""
     from scipy.stats import binom
 
@@ -257,14 +240,22 @@ def score_kept(kept: Sequence[Kept]) -> PromiseScore:
     ]
     # The largest count that is still called out keeps its probability below FALSE_ALARM.
     fewest = int(binom.ppf(FALSE_ALARM, worth, MASS)) if worth else 0
+    power = float(binom.cdf(fewest - 1, worth, TOO_NARROW)) if fewest else 0.0
+    too_narrow = held * independent < fewest * count
     return PromiseScore(
+        kind=kind,
+        title=title,
         promises=count,
         independent=independent,
         held=held,
         held_inner=inner,
         above=sum(one.value > one.expected.high for one in kept),
         below=sum(one.value < one.expected.low for one in kept),
-        mean_interval_score=sum(scores) / len(scores) if scores else float("nan"),
-        fewest=fewest,
-        power=float(binom.cdf(fewest - 1, worth, TOO_NARROW)) if fewest else 0.0,
+        interval_score=sum(scores) / len(scores) if scores else None,
+        too_narrow=too_narrow,
+        power=power,
+        verdict="That is fewer than chance lets expect: the ranges are too narrow."
+        if too_narrow
+        else f"Ranges that truly hold in 70 % would be seen with a probability of "
+        f"{format_number(power, 'share')} by so many.",
     )

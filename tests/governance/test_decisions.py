@@ -187,7 +187,7 @@ def test_few_promises_say_little_and_say_so() -> None:
     assert "2 of 3 stated 90 % ranges held, and 2 of their 50 % ranges" in str(score)
     assert score.power < 0.4
     # One range of 100 missed by 50: 1 + 20 * 50 / 100.
-    assert score.mean_interval_score == pytest.approx((1 + 1 + 11) / 3)
+    assert score.interval_score == pytest.approx((1 + 1 + 11) / 3)
 
 
 def test_what_cannot_be_told_is_no_kept_promise() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from mmmlib.governance.closed_loop import ClosedLoop
-from mmmlib.governance.follow_up import DueDecision, FollowUp, KindOfPromise
+from mmmlib.governance.follow_up import DueDecision, FollowUp
+from mmmlib.governance.promises import PromiseScore
 from mmmlib.reports.cells import Chance, Observed
 from mmmlib.reports.table import Columns, Table, tabulate
 
 
 def promise_table(found: FollowUp) -> Table:
     """Make a row for all promises whose outcome is known, and one for each kind."""
-    columns: Columns[KindOfPromise] = {
+    columns: Columns[PromiseScore] = {
         "Promises": lambda one: one.title,
         "Known": lambda one: Observed(one.promises),
         "Worth": lambda one: Observed(one.independent),
