@@ -1,6 +1,6 @@
 """How often do the checks of a refresh speak up, and when should they? Measured on sequences.
 
-    python benchmarks/gates.py FOLDER [--sequences 20] [--first 0] [--worlds …] [--show]
+    python benchmarks/gates.py FOLDER [--sequences 20] [--first 0] [--worlds …] [--show] [--publish]
 
 Every sequence of :mod:`mmmlib.simulate.sequences` is fitted refresh after refresh, as a workbook
 would: with scales that are carried on, by the model's defaults except for fewer draws. What the
@@ -167,6 +167,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--full", action="store_true", help="as many draws as a refresh takes")
     parser.add_argument("--show", action="store_true", help="fit nothing")
+    parser.add_argument("--publish", action="store_true", help="write what the health panel says")
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.sequences)
     wanted = [(world, seed) for seed in seeds for world in asked.worlds]
@@ -174,9 +175,14 @@ def main() -> None:
     measure = partial(_measure_safely, refreshes=asked.refreshes, full=asked.full)
     file = asked.folder / "sequences.jsonl"
     lines = measured(file, wanted, None if asked.show else measure, asked.workers, kind="world")
-    from gates_table import card_of, print_card
+    from gates_table import card_of, print_card, publish
 
-    print_card(card_of(lines), lines)
+    card = card_of(lines)
+    print_card(card, lines)
+    if asked.publish:
+        from mmmlib.refresh.gate_rates import RATES
+
+        publish(card, asked.first, RATES)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -182,15 +184,40 @@ def attributed(lines: Iterable[Line]) -> dict[str, tuple[int, int]]:
     return found
 
 
-def interval(count: int, of: int) -> str:
-    """A share with its 95 % range (Wilson), as it is printed."""
-    if not of:
-        return "–"
+def wilson(count: int, of: int) -> tuple[float, float]:
+    """The 95 % range of a share."""
     z2, share = 1.96**2, count / of
     middle = (share + z2 / of / 2) / (1 + z2 / of)
     half = 1.96 * math.sqrt(share * (1 - share) / of + z2 / of**2 / 4) / (1 + z2 / of)
-    low, high = max(middle - half, 0.0), min(middle + half, 1.0)
-    return f"{share:.1%} ({low:.1%} to {high:.1%}; {count} of {of})"
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def interval(count: int, of: int) -> str:
+    """A share with its 95 % range, as it is printed."""
+    if not of:
+        return "–"
+    low, high = wilson(count, of)
+    return f"{count / of:.1%} ({low:.1%} to {high:.1%}; {count} of {of})"
+
+
+def publish(card: Iterable[Rate], first_seed: int, file: Path) -> None:
+    """Write what the health panel says of all checks together (:mod:`mmmlib.refresh.gate_rates`)."""
+    rates = {one.world: one for one in card if one.rule == "any of these checks"}
+    stable = rates["stable"]
+    low, high = wilson(stable.alarms, stable.refreshes)
+    found = [one for one in rates.values() if one.sequences and one.world != "collinear spend"]
+    found.sort(key=lambda one: -one.seen / one.sequences)
+    content = {
+        "first_seed": first_seed,
+        "alarms": {
+            "refreshes": stable.refreshes,
+            "warned": stable.alarms,
+            "low": round(low, 3),
+            "high": round(high, 3),
+        },
+        "seen": {one.world: [one.seen, one.sequences] for one in found},
+    }
+    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def print_card(card: Iterable[Rate], lines: list[Line]) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from gates_table import attributed, card_of, interval
+from gates_table import attributed, card_of, interval, publish
 
-from mmmlib.simulate.sequences import EVENT
+from mmmlib.refresh.gate_rates import gate_rates
+from mmmlib.simulate.sequences import EVENT, WORLDS
 
 
 def quantiles(middle: float) -> list[float]:
@@ -46,6 +48,16 @@ def test_alarms_are_counted_where_nothing_happened_and_sight_where_it_did() -> N
     assert rates["refresh.forecast", "level break"].seen == 1
     assert rates["any of these checks", "level break"].seen == 1
     assert rates["mean change of returns above 15 %", "effect change"].seen == 1
+
+
+def test_what_is_published_is_what_was_counted(tmp_path: Path) -> None:
+    lines = [sequence("stable", 0, 1.0), sequence("level break", 0, 1.0, distance=5.0)]
+    publish(card_of(lines), 1000, tmp_path / "rates.json")
+    rates = gate_rates(tmp_path / "rates.json")
+    assert (rates.warned, rates.refreshes) == (0, EVENT + 2)
+    assert 0 == rates.low < rates.high < 0.5
+    assert rates.seen == {"level break": (1, 1)}
+    assert set(gate_rates().seen) <= set(WORLDS)
 
 
 def test_the_step_that_moved_most_is_the_one_it_is_put_down_to() -> None:

@@ -22,6 +22,7 @@ from mmmlib.reports.tables.checks import (
     design_table,
     not_passed,
 )
+from mmmlib.reports.words.labels import comparison_worth
 from mmmlib.reports.words.statements import readiness_statements
 
 GATES = {
@@ -83,6 +84,8 @@ def flags(results: Results) -> Iterator[Block]:
             caption=f"{count} did not pass, and only inform.",
         )
         yield Folded(f"{count} that only inform", (table,))
+    if results.comparison is not None and results.comparison.parent:
+        yield Statements((comparison_worth(),))
 
 
 def fit(results: Results) -> Iterator[Block]:

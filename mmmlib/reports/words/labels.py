@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mmmlib.estimates import format_number
 from mmmlib.governance.label_rates import label_rates
 from mmmlib.phrases import listed
+from mmmlib.refresh.gate_rates import gate_rates
 from mmmlib.reports.blocks import Bullets, Prose
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.pack import Label
@@ -65,4 +67,41 @@ def beside_channels(results: Results, model: str, reasons: Sequence[str]) -> tup
     return (
         *own,
         f"What makes the return of {who} unsure holds here, too: see Contribution and ROI.",
+    )
+
+
+HAPPENED = {
+    "restated history": "restated history",
+    "taxonomy move": "a taxonomy that moved history",
+    "outlier weeks": "weeks far off",
+    "level break": "a break of the outcome's level",
+    "seasonality shift": "a season that shifts",
+    "effect change": "a channel's effect that halves",
+    "tracking break": "30 % of a channel's spend no longer reported",
+    "new channel": "a new channel",
+}
+MOSTLY = 0.8
+"""Share of sequences from which on something is said to be seen."""
+
+
+def comparison_worth() -> Prose:
+    """Say how often the comparison with the last refresh cries wolf, and what it sees."""
+    rates = gate_rates()
+
+    def named(*, seen: bool) -> str:
+        return listed(
+            [
+                f"{HAPPENED.get(world, world)} ({found} of {of})"
+                for world, (found, of) in rates.seen.items()
+                if (found >= MOSTLY * of) is seen
+            ]
+        )
+
+    low, high = (format_number(one, "share") for one in (rates.low, rates.high))
+    return Prose(
+        f"In simulated companies in which nothing happened, {rates.warned} of {rates.refreshes} "
+        f"refreshes warned ({low} to {high}). Within two refreshes it mostly saw "
+        f"{named(seen=True)}. It mostly missed {named(seen=False)}: a calm comparison does not say "
+        f"that no effect changed.",
+        lead="What the comparison with the last refresh is worth.",
     )
