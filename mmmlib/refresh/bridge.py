@@ -24,7 +24,7 @@ import xarray as xr
 
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.errors import MMMError
-from mmmlib.findings import Finding, at_most, checks_of, not_run
+from mmmlib.findings import Finding, Level, at_most, checks_of, not_run
 from mmmlib.model.effects import contribution, effects_of, roi
 from mmmlib.monte_carlo import ERRORS, monte_carlo_error
 from mmmlib.params.load import params_of
@@ -91,7 +91,12 @@ def bridge_movements(run: Run, comparison: Comparison) -> Comparison:
         return comparison
     if not comparison.readable or not comparison.movements:
         why = "Nothing could be compared with the last refresh, so nothing was fitted again."
-        return _with(comparison, [not_run(check, "workbook", why) for check in CHECKS], why)
+        # As bad as the reason why nothing was: what is damaged blocks, another outcome does not.
+        reasons = [one for one in comparison.findings if one.check == "refresh.movement"]
+        level = max((one.level for one in reasons), default=Level.BLOCK)
+        action = reasons[0].action if reasons else ""
+        found = [not_run(check, "workbook", why, level=level, action=action) for check in CHECKS]
+        return _with(comparison, found, why)
     began = time.monotonic()
     try:
         parent = Run(run.runs_dir / comparison.parent, exploring=True)

@@ -29,6 +29,12 @@ from mmmlib.refresh.structure import structure_findings
 from mmmlib.runs import Run
 from mmmlib.verify import altered_files
 
+NOTHING_IN_COMMON = (
+    "Read this refresh as a first one: its numbers stand alone. 'refresh.parent: none' says that "
+    "it is meant."
+)
+"""What to do where two refreshes have nothing that could be compared."""
+
 __all__ = ["compare_refreshes", "restated_values"]
 
 UNREADABLE = (MMMError, OSError, ValueError, KeyError, TypeError)
@@ -144,7 +150,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
             windows[model] = weeks
     if not any(finding.check == "refresh.movement" for finding in findings):
         why = "The two refreshes have no model in common."
-        findings += _model_not_compared("workbook", why)
+        findings += _model_not_compared("workbook", why, Level.WARN)
     findings += restated_findings(changed_data, limits)
     findings += parameter_findings(changed_parameters)
     findings += lift_change_findings(changed_lifts)
@@ -182,14 +188,14 @@ def _compare_model(
     window = _window(model, weeks, limits)
     if window.level is Level.BLOCK:
         why = "There are too few weeks that both refreshes fitted."
-        return [], weeks, [window, *_model_not_compared(model, why)[1:]]
+        return [], weeks, [window, *_model_not_compared(model, why, Level.WARN)[1:]]
     if before.attrs["return_unit"] != after.attrs["return_unit"]:
         why = f"Returns are in {after.attrs['return_unit']}, and were in {before.attrs['return_unit']}."
-        return [], weeks, [window, *_model_not_compared(model, why)[1:]]
+        return [], weeks, [window, *_model_not_compared(model, why, Level.WARN)[1:]]
     found = channel_movements(before, after, weeks, limits)
     if not found:
         why = "The two refreshes have no channel in common."
-        return [], weeks, [window, *_model_not_compared(model, why)[1:]]
+        return [], weeks, [window, *_model_not_compared(model, why, Level.WARN)[1:]]
     channels = {movement.channel for movement in found}
     explained = explained_channels(changes, parts_of(run, model), channels, weeks, limits)
     judged = movement_findings(found, limits, explained=explained)
@@ -261,9 +267,11 @@ def _not_compared(parent: str, why: str) -> tuple[Finding, ...]:
     )
 
 
-def _model_not_compared(model: str, why: str) -> list[Finding]:
+def _model_not_compared(model: str, why: str, level: Level = Level.BLOCK) -> list[Finding]:
+    """Say that a model was not compared; only a warning where there is nothing to be compared."""
     checks = ("refresh.common_window", "refresh.movement", "refresh.range", "refresh.rank")
-    return [not_run(check, model, why) for check in checks]
+    action = "" if level is Level.BLOCK else NOTHING_IN_COMMON
+    return [not_run(check, model, why, level=level, action=action) for check in checks]
 
 
 def _first_line(error: BaseException) -> str:

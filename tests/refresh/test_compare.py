@@ -13,6 +13,7 @@ from mmmlib.data.panel.panel import PANEL_INDEX, Panel, write_panel
 from mmmlib.findings import Finding, Level, Status, checks_of, worst
 from mmmlib.params.load import params_of
 from mmmlib.refresh import required_checks
+from mmmlib.refresh.bridge import bridge_movements
 from mmmlib.refresh.compare import compare_refreshes, restated_values
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.blocks import Prose
@@ -146,14 +147,29 @@ def test_too_few_weeks_in_common_are_not_compared(tmp_path: Path, parent: Run) -
     comparison = compare_refreshes(run, parent)
     assert comparison.movements == ()
     assert comparison.weeks == 12
-    found = {(f.check, f.status) for f in comparison.findings if f.level is Level.BLOCK}
-    assert found == {
-        ("refresh.common_window", Status.FLAG),
-        ("refresh.movement", Status.NOT_RUN),
-        ("refresh.range", Status.NOT_RUN),
-        ("refresh.rank", Status.NOT_RUN),
-    }
+    # Too short a window blocks, and may be waived; what could not run for it only warns.
+    bridged = bridge_movements(run, comparison)
+    found = {(f.check, f.status) for f in bridged.findings if f.level is Level.BLOCK}
+    assert found == {("refresh.common_window", Status.FLAG)}
+    assert_not_run(bridged, "refresh.movement", "refresh.range", "refresh.rank")
     assert checks(comparison) >= COMPARED
+
+
+def assert_not_run(comparison: Comparison, *names: str) -> None:
+    """What had nothing to be compared did not run, is a warning, and says the way."""
+    for name in (*names, "refresh.reproduction", "refresh.restated_effect"):
+        found = [one for one in comparison.findings if one.check == name]
+        assert {(one.status, one.level) for one in found} == {(Status.NOT_RUN, Level.WARN)}, name
+        assert all("refresh.parent: none" in one.action for one in found), name
+
+
+def test_another_outcome_leaves_nothing_to_compare_and_does_not_block(tmp_path: Path) -> None:
+    leads = {"leads": {"label": "Leads", "kind": "count", "unit": "leads", "column": "leads"}}
+    run = make(tmp_path / "runs", period="2026-Q1")
+    old = make(tmp_path / "runs", period="2025-Q4", outcomes=leads, key_questions=[])
+    bridged = bridge_movements(run, compare_refreshes(run, old))
+    assert worst(bridged.findings) is Level.WARN
+    assert_not_run(bridged, "refresh.common_window", "refresh.movement")
 
 
 @pytest.mark.parametrize(
