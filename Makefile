@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS = never
 export UV_PYTHON = $(CURDIR)/$(BIN)/python
 export UV_PROJECT_ENVIRONMENT = $(CURDIR)/$(VENV)
 
-.PHONY: demo test coverage lowest release-check lint lab wheel docs clean
+.PHONY: demo story test coverage lowest release-check lint lab wheel docs clean
 .DEFAULT_GOAL := demo
 
 ## Two refreshes of a simulated company, one quarter after the other.
@@ -21,6 +21,11 @@ demo: $(READY)
 		--set refresh.as_of=2026-10-01 --set data.simulated.vintage=2); code=$$?; \
 	[ -z "$$run" ] || printf 'The pack: %s/pack/index.html\n%s\n' "$$run" "$$run"; \
 	exit $$code
+
+## Two quarters of a simulated company as docs/operating.md tells them, in build/story.
+story: $(READY)
+	@rm -rf build/story; mkdir -p build
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/two_quarters.sh build
 
 ## Every test, the notebooks and one real refresh among them.
 test: $(READY)

@@ -46,6 +46,7 @@ def decide_on(
     """Record a decision, with the range that it should bring."""
     from mmmlib.governance.decisions import record_decision
     from mmmlib.governance.store import open_store
+    from mmmlib.params.load import params_of
     from mmmlib.runs import open_run
 
     opened = open_run(run, runs)
@@ -57,7 +58,7 @@ def decide_on(
         "evidence": evidence,
         "risks": risks,
         "watch": watch,
-        "decided": (decided or dt.datetime.now()).date(),
+        "decided": decided.date() if decided else params_of(opened).today,
         "executes": executes and executes.date(),
         "follow_up": follow_up and follow_up.date(),
     }
@@ -97,7 +98,7 @@ def outcome(
     from mmmlib.governance.store import open_store
     from mmmlib.runs import find_runs_dir, open_run
 
-    today = dt.date.today()
+    today = _today(runs)
     if value is None:
         record = estimated_outcome(open_run(run, runs), decision)
     else:
@@ -131,7 +132,7 @@ def decisions(
     with open_store(find_runs_dir(runs), store) as kept:
         entries = kept.entries()
     log = decision_log(entries)
-    today = dt.date.today()
+    today = _today(runs)
     for one in log:
         if due and not one.is_due(today):
             continue
@@ -187,9 +188,11 @@ def show_calendar(
     from mmmlib.governance.policy import read_policy
     from mmmlib.governance.roles import read_roles
     from mmmlib.governance.store import open_store
+    from mmmlib.params.load import params_of
     from mmmlib.runs import open_run, write_atomic
 
-    run, today = open_run("", runs), dt.date.today()
+    run = open_run("", runs)
+    today = params_of(run).today
     with open_store(run.runs_dir, store) as kept:
         entries = kept.entries()
     policy, roles = read_policy(run.path / POLICY), read_roles(run.path / ROLES)
@@ -225,7 +228,7 @@ def budget_decision(
     record = BudgetDecision(
         workbook=run.manifest.workbook,
         title=title,
-        decided=(decided or dt.datetime.now()).date(),
+        decided=decided.date() if decided else params_of(run).today,
         amount=amount,
         currency=params_of(run).currency,
         owner=owner,
@@ -271,7 +274,7 @@ def adoption(
             seen = import_views(kept, views, workbook, views_key(run.runs_dir), names=names)
             typer.echo(f"{seen} views in {views}")
         entries = kept.entries()
-    measures = adoption_measures(entries, workbook, dt.date.today())
+    measures = adoption_measures(entries, workbook, params_of(run).today)
     rungs = maturity(entries, params_of(run), len(panel_of(run).lift_tests))
     for one in measures:
         typer.echo(f"{one.name}: {one.value}\n    {one.definition}")
@@ -283,3 +286,12 @@ def adoption(
         paper = paper_of_adoption(measures, adoption_cycles(entries, workbook), rungs)
         for path in render_paper(results_of(run), paper, to / workbook):
             typer.echo(path)
+
+
+def _today(runs: Path | None) -> dt.date:
+    """The day of the newest run's :attr:`Params.today`; today where there is none."""
+    from mmmlib.params.load import params_of
+    from mmmlib.runs import find_runs_dir, list_runs
+
+    made = list_runs(find_runs_dir(runs))
+    return params_of(made[-1]).today if made else dt.date.today()

@@ -67,9 +67,8 @@ class ClosedLoop(BaseModel):
     note: str = ""
     """Why nothing can be said yet; empty where something can."""
 
-    @property
-    def outcome(self) -> DecisionOutcome:
-        """It as the outcome of the decision.
+    def outcome(self, measured: dt.date) -> DecisionOutcome:
+        """It as the outcome of the decision, as it was seen on a day.
 
         Raises
         ------
@@ -80,7 +79,7 @@ class ClosedLoop(BaseModel):
             raise RunError(f"{self.decision}: {self.note}")
         return DecisionOutcome(
             decision=self.decision,
-            measured=dt.date.today(),
+            measured=measured,
             value=self.realised.median,
             low=self.realised.low,
             high=self.realised.high,

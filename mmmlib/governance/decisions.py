@@ -20,6 +20,7 @@ from mmmlib.governance.records import (
     records_of,
 )
 from mmmlib.governance.store import Entry, Store
+from mmmlib.params.load import params_of
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
@@ -170,7 +171,8 @@ def decision_form(
     for name, (good, seen, expected) in faults.items():
         if not good:
             raise InputError.one(None, name, shown(seen), expected)
-    values = {"stance": stance, "owner": owner, "rationale": rationale, "decided": dt.date.today()}
+    values: dict[str, Any] = {"stance": stance, "owner": owner, "rationale": rationale}
+    values["decided"] = params_of(run).today
     if not scenario:
         values["title"] = f"On {run.name}"
     with open_store(run.runs_dir) as store:

@@ -137,7 +137,7 @@ def estimated_outcome(run: Run, decision: str) -> DecisionOutcome:
             f"one that {run.name} looked back at: {', '.join(loops) or 'none'}",
             "Give the value, or refresh again: a refresh looks at the decisions made before it.",
         )
-    return loops[decision].outcome
+    return loops[decision].outcome(params_of(run).today)
 
 
 def record_sentences(score: PromiseScore, waiting: int) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ from mmmlib.governance.roles import TITLES, Roles, read_roles, role_key
 from mmmlib.governance.signers import Signers, same_person
 from mmmlib.governance.store import Entry, Store
 from mmmlib.governance.verdict import GateResult, SignOffNeeded
+from mmmlib.params.load import params_of
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.runs import Run
 from mmmlib.verify import altered_files
@@ -55,7 +56,7 @@ class Desk:
     store
         Where acts are recorded.
     today
-        The day of the act.
+        The day of the act; that of the run's :attr:`~mmmlib.params.Params.today` if not given.
     roles
         Who holds which role; as the run kept it, if not given.
     """
@@ -68,7 +69,7 @@ class Desk:
                 f"{run.name}: the run is '{run.manifest.status}'; finish it before it is reviewed."
             )
         self.run, self.store = run, store
-        self.today = today or dt.date.today()
+        self.today = today or params_of(run).today
         self.gates = run.load_json("gates.json", GateResult)
         self.policy = read_policy(run.path / POLICY)
         roles = roles or read_roles(run.path / ROLES)

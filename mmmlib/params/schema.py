@@ -290,6 +290,14 @@ class Params(Section):
         return days_of(self.refresh.period)[1] + dt.timedelta(days=1)
 
     @property
+    def today(self) -> dt.date:
+        """The day on which people act on a run: today; of a simulated company, :attr:`as_of`.
+
+        So the story of a simulated company can be played on any day.
+        """
+        return self.as_of if self.data.simulated else dt.date.today()
+
+    @property
     def primary(self) -> str:
         """What leads the pack: a model, or the name of an outcome summed over its motions."""
         name = self.primary_outcome or next(iter(self.outcomes))

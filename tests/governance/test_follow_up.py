@@ -146,7 +146,7 @@ def test_a_decision_is_looked_back_at(store: Store, pair: tuple[Run, Run]) -> No
     assert early.known == 13
     assert "it is judged from" in early.note  # its effect is not over in the last known week
     with pytest.raises(RunError, match="judged from"):
-        _ = early.outcome
+        early.outcome(dt.date.today())
     too_soon = one.decision.judge_from - dt.timedelta(days=1)
     assert store.entries("outcome") == []
 
@@ -162,7 +162,7 @@ def test_a_decision_is_looked_back_at(store: Store, pair: tuple[Run, Run]) -> No
     with pytest.raises(InputError, match="when most of what it brings can have come"):
         record_outcome(
             store,
-            loop.outcome.model_copy(update={"measured": too_soon, "decision": name}),
+            loop.outcome(too_soon).model_copy(update={"decision": name}),
             dt.date(2027, 1, 1),
         )
     after.save_json("follow_up.json", FollowUp(as_of=after_plan, record=(), loops=(loop,)))
