@@ -13,6 +13,9 @@ from sqlalchemy import text
 from mmmlib.errors import MMMError
 from mmmlib.governance.chain import export_entries, import_entries, verify_store
 from mmmlib.governance.store import Head, open_store
+from tests.fake_run import make_fake_run
+from tests.governance.race import hold, play
+from tests.governance.test_workflow import NEEDED, prepare
 from tests.postgres import postgres_server
 
 WRITE = """
@@ -49,6 +52,13 @@ def test_writers_at_once_lose_nothing(url: str, tmp_path: Path) -> None:
         with store.engine.begin() as connection:
             connection.execute(text("UPDATE entries SET made = '2020' WHERE seq = 5"))
         assert any("Entry 5" in fault for fault in verify_store(store))
+
+
+def test_two_who_sign_decide_and_publish_at_once(url: str, tmp_path: Path) -> None:
+    with open_store(tmp_path, url) as store, store.engine.begin() as connection:
+        connection.execute(text("DELETE FROM entries"))
+    template = prepare(make_fake_run(tmp_path / "template"))
+    hold(play(tmp_path, template, 4, url), 4, len(NEEDED))
 
 
 def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from mmmlib.governance.workflow import Desk, approved_runs
 from mmmlib.manifest import StepRecord
 from mmmlib.runs import Run, sha256_file
 from tests.fake_run import make_fake_run
+from tests.governance.race import hold, play
 
 TODAY = dt.date(2026, 8, 3)
 DATA_OWNER, PRODUCT_OWNER = "Tomasz Lindqvist", "Mirko Vidal"
@@ -284,3 +285,7 @@ def test_nobody_publishes_alone(run: Run, store: Store) -> None:
 
 def test_without_any_act_no_run_is_approved_or_not(run: Run, store: Store) -> None:
     assert approved_runs(store, [run]) is None
+
+
+def test_two_who_sign_decide_and_publish_at_once(run: Run, tmp_path: Path) -> None:
+    hold(play(tmp_path, run, 4), 4, len(NEEDED))
