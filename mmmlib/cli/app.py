@@ -59,6 +59,7 @@ app.command("outcome")(decisions.outcome)
 app.command("decisions")(decisions.decisions)
 app.command("predict-test")(decisions.predict_lift_test)
 app.command("calendar")(decisions.show_calendar)
+app.command("observe")(decisions.observe)
 app.command("adoption")(decisions.adoption)
 app.command("budget-decision")(decisions.budget_decision)
 

@@ -239,6 +239,38 @@ def budget_decision(
     typer.echo(f"Recorded: {title}.")
 
 
+def observe(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What was seen, in words.")],
+    channel: Annotated[str, typer.Option("--channel", help="Of which channel.")],
+    direction: Annotated[
+        Literal["better", "worse"], typer.Option(help="Does it work better or worse than before?")
+    ],
+    person: Annotated[str, typer.Option("--by", metavar="PERSON", help="Who saw it.")],
+    region: Annotated[str, typer.Option(help="Where, if not everywhere.")] = "",
+    seen: Date = None,
+    runs: RunsDir = None,
+    store: StoreUrl = None,
+) -> None:
+    """Write down what the field sees of a channel; the next refresh holds the model against it."""
+    from mmmlib.governance.rebuild import record_observation
+    from mmmlib.governance.store import open_store
+    from mmmlib.params.load import params_of
+    from mmmlib.runs import open_run
+
+    run = open_run("", runs)
+    values: dict[str, object] = {
+        "text": text,
+        "channel": channel,
+        "direction": direction,
+        "person": person,
+        "region": region,
+        "seen": seen.date() if seen else params_of(run).today,
+    }
+    with open_store(run.runs_dir, store) as kept:
+        made = record_observation(kept, run, values)
+    typer.echo(f"Recorded of {made.channel}, {made.direction}: {made.text}")
+
+
 def adoption(
     views: Annotated[
         Path | None,

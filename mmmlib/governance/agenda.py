@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict
 
 from mmmlib.estimates import format_number
-from mmmlib.findings import Level
+from mmmlib.findings import Level, Status
 from mmmlib.governance.follow_up import FollowUp
 from mmmlib.governance.gates import ROLES, RunEvidence, blocking_data, gather
 from mmmlib.governance.labels import BLOCKED, label_pack
+from mmmlib.governance.rebuild import CHECK as REBUILD
 from mmmlib.governance.roles import TITLES, Roles, read_roles
 from mmmlib.governance.signoffs import data_change_text, lift_change_text, model_change_text
 from mmmlib.governance.verdict import GateResult
@@ -96,7 +97,11 @@ def build_agenda(run: Run, gates: GateResult, follow_up: FollowUp | None = None)
             AgendaItem(title=title, lead=_lead(roles, leader), points=points)
             for title, leader, points in (
                 ("Gate violations", "mmm_product_owner", _violations(gates)),
-                ("What changed", "model_owner", _changes(evidence.comparison, params)),
+                (
+                    "What changed",
+                    "model_owner",
+                    (*_changes(evidence.comparison, params), *_rebuild(gates)),
+                ),
                 ("Follow-ups that are due", "decision_owner", _follow_ups(follow_up)),
                 (
                     "Decisions on the table",
@@ -197,6 +202,11 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
     if model := model_change_text(comparison):
         shown.append(f"Model and software: {model}")
     return tuple(shown)
+
+
+def _rebuild(gates: GateResult) -> list[str]:
+    found = [one.finding for one in gates.entries if one.finding.check == REBUILD]
+    return [f"Refresh or rebuild? {one.message}" for one in found if one.status is Status.FLAG]
 
 
 def _size(move: Movement) -> float:

@@ -8,7 +8,6 @@ again from the run alone.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +20,7 @@ from mmmlib.governance.decisions import decision_log
 from mmmlib.governance.gates import POLICY, ROLES
 from mmmlib.governance.policy import read_policy
 from mmmlib.governance.promises import PromiseScore, promise_book
+from mmmlib.governance.rebuild import kept_entries, recent_observations
 from mmmlib.governance.records import DecisionOutcome, PromiseOutcome, RangePromise
 from mmmlib.governance.roles import read_roles
 from mmmlib.governance.store import Entry
@@ -34,9 +34,10 @@ from mmmlib.scenarios.pack import ScenarioPack
 
 __all__ = ["FollowUp", "follow_up_of"]
 
-ENTRIES = "store.jsonl"
-"""What the store said of the workbook when the run began: decisions, promises, publications."""
-LOOKED_AT = ("publication", "withdrawal", "decision", "outcome", "prediction", "budget_decision")
+LOOKED_AT = (
+    *("publication", "withdrawal", "decision", "outcome", "prediction", "budget_decision"),
+    "observation",
+)
 """Kinds of entries that a refresh looks at."""
 
 
@@ -68,6 +69,8 @@ class FollowUp(_Frozen):
     due: tuple[DueDecision, ...] = ()
     loops: tuple[ClosedLoop, ...] = ()
     """Decisions without an outcome, looked back at by this run."""
+    observations: tuple[str, ...] = ()
+    """What was seen in the field in the last half year."""
     calendar: str = ""
     """What is overdue and what comes next."""
 
@@ -116,6 +119,11 @@ def follow_up_of(run: Run) -> FollowUp:
             if one.is_due(as_of)
         ),
         loops=tuple(one for one in loops if one is not None),
+        observations=tuple(
+            f"{one.text} ({one.person}, {date_text(one.seen)}: "
+            f"{params.channel_label(one.channel)} {one.direction})"
+            for one in recent_observations(run)
+        ),
         calendar=calendar_line(items, as_of),
     )
 
@@ -257,11 +265,3 @@ def entries_of_workbook(entries: Sequence[Entry], workbook: str) -> list[Entry]:
 def entry_lines(entries: Iterable[Entry]) -> bytes:
     """Write entries as JSON lines, as ``mmm store export`` does."""
     return "".join(map(entry_line, entries)).encode()
-
-
-def kept_entries(run: Run) -> list[Entry]:
-    """Read the entries that a run kept; none where there was no store when it began."""
-    path = run.path / ENTRIES
-    if not path.is_file():
-        return []
-    return [Entry(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]

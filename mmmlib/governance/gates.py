@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import xarray as xr
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from mmmlib.errors import RunError
 from mmmlib.findings import Finding, FindingList, Level, Status, none_of, not_run
 from mmmlib.governance.labels import label_channels, label_pack
 from mmmlib.governance.policy import Policy, Required, counted, rank, read_policy
+from mmmlib.governance.rebuild import rebuild_finding
 from mmmlib.governance.roles import read_roles
 from mmmlib.governance.signoffs import sign_offs_needed
 from mmmlib.governance.verdict import Claim, GateEntry, GateResult, Release
@@ -47,7 +48,7 @@ class RunEvidence:
     comparison: Comparison | None
     scenarios: ScenarioPack | None
     record: tuple[Finding, ...] = ()
-    """On the record itself: notebooks that were changed, artefacts that cannot be read."""
+    """On the record itself: changed notebooks, artefacts that cannot be read, a rebuild that is due."""
 
     @property
     def not_ready(self) -> bool:
@@ -137,7 +138,7 @@ def gather(run: Run, params: Params) -> RunEvidence:
         findings = load(f"models/{model}/health.json", FindingList)
         if findings is not None:
             health[model] = findings
-    return RunEvidence(
+    evidence = RunEvidence(
         data=load("data.json", FindingList),
         readiness=load("readiness.json", Readiness),
         health=health,
@@ -145,6 +146,10 @@ def gather(run: Run, params: Params) -> RunEvidence:
         scenarios=load("scenarios.json", ScenarioPack),
         record=(notebooks_finding(run), *unreadable),
     )
+    if not health:
+        return evidence
+    rebuild = rebuild_finding(run, evidence.findings(), evidence.comparison)
+    return replace(evidence, record=(*evidence.record, rebuild))
 
 
 def notebooks_finding(run: Run) -> Finding:

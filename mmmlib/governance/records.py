@@ -176,6 +176,18 @@ class Views(Record):
     """Views by run, consumer (a keyed hash, or a name where the policy allows it) and day."""
 
 
+class Observation(Record):
+    """What somebody saw in the field of a channel (M7)."""
+
+    workbook: str
+    text: str
+    channel: str
+    direction: Literal["better", "worse"]
+    seen: dt.date
+    person: str
+    region: str = ""
+
+
 class BudgetDecision(Record):
     """A major budget decision, with MMM evidence or without (U1)."""
 
@@ -200,6 +212,7 @@ KINDS: dict[str, type[Record]] = {
     "budget_decision": BudgetDecision,
     "prediction": TestPrediction,
     "views": Views,
+    "observation": Observation,
 }
 
 

@@ -231,7 +231,9 @@ def _context(results: Results) -> str:
         for name, one in results.params.events.items()
         if one.start and one.end and one.start <= end and one.end >= start
     ]
-    return f"{'; '.join(found)}." if found else "No event of the last quarter was declared."
+    events = f"{'; '.join(found)}." if found else "No event of the last quarter was declared."
+    seen = results.follow_up.observations if results.follow_up else ()
+    return f"{events} Seen in the field: {'; '.join(seen)}." if seen else events
 
 
 def _release(results: Results) -> Iterator[Block]:

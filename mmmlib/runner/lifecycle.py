@@ -74,7 +74,7 @@ def begin_run(
         for name, content in files.items():
             write_atomic(path / name, content)
 
-    from mmmlib.governance.follow_up import ENTRIES
+    from mmmlib.governance.rebuild import ENTRIES
 
     approved, kept = _record(folder, params.workbook)
     chosen = choose_parent(folder, params, approved=approved)

@@ -16,7 +16,6 @@ from mmmlib.governance.agenda import build_agenda
 from mmmlib.governance.closed_loop import close_loop, decision_horizon
 from mmmlib.governance.decisions import decision_log, record_decision, record_outcome
 from mmmlib.governance.follow_up import (
-    ENTRIES,
     FollowUp,
     entries_of_workbook,
     entry_lines,
@@ -26,6 +25,7 @@ from mmmlib.governance.follow_up import (
 )
 from mmmlib.governance.predictions import predict_test
 from mmmlib.governance.promises import Kept, kept_promise, promise_book, score_kept
+from mmmlib.governance.rebuild import ENTRIES
 from mmmlib.governance.records import PromiseOutcome, Publication, RangePromise
 from mmmlib.governance.store import Store, open_store
 from mmmlib.governance.verdict import GateResult
