@@ -95,8 +95,8 @@ def bridge_movements(run: Run, comparison: Comparison) -> Comparison:
         reasons = [one for one in comparison.findings if one.check == "refresh.movement"]
         level = max((one.level for one in reasons), default=Level.BLOCK)
         action = reasons[0].action if reasons else ""
-        found = [not_run(check, "workbook", why, level=level, action=action) for check in CHECKS]
-        return _with(comparison, found, why)
+        missing = [not_run(check, "workbook", why, level=level, action=action) for check in CHECKS]
+        return _with(comparison, missing, why)
     began = time.monotonic()
     try:
         parent = Run(run.runs_dir / comparison.parent, exploring=True)
