@@ -21,7 +21,7 @@ mmm sign model --as "Mirko Vidal"
 mmm sign recommendation --as "Dana Okafor"
 mmm publish --to published --mail release.eml
 mmm document memo
-mmm decide approve --scenario protect --owner "Dana Okafor" --rationale "It saves money at little risk." --watch "Leads"
+mmm decide approve --scenario increase_search --owner "Dana Okafor" --rationale "It most likely pays; a loss is within its range." --watch "Leads"
 mmm document decision D1
 mmm budget-decision "Sponsorship of a fair" 250000 --owner "Dana Okafor"
 mmm calendar --ics team.ics

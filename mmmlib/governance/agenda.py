@@ -27,6 +27,7 @@ from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
 __all__ = ["Agenda", "agenda_markdown", "build_agenda"]
 
+MORE_REASONS = "more reasons in the scenario pack"
 MOST = 6
 """Points of one kind on the agenda; the rest is counted and stays in the pack."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$@]|(?<=[a-z]):(?=//))", re.IGNORECASE)
@@ -288,11 +289,11 @@ def _recommendation(pack: ScenarioPack | None, gates: GateResult) -> tuple[str, 
         return (f"None: {BLOCKED[:1].lower()}{BLOCKED[1:]}",)
     if pack.recommended:
         one = titled[pack.recommended]
-        return (_described(one), *one.reasons)
+        return (_described(one), *_first(one.reasons, MORE_REASONS))
     if pack.candidate:
         one = titled[pack.candidate]
         lead = f"No plan is safe to act on. For review: {_described(one)}"
-        return (lead, *one.reasons)
+        return (lead, *_first(one.reasons, MORE_REASONS))
     return ("None: no plan is safe to act on, so the status quo stands.",)
 
 

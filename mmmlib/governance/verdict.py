@@ -96,8 +96,9 @@ class GateResult(_Frozen):
     @property
     def awaiting(self) -> str:
         """Who has to sign, in a sentence; empty where nobody has to, or the gates block."""
-        # The statement of an older run ends with it.
-        if self.blocked or "Awaiting sign-off" in self.statement:
+        # The statement of an older run ends with it; that of a run in review begins with it.
+        said = ("Awaiting sign-off", "Still to sign")
+        if self.blocked or any(words in self.statement for words in said):
             return ""
         people = ", ".join(dict.fromkeys(f"{one.person} ({one.role})" for one in self.sign_offs))
         return people and f"Awaiting sign-off by {people}."

@@ -139,9 +139,12 @@ def _preread(results: Results) -> Iterator[Block]:
     yield Heading("Whether it may be published", level=2)
     yield from _release(results)
     gates = results.gates
-    flags = not_passed(gates.entries) if gates else []
+    told = not_passed(gates.entries) if gates else []
+    flags = [one for one in told if one.level > Level.INFO]
     if flags:
         yield check_table(results.params, flags).only(*SHOWN)
+    if rest := len(told) - len(flags):
+        yield Prose(f"{count_text(rest, 'more finding')} for information: in the health panel.")
     if results.scenarios is not None:
         yield Heading("Plans to choose from", level=2)
         shown = shown_of(results.scenarios)
@@ -182,6 +185,11 @@ def _memo(results: Results) -> Iterator[Block]:
     pack = results.scenarios
     if pack is not None:
         yield Heading("Scenarios reviewed", level=2)
+        net = "after its cost, " if any(one.net for one in pack.scenarios) else ""
+        yield Prose(
+            f"What each would change of {results.model(params.primary)} over {pack.weeks} weeks, "
+            f"{net}against {pack.compared_with}:"
+        )
         yield Bullets(
             tuple(
                 Prose(

@@ -59,7 +59,8 @@ class ModelForecast(_Frozen):
     baseline_total: Estimate
     """The same over all the weeks."""
     independent: float
-    """So many independent weeks tell as much of the ranges as these, whose errors go together."""
+    """So many independent weeks tell as much of the ranges as these, whose errors go together: from
+    week to week, and with those of the run's other models."""
 
 
 class Forecast(_Frozen):
@@ -92,9 +93,10 @@ def forecast_of_run(run: Run) -> Forecast:
     files = read_plan_files(run.path, params, leading)
     base = baseline_of(leading, params, booked=files.booked)
     paths = panels_ahead(panel, params, base, leading)
-    models = [_of_model(run, one, panel, paths, params) for one in params.model_names]
+    found = [_of_model(run, one, panel, paths, params) for one in params.model_names]
+    models = worth_together([one for one, _ in found], [draws for _, draws in found])
     spend = {name: tuple(money.sum(0).tolist()) for name, money in base.spend.items()}
-    return Forecast(plan=base.name, spend=spend, models=tuple(models))
+    return Forecast(plan=base.name, spend=spend, models=models)
 
 
 def panels_ahead(panel: Panel, params: Params, base: Baseline, effects: xr.Dataset) -> list[Panel]:
@@ -171,7 +173,7 @@ def _longer(
 
 def _of_model(
     run: Run, model: str, panel: Panel, paths: Sequence[Panel], params: Params
-) -> ModelForecast:
+) -> tuple[ModelForecast, np.ndarray]:
     scales = carried_scales(effects_of(run, model), panel, params)
     ahead = len(paths[0].weeks) - len(panel.weeks)
     posterior = posterior_of(run, model)["posterior"].to_dataset()
@@ -187,7 +189,7 @@ def _of_model(
         without.append(weekly.baseline.sum(1)[:, -ahead:])
     outcome, alone = np.concatenate(draws), np.concatenate(without)
     unit = params.outcome_unit(model)
-    return ModelForecast(
+    forecast = ModelForecast(
         model=model,
         weeks=tuple(paths[0].weeks[-ahead:].date),
         outcome=tuple(Estimate.from_draws(week, unit) for week in outcome.T),
@@ -196,6 +198,17 @@ def _of_model(
         baseline_total=Estimate.from_draws(alone.sum(1), unit),
         independent=independent_weeks(outcome),
     )
+    return forecast, outcome
+
+
+def worth_together(
+    models: Sequence[ModelForecast], draws: Sequence[np.ndarray]
+) -> tuple[ModelForecast, ...]:
+    """Count the models' weeks for less where a draw's path of spend and controls moves them all."""
+    few = min(map(len, draws))
+    together = independent_weeks(np.hstack([one[:few] for one in draws]))
+    share = min(together / sum(one.independent for one in models), 1.0)
+    return tuple(one.model_copy(update={"independent": one.independent * share}) for one in models)
 
 
 def independent_weeks(draws: np.ndarray) -> float:

@@ -95,7 +95,7 @@ def test_the_story_of_two_quarters(
     assert "DRAFT" not in page
     assert (pack / "pack.pdf").is_file()
     assert {one["kind"] for one in release["promises"]} == {"forecast", "plan"}
-    assert answer(first, "decide").startswith("D1: Cut 20")
+    assert answer(first, "decide").startswith("D1: Increase Search by 20")
     assert "Expected: " in answer(first, "decide")
     assert "Decision memo D1" in Path(answer(first, "document decision").split()[0]).read_text()
     assert "Follow-up of D1" in answer(first, "calendar")

@@ -11,7 +11,13 @@ from mmmlib.model.columns import make_columns
 from mmmlib.model.effects import effects_of
 from mmmlib.runs import Run
 from mmmlib.scenarios.baseline import baseline_of
-from mmmlib.scenarios.forecast import Forecast, independent_weeks, panels_ahead
+from mmmlib.scenarios.forecast import (
+    Forecast,
+    ModelForecast,
+    independent_weeks,
+    panels_ahead,
+    worth_together,
+)
 from tests.fakes import fake_effects, fake_panel, fake_params
 
 
@@ -59,6 +65,17 @@ def test_weeks_whose_errors_go_together_are_worth_fewer() -> None:
 
 
 @pytest.mark.slow
+def test_models_that_the_same_path_moves_are_worth_fewer() -> None:
+    rng = np.random.default_rng(2)
+    path = 2.0 * np.repeat(rng.normal(size=8), 200)[:, None]
+    draws = [path + rng.normal(size=(1600, 13)) for _ in range(3)]
+    alone = [rng.normal(size=(1600, 13)) for _ in range(3)]
+    for given, least, most in ((draws, 0.9, 1.6), (alone, 2.7, 3.0)):
+        each = [ModelForecast.model_construct(independent=independent_weeks(one)) for one in given]
+        worth = sum(one.independent for one in worth_together(each, given))
+        assert least < worth / each[0].independent <= most
+
+
 def test_a_refresh_forecasts_the_weeks_after_its_data(small_run: Run) -> None:
     forecast = small_run.load_json("forecast.json", Forecast)
     (one,) = forecast.models
