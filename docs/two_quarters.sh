@@ -40,7 +40,6 @@ mmm publish --to published || echo "Refused, as it has to be."
 mmm waive scenarios.recommendation workbook --as "Mirko Vidal" --why "Every plan is marked for review." --until $UNTIL
 mmm sign data --as "Tomasz Lindqvist"
 mmm sign data --as "Mirko Vidal"
-mmm sign recommendation --as "Dana Okafor"
 mmm publish --to published
 mmm decisions
 

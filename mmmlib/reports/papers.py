@@ -204,7 +204,7 @@ def _memo(results: Results) -> Iterator[Block]:
         yield Heading("Recommendation", level=2)
         yield move_statement(results, pack)
     yield Heading("Release status", level=2)
-    yield from _release(results)
+    yield from _release(results, brief=True)
     yield Heading("Owners", level=2)
     roles = read_roles(results.run.path / ROLES)
     people = [f"{roles.person(role).name} ({TITLES[role]})" for role in list(TITLES)[:4]]
@@ -244,16 +244,17 @@ def _context(results: Results) -> str:
     return f"{events} Seen in the field: {'; '.join(seen)}." if seen else events
 
 
-def _release(results: Results) -> Iterator[Block]:
+def _release(results: Results, *, brief: bool = False) -> Iterator[Block]:
+    """Say whether it may be published; brief without who signed, which the band says."""
     gates = results.gates
     if gates is None:
         yield Prose("No gate has judged this run.")
         return
     counts = [sum(e.level is level for e in gates.entries) for level in (Level.BLOCK, Level.WARN)]
-    text = f"{gates.statement} {gates.awaiting}".strip()
+    text = "" if brief else f"{gates.statement} {gates.awaiting}".strip()
     yield Prose(
         f"{text} Policy {gates.policy_version}: {count_text(counts[0], 'blocking finding')}, "
-        f"{count_text(counts[1], 'warning')}.",
+        f"{count_text(counts[1], 'warning')}.".strip(),
         lead=f"{gates.release}.",
     )
 
