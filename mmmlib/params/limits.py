@@ -29,6 +29,7 @@ class ReadinessParams(Section):
     """Limits of R1 to R3."""
 
     min_weeks: Annotated[int, Field(ge=26, le=5200)] = 78
+    """Fewest weeks of history."""
     sales_cycle_weeks: Annotated[int, Field(ge=0, le=520)] = 0
     """Declared length of the sales cycle; it is added to ``min_weeks`` and ``caveat_weeks`` (R1)."""
     caveat_weeks: Annotated[int, Field(ge=26, le=5200)] = 104
@@ -70,15 +71,21 @@ class HealthParams(_Limits):
     _old_keys: ClassVar[frozenset[str]] = frozenset({"max_odd_shift"})
 
     max_rhat: Annotated[float, Field(gt=1)] = 1.01
+    """Largest R-hat: how far the chains may disagree."""
     min_ess: Positive = 400
+    """Fewest independent draws that a number rests on."""
     max_divergent_share: Share = 0.0
+    """Largest share of draws at which the sampler diverged."""
     min_bfmi: Positive = 0.3
+    """Least energy with which chains move between draws."""
     coverage_tolerance: Share = 0.08
     """How far the share of weeks inside the 90 % band may be off 90 %."""
     holdout_weeks: Annotated[int, Field(ge=LEAST_HOLDOUT, le=52)] = 8
+    """Weeks at the end that a second fit does not see."""
     max_holdout_error: Positive = 0.20
     """Largest mean absolute error over the holdout, as a share of its mean."""
     min_holdout_coverage: Share = 0.70
+    """Least share of held-out weeks inside their 90 % range."""
     min_holdout_skill: Annotated[float, Field(lt=1)] = 0.0
     """Smallest skill on the holdout: one minus the error over that of a seasonal repeat."""
     max_residual_autocorrelation: Share = 0.30
@@ -111,6 +118,7 @@ class HealthParams(_Limits):
     max_effect_change: Positive = 2.9
     """By how many standard errors a channel's effect in its newest weeks may differ from that before."""
     max_plausible_roi: Positive = 10.0
+    """Largest return that is believed."""
     max_return_apart: Annotated[float, Field(gt=1)] = 3.0
     """By what factor a channel's return may lie above that of the other channels together; one above
     it is more often high by chance, or by what it has not caused, than high."""
@@ -147,6 +155,7 @@ class ComparisonParams(_Limits):
     """By how many standard deviations the weeks since the last refresh may lie, together, from what its
     model says of them."""
     min_common_weeks: Annotated[int, Field(ge=4, le=5200)] = 26
+    """Fewest weeks that two refreshes must share to be compared."""
     max_restated_share: Share = 0.05
     """Share of a series' total in any 13 weeks by which a restatement may change it without being
     flagged."""

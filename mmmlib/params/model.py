@@ -86,11 +86,14 @@ class ModelParams(Section):
     """How the model is built and sampled (A1)."""
 
     geography: Literal["national", "regional"] = "national"
+    """Whether effects are those of the country or of each region, partially pooled."""
     adstock_weeks: Annotated[int, Field(ge=1, le=26)] = 8
+    """Weeks after a spend in which it may still work."""
     trend: Literal["none", "linear", "piecewise", "random_walk"] = "random_walk"
     """``piecewise`` may change its slope at each knot, ``random_walk`` its level; how much is
     estimated."""
     trend_knots: Annotated[int, Field(ge=1, le=40)] = 6
+    """Places at which the trend may change."""
     seasonality: Annotated[int, Field(ge=0, le=10)] = 3
     """Order of the yearly Fourier terms; 0 for none."""
     holidays: Holidays | None = None
@@ -119,11 +122,17 @@ class ModelParams(Section):
     """Prior 90 % range of a channel's share of an outcome that is not money, for a channel with the
     usual spend; for others in proportion to their spend."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
+    """Independent chains of the sampler."""
     tune: Annotated[int, Field(ge=50, le=100_000)] = 600
+    """Draws of each chain that are thrown away while the sampler adapts."""
     draws: Annotated[int, Field(ge=50, le=100_000)] = 1000
+    """Draws that each chain keeps."""
     target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.88
+    """How careful the sampler's steps are."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 20260101
+    """Start of the random numbers."""
     kept_draws: Annotated[int, Field(ge=100, le=10_000)] = 1000
+    """Draws that results are computed from."""
 
     def _faults(self) -> Iterator[KeyProblem]:
         if self.geography == "national" and self.holidays and self.holidays.regions:

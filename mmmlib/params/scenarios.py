@@ -101,6 +101,7 @@ class ScenarioParams(Section):
     """The standing scenarios (O3)."""
 
     horizon_weeks: Annotated[int, Field(ge=4, le=52)] = 13
+    """Weeks that a plan is for."""
     baseline: BaselineKind = "recent_mean"
     """What plans are compared with: the mean of the last ``reference_weeks``, the rate of the last
     ``current_weeks``, the same weeks of last year, or a plan that is booked (``booked_plan``)."""

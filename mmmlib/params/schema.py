@@ -31,6 +31,7 @@ class RefreshParams(Section):
 
     period: Period
     kind: Literal["monthly", "quarterly"] = "quarterly"
+    """A monthly refresh proposes nothing; a quarterly one has plans, too."""
     parent: str = "latest"
     """``latest`` (the newest run of an earlier period that no gate blocked, of no later ``as_of``,
     and whose model was not set on the command line), ``none``, or a run id."""
@@ -119,8 +120,11 @@ class Channel(MeasuredSeries):
     exposure: Name | None = None
     """Column of impressions or clicks; if given, the channel's effect follows it instead of spend."""
     adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
+    """How the effect of a spend is spread over the weeks after it."""
     saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
+    """How more spend in a week returns less."""
     prior: Prior | None = None
+    """What is believed of the channel before the data are looked at."""
     new_levels: tuple[Day, ...] = ()
     """Days from which its spend (and exposure) really has another level, as when a budget is
     tripled. Without it, newest weeks unlike all before warn, and no plan rests on the channel."""
@@ -139,12 +143,14 @@ class Outcome(MeasuredSeries):
 
     label: str = ""
     kind: Literal["revenue", "count"]
+    """Whether it is money or something that is counted."""
     unit: str = ""
     """For a count: what is counted (``signups``, ``MQLs``); three capitals are money. Revenue is
     in the workbook's currency."""
     column: Name | None = None
     """Column of the outcome, all motions pooled."""
     motions: dict[Slug, MotionColumn] = Field(default_factory=dict)
+    """The ways in which a sale comes about, each with a model of its own."""
     value_per_unit: Name | None = None
     """Column with the money that one unit is worth; a count then becomes revenue."""
     margin: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -180,6 +186,7 @@ class Control(Section):
     """Something beside marketing that moves the outcome (price, competitors, macro)."""
 
     column: Name
+    """Column that it is read from."""
     label: str = ""
     week: Literal["mean", "sum"] | None = None
     """How days become a week: by their mean (a price) or their sum (a count). If not given, by

@@ -211,7 +211,10 @@ def code(results: Results) -> Iterator[Block]:
     compared = results.comparison
     if compared is not None and compared.readable:
         if compared.code_changes:
-            yield parameter_table(compared.code_changes, "code", "Code and packages that differ.")
+            caption = "Code and packages that differ."
+            yield parameter_table(compared.code_changes, "code", caption).only(
+                "What", "Before", "Now"
+            )
         else:
             yield Prose("The code and its packages are the same.")
     version = manifest.code_version or "unknown"

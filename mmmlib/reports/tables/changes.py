@@ -18,6 +18,7 @@ from mmmlib.estimates import (
 )
 from mmmlib.monte_carlo import ERRORS
 from mmmlib.params import Params
+from mmmlib.params.help import key_help
 from mmmlib.refresh.comparison import (
     Bridge,
     BridgeStep,
@@ -211,6 +212,7 @@ def parameter_table(
         "What": lambda one: one.key,
         Column("Before", longest=LONGEST): lambda one: _value(one.before),
         Column("Now", longest=LONGEST): lambda one: _value(one.after),
+        "What it is": lambda one: key_help(one.key) or None,
     }
     return tabulate(name, caption, changes, columns)
 

@@ -46,9 +46,20 @@ def test_a_first_refresh_has_empty_tables_with_their_columns() -> None:
 def test_a_long_setting_is_cut_for_readers_only() -> None:
     changes = [ParameterChange(key="a", before="null", after="x" * 500)]
     table = parameter_table(changes)
-    assert table.rows[0][1:] == ("not set", "x" * 500)
+    assert table.rows[0][1:3] == ("not set", "x" * 500)
     assert "x" * 121 not in table.to_markdown()
     assert table.to_frame()["Now"][0] == "x" * 500
+
+
+def test_what_a_setting_is_stands_beside_it() -> None:
+    keys = ("model.draws", "channels.search.adstock", "outcomes.revenue.label", "no.such.key")
+    changes = [ParameterChange(key=key, before="1", after="2") for key in keys]
+    assert parameter_table(changes).column("What it is") == (
+        "Draws that each chain keeps.",
+        "How the effect of a spend is spread over the weeks after it.",
+        None,
+        None,
+    )
 
 
 def test_restated_values_are_counted() -> None:
