@@ -84,14 +84,15 @@ class Review(NamedTuple):
             one = self.blocking[0].finding
             more = f" and {len(self.blocking) - 1} more" if len(self.blocking) > 1 else ""
             parts.append(f"Blocked by {one.check} ({one.subject}){more}: {one.message}")
+        parts += [
+            f"Waived until {one.until}: {one.check} ({one.subject}) by {one.person}, because "
+            f"{one.why.rstrip('.')}."
+            for one in self.waivers
+        ]
         if self.signatures:
             parts.append(f"Signed by {joined(str(one) for one in self.signatures)}.")
         if self.missing and not self.blocking:
             parts.append(f"Still to sign: {joined(needed_text(one) for one in self.missing)}.")
-        parts += [
-            f"Waived until {one.until}: {one.check} ({one.subject}) by {one.person}, because {one.why}"
-            for one in self.waivers
-        ]
         return " ".join(parts)
 
 

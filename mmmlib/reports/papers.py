@@ -139,11 +139,11 @@ def _preread(results: Results) -> Iterator[Block]:
     yield Heading("Whether it may be published", level=2)
     yield from _release(results)
     gates = results.gates
-    told = not_passed(gates.entries) if gates else []
-    flags = [one for one in told if one.level > Level.INFO]
+    flagged = not_passed(gates.entries) if gates else []
+    flags = [one for one in flagged if one.level > Level.INFO]
     if flags:
         yield check_table(results.params, flags).only(*SHOWN)
-    if rest := len(told) - len(flags):
+    if rest := len(flagged) - len(flags):
         yield Prose(f"{count_text(rest, 'more finding')} for information: in the health panel.")
     if results.scenarios is not None:
         yield Heading("Plans to choose from", level=2)

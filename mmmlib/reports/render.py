@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +24,9 @@ from typing import Any, Literal
 from mmmlib.governance.verdict import GateResult
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
-from mmmlib.reports.documents import EXECUTED, Page, read_pages
+from mmmlib.reports.documents import EXECUTED, TABLE_NAME, Page, read_pages
 from mmmlib.reports.fonts import unwritable, unwritable_sentence
+from mmmlib.reports.format import section_format
 from mmmlib.reports.front import (
     APPENDIX,
     FRONT,
@@ -33,6 +35,7 @@ from mmmlib.reports.front import (
     front_markdown,
     print_markdown,
 )
+from mmmlib.reports.markup import escape
 from mmmlib.reports.papers import Paper
 from mmmlib.reports.render_input import (
     RECORD,
@@ -43,7 +46,7 @@ from mmmlib.reports.render_input import (
     printed_texts,
 )
 from mmmlib.reports.results import Results
-from mmmlib.reports.show import to_markdown
+from mmmlib.reports.show import section_markdown, to_markdown
 from mmmlib.reports.title_block import metadata, title_block
 from mmmlib.runs import Run, write_atomic
 
@@ -102,6 +105,8 @@ def render_pack(
     results = Results(run, params or params_of(run), released)
     target = into or run.path / PACK
     pages = read_pages(run.path / EXECUTED)
+    if released is not None:
+        pages = [of_today(page, results) for page in pages]
     work = _work(results, pages)
     with replacing_folder(target) as folder, ThreadPoolExecutor(1) as beside:
         tables = beside.submit(write_tables, results, folder / TABLES)
@@ -114,6 +119,31 @@ def render_pack(
     if into is None:
         run.save_json(RECORD, RenderRecord(renderer=made.renderer, notes=notes))
     return [target / name for name in (*work.names, TABLES)]
+
+
+def of_today(page: Page, results: Results) -> Page:
+    """Write the sections anew that say who has signed and what is waived: people have since.
+
+    Parameters
+    ----------
+    page
+        As the refresh left it.
+    results
+        With the gates as they are released.
+    """
+    from mmmlib.reports.sections import briefing, executive_summary, health_panel
+
+    body = page.body
+    for section in (executive_summary.release, briefing.signatures, health_panel.verdict):
+        form = section_format(section)
+        if form.document == page.document.name:
+            said = section_markdown(results, section, results.run.path / EXECUTED)
+            new = f"{TABLE_NAME.sub('', said)}\n"
+            old = rf"^## {re.escape(escape(form.heading))}\n.*?(?=^## |\Z)"
+            body = re.sub(
+                old, lambda _, new=new: new, body, count=1, flags=re.MULTILINE | re.DOTALL
+            )
+    return replace(page, body=body)
 
 
 def render_paper(

@@ -76,10 +76,12 @@ def _published(desk: Desk, target: Path) -> Entry:
 
 def released_gates(desk: Desk, review: Review) -> GateResult:
     """Return the gates of a run with the status that its pages show today."""
+    # What blocked and is waived is told by the waiver, not by the statement of before it.
+    statement = "" if review.waivers and not review.blocking else desk.gates.statement
     return desk.gates.model_copy(
         update={
             "release": review.release,
-            "statement": f"{review.sentence} {desk.gates.statement}".strip(),
+            "statement": f"{review.sentence} {statement}".strip(),
             "sign_offs": review.missing,
         }
     )

@@ -93,6 +93,7 @@ def test_the_story_of_two_quarters(
     assert release["release"] in page
     assert "Signed by" in page
     assert "DRAFT" not in page
+    assert "Still to sign" not in page
     assert (pack / "pack.pdf").is_file()
     assert {one["kind"] for one in release["promises"]} == {"forecast", "plan"}
     assert answer(first, "decide").startswith("D1: Increase Search by 20")
@@ -111,7 +112,10 @@ def test_the_story_of_two_quarters(
     refused, published = answers(second, "publish")
     assert "What blocks: scenarios.recommendation workbook. " in refused.err
     assert published.code == 0
-    assert "LIMITED AUDIENCE" in (Path("published/small") / second / "index.html").read_text()
+    waived = (Path("published/small") / second / "index.html").read_text()
+    assert "LIMITED AUDIENCE" in waived
+    assert "Waived until" in waived
+    assert "finding blocks" not in waived
     latest = json.loads(Path("published/small/latest.json").read_text())
     assert latest["run"] == second
     assert "D1" in answer(second, "decisions")
