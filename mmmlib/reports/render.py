@@ -140,9 +140,8 @@ def of_today(page: Page, results: Results) -> Page:
             said = section_markdown(results, section, results.run.path / EXECUTED)
             new = f"{TABLE_NAME.sub('', said)}\n"
             old = rf"^## {re.escape(escape(form.heading))}\n.*?(?=^## |\Z)"
-            body = re.sub(
-                old, lambda _, new=new: new, body, count=1, flags=re.MULTILINE | re.DOTALL
-            )
+            if found := re.search(old, body, re.MULTILINE | re.DOTALL):
+                body = body[: found.start()] + new + body[found.end() :]
     return replace(page, body=body)
 
 
