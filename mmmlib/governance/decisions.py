@@ -281,12 +281,15 @@ def retrospective(followed: Followed) -> list[str]:
             f"It brought {outcome.value:,.0f}. No range was stated, so nothing can be held against it."
         ]
     value = format_number(outcome.value, expected.unit)
+    if outcome.low is not None and outcome.high is not None:
+        low, high = (format_number(end, expected.unit) for end in (outcome.low, outcome.high))
+        value = f"{value} ({low} to {high})"
     says = {
         "inside": f"It landed inside the range: {value}, where {expected} was expected.",
         "above": f"It landed above the range: {value}, where {expected} was expected.",
         "below": f"It landed below the range: {value}, where {expected} was expected.",
-        "unclear": f"It cannot be told whether it landed inside the range: {value}, measured with "
-        f"a range of its own, where {expected} was expected.",
+        "unclear": f"It cannot be told whether it landed inside the range: {value}, where "
+        f"{expected} was expected.",
     }
     sentences = [says[followed.landing]]
     share = outcome.executed_share

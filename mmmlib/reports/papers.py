@@ -324,8 +324,9 @@ def _retrospective(results: Results, followed: Followed) -> Iterator[Block]:
     yield Heading("What differs, and why", level=2)
     loops = results.follow_up.loops if results.follow_up else ()
     looked = [loop for loop in loops if loop.decision == one.decision and loop.realised]
-    parts = [*says[1:], *(sentence for loop in looked for sentence in loop.sentences)]
-    if followed.outcome is not None and followed.outcome.note:
+    # What a later refresh computed says more than what was typed in, and the same first.
+    parts = [sentence for loop in looked for sentence in loop.sentences] or says[1:]
+    if followed.outcome is not None and followed.outcome.note and not looked:
         parts.append(followed.outcome.note)
     yield Bullets(tuple(map(Prose, parts or ["Nothing can be said yet."])))
     yield Heading("What is learned", level=2)
