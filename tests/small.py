@@ -57,6 +57,7 @@ def write_workbook(folder: Path, **sections: Any) -> Path:
         "model": {"chains": 2, "tune": 300, "draws": 200, "kept_draws": 400},
         "health": {"max_rhat": 1.2, "min_ess": 20, "max_divergent_share": 1.0},
         "compute": {"workers": 1},
+        "governance": {"policy": "governance/policy.yaml", "roles": "governance/roles.yaml"},
     }
     file = folder / "small.yaml"
     with file.open("w") as stream:

@@ -217,8 +217,8 @@ class Event(Section):
 class GovernanceParams(Section):
     """Files of the policy and of the roles, beside the parameter file."""
 
-    policy: InsidePath = "governance/policy.yaml"
-    roles: InsidePath = "governance/roles.yaml"
+    policy: InsidePath = "policy.yaml"
+    roles: InsidePath = "roles.yaml"
     wide_ratio: Annotated[float, Field(gt=1)] = 10.0
     """A return needs review where the ends of its range differ by more than this factor (O8)."""
 

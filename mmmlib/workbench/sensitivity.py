@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ from mmmlib.refresh.refits import quick
 from mmmlib.reports.blocks import Block, Picture, Prose
 from mmmlib.reports.cells import Column, Mark
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
-from mmmlib.reports.style import BASELINE, CHANNEL_COLOURS
+from mmmlib.reports.style import CHANNEL_COLOURS, MUTED
 from mmmlib.reports.table import Table
 from mmmlib.workbench.bar import progress_bar
 from mmmlib.workbench.overview import Overview
@@ -148,7 +149,7 @@ def _placebo_blocks(
             IntervalRow(
                 params.channel_label(name),
                 Estimate.from_draws(returns.sel(channel=name).to_numpy(), unit),
-                BASELINE,
+                MUTED,
                 faint=Estimate.from_draws(roi(before).sel(channel=name).to_numpy(), unit),
             )
             for name in names
@@ -156,10 +157,10 @@ def _placebo_blocks(
     ]  # fmt: skip
     title = f"The placebo {'was raised by the data' if raised else 'stays where it was stated'}"
     alt = "; ".join(f"{row.name} {row.estimate.text()}" for row in rows)
-    figure = interval_figure(rows, title, f"Return ({unit}) beside the placebo; pale: before")
+    draw = partial(interval_figure, rows, title, f"Return ({unit}) beside the placebo; pale: before")
     yield Picture(
         "placebo",
-        figure,
+        draw,
         "Pale: what was stated of the placebo, and returns without it.",
         f"{title}: {alt}.",
     )
