@@ -43,7 +43,7 @@ def test_a_run_is_as_it_was_fitted_and_a_change_shows(
     search = {"channel": "search"}
     spread = roi(tight.effects()).sel(search).quantile([0.05, 0.95], "draw")
     before = roi(base.effects()).sel(search).quantile([0.05, 0.95], "draw")
-    assert np.ptp(spread) < np.ptp(before)
+    assert np.ptp(spread.to_numpy()) < np.ptp(before.to_numpy())
     fit = tight.fits["revenue.pooled"]
     assert tight.fit().fits["revenue.pooled"] is fit
 
