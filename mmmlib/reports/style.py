@@ -120,6 +120,12 @@ def svg_bytes(figure: Figure, *, searchable: bool = False) -> bytes:
     -------
     bytes
         The file, without a date or random names in it.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> svg_bytes(Figure(), searchable=True)[:5]
+    b'<?xml'
     """
     buffer = io.BytesIO()
     with workbook_style() as settings:

@@ -157,7 +157,9 @@ def _placebo_blocks(
     ]  # fmt: skip
     title = f"The placebo {'was raised by the data' if raised else 'stays where it was stated'}"
     alt = "; ".join(f"{row.name} {row.estimate.text()}" for row in rows)
-    draw = partial(interval_figure, rows, title, f"Return ({unit}) beside the placebo; pale: before")
+    draw = partial(
+        interval_figure, rows, title, f"Return ({unit}) beside the placebo; pale: before"
+    )
     yield Picture(
         "placebo",
         draw,
