@@ -105,8 +105,6 @@ class LocalPool:
     def close(self) -> None:
         """End scheduler and workers."""
         self._thread.join()
-        # Connections that the closing cuts off are no news: who stops a refresh is told one sentence.
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         if self._cluster is not None:
             self._cluster.close()
         if self._error is not None:

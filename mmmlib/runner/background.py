@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from mmmlib.params.schema import Params
@@ -64,6 +64,8 @@ class Background:
         self._kernels: Future[Kernels]
         self._plan: Future[tuple[Any, ...]] | None = None
         self._ordered: list[distributed.Future] = []
+        self._ordering = Lock()
+        """Steps side by side have one client of the pool: another would miss it when it is gone."""
         self._pool = ExitStack()
         # Dask reads this as it is imported; what matters of its troubles comes as an error.
         os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
@@ -100,15 +102,16 @@ class Background:
         """
         from mmmlib.model import pool
 
-        if self._ordered:
-            return
-        plan = self._plan.result() if self._plan else self._plan_fits()
-        client = pool.connected_client(self.params.compute)
-        if client is not None and plan[2]:
-            self._ordered = pool.order_fits(client, *plan)
-            if self._say is not None:
-                watch = partial(self._watch_fits, client, self._say)
-                Thread(target=watch, name="fits", daemon=True).start()
+        with self._ordering:
+            if self._ordered:
+                return
+            plan = self._plan.result() if self._plan else self._plan_fits()
+            client = pool.connected_client(self.params.compute)
+            if client is not None and plan[2]:
+                self._ordered = pool.order_fits(client, *plan)
+                if self._say is not None:
+                    watch = partial(self._watch_fits, client, self._say)
+                    Thread(target=watch, name="fits", daemon=True).start()
 
     def _watch_fits(self, client: distributed.Client, say: Callable[[str, str], None]) -> None:
         """Tell how far the fits are until they are over."""
