@@ -21,7 +21,7 @@ from mmmlib.data.contract.written import Writing, written_as
 from mmmlib.data.read.files import find_files
 from mmmlib.data.read.looks import Look, look_at
 from mmmlib.data.read.opening import open_relation
-from mmmlib.data.read.problems import Problems
+from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.readers import value_as_text
 from mmmlib.errors import Problem
 from mmmlib.params.source import SEPARATORS, STANDARD, Source
@@ -140,7 +140,8 @@ def _look_at_rows(source: Source, folder: Path) -> Look:
     relation = open_relation("", source, folder, problems)
     problems.raise_if_any()
     assert relation is not None
-    table = relation.table.select(relation.columns).limit(LOOKED_AT + 1).to_pyarrow()
+    with reading(relation.label):
+        table = relation.table.select(relation.columns).limit(LOOKED_AT + 1).to_pyarrow()
     columns = [
         [value_as_text(value) for value in table[name].to_pylist()] for name in relation.columns
     ]
