@@ -127,10 +127,9 @@ def _first_day(source: Source, day: Any, start: int) -> Any:
     return day.truncate("M") if source.grain == "month" else week_of(day, start)
 
 
-def _holds_new_year(first: dt.date) -> bool:
-    """Say whether 1 January lies inside a week, and not at its beginning."""
-    last = first + dt.timedelta(days=6)
-    return last.year > first.year
+def _holds_new_year(first: dt.date | None) -> bool:
+    """Say whether 1 January lies inside a week, and not at its beginning; never without a date."""
+    return first is not None and (first.month, first.day) > (12, 25)
 
 
 def _week_again(

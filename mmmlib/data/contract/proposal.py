@@ -23,7 +23,7 @@ from mmmlib.data.read.looks import Look, look_at
 from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.readers import value_as_text
-from mmmlib.errors import Problem
+from mmmlib.errors import InputError, Problem
 from mmmlib.params.source import SEPARATORS, STANDARD, Source
 
 LOOKED_AT = 20_000
@@ -109,6 +109,10 @@ def propose(source: Source, folder: Path) -> Proposal:
     files = find_files("", source, folder, problems)
     problems.raise_if_any()
     look = look_at(files[0], source) or _look_at_rows(source, folder)
+    twice = next((name for name in look.header if look.header.count(name) > 1), None)
+    if twice is not None:
+        found = f"more than one column called {twice!r}"
+        raise InputError.one(files[0], "header", found, "names that differ", "Rename one of them.")
     crm = _layout_by_names(look.header) == "crm_pipeline"
     days = _named("created", look.header) if crm else source.date_column
     writing = written_as(look.header, look.rows, days)

@@ -175,6 +175,8 @@ def _look_at_workbook(path: Path, source: Source) -> Look:
     except Exception as error:  # damaged parts of a workbook raise errors of many libraries
         found = f"no readable workbook ({type(error).__name__}: {first_line(error)})"
         raise InputError.one(path, "the file", found, "an Excel workbook", CUT_OFF) from error
+    if not sheets:
+        raise InputError.one(path, "the file", "no sheet", "an Excel workbook with a table")
     size = {title: sum(sum(map(bool, row)) > 1 for row in rows) for title, rows in sheets.items()}
     first, fullest = next(iter(sheets)), max(size, key=lambda title: size[title])
     title = first if 2 * size[first] >= size[fullest] else fullest
