@@ -182,7 +182,7 @@ def test_a_gate_that_blocks_leaves_a_whole_pack(tmp_path: Path) -> None:
     assert answer.returncode == 2, answer.stderr
     run = Run(Path(answer.stdout.splitlines()[-1]))
     assert run.manifest.verdict == "block"
-    assert len(list((run.path / "pack").iterdir())) == 9
+    assert len(list((run.path / "pack").iterdir())) == 10
     assert "health.ess" in answer.stderr
     shown = mmm("show", run.name, "--runs", tmp_path / "runs")
     assert shown.returncode == 0
