@@ -21,8 +21,6 @@ def run(folder: Path, *words: str | Path) -> str:
     """Run a command without what belongs to this checkout and its environment."""
     keep = {name: value for name, value in os.environ.items() if not name.startswith("UV_PROJECT")}
     keep.pop("VIRTUAL_ENV", None)
-    # Most of the packages are never imported here: what is, is compiled then.
-    keep.pop("UV_COMPILE_BYTECODE", None)
     answer = subprocess.run(
         [*map(str, words)], cwd=folder, env=keep, capture_output=True, text=True, check=False
     )

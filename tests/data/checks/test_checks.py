@@ -51,7 +51,7 @@ def test_healthy_data_has_no_flag_and_every_check_speaks(write: Write) -> None:
     assert flags(findings) == {}
     asked_for = {
         "data.contract", "data.days", "data.events", "data.rates", "data.price_level",
-        "data.rows_kept", "data.lift_tests", "data.unmapped", "data.excluded",
+        "data.rows_kept", "data.left_out", "data.lift_tests", "data.unmapped", "data.excluded",
         "data.unused_spend", "data.taxonomy_overlap", "data.taxonomy_dead",
         "data.taxonomy_version", "data.taxonomy_lost", "data.taxonomy_history",
     }  # fmt: skip
