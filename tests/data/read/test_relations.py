@@ -166,7 +166,7 @@ def test_what_programs_leave_in_a_folder_is_no_delivery(tmp_path: Path, path: st
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"date,campaign,spend\n2024-01-01,a,1\n2024-01-0\xe9,a,1\n", "not UTF-8"),
+        (b"date,campaign,spend\n2024-01-01,a,1\n2024-01-0\xe9,a,1\n", "letters of cp1252"),
         (b"date,campaign,spend\n2024-01-01,a,1\n2024-01-02,a\n", "2 cells"),
         (b'date,campaign,spend\n2024-01-01,a,1\n"2024-01-02,a,1\n', "broken quoting"),
         (b"date;campaign;spend\n2024-01-01;a;1\n", "columns separated by ';'"),

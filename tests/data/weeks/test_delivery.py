@@ -79,7 +79,7 @@ DELIVERIES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "truncated": (lambda t: t[: len(t) // 2 - 3], ("cells", "4 cells, as in the header")),
     "not UTF-8": (
         lambda t: t.replace("search", "suche\u00e9", 1).encode("latin-1"),
-        ("not UTF-8", "CSV UTF-8"),
+        ("letters of cp1252", "encoding: cp1252"),
     ),
     "decimal comma": (lambda t: _cell(t, 5, 2, '"10,5"'), ("row 5", "'10,5'", "decimal point")),
     "thousands": (lambda t: _cell(t, 5, 2, '"1,010.5"'), ("row 5", "thousands separators")),

@@ -15,6 +15,7 @@ from mmmlib.data.contract.calendar import Coverage
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.build import build_panel, read_and_build
 from mmmlib.data.panel.panel import Panel
+from mmmlib.data.read.problems import SHOWN
 from mmmlib.errors import InputError
 from tests.data.conftest import small_params, sources, weekly
 
@@ -49,7 +50,7 @@ def test_rows_without_a_region_are_refused(
         data=sources(grain="day", region="region", contract=contract),
         model={"geography": geography},
     )
-    assert len(error.problems) == 21
+    assert len(error.problems) == SHOWN + 1
     assert error.problems[0].place == "row 86, column region"
     assert error.problems[0].expected == "the name of a region"
 
