@@ -19,7 +19,7 @@ from mmmlib.governance.store import Entry, Store
 from mmmlib.params.load import params_of
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.schema import Params
-from mmmlib.phrases import date_text, some_of
+from mmmlib.phrases import date_text
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.runs import Run
 
@@ -103,13 +103,13 @@ def rebuild_finding(
     """
     params = params_of(run)
     reasons = [
-        f"{lead}: {some_of(found, SHOWN)}"
+        f"{lead}: {'. '.join(_some(found))}."
         for lead, found in (
-            ("the business changed", _messages(findings, "refresh.structure")),
-            ("a break", _messages(findings, "health.changed_effect", "data.level_shift")),
-            ("residuals drift", _messages(findings, "health.autocorrelation", "refresh.forecast")),
-            ("movements that stay unexplained", _again(run, comparison, params)),
-            ("seen in the field", list(_contradictions(run, comparison, params))),
+            ("The business changed", _messages(findings, "refresh.structure")),
+            ("A break", _messages(findings, "health.changed_effect", "data.level_shift")),
+            ("Residuals drift", _messages(findings, "health.autocorrelation", "refresh.forecast")),
+            ("Movements that stay unexplained", _again(run, comparison, params)),
+            ("Seen in the field", list(_contradictions(run, comparison, params))),
         )
         if found
     ]
@@ -117,9 +117,15 @@ def rebuild_finding(
         CHECK,
         "workbook",
         len(reasons),
-        f"What speaks for a rebuild: {'; '.join(reasons)}.",
+        f"Something speaks for a rebuild of the model. {' '.join(reasons)}",
         "Nothing calls for a rebuild: the structure stands.",
     )
+
+
+def _some(found: Sequence[str]) -> list[str]:
+    """Return the first sentences, and how many more there are."""
+    more = len(found) - SHOWN
+    return [*found[:SHOWN], f"And {more} more like these"] if more > 0 else [*found]
 
 
 def _messages(findings: Iterable[Finding], *checks: str) -> list[str]:

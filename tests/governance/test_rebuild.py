@@ -56,11 +56,11 @@ def test_a_calm_refresh_needs_no_rebuild(pair: tuple[Run, Run]) -> None:
 @pytest.mark.parametrize(
     ("check", "subject", "said"),
     [
-        ("refresh.structure", "channels", "the business changed: Seen"),
-        ("health.changed_effect", "revenue.pooled/tv", "a break: Seen"),
-        ("data.level_shift", "outcome:revenue.pooled", "a break: Seen"),
+        ("refresh.structure", "channels", "The business changed: Seen"),
+        ("health.changed_effect", "revenue.pooled/tv", "A break: Seen"),
+        ("data.level_shift", "outcome:revenue.pooled", "A break: Seen"),
         ("data.level_shift", "spend:search", ""),  # spend is the company's own doing
-        ("refresh.forecast", "revenue.pooled", "residuals drift: Seen"),
+        ("refresh.forecast", "revenue.pooled", "Residuals drift: Seen"),
     ],
 )
 def test_what_other_checks_saw_speaks_for_it(
@@ -79,7 +79,7 @@ def test_what_moves_twice_unexplained_speaks_for_it(pair: tuple[Run, Run]) -> No
     before.save_json("refresh.json", again)
     try:
         found = rebuild_finding(after, [], again)
-        assert "movements that stay unexplained: " in found.message
+        assert "Movements that stay unexplained: " in found.message
         assert rebuild_finding(after, [], moved(after, 0.9, beyond=False)).status is Status.OK
     finally:
         before.save_json("refresh.json", plain)

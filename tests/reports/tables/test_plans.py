@@ -27,7 +27,10 @@ def test_every_plan_has_a_row_and_the_baseline_claims_no_gain(
     second: Results, pack: ScenarioPack
 ) -> None:
     table = plans_table(second.params, pack, BEFORE_GATES).only(*shown_of(pack, BEFORE_GATES))
-    assert table.column("Plan") == tuple(plan.title for plan in pack.scenarios)
+    assert table.column("Plan") == tuple(
+        plan.title + (" (recommended)" if plan.name == pack.recommended else "")
+        for plan in pack.scenarios
+    )
     base = [plan.kind for plan in pack.scenarios].index("baseline")
     assert table.rows[base][3:6] == ("the measure", None, None)
 
