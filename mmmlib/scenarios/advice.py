@@ -152,4 +152,6 @@ def _decide(
         return Advice.TEST_FIRST, (f"{said} {why}", *evidence.doubts)
     if evidence.doubts:
         return Advice.TEST_FIRST, (said, *evidence.doubts)
+    if less > more and evidence.assumed:
+        return Advice.TEST_FIRST, (said, *evidence.assumed)
     return (Advice.INCREASE if more >= less else Advice.CUT), (said,)

@@ -369,6 +369,11 @@ def _scenario(
     else:
         against: dict[str, Any] = {
             "extrapolated": [names[line.channel] for line in changed if line.extrapolated],
+            "blind_cuts": [
+                names[line.channel]
+                for line in changed
+                if line.change < 0 and on_channel[line.channel].assumed
+            ],
             "steady_state": not formula,
             "count_unit": "" if effect.money or effect.spend_change == 0 else unit,
             "disagreements": disagreeing,
@@ -381,11 +386,6 @@ def _scenario(
             mix=mix,
             recent=recent,
             under_priors=held,
-            blind_cuts=[
-                names[line.channel]
-                for line in changed
-                if line.change < 0 and on_channel[line.channel].assumed
-            ],
             **against,
         )
         step = tag is Label.REVIEW and worth_a_step(

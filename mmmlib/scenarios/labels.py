@@ -108,8 +108,7 @@ def label_plan(
     extrapolated
         Channels whose planned weekly spend the past has not seen.
     blind_cuts
-        Channels that it cuts though their return is our assumption more than the data: it speaks against
-        the plan unless that has ``step_probability`` under the other priors as well.
+        Channels that it cuts though their return is our assumption more than the data.
     mix
         Whether the past has seen its channels at such levels together.
     steady_state
@@ -129,12 +128,11 @@ def label_plan(
         f"Extrapolated: the past has not seen {name} at the planned weekly spend."
         for name in extrapolated
     ]
-    if under_priors is None or not under_priors >= limits.step_probability:
-        against += [
-            f"It cuts {name}, whose return is our assumption more than the data: what that would "
-            f"lose is not known."
-            for name in blind_cuts
-        ]
+    against += [
+        f"It cuts {name}, whose return is our assumption more than the data: what that would lose "
+        f"is not known."
+        for name in blind_cuts
+    ]
     if mix == "outside":
         against.append("Extrapolated: the past has not seen the channels at such levels together.")
     doubts = list(disagreements)

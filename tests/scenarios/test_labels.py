@@ -58,8 +58,6 @@ def test_just_below_the_limit_is_not_written_as_the_limit():
         (Evidence(size=("far above",)), {"under_priors": 0.94}, Label.REVIEW),
         (Evidence(assumed=("our prior",)), {"under_priors": math.nan}, Label.REVIEW),
         (Evidence(assumed=("our prior",)), {"blind_cuts": ["Search"]}, Label.DO_NOT_INFER),
-        (Evidence(), {"blind_cuts": ["Search"], "under_priors": 0.84}, Label.DO_NOT_INFER),
-        (Evidence(), {"blind_cuts": ["Search"], "under_priors": 0.86}, Label.REVIEW),
         (Evidence(), {"steady_state": True}, Label.REVIEW),
         (Evidence(), {"count_unit": "signups"}, Label.REVIEW),
         (Evidence(), {"disagreements": ["it says no"]}, Label.REVIEW),
