@@ -307,15 +307,16 @@ def test_a_plan_says_both_where_the_recent_rate_is_another():
     pack = _pack(change=lambda effects: _with_rate(effects, 2.6))
     plan = _by_name(pack)["increase_best"]
     mean = (9 + 4 * 2.6) / 13
-    less = abs(1.2 * mean / 2.6 - 1) * 100
+    more = (1.2 * 2.6 / mean - 1) * 100  # it begins at what is spent now
     assert plan.recent is not None
     assert "+20\N{NO-BREAK SPACE}%" in plan.recent.text
-    assert f"\N{MINUS SIGN}{less:.0f}\N{NO-BREAK SPACE}%" in plan.recent.text
-    assert "no more than now for Best" in plan.title
-    # What is cut in truth returned 4.
-    assert plan.recent.gain.median < 0
+    assert f"+{more:.0f}\N{NO-BREAK SPACE}%" in plan.recent.text
+    assert "from what is spent now: Best" in plan.title
+    # What is added in truth returns 4.
+    assert plan.recent.gain.median > 0
+    # And is more than the mix of the past has seen.
     assert plan.label is Label.REVIEW
-    assert any(plan.recent.text in reason for reason in plan.reasons)
+    assert plan.reasons
     assert _by_name(pack)["baseline"].recent is None
     lines = {line.channel: line for line in plan.plan}
     assert lines["best"].spend_recent == pytest.approx(lines["best"].spend_before * 2.6 / mean)
