@@ -51,7 +51,8 @@ def test_an_hour_with_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         shutil.copy(RELEASED / "params" / "governance" / name, tmp_path / "params" / name)
     (tmp_path / "params" / "practice.yaml").write_text(params)
     (tmp_path / "params" / "practice_taxonomy.yaml").write_text(taxonomy)
-    simulate, check, draft, status, refresh, new, again = COMMANDS
+    look, simulate, check, draft, status, refresh, new, again = COMMANDS
+    assert look.startswith("source ")  # of a file of the reader's own; tested where it is made
     run(simulate)
     for vintage in ("vintage_1", "vintage_2"):
         files = set(re.findall(r"^\| `(\w+\.\w+)` \|", TEXT, re.MULTILINE))
