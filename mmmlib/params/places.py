@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner
 
 from mmmlib.errors import InputError, Problem
 
@@ -78,6 +79,15 @@ class YamlDocument:
         return None
 
 
+class _Scanner(Scanner):
+    """Gives up on deep brackets at once: the time for them grows with their number squared."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:
+        if len(self.flow_context) > DEEPEST:
+            raise RecursionError
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
 def read_yaml(text: str, file: str) -> YamlDocument:
     """Read one YAML document.
 
@@ -95,6 +105,7 @@ def read_yaml(text: str, file: str) -> YamlDocument:
         keys that are not text are left in ``problems``, to be reported with the rest.
     """
     yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _Scanner
     yaml.allow_duplicate_keys = True
     places: dict[KeyPath, Place] = {}
     try:
