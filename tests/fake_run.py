@@ -28,7 +28,7 @@ from mmmlib.model.effects import uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.readiness.assess import assess
 from mmmlib.refresh.bridge import STEPS as STEPS_OF_BRIDGE
-from mmmlib.refresh.compare import compare_refreshes
+from mmmlib.refresh.compare import compare_refreshes, restated_values
 from mmmlib.refresh.comparison import Bridge, BridgeStep, Comparison
 from mmmlib.reports.format import format_version
 from mmmlib.runs import Manifest, Run, write_atomic
@@ -111,7 +111,9 @@ def make_fake_run(
                 run.save_dataset(f"models/{model}/uncalibrated.nc", alone)
                 effects[model] = with_lifts(effects[model], lifts)
             health[model] = _save_model(run, params, panel, effects[model], scale)
-        run.save_json("refresh.json", fake_bridges(compare_refreshes(run, parent)))
+        compared = compare_refreshes(run, parent)
+        run.save_json("refresh.json", fake_bridges(compared))
+        run.save_frame("restated.parquet", restated_values(run, compared))
         run.save_json("scenarios.json", build_pack(effects, readiness, health, params))
     gates = pass_gates(run)
     run.save_json("gates.json", gates)

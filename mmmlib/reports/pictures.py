@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+import pandas as pd
 import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
@@ -15,6 +16,7 @@ from mmmlib.refresh.comparison import Bridge, Comparison, Movement
 from mmmlib.reports.blocks import Block, Picture, Prose
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
+from mmmlib.reports.figures.restated import restated_map, shares_by_week
 from mmmlib.reports.figures.waterfall import WaterfallRow, waterfall_figure
 from mmmlib.reports.figures.weeks import (
     actual_against_fitted,
@@ -38,10 +40,13 @@ from mmmlib.reports.words.figures import (
     shares_words,
     spend_words,
 )
+from mmmlib.reports.words.restatements import restated_map_words
 
 PER_FIGURE = 9
 """Curves in one figure; more would not fit a page."""
 TESTS_PER_FIGURE = 2
+MOST_SERIES = 16
+"""Rows of the map of restated weeks."""
 
 
 def even_name(even: float | None) -> str:
@@ -174,6 +179,23 @@ def bridge_picture(results: Results, bridges: Sequence[Bridge], name: str = "bri
     ]
     draw = partial(waterfall_figure, rows, words.title, words.subtitle)
     return Picture(name, draw, words.caption, words.alt)
+
+
+def restated_picture(results: Results, comparison: Comparison, cells: pd.DataFrame) -> Picture:
+    """Draw which weeks of which series were restated, the series that moved most on top."""
+    shares = shares_by_week(cells)
+    shown = shares["series"].unique()[:MOST_SERIES]
+    labels = {name: results.subject(name) for name in shown}
+    names = {name: label[:1].upper() + label[1:] for name, label in labels.items()}
+    first, last = shares["week"].min(), shares["week"].max()
+    if comparison.first_week and comparison.last_week:
+        first = min(first, pd.Timestamp(comparison.first_week))
+        last = max(last, pd.Timestamp(comparison.last_week))
+    words = restated_map_words(results, shares, len(names))
+    draw = partial(
+        restated_map, shares, names, (first, last), words.title, words.subtitle
+    )  # fmt: skip
+    return Picture("restated", draw, words.caption, words.alt)
 
 
 def lift_pictures(found: Experiments, suffix: str = "") -> Iterator[Picture]:

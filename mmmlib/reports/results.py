@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import pandas as pd
 import xarray as xr
 from pydantic import BaseModel
 
@@ -20,6 +21,7 @@ from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
+from mmmlib.refresh.data_changes import CELLS
 from mmmlib.reports.at_baseline import at_baseline
 from mmmlib.reports.fonts import prefer_fonts
 from mmmlib.reports.lift import Experiments, experiments_of
@@ -53,6 +55,12 @@ class Results:
     def comparison(self) -> Comparison | None:
         """What moved since the parent run."""
         return self._artefact("refresh.json", Comparison)
+
+    @cached_property
+    def restated(self) -> pd.DataFrame:
+        """Every restated value, see :func:`mmmlib.refresh.data_changes.restated_cells`."""
+        path = self.run.artefact("restated.parquet")
+        return pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=CELLS)
 
     @cached_property
     def scenarios(self) -> ScenarioPack | None:

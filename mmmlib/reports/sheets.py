@@ -10,12 +10,16 @@ from mmmlib.reports.tables.changes import (
     lift_changes_table,
     movement_table,
     parameter_table,
+    restated_table,
 )
 from mmmlib.reports.tables.channels import channel_table
 from mmmlib.reports.tables.checks import check_table
 from mmmlib.reports.tables.lift import lift_tests_table
 from mmmlib.reports.tables.plans import answers_table, other_outcomes_table, plan_table, plans_table
 from mmmlib.reports.title_block import data_through, period_text
+
+MOST_VALUES = 10_000
+"""Restated values that the workbook of tables lists, the largest first."""
 
 
 def sheets(results: Results) -> dict[str, Table]:
@@ -99,6 +103,7 @@ def _of_changes(results: Results) -> dict[str, Table]:
     return {
         "Movements": movement_table(params, compared.movements),
         "Data changes": data_changes_table(params, compared.data_changes),
+        "Restated values": restated_table(params, results.restated, MOST_VALUES),
         "Lift test changes": lift_changes_table(params, compared.lift_changes),
         "Configuration changes": stacked("Kind", settings),
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -15,6 +16,7 @@ from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure, name_lines
 from mmmlib.reports.figures.layout import NARROW, WIDTH, balanced, short, wrap
 from mmmlib.reports.figures.moves import MoveRow, move_figure
+from mmmlib.reports.figures.restated import restated_map, shares_by_week
 from mmmlib.reports.figures.weeks import (
     actual_against_fitted,
     contribution_over_time,
@@ -49,6 +51,26 @@ MAKERS: dict[str, Callable[..., Figure]] = {
     "spend": partial(spend_over_time, EFFECTS["spend"], NAMES, COLOURS, 0.1, LONG, LONG),
     "move": partial(move_figure, [MoveRow(NASTY, 2e4, 3e4, 1e4, "#0072B2")], LONG, LONG),
 }
+CELLS = pd.DataFrame(
+    {
+        "series": ["a", "a", "a", "b", "b"],
+        "region": ["x", "y", "x", "x", "x"],
+        "week": pd.to_datetime(
+            ["2025-01-06", "2025-01-06", "2025-01-13", "2025-01-06", "2025-02-03"]
+        ),
+        "before": [100.0, 100.0, 100.0, 0.0, 50.0],
+        "change": [30.0, -10.0, -0.5, 5.0, -2.5],
+    }
+)
+WEEKS = pd.Timestamp("2025-01-06"), pd.Timestamp("2025-03-31")
+MAKERS["restated"] = partial(
+    restated_map, shares_by_week(CELLS), {"a": NASTY, "b": "b"}, WEEKS, LONG, LONG
+)
+
+
+def test_what_moved_in_a_week_is_all_that_moved_in_its_regions() -> None:
+    shares = shares_by_week(CELLS)["share"].to_list()
+    assert shares == pytest.approx([0.2, -0.005, np.inf, -0.05])
 
 
 @pytest.mark.parametrize("width", [WIDTH, NARROW])

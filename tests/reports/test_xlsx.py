@@ -43,6 +43,7 @@ def test_every_part_of_the_run_has_its_sheet(book: openpyxl.Workbook) -> None:
         "Key questions",
         "Movements",
         "Data changes",
+        "Restated values",
         "Lift test changes",
         "Configuration changes",
         "Findings",

@@ -38,7 +38,7 @@ SEEN_AGAIN = 4
 """A week counts once it is told again at least this many weeks later."""
 REVISIONS_FILE = "revisions.parquet"
 WEEK = pd.Timedelta(days=7)
-MOVES = ["source", "series", "age", "values", "refreshes", "moved", "of", "shift"]
+MOVES = ["source", "series", "age", "refresh", "values", "moved", "of", "shift"]
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,10 @@ def restatements(
     -------
     pandas.DataFrame
         Columns ``source``, ``series``, ``age`` (weeks between a week and the newest one of
-        its vintage, 0 for the newest), ``values`` (compared), ``refreshes`` (that they come
-        from), ``moved`` (sum of absolute differences), ``of`` (sum of absolute values as told
-        now) and ``shift`` (sum of differences). ``moved / of`` is by what share values of that
-        age were wrong; ``shift / of`` by how much they were too low.
+        its vintage, 0 for the newest), ``refresh`` (number of the vintage, the oldest is 0),
+        ``values`` (compared), ``moved`` (sum of absolute differences), ``of`` (sum of absolute
+        values as told now) and ``shift`` (sum of differences). ``moved / of`` is by what share
+        values of that age were wrong; ``shift / of`` by how much they were too low.
 
     Notes
     -----
@@ -166,10 +166,9 @@ def restatements(
     every = pd.concat(parts, ignore_index=True)
     difference = every["now"] - every["then"]
     every["moved"], every["shift"], every["of"] = difference.abs(), difference, every["now"].abs()
-    grouped = every.groupby(["source", "series", "age"], sort=True)
+    grouped = every.groupby(["source", "series", "age", "refresh"], sort=True)
     return grouped.agg(
         values=("now", "size"),
-        refreshes=("refresh", "nunique"),
         moved=("moved", "sum"),
         of=("of", "sum"),
         shift=("shift", "sum"),
@@ -199,7 +198,8 @@ def moving_weeks(moves: pd.DataFrame, rule: Settling) -> dict[str, int]:
     whole is no reason to wait for it.
     """
     weeks: dict[str, int] = {}
-    for (source, _), one in moves.groupby(["source", "series"], sort=True):
+    by_age = moves.groupby(["source", "series", "age"], sort=True)[["moved", "of"]].sum()
+    for (source, _), one in by_age.reset_index("age").groupby(level=["source", "series"]):
         young = one[one["age"] < rule.max_weeks]
         old = one[one["age"] >= rule.max_weeks]
         ever = old["moved"].sum() / old["of"].sum() if old["of"].sum() > 0 else 0.0
@@ -286,8 +286,7 @@ def _usual_words(moves: pd.DataFrame, weeks: int, rule: Settling) -> str:
         words += ", mostly up" if lean > 0 else ", mostly down"
     if np.isfinite(ever):
         words += f"; older ones by {format_number(float(ever), 'share')}"
-    count = int(moves["refreshes"].max())
-    learned = f"{count} past refresh" if count == 1 else f"{count} past refreshes"
+    learned = count_text(moves["refresh"].nunique(), "past refresh", "past refreshes")
     settled = (
         f"it settles after {count_text(weeks, 'week')}"
         if weeks
@@ -314,6 +313,12 @@ def write_revisions(run: Run, moves: pd.DataFrame) -> None:
         write_with(target, lambda path: moves.to_parquet(path, index=False))
 
 
+def kept_moves(run: Run) -> pd.DataFrame:
+    """Read what a run learned of restatements; see :func:`restatements`. Empty where nothing was."""
+    path = run.artefact(REVISIONS_FILE)
+    return pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=MOVES)
+
+
 def revision_shares(run: Run, oldest: int = 8) -> pd.DataFrame:
     """Return by what share the values of every age moved since they were first told.
 
@@ -324,10 +329,9 @@ def revision_shares(run: Run, oldest: int = 8) -> pd.DataFrame:
         ones), a column per source: the mean over its series. No row where no past refresh told
         the same weeks.
     """
-    path = run.artefact(REVISIONS_FILE)
-    if not path.is_file():
+    moves = kept_moves(run)
+    if moves.empty:
         return pd.DataFrame()
-    moves = pd.read_parquet(path)
     ages = moves["age"].clip(upper=oldest)
     shares = {
         (str(source), int(str(age))): float(_shares(one).mean())

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from mmmlib.data.history.restatement import kept_moves, revision_shares
 from mmmlib.errors import RunError
 from mmmlib.findings import Level, Status
+from mmmlib.governance.data_debt import next_restatements, restated_by_refresh
 from mmmlib.phrases import count_text
 from mmmlib.refresh.changes import changes_every_time
 from mmmlib.refresh.comparison import Bridge, Movement
 from mmmlib.refresh.movement import WIDE_NOISE
-from mmmlib.reports.blocks import Block, Bullets, Folded, Prose, level_mark
+from mmmlib.reports.blocks import Block, Bullets, Folded, Heading, Prose, level_mark
 from mmmlib.reports.format import format_version
-from mmmlib.reports.pictures import bridge_picture, movements_picture
+from mmmlib.reports.pictures import bridge_picture, movements_picture, restated_picture
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.changes import (
     SHOWN,
@@ -21,10 +23,14 @@ from mmmlib.reports.tables.changes import (
     lift_changes_table,
     movement_table,
     parameter_table,
+    restated_cost_table,
+    restated_table,
     scored_forecast_table,
 )
+from mmmlib.reports.tables.data import next_restatement_table
 from mmmlib.reports.words.advice import advice_sentence, changed_advice, uptake_sentences
 from mmmlib.reports.words.bridges import reason_sentence, restated_sentence
+from mmmlib.reports.words.restatements import restated_cost_sentence
 from mmmlib.reports.words.statements import (
     by_size,
     change_statement,
@@ -181,9 +187,33 @@ def data(results: Results) -> Iterator[Block]:
         yield Prose("The data that both refreshes saw is the same, value by value.")
         return
     yield Prose(restated_sentence(compared.data_changes))
+    cells = results.restated
+    if len(cells):
+        yield restated_picture(results, compared, cells)
     count = count_text(len(compared.data_changes), "series", "series")
     table = data_changes_table(results.params, compared.data_changes)
     yield Folded(f"{count} that changed", (table,))
+    if len(cells):
+        values = count_text(len(cells), "restated value")
+        yield Folded(f"{values}, one by one", (restated_table(results.params, cells),))
+    yield from _data_debt(results)
+
+
+def _data_debt(results: Results) -> Iterator[Block]:
+    """What restated history cost, by refresh, and how far the next restatement may go."""
+    lines = list(restated_by_refresh(results.run))
+    moves = kept_moves(results.run)
+    coming = next_restatements(moves)
+    if not coming and not any(line.series for line in lines):
+        return
+    yield Heading("What restated data costs")
+    if lines:
+        yield Prose(restated_cost_sentence(results, lines[0]))
+    if coming:
+        yield next_restatement_table(results.params, revision_shares(results.run, 3), coming)
+    if len(lines) > 1:
+        table = restated_cost_table(results.params, lines)
+        yield Folded(f"The same in {count_text(len(lines), 'refresh', 'refreshes')}", (table,))
 
 
 def configuration(results: Results) -> Iterator[Block]:

@@ -16,6 +16,7 @@ from mmmlib.estimates import (
     mass_text,
     return_words,
 )
+from mmmlib.governance.data_debt import Restated
 from mmmlib.monte_carlo import ERRORS
 from mmmlib.params import Params
 from mmmlib.params.help import key_help
@@ -187,6 +188,37 @@ def restated_table(params: Params, restated: pd.DataFrame, most: int = 50) -> Ta
     shown = restated.head(most).to_dict("records")
     caption = f"Values that both refreshes have and that differ, {len(shown)} of {len(restated)}."
     return tabulate("restated", caption, shown, columns)
+
+
+def restated_cost_table(params: Params, lines: Iterable[Restated]) -> Table:
+    """Make a row for each refresh: what was restated in it, and what that moved.
+
+    How to read it: the plan is the one that the refresh before put forward; its gain is valued at the
+    mean returns that history told afterwards. Behind ±: two Monte Carlo errors.
+    """
+
+    def moved(one: Restated) -> str | None:
+        if one.returns is None:
+            return None
+        return "; ".join(
+            f"{params.channel_label(name)} {format_change(step.shift / before, 'share')}"
+            for name, before, step in one.returns
+            if before
+        ) or ("nothing" if not one.series else "noise")
+
+    columns: Columns[Restated] = {
+        "Refresh": lambda one: one.period,
+        "Series": lambda one: Observed(one.series),
+        "Most of any 13 weeks": lambda one: (
+            None if one.worst_share is None else Observed(one.worst_share, "share")
+        ),
+        "Returns": moved,
+        "All channels": lambda one: one.total and step_text(one.total, one.unit),
+        "Gain of the plan put forward": lambda one: one.gain and step_text(one.gain, one.plan_unit),
+        "Plan": lambda one: one.plan or None,
+    }
+    caption = "What restated history moved, refresh by refresh, this one first."
+    return tabulate("restated-costs", caption, lines, columns)
 
 
 def lift_changes_table(params: Params, changes: Iterable[LiftChange]) -> Table:

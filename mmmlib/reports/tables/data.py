@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,11 +10,13 @@ import pandas as pd
 from mmmlib.data.checks.status import Arrival
 from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Status
+from mmmlib.governance.data_debt import YOUNG, NextRestatement
 from mmmlib.params import Params
 from mmmlib.readiness.variation import separation_table, variation_table
 from mmmlib.readiness.verdict import Readiness
-from mmmlib.reports.cells import Column, Observed
+from mmmlib.reports.cells import Cell, Column, Observed
 from mmmlib.reports.table import Columns, Table, tabulate
+from mmmlib.reports.words.restatements import next_text
 
 
 def arrival_table(params: Params, arrived: Sequence[Arrival]) -> Table:
@@ -78,6 +80,32 @@ def revision_table(shares: pd.DataFrame) -> Table:
             for age, row in zip(shares.index, shares.to_numpy(), strict=True)
         ),
     )
+
+
+def next_restatement_table(
+    params: Params, shares: pd.DataFrame, coming: Sequence[NextRestatement]
+) -> Table:
+    """Make a row for each source: what it restates at which age, and the range of the next time.
+
+    How to read it: shares are the mean over the source's series of what values of that age were off
+    by; the range is that of its series that moves most, over its four youngest weeks, up is positive.
+    The probability is that the next restatement lies in it.
+    """
+    columns: Columns[NextRestatement] = {"Source": lambda one: one.source}
+    for number, age in enumerate(shares.index):
+        head = {"0": "Newest week", "1": "1 week old"}.get(str(age), f"{age} weeks")
+        columns[head] = _share_at(shares, number)
+    columns["Moves most"] = lambda one: params.subject_label(one.series)
+    columns[f"Next, of its last {YOUNG} weeks"] = next_text
+    caption = (
+        "By what share values are restated, by their age when they were told; and the range of the "
+        "next restatement with its probability."
+    )
+    return tabulate("restatements", caption, coming, columns)
+
+
+def _share_at(shares: pd.DataFrame, row: int) -> Callable[[NextRestatement], Cell]:
+    return lambda one: Observed(float(shares[one.source].iloc[row]), "share")
 
 
 def readiness_table(readiness: Readiness, panel: Panel, params: Params) -> Table:
