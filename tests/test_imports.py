@@ -23,6 +23,7 @@ GROUND = (
     "disk",
     "runs",
     "notebook_changes",
+    "notebook_files",
     "provenance",
     "private_interfaces",
     "verify",

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmmlib.errors import RunError
+from mmmlib.notebook_files import read_notebook
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -124,9 +125,7 @@ def read_pages(folder: Path) -> list[Page]:
 
 def read_page(path: Path, document: Document) -> Page:
     """Read one executed report notebook; see :func:`read_pages`."""
-    import nbformat
-
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read_notebook(path)
     check_executed(notebook, path)
     parts = [part for cell in notebook.cells for part in _cell_text(cell, path)]
     title, body = _split_title(TABLE_NAME.sub("", "\n\n".join(parts)))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.errors import StepError
+from mmmlib.notebook_files import read_notebook, skip_iri_grammar
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -104,9 +104,7 @@ def check_notebook(source: Path, parameters: dict[str, str]) -> set[str]:
     papermill = _papermill()
     if not source.is_file():
         raise StepError(f"{source}: the notebook is missing.")
-    import nbformat
-
-    notebook = nbformat.read(source, as_version=4)
+    notebook = read_notebook(source)
     tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     if len(tagged) != 1:
         raise StepError(
@@ -130,9 +128,7 @@ def _as_format(path: Path) -> str:
 @cache
 def _papermill() -> Any:
     """Import papermill and register our engine once."""
-    # jsonschema imports this for one URI format when it is there; it takes two seconds to
-    # build its grammar, and no notebook needs it.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    skip_iri_grammar()
     import papermill
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
@@ -181,9 +177,7 @@ def _own_errors() -> set[str]:
 
 def _check_executed(target: Path) -> None:
     """Refuse a copy in which a code cell did not run to its end."""
-    import nbformat
-
-    notebook = nbformat.read(target, as_version=4)
+    notebook = read_notebook(target)
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
