@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ def reference() -> str:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put the reference where a page has its place."""
     return markdown.replace(PLACE, reference())
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Leave out the roles of references in docstrings, which Markdown takes for text."""
+    return re.sub(r":(?:class|func|meth|mod|attr|data):<code>~?", "<code>", html)
 
 
 def on_config(config: Any) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.docs_reference import on_config, on_page_markdown
+from tests.docs_reference import on_config, on_page_content, on_page_markdown
 from tests.docstrings import public_modules
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +42,10 @@ def test_every_public_module_is_in_the_reference() -> None:
     assert [line[4:] for line in lines if line.startswith("::: ")] == public_modules()
 
 
+def test_a_reference_in_a_docstring_reads_as_its_name() -> None:
+    assert on_page_content("see :func:<code>fit</code>: it fits") == "see <code>fit</code>: it fits"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not importlib.util.find_spec("mkdocstrings"), reason="the extra docs is not installed"
@@ -61,6 +65,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     done = subprocess.run(words, cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     reference = (tmp_path / "site" / "reference" / "index.html").read_text(encoding="utf-8")
+    assert ":<code>" not in reference
     for name in public_modules():
         for public in importlib.import_module(name).__all__:
             assert f"{name}.{public}" in reference

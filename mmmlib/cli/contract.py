@@ -67,18 +67,24 @@ def source(
 
 
 def _place_of(file: str) -> tuple[str, Path]:
-    """Return a file's path in a folder, and the folder; a path goes below the folder of this process."""
+    """Return a file's path as a source has it, and its folder: ``data/`` for what lies in it here."""
+    from mmmlib.data.read.files import FOLDER
     from mmmlib.params.messages import shown
     from mmmlib.params.source import Source
 
-    place = Path(file)
-    inside = place.name if place.is_absolute() else file
+    place, folder = Path(file), Path.cwd()
+    if place.is_absolute():
+        inside, folder = place.name, place.parent
+    elif place.parts[:1] == (FOLDER,) and place.name != FOLDER:
+        inside, folder = str(place.relative_to(FOLDER)), folder / FOLDER
+    else:
+        inside = file
     try:
         Source(path=inside)
     except ValueError:
         expected = "a file or pattern below this folder"
         raise InputError.one(None, "FILE", shown(file), expected) from None
-    return inside, place.parent if place.is_absolute() else Path.cwd()
+    return inside, folder
 
 
 def _indent_of(params: Path, source: str) -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mmmlib.cli import contract
+from mmmlib.errors import InputError
 from tests.small import mmm, write_workbook
 
 
@@ -46,6 +48,28 @@ def test_a_draft_of_a_file_is_a_whole_source(workbook: Path) -> None:
     assert "date: week" in answer.stdout
     checked = mmm("check", workbook)
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "folder"),
+    [
+        ("data/media.csv", "media.csv", "data"),  # where a refresh looks for it
+        ("./data/in/*.csv", "in/*.csv", "data"),
+        ("media.csv", "media.csv", "."),
+        ("data", "data", "."),
+    ],
+)
+def test_a_file_is_named_as_its_source_names_it(
+    file: str, path: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert contract._place_of(file) == (path, tmp_path / folder)
+
+
+@pytest.mark.parametrize("file", ["", "../media.csv"])
+def test_a_file_elsewhere_is_refused(file: str) -> None:
+    with pytest.raises(InputError, match="below this folder"):
+        contract._place_of(file)
 
 
 def test_a_contract_that_was_pasted_is_held(workbook: Path) -> None:

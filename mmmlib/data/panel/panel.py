@@ -1,4 +1,4 @@
-"""The panel: the regular grid that models eat, time x region."""
+"""The panel: the regular grid that models read, time x region."""
 
 from __future__ import annotations
 
