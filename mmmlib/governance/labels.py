@@ -32,6 +32,8 @@ from mmmlib.scenarios.pack import (
 )
 
 BLOCKED = "A gate blocks, so nothing of this run may be acted on yet."
+WAIVED = "What blocked was waived so that this can be read; nothing of it may be acted on."
+"""What a released page says in place of :data:`BLOCKED`."""
 NOT_JUDGED = "No gate has judged this run yet."
 
 

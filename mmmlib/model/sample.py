@@ -295,7 +295,7 @@ def _cause(data: ModelData) -> str:
     steep = (data.scaled_media.max(axis=(1, 2)) > 50).nonzero()[0]
     if steep.size:
         return (
-            f"Spend of {data.channels[steep[0]]} has a week more than 50 times its mean: "
+            f"A week of channels.{data.channels[steep[0]]} has more than 50 times its mean spend: "
             f"look for an outlier or a change of unit."
         )
     return "Look at the priors: a stated range may lie far from what the data say."

@@ -28,7 +28,7 @@ def check_history(panel: Panel, params: Params) -> Iterator[Finding]:
         bar += f" ({limits.min_weeks}, and {limits.sales_cycle_weeks} of the sales cycle)"
     said = f"{weeks} weeks, {panel.weeks[0].date()} to {panel.weeks[-1].date()}; {bar}"
     usual = max(needed, limits.caveat_weeks + limits.sales_cycle_weeks)
-    if needed <= weeks < usual:
+    if needed <= weeks and needed < usual:
         said += f", and below {usual} all that is told carries a caveat"
     enough = weeks >= needed
     yield at_least(

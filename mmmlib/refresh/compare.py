@@ -199,7 +199,7 @@ def _compare_model(
     channels = {movement.channel for movement in found}
     explained = explained_channels(changes, parts_of(run, model), channels, weeks, limits)
     judged = movement_findings(found, limits, explained=explained)
-    return found, weeks, [window, *judged, rank_finding(model, found)]
+    return found, weeks, [window, *judged, rank_finding(model, found, params_of(run).channel_label)]
 
 
 def _same_parts(model: str, parts: tuple[str, ...], before: list[str]) -> bool:

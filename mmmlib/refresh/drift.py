@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import combinations
 
 from mmmlib.estimates import format_change, format_number
@@ -47,11 +47,11 @@ def movement_findings(
     return found
 
 
-def rank_finding(model: str, movements: Sequence[Movement]) -> Finding:
+def rank_finding(model: str, movements: Sequence[Movement], label: Callable[[str], str]) -> Finding:
     """Judge whether channels changed places by return (by contribution without returns).
 
     How to read it: two channels of nearly the same return change places by chance.
-    Only a pair of which one moved beyond noise is counted.
+    Only a pair of which one moved beyond noise is counted. ``label`` names a channel for people.
     """
     returns = [each for each in movements if each.quantity == "roi"]
     ranked = sorted(returns or movements, key=lambda each: each.rank_before)
@@ -61,7 +61,10 @@ def rank_finding(model: str, movements: Sequence[Movement]) -> Finding:
         if higher.rank_after > lower.rank_after
     ]
     real = [pair for pair in flips if pair[0].beyond_noise or pair[1].beyond_noise]
-    pairs = [f"{lower.channel} now ahead of {higher.channel}" for higher, lower in real or flips]
+    pairs = [
+        f"{label(lower.channel)} now ahead of {label(higher.channel)}"
+        for higher, lower in real or flips
+    ]
     named = some_of(pairs, SHOWN)
     if not flips:
         message = f"The {len(ranked)} channels stand in the same order as before."

@@ -21,7 +21,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Literal
 
-from mmmlib.governance.verdict import GateResult
+from mmmlib.governance.labels import BLOCKED, WAIVED
+from mmmlib.governance.verdict import GateResult, Release
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.reports.documents import EXECUTED, TABLE_NAME, Page, read_pages
@@ -122,7 +123,7 @@ def render_pack(
 
 
 def of_today(page: Page, results: Results) -> Page:
-    """Write the sections anew that say who has signed and what is waived: people have since.
+    """Write anew what says who has signed and what is waived: people have since.
 
     Parameters
     ----------
@@ -142,6 +143,9 @@ def of_today(page: Page, results: Results) -> Page:
             old = rf"^## {re.escape(escape(form.heading))}\n.*?(?=^## |\Z)"
             if found := re.search(old, body, re.MULTILINE | re.DOTALL):
                 body = body[: found.start()] + new + body[found.end() :]
+    gates = results.gates
+    if gates is not None and gates.blocked and gates.release is not Release.NOT_APPROVED:
+        body = body.replace(escape(BLOCKED), escape(WAIVED))
     return replace(page, body=body)
 
 

@@ -27,6 +27,7 @@ def test_the_bar_rises_by_the_sales_cycle(weeks: int, cycle: int, passed: bool) 
     assert (finding.value, finding.limit) == (weeks, (104 if passed else 78) + cycle)
     assert finding.level is (Level.INFO if passed else Level.BLOCK)
     assert ("sales cycle" in finding.message) == bool(cycle)
+    assert f" {finding.limit:.0f} " in finding.message  # the row and its sentence say one limit
 
 
 @pytest.mark.parametrize(("weeks", "cycle"), [(78, 0), (103, 0), (104, 26), (129, 26)])

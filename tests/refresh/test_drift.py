@@ -108,11 +108,11 @@ def test_places_changed_by_noise_pass_and_by_more_are_flagged() -> None:
             moved("search", 2.0, 1.0, beyond_noise, ranks=(1, 2)),
             moved("video", 1.5, 1.5, False, ranks=(2, 1)),
         ]
-        finding = rank_finding("revenue.pooled", pair)
+        finding = rank_finding("revenue.pooled", pair, str.title)
         assert finding.status is status
-        assert "video now ahead of search" in finding.message
+        assert "Video now ahead of Search" in finding.message
 
 
 def test_an_unchanged_order_passes() -> None:
     pair = [moved("search", ranks=(1, 1)), moved("video", ranks=(2, 2))]
-    assert rank_finding("revenue.pooled", pair).value == 0.0
+    assert rank_finding("revenue.pooled", pair, str.title).value == 0.0

@@ -4,18 +4,22 @@ import subprocess
 import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mmmlib.errors import RunError
-from mmmlib.governance.verdict import GateResult
+from mmmlib.findings import Level
+from mmmlib.governance.labels import BLOCKED, WAIVED
+from mmmlib.governance.verdict import GateResult, Release
 from mmmlib.provenance import RELEASED
 from mmmlib.reports import render_pandoc
-from mmmlib.reports.documents import DOCUMENTS, EXECUTED
+from mmmlib.reports.documents import DOCUMENTS, EXECUTED, Page
 from mmmlib.reports.front import SUMMARY
 from mmmlib.reports.render import (
     PACK,
     choose_renderer,
+    of_today,
     outside,
     render_pack,
 )
@@ -48,6 +52,19 @@ ATTACK = """Raw <script>document.title='owned'</script> and <img src=x onerror="
 
 - <iframe src="https://example.org"></iframe>
 """
+
+
+@pytest.mark.parametrize(
+    ("release", "said"), [(Release.LIMITED, WAIVED), (Release.NOT_APPROVED, BLOCKED)]
+)
+def test_a_page_of_what_was_waived_does_not_say_that_a_gate_blocks(
+    release: Release, said: str
+) -> None:
+    gates = GateResult(level=Level.BLOCK, release=release, policy_version="1", entries=())
+    (document,) = [one for one in DOCUMENTS if one.name == "scenario_pack"]
+    body = f"**No recommendation.** {BLOCKED}\n"
+    page = of_today(Page(document, "", body), SimpleNamespace(gates=gates))
+    assert page.body == f"**No recommendation.** {said}\n"
 
 
 class Outline(HTMLParser):

@@ -58,7 +58,7 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
         *levels.check_series(params, built.panel, learned.ended, worth),
         *_exposure(params, built),
         *(one for name, table in built.sources.items() for one in _contract(name, table)),
-        *lift_findings(built.lift_tests, built.panel),
+        *lift_findings(built.lift_tests, built.panel, params),
         *_prices(params, built.folder, rates, built.calendar.weeks),
         *settling_findings(params.data.settling, built, learned),
     ]

@@ -119,7 +119,7 @@ def lifts_of(
     return found
 
 
-def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Finding]:
+def lift_findings(declared: Sequence[Declared], panel: Panel, params: Params) -> Iterator[Finding]:
     """Say of every declared test whether the models use it; nothing where none is declared.
 
     One that cannot be (see :func:`impossible`) blocks: the models would be drawn to it.
@@ -128,7 +128,8 @@ def lift_findings(declared: Sequence[Declared], panel: Panel) -> Iterator[Findin
     for one in declared:
         test, lift = one.test, used.get(one.name)
         span = f"{test.start} to {test.counted_until}"
-        words = f"It calibrates {test.channel} in {test.model}, {span}."
+        channel, model = params.channel_label(test.channel), params.model_label(test.model)
+        words = f"It calibrates {channel} in {model}, {span}."
         if lift is not None and lift.part < 1:
             words = (
                 f"{words[:-1]}. It was of {', '.join(test.regions)}, "

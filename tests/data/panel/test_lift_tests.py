@@ -42,9 +42,9 @@ def test_a_table_becomes_tests_of_the_panel(write: Callable[..., Path]) -> None:
     np.testing.assert_allclose(np.array(more.tested) - more.without, [[102 / 2.05, 103 / 2.05]])
     assert [str(week) for week in off.weeks] == ["2024-01-08", "2024-01-15", "2024-01-22"]
     np.testing.assert_allclose(off.tested, [[0, 0, 0]])  # the third week has no spend anyway
-    assert [f.message for f in lift_findings(built.lift_tests, built.panel)] == [
-        "It calibrates search in revenue.pooled, 2024-01-15 to 2024-01-28.",
-        "It calibrates tv in revenue.pooled, 2024-01-08 to 2024-01-28.",
+    assert [f.message for f in lift_findings(built.lift_tests, built.panel, small_params())] == [
+        "It calibrates Search in Revenue, 2024-01-15 to 2024-01-28.",
+        "It calibrates Tv in Revenue, 2024-01-08 to 2024-01-28.",
     ]
 
 
@@ -182,7 +182,7 @@ def test_tests_of_regions_in_a_regional_and_a_national_model(write: Callable[...
     [summed] = by_region.to_national().lift_tests
     np.testing.assert_allclose(summed.tested, national.tested)
     assert summed.part == pytest.approx(national.part)
-    [finding] = lift_findings(built.lift_tests, built.panel)
+    [finding] = lift_findings(built.lift_tests, built.panel, small_params())
     assert (
         "It was of north, west, 66.7\N{NO-BREAK SPACE}% of the channel's spend" in finding.message
     )
@@ -208,7 +208,7 @@ def test_tests_in_weeks_that_are_kept_out_wait(write: Callable[..., Path]) -> No
     data = FROM_TABLE["data"] | {"settling": {"weeks": 2}}
     built = read_and_build(small_params(data=data), write(weekly()))
     assert [lift.name for lift in built.panel.lift_tests] == ["tv off"]
-    waiting = next(iter(lift_findings(built.lift_tests, built.panel)))
+    waiting = next(iter(lift_findings(built.lift_tests, built.panel, small_params())))
     assert waiting.status == "flag"
     assert "kept out of the fit" in waiting.message
 
@@ -253,7 +253,7 @@ def new_run(folder: Path, period: str) -> Run:
 def test_a_test_that_cannot_be_blocks(write: Callable[..., Path], row: str, why: str) -> None:
     write(HEAD + row + "\n", "lift_tests.csv")
     built = read_and_build(small_params(**FROM_TABLE), write(weekly()))
-    [finding] = lift_findings(built.lift_tests, built.panel)
+    [finding] = lift_findings(built.lift_tests, built.panel, small_params())
     assert (finding.level, finding.status) == (Level.BLOCK, Status.FLAG)
     assert why in finding.message
 
@@ -269,5 +269,5 @@ def test_a_test_that_cannot_be_blocks(write: Callable[..., Path], row: str, why:
 def test_a_test_within_its_error_is_used(write: Callable[..., Path], row: str) -> None:
     write(HEAD + row + "\n", "lift_tests.csv")
     built = read_and_build(small_params(**FROM_TABLE), write(weekly()))
-    [finding] = lift_findings(built.lift_tests, built.panel)
+    [finding] = lift_findings(built.lift_tests, built.panel, small_params())
     assert finding.status is Status.OK
