@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from mmmlib.errors import RunError
 from mmmlib.manifest import seal_of
+from mmmlib.phrases import some_of
 from mmmlib.runs import Run, sha256_file
 
 MANIFEST = "manifest.json"
@@ -63,6 +65,33 @@ def altered_files(run: Run, names: Iterable[str] | None = None) -> dict[str, str
         elif name in known and sha256_file(path) != known[name]:
             faults[name] = "altered"
     return faults
+
+
+def refuse_altered(
+    run: Run, names: Iterable[str] | None = None, apart: tuple[str, ...] = ()
+) -> None:
+    """Refuse a run whose files are not as its refresh left them: nothing may rest on them.
+
+    Parameters
+    ----------
+    run, names
+        See :func:`altered_files`.
+    apart
+        Beginnings of paths that do not count.
+
+    Raises
+    ------
+    RunError
+        With the files, and what to do.
+    """
+    altered = altered_files(run, names)
+    faults = [f"{name} is {how}" for name, how in altered.items() if not name.startswith(apart)]
+    if faults:
+        raise RunError(
+            f"{run.name} is not as its refresh left it: {some_of(faults)}. Nothing is signed, decided "
+            f"or made again from a run that changed ('mmm verify {run.name}' names every such file). "
+            f"Restore the files from a copy, or make the refresh again."
+        )
 
 
 def _seal_holds(run: Run) -> bool:

@@ -122,11 +122,18 @@ def main() -> None:
         _leave("stopped.", 1)
     except Exception as error:
         if isinstance(error, TyperException):
-            _leave(f"{error.format_message()} See 'mmm --help'.", 1)
+            said = error.format_message().replace("Value error, ", "").rstrip(".")
+            _leave(f"{said}. See 'mmm --help'.", 1)
         if debug:
             raise
         if isinstance(error, OSError) and error.errno in (*FULL, errno.EROFS):
             _leave(trouble_with(Path(error.filename or tempfile.gettempdir()), error), 1)
+        if isinstance(error, PermissionError) and error.filename:
+            _leave(
+                f"{error.filename}: it may not be read or written ({error.strerror}). Allow it, or "
+                f"name another place.",
+                1,
+            )
         kind = type(error).__name__
         _leave(f"{kind}: {error}\nThis was not foreseen. Run again with --debug to see where.", 1)
 

@@ -26,6 +26,7 @@ def verify_entries(
     """
     from mmmlib.governance.chain import verify_store
     from mmmlib.governance.store import open_store
+    from mmmlib.phrases import count_text
     from mmmlib.runner.publish import published_heads
     from mmmlib.runs import find_runs_dir
 
@@ -36,7 +37,8 @@ def verify_entries(
             raise MMMError("The store is not as it was written:\n  " + "\n  ".join(faults))
         head = opened.head()
     typer.echo(
-        f"{head.seq} entries are as they were written, held against {len(heads)} published packs. "
+        f"{count_text(head.seq, 'entry is', 'entries are')} as written, held against "
+        f"{count_text(len(heads), 'published pack')}. "
         f"The newest: {head.hash}"
     )
 

@@ -224,7 +224,7 @@ def close_loop(decision: Decision, run: Run) -> ClosedLoop | None:
     then = _effect(run, plan, done)
     decided = _effect(run, plan, plan.spend)
     unit = decision.expected.unit
-    realised, as_decided = _gain(then, unit), _gain(decided, unit)
+    realised, as_decided = (Estimate.from_draws(one.gain, unit) for one in (then, decided))
     few = min(len(then.gain), len(decided.gain))
     return ClosedLoop(
         **content,
@@ -269,10 +269,6 @@ def _effect(run: Run, plan: _Plan, spend: Mapping[str, np.ndarray]) -> PlanEffec
     parts = [effects_of(run, part).sel(week=until) for part in params.parts_of(params.primary)]
     outcome = sum_outcomes([outcome_function(part) for part in parts])
     return plan_effect(outcome, spend, plan.base.spend, worth=params.worth_of(params.primary))
-
-
-def _gain(effect: PlanEffect, unit: str) -> Estimate:
-    return Estimate.from_draws(effect.gain, unit)
 
 
 def _executed(plan: _Plan, done: Mapping[str, np.ndarray]) -> float | None:

@@ -1,7 +1,7 @@
 """The decision log: what was decided and expected, what came of it, what is due (G6).
 
 A decision that states what it should bring is a promise: the range was written down before its
-outcome was known. :func:`mmmlib.governance.promises.score_promises` tells whether such ranges hold.
+outcome was known. :func:`mmmlib.governance.promises.promise_book` tells whether such ranges hold.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from mmmlib.params.load import params_of
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
+from mmmlib.verify import refuse_altered
 
 ALL_OF_IT = 0.1
 """A share of the decided spend within this of 1 counts as the plan."""
@@ -88,6 +89,8 @@ def record_decision(
     ------
     InputError
         If the scenario is none of the run's, or the days do not follow each other.
+    RunError
+        If the run's scenarios were altered since its refresh.
     """
     facts: dict[str, Any] = {}
     if run is not None:
@@ -327,6 +330,7 @@ def _from_scenario(run: Run, name: str) -> dict[str, Any]:
             f"a plan of {run.name}: {', '.join(plans)}",
             did_you_mean(name, plans),
         )
+    refuse_altered(run, ["artefacts/scenarios.json"])
     plan = plans[name]
     return {
         "scenario": name,

@@ -29,8 +29,6 @@ from mmmlib.params.load import params_of
 from mmmlib.params.messages import shown
 from mmmlib.phrases import count_text, date_text
 from mmmlib.runs import Run
-from mmmlib.scenarios.forecast import Forecast
-from mmmlib.scenarios.pack import ScenarioPack
 
 __all__ = ["FollowUp", "follow_up_of"]
 
@@ -159,56 +157,6 @@ def record_sentences(score: PromiseScore, waiting: int) -> tuple[str, ...]:
     ranges = count_text(score.promises, "published 90 % range")
     missed = f"{score.above} came out above, {score.below} below"
     return (f"{score.held} of {ranges} with a known outcome held ({missed}).", score.verdict)
-
-
-def published_promises(run: Run) -> tuple[RangePromise, ...]:
-    """Collect every range about the future that a run's pack publishes.
-
-    Parameters
-    ----------
-    run
-        A finished run.
-
-    Returns
-    -------
-    tuple of RangePromise
-        Its forecasts week by week, and what its plans bring. A run without models promises nothing.
-    """
-    params = params_of(run)
-    found: list[RangePromise] = []
-    if run.has("forecast.json"):
-        for one in run.load_json("forecast.json", Forecast).models:
-            label = params.model_label(one.model)
-            found += [
-                RangePromise(
-                    promise=f"forecast {params.workbook} {one.model} {week}",
-                    kind="forecast",
-                    about=f"{label}, week of {date_text(week)}",
-                    subject=one.model,
-                    start=week,
-                    end=week + dt.timedelta(days=6),
-                    expected=expected,
-                    independent=one.independent / len(one.weeks),
-                )
-                for week, expected in zip(one.weeks, one.outcome, strict=True)
-            ]
-    if run.has("scenarios.json"):
-        pack = run.load_json("scenarios.json", ScenarioPack)
-        last = pack.first_week + dt.timedelta(days=7 * pack.weeks - 1)
-        found += [
-            RangePromise(
-                promise=f"plan {run.name} {plan.name}",
-                kind="plan",
-                about=f"{plan.title}, against {pack.compared_with}",
-                subject=plan.name,
-                start=pack.first_week,
-                end=last,
-                expected=plan.net if plan.net is not None else plan.difference,
-            )
-            for plan in pack.scenarios
-            if plan.kind != "baseline"
-        ]
-    return tuple(found)
 
 
 def what_came(run: Run, promises: Iterable[RangePromise]) -> tuple[PromiseOutcome, ...]:

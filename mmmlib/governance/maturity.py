@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mmmlib.estimates import format_number
 from mmmlib.governance.decisions import decision_log
 from mmmlib.governance.promises import promise_book
 from mmmlib.governance.records import BudgetDecision, Publication, records_of
@@ -59,7 +60,9 @@ def maturity(entries: Sequence[Entry], params: Params, lift_tests: int) -> tuple
     """
     counted = measures(entries, params, lift_tests)
     rungs: list[Rung] = []
-    for one in tomllib.loads(LADDER.read_text(encoding="utf-8"))["rung"]:
+    ladder = tomllib.loads(LADDER.read_text(encoding="utf-8"))
+    words: Mapping[str, str] = ladder["measures"]
+    for one in ladder["rung"]:
         needs: Mapping[str, float] = one["needs"]
         below = all(rung.reached for rung in rungs)
         rungs.append(
@@ -67,12 +70,17 @@ def maturity(entries: Sequence[Entry], params: Params, lift_tests: int) -> tuple
                 name=one["name"],
                 reached=below and all(counted[name] >= need for name, need in needs.items()),
                 evidence=tuple(
-                    f"{name}: {counted[name]:g} of {need:g}" for name, need in needs.items()
+                    f"{words[name]}: {_number(name, counted[name])} of {_number(name, need)}"
+                    for name, need in needs.items()
                 ),
                 next=one["next"],
             )
         )
     return tuple(rungs)
+
+
+def _number(measure: str, value: float) -> str:
+    return format_number(value, "share" if measure == "cited" else "")
 
 
 def measures(entries: Sequence[Entry], params: Params, lift_tests: int) -> dict[str, float]:
@@ -84,7 +92,6 @@ def measures(entries: Sequence[Entry], params: Params, lift_tests: int) -> dict[
     book = promise_book(known, workbook)
     return {
         "refreshes": len({one.run for one in published}),
-        "kinds": len({"Q" in one.period for one in published}),
         "outcomes": len(params.outcomes),
         "motions": len({one.partition(".")[2] for one in params.model_names}),
         "ranges": sum(len(one.promises) for one in published),

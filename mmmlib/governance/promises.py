@@ -1,4 +1,4 @@
-"""Do published ranges hold? What was promised of the future is scored when it is known.
+"""Do published ranges hold? What was promised of the future is written down, and scored when it is known.
 
 Forecasts of coming weeks, predicted results of lift tests and what decisions should bring are
 pooled, because decisions alone are too few to tell, and shown apart. A single outcome outside its
@@ -9,12 +9,16 @@ can be told, and then it says so.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from mmmlib.errors import InputError
 from mmmlib.estimates import MASS, Estimate, format_number
 from mmmlib.governance.decisions import Followed, decision_log
 from mmmlib.governance.records import (
@@ -24,7 +28,17 @@ from mmmlib.governance.records import (
     TestPrediction,
     records_of,
 )
-from mmmlib.governance.store import Entry
+from mmmlib.governance.store import Entry, Store
+from mmmlib.model.effects import effects_of, parts_of
+from mmmlib.params.load import params_of
+from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.phrases import date_text
+from mmmlib.runs import Run
+from mmmlib.scenarios.baseline import baseline_of
+from mmmlib.scenarios.forecast import Forecast
+from mmmlib.scenarios.pack import ScenarioPack
+from mmmlib.scenarios.projection import outcome_function
+from mmmlib.verify import refuse_altered
 
 FALSE_ALARM = 0.05
 """Probability with which ranges that hold as often as they say are called out."""
@@ -137,6 +151,144 @@ class PromiseBook(NamedTuple):
         return "\n".join([str(self.pooled), *(f"  {one.title}: {one}" for one in self.scores[1:])])
 
 
+# --- what is written down ----------------------------------------------------------------
+
+
+def published_promises(run: Run) -> tuple[RangePromise, ...]:
+    """Collect every range about the future that a run's pack publishes.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+
+    Returns
+    -------
+    tuple of RangePromise
+        Its forecasts week by week, and what its plans bring. A run without models promises nothing.
+    """
+    params = params_of(run)
+    found: list[RangePromise] = []
+    if run.has("forecast.json"):
+        for one in run.load_json("forecast.json", Forecast).models:
+            label = params.model_label(one.model)
+            found += [
+                RangePromise(
+                    promise=f"forecast {params.workbook} {one.model} {week}",
+                    kind="forecast",
+                    about=f"{label}, week of {date_text(week)}",
+                    subject=one.model,
+                    start=week,
+                    end=week + dt.timedelta(days=6),
+                    expected=expected,
+                    independent=one.independent / len(one.weeks),
+                )
+                for week, expected in zip(one.weeks, one.outcome, strict=True)
+            ]
+    if run.has("scenarios.json"):
+        pack = run.load_json("scenarios.json", ScenarioPack)
+        last = pack.first_week + dt.timedelta(days=7 * pack.weeks - 1)
+        found += [
+            RangePromise(
+                promise=f"plan {run.name} {plan.name}",
+                kind="plan",
+                about=f"{plan.title}, against {pack.compared_with}",
+                subject=plan.name,
+                start=pack.first_week,
+                end=last,
+                expected=plan.net if plan.net is not None else plan.difference,
+            )
+            for plan in pack.scenarios
+            if plan.kind != "baseline"
+        ]
+    return tuple(found)
+
+
+def predict_test(
+    store: Store,
+    run: Run,
+    name: str,
+    channel: str,
+    model: str,
+    days: tuple[dt.date, dt.date],
+    change: float,
+) -> RangePromise:
+    """Predict the result of a lift test, and write it down.
+
+    Parameters
+    ----------
+    store
+        Takes the prediction.
+    run
+        Whose model predicts.
+    name
+        Of the test, as ``lift_tests`` will name it when its result is known.
+    channel, model
+        What is tested, and on which outcome: ``revenue.self_serve``.
+    days
+        First and last day of the changed spend, in weeks after the run's data.
+    change
+        Change of spend as a share of the baseline: 0.5, or -1 for a pause. In every region.
+
+    Returns
+    -------
+    RangePromise
+        The incremental outcome in the weeks of the test, in the outcome's unit, without the error
+        of the measurement.
+
+    Raises
+    ------
+    InputError
+        If channel, outcome, days or change do not do, or the test was predicted before.
+    """
+    params = params_of(run)
+    for what, given, known in (
+        ("channel", channel, list(params.channels)),
+        ("outcome", model, list(params.model_names)),
+    ):
+        if given not in known:
+            expected = f"one of {', '.join(known)}"
+            raise InputError.one(None, what, shown(given), expected, did_you_mean(given, known))
+    refuse_altered(run, [f"artefacts/models/{part}/effects.nc" for part in parts_of(run, model)])
+    effects = effects_of(run, model)
+    first = pd.Timestamp(effects["week"].to_numpy()[-1]) + pd.Timedelta(days=7)
+    start, end = (pd.Timestamp(day) for day in days)
+    if not first <= start <= end < first + pd.Timedelta(weeks=52):
+        raise InputError.one(
+            None, "days", f"{days[0]} to {days[1]}", f"days within a year from {first.date()}"
+        )
+    if not (change >= -1 and change):
+        raise InputError.one(None, "change", f"{change:g}", "a share from -1, and not 0")
+    weeks = (end - first).days // 7 + 1
+    base = baseline_of(effects, params, weeks=weeks, kind="recent_mean").spend[channel]
+    ahead = first + pd.Timedelta(days=7) * np.arange(weeks)
+    changed = np.array([week + pd.Timedelta(days=6) >= start for week in ahead])
+    project = outcome_function(effects)
+    tested = np.where(changed, base * (1 + change), base)
+    draws = project(channel, tested).within - project(channel, base).within
+    promise = RangePromise(
+        promise=f"lift_test {params.workbook} {name}",
+        kind="lift_test",
+        about=f"{name}: {params.channel_label(channel)} on {params.model_label(model)}",
+        subject=name,
+        start=days[0],
+        end=days[1],
+        expected=Estimate.from_draws(draws, params.outcome_unit(model)),
+    )
+
+    def body(entries: Sequence[Entry]) -> dict[str, object]:
+        for one in entries:
+            if one.kind == "prediction" and one.body["promise"]["promise"] == promise.promise:
+                raise InputError.one(None, "test", shown(name), "one that was not predicted before")
+        return TestPrediction(workbook=params.workbook, run=run.name, promise=promise).body()
+
+    store.append("prediction", name, body)
+    return promise
+
+
+# --- what became of it -------------------------------------------------------------------
+
+
 def promise_book(
     entries: Sequence[Entry], workbook: str, came: Iterable[PromiseOutcome] = ()
 ) -> PromiseBook:
@@ -205,17 +357,6 @@ def kept_decisions(log: Iterable[Followed]) -> list[Kept]:
         and one.outcome is not None
         and one.landing in ("inside", "above", "below")
     ]
-
-
-def score_promises(log: Iterable[Followed]) -> PromiseScore:
-    """Score the ranges of decisions against what came of them.
-
-    Parameters
-    ----------
-    log
-        Decisions with their outcomes; those without a range or an outcome do not count.
-    """
-    return score_kept(kept_decisions(log))
 
 
 def score_kept(

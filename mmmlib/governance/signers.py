@@ -51,9 +51,10 @@ class Signers:
         signature, public = sign_statement(key, _statement(record))
         if public != holder.key:
             expected = f"the key that the roles file names for {holder.name}"
+            found, action = "another key", ""
             if not holder.key:
-                expected = f"a roles file that names the key of {holder.name}"
-            raise InputError.one(None, "key", "another key", expected)
+                found, action = "a key, and the roles file names none", "Put it there (key: …)."
+            raise InputError.one(None, "key", found, expected, action)
         return record.model_copy(update={"key": public, "signature": signature})
 
     def holders(self, role: str, person: str) -> list[Deputy]:
@@ -105,7 +106,7 @@ class Signers:
             None,
             "person",
             found,
-            f"who is {titles} on {self.today}: {names}",
+            f"somebody who is {titles} on {self.today}: {names}",
             did_you_mean(person, names.split(", ")),
         )
 

@@ -40,7 +40,7 @@ from mmmlib.governance.verdict import GateResult, SignOffNeeded
 from mmmlib.params.load import params_of
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.runs import Run
-from mmmlib.verify import altered_files
+from mmmlib.verify import refuse_altered
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -328,7 +328,8 @@ class Desk:
             return State.BLOCKED
         if not missing:
             return State.APPROVED if level is Level.INFO else State.LIMITED
-        return State.IN_REVIEW if own else State.DRAFT
+        reviewed = any(one.kind in ("preread", "sign_off", "waiver") for one in own)
+        return State.IN_REVIEW if reviewed else State.DRAFT
 
     def _signatures(self, own: Sequence[Entry]) -> tuple[Signature, ...]:
         """Signatures of this run as it is; one that was made for other artefacts does not count."""
@@ -376,15 +377,7 @@ class Desk:
 
     def _refuse_altered(self) -> None:
         # A pack may have been rendered again; everything else stands as it is signed.
-        made_again = ("pack/", "notebooks/", "artefacts/rendering.json")
-        altered = altered_files(self.run)
-        faults = {name: fault for name, fault in altered.items() if not name.startswith(made_again)}
-        if faults:
-            first = ", ".join(f"{name} ({fault})" for name, fault in list(faults.items())[:3])
-            raise RunError(
-                f"{self.run.name} is not as its refresh left it: {first}. Nothing is signed of a run "
-                f"that changed; restore the files, or make the refresh again."
-            )
+        refuse_altered(self.run, apart=("pack/", "notebooks/", "artefacts/rendering.json"))
 
 
 def approved_runs(store: Store, runs: Sequence[Run]) -> list[str] | None:

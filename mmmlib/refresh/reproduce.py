@@ -21,7 +21,7 @@ from mmmlib.refresh.changes import code_changes
 from mmmlib.refresh.comparison import ParameterChange
 from mmmlib.refresh.reproduction import Recreated, Verdict, recreated_numbers
 from mmmlib.runs import Run
-from mmmlib.verify import altered_files
+from mmmlib.verify import refuse_altered
 
 __all__ = ["Reproduction", "recreate_run"]
 
@@ -102,13 +102,7 @@ def recreate_run(run: Run, progress: Progress | None = None) -> Reproduction:
     manifest = run.manifest
     if manifest.status != "done" or manifest.left_out:
         raise RunError(manifest.why_missing("what to recreate"))
-    altered = altered_files(run)
-    if altered:
-        name, fault = next(iter(altered.items()))
-        raise RunError(
-            f"{run.name}: {name} is {fault}, so what would be recreated is not what the refresh made. "
-            f"'mmm verify {run.name}' names every such file; restore them from a copy."
-        )
+    refuse_altered(run)
     params, panel = params_of(run), panel_of(run)
     effects = {model: effects_of(run, model) for model in params.model_names}
     scales = {model: carried_scales(one, panel, params) for model, one in effects.items()}

@@ -10,7 +10,8 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from mmmlib.errors import RunError
-from mmmlib.governance.follow_up import FollowUp, published_promises
+from mmmlib.governance.follow_up import FollowUp
+from mmmlib.governance.promises import published_promises
 from mmmlib.governance.review import Review, State
 from mmmlib.governance.store import Entry, Head
 from mmmlib.governance.verdict import GateResult

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmmlib.errors import InputError
+from mmmlib.errors import InputError, RunError
 from mmmlib.estimates import Estimate
 from mmmlib.governance.adoption import UNKNOWN, adoption_measures
 from mmmlib.governance.decisions import (
@@ -22,7 +23,7 @@ from mmmlib.governance.decisions import (
     record_outcome,
     retrospective,
 )
-from mmmlib.governance.promises import score_promises
+from mmmlib.governance.promises import kept_decisions, score_kept
 from mmmlib.governance.records import BudgetDecision, Decision, DecisionOutcome, Publication
 from mmmlib.governance.store import Store, open_store
 from mmmlib.runs import Run
@@ -77,6 +78,18 @@ def test_a_plan_of_the_run_brings_its_own_range(store: Store, run: Run) -> None:
     with pytest.raises(InputError, match="Did you mean"):
         record_decision(store, values, run, plan.name + "x")
     assert len(store.entries()) == 1
+
+
+def test_an_altered_plan_is_not_decided_on(store: Store, run: Run, tmp_path: Path) -> None:
+    copy = Run(Path(shutil.copytree(run.path, tmp_path / "runs" / run.name)))
+    manifest = copy.manifest
+    manifest.steps[5].outputs = {"artefacts/scenarios.json": "0" * 64}
+    copy.write_manifest(manifest)
+    plan = run.load_json("scenarios.json", ScenarioPack).scenarios[1]
+    values = {key: FREE[key] for key in ("stance", "decided", "owner", "rationale", "follow_up")}
+    with pytest.raises(RunError, match=r"scenarios\.json is altered"):
+        record_decision(store, values, copy, plan.name)
+    assert store.entries() == []
 
 
 def test_a_decision_for_a_superseded_run_is_flagged(store: Store, run: Run) -> None:
@@ -170,20 +183,20 @@ def test_ranges_that_hold_seventy_in_a_hundred_are_called_out_as_often_as_is_sai
     rng = np.random.default_rng(5)
     caught = false = 0
     teams, promises = 400, 40
-    score = score_promises(log_of(np.full(promises, 100.0)))
+    score = score_kept(kept_decisions(log_of(np.full(promises, 100.0))))
     for _ in range(teams):
         inside = rng.random((2, promises)) < [[0.7], [0.9]]
         narrow, honest = np.where(inside, 100.0, 200.0)
-        caught += score_promises(log_of(narrow)).too_narrow
-        false += score_promises(log_of(honest)).too_narrow
+        caught += score_kept(kept_decisions(log_of(narrow))).too_narrow
+        false += score_kept(kept_decisions(log_of(honest))).too_narrow
     assert abs(caught / teams - score.power) < 0.06
     assert score.power > 0.8
     assert false / teams <= 0.08  # 5 % and what 400 teams may differ by
 
 
 def test_few_promises_say_little_and_say_so() -> None:
-    assert str(score_promises([])) == "No promise has come due yet."
-    score = score_promises(log_of(np.array([100.0, 100.0, 200.0])))
+    assert str(score_kept(kept_decisions([]))) == "No promise has come due yet."
+    score = score_kept(kept_decisions(log_of(np.array([100.0, 100.0, 200.0]))))
     assert (score.promises, score.held, score.held_inner) == (3, 2, 2)
     assert not score.too_narrow
     assert "2 of 3 stated 90 % ranges held, and 2 of their 50 % ranges" in str(score)
@@ -194,7 +207,7 @@ def test_few_promises_say_little_and_say_so() -> None:
 
 def test_what_cannot_be_told_is_no_kept_promise() -> None:
     unclear = followed(160, low=140, high=180)
-    assert score_promises([unclear]).promises == 0
+    assert score_kept(kept_decisions([unclear])).promises == 0
 
 
 def test_adoption(store: Store) -> None:

@@ -21,10 +21,15 @@ from mmmlib.governance.follow_up import (
     entry_lines,
     estimated_outcome,
     follow_up_of,
-    published_promises,
 )
-from mmmlib.governance.predictions import predict_test
-from mmmlib.governance.promises import Kept, kept_promise, promise_book, score_kept
+from mmmlib.governance.promises import (
+    Kept,
+    kept_promise,
+    predict_test,
+    promise_book,
+    published_promises,
+    score_kept,
+)
 from mmmlib.governance.rebuild import ENTRIES
 from mmmlib.governance.records import PromiseOutcome, Publication, RangePromise
 from mmmlib.governance.store import Store, open_store

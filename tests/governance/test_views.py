@@ -135,7 +135,8 @@ def test_the_ladder_is_climbed_rung_by_rung(store: Store) -> None:
     params = fake_params()
     none = maturity(store.entries(), params, 5)
     assert not any(one.reached for one in none)  # tests alone are no rung: those below are missing
-    assert none[0].evidence == ("refreshes: 0 of 1", "ranges: 0 of 1")
+    assert none[0].evidence == ("published refreshes: 0 of 1", "published ranges: 0 of 1")
+    assert none[2].evidence[1].endswith("evidence: 0\N{NO-BREAK SPACE}% of 50\N{NO-BREAK SPACE}%")
     promise = {
         "promise": "p",
         "kind": "forecast",

@@ -193,12 +193,25 @@ def test_a_key_proves_who_signed(desk: Desk, store: Store, tmp_path: Path) -> No
     assert [one.record.person for one in desk.review().signatures] == [DATA_OWNER]
 
 
+def test_a_key_that_the_roles_file_does_not_name_proves_nothing(desk: Desk, tmp_path: Path) -> None:
+    make_key(tmp_path / "own")
+    with pytest.raises(InputError, match="the roles file names none"):
+        desk.sign("data", DATA_OWNER, key=read_key(tmp_path / "own"))
+    with pytest.raises(InputError, match="'Lee'; expected somebody who is Data Owner"):
+        desk.sign("data", "Lee")
+
+
+def test_a_decision_alone_opens_no_review(desk: Desk, store: Store) -> None:
+    store.append("decision", desk.run.name, lambda _: {})
+    assert desk.review().state is State.DRAFT
+
+
 def test_a_signature_is_for_the_run_as_it_is(desk: Desk, store: Store) -> None:
     sign_all(desk)
     gates = desk.run.load_json("gates.json", GateResult)
     desk.run.save_json("gates.json", gates.model_copy(update={"statement": "All is well."}))
     with pytest.raises(
-        RunError, match=r"not as its refresh left it: artefacts/gates.json \(altered\)"
+        RunError, match=r"not as its refresh left it: artefacts/gates.json is altered"
     ):
         desk.publish("there")
     outputs = {"artefacts/gates.json": sha256_file(desk.run.artefact("gates.json"))}
@@ -213,7 +226,7 @@ def test_a_signature_is_for_the_run_as_it_is(desk: Desk, store: Store) -> None:
 def test_nothing_is_signed_of_an_edited_manifest(desk: Desk) -> None:
     path = desk.run.path / "manifest.json"
     path.write_text(path.read_text().replace('"seed": ', '"seed": 1'))
-    with pytest.raises(RunError, match=r"manifest\.json \(altered\)"):
+    with pytest.raises(RunError, match=r"manifest\.json is altered"):
         desk.sign("data", DATA_OWNER)
 
 
