@@ -114,8 +114,7 @@ def make_fake_run(
         compared = compare_refreshes(run, parent)
         run.save_json("refresh.json", fake_bridges(compared))
         run.save_frame("restated.parquet", restated_values(run, compared))
-        if params.refresh.kind == "quarterly":
-            run.save_json("scenarios.json", build_pack(effects, readiness, health, params))
+        run.save_json("scenarios.json", build_pack(effects, readiness, health, params))
     gates = pass_gates(run)
     run.save_json("gates.json", gates)
     manifest = run.manifest
