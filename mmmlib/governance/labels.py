@@ -10,7 +10,7 @@ import xarray as xr
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, FindingList, Level, Status
-from mmmlib.governance.verdict import Claim, GateResult
+from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
 from mmmlib.health.lift import ALONE
 from mmmlib.health.prior_sensitivity import PRIOR
 from mmmlib.model.effects import roi
@@ -70,7 +70,8 @@ def label_channels(
     """
     model = str(effects.attrs["model"])
     names = [str(name) for name in effects["channel"].to_numpy()]
-    on_model = model_evidence(model, health, names, params.model_label(model))
+    others = params.unpaid_channels
+    on_model = model_evidence(model, health, [*names, *others], params.model_label(model))
     returns = roi(effects).transpose("draw", "channel").to_numpy()
     # Money is spent once: what one motion of several brings back is not held against all of it.
     whole = len(params.parts_of(model.partition(".")[0])) == 1 or model in params.outcomes
@@ -137,6 +138,37 @@ def label_model(model: str, gates: GateResult | None, params: Params) -> Label:
     return {Level.BLOCK: Label.DO_NOT_INFER, Level.WARN: Label.REVIEW, Level.INFO: Label.SAFE}[
         level
     ]
+
+
+def label_contribution(
+    channel: str, model: str, readiness: Readiness | None, health: FindingList, gates: GateResult | None,
+    params: Params,
+) -> Claim:  # fmt: skip
+    """Label what a channel without spend contributed to a model.
+
+    Nothing that was paid stands against it and no test can change its budget, so it is never safe
+    to act on.
+
+    Parameters
+    ----------
+    channel
+        One without spend.
+    model
+        ``outcome.motion``, or an outcome over its motions.
+    readiness, health, gates, params
+        Of the run; what was not made speaks against the claim.
+    """
+    if readiness is None or gates is None:
+        return NOT_CLAIMED
+    name = params.channel_label(channel)
+    evidence = model_evidence(model, health, params.channels, params.model_label(model))
+    evidence += channel_evidence(channel, model, readiness, health, name)
+    blocked = [BLOCKED] if gates.blocked else []
+    doubt = (
+        f"{name} has no spend, so no experiment with its budget can confirm what it contributed."
+    )
+    label, reasons = decide(evidence, more_against=blocked, more_doubts=[doubt], size=True)
+    return Claim(label=label or Label.REVIEW, reasons=reasons)
 
 
 def label_total(

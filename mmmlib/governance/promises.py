@@ -243,7 +243,7 @@ def predict_test(
     """
     params = params_of(run)
     for what, given, known in (
-        ("channel", channel, list(params.channels)),
+        ("channel", channel, list(params.paid_channels)),
         ("outcome", model, list(params.model_names)),
     ):
         if given not in known:

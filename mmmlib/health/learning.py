@@ -17,6 +17,7 @@ from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_least, at_most, judge, not_run
 from mmmlib.model.effects import roi
 from mmmlib.model.quantiles import Z90
+from mmmlib.model.unpaid import unpaid_of
 from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
@@ -100,7 +101,7 @@ def _distance_error(prior: np.ndarray, posterior: np.ndarray) -> float:
 
 
 def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
-    """Check for every channel that the data narrowed its return.
+    """Check for every channel that the data narrowed its return; without spend, its share.
 
     Parameters
     ----------
@@ -117,15 +118,15 @@ def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
         moved out of its prior is no return of which they said little: see
         :func:`check_conflict`.
     """
-    unit, limit = str(effects.attrs["return_unit"]), limits.min_prior_shrinkage
+    limit = limits.min_prior_shrinkage
     found = []
-    for subject, prior, posterior, why_not in _each_channel(effects):
+    for subject, prior, posterior, unit, why_not in _each_channel(effects):
         if why_not:
             found.append(not_run(SHRINKAGE, subject, why_not, level=Level.WARN))
             continue
         value, error = _shrinkage(prior, posterior)
         if abs(prior_distance(prior, posterior)) > limits.max_prior_distance:
-            message = "The data moved the return out of its prior: they said much of it."
+            message = f"The data moved the {_noun(unit)} out of its prior: they said much of it."
             found.append(judge(SHRINKAGE, subject, passed=True, message=message))
             continue
         message = _narrowed(prior, posterior, value, limit, unit)
@@ -148,9 +149,9 @@ def check_conflict(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     list of Finding
         One per channel, subject ``model/channel``.
     """
-    unit, limit = str(effects.attrs["return_unit"]), limits.max_prior_distance
+    limit = limits.max_prior_distance
     found = []
-    for subject, prior, posterior, why_not in _each_channel(effects):
+    for subject, prior, posterior, unit, why_not in _each_channel(effects):
         if why_not:
             found.append(not_run(CONFLICT, subject, why_not, level=Level.WARN))
             continue
@@ -170,9 +171,12 @@ def check_conflict(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     return found
 
 
-def _each_channel(effects: xr.Dataset) -> Iterator[tuple[str, np.ndarray, np.ndarray, str]]:
-    """Yield subject, prior and posterior of every return, and why they cannot be compared."""
-    returns = roi(effects)
+def _each_channel(effects: xr.Dataset) -> Iterator[tuple[str, np.ndarray, np.ndarray, str, str]]:
+    """Yield subject, prior, posterior and unit of every return, and why they cannot be compared.
+
+    Of a channel without spend, those of its share of the outcome.
+    """
+    returns, return_unit = roi(effects), str(effects.attrs["return_unit"])
     for channel in effects["channel"].to_numpy():
         prior, posterior = (
             one.sel(channel=channel).to_numpy().astype(float)
@@ -183,7 +187,22 @@ def _each_channel(effects: xr.Dataset) -> Iterator[tuple[str, np.ndarray, np.nda
             why_not = "The channel had no spend, so it has no return."
         elif np.isnan(prior).all():
             why_not = "The engine does not say what it believed before the fit."
-        yield f"{effects.attrs['model']}/{channel}", prior, posterior, why_not
+        yield f"{effects.attrs['model']}/{channel}", prior, posterior, return_unit, why_not
+    unpaid = unpaid_of(effects)
+    if unpaid is None:
+        return
+    returns, whole = roi(unpaid), float(effects["observed"].sum())
+    for channel in unpaid["channel"].to_numpy():
+        share = float(unpaid["spend"].sel(channel=channel).sum()) / whole
+        prior, posterior = (
+            one.sel(channel=channel).to_numpy().astype(float) * share
+            for one in (unpaid["prior_roi"], returns)
+        )
+        yield f"{effects.attrs['model']}/{channel}", prior, posterior, "share", ""
+
+
+def _noun(unit: str) -> str:
+    return "share of the outcome" if unit == "share" else "return"
 
 
 def _narrowed(
@@ -193,7 +212,7 @@ def _narrowed(
         return "The ranges before and after the fit cannot be compared: not all draws are numbers."
     before, after = (Estimate.from_draws(draws, unit) for draws in (prior, posterior))
     way = "narrowed" if value >= 0 else "widened"
-    how = f"{way} the return by" if value >= limit else f"said little: they {way} it by"
+    how = f"{way} the {_noun(unit)} by" if value >= limit else f"said little: they {way} it by"
     return (
         f"The data {how} {100 * abs(value):.0f} % (to pass: narrowed by at least {100 * limit:g} %): "
         f"{before.text()} before, {after.text()} after."

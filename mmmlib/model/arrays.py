@@ -96,7 +96,8 @@ class ModelData:
     outcome
         ``(region, week)``, in its unit.
     spend, media
-        ``(channel, region, week)``, money; spend or exposure.
+        ``(channel, region, week)``, money; spend or exposure. Of a channel without spend, its
+        exposure is both.
     adstock, saturation
         Name of the form of every channel.
     columns
@@ -119,6 +120,8 @@ class ModelData:
         Whether what is left follows its own past (AR(1)) or is independent.
     noise_weight
         By region: noise relative to the others; see :mod:`mmmlib.model.rotation`.
+    paid
+        Channels with spend.
     alike, likeness
         Channels without a prior of their own, whose returns are believed to be like each other's,
         and the correlation of their logarithms.
@@ -149,6 +152,7 @@ class ModelData:
     likelihood: str
     autocorrelated: bool
     noise_weight: np.ndarray
+    paid: np.ndarray
     alike: np.ndarray
     likeness: float
     lifts: tuple[LiftArrays, ...] = ()

@@ -20,6 +20,7 @@ from mmmlib.model.noise import draw_noise
 from mmmlib.model.priors import SHARE_WIDTH
 from mmmlib.model.quantiles import truncated_points
 from mmmlib.model.response import spend_effect
+from mmmlib.model.unpaid import set_apart
 from mmmlib.params import Params
 from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, half_life, lagged, saturate
 
@@ -64,7 +65,7 @@ def budgets_in_common(data: ModelData) -> float:
     See :func:`mmmlib.model.budgets.common_spend`; zero where there are too few budgets to tell.
     """
     measured = data.columns[:, [part in MEASURED for part in data.components]].mean(0)
-    found = common_spend(data.spend.sum(1), data.fitted_weeks, measured)
+    found = common_spend(data.spend[data.paid].sum(1), data.fitted_weeks, measured)
     return 0.0 if found is None else found[1]
 
 
@@ -257,6 +258,8 @@ def derive_effects(
         if array.dtype == np.float64:
             effects[name] = array.astype("float32")
     effects["spend_effect"] = spend_effect(effects)
+    unpaid = [name for name, paid in zip(data.channels, data.paid, strict=True) if not paid]
+    effects = set_apart(effects, unpaid)
     linear = xr.Dataset(
         {
             "level": (("draw", "region"), levels * scale),

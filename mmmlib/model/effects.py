@@ -49,6 +49,21 @@ media_scale          channel, region               divides adstocked media befor
 it is told so that the fitted return can be known: the effect divided by it. Fits of other engines, and
 of earlier versions, have none.
 
+Where there are channels without spend (:mod:`mmmlib.model.unpaid`), they have a dimension of their own,
+and ``channel`` is of those with spend alone. What they contributed is a component of the baseline:
+
+==================== ============================= =====================================
+unpaid_contribution  draw, unpaid, week            outcome of the week caused by the channel
+unpaid_effect        draw, unpaid, week            outcome caused by the week's exposure, to its end
+unpaid_prior         draw, unpaid                  outcome per unit of exposure as believed before
+unpaid_half_life     draw, unpaid                  weeks until half of an effect has come
+unpaid_response      draw, unpaid, point           weekly outcome if that exposure were kept up
+exposure             unpaid, week                  what the response follows
+response_exposure    unpaid, point                 weekly exposure, from 0 to beyond the past
+exposure_today       unpaid                        weekly exposure, mean of the reference weeks
+exposure_low/_high   unpaid                        smallest, largest weekly exposure of the past
+==================== ============================= =====================================
+
 Where lift tests lie in the fitted weeks:
 
 ==================== ============================= =====================================
@@ -72,6 +87,7 @@ from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.errors import InputError
 from mmmlib.model.motions import sum_motions
 from mmmlib.model.response import FORMULA, spend_effect
+from mmmlib.model.unpaid import NAMES
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
 
@@ -97,6 +113,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "spend_today": ("channel",),
     "spend_low": ("channel",),
     "spend_high": ("channel",),
+}
+UNPAID = {
+    new: tuple("unpaid" if dim == "channel" else dim for dim in REQUIRED[name])
+    for name, new in NAMES.items()
 }
 CALIBRATION: dict[str, tuple[str, ...]] = {"lift_expected": ("draw", "test")}
 ATTRIBUTES = (
@@ -130,6 +150,8 @@ def check_effects(effects: xr.Dataset) -> xr.Dataset:
     expected = REQUIRED | (FORMULA if effects.attrs.get("formula") else {})
     if "lift_expected" in effects:
         expected = expected | CALIBRATION
+    if "unpaid" in effects.dims:
+        expected = expected | UNPAID
     faults = [f"attribute {name} is missing" for name in ATTRIBUTES if name not in effects.attrs]
     for name, dims in expected.items():
         if name not in effects:

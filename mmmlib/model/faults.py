@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from mmmlib.errors import MMMError
@@ -20,6 +22,7 @@ def refuse_faults(
     media: np.ndarray,
     seen: int,
     likelihood: str,
+    unpaid: Collection[str] = (),
 ) -> None:
     """Refuse data from which no answer can come, with all reasons at once."""
     faults: list[str] = []
@@ -55,7 +58,8 @@ def refuse_faults(
             if not visible[row].any() or not spend[row, :, :seen].any():
                 young = later and spend[row].any()
                 advice = f"{shorter} it has" if young else "remove it"
-                faults.append(f"channel {name} has no spend in the fitted weeks: {advice}")
+                what = "exposure" if name in unpaid else "spend"
+                faults.append(f"channel {name} has no {what} in the fitted weeks: {advice}")
             elif np.ptp(visible[row], axis=-1).max() == 0:
                 still = np.ptp(media[row], axis=-1).max() == 0
                 advice = "leave it out, or vary it" if still else f"{shorter} it does"
@@ -93,10 +97,11 @@ def refuse_priors(data: ModelData) -> None:
     if least.sum() <= data.max_media_share:
         return
     worst = int(least.argmax())
+    what = "return" if data.paid[worst] else "share"
     raise MMMError(
         f"{data.model} cannot be fitted. Even at the low ends of their priors the channels "
         f"together would cause {least.sum():.0%} of the outcome, and model.max_media_share is "
         f"{data.max_media_share:.0%}. {data.channels[worst]} alone would cause "
-        f"{least[worst]:.0%}: state a lower return for it, or look whether its spend and the "
+        f"{least[worst]:.0%}: state a lower {what} for it, or look whether its spend and the "
         f"outcome have the units that you think."
     )

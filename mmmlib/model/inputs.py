@@ -22,9 +22,11 @@ SAME_SIZE = 3.0
 def model_inputs(data: ModelData, params: Params) -> dict[str, Any]:
     """Return the model inputs as plain values: priors, scales, forms, lift tests."""
     stated = {
-        name: stated_prior(params.channels[name].prior, params, data.model)
-        for name in data.channels
+        name: stated_prior(params.channels[name].prior, params, data.model, paid=bool(paid))
+        for name, paid in zip(data.channels, data.paid, strict=True)
     }
+    priors = {name: prior for name, prior in data.priors.items() if name != "deviation"}
+    priors["roi"] = tuple(one[data.paid] for one in priors["roi"])  # the others have no return
     motions = params.parts_of(data.model.partition(".")[0])
     return {
         "scales": {
@@ -36,8 +38,7 @@ def model_inputs(data: ModelData, params: Params) -> dict[str, Any]:
         },
         "priors": {
             name: {"mean": np.asarray(mean).tolist(), "sd": np.asarray(sd).tolist()}
-            for name, (mean, sd) in data.priors.items()
-            if name != "deviation"
+            for name, (mean, sd) in priors.items()
         },
         "stated": {
             name: {

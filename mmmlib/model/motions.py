@@ -26,6 +26,7 @@ ADDED = (
     "response",
     "marginal_roi",
 )
+ADDED_UNPAID = ("unpaid_contribution", "unpaid_effect", "unpaid_response")
 SAME = (
     "spend",
     "spend_region",
@@ -37,6 +38,8 @@ SAME = (
     "spend_high",
 )
 """Every motion has the same media."""
+EXPOSURE = ("exposure", "response_exposure")
+"""So begin the names of the same media of channels without spend."""
 
 
 def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
@@ -70,13 +73,17 @@ def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
             raise ValueError(f"the motions of {outcome} do not have the same unit")
     draws = min(part.sizes["draw"] for part in parts)
     cut = [part.isel(draw=slice(draws)).assign_coords(draw=np.arange(draws)) for part in parts]
-    whole = cut[0][list(SAME)].assign_coords(draw=np.arange(draws))
-    for name in ADDED:
+    same = [*SAME, *(name for name in first if str(name).startswith(EXPOSURE))]
+    whole = cut[0][same].assign_coords(draw=np.arange(draws))
+    unpaid = "unpaid" in first.dims
+    for name in (*ADDED, *ADDED_UNPAID) if unpaid else ADDED:
         whole[name] = reduce(add, (part[name] for part in cut))
-    whole["prior_roi"] = _added_priors(whole["marginal_roi"], [part["prior_roi"] for part in cut])
+    for name in ("prior_roi", "unpaid_prior") if unpaid else ("prior_roi",):
+        whole[name] = _added_priors([part[name] for part in cut])
     whole["in_sample"] = reduce(and_, (part["in_sample"] for part in cut))
     whole["baseline_part"] = _added_components([part["baseline_part"] for part in cut])
-    whole["half_life"] = _mean_half_life(cut)
+    for name in ("half_life", "unpaid_half_life") if unpaid else ("half_life",):
+        whole[name] = _mean_half_life(cut, name)
     whole.attrs = first.attrs | {
         "model": outcome,
         "formula": 0,
@@ -107,19 +114,21 @@ def _added_components(parts: Sequence[xr.DataArray]) -> xr.DataArray:
     return reduce(add, (part.reindex(component=list(names), fill_value=0.0) for part in parts))
 
 
-def _added_priors(like: xr.DataArray, parts: Sequence[xr.DataArray]) -> xr.DataArray:
+def _added_priors(parts: Sequence[xr.DataArray]) -> xr.DataArray:
     """Add what was believed of every motion: by quantiles, which have no order of draws."""
+    like = parts[0]
     at = probabilities(like.sizes["draw"])
     columns = [
-        sum_points([part.sel(channel=name).to_numpy().astype(float) for part in parts], at)
-        for name in like["channel"].to_numpy()
+        sum_points([part.to_numpy()[:, place].astype(float) for part in parts], at)
+        for place in range(like.shape[1])
     ]
     return like.copy(data=np.stack(columns, axis=1).astype("float32"))
 
 
-def _mean_half_life(parts: Sequence[xr.Dataset]) -> xr.DataArray:
-    contributed = xr.concat([part["contribution"].sum("week") for part in parts], "motion")
-    each = xr.concat([part["half_life"] for part in parts], "motion")
+def _mean_half_life(parts: Sequence[xr.Dataset], name: str) -> xr.DataArray:
+    of = name.replace("half_life", "contribution")
+    contributed = xr.concat([part[of].sum("week") for part in parts], "motion")
+    each = xr.concat([part[name] for part in parts], "motion")
     total = contributed.sum("motion")
     return (each * contributed).sum("motion") / total.where(total > 0, 1.0) + each.mean(
         "motion"

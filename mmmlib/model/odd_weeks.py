@@ -41,7 +41,7 @@ def odd_weeks(panel: Panel, params: Params, model: str, seen: int | None = None)
     weeks = len(outcome)
     columns, _, components, _, _ = make_columns(national, params, weeks)
     known = columns[0, [part not in ("trend", "demand") for part in components], :weeks]
-    spend = national.array("spend").sel(channel=list(params.channels)).to_numpy()[:, 0, :weeks]
+    spend = national.spend_or_exposure().sel(channel=list(params.channels)).to_numpy()[:, 0, :weeks]
     carried = lagged(spend, len(CARRIED)) @ CARRIED
     level = np.maximum(carried.mean(-1, keepdims=True), np.finfo(float).tiny)
     explaining = np.concatenate([known, carried / (carried + level)]).T

@@ -92,7 +92,7 @@ class Stated:
     name: str
 
 
-def stated_prior(prior: Prior | None, params: Params, model: str) -> Stated:
+def stated_prior(prior: Prior | None, params: Params, model: str, *, paid: bool = True) -> Stated:
     """Find what is stated of a channel's return for a model.
 
     Parameters
@@ -102,6 +102,8 @@ def stated_prior(prior: Prior | None, params: Params, model: str) -> Stated:
         used for outcomes in money, a cost per unit for the outcome that it names.
     model
         An outcome or one of its motions. What is stated for the motion itself comes first.
+    paid
+        Whether the channel has a spend. Of one without, a share is believed of any outcome.
     """
     outcome, _, motion = model.partition(".")
     money = params.outcome_unit(model) == params.currency
@@ -115,6 +117,8 @@ def stated_prior(prior: Prior | None, params: Params, model: str) -> Stated:
             return Stated("share", one.share, name)
         if money and one.roi is not None:
             return Stated("roi", one.roi, name)
+    if not paid:
+        return Stated("share", params.model.default_share, outcome)
     if money:
         return Stated("roi", params.model.default_roi, outcome)
     return Stated("default_share", params.model.default_share, outcome)
@@ -127,6 +131,8 @@ def return_prior(
     spend: float,
     totals: Mapping[str, float],
     usual_spend: float,
+    *,
+    paid: bool = True,
 ) -> tuple[float, float]:
     """Prior of a channel's return, as mean and spread of its logarithm.
 
@@ -135,10 +141,10 @@ def return_prior(
 
     Parameters
     ----------
-    prior, params, model
+    prior, params, model, paid
         See :func:`stated_prior`.
     spend
-        Money of the channel in the fitted weeks.
+        Money of the channel in the fitted weeks; of one without spend, its exposure.
     totals
         Outcome of every motion in the fitted weeks, by model.
     usual_spend
@@ -152,7 +158,7 @@ def return_prior(
         Return is outcome per unit of money; a share becomes one by
         ``share * total / spend``.
     """
-    stated = stated_prior(prior, params, model)
+    stated = stated_prior(prior, params, model, paid=paid)
     whole = sum(totals.values())
     total = totals.get(stated.name, whole)
     if stated.kind == "cost_per":
@@ -199,10 +205,13 @@ def model_priors(
     logistic = saturation.count("logistic")
     hill = saturation.count("hill")
     halves = hill + saturation.count("michaelis_menten")
-    usual = float(spend.sum() / len(np.unique(whole_of)))
+    paid = np.array([channel.spend is not None for channel in params.channels.values()])
+    usual = float(spend[paid].sum() / len(np.unique(whole_of[paid])))
     returns = np.array(
         [
-            return_prior(channel.prior, params, model, money, totals, usual)
+            return_prior(
+                channel.prior, params, model, money, totals, usual, paid=channel.spend is not None
+            )
             for channel, money in zip(params.channels.values(), spend, strict=True)
         ]
     )

@@ -20,9 +20,13 @@ from mmmlib.params import Params
 
 
 def spend_and_media(panel: Panel, params: Params) -> tuple[np.ndarray, np.ndarray]:
-    """Money of every channel, and what its effect follows; ``(channel, region, week)`` each."""
+    """Money of every channel, and what its effect follows; ``(channel, region, week)`` each.
+
+    The exposure of a channel without spend stands for both: its prior is on its share of the
+    outcome, which the unit cancels from.
+    """
     channels = list(params.channels)
-    spend = panel.array("spend").sel(channel=channels).to_numpy()
+    spend = panel.spend_or_exposure().sel(channel=channels).to_numpy()
     media = spend.copy()
     exposures = set(panel.names("exposure"))
     for row, name in enumerate(channels):
@@ -92,6 +96,7 @@ def prepare(
     adstock = tuple(params.channels[name].adstock for name in channels)
     saturation = tuple(params.channels[name].saturation for name in channels)
     parts = params.parts_of(model.partition(".")[0])
+    paid = np.array([params.channels[name].spend is not None for name in channels])
     totals = {part: float(panel.outcome(part).to_numpy()[:, :seen].sum()) for part in parts}
     priors = model_priors(
         params,
@@ -103,7 +108,9 @@ def prepare(
         spend=spend[:, :, :seen].sum(axis=(1, 2)),
         totals=totals,
         groups=groups,
-        whole_of=first_rows(spend[:, :, :seen].sum(axis=1)),
+        whole_of=np.where(
+            paid, first_rows(spend[:, :, :seen].sum(axis=1) * paid[:, None]), np.arange(len(paid))
+        ),
     )
     data = ModelData(
         model=model,
@@ -129,7 +136,8 @@ def prepare(
         noise_weight=np.ones(len(panel.regions))
         if likelihood == "negative_binomial"
         else measure_noise_weight(outcome[:, :seen] / scales.outcome[:, None]),
-        alike=np.array([params.channels[name].prior is None for name in channels]),
+        paid=paid,
+        alike=paid & [params.channels[name].prior is None for name in channels],
         likeness=params.model.returns_alike,
         calibrated=calibrated,
     )
@@ -164,7 +172,10 @@ def _series(
     channels = tuple(params.channels)
     spend, media = spend_and_media(panel, params)
     outcome = panel.outcome(model).to_numpy()
-    refuse_faults(model, channels, outcome, spend, media, seen, _likelihood(params, model))
+    refuse_faults(
+        model, channels, outcome, spend, media, seen, _likelihood(params, model),
+        params.unpaid_channels,
+    )  # fmt: skip
     return outcome, spend, media
 
 

@@ -27,13 +27,23 @@ def broken_references(content: Mapping[str, Any]) -> Iterator[KeyProblem]:
         passed over; the schema reports them.
     """
     channels = _mapping(content.get("channels"))
+    unpaid = {shown(name) for name, one in _sections(channels) if one.get("spend") is None}
+    for problem in _broken(content, channels):
+        if problem.found in unpaid:
+            problem = problem._replace(found=f"{problem.found}, which has no spend", action="")
+        yield problem
+
+
+def _broken(content: Mapping[str, Any], channels: Mapping[str, Any]) -> Iterator[KeyProblem]:
     outcomes = _mapping(content.get("outcomes"))
     motions = {
         name: tuple(map(str, _mapping(_mapping(outcome).get("motions")))) or (POOLED,)
         for name, outcome in outcomes.items()
     }
+    paid = [name for name, one in _sections(channels) if one.get("spend") is not None]
     for number, question in _sections(content.get("key_questions")):
-        for field, known in (("channel", channels), ("outcome", motions)):
+        asked = channels if question.get("kind", "other") == "other" else paid
+        for field, known in (("channel", asked), ("outcome", motions)):
             yield from _unknown(("key_questions", number, field), question.get(field), known)
     for name, channel in _sections(channels):
         prior = _mapping(channel.get("prior"))
@@ -47,10 +57,10 @@ def broken_references(content: Mapping[str, Any]) -> Iterator[KeyProblem]:
     for name, plan in _sections(plans):
         for rule in ("change", "weekly", "flights"):
             for channel in _mapping(plan.get(rule)):
-                yield from _unknown(("scenarios", "plans", name, rule, channel), channel, channels)
-    yield from _unknown_optimised(_mapping(content.get("scenarios")).get("optimise"), channels)
+                yield from _unknown(("scenarios", "plans", name, rule, channel), channel, paid)
+    yield from _unknown_optimised(_mapping(content.get("scenarios")).get("optimise"), paid)
     for name, test in _sections(content.get("lift_tests")):
-        for one in unknown_names(test, channels, motions):
+        for one in unknown_names(test, paid, motions):
             yield one._replace(key=("lift_tests", name, *one.key))
     models = [f"{name}.{motion}" for name, known in motions.items() for motion in known]
     leading = content.get("primary_outcome") or None
@@ -93,7 +103,7 @@ def unknown_names(
     test
         The test as it is written, in a parameter file or in a table.
     channels
-        Those that are declared.
+        Those that are declared and have a spend.
     motions
         Outcomes that are declared, and the motions of each.
     """

@@ -111,14 +111,17 @@ class MeasuredSeries(Section):
 
 
 class Channel(MeasuredSeries):
-    """A paid channel: where its spend is found, and the form of its effect."""
+    """A channel: where its spend (without one, its exposure) is found, and the form of its effect."""
 
     label: str = ""
-    spend: Name
+    spend: Name | None = None
     """Column of weekly spend; ``source.column`` where two sources share the name. Spend from several
-    sources is added up: ``ads.search.spend + agency.search.spend``."""
+    sources is added up: ``ads.search.spend + agency.search.spend``. A channel without spend (a
+    newsletter, organic search, GRPs that nobody priced) has a contribution and no return, and is in
+    no plan."""
     exposure: Name | None = None
-    """Column of impressions or clicks; if given, the channel's effect follows it instead of spend."""
+    """Column of impressions, clicks or GRPs; if given, the channel's effect follows it instead of
+    spend. A channel without spend needs it."""
     adstock: Literal["geometric", "delayed", "weibull"] = "geometric"
     """How the effect of a spend is spread over the weeks after it."""
     saturation: Literal["logistic", "hill", "michaelis_menten"] = "logistic"
@@ -130,6 +133,23 @@ class Channel(MeasuredSeries):
     tripled. Without it, newest weeks unlike all before warn, and no plan rests on the channel."""
     scalable: bool = True
     """Whether more could be bought at all; if not, no plan increases it."""
+
+    def _faults(self) -> Iterator[str | KeyProblem]:
+        yield from super()._faults()
+        if self.spend is not None:
+            return
+        if self.exposure is None:
+            yield "a 'spend'; or, of a channel without one, the 'exposure' that its effect follows"
+        if self.credit_notes:
+            yield KeyProblem(("credit_notes",), "credit notes without a spend", "a 'spend'")
+        stated = {(): self.prior} if self.prior else {}
+        for motion, one in self.prior.motions.items() if self.prior else ():
+            stated["motions", motion] = one
+        for place, one in stated.items():
+            for kind in ("roi", "cost_per"):
+                if getattr(one, kind):
+                    found = "a return of a channel without spend"
+                    yield KeyProblem(("prior", *place, kind), found, "a prior stated as 'share'")
 
 
 class MotionColumn(MeasuredSeries):
@@ -262,6 +282,9 @@ class Params(Section):
 
     def _faults(self) -> Iterator[KeyProblem]:
         yield from broken_references(self.model_dump())
+        if not self.paid_channels:
+            expected = "a channel with 'spend': what the others return cannot be asked"
+            yield KeyProblem(("channels",), "no channel with spend", expected)
         limit = self.health.max_plausible_roi
         stated: dict[KeyPath, Range | None] = {("model", "default_roi"): self.model.default_roi}
         for name, channel in self.channels.items():
@@ -275,6 +298,16 @@ class Params(Section):
                     "State it as money back per unit of money (1.5 for 1.50 back per 1.00 spent), "
                     "or raise that limit.",
                 )
+
+    @property
+    def paid_channels(self) -> tuple[str, ...]:
+        """Names of the channels with spend: those that have a return, and that plans are made of."""
+        return tuple(name for name, one in self.channels.items() if one.spend is not None)
+
+    @property
+    def unpaid_channels(self) -> tuple[str, ...]:
+        """Names of the channels without spend: they have a contribution, and no return."""
+        return tuple(name for name, one in self.channels.items() if one.spend is None)
 
     @property
     def motions(self) -> dict[str, tuple[str, ...]]:

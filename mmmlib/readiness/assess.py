@@ -66,7 +66,7 @@ def assess(panel: Panel, params: Params, blocking: Sequence[Finding] = ()) -> Re
     ]
     short = any(f.check == HISTORY and f.level is Level.WARN for f in whole)
     least = Verdict.CAVEATS if short else Verdict.READY
-    channels = {name: _worst_verdict(name, judged, least) for name in panel.names("spend")}
+    channels = {name: _worst_verdict(name, judged, least) for name in panel.channels}
     whole.append(_measurable(channels, params))
     findings = (*whole, *(item.finding for item in judged))
     # A test is no answer to broken data: only what the data itself cannot tell gets one.
@@ -167,7 +167,9 @@ def _overall(whole: list[Finding], channels: dict[str, Verdict]) -> Verdict:
 def _alternatives(
     panel: Panel, params: Params, overall: Verdict, channels: dict[str, Verdict]
 ) -> tuple[TestDesign, ...]:
-    spent = variation_table(panel, params)["total"].sort_values(ascending=False, kind="stable")
+    # What has no spend cannot be bought more or less of for a test.
+    spent = variation_table(panel, params)["total"].dropna()
+    spent = spent.sort_values(ascending=False, kind="stable")
     chosen = [str(n) for n in spent.index if channels[str(n)] is Verdict.NOT_READY]
     if overall is Verdict.NOT_READY:
         others = [str(name) for name in spent.index if str(name) not in chosen]

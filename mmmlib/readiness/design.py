@@ -162,7 +162,7 @@ def believed_share(
         for one in (panel, part or panel)
     )
     least = LEAST * total  # a stated share is one of the outcome, though nothing was spent
-    usual = np.mean([_spend(name, panel).sum() for name in params.channels])
+    usual = np.mean([_spend(name, panel).sum() for name in params.paid_channels])
     spend = float(_spend(channel, panel).sum()) or least
     motions = params.parts_of(params.primary.partition(".")[0])
     totals = {

@@ -33,7 +33,7 @@ class Judged:
 
 
 def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
-    """Ask of every channel how often its spend stayed near its level (R2).
+    """Ask of every channel how often its spend (without one, its exposure) stayed near its level (R2).
 
     Two checks per channel: the share of flat weeks, over all weeks, because the fit learns from
     all of them; and the number of weeks with spend over the last year, because a return of a
@@ -43,13 +43,14 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
     for channel, row in _rows(variation_table(panel, params)):
         flat, active = float(row["flat_share"]), int(row["active_weeks"])
         idle = active == 0
+        what = "exposure" if channel in panel.unpaid else "spend"
         too_flat = idle or not flat <= limits.flat_limit
         finding = at_most(
             "readiness.variation",
             channel,
             1.0 if idle else flat,
             limits.flat_limit if too_flat else limits.flat_warn,
-            "No spend in the last year."
+            f"No {what} in the last year."
             if idle
             else f"{format_number(flat, 'share')} of all weeks are within "
             f"{format_number(limits.flat_band, 'share')} of the channel's level in the half year "
@@ -61,7 +62,7 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
             channel,
             active,
             limits.min_active_weeks,
-            f"Spend in {active} of the last {row['weeks']} weeks.",
+            f"{what.capitalize()} in {active} of the last {row['weeks']} weeks.",
         )
         yield Judged(finding, _verdict(finding, idle))
 
@@ -75,21 +76,23 @@ def variation_table(panel: Panel, params: Params) -> pd.DataFrame:
         Indexed by channel. Of all weeks: ``flat_share``, the share within the band around the
         level; ``flat_lately`` is that of the last year. Of the last year: ``weeks`` looked at,
         ``active_weeks`` with spend anywhere, ``level`` of its last week (sum of the regions'
-        levels), ``total`` and ``share`` of all channels' spend.
+        levels), ``total`` and ``share`` of all channels' spend; NaN for a channel without spend,
+        whose exposure is looked at.
 
     Notes
     -----
     Regions are weighted by what they spend, because a channel that is flat in
     every region is flat, whatever their sum does.
     """
-    spend = panel.array("spend")
+    spend = panel.spend_or_exposure()
     values = spend.to_numpy()
     level, flat = flat_weeks(values, params.readiness.flat_band)
     weight = values.sum(axis=-1)
     weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     late = values[..., -YEAR:]
     total = late.sum(axis=(1, 2))
-    everything = total.sum()
+    total[len(panel.names("spend")) :] = np.nan
+    everything = np.nansum(total)
     return pd.DataFrame(
         {
             "weeks": late.shape[-1],
@@ -157,7 +160,7 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
         correlation, own = float(row["correlation"]), float(row["own_share"])
         if not np.isfinite(own):
             for check in ("readiness.collinearity", "readiness.own_variation"):
-                why = "Its spend never changes, so there is nothing to compare."
+                why = "It never changes, so there is nothing to compare."
                 action = catalogue()[check].action
                 finding = not_run(check, channel, why, level=Level.WARN, action=action)
                 yield Judged(finding, Verdict.NOT_READY)
@@ -205,7 +208,7 @@ def separation_table(panel: Panel, params: Params) -> pd.DataFrame:
     media = _centred(panel, "spend")
     for name, values in _centred(panel, "exposure").items():
         media[name] = values
-    media = {name: media[name] for name in panel.names("spend")}
+    media = {name: media[name] for name in panel.channels}
     season = trend_and_season(len(panel.weeks), params.model.seasonality or 1)
     rest = [np.tile(column, len(panel.regions)) for column in season[:, 1:].T]
     rest += list(_centred(panel, "control").values())

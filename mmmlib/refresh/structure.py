@@ -21,7 +21,7 @@ def structure_findings(before: Panel, after: Panel) -> list[Finding]:
         compared at all.
     """
     parts = {
-        "channels": (before.names("spend"), after.names("spend")),
+        "channels": (before.channels, after.channels),
         "outcomes": (before.names("outcome"), after.names("outcome")),
         "regions": (before.regions, after.regions),
     }

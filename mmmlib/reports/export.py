@@ -18,9 +18,11 @@ import xarray as xr
 
 from mmmlib.errors import RunError
 from mmmlib.estimates import MASS, Estimate
-from mmmlib.model.effects import baseline, fitted
+from mmmlib.model.effects import fitted
+from mmmlib.model.unpaid import paid_baseline, unpaid_of
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
+from mmmlib.reports.tables.unpaid import unpaid_claim
 from mmmlib.reports.words.statements import total_label
 from mmmlib.runs import Run, write_with
 from mmmlib.scenarios.pack import Label, ScenarioPack
@@ -141,7 +143,13 @@ def weeks_of(results: Results) -> pd.DataFrame:
             of, channel = effects.sel(channel=name), model | {"channel": name}
             rows += _weekly("contribution", of["contribution"], numbers.unit, label, channel)
             rows += _weekly("spend", of["spend"], numbers.currency, "", channel)
-        rows += _weekly("baseline", baseline(effects), numbers.unit, "", model)
+        unpaid = unpaid_of(effects)
+        for name in () if unpaid is None else map(str, unpaid["channel"].to_numpy()):
+            label = str(unpaid_claim(results, numbers.name, name).label)
+            of, channel = unpaid.sel(channel=name), model | {"channel": name}
+            rows += _weekly("contribution", of["contribution"], numbers.unit, label, channel)
+            rows += _weekly("exposure", of["spend"], "", "", channel)
+        rows += _weekly("baseline", paid_baseline(effects), numbers.unit, "", model)
         rows += _weekly("fitted_outcome", fitted(effects), numbers.unit, "", model)
         rows += _weekly("observed_outcome", effects["observed"], numbers.unit, "", model)
     return _table(results.run, rows)
@@ -163,6 +171,13 @@ def _of_model(results: Results, numbers: ModelNumbers) -> Iterator[Fact]:
         yield channel | _estimated("marginal_return", one.marginal, label) | {"unit": per}
         yield channel | _estimated("half_life", one.half_life, label)
         yield channel | _estimated("share_still_to_come", one.to_come, label)
+    for row in numbers.unpaid:
+        label = unpaid_claim(results, numbers.name, row.channel).label
+        channel = model | {"channel": row.channel}
+        yield channel | _counted("exposure", row.exposure, "")
+        yield channel | _estimated("contribution", row.contribution, label)
+        yield channel | _estimated("share_of_outcome", row.share, label)
+        yield channel | _estimated("half_life", row.half_life, label)
     label = total_label(results, numbers)
     yield model | _counted("outcome", float(numbers.effects["observed"].sum()), numbers.unit)
     yield model | _counted("spend", float(numbers.effects["spend"].sum()), money)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
+from mmmlib.model.unpaid import unpaid_of
 from mmmlib.params import Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Bridge, Comparison, Movement
@@ -41,6 +42,7 @@ from mmmlib.reports.words.figures import (
     spend_words,
 )
 from mmmlib.reports.words.restatements import restated_map_words
+from mmmlib.reports.words.unpaid import exposure_words
 
 PER_FIGURE = 9
 """Curves in one figure; more would not fit a page."""
@@ -84,9 +86,10 @@ def learning_picture(results: Results, numbers: ModelNumbers) -> Picture:
 def contributions_picture(results: Results, numbers: ModelNumbers, name: str) -> Picture:
     """Draw a model's contributions."""
     words = contributions_words(results, numbers)
+    every = sorted((*numbers.channels, *numbers.unpaid), key=lambda row: -row.contribution.median)
     rows = [
         IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
-        for row in numbers.by_contribution
+        for row in every
     ]
     draw = partial(interval_figure, rows, words.title, words.subtitle)
     return Picture(name, draw, words.caption, words.alt)
@@ -132,6 +135,22 @@ def curves_pictures(results: Results, numbers: ModelNumbers) -> Iterator[Picture
             response_curves, numbers.effects, part, names, results.colours, title, words.subtitle
         )
         yield Picture(f"curves-{number}", draw, words.caption, words.alt)
+
+
+def exposure_pictures(results: Results, numbers: ModelNumbers) -> Iterator[Picture]:
+    """Draw the response curves of channels without spend, over their exposure."""
+    effects = unpaid_of(numbers.effects)
+    if effects is None:
+        return
+    words, rows = exposure_words(results, numbers), numbers.unpaid
+    names = {row.channel: results.channel(row.channel) for row in rows}
+    for number, start in enumerate(range(0, len(rows), PER_FIGURE), start=1):
+        part = [row.channel for row in rows[start : start + PER_FIGURE]]
+        title = words.title if number == 1 else "Response curves, continued"
+        draw = partial(
+            response_curves, effects, part, names, results.colours, title, words.subtitle
+        )
+        yield Picture(f"exposure-curves-{number}", draw, words.caption, words.alt)
 
 
 def fit_picture(
@@ -215,7 +234,7 @@ def spend_picture(readiness: Readiness, panel: Panel, params: Params) -> Picture
     words = spend_words(readiness, params)
     draw = partial(
         spend_over_time,
-        panel.array("spend").sum("region"),
+        panel.spend_or_exposure().sum("region"),
         {name: params.channel_label(name) for name in params.channels},
         channel_colours(params.channels),
         params.readiness.flat_band,

@@ -14,7 +14,8 @@ import xarray as xr
 
 from mmmlib.estimates import Estimate, ReturnWords, return_words
 from mmmlib.health.learning import shrinkage
-from mmmlib.model.effects import baseline, contribution, fitted, roi, share, still_to_come
+from mmmlib.model.effects import contribution, fitted, over_weeks, roi, share, still_to_come
+from mmmlib.model.unpaid import paid_baseline, unpaid_of
 from mmmlib.reports.at_baseline import level_of
 
 
@@ -48,6 +49,18 @@ class ChannelNumbers:
     """Probability that it returns less than it cost; None where the outcome is not money."""
     next_loses: float | None
     """The same for the next unit of money."""
+
+
+@dataclass(frozen=True)
+class UnpaidNumbers:
+    """One channel without spend in one model: what it contributed, and when."""
+
+    channel: str
+    exposure: float
+    contribution: Estimate
+    share: Estimate
+    """Share of the fitted outcome."""
+    half_life: Estimate
 
 
 @dataclass(frozen=True)
@@ -149,6 +162,28 @@ class ModelNumbers:
             )
         return tuple(rows)
 
+    @cached_property
+    def unpaid(self) -> tuple[UnpaidNumbers, ...]:
+        """Numbers of every channel without spend, the largest contribution first."""
+        effects = unpaid_of(self.effects)
+        if effects is None:
+            return ()
+        whole = over_weeks(fitted(self.effects))
+        rows = []
+        for name in map(str, effects["channel"].to_numpy()):
+            one = effects.sel(channel=name)
+            total = over_weeks(one["contribution"])
+            rows.append(
+                UnpaidNumbers(
+                    channel=name,
+                    exposure=float(one["spend"].sum()),
+                    contribution=Estimate.from_draws(total.to_numpy(), self.unit),
+                    share=Estimate.from_draws((total / whole).to_numpy(), "share"),
+                    half_life=Estimate.from_draws(one["half_life"].to_numpy(), "weeks"),
+                )
+            )
+        return tuple(sorted(rows, key=lambda row: -row.contribution.median))
+
     def _return(self, draws: np.ndarray) -> Estimate:
         return Estimate.from_draws(draws * self.returns.factor, self.returns.unit)
 
@@ -203,9 +238,9 @@ class ModelNumbers:
 
     @cached_property
     def base_share(self) -> Estimate:
-        """Share of the fitted outcome that would have come without the channels."""
+        """Share of the fitted outcome that would have come without the channels, paid or not."""
         total = fitted(self.effects).sum("week")
-        part = baseline(self.effects).sum("week") / total
+        part = paid_baseline(self.effects).sum("week") / total
         return Estimate.from_draws(part.to_numpy(), "share")
 
     @cached_property

@@ -16,6 +16,7 @@ from mmmlib.reports.tables.channels import channel_table
 from mmmlib.reports.tables.checks import check_table
 from mmmlib.reports.tables.lift import lift_tests_table
 from mmmlib.reports.tables.plans import answers_table, other_outcomes_table, plan_table, plans_table
+from mmmlib.reports.tables.unpaid import unpaid_table
 from mmmlib.reports.title_block import data_through, period_text
 
 MOST_VALUES = 10_000
@@ -68,6 +69,11 @@ def _of_models(results: Results) -> dict[str, Table]:
         )
         for one in results.models
     ]
+    unpaid = [
+        (results.model(one.name), unpaid_table(results, one))
+        for one in results.models
+        if one.unpaid
+    ]
     tests = [
         (results.model(name), lift_tests_table(found))
         for name in results.effects
@@ -75,6 +81,7 @@ def _of_models(results: Results) -> dict[str, Table]:
     ]
     return {
         "Contribution and ROI": stacked("Outcome", channels),
+        "Channels without spend": stacked("Outcome", unpaid),
         "Lift tests": stacked("Outcome", tests),
     }
 

@@ -132,7 +132,7 @@ def build_pack(
     plans += best.plans
     plans += own_plans(base, files, params, channels)
     on_model = model_evidence(
-        leading, health_by_model.get(leading), channels, params.model_label(leading)
+        leading, health_by_model.get(leading), params.channels, params.model_label(leading)
     )
     model_labels = {model: params.model_label(model) for model in effects_by_model}
     parts_of_sums = {p for name in _summed(params, fitted) for p in params.parts_of(name)}

@@ -54,7 +54,7 @@ class Case:
     def evidence(self, *channels: str) -> Evidence:
         """What readiness and health say of the model and of channels in it."""
         full = model_evidence(
-            self.model, self.health, self.labels, self.params.model_label(self.model)
+            self.model, self.health, self.params.channels, self.params.model_label(self.model)
         )
         return sum(map(self.on, channels), full)
 

@@ -102,8 +102,8 @@ def forecast_of_run(run: Run) -> Forecast:
 def panels_ahead(panel: Panel, params: Params, base: Baseline, effects: xr.Dataset) -> list[Panel]:
     """Add the weeks of the horizon to a panel, on several paths.
 
-    Spend is the baseline's, exposures cost what they did, events are as declared, controls as in
-    the same weeks a year ago (the mean of the latest 13 where there is no year). Each path is off
+    Spend is the baseline's, exposures cost what they did, events are as declared, controls and the
+    exposure of channels without spend as in the same weeks a year ago (the mean of the latest 13 where there is no year). Each path is off
     by what the same rules were off by at one earlier time; there is one path without errors where
     the history is too short for that. Outcomes of these weeks are zero, and nothing is to read them.
     """
@@ -161,6 +161,8 @@ def _longer(
                 coming[name] = spend[series][row]
             elif role == "exposure" and series in spend:
                 coming[name] = spend[series][row] / float(cost.sel(channel=series, region=region))
+            elif role == "exposure":  # of a channel without spend: as a year ago
+                coming[name] = _last_year(past[name].to_numpy()[None], ahead)[0]
             else:
                 coming[name] = past[name].iloc[-1] if role == "population" else 0.0
         for name, one in params.events.items():

@@ -54,7 +54,7 @@ def check_plan_file(path: Path, params: Params) -> None:
         With everything that is wrong.
     """
     problems = Problems(path.parent)
-    grid = PlanGrid(tuple(params.channels), (), pd.DatetimeIndex([]), params.currency)
+    grid = PlanGrid(params.paid_channels, (), pd.DatetimeIndex([]), params.currency)
     read_plan(path, "scenarios", grid, problems)
     problems.raise_if_any()
 

@@ -245,11 +245,15 @@ def _exposure(params: Params, built: Built) -> Iterator[Finding]:
     panel = built.panel
     spends = dict(zip(panel.names("spend"), panel.values("spend"), strict=True))
     declared = dict(zip(panel.names("exposure"), panel.values("exposure"), strict=True))
-    for name, channel in params.channels.items():
+    for name in params.paid_channels:
+        channel = params.channels[name]
         if name in declared:
             exposure, spend, seen = str(channel.exposure), spends[name], declared[name]
         else:
-            table, column = find_column(built.sources, channel.spend, "", Problems()) or (None, "")
+            table, column = find_column(built.sources, str(channel.spend), "", Problems()) or (
+                None,
+                "",
+            )
             first, dot, last = column.rpartition(".")
             near = [f"{first}.{word}" for word in BESIDE] if dot and last == "spend" else []
             beside = [one for one in near if table is not None and one in table.columns]

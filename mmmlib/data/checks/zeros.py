@@ -15,6 +15,8 @@ from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
 from mmmlib.phrases import count_text, some_of
 
+CHANNEL = ("spend", "exposure")
+"""Roles of the series of channels; an exposure is looked at where there is no spend."""
 RARE = 0.1
 """Share of weeks up to which a series is hardly ever zero."""
 UNLIKELY = 0.01
@@ -80,15 +82,17 @@ def zero_runs(params: Params, panel: Panel) -> dict[str, list[ZeroRun]]:
     """
     limits = params.data.limits
     runs: dict[str, list[ZeroRun]] = {}
-    for role in ("outcome", "spend", "funnel"):
-        ends = limits.zero_run_weeks if role == "spend" else limits.zero_gap_weeks
+    for role in ("outcome", "spend", "exposure", "funnel"):
+        ends = limits.zero_run_weeks if role in CHANNEL else limits.zero_gap_weeks
         for name, regions in zip(panel.names(role), panel.values(role), strict=True):
+            if role == "exposure" and name not in panel.unpaid:
+                continue  # it is silent with its spend
             found = []
             for region, values in zip(panel.regions, regions, strict=True):
                 if role == "spend" and _is_tested(panel, name, region):
                     continue
                 head, tail = unlikely_ends(values, ends)
-                amid, start = (0, 0) if role == "spend" else unlikely_amid(values)
+                amid, start = (0, 0) if role in CHANNEL else unlikely_amid(values)
                 places = (("head", 0, head), ("tail", len(values) - tail, tail))
                 found += [ZeroRun(region, where, at, size) for where, at, size in places if size]
                 if amid >= limits.zero_gap_weeks:
@@ -181,7 +185,7 @@ def measured_series(national: Panel, runs: Mapping[str, Sequence[ZeroRun]]) -> l
     found = []
     for series in national.series:
         values, mask = national.frame[series].to_numpy(dtype=float), np.ones(len(national.weeks))
-        for run in runs.get(series.replace("exposure:", "spend:"), ()):
+        for run in runs.get(series, runs.get(series.replace("exposure:", "spend:"), ())):
             mask[run.first : run.first + run.weeks] = 0
         kept = np.flatnonzero(mask)
         known = slice(kept[0], kept[-1] + 1) if len(kept) else slice(0, 0)
@@ -201,33 +205,33 @@ def check_zeros(params: Params, panel: Panel, runs: dict[str, list[ZeroRun]]) ->
     runs
         See :func:`zero_runs`.
     """
-    spend = dict(zip(panel.names("spend"), panel.values("spend").sum(axis=1), strict=True))
+    ran = panel.spend_or_exposure().sum("region")
     for series, found in runs.items():
         role, _, name = series.partition(":")
         real = any(one.zeros == "real" for one in measured_as(params, role, name))
         ends = [run for run in found if run.where != "amid"]
-        if role == "spend" and not ends:
-            yield _stopped(params, name, spend[name])
+        if role in CHANNEL and not ends:
+            yield _stopped(params, name, role, ran.sel(channel=name).to_numpy())
         else:
             yield _ends(params, panel, series, ends, real=real)
-        if role != "spend":
+        if role not in CHANNEL:
             amid = [run for run in found if run.where == "amid"]
             yield _amid(params, panel, series, amid, real=real)
 
 
 def _ends(params: Params, panel: Panel, series: str, runs: list[ZeroRun], *, real: bool) -> Finding:
     role, _, name = series.partition(":")
-    limit = params.data.limits.zero_run_weeks if role == "spend" else 0
+    limit = params.data.limits.zero_run_weeks if role in CHANNEL else 0
     texts = [run.words(panel) for run in runs]
     listed = some_of(texts).capitalize()
     # A channel that begins later, or pauses in one region, is nothing rare; an outcome is.
     everywhere = {run.region for run in runs if run.where == "tail"} == set(panel.regions)
-    level = Level.BLOCK if role == "outcome" or (role == "spend" and everywhere) else None
+    level = Level.BLOCK if role == "outcome" or (role in CHANNEL and everywhere) else None
     key = _key(role, name)
     declared = f" Declared as real ({key}.zeros)." if real else ""
     return judge(
         "data.zero_run",
-        name if role == "spend" else series,
+        name if role in CHANNEL else series,
         passed=real or not runs,
         level=level,
         value=float(max((run.weeks for run in runs), default=0)),
@@ -255,16 +259,16 @@ def _cut(key: str, runs: list[ZeroRun], weeks: pd.DatetimeIndex) -> str:
 
 
 def _key(role: str, name: str) -> str:
-    if role == "spend":
+    if role in CHANNEL:
         return f"channels.{name}"
     outcome, _, motion = name.partition(".")
     return f"outcomes.{outcome}" + ("" if motion == "pooled" else f".motions.{motion}")
 
 
-def _stopped(params: Params, channel: str, spend: NDArray[np.float64]) -> Finding:
+def _stopped(params: Params, channel: str, role: str, ran: NDArray[np.float64]) -> Finding:
     """Judge a pause at the end that is not unlikely: it is perhaps over."""
     limit = params.data.limits.zero_run_weeks
-    active = spend > 0
+    active = ran > 0
     quiet = int(np.argmax(active[::-1])) if active.any() else len(active)
     return judge(
         "data.zero_run",
@@ -273,7 +277,9 @@ def _stopped(params: Params, channel: str, spend: NDArray[np.float64]) -> Findin
         case="paused",
         value=float(quiet),
         limit=float(limit),
-        message=f"No spend in the last {quiet} weeks." if quiet else "Spend in the last week.",
+        message=f"No {role} in the last {quiet} weeks."
+        if quiet
+        else f"{role.capitalize()} in the last week.",
     )
 
 

@@ -205,7 +205,8 @@ def _named_series(params: Params) -> Iterator[DeclaredSeries]:
         if outcome.value_per_unit is not None:
             yield DeclaredSeries("value", name, f"{key}.value_per_unit", outcome.value_per_unit)
     for name, channel in params.channels.items():
-        yield DeclaredSeries("spend", name, f"channels.{name}.spend", channel.spend)
+        if channel.spend is not None:
+            yield DeclaredSeries("spend", name, f"channels.{name}.spend", channel.spend)
     for name, channel in params.channels.items():
         if channel.exposure is not None:
             yield DeclaredSeries("exposure", name, f"channels.{name}.exposure", channel.exposure)

@@ -340,21 +340,24 @@ def _refuse_no_people(
 
 
 def _refuse_empty(panel: Panel, found: Places, problems: Problems) -> None:
-    """Report channels without any spend, and outcomes that are zero throughout."""
+    """Report channels that never ran, and outcomes that are zero throughout."""
     first, last = panel.weeks[0].date(), panel.weeks[-1].date()
     for declared, (table, column) in found.items():
-        if declared.role not in ("spend", "outcome"):
+        channel = declared.role == "spend" or (
+            declared.role == "exposure" and declared.name in panel.unpaid
+        )
+        if not channel and declared.role != "outcome":
             continue
         place = f"column {column} ({declared.key})"
         totals = panel.frame.groupby("region", sort=False)[declared.series].agg(
             lambda values: values.abs().sum()
         )
-        if declared.role == "spend" and totals.sum() == 0:
+        if channel and totals.sum() == 0:
             problems.add(
                 table.path,
                 place,
                 f"zero in every week from {first} to {last}",
-                "spend in some weeks",
+                f"{declared.role} in some weeks",
                 f"Remove channels.{declared.name}, or correct the source.",
             )
         for region in totals.index[totals == 0] if declared.role == "outcome" else ():

@@ -215,7 +215,7 @@ def _read_table(params: Params, path: Path, problems: Problems) -> Iterator[Decl
             content[column] = YES_NO.get(answer, False)
         if not cells[NAME]:
             report(row, NAME, "an empty cell", "a name for the test")
-        for one in unknown_names(content, params.channels, params.motions):
+        for one in unknown_names(content, params.paid_channels, params.motions):
             report(row, str(one.key[0]), one.found, one.expected, one.action)
         try:
             test = LiftTest.model_validate(content)

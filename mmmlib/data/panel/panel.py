@@ -110,6 +110,26 @@ class Panel:
         shape = (len(names), len(self.regions), len(self.weeks))
         return self.frame[names].to_numpy(dtype=float).T.reshape(shape)
 
+    @property
+    def unpaid(self) -> list[str]:
+        """Channels without spend, in the panel's order."""
+        paid = set(self.names("spend"))
+        return [name for name in self.names("exposure") if name not in paid]
+
+    @property
+    def channels(self) -> list[str]:
+        """Channels: those with spend, then those without."""
+        return [*self.names("spend"), *self.unpaid]
+
+    def spend_or_exposure(self) -> xr.DataArray:
+        """Spend of every channel, of one without spend its exposure; as :meth:`array` gives them."""
+        spend = self.array("spend")
+        if not self.unpaid:
+            return spend
+        import xarray as xr
+
+        return xr.concat([spend, self.array("exposure").sel(channel=self.unpaid)], "channel")
+
     def array(self, role: str) -> xr.DataArray:
         """Return the series of a role.
 

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
-from mmmlib.model.effects import baseline
+from mmmlib.model.unpaid import paid_baseline, unpaid_of
 from mmmlib.readiness.variation import flat_weeks
 from mmmlib.reports.figures.layout import (
     WIDTH,
@@ -196,6 +196,10 @@ def _layers(
 ) -> list[Layer]:
     """Draws by week of the baseline, then of the channels by size, all others as one."""
     parts = effects["contribution"].transpose("channel", "draw", "week")
+    unpaid = unpaid_of(effects)
+    if unpaid is not None:
+        own = unpaid["contribution"].transpose("channel", "draw", "week")
+        parts = xr.concat([parts, own], "channel")
     apart = [name for name in names if colours[name] in CHANNEL_COLOURS]
     rest = [name for name in names if name not in apart]
     layers: list[Layer] = [
@@ -206,7 +210,10 @@ def _layers(
         name = names[rest[0]] if len(rest) == 1 else f"Other ({len(rest)})"
         layers.append((name, together, OTHER))
     layers.sort(key=lambda layer: -float(np.median(layer[1].sum(axis=1))))
-    return [("Baseline", baseline(effects).transpose("draw", "week").to_numpy(), MUTED), *layers]
+    return [
+        ("Baseline", paid_baseline(effects).transpose("draw", "week").to_numpy(), MUTED),
+        *layers,
+    ]
 
 
 def _band(axes: Axes, weeks: pd.DatetimeIndex, draws: np.ndarray, colour: str) -> None:

@@ -29,6 +29,7 @@ from mmmlib.reports.words.statements import (
     reasons_of,
     step_words,
 )
+from mmmlib.reports.words.unpaid import unpaid_sentence
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Advice, Label, ScenarioPack
 
@@ -108,6 +109,8 @@ def insights(results: Results) -> Iterator[Block]:
     yield channel_table(results.params, numbers, numbers.by_contribution, results.gates).only(
         *SHOWN, name="summary-channels"
     )
+    if numbers.unpaid:
+        yield Prose(unpaid_sentence(results, numbers), lead="Without spend.")
 
 
 def moves(results: Results) -> Iterator[Block]:
@@ -202,7 +205,7 @@ def _labels(results: Results) -> list[tuple[str, Label]]:
     model = results.params.primary
     return [
         (results.channel(name), results.claim(model, name).label)
-        for name in results.params.channels
+        for name in results.params.paid_channels
     ]
 
 
@@ -242,7 +245,7 @@ def boundaries(results: Results) -> Iterator[Block]:
     model = results.params.primary
     never = [
         (results.channel(name), results.claim(model, name))
-        for name in results.params.channels
+        for name in results.params.paid_channels
         if results.claim(model, name).label is Label.DO_NOT_INFER
     ]
     if results.effects and never:

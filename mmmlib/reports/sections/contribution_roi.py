@@ -13,6 +13,7 @@ from mmmlib.reports.markup import plain
 from mmmlib.reports.pictures import (
     contributions_picture,
     curves_pictures,
+    exposure_pictures,
     lift_pictures,
     over_time_picture,
     returns_picture,
@@ -24,9 +25,12 @@ from mmmlib.reports.style import OTHER
 from mmmlib.reports.tables.channels import SHOWN, agreement, channel_table, rank_table
 from mmmlib.reports.tables.lift import SHOWN as LIFT_SHOWN
 from mmmlib.reports.tables.lift import calibration_table, lift_tests_table
+from mmmlib.reports.tables.unpaid import SHOWN as UNPAID_SHOWN
+from mmmlib.reports.tables.unpaid import unpaid_claim, unpaid_table
 from mmmlib.reports.words.figures import window_of
 from mmmlib.reports.words.labels import reasons_once
 from mmmlib.reports.words.statements import total_statement
+from mmmlib.reports.words.unpaid import unpaid_sentence
 from mmmlib.scenarios.pack import Label
 
 
@@ -73,8 +77,22 @@ def contributions(results: Results) -> Iterator[Block]:
     """Contribution of each channel."""
     if results.effects:
         yield contributions_picture(results, results.leading, "contributions")
+        yield from _unpaid(results, results.leading)
         if len(results.leading.channels) > 1:
             yield shares_picture(results, results.leading)
+
+
+def _unpaid(results: Results, numbers: ModelNumbers) -> Iterator[Block]:
+    """Channels without spend, where there are any: sentence, table, and why each is labelled so."""
+    if not numbers.unpaid:
+        return
+    yield Prose(unpaid_sentence(results, numbers), lead="Without spend.")
+    yield unpaid_table(results, numbers).only(*UNPAID_SHOWN)
+    doubted = {
+        row.channel: unpaid_claim(results, numbers.name, row.channel).reasons
+        for row in numbers.unpaid
+    }
+    yield Bullets(tuple(reasons_once(results, doubted)))
 
 
 def over_time(results: Results) -> Iterator[Block]:
@@ -98,6 +116,7 @@ def curves(results: Results) -> Iterator[Block]:
     """Response curves, the largest spend first."""
     if results.effects:
         yield from curves_pictures(results, results.leading)
+        yield from exposure_pictures(results, results.leading)
 
 
 def timing(results: Results) -> Iterator[Block]:
@@ -181,7 +200,7 @@ def other_outcomes(results: Results) -> Iterator[Block]:
     models = results.models
     if len(models) < 2:
         return
-    apart = [c for c in results.params.channels if agreement(models, c) == "they disagree"]
+    apart = [c for c in results.params.paid_channels if agreement(models, c) == "they disagree"]
     if apart:
         names = listed([results.short(channel) for channel in apart])
         yield Prose(

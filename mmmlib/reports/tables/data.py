@@ -111,7 +111,7 @@ def _share_at(shares: pd.DataFrame, row: int) -> Callable[[NextRestatement], Cel
 def readiness_table(readiness: Readiness, panel: Panel, params: Params) -> Table:
     """Make a row for each channel, the largest first: verdict, what it rests on, and why.
 
-    How to read it: spend and weeks with spend are of the last year, flat weeks of all; its own is
+    How to read it: spend and weeks that it ran are of the last year, flat weeks of all; its own is
     the share of its variation that nothing else explains.
     """
     moves = variation_table(panel, params).join(separation_table(panel, params))
@@ -125,8 +125,10 @@ def readiness_table(readiness: Readiness, panel: Panel, params: Params) -> Table
     columns: Columns[tuple[str, Any]] = {
         "Channel": lambda row: params.channel_label(row[0]),
         "Verdict": lambda row: readiness.channels[row[0]].value,
-        Column("Spend", params.currency): lambda row: Observed(row[1]["total"], params.currency),
-        "Weeks with spend": lambda row: f"{row[1]['active_weeks']} of {row[1]['weeks']}",
+        Column("Spend", params.currency): lambda row: (
+            "no spend" if row[0] in panel.unpaid else Observed(row[1]["total"], params.currency)
+        ),
+        "Weeks that it ran": lambda row: f"{row[1]['active_weeks']} of {row[1]['weeks']}",
         "Flat weeks": lambda row: Observed(row[1]["flat_share"], "share"),
         "Its own": lambda row: Observed(row[1]["own_share"], "share"),
         "Why": lambda row: why(row[0]),

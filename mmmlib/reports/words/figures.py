@@ -39,6 +39,11 @@ class Words:
     alt: str
 
 
+def the_channels(results: Results) -> str:
+    """How channels with spend are called: paid, where there are others."""
+    return "paid channels" if results.params.unpaid_channels else "channels"
+
+
 def outcome_of(results: Results, model: str) -> str:
     """Name of a model's outcome inside a sentence."""
     outcome, _, motion = model.partition(".")
@@ -91,7 +96,9 @@ def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
     """Words of the figure of contributions."""
     said = "; ".join(
         f"{results.channel(row.channel)} {row.contribution.text(mass=False)}"
-        for row in numbers.by_contribution
+        for row in sorted(
+            (*numbers.channels, *numbers.unpaid), key=lambda row: -row.contribution.median
+        )
     )
     outcome = outcome_of(results, numbers.name)
     return Words(
@@ -105,23 +112,24 @@ def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
 def _contributed_title(results: Results, numbers: ModelNumbers, outcome: str) -> str:
     """Say what the channels contributed, and whose part is the largest."""
     share = numbers.all_share.text(mass=False)
+    channels = the_channels(results)
     ranking = ranking_of(results, numbers, "contribution")
     if ranking is None or len(ranking.rows) < 2:
-        return f"Together the channels contributed {share} of {outcome}"
+        return f"Together the {channels} contributed {share} of {outcome}"
     if ranking.clear:
         top = results.short(ranking.top.channel)
         return (
-            f"Together the channels contributed {share} of {outcome}, {top} {ranking.surely} the "
+            f"Together the {channels} contributed {share} of {outcome}, {top} {ranking.surely} the "
             f"largest part"
         )
     if not ranking.settled:
         return (
-            f"Together the channels contributed {share} of {outcome}, none of them clearly the "
+            f"Together the {channels} contributed {share} of {outcome}, none of them clearly the "
             f"largest part"
         )
     ahead = either(results, ranking.contenders)
     return (
-        f"Together the channels contributed {share} of {outcome}; {ahead} {ranking.surely} the "
+        f"Together the {channels} contributed {share} of {outcome}; {ahead} {ranking.surely} the "
         f"largest part"
     )
 
@@ -162,7 +170,7 @@ def over_time_words(results: Results, numbers: ModelNumbers) -> Words:
     weeks = numbers.weeks
     late = _share(numbers.effects, slice(weeks[-min(13, len(weeks))], weeks[-1]))
     title = (
-        f"In the last {min(13, len(weeks))} weeks the channels contributed "
+        f"In the last {min(13, len(weeks))} weeks the {the_channels(results)} contributed "
         f"{late.text(mass=False)} of {outcome}"
     )
     if len(weeks) >= 65:
@@ -351,6 +359,11 @@ def bad_case(plan: Scenario) -> float:
     return plan_gain(plan).rounded(plan.downside)
 
 
+def _exposures(params: Params) -> str:
+    names = listed([params.channel_label(name) for name in params.unpaid_channels])
+    return f" (of {names}: exposure)" if names else ""
+
+
 def spend_words(readiness: Readiness, params: Params) -> Words:
     """Words of the figure of spend."""
     flat = [
@@ -367,7 +380,7 @@ def spend_words(readiness: Readiness, params: Params) -> Words:
     band = params.readiness.flat_band * 100
     return Words(
         title,
-        f"Weekly spend, {params.currency}; dots: weeks within {band:.0f} % of the level of the "
+        f"Weekly spend, {params.currency}{_exposures(params)}; dots: weeks within {band:.0f} % of the level of the "
         f"half year around them",
         "Weekly spend of each channel.",
         f"Weekly spend of each channel. {title}.",

@@ -195,7 +195,7 @@ def change_line(results: Results, comparison: Comparison) -> Prose:
 def never_statements(results: Results) -> Iterator[Prose]:
     """Name the channels of which nothing may be inferred, each with its first reason."""
     model = results.params.primary
-    claims = {name: results.claim(model, name) for name in results.params.channels}
+    claims = {name: results.claim(model, name) for name in results.params.paid_channels}
     names = [name for name, claim in claims.items() if claim.label is Label.DO_NOT_INFER]
     for name in names[:NAMED]:
         reasons = claims[name].reasons

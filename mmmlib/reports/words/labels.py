@@ -43,7 +43,7 @@ def reasons_once(results: Results, doubted: Mapping[str, Sequence[str]]) -> Iter
             channels.setdefault(reason, []).append(channel)
     shared = {reason: names for reason, names in channels.items() if len(names) > 1}
     for reason, names in shared.items():
-        every = len(names) == len(results.params.channels) and len(names) > 2
+        every = len(names) == len(results.params.paid_channels) and len(names) > 2
         who = "Every channel" if every else listed([results.channel(name) for name in names])
         yield Prose(reason, lead=f"{who}.")
     for channel, reasons in doubted.items():
@@ -54,7 +54,7 @@ def reasons_once(results: Results, doubted: Mapping[str, Sequence[str]]) -> Iter
 
 def beside_channels(results: Results, model: str, reasons: Sequence[str]) -> tuple[str, ...]:
     """Leave out the reasons that are those of a channel's label, and name these channels instead."""
-    claims = {name: results.claim(model, name).reasons for name in results.params.channels}
+    claims = {name: results.claim(model, name).reasons for name in results.params.paid_channels}
     own = tuple(one for one in reasons if not any(one in found for found in claims.values()))
     names = [
         results.channel(name)

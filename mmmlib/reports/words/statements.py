@@ -21,7 +21,7 @@ from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import CLEAR, Ranking, ranking_label, ranking_of
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.periods import PeriodNumbers
-from mmmlib.reports.words.figures import bad_case, outcome_of, plan_gain, window_of
+from mmmlib.reports.words.figures import bad_case, outcome_of, plan_gain, the_channels, window_of
 from mmmlib.reports.words.returns import (
     best_sentence,
     likeliest_sentence,
@@ -54,7 +54,7 @@ def total_statement(results: Results, numbers: ModelNumbers) -> Prose:
         f"They cost {spend} and contributed {total.text(mass=False)}, "
         f"{numbers.all_share.text()} of {outcome_of(results, numbers.name)}, "
         f"{window_of(numbers)}.",
-        lead="All channels together.",
+        lead=f"All {the_channels(results)} together.",
         mark=label_mark(total_label(results, numbers)),
     )
 
@@ -65,7 +65,7 @@ def period_sentence(results: Results, numbers: ModelNumbers, rows: Sequence[Peri
     outcome = outcome_of(results, numbers.name)
     text = (
         f"In {now.name} {outcome} was {format_number(now.outcome, numbers.unit)}, and "
-        f"{format_number(now.spend, numbers.currency)} was spent; the channels contributed "
+        f"{format_number(now.spend, numbers.currency)} was spent; the {the_channels(results)} contributed "
         f"{now.share.text()} of it."
     )
     parts = [
