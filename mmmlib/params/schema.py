@@ -142,9 +142,10 @@ class Channel(MeasuredSeries):
             yield "a 'spend'; or, of a channel without one, the 'exposure' that its effect follows"
         if self.credit_notes:
             yield KeyProblem(("credit_notes",), "credit notes without a spend", "a 'spend'")
-        stated = {(): self.prior} if self.prior else {}
-        for motion, one in self.prior.motions.items() if self.prior else ():
-            stated["motions", motion] = one
+        stated: dict[tuple[str, ...], StatedPrior] = {}
+        if self.prior is not None:
+            stated = {("motions", name): one for name, one in self.prior.motions.items()}
+            stated[()] = self.prior
         for place, one in stated.items():
             for kind in ("roi", "cost_per"):
                 if getattr(one, kind):

@@ -19,7 +19,7 @@ import xarray as xr
 from mmmlib.errors import RunError
 from mmmlib.estimates import MASS, Estimate
 from mmmlib.model.effects import fitted
-from mmmlib.model.unpaid import paid_baseline, unpaid_of
+from mmmlib.model.unpaid import paid_baseline
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.unpaid import unpaid_claim
@@ -143,12 +143,11 @@ def weeks_of(results: Results) -> pd.DataFrame:
             of, channel = effects.sel(channel=name), model | {"channel": name}
             rows += _weekly("contribution", of["contribution"], numbers.unit, label, channel)
             rows += _weekly("spend", of["spend"], numbers.currency, "", channel)
-        unpaid = unpaid_of(effects)
-        for name in () if unpaid is None else map(str, unpaid["channel"].to_numpy()):
-            label = str(unpaid_claim(results, numbers.name, name).label)
-            of, channel = unpaid.sel(channel=name), model | {"channel": name}
-            rows += _weekly("contribution", of["contribution"], numbers.unit, label, channel)
-            rows += _weekly("exposure", of["spend"], "", "", channel)
+        for row in numbers.unpaid:
+            label = str(unpaid_claim(results, numbers.name, row.channel).label)
+            of, channel = effects.sel(unpaid=row.channel), model | {"channel": row.channel}
+            rows += _weekly("contribution", of["unpaid_contribution"], numbers.unit, label, channel)
+            rows += _weekly("exposure", of["exposure"], "", "", channel)
         rows += _weekly("baseline", paid_baseline(effects), numbers.unit, "", model)
         rows += _weekly("fitted_outcome", fitted(effects), numbers.unit, "", model)
         rows += _weekly("observed_outcome", effects["observed"], numbers.unit, "", model)

@@ -86,10 +86,9 @@ def learning_picture(results: Results, numbers: ModelNumbers) -> Picture:
 def contributions_picture(results: Results, numbers: ModelNumbers, name: str) -> Picture:
     """Draw a model's contributions."""
     words = contributions_words(results, numbers)
-    every = sorted((*numbers.channels, *numbers.unpaid), key=lambda row: -row.contribution.median)
     rows = [
         IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
-        for row in every
+        for row in numbers.with_unpaid
     ]
     draw = partial(interval_figure, rows, words.title, words.subtitle)
     return Picture(name, draw, words.caption, words.alt)

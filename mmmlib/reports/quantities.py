@@ -227,6 +227,11 @@ class ModelNumbers:
         return tuple(sorted(self.channels, key=lambda row: -row.contribution.median))
 
     @cached_property
+    def with_unpaid(self) -> tuple[ChannelNumbers | UnpaidNumbers, ...]:
+        """Channels with and without spend by median contribution, the largest first."""
+        return tuple(sorted((*self.channels, *self.unpaid), key=lambda r: -r.contribution.median))
+
+    @cached_property
     def all_channels(self) -> Estimate:
         """Contribution of all channels together."""
         return Estimate.from_draws(contribution(self.effects).sum("channel").to_numpy(), self.unit)

@@ -131,3 +131,44 @@ def test_a_lift_test_of_a_table_is_held_to_the_same() -> None:
     assert not list(unknown_names(fine, ["tv"], known))
     broken = {"channel": "fax", "outcome": "revenue"}
     assert [one.key for one in unknown_names(broken, ["tv"], known)] == [("channel",), ("motion",)]
+
+
+def test_what_asks_for_a_return_is_not_asked_of_a_channel_without_spend() -> None:
+    content = {
+        "channels": {"search": {"spend": "s"}, "news": {"exposure": "mails"}},
+        "outcomes": {"revenue": {"column": "r"}},
+        "key_questions": [
+            {"question": "Scale it?", "kind": "scale", "channel": "news"},
+            {"question": "And?", "kind": "other", "channel": "news"},
+        ],
+        "lift_tests": {"spring": {"channel": "news", "outcome": "revenue"}},
+        "scenarios": {
+            "plans": {"more": {"change": {"news": 0.2}}},
+            "optimise": {"fixed": ["news"]},
+        },
+    }
+    problems = list(broken_references(content))
+    assert [one.key[0] for one in problems] == [
+        "key_questions",
+        "scenarios",
+        "scenarios",
+        "lift_tests",
+    ]
+    assert {one.found for one in problems} == {"'news', which has no spend"}
+    assert {one.expected for one in problems} == {"one of search"}
+
+
+def test_a_channel_without_spend_has_an_exposure_and_states_a_share() -> None:
+    news: dict[str, Any] = {
+        "prior": {"roi": {"low": 1, "high": 2}, "motions": {"pooled": {"cost_per": {"s": {"low": 1, "high": 2}}}}},
+        "credit_notes": "earlier_weeks",
+    }  # fmt: skip
+    with pytest.raises(ValidationError) as caught:
+        fake_params(channels={"search": {"spend": "s"}, "news": news})
+    text = str(caught.value)
+    for part in ("'exposure' that its effect follows", "a prior stated as 'share'", "credit notes"):
+        assert part in text
+    with pytest.raises(ValidationError, match="no channel with spend"):
+        fake_params(channels={"news": {"exposure": "mails"}}, key_questions=[])
+    good = fake_params(channels={"search": {"spend": "s"}, "news": {"exposure": "mails"}})
+    assert (good.paid_channels, good.unpaid_channels) == (("search",), ("news",))

@@ -96,9 +96,7 @@ def contributions_words(results: Results, numbers: ModelNumbers) -> Words:
     """Words of the figure of contributions."""
     said = "; ".join(
         f"{results.channel(row.channel)} {row.contribution.text(mass=False)}"
-        for row in sorted(
-            (*numbers.channels, *numbers.unpaid), key=lambda row: -row.contribution.median
-        )
+        for row in numbers.with_unpaid
     )
     outcome = outcome_of(results, numbers.name)
     return Words(
