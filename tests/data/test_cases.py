@@ -26,9 +26,9 @@ SAID = {
     "f16": "sheet: Data",
     "f17": "grain: month",
     "f20": "missing: ['--']",
-    "f24": "signs: ['%'], and 'unit: percent' in the contract of Rabatt",
+    "f24": "signs: ['%'], and to its contract: columns: {Rabatt: {type: number, unit: percent}}",
     "f28": "declare credit_notes",
-    "f30": "outcomes.revenue.ends",
+    "f30": "outcomes.revenue.ends: 2025-12-28",
     "f31": "repeated: [Erlös]",
 }
 """What the refusal of each says to declare; empty for one that is read as it is."""

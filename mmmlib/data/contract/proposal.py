@@ -358,7 +358,8 @@ def undeclared_problem(source: Source, proposal: Proposal, new: dict[str, Any]) 
     percent = [
         name for name in proposal.percent if "signs" in new and not _is_percent(source, name)
     ]
-    share = ", and 'unit: percent' in the contract of " + ", ".join(percent) if percent else ""
+    units = ", ".join(f"{name}: {{type: number, unit: percent}}" for name in percent)
+    share = f", and to its contract: columns: {{{units}}}" if percent else ""
     doubts = [proposal.unsure[key] for key in new if key in proposal.unsure]
     doubt = f" Look at it first: {'; '.join(doubts)}." if doubts else ""
     keys = ", ".join(f"{key}: {_as_yaml(value)}" for key, value in new.items())

@@ -22,6 +22,7 @@ from mmmlib.data.contract.promises import CREDIT
 from mmmlib.data.naming.taxonomy import Taxonomy
 from mmmlib.data.panel.credit_notes import credited
 from mmmlib.data.panel.grid import (
+    LAST_DAY,
     Calendar,
     Grid,
     assemble,
@@ -236,7 +237,7 @@ def _filling(params: Params, declared: DeclaredSeries, table: SourceRows) -> tup
         part = declared.key.removesuffix(".column")
         return "fail", (
             f"Complete the source: an outcome is never filled. If these weeks are not counted "
-            f"yet, name the last day that is in {part}.ends, and the panel ends there."
+            f"yet, write {part}.ends: {LAST_DAY}, the last day that is; the panel ends there."
         )
     if not flow:
         fills = rule in ("carry", "interpolate")

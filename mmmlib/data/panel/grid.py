@@ -21,6 +21,8 @@ from mmmlib.params import Params
 from mmmlib.phrases import count_text
 
 WEEK = pd.Timedelta(days=7)
+LAST_DAY = "{last day}"
+"""Stands in an advice for the day before the first week that has no value."""
 ROW_ADVICE = (
     "Complete the source. Its 'gaps' can fill what is no outcome: zero for what adds up (spend, "
     "exposure, counts), carry or interpolate for levels (a price, an index)."
@@ -262,7 +264,9 @@ def _report_gaps(
                 found, expected = "a day or more without a value", "a value every day"
             if last > first:
                 found += f", and {count_text((last - first).days // 7, 'week')} after it too"
-            problems.add(table.path, table.place(row, column), found, expected, advice)
+            day = str((first - pd.Timedelta(days=1)).date())
+            action = advice.replace(LAST_DAY, day)
+            problems.add(table.path, table.place(row, column), found, expected, action)
         of = f" of {column}" if table.source.layout == "long" else ""
         place = f"column {table.source.date}{where}"
         absent = [week for week in gaps if week not in there] if table.whole else []

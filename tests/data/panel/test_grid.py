@@ -98,7 +98,7 @@ def test_an_outcome_that_is_not_counted_yet_ends_the_panel(built: Built, refused
     frame.loc[8:, "revenue"] = ""
     place, found, _, action = only(refused(frame))
     assert (place, found) == ("row 10, column revenue", "an empty cell, and 3 weeks after it too")
-    assert "outcomes.revenue.ends" in action
+    assert "outcomes.revenue.ends: 2024-02-25" in action
     assert "gaps" not in action
     ends = {"revenue": {"kind": "revenue", "column": "revenue", "ends": "2024-02-25"}}
     panel = built(frame, outcomes=ends)
