@@ -16,7 +16,6 @@ from mmmlib.data.panel.panel import Panel
 from mmmlib.model.chains import RHAT
 from mmmlib.model.effects import baseline, check_effects, contribution
 from mmmlib.model.response import respond, spend_effect
-from mmmlib.model.unpaid import set_apart
 from mmmlib.params import Params
 from mmmlib.params.lift import LiftTest
 from mmmlib.transforms import geometric_weights, half_life
@@ -96,8 +95,7 @@ def fake_panel(
             noise = rng.normal(0, 5_000, weeks)
             frame[f"outcome:{model}"] = unit * np.maximum(150_000 * season + effect + noise, 0)
         for name, values in media.items():
-            role = "spend" if params.channels[name].spend else "exposure"
-            frame[f"{role}:{name}"] = values
+            frame[f"spend:{name}"] = values
         for name in params.controls:
             frame[f"control:{name}"] = rng.normal(size=weeks)
         frame["imputed"] = ""
@@ -158,7 +156,7 @@ def fake_effects(
     panel = panel or fake_panel(params)
     model = model or params.primary
     rng = np.random.default_rng(seed)
-    media = panel.spend_or_exposure()
+    media = panel.array("spend")
     channels = list(media["channel"].to_numpy())
     sizes = {name: media.sizes[name] for name in ("channel", "region", "week")}
     lag, count = params.model.adstock_weeks, len(channels)
@@ -194,9 +192,7 @@ def fake_effects(
             "engine": "fake",
             "formula": 1,
             "saturation_kinds": json.dumps(dict.fromkeys(channels, "logistic")),
-            "inputs": json.dumps(
-                {"priors": {"roi": believed(unit, len(panel.names("spend")))}, "scales": {}}
-            ),
+            "inputs": json.dumps({"priors": {"roi": believed(unit, count)}, "scales": {}}),
             **({RHAT: 1.0} if holdout_weeks else {}),
         },
     )
@@ -249,7 +245,7 @@ def fake_effects(
         if array.dtype == np.float64:
             effects[name] = array.astype("float32")
     assert float(contribution(effects).min()) >= 0
-    return check_effects(set_apart(effects, panel.unpaid))
+    return check_effects(effects)
 
 
 def over_at_once(effects: xr.Dataset) -> xr.Dataset:

@@ -17,7 +17,8 @@ from mmmlib.model.power_scaling import stated_returns
 from mmmlib.model.spec import prepare
 from mmmlib.model.unpaid import COMPONENT, paid_baseline, unpaid_of
 from mmmlib.params import Params
-from tests.fakes import fake_effects, fake_panel, fake_params, two_motions
+from tests.fakes import fake_params, two_motions
+from tests.unpaid import unpaid_effects, unpaid_panel
 
 MODEL = "revenue.pooled"
 
@@ -31,7 +32,7 @@ def with_newsletter(**overrides: Any) -> Params:
 
 def world(params: Params) -> tuple[Panel, np.ndarray]:
     """A panel whose newsletter causes a known part of the outcome, week by week."""
-    panel = fake_panel(params, weeks=130)
+    panel = unpaid_panel(params, weeks=130)
     rng = np.random.default_rng(4)
     frame = panel.frame.copy()
     frame["exposure:newsletter"] = mails = rng.gamma(2.0, 2_000.0, 130) * (rng.random(130) < 0.6)
@@ -106,8 +107,8 @@ def test_motions_add_up_without_spend_too() -> None:
             "newsletter": {"exposure": "mails"},
         }
     )
-    panel = fake_panel(params)
-    parts = [fake_effects(params, panel, name) for name in params.model_names]
+    panel = unpaid_panel(params)
+    parts = [unpaid_effects(params, panel, name) for name in params.model_names]
     whole = sum_motions("revenue", parts)
     np.testing.assert_allclose(
         whole["unpaid_contribution"], sum(part["unpaid_contribution"] for part in parts), 1e-5

@@ -13,8 +13,9 @@ from mmmlib.reports.export import facts_of
 from mmmlib.reports.results import Results, results_of
 from mmmlib.reports.sections import briefing, contribution_roi, health_panel
 from mmmlib.reports.sheets import sheets
-from tests.fake_run import make_fake_run
-from tests.fakes import fake_panel, fake_params
+from tests import fake_run
+from tests.fakes import fake_params
+from tests.unpaid import unpaid_effects, unpaid_panel
 
 CHANNELS = {
     "search": {"label": "Search", "spend": "s"},
@@ -27,7 +28,10 @@ CHANNELS = {
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     revenue = {"revenue": {"label": "Revenue", "kind": "revenue", "column": "revenue"}}
     folder = tmp_path_factory.mktemp("unpaid")
-    return results_of(make_fake_run(folder, channels=CHANNELS, outcomes=revenue))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fake_run, "fake_panel", unpaid_panel)
+        patch.setattr(fake_run, "fake_effects", unpaid_effects)
+        return results_of(fake_run.make_fake_run(folder, channels=CHANNELS, outcomes=revenue))
 
 
 def test_pages_say_what_it_contributed_and_ask_no_return_of_it(results: Results) -> None:
@@ -67,7 +71,7 @@ def test_its_health_is_its_own_and_none_of_the_models(results: Results) -> None:
 
 def test_readiness_judges_its_exposure() -> None:
     params = fake_params(channels=CHANNELS, key_questions=[])
-    panel = fake_panel(params)
+    panel = unpaid_panel(params)
     assert assess(panel, params).channels["news"] is not Verdict.NOT_READY
     frame = panel.frame.assign(**{"exposure:news": np.full(len(panel.weeks), 100.0)})
     found = assess(Panel(frame, panel.currency, panel.units), params)

@@ -211,7 +211,7 @@ def timeliness(params: Params, built: Built) -> Iterator[Finding]:
             name,
             ahead,
             f"{count_text(ahead, 'row')} dated after {today}, the last of {table.newest:%Y-%m-%d}."
-            if table.newest is not None
+            if table.coverage is not None and table.newest is not None
             else f"{count_text(ahead, 'value')} dated after {today}.",
             f"No row dated after {today}.",
         )

@@ -49,6 +49,8 @@ class DateFormat:
     rewritten: str = ""
     month_first: str = ""
     parsed: str = ""
+    month: bool = False
+    """Whether it names a month, of which its first day is read."""
 
 
 DATES = {
@@ -64,8 +66,20 @@ DATES = {
     "DD-Mon-YY": DateFormat(
         r"^([0-9]{1,2})[- ]([A-Z][a-z]{2})[- ]([0-9]{2})$", r"\1-\2-20\3", parsed="%d-%b-%Y"
     ),
+    "YYYY-MM": DateFormat(r"^([0-9]{4})[-/](0[1-9]|1[0-2])$", r"\1-\2-01", month=True),
+    "MM/YYYY": DateFormat(r"^(0?[1-9]|1[0-2])/([0-9]{4})$", r"\2-\1-01", month=True),
+    "Mon YYYY": DateFormat(
+        r"^([A-Z][a-z]{2})[- ]([0-9]{4})$", r"1-\1-\2", parsed="%d-%b-%Y", month=True
+    ),
+    "Mon YY": DateFormat(
+        r"^([A-Z][a-z]{2})[- ]([0-9]{2})$", r"1-\1-20\2", parsed="%d-%b-%Y", month=True
+    ),
+    "Month YYYY": DateFormat(
+        r"^([A-Z][a-z]{2,8}) ([0-9]{4})$", r"1-\1-\2", parsed="%d-%B-%Y", month=True
+    ),
 }
-"""Ways to write dates that are read, by name. A week of the ISO calendar is its Monday."""
+"""Ways to write dates that are read, by name. A week of the ISO calendar is its Monday, a month its
+first day: that is read where a row may be a month."""
 SLASHES = DATES["DD/MM/YYYY"].pattern
 YEARS = (1900, 2199)
 """First and last year of a day; others are typing errors, or a program's word for no day."""
@@ -132,8 +146,11 @@ def written_forms(
     dates = {name: text for name, text in dates.items() if odd[f"odd {name}"]}
     numbers = {name: text for name, text in numbers.items() if odd[f"odd {name}"]}
     measures: dict[str, Any] = {}
+    # Of days and events a month would put all on its first day.
+    months = source.grain in ("month", "week")
+    known = {form: one for form, one in DATES.items() if months or not one.month}
     for name, text in dates.items():
-        for form, format_ in DATES.items():
+        for form, format_ in known.items():
             measures[f"{name}|{form}"] = text.re_search(format_.pattern).cast("int64").sum()
         for group in (1, 2):
             value = text.re_extract(SLASHES, group).nullif("").try_cast("int64")
@@ -148,7 +165,7 @@ def written_forms(
     seen = measured(table, measures)
     breaches = []
     for name, text in dates.items():
-        best = max(DATES, key=lambda form: seen[f"{name}|{form}"] or 0)
+        best = max(known, key=lambda form: seen[f"{name}|{form}"] or 0)
         day_over, month_over = bool(seen[f"{name}|over1"]), bool(seen[f"{name}|over2"])
         slashes = best == "DD/MM/YYYY"
         if slashes and day_over == month_over:

@@ -193,6 +193,9 @@ def _say_what_a_row_is(
     if why:
         unsure["grain"] = why
     region = _named("region", texts)
+    if layout == "ad_platform":
+        keys["gaps"] = "zero"
+        unsure["gaps"] = "a campaign that did not run has no row: such a week is zero"
     if region and layout != "master_flat_file":
         keys["region"] = region
         if layout == "ad_platform":

@@ -17,9 +17,11 @@ from mmmlib.params.messages import shown
 SURE = 0.6
 """Share of the filled cells of a column that are numbers, from which it is one of numbers."""
 DIGITS = r"[+-]?[0-9][0-9.,'\u2019 \u00a0\u2009\u202f]*"
-SIGN = r"(?:[^\w\s.,+'\u2019-]{1,3}|[A-Z]{3}|[A-Z]?\$|kr|zł|Fr\.)"
+SIGN = r"(?:[^\w\s.,+'\u2019-]{1,3}|[A-Z]{3}(?!-)|[A-Z]?\$|kr|zł|Fr\.)"
 """What may stand beside a number: the sign of a currency, a per cent sign, a code."""
 NUMBER = re.compile(rf"^({SIGN})?\s*({DIGITS})\s*({SIGN})?$")
+ID = re.compile(r"^[A-Z]*-?0[0-9]")
+"""Digits with a zero in front name something: they are no number."""
 DASHES = re.compile(r"^[-–—]+$")
 MISSING = re.compile(
     r"^(#?n/?a|nan|null|none|nil|#nv|#div/0!|k\.? ?a\.?|n\.? ?d\.?|s/o|missing|tbd|\?|\.)$",
@@ -171,7 +173,7 @@ def _of_days(rows: list[list[str]], place: int) -> tuple[list[list[str]], list[s
 
 def _is_numeric(cells: list[str]) -> bool:
     filled = [cell for cell in cells if cell and not (DASHES.match(cell) or MISSING.match(cell))]
-    hits = sum(NUMBER.match(cell) is not None for cell in filled)
+    hits = sum(NUMBER.match(cell) is not None and not ID.match(cell) for cell in filled)
     return bool(filled) and hits >= SURE * len(filled) and not all(map(reads_as_day, filled))
 
 

@@ -267,7 +267,7 @@ def _report_gaps(
             day = str((first - pd.Timedelta(days=1)).date())
             action = advice.replace(LAST_DAY, day)
             problems.add(table.path, table.place(row, column), found, expected, action)
-        of = f" of {column}" if table.source.layout == "long" else ""
+        of = f" of {column}" if table.source.layout != "wide" else ""
         place = f"column {table.source.date}{where}"
         absent = [week for week in gaps if week not in there] if table.whole else []
         for first, last in _runs(absent):

@@ -13,11 +13,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from mmmlib.data.contract.draft import draft_source
+from mmmlib.data.contract.forms import typed_as, written_forms
 from mmmlib.data.contract.pasted import source_yaml
 from mmmlib.data.contract.proposal import grain_of, propose
 from mmmlib.data.contract.written import LEAST, written_as
 from mmmlib.data.panel.build import build_panel
+from mmmlib.data.read.opening import open_relation
+from mmmlib.data.read.problems import Problems
 from mmmlib.errors import InputError
+from mmmlib.params.contract import ColumnContract
 from mmmlib.params.source import LeftOut, Source
 from tests.data.conftest import small_params, sources, weekly
 
@@ -176,7 +180,7 @@ def test_layouts_are_told_apart(tmp_path: Path) -> None:
     ads = long_rows().rename(columns={"Channel": "Campaign"}).drop(columns="Revenue")
     ads.to_parquet(tmp_path / "ads.parquet")
     keys = propose(Source(path="ads.parquet"), tmp_path).keys
-    assert keys["layout"] == "ad_platform"
+    assert (keys["layout"], keys["gaps"]) == ("ad_platform", "zero")
     assert keys["columns"] == {"date": "Day", "campaign": "Campaign", "spend": "Cost"}
     regions = long_rows().rename(columns={"Channel": "Region", "Cost": "Search cost"})
     regions.to_csv(tmp_path / "regions.csv", index=False)
@@ -207,3 +211,42 @@ def test_every_key_of_a_source_is_told_in_the_docs() -> None:
     code = " ".join(re.findall(r"```.*?```|`[^`]*`", page, re.DOTALL))
     keys = {*Source.model_fields, *LeftOut.model_fields}
     assert not [key for key in keys if not re.search(rf"\b{key}\b", code)]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("2023-11", "2023-12", "2024-01", "2024-05"),
+        ("11/2023", "12/2023", "1/2024", "5/2024"),
+        ("Nov 2023", "Dec 2023", "Jan 2024", "May 2024"),
+        ("Nov-23", "Dec-23", "Jan-24", "May-24"),
+        ("November 2023", "December 2023", "January 2024", "May 2024"),
+    ],
+)
+def test_months_are_read_where_a_row_is_one_and_nowhere_else(
+    texts: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows = pd.DataFrame({"Month": texts, "Radio": [1.5, 2.5, 3.5, 4.5]})
+    rows.to_csv(tmp_path / "radio.csv", index=False)
+    assert propose(Source(path="radio.csv"), tmp_path).keys["date"] == "Month"
+    for grain, days in (
+        ("month", ["2023-11-01", "2023-12-01", "2024-01-01", "2024-05-01"]),
+        ("day", []),
+    ):
+        source = Source.model_validate({"path": "radio.csv", "date": "Month", "grain": grain})
+        relation = open_relation("radio", source, tmp_path, Problems(tmp_path))
+        assert relation is not None
+        column = ColumnContract(type="date")
+        forms, _ = written_forms(relation, {"Month": column})
+        read = typed_as(relation.table, "Month", column, source, forms["Month"])
+        found = relation.table.select(day=read).to_pyarrow()["day"].to_pylist()
+        assert [str(one) for one in found if one is not None] == days
+
+
+def test_what_names_a_row_has_no_sign() -> None:
+    days = [f"2024-01-{n:02d}" for n in range(1, 10)]
+    for prefix in ("OPP-", "OPP", "OPP-0", ""):
+        found = written_as(HEADER, [[day, f"{prefix}0{n}1"] for n, day in enumerate(days)])
+        assert (found.options, found.numbers) == ({}, [])
+    euros = written_as(HEADER, [[day, f"EUR {n}.50"] for n, day in enumerate(days)])
+    assert euros.options == {"signs": ["EUR"]}
