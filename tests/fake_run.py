@@ -7,11 +7,14 @@ made from them by the functions that a refresh uses.
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import xarray as xr
@@ -41,6 +44,8 @@ FORMULA_NAME = '=HYPERLINK("http://x")'
 """A name that a spreadsheet would take for a formula."""
 PARAMS = Path(__file__).parents[1] / "params"
 STEPS = ("data", "readiness", "model_fit", "health", "refresh", "scenarios", "review")
+_MADE: dict[str, Run] = {}
+"""Runs that were made in this process, by what was asked for."""
 FITTING = ("model_fit", "health", "refresh", "scenarios")
 
 
@@ -77,8 +82,29 @@ def make_fake_run(
     Returns
     -------
     Run
-        Still ``running``: report notebooks may be executed into it.
+        Still ``running``: report notebooks may be executed into it. One without a parent that
+        is asked for again is a copy.
     """
+    if parent is not None:
+        return _make(runs_dir, parent, not_ready, nasty_names, period, regions, sections)
+    asked = json.dumps([not_ready, nasty_names, period, regions, sections], sort_keys=True)
+    if asked not in _MADE:
+        folder = Path(mkdtemp(prefix="fake-run-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _MADE[asked] = _make(folder, None, not_ready, nasty_names, period, regions, sections)
+    made = _MADE[asked]
+    return Run(shutil.copytree(made.path, runs_dir / made.name))
+
+
+def _make(
+    runs_dir: Path,
+    parent: Run | None,
+    not_ready: bool,
+    nasty_names: bool,
+    period: str | None,
+    regions: tuple[str, ...],
+    sections: dict[str, Any],
+) -> Run:
     period = period or ("2026-Q2" if parent else "2026-Q1")
     params = _params(period, parent, nasty_names, sections)
     panel = fake_panel(params, weeks=117, regions=regions)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pandas.util import hash_pandas_object
 
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.lift_grid import Lift, lay_out
@@ -25,6 +26,7 @@ CHANNELS = ("search", "social", "video", "events")
 
 BELIEF = 1.2
 """Spread of the logarithm of a return, before the fit."""
+_MADE: dict[tuple[object, ...], list[xr.Dataset]] = {}
 
 
 def fake_params(**overrides: Any) -> Params:
@@ -151,10 +153,28 @@ def fake_effects(
     """Effects that keep the contract and follow their own formula; nothing is fitted.
 
     ``scale`` multiplies every coefficient, so that two of them differ by a known factor.
+    Asked for again, they are a copy.
     """
     params = params or fake_params()
     panel = panel or fake_panel(params)
     model = model or params.primary
+    values = hash_pandas_object(panel.frame).to_numpy().tobytes()
+    said = (params.model_dump_json(), panel.currency, str(panel.units), *panel.frame.columns)
+    made = _MADE.setdefault((*said, values, model, draws, seed, holdout_weeks, scale), [])
+    if not made:
+        made.append(_make_effects(params, panel, model, draws, seed, holdout_weeks, scale))
+    return made[0].copy(deep=True)
+
+
+def _make_effects(
+    params: Params,
+    panel: Panel,
+    model: str,
+    draws: int,
+    seed: int,
+    holdout_weeks: int,
+    scale: float,
+) -> xr.Dataset:
     rng = np.random.default_rng(seed)
     media = panel.array("spend")
     channels = list(media["channel"].to_numpy())

@@ -30,8 +30,8 @@ from mmmlib.data.panel.build import read_and_build
 from mmmlib.errors import MMMError
 from tests.data.conftest import small_params, weekly, weekly_by_day
 
-CASES = int(os.environ.get("MMM_FUZZ", "250"))
-BATCH, QUICK = 25, 75
+CASES = int(os.environ.get("MMM_FUZZ", "100"))
+BATCH, QUICK = 25, 25
 """Cases of one test, and cases of a quick round."""
 BATCHES = [
     pytest.param(first, marks=[pytest.mark.slow] if first >= QUICK else [])

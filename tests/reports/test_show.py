@@ -153,6 +153,6 @@ def test_the_same_run_gives_the_same_bytes(second_run: Run, tmp_path: Path) -> N
     assert written[0] == written[1]
     files = [sorted((folder / "figures").iterdir()) for folder in folders]
     assert [path.name for path in files[0]] == [path.name for path in files[1]]
-    assert len(files[0]) == 12
+    assert len(files[0]) == 15
     for one, other in zip(*files, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name

@@ -49,20 +49,23 @@ multiprocessing.get_all_start_methods = lambda: ["spawn"]
 """
 
 
-def start(folder: Path, times: int = 1, **env: str) -> subprocess.Popen[str]:
-    """Execute the notebook of a folder in a process of its own."""
+LIGHT = """
+import mmmlib.runner.fork_server as fork_server
+fork_server.MODULES = ("mmmlib.runner.kernels", "ipykernel.zmqshell", "matplotlib.pyplot")
+"""
+"""The fork server then imports only what these notebooks need."""
+
+
+def start(folder: Path, times: int = 1, code: str = LIGHT, **env: str) -> subprocess.Popen[str]:
+    """Execute the notebook of a folder in a process of its own; every Python runs ``code`` first."""
+    (folder / "sitecustomize.py").write_text(code)
+    env["PYTHONPATH"] = str(folder)
     return subprocess.Popen(
         [sys.executable, "-c", EXECUTE, str(folder), str(times)],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | env,
     )
-
-
-def as_python_starts(folder: Path, code: str) -> dict[str, str]:
-    """Let every Python that is started with this environment run some code first."""
-    (folder / "sitecustomize.py").write_text(code)
-    return {"PYTHONPATH": str(folder)}
 
 
 def test_modules_to_import_ahead_exist() -> None:
@@ -87,7 +90,7 @@ def test_no_kernel_outlives_a_killed_refresh(tmp_path: Path) -> None:
 def test_no_kernel_outlives_a_refresh_killed_as_it_asks_for_one(tmp_path: Path) -> None:
     write(tmp_path, "import time; time.sleep(600)")
     mark = uuid.uuid4().hex
-    with start(tmp_path, **{MARK: mark}) as refresh:
+    with start(tmp_path, code="", **{MARK: mark}) as refresh:
         while len(living(mark)) < 3:  # the server has begun to import; the request waits
             time.sleep(0.01)
         refresh.send_signal(signal.SIGKILL)
@@ -117,7 +120,7 @@ def test_notebooks_run_without(tmp_path: Path, missing: str) -> None:
     settings = "import matplotlib; print(sys.flags.hash_randomization, matplotlib.get_backend())"
     write(tmp_path, code, settings)
     mark = uuid.uuid4().hex
-    with start(tmp_path, 2, **as_python_starts(tmp_path, missing), **{MARK: mark}) as refresh:
+    with start(tmp_path, 2, LIGHT + missing, **{MARK: mark}) as refresh:
         said, _ = refresh.communicate(timeout=120)
     assert refresh.returncode == 0
     linux, forked = str(missing == WITHOUT_FORK), str(missing == WITHOUT_LINUX)
