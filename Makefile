@@ -10,6 +10,9 @@ export UV_COMPILE_BYTECODE = 1
 export UV_PYTHON_DOWNLOADS = never
 export UV_PYTHON = $(CURDIR)/$(BIN)/python
 export UV_PROJECT_ENVIRONMENT = $(CURDIR)/$(VENV)
+# Two plugins that are of no use here cost every worker four seconds of imports: notebooks are
+# tested by a pytest of their own.
+TESTS := -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -p no:nbval -p no:zarr
 
 .PHONY: demo story test coverage lowest release-check lint lab wheel docs clean
 .DEFAULT_GOAL := demo
@@ -29,11 +32,11 @@ story: $(READY)
 
 ## Every test, the notebooks and one real refresh among them.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=25
+	@$(BIN)/python $(TESTS) --durations=25
 
 ## How much of the library quick tests run, with a floor.
 coverage: $(READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow" \
+	@$(BIN)/python $(TESTS) -m "not slow" \
 		--cov=mmmlib --cov-report=term:skip-covered
 
 ## Quick tests with the lowest versions that pyproject.toml allows, in an environment of their own.
@@ -42,7 +45,7 @@ lowest: $(READY)
 		uv venv --quiet --clear --python $(BIN)/python build/lowest
 	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip install --quiet --python build/lowest/bin/python \
 		--resolution lowest-direct --editable . --group dev
-	@build/lowest/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
+	@build/lowest/bin/python $(TESTS) -m "not slow"
 
 ## Holds a tag against the version and the changelog: make release-check TAG=v1.2.3.
 release-check: $(READY)

@@ -108,6 +108,10 @@ def test_the_story_of_two_quarters(
     assert "of 13" in shown
     assert "Due for follow-up." not in shown  # nothing is judged before its time
     assert "NOT APPROVED" in shown
+    assert "NOT APPROVED" in typed(["show", second]).out
+    assert len(list((runs / second / "pack").iterdir())) == 10
+    (blocked,) = answers(second, "refresh")
+    assert "scenarios.recommendation" in blocked.err
     assert "D1: " in answer(second, "preread")
     refused, published = answers(second, "publish")
     assert "What blocks: scenarios.recommendation workbook. " in refused.err

@@ -27,7 +27,7 @@ TESTS = {
 }
 """Lift tests of two forms; what they see is drawn with each world."""
 WORLDS, KEPT = 50, 99
-SETTINGS = mixed_params(chains=2, tune=300, draws=500, kept_draws=100).model
+SETTINGS = mixed_params(chains=2, tune=250, draws=300, kept_draws=100).model
 
 
 def media_of(data: ModelData, parameters: dict[str, np.ndarray]) -> np.ndarray:

@@ -175,20 +175,6 @@ def _edit(file: Path, contract: dict[str, object]) -> None:
         yaml.dump(content, stream)
 
 
-def test_a_gate_that_blocks_leaves_a_whole_pack(tmp_path: Path) -> None:
-    """Limits that this few draws cannot meet: the pack is made, exit code 2."""
-    file = write_workbook(tmp_path / "w")
-    answer = mmm("refresh", file, "--runs", tmp_path / "runs", "--set", "health.min_ess=1000000")
-    assert answer.returncode == 2, answer.stderr
-    run = Run(Path(answer.stdout.splitlines()[-1]))
-    assert run.manifest.verdict == "block"
-    assert len(list((run.path / "pack").iterdir())) == 10
-    assert "health.ess" in answer.stderr
-    shown = mmm("show", run.name, "--runs", tmp_path / "runs")
-    assert shown.returncode == 0
-    assert "NOT APPROVED" in shown.stdout
-
-
 def test_a_step_that_leaves_nothing_fails(tmp_path: Path) -> None:
     """It ended without an error, and yet what it was to leave is not there."""
     run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1)
