@@ -27,6 +27,7 @@ from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
 __all__ = ["Agenda", "agenda_markdown", "build_agenda"]
 
+SCENARIOS = "Scenarios"
 MORE_REASONS = "more reasons in the scenario pack"
 MOST = 6
 """Points of one kind on the agenda; the rest is counted and stays in the pack."""
@@ -109,7 +110,7 @@ def build_agenda(run: Run, gates: GateResult, follow_up: FollowUp | None = None)
                     "decision_owner",
                     _decisions(evidence, pack, gates, params),
                 ),
-                ("Scenarios", "model_owner", _scenarios(pack, params)),
+                (SCENARIOS, "model_owner", _scenarios(pack, params)),
                 ("Recommendation", "decision_owner", _recommendation(pack, gates)),
             )
         ),
@@ -245,7 +246,7 @@ def _decisions(
             data + tests or ["What to measure with instead of a model?"], "more in the health panel"
         )
     points = [
-        f"{answer.question} {answer.text} ({answer.label.value})"
+        f"{answer.question} {answer.text.rstrip('.')} ({answer.label.value})."
         for answer in (pack.answers if pack else ())
     ]
     signatures: dict[str, list[str]] = {}
@@ -283,7 +284,7 @@ def _described(one: Scenario) -> str:
 
 def _recommendation(pack: ScenarioPack | None, gates: GateResult) -> tuple[str, ...]:
     if pack is None:
-        return (gates.statement,)
+        return (gates.statement or "None: there are no plans.",)
     titled = {one.name: one for one in pack.scenarios}
     if gates.blocked:
         return (f"None: {BLOCKED[:1].lower()}{BLOCKED[1:]}",)

@@ -14,7 +14,7 @@ from typing import Literal
 from mmmlib.errors import RunError
 from mmmlib.findings import Level
 from mmmlib.governance.adoption import Cycle, Measure
-from mmmlib.governance.agenda import Agenda, build_agenda
+from mmmlib.governance.agenda import SCENARIOS, Agenda, build_agenda
 from mmmlib.governance.decisions import Followed, retrospective
 from mmmlib.governance.gates import ROLES
 from mmmlib.governance.maturity import Rung
@@ -144,7 +144,8 @@ def _preread(results: Results) -> Iterator[Block]:
     if flags:
         yield check_table(results.params, flags).only(*SHOWN)
     if rest := len(flagged) - len(flags):
-        yield Prose(f"{count_text(rest, 'more finding')} for information: in the health panel.")
+        noun = "more finding" if flags else "finding"
+        yield Prose(f"{count_text(rest, noun)} for information: in the health panel.")
     if results.scenarios is not None:
         yield Heading("Plans to choose from", level=2)
         shown = shown_of(results.scenarios)
@@ -156,6 +157,8 @@ def _preread(results: Results) -> Iterator[Block]:
         )
     yield Heading("Agenda", level=2)
     for item in agenda_of(results).items:
+        if item.title == SCENARIOS and results.scenarios is not None:
+            continue  # the table above
         yield Heading(item.title)
         yield Bullets(tuple(map(Prose, item.points)))
     if gates and gates.sign_offs:
@@ -204,7 +207,7 @@ def _memo(results: Results) -> Iterator[Block]:
         yield Heading("Recommendation", level=2)
         yield move_statement(results, pack)
     yield Heading("Release status", level=2)
-    yield from _release(results, brief=True)
+    yield from _release(results)
     yield Heading("Owners", level=2)
     roles = read_roles(results.run.path / ROLES)
     people = [f"{roles.person(role).name} ({TITLES[role]})" for role in list(TITLES)[:4]]
@@ -244,17 +247,16 @@ def _context(results: Results) -> str:
     return f"{events} Seen in the field: {'; '.join(seen)}." if seen else events
 
 
-def _release(results: Results, *, brief: bool = False) -> Iterator[Block]:
-    """Say whether it may be published; brief without who signed, which the band says."""
+def _release(results: Results) -> Iterator[Block]:
+    """Say whether it may be published; who signed and what blocks is told by the band."""
     gates = results.gates
     if gates is None:
         yield Prose("No gate has judged this run.")
         return
     counts = [sum(e.level is level for e in gates.entries) for level in (Level.BLOCK, Level.WARN)]
-    text = "" if brief else f"{gates.statement} {gates.awaiting}".strip()
     yield Prose(
-        f"{text} Policy {gates.policy_version}: {count_text(counts[0], 'blocking finding')}, "
-        f"{count_text(counts[1], 'warning')}.".strip(),
+        f"Policy {gates.policy_version}: {count_text(counts[0], 'blocking finding')}, "
+        f"{count_text(counts[1], 'warning')}.",
         lead=f"{gates.release}.",
     )
 
