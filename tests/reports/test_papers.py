@@ -93,6 +93,13 @@ def test_names_from_data_stay_text(nasty_run: Run, tmp_path: Path) -> None:
     assert NASTY not in text
 
 
+def test_the_preread_says_each_thing_once(second: Results) -> None:
+    paper = paper_of_run(second, "preread")
+    assert "Plans to choose from" in heads(paper)
+    assert "Scenarios" not in heads(paper)  # the same plans again
+    assert "Still to sign" not in texts(paper)  # said by the band, and by the table
+
+
 def test_the_agenda_leads_through_the_meeting(second: Results) -> None:
     found = heads(paper_of_run(second, "agenda"))
     assert [one.partition(". ")[2] for one in found] == [
