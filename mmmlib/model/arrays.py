@@ -164,6 +164,11 @@ class ModelData:
         return self.lifts if self.calibrated else ()
 
     @property
+    def unpaid(self) -> list[str]:
+        """Channels without spend."""
+        return [name for name, paid in zip(self.channels, self.paid, strict=True) if not paid]
+
+    @property
     def seen_outcome(self) -> np.ndarray:
         """Outcome of the fitted weeks divided by its scale; ``(region, week)``."""
         return self.outcome[:, : self.fitted_weeks] / self.scales.outcome[:, None]

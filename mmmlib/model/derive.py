@@ -159,7 +159,7 @@ def predict_weeks(
 
 
 def derive_effects(
-    data: ModelData, params: Params, posterior: xr.Dataset, seed: int
+    data: ModelData, params: Params, posterior: xr.Dataset, seed: int, *, apart: bool = True
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Compute the effects of a fit from its posterior.
 
@@ -171,6 +171,8 @@ def derive_effects(
         Named draws, dimensions ``chain`` and ``draw`` first.
     seed
         For the linear terms and the noise.
+    apart
+        Whether channels without spend are set apart, as the contract of effects has it.
 
     Returns
     -------
@@ -258,8 +260,8 @@ def derive_effects(
         if array.dtype == np.float64:
             effects[name] = array.astype("float32")
     effects["spend_effect"] = spend_effect(effects)
-    unpaid = [name for name, paid in zip(data.channels, data.paid, strict=True) if not paid]
-    effects = set_apart(effects, unpaid)
+    if apart:
+        effects = set_apart(effects, data.unpaid)
     linear = xr.Dataset(
         {
             "level": (("draw", "region"), levels * scale),

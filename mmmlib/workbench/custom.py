@@ -18,6 +18,7 @@ from mmmlib.model.derive import derive_effects, thin
 from mmmlib.model.effects import check_effects, fitted
 from mmmlib.model.one_fit import Fit, FitRequest, available_cores, seed_of
 from mmmlib.model.rotation import rotate_back
+from mmmlib.model.unpaid import set_apart
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean
 from mmmlib.workbench.bar import progress_bar
@@ -190,7 +191,7 @@ def custom_effects(
     own_noise = not noise <= set(small.data_vars)
     for name in noise - set(small.data_vars):  # taken out again below: the model draws its own
         small[name] = (("chain", "draw", f"{name}_of"), np.full((*_shape(small), 1), 0.5))
-    effects, _ = derive_effects(data, params, small, seed + 1)
+    effects, _ = derive_effects(data, params, small, seed + 1, apart=False)
     scale = data.scales.outcome
     cubes = thin(posterior[list(CUBES)], params.model.kept_draws)
     own_fitted = np.einsum("drt,r->dt", cubes["fitted"], scale)
@@ -216,7 +217,7 @@ def custom_effects(
             _own_noise(model, posterior, data, effects.sizes["draw"], seed),
         )
     effects.attrs["engine"] = "custom"
-    return check_effects(effects)
+    return check_effects(set_apart(effects, data.unpaid))
 
 
 def _is_wide(array: xr.DataArray) -> bool:

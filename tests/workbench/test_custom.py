@@ -12,7 +12,8 @@ from mmmlib.model.derive import derive_effects
 from mmmlib.model.effects import baseline
 from mmmlib.model.spec import prepare
 from mmmlib.workbench.custom import custom_effects, own_model
-from tests.fakes import fake_panel, fake_params
+from tests.fakes import fake_params
+from tests.unpaid import unpaid_panel
 
 
 def dip(data: Any) -> Any:
@@ -25,8 +26,9 @@ def double(data: Any, contribution: Any) -> Any:
 
 @pytest.mark.filterwarnings("ignore:The effect of Potentials")
 def test_effects_follow_what_a_model_adds() -> None:
-    params = fake_params()
-    data = prepare(fake_panel(params), params, "revenue.pooled")
+    channels: dict[str, Any] = {name: {"spend": name} for name in ("search", "social", "video")}
+    params = fake_params(channels=channels | {"news": {"exposure": "mails"}})
+    data = prepare(unpaid_panel(params), params, "revenue.pooled")
     model = own_model(data, {"term": dip, "effect": double})
     with model:
         drawn = pm.sample_prior_predictive(
@@ -35,7 +37,8 @@ def test_effects_follow_what_a_model_adds() -> None:
     draws = drawn["prior"].to_dataset()
     own = custom_effects(data, params, draws, model, 3)
     plain, _ = derive_effects(data, params, draws.drop_vars(["contribution", "fitted"]), 4)
-    for name in ("contribution", "coefficient", "spend_effect", "marginal_roi"):
+    doubled = ("contribution", "coefficient", "spend_effect", "marginal_roi", "unpaid_contribution")
+    for name in (*doubled, "unpaid_effect", "unpaid_response"):
         np.testing.assert_allclose(own[name], 2 * plain[name], rtol=1e-3)
     assert "own terms" in own["component"].to_numpy()
     whole = (baseline(own) + own["contribution"].sum("channel")).transpose("draw", "week")
