@@ -184,8 +184,10 @@ def _say_what_a_row_is(
             won = [stage for stage in stages if re.search(WON, stage.lower())]
             keys["won"] = won or stages[-1:]
             unsure["won"] = f"which of these stages is won? {', '.join(stages[:12])}"
-        keys["taxonomy"] = True
-        unsure["taxonomy"] = "rules of data.taxonomy name the channels (or motions) of these rows"
+        if layout != "crm_pipeline" or known["motion"]:
+            keys["taxonomy"] = True
+            what = "motions" if layout == "crm_pipeline" else "channels"
+            unsure["taxonomy"] = f"rules of data.taxonomy name the {what} of these rows"
     elif writing.days != "date":
         keys["date"] = writing.days
     if grain != "week":

@@ -204,6 +204,7 @@ def test_an_export_of_deals_is_one_of_events(tmp_path: Path) -> None:
     keys = propose(Source(path="crm.csv"), tmp_path).keys
     assert (keys["layout"], keys["grain"], keys["won"]) == ("crm_pipeline", "event", ["Closed Won"])
     assert keys["filters"][0]["where"] == {"Created": [""]}
+    assert "taxonomy" not in keys  # no column of motions: there is nothing to name
 
 
 def test_every_key_of_a_source_is_told_in_the_docs() -> None:
