@@ -32,7 +32,7 @@ class NextRestatement:
     source, series
         The source, and its series that moves most.
     moved
-        By past refresh, the oldest first: by what share these weeks, together, were too low.
+        By past delivery, the oldest first: by what share these weeks, together, were too low.
     """
 
     source: str
@@ -86,23 +86,23 @@ class Restated:
 
 
 def next_restatements(moves: pd.DataFrame) -> list[NextRestatement]:
-    """Say how far the youngest weeks of every source were off, refresh by refresh.
+    """Say how far the youngest weeks of every source were off, delivery by delivery.
 
     Parameters
     ----------
     moves
         See :func:`mmmlib.data.history.restatement.restatements`. Of an earlier version, which did
-        not tell refreshes apart, nothing is said.
+        not tell deliveries apart, nothing is said.
 
     Returns
     -------
     list of NextRestatement
         Sources by name.
     """
-    if moves.empty or "refresh" not in moves:
+    if moves.empty or "delivery" not in moves:
         return []
     young = moves[moves["age"] < YOUNG]
-    sums = young.groupby(["source", "series", "refresh"])[["shift", "of"]].sum()
+    sums = young.groupby(["source", "series", "delivery"])[["shift", "of"]].sum()
     shares = (sums["shift"] / sums["of"])[sums["of"] > 0]
     found = []
     for source, of_source in shares.groupby(level="source"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -41,7 +42,7 @@ def test_one_restatement_has_no_range_and_old_weeks_and_old_runs_tell_nothing() 
     assert found.chance == 0
     assert next_text(found).endswith("no range yet")
     assert next_restatements(moves(0.02, age=9)) == []
-    assert next_restatements(moves(0.02).drop(columns="refresh")) == []
+    assert next_restatements(moves(0.02).drop(columns="delivery")) == []
     assert next_restatements(moves()) == []
 
 
@@ -64,7 +65,10 @@ def test_what_restated_history_moved_is_counted_in_returns_and_in_the_plan(tmp_p
     results = results_of(after)
     said = restated_cost_sentence(results, one)
     assert said.startswith("Restated history moved the return of ")
-    assert f"({plan.title}) gains" in said
+    assert f"({plan.title}) is " in said
+    noise = one.gain.model_copy(update={"error": abs(one.gain.shift)})
+    told = restated_cost_sentence(results, replace(one, gain=noise))
+    assert "did not move by more than the noise of the draws" in told
     tables = {block.name for block in change_log.data(results) if isinstance(block, Table)}
     assert tables == {"restatements"}
     # Without steps, what it moved is not known: not that it moved nothing.

@@ -38,7 +38,7 @@ SEEN_AGAIN = 4
 """A week counts once it is told again at least this many weeks later."""
 REVISIONS_FILE = "revisions.parquet"
 WEEK = pd.Timedelta(days=7)
-MOVES = ["source", "series", "age", "refresh", "values", "moved", "of", "shift"]
+MOVES = ["source", "series", "age", "delivery", "values", "moved", "of", "shift"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,8 @@ def restatements(
     -------
     pandas.DataFrame
         Columns ``source``, ``series``, ``age`` (weeks between a week and the newest one of
-        its vintage, 0 for the newest), ``refresh`` (number of the vintage, the oldest is 0),
+        its vintage, 0 for the newest), ``delivery`` (newest day of the vintage: refreshes that
+        saw the same delivery count as one),
         ``values`` (compared), ``moved`` (sum of absolute differences), ``of`` (sum of absolute
         values as told now) and ``shift`` (sum of differences). ``moved / of`` is by what share
         values of that age were wrong; ``shift / of`` by how much they were too low.
@@ -146,27 +147,27 @@ def restatements(
     for source, vintage in now.items():
         series = used.get(source, set())
         again = [
-            (number, earlier)
-            for number, earlier in enumerate(past.get(source, ()))
+            earlier
+            for earlier in past.get(source, ())
             if (vintage.newest - earlier.newest).days // 7 >= SEEN_AGAIN
         ]
         if not again or not series:
             continue
-        since = min(earlier.newest for _, earlier in again) - (OLDEST + 1) * WEEK
+        since = min(earlier.newest for earlier in again) - (OLDEST + 1) * WEEK
         today = vintage.only(series, since).values["number"]
-        for number, earlier in again:
+        for earlier in again:
             then = earlier.only(series, since).values["number"]
             both = pd.concat([today, then], axis=1, keys=["now", "then"], join="inner").dropna()
             day = pd.DatetimeIndex(both.index.get_level_values("day"))
             both["age"] = -(day - earlier.newest).days // 7
-            both["source"], both["refresh"] = source, number
+            both["source"], both["delivery"] = source, earlier.newest
             parts.append(both[both["age"] <= OLDEST].reset_index())
     if not parts:
         return pd.DataFrame(columns=MOVES)
     every = pd.concat(parts, ignore_index=True)
     difference = every["now"] - every["then"]
     every["moved"], every["shift"], every["of"] = difference.abs(), difference, every["now"].abs()
-    grouped = every.groupby(["source", "series", "age", "refresh"], sort=True)
+    grouped = every.groupby(["source", "series", "age", "delivery"], sort=True)
     return grouped.agg(
         values=("now", "size"),
         moved=("moved", "sum"),
@@ -286,7 +287,7 @@ def _usual_words(moves: pd.DataFrame, weeks: int, rule: Settling) -> str:
         words += ", mostly up" if lean > 0 else ", mostly down"
     if np.isfinite(ever):
         words += f"; older ones by {format_number(float(ever), 'share')}"
-    learned = count_text(moves["refresh"].nunique(), "past refresh", "past refreshes")
+    learned = count_text(moves["delivery"].nunique(), "past delivery", "past deliveries")
     settled = (
         f"it settles after {count_text(weeks, 'week')}"
         if weeks

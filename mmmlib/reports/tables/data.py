@@ -93,7 +93,7 @@ def next_restatement_table(
     """
     columns: Columns[NextRestatement] = {"Source": lambda one: one.source}
     for number, age in enumerate(shares.index):
-        head = {"0": "Newest week", "1": "1 week old"}.get(str(age), f"{age} weeks")
+        head = {"0": "Newest week", "1": "1 week old"}.get(str(age), _weeks(str(age)))
         columns[head] = _share_at(shares, number)
     columns["Moves most"] = lambda one: params.subject_label(one.series)
     columns[f"Next, of its last {YOUNG} weeks"] = next_text
@@ -102,6 +102,11 @@ def next_restatement_table(
         "next restatement with its probability."
     )
     return tabulate("restatements", caption, coming, columns)
+
+
+def _weeks(age: str) -> str:
+    number, _, older = age.partition(" ")
+    return f"{number} weeks {older}".strip()
 
 
 def _share_at(shares: pd.DataFrame, row: int) -> Callable[[NextRestatement], Cell]:

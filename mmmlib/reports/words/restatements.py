@@ -36,21 +36,24 @@ def restated_cost_sentence(results: Results, one: Restated) -> str:
     sentences = [f"{first}."]
     if one.total is not None:
         sentences.append(
-            f"All channels together are said to have contributed {cost_text(one.total, one.unit)}."
+            f"What all channels together contributed {_moved(one.total, one.unit, '')}."
         )
     if one.gain is not None:
+        what = _moved(one.gain, one.plan_unit, " than it said")
         sentences.append(
-            f"At these mean returns the plan that the last refresh put forward ({one.plan}) "
-            f"gains {cost_text(one.gain, one.plan_unit)} than it said."
+            f"At these mean returns the gain of the plan that the last refresh put forward "
+            f"({one.plan}) {what}."
         )
     return " ".join(sentences)
 
 
-def cost_text(step: BridgeStep, unit: str) -> str:
-    """Write what a step moved, more or less, with two Monte Carlo errors."""
-    noise = f" ± {format_number(ERRORS * step.error, unit)}" if step.error else ""
+def _moved(step: BridgeStep, unit: str, than: str) -> str:
+    """Say what a step moved, with two Monte Carlo errors; what is within them is noise."""
+    noise = f"± {format_number(ERRORS * step.error, unit)}"
+    if abs(step.shift) <= ERRORS * step.error:
+        return f"did not move by more than the noise of the draws ({noise})"
     way = "less" if step.shift < 0 else "more"
-    return f"{format_number(abs(step.shift), unit)}{noise} {way}"
+    return f"is {format_number(abs(step.shift), unit)} {noise} {way}{than}"
 
 
 def next_text(one: NextRestatement) -> str:

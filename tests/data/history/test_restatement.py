@@ -45,7 +45,7 @@ def learned(now: pd.DataFrame, *past: pd.DataFrame) -> pd.DataFrame:
 
 def test_moves_are_told_by_age() -> None:
     moves = learned(told(40), told(30, (0.2, 0.1)), told(34, (0.4, 0.1)))
-    assert moves["refresh"].nunique() == 2
+    assert moves["delivery"].nunique() == 2
     revenue = moves[moves["series"] == "revenue"].groupby("age")[["moved", "of", "shift"]].sum()
     share = revenue["moved"] / revenue["of"]
     assert share[0] == pytest.approx(0.3, abs=0.001)
