@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from mmmlib.findings import FindingList, Level, not_run
 from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of
 from mmmlib.model.motions import sum_motions
-from mmmlib.model.power_scaling import Reweighted, lowest_chance, reweigh
+from mmmlib.model.power_scaling import reweigh
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
 from mmmlib.readiness.verdict import Readiness
@@ -26,32 +25,25 @@ from mmmlib.scenarios.advice import advise
 from mmmlib.scenarios.agreement import disagreement_findings, disagreements
 from mmmlib.scenarios.answers import answer_questions
 from mmmlib.scenarios.baseline import Baseline, baseline_of, baseline_view
-from mmmlib.scenarios.effect import PlanEffect, plan_effect
+from mmmlib.scenarios.effect import plan_effect
 from mmmlib.scenarios.evidence import (
-    Evidence,
     channel_evidence,
     model_evidence,
     with_new_weeks,
 )
 from mmmlib.scenarios.floors import floor_frontier
 from mmmlib.scenarios.gradients import PlanResponse
-from mmmlib.scenarios.labels import choose, decide, label_plan, with_margin, worth_a_step
+from mmmlib.scenarios.labels import choose, with_margin
 from mmmlib.scenarios.ladder import ladder_of
 from mmmlib.scenarios.optimised import OptimisedPlans, held_channels, optimised_plans
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
-from mmmlib.scenarios.pack import FloorPoint, HeldChannel, Label, PlanLine, Scenario, ScenarioPack
-from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
+from mmmlib.scenarios.pack import FloorPoint, HeldChannel, ScenarioPack
+from mmmlib.scenarios.plans import channel_labels, standing_plans
 from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_outcomes
+from mmmlib.scenarios.projector import Projector
 from mmmlib.scenarios.ranking import compare_plans, rank_before
-from mmmlib.scenarios.recent import against_recent, turned_words
-from mmmlib.scenarios.risk import Objective
-from mmmlib.scenarios.support import mix_cover
 
 __all__ = ["pack_of_run"]
-
-DOWNSIDE = 0.10
-NEXT = 0.01
-"""Share of a plan's money by which the return of the next money is asked."""
 
 
 def build_pack(
@@ -98,21 +90,16 @@ def build_pack(
     if missing:
         known = ", ".join(effects_by_model) or "none"
         raise ValueError(f"scenarios need the effects of {', '.join(missing)}; there are: {known}")
-    outcomes = {model: outcome_function(one) for model, one in effects_by_model.items()}
-    fitted = tuple(effects_by_model)
-    fits = effects_by_model
-    effects_by_model, health_by_model = dict(effects_by_model), dict(health_by_model)
-    for name in _summed(params, fitted):
-        parts = params.parts_of(name)
-        whole = sum_motions(name, [effects_by_model[part] for part in parts])
-        health = sum_health(name, whole, health_by_model, params)
-        effects_by_model[name] = whole
-        outcomes[name] = sum_outcomes([outcomes[part] for part in parts])
-        if health is not None:
-            health_by_model[name] = health
+    fits, fitted = effects_by_model, tuple(effects_by_model)
+    sums = _summed(params, fitted)
+    effects_by_model, health_by_model, outcomes = _with_sums(
+        sums, effects_by_model, health_by_model, params
+    )
     effects = effects_by_model[leading]
+    leads = [fits[part] for part in params.parts_of(leading)]
     params = with_margin(params, effects)
     limits = params.scenarios
+    unit = str(effects.attrs["outcome_unit"])
     channels = channel_labels(params, effects)
     on_channel = {
         name: channel_evidence(
@@ -120,45 +107,30 @@ def build_pack(
         )
         for name in channels
     }
-    trusted = [name for name, evidence in on_channel.items() if evidence.good]
-    files = PlanFiles() if run_folder is None else read_plan_files(run_folder, params, effects)
-    base = baseline_of(effects, params, booked=files.booked)
-    measured = [name for name, evidence in on_channel.items() if evidence.measured]
-    plans = standing_plans(base, outcomes[leading], measured or trusted, params, usable=trusted)
-    held = held_channels(base, on_channel, params)
-    best, floors = _search(
-        base, [fits[part] for part in params.parts_of(leading)], held, params, channels
-    )
-    plans += best.plans
-    plans += own_plans(base, files, params, channels)
     on_model = model_evidence(
         leading, health_by_model.get(leading), params.channels, params.model_label(leading)
     )
-    model_labels = {model: params.model_label(model) for model in effects_by_model}
-    parts_of_sums = {p for name in _summed(params, fitted) for p in params.parts_of(name)}
-    under = reweigh(*(fits[part] for part in params.parts_of(leading)))
+    trusted = [name for name, evidence in on_channel.items() if evidence.good]
+    measured = [name for name, evidence in on_channel.items() if evidence.measured]
+    files = PlanFiles() if run_folder is None else read_plan_files(run_folder, params, effects)
+    base = baseline_of(effects, params, booked=files.booked)
+    held = held_channels(base, on_channel, params)
+    best, floors = _search(base, leads, held, params, channels)
+    plans = standing_plans(base, outcomes[leading], measured or trusted, params, usable=trusted)
+    plans += best.plans
+    plans += own_plans(base, files, params, channels)
+    projector = Projector(
+        base, effects_by_model, outcomes, on_model, on_channel, reweigh(*leads), params
+    )
+    parts_of_sums = {part for name in sums for part in params.parts_of(name)}
+    labels = {model: params.model_label(model) for model in effects_by_model}
     scenarios, words, gains = [], {}, {}
     for plan in plans:
-        by_model = _in_every_model(plan, base, effects_by_model, outcomes, params)
+        by_model = projector.in_every_model(plan)
         # A part does not disagree with its sum: its gain is in it, the spend counts once.
-        asked = {m: e for m, e in by_model.items() if m not in parts_of_sums or m == leading}
-        words[plan.name] = disagreements(
-            plan, leading, asked, limits.clear_probability, model_labels
-        )
-        scenarios.append(
-            _scenario(
-                plan,
-                base,
-                by_model,
-                effects,
-                outcomes[leading],
-                on_model,
-                on_channel,
-                words[plan.name],
-                under,
-                params,
-            )
-        )
+        asked = {m: one for m, one in by_model.items() if m not in parts_of_sums or m == leading}
+        words[plan.name] = disagreements(plan, leading, asked, limits.clear_probability, labels)
+        scenarios.append(projector.scenario(plan, by_model, words[plan.name]))
         gains[plan.name] = by_model[leading].gain
     scenarios = compare_plans(scenarios, gains)
     if before is not None:
@@ -194,7 +166,7 @@ def build_pack(
         weeks=limits.horizon_weeks,
         scenarios=tuple(scenarios),
         baseline=baseline_view(base, effects, params),
-        carried_in=_carried_in(outcomes[leading], base, str(effects.attrs["outcome_unit"])),
+        carried_in=_carried_in(outcomes[leading], base, unit),
         held=held,
         optimised=tuple(best.views),
         floors=floors,
@@ -203,20 +175,12 @@ def build_pack(
             outcomes[leading],
             [name for name in channels if name in base.spends_now and on_channel[name].good],
             params,
-            str(effects.attrs["outcome_unit"]),
+            unit,
         ),
         margin=params.outcome_of(leading).margin,
         recommended=recommended,
         candidate=candidate,
-        advice=advise(
-            base,
-            outcomes[leading],
-            on_model,
-            on_channel,
-            under,
-            params,
-            str(effects.attrs["outcome_unit"]),
-        ),
+        advice=advise(base, outcomes[leading], on_model, on_channel, projector.under, params, unit),
         answers=answer_questions(
             effects_by_model, readiness, health_by_model, params, base, outcomes
         ),
@@ -271,6 +235,25 @@ def _before(run: Run, leading: Sequence[str]) -> tuple[str, list[xr.Dataset]] | 
     return (parent.name, found) if same else None
 
 
+def _with_sums(
+    sums: Sequence[str],
+    effects_by_model: Mapping[str, xr.Dataset],
+    health_by_model: Mapping[str, FindingList],
+    params: Params,
+) -> tuple[dict[str, xr.Dataset], dict[str, FindingList], dict[str, ProjectedOutcome]]:
+    """Add to effects and health those of sums over motions; and what each expects of spend."""
+    effects, health = dict(effects_by_model), dict(health_by_model)
+    outcomes = {model: outcome_function(one) for model, one in effects.items()}
+    for name in sums:
+        parts = params.parts_of(name)
+        effects[name] = sum_motions(name, [effects[part] for part in parts])
+        outcomes[name] = sum_outcomes([outcomes[part] for part in parts])
+        of_sum = sum_health(name, effects[name], health, params)
+        if of_sum is not None:
+            health[name] = of_sum
+    return effects, health, outcomes
+
+
 def _summed(params: Params, fitted: Sequence[str]) -> list[str]:
     """Outcomes with several motions, all of which were fitted."""
     parts = {name: params.parts_of(name) for name in params.outcomes}
@@ -279,26 +262,6 @@ def _summed(params: Params, fitted: Sequence[str]) -> list[str]:
         for name, models in parts.items()
         if len(models) > 1 and all(model in fitted for model in models)
     ]
-
-
-def _in_every_model(
-    plan: Plan,
-    base: Baseline,
-    effects_by_model: Mapping[str, xr.Dataset],
-    outcomes: Mapping[str, ProjectedOutcome],
-    params: Params,
-) -> dict[str, PlanEffect]:
-    """Project a plan with every model that knows its channels."""
-    return {
-        model: plan_effect(
-            outcomes[model],
-            plan.spend,
-            base.spend,
-            worth=params.worth_of(model),
-        )
-        for model, effects in effects_by_model.items()
-        if set(plan.spend) <= {str(name) for name in effects["channel"].to_numpy()}
-    }
 
 
 def _search(
@@ -324,130 +287,3 @@ def _carried_in(outcome: ProjectedOutcome, base: Baseline, unit: str) -> Estimat
     each = [outcome.carried_in(name, base.weeks) for name in base.spend]
     known = [draws for draws in each if draws is not None]
     return Estimate.from_draws(np.sum(known, axis=0), unit) if len(known) == len(each) else None
-
-
-def _scenario(
-    plan: Plan,
-    base: Baseline,
-    by_model: Mapping[str, PlanEffect],
-    effects: xr.Dataset,
-    outcome: ProjectedOutcome,
-    on_model: Evidence,
-    on_channel: Mapping[str, Evidence],
-    disagreeing: tuple[str, ...],
-    under: Mapping[str | None, Reweighted],
-    params: Params,
-) -> Scenario:
-    effect = by_model[params.primary]
-    # Chosen on every other draw, promised on the rest: its luck in the choice is not promised.
-    draws = slice(1, None, 2) if plan.kind == "optimised" else slice(None)
-    shown = effect.picked(draws)
-    unit = str(effects.attrs["outcome_unit"])
-    formula = outcome.method == "formula"
-    lines = tuple(
-        PlanLine(
-            channel=name,
-            spend_before=base.weekly[name],
-            spend_after=weekly,
-            extrapolated=base.outside(name, plan.spend[name], by_region=plan.kind == "own"),
-            spend_recent=base.recent_weekly[name],
-            shifted=plan.kind == "own" and not np.array_equal(plan.spend[name], base.spend[name]),
-        )
-        for name, weekly in plan.weekly.items()
-    )
-    names = channel_labels(params, effects)
-    changed = [line for line in lines if line.differs]
-    recent = against_recent(base, plan, outcome, params, names, unit=unit)
-    held = lowest_chance(shown.gain > 0, under, [line.channel for line in changed], draws)
-    evidence, step = on_model, False
-    for line in changed:
-        evidence += on_channel[line.channel]
-    if plan.kind == "baseline":
-        tag, reasons = decide(on_model)
-        tag = tag or Label.SAFE
-        reasons = reasons or ("The plan that others are compared with; it claims no gain.",)
-    else:
-        against: dict[str, Any] = {
-            "extrapolated": [names[line.channel] for line in changed if line.extrapolated],
-            "blind_cuts": [
-                names[line.channel]
-                for line in changed
-                if line.change < 0 and on_channel[line.channel].assumed
-            ],
-            "steady_state": not formula,
-            "count_unit": "" if effect.money or effect.spend_change == 0 else unit,
-            "disagreements": disagreeing,
-        }
-        mix = mix_cover(effects, plan.spend, base.spend)
-        tag, reasons = label_plan(
-            evidence,
-            shown.probability_better,
-            params.scenarios,
-            mix=mix,
-            recent=recent,
-            under_priors=held,
-            **against,
-        )
-        step = tag is Label.REVIEW and worth_a_step(
-            evidence,
-            -np.inf if held is None else held,
-            shown.gain,
-            params.scenarios,
-            doubts=any(against.values()) or mix != "seen",
-            recent=recent,
-        )
-    return Scenario(
-        name=plan.name,
-        kind=plan.kind,
-        title=plan.title + turned_words(plan, recent, names),
-        description=plan.description,
-        moves=plan.moves,
-        plan=lines,
-        spend=effect.spend,
-        spend_change=effect.spend_change,
-        outcome=Estimate.from_draws(shown.outcome, unit),
-        difference=Estimate.from_draws(shown.difference, unit),
-        net=None if shown.net is None else Estimate.from_draws(shown.net, unit),
-        probability_better=shown.probability_better,
-        downside=float(np.quantile(shown.gain, DOWNSIDE)),
-        label=tag,
-        reasons=reasons,
-        step=step,
-        others={
-            model: Estimate.from_draws(other.difference, params.outcome_unit(model))
-            for model, other in by_model.items()
-            if model != params.primary
-        },
-        return_on_change=(
-            Estimate.from_draws(
-                shown.difference / effect.spend_change, str(effects.attrs["return_unit"])
-            )
-            if effect.spend_change
-            else None
-        ),
-        recent=recent,
-        outcome_after=Estimate.from_draws(shown.outcome_after, unit) if formula else None,
-        difference_after=Estimate.from_draws(shown.difference_after, unit) if formula else None,
-        method=outcome.method,
-        shortfall=Objective("shortfall", DOWNSIDE).value(shown.gain),
-        roi=_ratio(shown.outcome, effect.spend, effects),
-        marginal_roi=_marginal(outcome, plan, effects),
-        payback_weeks=shown.payback,
-    )
-
-
-def _ratio(outcome: np.ndarray, money: float, effects: xr.Dataset) -> Estimate | None:
-    if not money > 0:
-        return None
-    return Estimate.from_draws(outcome / money, str(effects.attrs["return_unit"]))
-
-
-def _marginal(outcome: ProjectedOutcome, plan: Plan, effects: xr.Dataset) -> Estimate | None:
-    """What the next 1 % of every channel's money would bring, over that money."""
-    more = sum(
-        outcome(name, paid * (1 + NEXT)).total - outcome(name, paid).total
-        for name, paid in plan.spend.items()
-    )
-    return _ratio(
-        np.asarray(more), NEXT * sum(float(x.sum()) for x in plan.spend.values()), effects
-    )
