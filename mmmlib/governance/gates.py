@@ -235,7 +235,7 @@ def statement(
         first = f" The first: {bad[0].finding.message}" if bad else ""
         return f"Not approved: {count} {verb}.{first}"
     if level is Level.WARN:
-        return f"Gates passed with {count} to review: for a limited audience."
+        return f"Gates passed with {count} to review."
     return "Gates passed."
 
 
@@ -323,11 +323,9 @@ def _instead(evidence: RunEvidence, params: Params) -> str:
     if not designs:
         return next((f.action for f in blocking_data(evidence.readiness)), "")
     first = designs[0]
-    rest = count_text(len(designs) - 1, "more design")
-    more = f" The health panel has {rest}." if designs[1:] else ""
     return (
-        f"Instead of a model: a {first.kind} of {params.channel_label(first.channel)} "
-        f"for {first.weeks} weeks. {first.description}{more}"
+        f"Instead of a model: a {first.kind} of {params.channel_label(first.channel)} for "
+        f"{first.weeks} weeks; the health panel has {count_text(len(designs), 'design')}."
     )
 
 

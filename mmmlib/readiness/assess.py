@@ -175,4 +175,5 @@ def _alternatives(
         others = [str(name) for name in spent.index if str(name) not in chosen]
         chosen += others[: max(MOST_TESTS - len(chosen), 0)]
     designs = (design_test(name, panel, params) for name in chosen)
-    return tuple(design for design in designs if design is not None)
+    made = [design for design in designs if design is not None]
+    return tuple(sorted(made, key=lambda design: not design.detects))

@@ -83,12 +83,22 @@ def primary_outcome(panel: Panel, params: Params) -> xr.DataArray:
     return sum(more, start=first)
 
 
-def design_test(channel: str, panel: Panel, params: Params) -> TestDesign | None:
+def design_test(
+    channel: str,
+    panel: Panel,
+    params: Params,
+    believed: tuple[float, float, float] | None = None,
+) -> TestDesign | None:
     """Design the shortest test that could see what the channel is believed to bring.
 
-    The belief is the model's prior of the return, times the last year's spend. The test lies in
-    the regions where the channel ran in that year: elsewhere nothing can be stopped. Where even
-    the longest test is too short, the design says so.
+    The test lies in the regions where the channel ran in the last year: elsewhere nothing can be
+    stopped. Where even the longest test is too short, the design says so.
+
+    Parameters
+    ----------
+    believed
+        Share of the outcome: low, middle, high. Without it, what the model's prior of the return
+        gives the last year's spend.
 
     Returns
     -------
@@ -99,12 +109,16 @@ def design_test(channel: str, panel: Panel, params: Params) -> TestDesign | None
     yardstick = make_yardstick(panel, params)
     if yardstick is None:
         return None
-    low, middle, high = believed_share(channel, whole, params, panel)
+    if believed is None:
+        low, middle, high = believed_share(channel, whole, params, panel)
+    else:
+        total, within = (_outcome_of_year(one, params) for one in (whole, panel))
+        low, middle, high = (share * total / within for share in believed)
     enough = [weeks for weeks in LENGTHS if yardstick.detects(weeks) <= middle]
     weeks = enough[0] if enough else LENGTHS[-1]
     detectable = yardstick.detects(weeks)
     running = _spend(channel, panel).sum() > 0
-    label = params.channels[channel].label or channel
+    label = params.channel_label(channel)
     verb = "Stop" if running else "Buy"
     narrow = len(panel.regions) < len(whole.regions)
     if yardstick.kind == "geo holdout":
@@ -139,6 +153,7 @@ def design_test(channel: str, panel: Panel, params: Params) -> TestDesign | None
         kind=yardstick.kind,
         weeks=weeks,
         detectable_share=detectable,
+        detects=bool(running and enough),
         description=text,
     )
 
@@ -157,10 +172,7 @@ def believed_share(
     part
         Those whose outcome it is a share of; they have all of the channel's spend.
     """
-    total, within = (
-        float(primary_outcome(one, params).isel(week=slice(-BEFORE, None)).sum())
-        for one in (panel, part or panel)
-    )
+    total, within = (_outcome_of_year(one, params) for one in (panel, part or panel))
     least = LEAST * total  # a stated share is one of the outcome, though nothing was spent
     usual = np.mean([_spend(name, panel).sum() for name in params.paid_channels])
     spend = float(_spend(channel, panel).sum()) or least
@@ -187,6 +199,10 @@ def where_it_runs(channel: str, panel: Panel) -> Panel:
     kept = [name for name, one in zip(panel.regions, runs, strict=True) if one]
     frame = panel.frame[panel.frame["region"].isin(kept)].reset_index(drop=True)
     return replace(panel, frame=frame, lift_tests=())
+
+
+def _outcome_of_year(panel: Panel, params: Params) -> float:
+    return float(primary_outcome(panel, params).isel(week=slice(-BEFORE, None)).sum())
 
 
 def _spend(channel: str, panel: Panel) -> NDArray[np.float64]:

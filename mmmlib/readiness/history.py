@@ -9,6 +9,7 @@ import numpy as np
 from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Finding, Level, at_least, judge
 from mmmlib.params import Params
+from mmmlib.phrases import date_text
 from mmmlib.transforms import ADSTOCKS, SATURATIONS
 
 HISTORY = "readiness.history"
@@ -26,7 +27,7 @@ def check_history(panel: Panel, params: Params) -> Iterator[Finding]:
     bar = f"{needed} are needed"
     if limits.sales_cycle_weeks:
         bar += f" ({limits.min_weeks}, and {limits.sales_cycle_weeks} of the sales cycle)"
-    said = f"{weeks} weeks, {panel.weeks[0].date()} to {panel.weeks[-1].date()}; {bar}"
+    said = f"{weeks} weeks, {date_text(panel.weeks[0])} to {date_text(panel.weeks[-1])}; {bar}"
     usual = max(needed, limits.caveat_weeks + limits.sales_cycle_weeks)
     if needed <= weeks and needed < usual:
         said += f", and below {usual} all that is told carries a caveat"

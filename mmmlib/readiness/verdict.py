@@ -30,6 +30,9 @@ class TestDesign(BaseModel):
     detectable_share: float
     """Smallest effect it could detect, as a share of the outcome of the regions where the channel
     runs (80 % power, 5 % two-sided)."""
+    detects: bool = True
+    """Whether it would find what the channel is believed to bring; one of a channel that spends
+    nothing has nothing to go by, and does not."""
     description: str
 
 

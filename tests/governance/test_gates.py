@@ -242,12 +242,12 @@ class TestNotReady:
             f"{test.kind} of {test.channel.capitalize()}" in point for point in decisions.points
         )
 
-    @pytest.mark.parametrize(("more", "words"), [(1, "1 more design."), (2, "2 more designs.")])
-    def test_further_designs_are_counted(self, run, more, words):
+    @pytest.mark.parametrize(("more", "words"), [(0, "1 design."), (2, "3 designs.")])
+    def test_designs_are_counted(self, run, more, words):
         readiness = run.load_json("readiness.json", Readiness)
         designs = (readiness.alternatives[0],) * (1 + more)
         run.save_json("readiness.json", readiness.model_copy(update={"alternatives": designs}))
-        assert pass_gates(run).statement.endswith(f"The health panel has {words}")
+        assert pass_gates(run).statement.endswith(f"; the health panel has {words}")
 
     def test_missing_data_findings_still_block_by_name(self, run):
         run.artefact("data.json").unlink()

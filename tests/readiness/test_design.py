@@ -126,6 +126,11 @@ def test_the_shortest_sufficient_test_is_taken(low: float, high: float, enough: 
     assert design.detectable_share == yardstick.detects(design.weeks)
     assert (design.detectable_share <= np.sqrt(low * high)) == enough
     assert ("would be missed" in design.description) == (not enough)
+    assert design.detects == enough
+    # What a model believes takes the prior's place.
+    fitted = design_test("search", panel, params, (0.6, 0.7, 0.8))
+    assert fitted is not None and fitted.detects
+    assert "believed to bring 60 to 80\N{NO-BREAK SPACE}%" in fitted.description
 
 
 def test_a_channel_without_spend_is_bought_and_not_stopped() -> None:

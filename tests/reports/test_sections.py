@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mmmlib.estimates import format_number
 from mmmlib.findings import Level, Status
+from mmmlib.readiness.design import Yardstick
 from mmmlib.reports.blocks import Bullets, Folded, Picture, Prose
 from mmmlib.reports.format import formats
 from mmmlib.reports.results import Results, results_of
@@ -23,6 +25,7 @@ from mmmlib.reports.sections import (
 from mmmlib.reports.table import Table
 from mmmlib.reports.tables.checks import limit_of
 from mmmlib.reports.tables.plans import changed_plan_table
+from mmmlib.reports.words.first_page import next_test
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import PlanLine, ScenarioPack
 from tests.fake_run import make_fake_run
@@ -82,6 +85,20 @@ def test_the_first_screen_is_the_decision(second: Results) -> None:
     assert re.search(r"(safe to act on|needs review|do not infer)\*\*$", first), first
     assert "(90\N{NO-BREAK SPACE}%)" in gain and "Bad case, one in ten" in gain
     assert "Still to sign" in text.partition("## Release")[2]
+
+
+def test_the_next_test_is_one_that_can_find_what_the_model_gives(
+    second: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widest = max(second.leading.channels, key=lambda row: row.contribution.width)
+    for detected, said in (
+        (widest.share.median * 0.9, f"of {second.channel(widest.channel)} over 4 weeks finds"),
+        (1.0, "too coarse for any channel"),
+    ):
+        monkeypatch.setattr(Yardstick, "detects", lambda self, weeks, share=detected: share)
+        (test,) = next_test(second, second.leading)
+        assert said in test.text
+        assert f"{format_number(detected, 'share')} of the outcome" in test.text
 
 
 def test_the_summary_has_no_jargon(second: Results) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmmlib.findings import Level, Status
 from mmmlib.governance.follow_up import FollowUp
-from mmmlib.phrases import count_text, some_of
+from mmmlib.phrases import some_of
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.advice import changed_advice, short_advice
@@ -15,6 +14,7 @@ from mmmlib.reports.words.first_page import (
     change_line,
     decision_statements,
     never_statements,
+    next_test,
     plan_to_decide,
     release_statements,
     trust_statements,
@@ -34,15 +34,10 @@ def decision(results: Results) -> Iterator[Block]:
 
 
 def trust(results: Results) -> Iterator[Block]:
-    """Why the model may be trusted: three lines, the count of checks, what was promised and kept."""
+    """Why the model may be trusted: three lines, and what was promised and kept."""
     if not results.effects:
         return
     lines = [*trust_statements(results, results.leading)]
-    found = results.findings()
-    bad = [f for f, level in found if f.status is not Status.OK and level is not Level.INFO]
-    if bad:
-        many, checks = count_text(len(bad), "warning"), count_text(len(found), "check")
-        lines.append(Prose(f"{many} from {checks}; the health panel has them.", lead="Checks."))
     lines += follow_up_lines(results.follow_up)
     yield Bullets(tuple(lines))
 
@@ -74,10 +69,15 @@ def not_to_infer(results: Results) -> Iterator[Block]:
 
 
 def watch(results: Results) -> Iterator[Block]:
-    """What would change the decision, and when to look again."""
+    """What would change the decision, when to look again, and which test would tell most."""
     plan, pack = plan_to_decide(results), results.scenarios
+    lines: list[Prose] = []
     if plan is not None and pack is not None:
-        yield Bullets(tuple(watch_statements(results, pack, plan)))
+        lines += watch_statements(results, pack, plan)
+    if results.effects and not results.blocked:
+        lines += next_test(results, results.leading)
+    if lines:
+        yield Bullets(tuple(lines))
 
 
 def release(results: Results) -> Iterator[Block]:

@@ -65,7 +65,7 @@ def short_advice(changes: Sequence[AdviceChange]) -> Prose:
             if proposal
             else count_text(others, "label or answer", "labels or answers")
         )
-    return Prose(f"{listed(named)}; see the change log.", lead="Advice that changed:")
+    return Prose(f"{listed(named)}.", lead="Advice that changed:")
 
 
 def uptake_sentences(results: Results) -> Iterator[Prose]:

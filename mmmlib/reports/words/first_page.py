@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mmmlib.data.panel.panel import panel_of
 from mmmlib.estimates import format_number, format_range
 from mmmlib.findings import Finding, Status
 from mmmlib.governance.labels import BLOCKED, NOT_JUDGED, label_model
 from mmmlib.governance.verdict import Release
 from mmmlib.model.effects import parts_of
 from mmmlib.phrases import count_text, date_text, listed
+from mmmlib.readiness.design import design_test
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.blocks import Prose, label_mark
@@ -64,7 +66,7 @@ def decision_statements(results: Results, pack: ScenarioPack) -> tuple[Prose, ..
     elif plan.name == pack.recommended:
         ask = f"is asked to approve, change or put off: {title}, {begins}."
     else:
-        ask = f"is asked to judge, as no plan is safe to act on yet: {title}, {begins}."
+        ask = f"is asked to judge, as no plan is safe yet: {title}, {begins}."
     return (
         Prose(f"{decider(results)} {ask}", lead="The decision.", mark=label_mark(plan.label)),
         Prose(gain_sentence(results, pack, plan), lead="What it brings."),
@@ -97,8 +99,8 @@ def gain_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     if plan.recent is None:
         return text
     return (
-        f"{text} Against {plan.recent.name} it changes {outcome} by {plan.recent.gain.text()} "
-        f"(chance {probability_text(plan.recent.probability_better)})."
+        f"{text} Against {plan.recent.name}: {plan.recent.gain.text()}, chance "
+        f"{probability_text(plan.recent.probability_better)}."
     )
 
 
@@ -129,13 +131,13 @@ def unseen_sentence(results: Results, models: Sequence[str]) -> str:
     if not counts:
         return "The forecast was not tried on weeks that the model had not seen."
     inside, weeks = (sum(part) for part in zip(*counts, strict=True))
-    each = f" weeks, of {len(counts)} models," if len(counts) > 1 else ""
+    each = f" (of {len(counts)} models)" if len(counts) > 1 else ""
     size = format_range(min(errors), max(errors), "share") if errors else ""
     if errors and min(errors) == max(errors):
         size = format_number(errors[0], "share")
     return (
-        f"{inside} of {weeks}{each} lay in the 90 % band of the forecast "
-        f"({np.round(0.9 * weeks):.0f} are expected){size and f', with an error of {size}'}."
+        f"{inside} of {weeks}{each} lay in the 90 % band of the forecast; "
+        f"{np.round(0.9 * weeks):.0f} are expected{size and f'. Its error: {size}'}."
     )
 
 
@@ -228,10 +230,35 @@ def watch_statements(results: Results, pack: ScenarioPack, plan: Scenario) -> It
     if numbers is not None and changed:
         slow = max(map(numbers.channel, changed), key=lambda row: row.half_life.median)
         text += (
-            f"; half of the effect of {results.short(slow.channel)} comes within "
+            f"; half of the effect of {results.short(slow.channel)} takes "
             f"{slow.half_life.text(mass=False)}"
         )
     yield Prose(f"{text}.", lead="Look again.")
+
+
+def next_test(results: Results, numbers: ModelNumbers) -> Iterator[Prose]:
+    """Name the test to make next: of the contribution that is known worst, where a test can find it."""
+    panel = panel_of(results.run)
+    missed = None
+    for row in sorted(numbers.channels, key=lambda row: -row.contribution.width):
+        believed = (row.share.low, row.share.median, row.share.high)
+        test = design_test(row.channel, panel, results.params, believed)
+        if test is None:
+            continue
+        finds = f"finds {format_number(test.detectable_share, 'share')} of the outcome or more"
+        if test.detects:
+            text = (
+                f"A {test.kind} of {results.channel(row.channel)} over "
+                f"{count_text(test.weeks, 'week')} {finds}; the model gives it {row.share.text()}."
+            )
+            yield Prose(text, lead="Next test.")
+            return
+        missed = missed or (
+            f"A {test.kind} of {test.weeks} weeks {finds}, too coarse for any channel: raise the spend "
+            "of one instead."
+        )
+    if missed:
+        yield Prose(missed, lead="Next test.")
 
 
 def release_statements(results: Results) -> Iterator[Prose]:
@@ -240,7 +267,9 @@ def release_statements(results: Results) -> Iterator[Prose]:
     if gates is None:
         yield Prose(NOT_JUDGED, lead="Draft.")
         return
-    yield Prose(gates.statement, lead=f"{TITLES[gates.release]}.")
+    title = TITLES[gates.release]
+    said = gates.statement.removeprefix(f"{title}: ")
+    yield Prose(f"{said[:1].upper()}{said[1:]}", lead=f"{title}.")
     waiting: dict[str, list[str]] = {}
     for one in () if gates.blocked else gates.sign_offs:
         waiting.setdefault(f"{one.person} ({one.role})", []).append(one.subject)

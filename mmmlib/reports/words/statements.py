@@ -327,9 +327,8 @@ def readiness_statements(results: Results, readiness: Readiness) -> tuple[Prose,
         test = readiness.alternatives[0]
         statements.append(
             Prose(
-                f"A {test.kind} of {results.channel(test.channel)} over "
-                f"{count_text(test.weeks, 'week')}: {test.description}",
-                lead="What to do instead.",
+                test.description,
+                lead=f"What to do instead: a {test.kind}.",
             )
         )
     elif flags and flags[0].action:
