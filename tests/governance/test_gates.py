@@ -111,7 +111,7 @@ def test_a_warning_limits_the_audience(run):
     _health(_quiet(run), MODELS[0], finding(passed=False, level=Level.WARN))
     result = pass_gates(run)
     assert (result.level, result.release) == (Level.WARN, Release.LIMITED)
-    assert "limited audience" in result.statement
+    assert "1 finding to review" in result.statement
 
 
 def test_the_worst_wins_and_comes_first(run):
