@@ -67,7 +67,7 @@ def flags(results: Results) -> Iterator[Block]:
         yield check_table(results.params, found).only(
             *SHOWN,
             name="flags",
-            caption=f"{count_text(len(found), 'check')} of {len(gates.entries)} need attention, the "
+            caption=f"{count_text(len(found), 'check')} of {len(gates.entries)} {'needs' if len(found) == 1 else 'need'} attention, the "
             f"worst first. The level is the policy's (version {gates.policy_version}).",
         )
     else:
