@@ -114,7 +114,18 @@ def next_restatements(moves: pd.DataFrame) -> list[NextRestatement]:
 
 
 def restated_by_refresh(run: Run) -> Iterator[Restated]:
-    """Say what restated history moved, this refresh first, then those before that are still there."""
+    """Say what restated history moved, this refresh first, then those before that are still there.
+
+    Parameters
+    ----------
+    run
+        An open run.
+
+    Yields
+    ------
+    Restated
+        A refresh each, as far back as parents are there and readable.
+    """
     for _ in range(MOST_REFRESHES):
         if not run.has("refresh.json"):
             return
@@ -143,7 +154,7 @@ def _restated(run: Run, parent: Run, comparison: Comparison) -> Restated:
         series=len(changes),
         worst_share=max(shares, default=None),
         returns=_beyond_noise(ways) if ways else None,
-        total=total and _step(total),
+        total=_step(total) if total else None,
         unit=total.unit if total else "",
         plan=plan[0].title if plan else "",
         gain=_gain(*plan, ways, worth) if plan and ways else None,

@@ -213,8 +213,10 @@ def restated_cost_table(params: Params, lines: Iterable[Restated]) -> Table:
             None if one.worst_share is None else Observed(one.worst_share, "share")
         ),
         "Returns": moved,
-        "All channels": lambda one: one.total and step_text(one.total, one.unit),
-        "Gain of the plan put forward": lambda one: one.gain and step_text(one.gain, one.plan_unit),
+        "All channels": lambda one: None if one.total is None else step_text(one.total, one.unit),
+        "Gain of the plan put forward": lambda one: (
+            None if one.gain is None else step_text(one.gain, one.plan_unit)
+        ),
         "Plan": lambda one: one.plan or None,
     }
     caption = "What restated history moved, refresh by refresh, this one first."

@@ -91,7 +91,9 @@ def next_restatement_table(
     by; the range is that of its series that moves most, over its four youngest weeks, up is positive.
     The probability is that the next restatement lies in it.
     """
-    columns: Columns[NextRestatement] = {"Source": lambda one: one.source}
+    columns: dict[str | Column, Callable[[NextRestatement], Cell]] = {
+        "Source": lambda one: one.source
+    }
     for number, age in enumerate(shares.index):
         head = {"0": "Newest week", "1": "1 week old"}.get(str(age), _weeks(str(age)))
         columns[head] = _share_at(shares, number)

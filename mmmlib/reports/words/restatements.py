@@ -74,7 +74,7 @@ def restated_map_words(results: Results, shares: pd.DataFrame, shown: int) -> Wo
     what = names[0] if series == 1 else f"{series} series"
     title = f"{what[:1].upper()}{what[1:]} restated {span}"
     rest = f" The {shown} that moved most; the table has all." if series > shown else ""
-    worst = shares.loc[shares["share"].abs().idxmax()]
+    worst = shares.iloc[int(shares["share"].abs().argmax())]
     size = worst["share"]
     largest = "from nothing" if math.isinf(size) else f"by {format_change(float(size), 'share')}"
     return Words(
