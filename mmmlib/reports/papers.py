@@ -27,11 +27,13 @@ from mmmlib.reports.tables.adoption import cycle_table, maturity_table, measure_
 from mmmlib.reports.tables.checks import SHOWN, check_table, not_passed, sign_off_table
 from mmmlib.reports.tables.follow_up import promise_table
 from mmmlib.reports.tables.plans import plans_table, shown_of
+from mmmlib.reports.words.bridges import reason_sentence
 from mmmlib.reports.words.statements import (
     answer_statements,
     change_statement,
     compared_sentence,
     move_statement,
+    named_moves,
     plan_sentence,
 )
 
@@ -40,6 +42,8 @@ OF_DECISIONS = ("decision", "retrospective")
 LATEST = 91
 """Days before the end of the data in which an event is part of the context."""
 NOTHING = "Nothing."
+MOST_REASONS = 2
+"""Movements whose reason a memo tells; the change log has all."""
 SHOWN_CYCLES = 12
 """Refreshes that the trend of adoption shows."""
 
@@ -174,6 +178,10 @@ def _memo(results: Results) -> Iterator[Block]:
         text = compared.not_compared if compared else "The run stopped before the comparison."
         yield Prose(text)
     else:
+        why = [
+            reason_sentence(results, m, compared.bridge_of(m.model, m.channel, m.quantity))
+            for m in named_moves(results, compared)[:MOST_REASONS]
+        ]
         model = [model_change_text(compared), lift_change_text(compared)]
         yield Bullets(
             (
@@ -181,6 +189,7 @@ def _memo(results: Results) -> Iterator[Block]:
                 Prose(data_change_text(compared, params) or NOTHING, lead="Data."),
                 Prose(" ".join(filter(None, model)) or NOTHING, lead="Model."),
                 Prose(_context(results), lead="External context."),
+                *(Prose(sentence, lead="Why it moved.") for sentence in why),
             )
         )
     yield Heading("Key insights", level=2)

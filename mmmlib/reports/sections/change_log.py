@@ -10,8 +10,7 @@ from mmmlib.findings import Level, Status
 from mmmlib.governance.data_debt import next_restatements, restated_by_refresh
 from mmmlib.phrases import count_text
 from mmmlib.refresh.changes import changes_every_time
-from mmmlib.refresh.comparison import Bridge, Movement
-from mmmlib.refresh.movement import WIDE_NOISE
+from mmmlib.refresh.comparison import Bridge
 from mmmlib.reports.blocks import Block, Bullets, Folded, Heading, Prose, level_mark
 from mmmlib.reports.format import format_version
 from mmmlib.reports.pictures import bridge_picture, movements_picture, restated_picture
@@ -36,6 +35,7 @@ from mmmlib.reports.words.statements import (
     change_statement,
     compared_sentence,
     leading_returns,
+    named_moves,
 )
 
 MOST = 5
@@ -120,8 +120,7 @@ def reasons(results: Results) -> Iterator[Block]:
         "a channel works better or worse than it did."
     )
     moves = leading_returns(results, compared)
-    beyond = by_size(move for move in compared.movements if move.beyond_noise)
-    named = [*beyond, *(move for move in moves if move not in beyond and _is_large(move))]
+    named = named_moves(results, compared)
     if named:
         yield Bullets(
             tuple(
@@ -146,10 +145,6 @@ def reasons(results: Results) -> Iterator[Block]:
 def by_length(ways: Iterable[Bridge]) -> list[Bridge]:
     """The longest ways first."""
     return sorted(ways, key=lambda way: -abs(way.after - way.before) / max(abs(way.before), 1e-9))
-
-
-def _is_large(move: Movement) -> bool:
-    return abs(move.change) >= WIDE_NOISE
 
 
 def forecasts(results: Results) -> Iterator[Block]:

@@ -15,7 +15,7 @@ from mmmlib.phrases import (
 )
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, Movement
-from mmmlib.refresh.movement import wide_noise
+from mmmlib.refresh.movement import WIDE_NOISE, wide_noise
 from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import CLEAR, Ranking, ranking_label, ranking_of
@@ -295,6 +295,13 @@ def by_size(moves: Iterable[Movement]) -> list[Movement]:
     return sorted(
         moves, key=lambda m: (not m.beyond_noise, -abs(m.change) if m.change == m.change else -1e9)
     )
+
+
+def named_moves(results: Results, comparison: Comparison) -> list[Movement]:
+    """Movements whose reason is told: those beyond noise first, then large ones within it."""
+    beyond = by_size(move for move in comparison.movements if move.beyond_noise)
+    large = leading_returns(results, comparison)
+    return [*beyond, *(m for m in large if m not in beyond and abs(m.change) >= WIDE_NOISE)]
 
 
 def movement_sentence(results: Results, move: Movement) -> str:
