@@ -30,7 +30,7 @@ from mmmlib.data.panel.build import read_and_build
 from mmmlib.errors import MMMError
 from tests.data.conftest import small_params, weekly, weekly_by_day
 
-CASES = int(os.environ.get("MMM_FUZZ", "100"))
+CASES = int(os.environ.get("MMM_FUZZ", "75"))
 BATCH, QUICK = 25, 25
 """Cases of one test, and cases of a quick round."""
 BATCHES = [
