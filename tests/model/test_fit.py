@@ -215,7 +215,7 @@ def test_stuck_chains_name_the_likely_cause() -> None:
     media = data.media.copy()
     media[data.channels.index("video"), :, 3] *= 1e5
     outlier = replace(data, media=media)
-    assert "Spend of video" in _cause(outlier)
+    assert "A week of channels.video has more than 50 times" in _cause(outlier)
 
 
 def test_linear_terms_are_recovered() -> None:
