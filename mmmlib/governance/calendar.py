@@ -115,7 +115,7 @@ def calendar_line(items: Sequence[CalendarItem], today: dt.date) -> str:
         more = f" and {len(overdue) - 1} more" if overdue[1:] else ""
         parts.append(f"Overdue since {date_text(first.day)}: {first.what} ({first.who}){more}.")
     if coming:
-        parts.append(f"Next, on {date_text(coming[0].day)}: {coming[0].what} ({coming[0].who}).")
+        parts.append(f"Next, on {date_text(coming[0].day)}: {coming[0].what}, {coming[0].who}.")
     return " ".join(parts)
 
 

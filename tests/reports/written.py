@@ -23,7 +23,7 @@ def section(document: str, name: str) -> Section:
 
 def undrawn(picture: Picture) -> str:
     """A picture's texts, as an open notebook has them."""
-    return f"![{escape(picture.alt)}](data:)\n\n*{escape(picture.caption)}*"
+    return f"![{escape(picture.alt)}](data:image/svg+xml;base64,)\n\n*{escape(picture.caption)}*"
 
 
 def write_document(results: Results, document: str, folder: Path | None) -> str:
