@@ -21,6 +21,8 @@ from tests.fakes import CHANNELS, fake_panel
 
 ROOT = Path(__file__).resolve().parents[1]
 MMM = [sys.executable, "-m", "mmmlib.cli"]
+SILENT = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+"""Warnings that Python itself does not show."""
 
 
 def write_workbook(folder: Path, **sections: Any) -> Path:
@@ -100,12 +102,14 @@ def in_this_process(words: list[str], env: dict[str, str]) -> subprocess.Complet
         patch.dict(os.environ, env),
         patch.object(sys, "argv", ["mmm", *words]),
         patch.object(warnings, "formatwarning", warnings.formatwarning),
+        patch.object(warnings, "showwarning", show_warning),
         warnings.catch_warnings(),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("default", UserWarning)
+        warnings.simplefilter("default")
+        for category in SILENT:
+            warnings.simplefilter("ignore", category)
         code = 1
         try:
             main()
@@ -114,3 +118,8 @@ def in_this_process(words: list[str], env: dict[str, str]) -> subprocess.Complet
         except Exception:
             traceback.print_exc()
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+def show_warning(message: Warning | str, category: type[Warning], *where: Any) -> None:
+    """Write a warning as Python does where no test collects it."""
+    sys.stderr.write(warnings.formatwarning(message, category, *where[:2]))
