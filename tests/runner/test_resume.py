@@ -1,4 +1,4 @@
-"""A refresh that is killed in each of its steps comes to the same end when it is taken up.
+"""A refresh that is killed in every kind of step comes to the same end when it is taken up.
 
 It is a repeat, too: beside it lies the finished run of the same inputs that it is held against.
 One chain: the process is killed in the first step, taken up and killed in the second, and so
