@@ -174,6 +174,11 @@ class Estimate(BaseModel):
         return self.text()
 
 
+def log_ratio(value: float, base: float) -> float:
+    """Logarithm of a ratio of positive numbers; the ratio itself may be too small or too large."""
+    return math.log(value) - math.log(base)
+
+
 def is_money(unit: str) -> bool:
     """Say whether a unit is money.
 

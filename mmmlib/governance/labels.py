@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, log_ratio
 from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
 from mmmlib.health.lift import ALONE
@@ -90,7 +90,7 @@ def label_channels(
             limit = params.governance.wide_ratio
             ends = (estimate.low, 0.05), (estimate.high, 0.95)
             error = math.hypot(*(monte_carlo_error(draws, "quantile", at) / e for e, at in ends))
-            ratio = math.log(estimate.high / estimate.low) if estimate.low > 0 else math.inf
+            ratio = log_ratio(estimate.high, estimate.low) if estimate.low > 0 else math.inf
             if not at_most_for_certain(ratio, math.log(limit), error):
                 doubts.append(
                     f"The range is wide ({estimate}): its ends differ by more than a factor "

@@ -52,10 +52,10 @@ def shrinkage(prior: np.ndarray, posterior: np.ndarray) -> float:
     return _shrinkage(prior, posterior)[0]
 
 
-def _shrinkage(prior: np.ndarray, posterior: np.ndarray) -> tuple[float, float]:
-    """Return the shrinkage and its Monte Carlo error."""
+def _shrinkage(prior: np.ndarray, posterior: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Return the shrinkage, the prior's width, and the draws, on the scale that counts."""
     if not (np.isfinite(prior).all() and np.isfinite(posterior).all()):
-        return math.nan, math.nan
+        return math.nan, math.nan, posterior
     scales = [(prior, posterior)]
     if prior.min() > 0 and posterior.min() > 0:
         scales.append((np.log(prior), np.log(posterior)))
@@ -63,10 +63,14 @@ def _shrinkage(prior: np.ndarray, posterior: np.ndarray) -> tuple[float, float]:
     for before, after in scales:
         width, left = (float(np.ptp(np.quantile(one, TAILS))) for one in (before, after))
         if width <= 0:
-            return math.nan, math.nan
-        errors = (monte_carlo_error(after, "quantile", at) for at in TAILS)
-        narrowed.append((1 - left / width, math.hypot(*errors) / width))
-    return max(narrowed)
+            return math.nan, math.nan, posterior
+        narrowed.append((1 - left / width, width, after))
+    return max(narrowed, key=lambda one: one[0])
+
+
+def _shrinkage_error(width: float, draws: np.ndarray) -> float:
+    """Monte Carlo error of the shrinkage: of both ends of the range, as a share of the prior's."""
+    return math.hypot(*(monte_carlo_error(draws, "quantile", at) for at in TAILS)) / width
 
 
 def prior_distance(prior: np.ndarray, posterior: np.ndarray) -> float:
@@ -124,12 +128,13 @@ def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
         if why_not:
             found.append(not_run(SHRINKAGE, subject, why_not, level=Level.WARN))
             continue
-        value, error = _shrinkage(prior, posterior)
+        value, width, draws = _shrinkage(prior, posterior)
         if abs(prior_distance(prior, posterior)) > limits.max_prior_distance:
             message = f"The data moved the {_noun(unit)} out of its prior: they said much of it."
             found.append(judge(SHRINKAGE, subject, passed=True, message=message))
             continue
         message = _narrowed(prior, posterior, value, limit, unit)
+        error = _shrinkage_error(width, draws)
         found.append(at_least(SHRINKAGE, subject, value, limit, message, error=error))
     return found
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from itertools import combinations
 
-from mmmlib.estimates import format_change, format_number
+from mmmlib.estimates import format_change, format_number, log_ratio
 from mmmlib.findings import Finding, at_most, judge
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.phrases import some_of
@@ -85,9 +85,9 @@ def rank_finding(model: str, movements: Sequence[Movement], label: Callable[[str
 def is_severe(movement: Movement, limits: ComparisonParams) -> bool:
     """Say whether a median changed by a factor of ``1 + severe_movement``, or its sign."""
     before, after = movement.before.median, movement.after.median
-    if before * after <= 0:
+    if min(before, after) <= 0 <= max(before, after):
         return True
-    return abs(math.log(after / before)) >= math.log1p(limits.severe_movement)
+    return abs(log_ratio(abs(after), abs(before))) >= math.log1p(limits.severe_movement)
 
 
 def _judge_movement(

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, log_ratio
 
 SPREAD = 1.0
 """By what measured movements of unchanged worlds are more spread than the difference of variances."""
@@ -92,10 +92,10 @@ def reference(
     if before.median <= 0 or after.median <= 0:
         return _on_plain_scale(before, after, new_share, max_shift, least, spread)
     then, now = _log_spread(before), _log_spread(after)
-    shift = math.log(after.median / before.median)
+    shift = log_ratio(after.median, before.median)
     deviation = _deviation(then, now, new_share, spread)
     end = before.high if shift > 0 else before.low
-    room = abs(math.log(end / before.median)) if end > 0 else math.inf
+    room = abs(log_ratio(end, before.median)) if end > 0 else math.inf
     limit = max(min(max_shift * deviation, room), math.log1p(least))
     return Reference(math.exp(min(abs(shift), LARGEST)), deviation, math.exp(min(limit, LARGEST)))
 
@@ -132,5 +132,5 @@ def _deviation(then: float, now: float, new_share: float, spread: float) -> floa
 def _log_spread(estimate: Estimate) -> float:
     """Standard deviation of the logarithm, from the half of the range that is positive."""
     if estimate.low > 0:
-        return math.log(estimate.high / estimate.low) / RANGE
-    return 2 * math.log(estimate.high / estimate.median) / RANGE
+        return log_ratio(estimate.high, estimate.low) / RANGE
+    return 2 * log_ratio(estimate.high, estimate.median) / RANGE

@@ -111,7 +111,7 @@ def svg_bytes(figure: Figure, *, searchable: bool = False) -> bytes:
     Parameters
     ----------
     figure
-        Any figure of matplotlib; it is closed.
+        Any figure of matplotlib; its layout is settled by this.
     searchable
         Leave text as text, for a PDF that brings the fonts along; else it becomes paths, which
         look the same on every machine.
@@ -127,10 +127,14 @@ def svg_bytes(figure: Figure, *, searchable: bool = False) -> bytes:
     >>> svg_bytes(Figure(), searchable=True)[:5]
     b'<?xml'
     """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     buffer = io.BytesIO()
     with workbook_style() as settings:
         settings["svg.fonttype"] = "none" if searchable else "path"
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        # savefig would draw everything twice, the first time for the layout alone.
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    figure.set_layout_engine("none")  # a second file of it has the layout of the first
     # matplotlib repeats every text as a comment; names from data stay out of the file's source.
     return PATH.sub(_two_decimals, COMMENT.sub(b"", buffer.getvalue()))
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmmlib.estimates import Estimate
@@ -86,6 +86,7 @@ sizes = st.floats(-50, 50)
     st.lists(sizes, min_size=3, max_size=3),
     st.floats(0, 1),
 )
+@example([0.0, 2.0, 2.0], [0.0, 5e-324, 1.0], 0.0)
 def test_a_row_beyond_its_limit_never_reads_as_passed(
     then: list[float], now: list[float], new: float
 ) -> None:
