@@ -63,7 +63,7 @@ def public_case(name: str, folder: Path) -> Case:
         spend = frame[["tv_S", "ooh_S", "print_S", "facebook_S", "search_S"]].to_numpy().T
         control = frame[["competitor_sales_B"]].to_numpy(dtype=float).T
         outcome = frame["revenue"].to_numpy()[None]
-        return Case(outcome, spend[:, None], _standard(control[:, None]), first=frame["DATE"][0])
+        return Case(outcome, spend[:, None], standard(control[:, None]), first=frame["DATE"][0])
     frame = frame.sort_values(["geo", "time"])
     regions = frame["geo"].nunique()
 
@@ -73,7 +73,7 @@ def public_case(name: str, folder: Path) -> Case:
     return Case(
         grid(["conversions"])[0] * grid(["revenue_per_conversion"])[0],
         grid([f"Channel{n}_spend" for n in range(4)]),
-        _standard(grid(["competitor_activity_score_control", "sentiment_score_control"])),
+        standard(grid(["competitor_activity_score_control", "sentiment_score_control"])),
         grid(["population"])[0][:, 0],
         first=frame["time"].iloc[0],
     )
@@ -171,6 +171,6 @@ def workbook_panel(case: Case) -> Any:
     return Panel(pd.DataFrame(columns), "USD")
 
 
-def _standard(values: np.ndarray) -> np.ndarray:
+def standard(values: np.ndarray) -> np.ndarray:
     centred = values - values.mean(axis=(1, 2), keepdims=True)
     return centred / centred.std(axis=(1, 2), keepdims=True)

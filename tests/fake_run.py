@@ -21,6 +21,7 @@ import xarray as xr
 
 from mmmlib.data.contract.layout_columns import NATIONAL
 from mmmlib.data.panel.panel import Panel, write_panel
+from mmmlib.estimates import scaled
 from mmmlib.findings import Finding, FindingList, at_least, at_most, judge
 from mmmlib.governance.gates import pass_gates
 from mmmlib.health.check import EFFECTS_CHECKS
@@ -31,9 +32,11 @@ from mmmlib.model.effects import uncalibrated_of
 from mmmlib.params import Params
 from mmmlib.readiness.assess import assess
 from mmmlib.refresh.bridge import STEPS as STEPS_OF_BRIDGE
+from mmmlib.refresh.choice import CHOICE, ModelChoice, Tried
 from mmmlib.refresh.compare import compare_refreshes, restated_values
 from mmmlib.refresh.comparison import Bridge, BridgeStep, Comparison
 from mmmlib.reports.format import format_version
+from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.runs import Manifest, Run, write_atomic
 from mmmlib.scenarios.build import build_pack
 from tests.fakes import fake_effects, fake_lift, fake_panel, fake_params, with_lifts
@@ -141,6 +144,8 @@ def _make(
         run.save_json("refresh.json", fake_bridges(compared))
         run.save_frame("restated.parquet", restated_values(run, compared))
         run.save_json("scenarios.json", build_pack(effects, readiness, health, params))
+        if parent:
+            run.save_json(CHOICE, fake_choice(params, effects, NASTY if nasty_names else "To see."))
     gates = pass_gates(run)
     run.save_json("gates.json", gates)
     manifest = run.manifest
@@ -182,6 +187,21 @@ def fake_bridges(comparison: Comparison) -> Comparison:
     return comparison.model_copy(
         update={"bridges": tuple(bridges), "findings": (*comparison.findings, *found)}
     )
+
+
+def fake_choice(params: Params, effects: dict[str, Any], why: str) -> ModelChoice:
+    """Two candidates: one with other returns, one that could not be fitted."""
+    rows = ModelNumbers(effects[params.parts_of(params.primary)[0]]).channels
+    returns = {row.channel: row.roi for row in rows if row.roi is not None}
+    other = {
+        name: scaled(one, 1 + 0.4 * place, one.unit)
+        for place, (name, one) in enumerate(returns.items())
+    }
+    tried = (
+        Tried(name="straight", why=why, changes=("change model.trend = linear",), returns=other),
+        Tried(name="bare", why=why, changes=("drop controls.price",), trouble="Too few weeks."),
+    )
+    return ModelChoice(goal="decision", model=params.primary, returns=returns, tried=tried)
 
 
 def make_fake_pair(runs_dir: Path, **options: Any) -> tuple[Run, Run]:

@@ -46,6 +46,7 @@ def test_all_are_there() -> None:
         "04_refresh",
         "05_scenarios",
         "06_review",
+        "07_model_choice",
         "briefing",
         "change_log",
         "contribution_roi",

@@ -202,4 +202,5 @@ def main() -> None:
     finish(ASKED, marks, named, gradients=steps)
 
 
-main()
+if __name__ == "__main__":
+    main()

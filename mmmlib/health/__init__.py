@@ -12,5 +12,7 @@ from __future__ import annotations
 
 from mmmlib.findings import checks_of
 
-REQUIRED_CHECKS = checks_of("health")
+ON_DEMAND = ("health.placebo",)
+"""Checks that take a fit of their own, and are asked where the parameters say so."""
+REQUIRED_CHECKS = tuple(name for name in checks_of("health") if name not in ON_DEMAND)
 """Checks that must have run on every model; one that did not, blocks."""

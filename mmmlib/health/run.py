@@ -10,6 +10,13 @@ from mmmlib.data.panel.panel import panel_of
 from mmmlib.findings import Finding, FindingList
 from mmmlib.health.check import add_holdout, check_fit
 from mmmlib.health.holdout import NoHoldout
+from mmmlib.health.placebo import (
+    PLACEBO,
+    check_placebo,
+    most_spend,
+    placebo_panel,
+    with_placebo,
+)
 from mmmlib.model.effects import effects_of, uncalibrated_of
 from mmmlib.params.limits import LEAST_HOLDOUT
 from mmmlib.params.load import params_of
@@ -67,6 +74,39 @@ def each_holdout(
         for fit in fit_each(panel, params, possible, progress, scales):
             save_fit(run, fit)
             yield fit.request.model, fit.effects
+
+
+def each_placebo(run: Run, progress: Progress | None = None) -> Iterator[Finding]:
+    """Fit every model with a channel that cannot have worked, and say of each whether it was raised.
+
+    Nothing where the parameters do not ask for it. What a run's own fit has learned is what these
+    begin with; they take the draws of a fit that is only compared with.
+    """
+    import numpy as np
+
+    from mmmlib.errors import MMMError
+    from mmmlib.model.fit import fit_each, learned_by
+    from mmmlib.model.one_fit import FitRequest, quick
+
+    params, panel = params_of(run), panel_of(run)
+    if not params.health.placebo:
+        return
+    if PLACEBO in params.channels:
+        why = f"A channel is called '{PLACEBO}' already; another name for it lets the check run."
+        yield from (check_placebo(model, None, params.health, why) for model in params.model_names)
+        return
+    shuffled = placebo_panel(
+        panel, most_spend(panel, params), np.random.default_rng(params.model.seed)
+    )
+    earlier = learned_by(run, params.model_names)
+    for model in params.model_names:
+        asked, request = quick(with_placebo(params, model)), FitRequest(model, label=PLACEBO)
+        try:
+            (fit,) = fit_each(shuffled, asked, [request], progress, earlier=earlier)
+        except MMMError as error:
+            yield check_placebo(model, None, params.health, str(error))
+            continue
+        yield check_placebo(model, fit, params.health)
 
 
 def _why_not(
@@ -159,6 +199,8 @@ def check_run(
         if not isinstance(holdout, NoHoldout):
             holdouts[model] = holdout
         findings[model] = add_holdout(findings[model], model, holdouts.get(model), limits, none)
+    for finding in each_placebo(run, progress):
+        findings[finding.subject].append(finding)
     return findings, {model: holdouts[model] for model in models if model in holdouts}
 
 

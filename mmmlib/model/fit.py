@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import Panel
@@ -30,6 +31,7 @@ def fit_each(
     requests: Sequence[FitRequest],
     progress: Progress | None = None,
     scales: Mapping[str, Scales] | None = None,
+    earlier: Mapping[str, xr.Dataset] | None = None,
 ) -> Iterator[Fit]:
     """Fit several models, in the refresh's worker pool if there is one.
 
@@ -44,6 +46,9 @@ def fit_each(
     scales
         By model: scales of an earlier fit that are carried on; see
         :func:`inherited_scales`.
+    earlier
+        By model: what an earlier fit has learned, which a refit begins with; see
+        :func:`learned_by`.
 
     Yields
     ------
@@ -53,13 +58,14 @@ def fit_each(
     """
     from mmmlib.model.pool import connected_client, fits_from_pool
 
-    known = scales or {}
+    known, begun = scales or {}, earlier or {}
     client = connected_client(params.compute) if requests else None
     if client is not None:
-        yield from fits_from_pool(client, panel, params, requests, progress, known)
+        yield from fits_from_pool(client, panel, params, requests, progress, known, begun)
         return
     for request in requests:
-        yield fit_one(panel, params, request, None, progress, known.get(request.model))
+        scale, start = known.get(request.model), begun.get(request.model)
+        yield fit_one(panel, params, request, None, progress, scale, start)
 
 
 def save_fit(run: Run, fit: Fit) -> None:
@@ -80,12 +86,14 @@ def save_fit(run: Run, fit: Fit) -> None:
         fit.effects.attrs[LEFT_OUT] = json.dumps(fit.request.without)
         run.save_dataset(f"{folder}/{name}", fit.effects)
         return
-    small = fit.posterior.map_over_datasets(_single)
-    write_with(
-        run.target(f"{folder}/posterior.nc"),
-        lambda path: small.to_netcdf(path, engine=NETCDF),
-    )
+    write_posterior(run.target(f"{folder}/posterior.nc"), fit.posterior)
     run.save_dataset(f"{folder}/effects.nc", fit.effects)
+
+
+def write_posterior(path: Path, tree: xr.DataTree) -> None:
+    """Write draws, in single precision."""
+    small = tree.map_over_datasets(_single)
+    write_with(path, lambda target: small.to_netcdf(target, engine=NETCDF))
 
 
 def _note_times(run: Run, fit: Fit) -> None:
@@ -231,6 +239,17 @@ def inherited_scales(run: Run, panel: Panel, params: Params) -> dict[str, Scales
         except (MMMError, OSError, ValueError, KeyError):
             continue
     return {model: scales for model, scales in found.items() if scales is not None}
+
+
+def learned_by(run: Run, models: Sequence[str]) -> dict[str, xr.Dataset]:
+    """Return what the fits of a run have learned, by model, for refits to begin with."""
+    from mmmlib.model.start import learned
+
+    return {
+        model: learned(posterior_of(run, model))
+        for model in models
+        if run.has(f"models/{model}/posterior.nc")
+    }
 
 
 def load_fit(run: Run, model: str) -> Fit:

@@ -26,6 +26,7 @@ from mmmlib.transforms import ADSTOCKS, SATURATIONS
 
 LIKELIHOODS = ("normal", "student_t", "negative_binomial")
 """In the order of their numbers in :mod:`mmmlib.model.kernel.packed`."""
+EDGE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,25 @@ def split(layout: Layout, theta: np.ndarray, adstock_weeks: int) -> dict[str, np
     if layout.whitening is not None:
         named |= layout.whitening.name(theta[..., layout.known :], named["roi"])
     return named
+
+
+def unconstrained(layout: Layout, named: dict[str, np.ndarray], adstock_weeks: int) -> np.ndarray:
+    """Undo :func:`split` for draws by name, ``(draw, ...)``; without the linear terms.
+
+    Values at the end of their range (single precision reaches it) are taken a little inside.
+    """
+    columns = []
+    for name, (start, end) in layout.places.items():
+        raw = named[name].astype(float).reshape(-1, end - start)
+        if name == "peak":
+            raw = raw / adstock_weeks
+        if name in LOG:
+            raw = np.log(np.maximum(raw, EDGE))
+        elif name in LOGIT:
+            raw = np.clip(raw, EDGE, 1 - EDGE)
+            raw = np.log(raw / (1 - raw))
+        columns.append(raw)
+    return np.concatenate(columns, axis=1)
 
 
 def gram_matrices(columns: np.ndarray) -> np.ndarray:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 COMPARED_DRAWS = 500
 """Draws of each chain of a fit that is only compared with: enough to see that chains agree."""
 
+QUICK_TUNE, QUICK_DRAWS, QUICK_KEPT = 300, 250, 600
+"""Of each chain, and draws that are kept: as many as show a step, at a third of the time of a fit."""
+
 LONGER, NEARLY = 3, 1.1
 """Chains whose R-hat is above its limit, but not by more than ``NEARLY``, are sampled so many times
 as long before anything is said of them: most of them then agree."""
@@ -106,17 +109,30 @@ def fit_one(
     cores: int | None = None,
     progress: Progress | None = None,
     scales: Scales | None = None,
+    earlier: xr.Dataset | None = None,
 ) -> Fit:
     """Fit one model in this process.
+
+    Parameters
+    ----------
+    panel, params, request, progress, scales
+        See :func:`mmmlib.model.fit.fit_each`.
+    cores
+        Chains that run at a time.
+    earlier
+        What an earlier fit of the like has learned (:func:`mmmlib.model.start.learned`): this one
+        then begins there, with less tuning. If its chains are far apart, it begins anew at the prior.
 
     Raises
     ------
     MMMError
         If the data cannot be fitted or sampling failed, with the likely cause.
     """
+    from mmmlib.model.chains import largest_rhat
     from mmmlib.model.derive import derive_effects
     from mmmlib.model.sample import sample
     from mmmlib.model.spec import prepare
+    from mmmlib.model.start import carried_start
 
     if request.without:
         params, scales = leave_out(params, scales, request.without)
@@ -136,11 +152,18 @@ def fit_one(
     report = (lambda done: progress(request, 0.95 * done)) if progress else None
     began = time.time()
     cores = cores or available_cores()
-    tree = sample(data, settings, seed, cores, report)
-    if _nearly_agree(tree, params, request):
+    limit = _rhat_limit(params, request)
+    start = None if earlier is None else carried_start(data, earlier)
+    tree = sample(data, settings, seed, cores, report, start)
+    rhat = largest_rhat(tree)
+    if start is not None and not rhat <= NEARLY:
+        start = None
+        tree = sample(data, settings, seed, cores, report)
+        rhat = largest_rhat(tree)
+    if limit < rhat <= NEARLY:
         # The same seed and tuning: these are the same chains, and they go on.
         settings = settings.model_copy(update={"draws": LONGER * settings.draws})
-        tree = sample(data, settings, seed, cores, report)
+        tree = sample(data, settings, seed, cores, report, start)
     sampled = time.time()
     effects, linear = derive_effects(data, params, tree["posterior"].to_dataset(), seed + 1)
     import xarray as xr
@@ -149,6 +172,18 @@ def fit_one(
     if progress:
         progress(request, 1.0)
     return Fit(request, tree, effects, (began, sampled, time.time()))
+
+
+def quick(params: Params) -> Params:
+    """Return parameters with as many draws as a refit takes that is only compared with."""
+    model = params.model.model_copy(
+        update={
+            "tune": min(QUICK_TUNE, params.model.tune),
+            "draws": min(QUICK_DRAWS, params.model.draws),
+            "kept_draws": min(QUICK_KEPT, params.model.kept_draws),
+        }
+    )
+    return params.model_copy(update={"model": model})
 
 
 def leave_out(
@@ -162,13 +197,12 @@ def leave_out(
     return params.model_copy(update={"channels": channels}), scales
 
 
-def _nearly_agree(tree: xr.DataTree, params: Params, request: FitRequest) -> bool:
-    """Whether chains are so little apart that more draws should bring them together."""
-    from mmmlib.model.chains import MAX_RHAT, largest_rhat
+def _rhat_limit(params: Params, request: FitRequest) -> float:
+    """Return the R-hat above which chains are sampled longer."""
+    from mmmlib.model.chains import MAX_RHAT
 
     alone = request.calibrated and not request.holdout_weeks
-    limit = params.health.max_rhat if alone else max(params.health.max_rhat, MAX_RHAT)
-    return limit < largest_rhat(tree) <= NEARLY
+    return params.health.max_rhat if alone else max(params.health.max_rhat, MAX_RHAT)
 
 
 def available_cores() -> int:

@@ -18,6 +18,7 @@ from mmmlib.errors import MMMError
 from mmmlib.params.compute import ACTION, ENCRYPTED, EXPECTED, ComputeParams, may_join
 
 if TYPE_CHECKING:
+    import xarray as xr
     from distributed import Client, Future, Security
 
     from mmmlib.data.panel.panel import Panel
@@ -131,11 +132,12 @@ def fits_from_pool(
     requests: Sequence[FitRequest],
     progress: Progress | None,
     scales: Mapping[str, Scales],
+    earlier: Mapping[str, xr.Dataset],
 ) -> Iterator[Fit]:
     """Fit in the pool, or take what is ordered already; see :func:`mmmlib.model.fit.fit_each`."""
     from distributed import as_completed
 
-    futures = order_fits(client, panel, params, requests, scales)
+    futures = order_fits(client, panel, params, requests, scales, earlier)
     try:
         for _, fit in as_completed(futures, with_results=True):
             if progress:
@@ -151,6 +153,7 @@ def order_fits(
     params: Params,
     requests: Sequence[FitRequest],
     scales: Mapping[str, Scales],
+    earlier: Mapping[str, xr.Dataset] | None = None,
 ) -> list[Future]:
     """Let the pool fit; returns at once.
 
@@ -162,6 +165,7 @@ def order_fits(
     threads = sum(client.nthreads().values())
     cores = max(1, threads // len(requests))
     shared = client.scatter((panel, params), broadcast=True, hash=False)
+    begun = earlier or {}
     return [
         client.submit(
             _fit_shared,
@@ -169,7 +173,10 @@ def order_fits(
             request,
             cores,
             scales.get(request.model),
-            key=_key_of(panel, params, request, scales.get(request.model)),
+            begun.get(request.model),
+            key=_key_of(
+                panel, params, request, scales.get(request.model), begun.get(request.model)
+            ),
             retries=2,
             priority=-place,  # in the order in which they are asked for
         )
@@ -178,7 +185,11 @@ def order_fits(
 
 
 def _key_of(
-    panel: Panel, params: Params, request: FitRequest, scales: Scales | None
+    panel: Panel,
+    params: Params,
+    request: FitRequest,
+    scales: Scales | None,
+    earlier: xr.Dataset | None,
 ) -> tuple[str, str]:
     """Name a fit by all that it depends on, alike in every process.
 
@@ -192,16 +203,22 @@ def _key_of(
     digest.update(f"{facts}|{params.model_dump_json()}|{request!r}".encode())
     for part in (scales.outcome, scales.media) if scales else ():
         digest.update(part.tobytes())
+    for array in () if earlier is None else earlier.data_vars.values():
+        digest.update(array.to_numpy().tobytes())
     return "fit", f"{request}, {digest.hexdigest()}"
 
 
 def _fit_shared(
-    shared: tuple[Panel, Params], request: FitRequest, cores: int, scales: Scales | None
+    shared: tuple[Panel, Params],
+    request: FitRequest,
+    cores: int,
+    scales: Scales | None,
+    earlier: xr.Dataset | None,
 ) -> Fit:
     from mmmlib.model.one_fit import fit_one
     from mmmlib.model.under_way import teller
 
-    return fit_one(*shared, request, cores=cores, progress=teller(request), scales=scales)
+    return fit_one(*shared, request, cores, teller(request), scales, earlier)
 
 
 def _client_of(address: str) -> Client | None:

@@ -15,7 +15,8 @@ from mmmlib.errors import MMMError
 from mmmlib.model.arrays import ModelData
 from mmmlib.model.deferred import deferred
 from mmmlib.model.kernel.compiled import c_copy, machine_code
-from mmmlib.model.layout import Layout, layout_of, pack, split
+from mmmlib.model.layout import Layout, layout_of, split
+from mmmlib.model.start import TUNE, Start, fresh_start, labels_of
 from mmmlib.params.model import ModelParams
 
 with deferred("arviz"):  # two seconds in every worker, for a conversion that is not asked for
@@ -41,13 +42,12 @@ class CompiledDensity(CompiledModel):
     """
 
     code: Any
-    packed: np.ndarray
-    start: np.ndarray
+    start: Start
 
     @property
     def n_dim(self) -> int:
         """Number of sampled values."""
-        return len(self.start)
+        return len(self.start.point)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -59,12 +59,8 @@ class CompiledDensity(CompiledModel):
         """Labels of the one dimension."""
         return {"place": pd.RangeIndex(self.n_dim)}
 
-    def _start_near(self, seed: int) -> np.ndarray:
-        jitter = np.random.default_rng(seed).uniform(-0.3, 0.3, self.n_dim)
-        return self.start + jitter
-
     def _make_model(self, init_mean: np.ndarray) -> Any:
-        address = self.packed.ctypes.data
+        address = self.start.packed.ctypes.data
         sizes = {"place": self.n_dim}
         return _lib.PyMcModel(
             _lib.LogpFunc(self.code.address, address, self),
@@ -75,7 +71,7 @@ class CompiledDensity(CompiledModel):
             self.n_dim,
             sizes,
             self.coords,
-            self._start_near,
+            self.start.near,
             None,
         )
 
@@ -100,13 +96,10 @@ class CompiledDensity(CompiledModel):
         )
 
 
-def compiled(data: ModelData) -> CompiledDensity:
+def compiled(data: ModelData, start: Start | None = None) -> CompiledDensity:
     """Bind the compiled log density to the data of a fit."""
-    layout = layout_of(data)
-    start = np.zeros(layout.size)
-    start[: layout.known] = np.concatenate([np.ravel(mean) for mean, _ in data.priors.values()])
     code = machine_code(density_name(data))
-    return CompiledDensity(dims={"theta": ("place",)}, code=code, packed=pack(data), start=start)
+    return CompiledDensity(dims={"theta": ("place",)}, code=code, start=start or fresh_start(data))
 
 
 def density_name(data: ModelData) -> str:
@@ -120,6 +113,7 @@ def sample(
     seed: int,
     cores: int,
     progress: Callable[[float], None] | None = None,
+    start: Start | None = None,
 ) -> xr.DataTree:
     """Draw from the posterior.
 
@@ -135,6 +129,8 @@ def sample(
         Chains that run at a time.
     progress
         Called now and then with the share that is done.
+    start
+        Where it begins; at the prior, if not given. One of an earlier fit takes less tuning.
 
     Returns
     -------
@@ -151,7 +147,9 @@ def sample(
         If a person stopped it.
     """
     layout = layout_of(data)
-    total = settings.chains * (settings.tune + settings.draws)
+    start = start or fresh_start(data)
+    tune = min(settings.tune, TUNE) if start.carried else settings.tune
+    total = settings.chains * (tune + settings.draws)
 
     def watch(chains: list[Any]) -> None:
         if progress:
@@ -159,9 +157,9 @@ def sample(
 
     try:
         sampler = nutpie.sample(
-            compiled(data),
+            compiled(data, start),
             draws=settings.draws,
-            tune=settings.tune,
+            tune=tune,
             chains=settings.chains,
             cores=cores,
             seed=seed,
@@ -184,7 +182,7 @@ def sample(
     draws, statistics = _kept_draws(*raw.get_arrow_trace())
     if any(len(chain) != settings.draws for chain in draws):
         raise MMMError(f"{data.model}: a chain was cut off. {_cause(data)}")
-    theta = np.stack(draws)
+    theta = start.parameters(np.stack(draws))
     _check_moved(theta, data)
     return named_tree(theta, statistics, layout, data)
 
@@ -223,49 +221,22 @@ def named_tree(
     statistics
         Of the sampler, by ArviZ's names; each ``(chain, draw)``.
     """
-    labels = np.array(data.channels)
-    scales = [name for name in ("trend", "seasonality", "holidays") if _learned(data, name)]
     coords: dict[str, Any] = {
         "chain": np.arange(theta.shape[0]),
         "draw": np.arange(theta.shape[1]),
-        "channel": labels,
-        "region": list(data.regions),
-        "term": scales,
-        "movement": ["common", "regional"][: len(data.priors["sigma"][0])],
-        "column": list(data.column_names),
     }
-    dims: dict[str, tuple[str, ...]] = {
-        "sigma": ("movement",),
-        "autocorrelation": ("movement",),
-        "degrees": ("law",),
-        "scale": ("term",),
-        "level": ("region",),
-        "slope_of": ("column",),
-        "deviation": ("channel", "region"),
-    }
+    labels = labels_of(data, layout)
     variables = {}
     for name, value in split(layout, theta, data.adstock_weeks).items():
-        if name in dims:
-            where = dims[name]
-        elif len(layout.rows[name]) == len(labels):
-            where = ("channel",)  # all have it
-        else:
-            where = (f"channel_{name}",)
-            coords[where[0]] = labels[layout.rows[name]]
-        variables[name] = (("chain", "draw", *where), value)
+        variables[name] = (("chain", "draw", *labels[name]), value)
+        coords |= {dim: list(found) for dim, found in labels[name].items() if dim != "law"}
     posterior = xr.Dataset(variables, coords=coords)
-    posterior = posterior.drop_vars([name for name in coords if name not in posterior.dims])
     kept = xr.Dataset(
         {name: (("chain", "draw"), np.stack(values)) for name, values in statistics.items()},
         coords={"chain": coords["chain"], "draw": coords["draw"]},
     )
     posterior.attrs["model"] = data.model
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept})
-
-
-def _learned(data: ModelData, component: str) -> bool:
-    parts = np.array(data.components)
-    return bool((data.linear.group[parts == component] > 0).any()) if parts.size else False
 
 
 def _check_moved(theta: np.ndarray, data: ModelData) -> None:

@@ -53,6 +53,13 @@ class Whitening:
             levels = LEVEL_MEAN + rotate_back(levels[..., None], self.weight)[..., 0]
         return {"level": levels, "slope_of": terms[..., regions:]}
 
+    def place(self, level: np.ndarray, slope: np.ndarray, roi: np.ndarray) -> np.ndarray:
+        """Undo :meth:`name`: the sampler's ``z`` of levels, coefficients and returns."""
+        if self.weight is not None:
+            level = rotate((level - LEVEL_MEAN)[..., None], self.weight)[..., 0]
+        terms = np.concatenate([level + roi @ self.media.T, slope], axis=-1) - self.origin
+        return np.linalg.solve(self.matrix, terms.T).T
+
 
 def whiten(data: ModelData) -> Whitening:
     """Find the whitening of a fit's linear terms."""

@@ -115,6 +115,11 @@ class HealthParams(_Limits):
     max_prior_sensitivity: Positive = 0.25
     """By what share a return's median may move under another reasonable prior; above it, the return
     is more our assumption than the data."""
+    placebo: bool = False
+    """Whether each model is fitted once more with a channel that cannot have worked (the spend of the
+    largest one in shuffled blocks of weeks), to see whether it finds an effect there."""
+    max_placebo: Positive = 1.0
+    """How high the low end of that channel's 90 % range may be, in units of the middle of its prior."""
     max_effect_change: Positive = 2.9
     """By how many standard errors a channel's effect in its newest weeks may differ from that before."""
     max_plausible_roi: Positive = 10.0

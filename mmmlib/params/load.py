@@ -7,12 +7,13 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from mmmlib.errors import InputError
+from mmmlib.errors import InputError, Problem
 from mmmlib.params.compute import open_scheduler
 from mmmlib.params.messages import shown, translate
 from mmmlib.params.places import KeyPath, KeyProblem, dotted, read_yaml
@@ -56,7 +57,32 @@ def read_params(path: str | Path, overrides: Sequence[str] = ()) -> Params:
     >>> read_params("params/demo.yaml", ["model.draws=500"]).model.draws
     500
     """
-    return read_strict(path, Params, "a parameter file", _more_faults, overrides)
+    params = read_strict(path, Params, "a parameter file", _more_faults, overrides)
+    _refuse_impossible_candidates(Path(path), params)
+    return params
+
+
+def _refuse_impossible_candidates(path: Path, params: Params) -> None:
+    """Raise with every candidate that would be no parameter file."""
+    problems = []
+    for name, one in params.candidates.specifications.items() if params.candidates else ():
+        try:
+            changed = change_params(params, one.changes)
+        except InputError as error:
+            problems += [
+                replace(problem, place=f"candidates.specifications.{name}, {problem.place}")
+                for problem in error.problems
+            ]
+            continue
+        if changed == params:
+            place = f"candidates.specifications.{name}"
+            problems.append(Problem(place, "nothing that differs from the file", "a change"))
+        if changed.primary != params.primary:
+            place = f"candidates.specifications.{name}"
+            expected = f"a specification of {params.primary}, which leads the pack"
+            problems.append(Problem(place, f"one that is led by {changed.primary}", expected))
+    if problems:
+        raise InputError(path, problems)
 
 
 def change_params(params: Params, changes: Sequence[KeyChange]) -> Params:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mmmlib.estimates import is_money
+from mmmlib.params.candidates import CandidateParams
 from mmmlib.params.compute import ComputeParams
 from mmmlib.params.data import DataParams
 from mmmlib.params.lift import POOLED, LiftTest
@@ -273,6 +274,8 @@ class Params(Section):
     lift_tests: dict[Slug, LiftTest] = Field(default_factory=dict)
     """Lift tests by name, beside those of ``data.lift_tests``."""
     model: ModelParams = ModelParams()
+    candidates: CandidateParams | None = None
+    """Specifications that are tried beside this one, declared before anything is fitted."""
     readiness: ReadinessParams = ReadinessParams()
     health: HealthParams = HealthParams()
     comparison: ComparisonParams = ComparisonParams()

@@ -17,17 +17,14 @@ import xarray as xr
 from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.panel import Panel, panel_of
 from mmmlib.model.effects import effects_of
-from mmmlib.model.fit import fit_each
+from mmmlib.model.fit import fit_each, learned_by
 from mmmlib.model.inputs import carried_scales
 from mmmlib.model.motions import sum_motions
-from mmmlib.model.one_fit import FitRequest
+from mmmlib.model.one_fit import FitRequest, quick
 from mmmlib.params.load import params_of
-from mmmlib.params.schema import Params
 from mmmlib.runs import Run
 
 Side = Literal["last", "this"]
-TUNE, DRAWS, KEPT = 300, 250, 600
-"""Of each chain, and draws that are kept: as many as show a step, at a third of the time of a fit."""
 LABEL = "refit"
 
 
@@ -109,9 +106,10 @@ class Refits:
                 scales[model] = found
         requests = [FitRequest(model, label=LABEL) for model in self.models]
         self.count += len(requests)
+        earlier = learned_by(source, self.models)
         return {
             fit.request.model: fit.effects
-            for fit in fit_each(panel, params, requests, scales=scales)
+            for fit in fit_each(panel, params, requests, scales=scales, earlier=earlier)
         }
 
     def _panel(self, one: Between) -> Panel:
@@ -155,15 +153,3 @@ def panel_extended(last: Panel, this: Panel, last_week: pd.Timestamp) -> Panel:
     order = {region: place for place, region in enumerate(last.regions)}
     frame = frame.sort_values("region", key=lambda one: one.map(order), kind="stable")
     return replace(last, frame=frame.reset_index(drop=True), kept_out=())
-
-
-def quick(params: Params) -> Params:
-    """Return parameters with as many draws as a refit takes."""
-    model = params.model.model_copy(
-        update={
-            "tune": min(TUNE, params.model.tune),
-            "draws": min(DRAWS, params.model.draws),
-            "kept_draws": min(KEPT, params.model.kept_draws),
-        }
-    )
-    return params.model_copy(update={"model": model})

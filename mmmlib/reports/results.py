@@ -20,6 +20,7 @@ from mmmlib.model.effects import effects_of, has_effects, load_effects, uncalibr
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
 from mmmlib.readiness.verdict import Readiness
+from mmmlib.refresh.choice import CHOICE, ModelChoice
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.data_changes import CELLS
 from mmmlib.reports.at_baseline import at_baseline
@@ -55,6 +56,11 @@ class Results:
     def comparison(self) -> Comparison | None:
         """What moved since the parent run."""
         return self._artefact("refresh.json", Comparison)
+
+    @cached_property
+    def choice(self) -> ModelChoice | None:
+        """Specifications that were tried beside the one that was taken."""
+        return self._artefact(CHOICE, ModelChoice)
 
     @cached_property
     def restated(self) -> pd.DataFrame:

@@ -379,6 +379,8 @@ def _skip(work: Refresh, step: Step) -> None:
     record.status, record.message = "skipped", "No model was fitted."
     if step.name in steps_left_out(work.params) and work.records[MODEL_FIT].status != "skipped":
         record.message = f"A {work.params.refresh.kind} refresh has none."
+        if step.name == "model_choice":
+            record.message = "No candidates are declared."
     if step.name == MODEL_FIT:
         record.message = why_not_ready(work.run)
     record.key, record.seconds, record.outputs = "", None, {}

@@ -29,6 +29,9 @@ class Step:
         Each must be there afterwards.
     more_outputs
         Patterns of files that it may leave.
+    taken_up
+        Patterns of files that it may leave, and takes up again where it was cut off: each says what
+        it was made from.
     files_read
         Files of the run (patterns) that it reads beside parameters and artefacts.
     fitting
@@ -40,6 +43,7 @@ class Step:
     outputs: tuple[str, ...]
     notebook: str = ""
     more_outputs: tuple[str, ...] = ()
+    taken_up: tuple[str, ...] = ()
     files_read: tuple[str, ...] = ()
     fitting: bool = False
 
@@ -61,10 +65,10 @@ class Step:
         return files
 
 
-def _report(name: str, *, fitting: bool = True) -> Step:
+def _report(name: str, *needs: str, fitting: bool = True) -> Step:
     return Step(
         name,
-        needs=("review",),
+        needs=("review", *needs),
         outputs=(),
         notebook=f"reports/{name}.ipynb",
         more_outputs=(f"notebooks/reports/figures/{name}*",),
@@ -78,7 +82,7 @@ REPORTS = (
     _report("briefing"),
     _report("scenario_pack"),
     _report("health_panel", fitting=False),
-    _report("change_log"),
+    _report("change_log", "model_choice"),
 )
 STEPS = (
     Step(
@@ -130,6 +134,15 @@ STEPS = (
         fitting=True,
     ),
     Step(
+        "model_choice",
+        needs=("data", "readiness", "model_fit"),
+        outputs=("artefacts/model_choice.json",),
+        taken_up=("artefacts/candidates/*/*.nc",),
+        notebook="notebooks/07_model_choice.ipynb",
+        files_read=("plans/*",),
+        fitting=True,
+    ),
+    Step(
         "scenarios",
         needs=("data", "readiness", "model_fit", "health"),
         outputs=("artefacts/scenarios.json", "artefacts/forecast.json"),
@@ -154,13 +167,14 @@ STEPS = (
 )
 LEFT_OUT = {"monthly": ("scenarios", "scenario_pack"), "quarterly": ()}
 """Steps that a kind of refresh does without (G1): a monthly one proposes nothing."""
-FIT = ("model_fit", "health", "refresh")
+FIT = ("model_fit", "health", "refresh", "model_choice")
 """Steps that fit models, for which the worker pool is started."""
 
 
 def steps_left_out(params: Params) -> tuple[str, ...]:
-    """Return the steps that this kind of refresh does without."""
-    return LEFT_OUT[params.refresh.kind]
+    """Return the steps that this refresh does without: its kind has none, or nothing asks for them."""
+    undeclared = () if params.candidates else ("model_choice",)
+    return (*LEFT_OUT[params.refresh.kind], *undeclared)
 
 
 def taking_part(needs: Iterable[str], leaving_out: set[str]) -> list[str]:
@@ -215,7 +229,7 @@ def outputs_of(step: Step, run: Run, params: Params) -> tuple[dict[str, str], li
     files = step.files(params)
     missing = [name for name in files if not (run.path / name).is_file()]
     found = {name for name in files if name not in missing}
-    for pattern in step.more_outputs:
+    for pattern in (*step.more_outputs, *step.taken_up):
         found |= {str(path.relative_to(run.path)) for path in run.path.glob(pattern)}
     return {name: sha256_file(run.path / name) for name in sorted(found)}, missing
 

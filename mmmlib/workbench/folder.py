@@ -15,7 +15,7 @@ from mmmlib.data.panel.panel import write_panel
 from mmmlib.disk import writing
 from mmmlib.errors import InputError, RunError
 from mmmlib.governance.gates import data_that_blocks
-from mmmlib.model.fit import fit_each, missing_fits, save_fit
+from mmmlib.model.fit import fit_each, learned_by, missing_fits, save_fit
 from mmmlib.params.messages import shown
 from mmmlib.readiness.assess import assess
 from mmmlib.runs import EXPLORE, Run, sha256_json, write_atomic
@@ -129,8 +129,9 @@ def _fill(made: Path, trial: Specification, name: str) -> None:
     for fit in trial.fits.values():
         save_fit(folder, fit)
     missing = missing_fits(folder)
+    earlier = learned_by(run, [request.model for request in missing])
     with progress_bar(missing) as progress:
-        for fit in fit_each(trial.panel, trial.params, missing, progress, trial.scales):
+        for fit in fit_each(trial.panel, trial.params, missing, progress, trial.scales, earlier):
             save_fit(folder, fit)
             if fit.request.calibrated:
                 trial.fits[fit.request.model] = fit

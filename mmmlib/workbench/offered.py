@@ -81,4 +81,6 @@ OFFERED = {
     "open_run": "mmmlib.runs",
     "pack_of_run": "mmmlib.scenarios.build",
     "forecast_of_run": "mmmlib.scenarios.forecast",
+    "save_choice": "mmmlib.workbench.candidates",
+    "try_candidates": "mmmlib.workbench.candidates",
 }

@@ -1,31 +1,34 @@
 """Does the answer hang on something that it should not? A placebo, and weeks left out one by one.
 
-A placebo channel has the spend of a real one, shuffled in blocks of weeks: it moves as spend does and
-cannot have worked. A return of a channel is positive in this model, so that no range reaches zero;
-what a placebo must not do is to be raised by the data above what was stated of it.
+What a placebo is, and what it must not do, is said in :mod:`mmmlib.health.placebo`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
 from mmmlib.estimates import Estimate, format_number
+from mmmlib.findings import Status
+from mmmlib.health.placebo import (
+    BLOCK,
+    PLACEBO,
+    check_placebo,
+    most_spend,
+    placebo_panel,
+    with_placebo,
+)
 from mmmlib.model.effects import fitted, roi
 from mmmlib.model.fit import fit_each
-from mmmlib.model.one_fit import FitRequest
-from mmmlib.params.load import change_params
+from mmmlib.model.one_fit import Fit, FitRequest, quick
+from mmmlib.model.start import learned
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.params.schema import Params
-from mmmlib.params.strict import KeyChange
-from mmmlib.refresh.refits import quick
 from mmmlib.reports.blocks import Block, Picture, Prose
 from mmmlib.reports.cells import Column, Mark
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
@@ -35,46 +38,10 @@ from mmmlib.workbench.bar import progress_bar
 from mmmlib.workbench.overview import Overview
 from mmmlib.workbench.specification import Specification
 
-PLACEBO = "placebo"
 LEFT_OUT = "left_out"
 """An event of one week takes all that this week would say."""
-BLOCK = 8
-"""Weeks of a block: carryover and bursts stay inside of most."""
 MOST_MOVED = 1.0
 """Standard deviations of a return's logarithm by which one week may move it."""
-
-
-def placebo_panel(panel: Panel, channel: str, rng: np.random.Generator) -> Panel:
-    """Return the panel with a channel more, whose spend is another's in shuffled blocks of weeks.
-
-    Parameters
-    ----------
-    panel
-        Of the specification.
-    channel
-        Whose spend is shuffled, in all regions alike.
-    rng
-        Shuffles.
-    """
-    weeks = len(panel.weeks)
-    starts = rng.permutation(np.arange(0, weeks, BLOCK))
-    order = np.concatenate([np.arange(start, min(start + BLOCK, weeks)) for start in starts])
-    spend = panel.array("spend").sel(channel=channel).to_numpy()
-    frame = panel.frame.copy()
-    at = list(frame.columns).index(f"spend:{panel.names('spend')[-1]}") + 1
-    frame.insert(at, f"spend:{PLACEBO}", spend[:, order].ravel())
-    return replace(panel, frame=frame)
-
-
-def with_placebo(params: Params) -> Params:
-    """Return parameters with the placebo among the channels; it has the prior of one without its own."""
-    about = {"label": "Placebo", "spend": PLACEBO}
-    return change_params(params, [KeyChange(("channels", PLACEBO), about, "the placebo")])
-
-
-def is_raised(stated: np.ndarray, found: np.ndarray) -> bool:
-    """Say whether the data raised a return above what was stated: its low end is above that middle."""
-    return not np.quantile(found, 0.05) <= np.median(stated)
 
 
 def sensitivity(trial: Specification, model: str, channel: str, weeks: int) -> Overview:
@@ -84,9 +51,8 @@ def sensitivity(trial: Specification, model: str, channel: str, weeks: int) -> O
             None, "sensitivity", "a channel called 'placebo'", "another name for it"
         )
     effects = trial.fit(model).effects(model)
-    spend = effects["spend"].sum("week")
-    names = [str(name) for name in spend["channel"].to_numpy()]
-    channel = channel or names[int(np.argmax(spend.to_numpy()))]
+    names = [str(name) for name in effects["channel"].to_numpy()]
+    channel = channel or most_spend(trial.panel, trial.params)
     if channel not in names:
         near = did_you_mean(channel, names)
         raise InputError.one(
@@ -98,14 +64,16 @@ def sensitivity(trial: Specification, model: str, channel: str, weeks: int) -> O
         FitRequest(model, label=f"week {one}"): one for one in most_surprising(effects, weeks)
     }
     without = {}
+    earlier = {model: learned(trial.fits[model].posterior)}
     with progress_bar([placebo_asked, *left_out]) as progress:
-        asked = with_placebo(trial.params)
-        placebo = next(iter(fit_each(panel, quick(asked), [placebo_asked], progress))).effects
+        asked = with_placebo(trial.params, model)
+        found = fit_each(panel, quick(asked), [placebo_asked], progress, earlier=earlier)
+        placebo = next(iter(found))
         for request, week in left_out.items():
             end = (pd.Timestamp(week) + pd.Timedelta(days=6)).date().isoformat()
             other = trial.change(f"events.{LEFT_OUT}", start=week, end=end)
             for fit in fit_each(
-                other.panel, quick(other.params), [request], progress, trial.scales
+                other.panel, quick(other.params), [request], progress, trial.scales, earlier
             ):
                 without[week] = fit.effects
     parts = {
@@ -123,24 +91,20 @@ def most_surprising(effects: xr.Dataset, count: int) -> list[str]:
     return [str(np.datetime_as_string(effects["week"].to_numpy()[at], unit="D")) for at in worst]
 
 
-def _placebo_blocks(
-    params: Params, before: xr.Dataset, after: xr.Dataset, channel: str
-) -> Iterator[Block]:
+def _placebo_blocks(params: Params, before: xr.Dataset, fit: Fit, channel: str) -> Iterator[Block]:
+    after = fit.effects
+    finding = check_placebo(str(after.attrs["model"]), fit, params.health)
     returns = roi(after).transpose("draw", "channel")
     stated = after["prior_roi"].sel(channel=PLACEBO).to_numpy()
     found = returns.sel(channel=PLACEBO).to_numpy()
     unit = str(after.attrs["return_unit"])
-    raised = is_raised(stated, found)
+    raised = finding.status is Status.FLAG
     label = params.channel_label(channel)
+    heads = {Status.OK: "Passed.", Status.FLAG: "Flagged.", Status.NOT_RUN: "Not judged."}
     yield Prose(
-        f"The spend of {label} in shuffled blocks of {BLOCK} weeks, which cannot have worked, returned "
-        f"{Estimate.from_draws(found, unit)}; stated was {Estimate.from_draws(stated, unit)}. "
-        + (
-            "The data raised it: the model finds effects where there are none."
-            if raised
-            else "The data did not raise it above the middle of what was stated."
-        ),
-        "Flagged." if raised else "Passed.",
+        f"The spend of {label} was shuffled in blocks of {BLOCK} weeks. {finding.message} "
+        f"{finding.meaning if raised else ''}".strip(),
+        heads[finding.status],
     )
     names = [str(name) for name in before["channel"].to_numpy()]
     rows = [

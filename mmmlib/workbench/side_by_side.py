@@ -19,6 +19,7 @@ from mmmlib.health.residuals import autocorrelation
 from mmmlib.model.chains import largest_rhat, least_ess
 from mmmlib.model.effects import fitted, lift_tests_of
 from mmmlib.params.choice import chosen_view
+from mmmlib.refresh.choice import share_of_choice
 from mmmlib.reports.blocks import Block, Picture
 from mmmlib.reports.cells import Cell, Column, Observed
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
@@ -59,7 +60,7 @@ def side_by_side(
             raise InputError.one(
                 None, "compare", f"'{label}', which has no {view}", "trials that have it"
             )
-    labels = _labels([label for label, _ in asked])
+    labels = shown_labels([label for label, _ in asked])
     sides = [
         Side(trial, label, view, CHANNEL_COLOURS[place])
         for place, (label, (_, trial)) in enumerate(zip(labels, asked, strict=True))
@@ -109,7 +110,7 @@ def side_by_side(
     return Overview(f"{what}: {len(sides)} specifications", parts)
 
 
-def _labels(names: Sequence[str]) -> list[str]:
+def shown_labels(names: Sequence[str]) -> list[str]:
     """Return short names that differ; a letter where a name is long or not the only one."""
     return [
         name if len(name) <= SHORT and list(names).count(name) == 1 else ascii_uppercase[place]
@@ -217,20 +218,8 @@ def _over_all(known: Sequence[Estimate]) -> Cell:
 
 
 def _of_the_model(known: Sequence[Estimate]) -> Cell:
-    """Return the part of the spread that lies between specifications, each as likely as the other.
-
-    The law of total variance, with spreads read off the 90 % ranges: in logarithms where all are
-    above zero, as returns are.
-    """
-    if len(known) < 2:
-        return None
-    ends = np.array([[one.low, one.median, one.high] for one in known])
-    if (ends > 0).all():
-        ends = np.log(ends)
-    within = float(np.mean(((ends[:, 2] - ends[:, 0]) / 3.29) ** 2))
-    between = float(np.var(ends[:, 1]))
-    share = between / (within + between) if within + between > 0 else 0.0
-    return Observed(round(share, 2), "share")
+    """Return the part of the spread that comes of the choice."""
+    return Observed(round(share_of_choice(known), 2), "share") if len(known) > 1 else None
 
 
 def _fit_table(sides: Sequence[Side]) -> Table:

@@ -6,18 +6,18 @@ once they are made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
-from mmmlib.model.fit import fit_each, inherited_scales, load_fit
+from mmmlib.model.fit import fit_each, inherited_scales, learned_by, load_fit
 from mmmlib.model.one_fit import Fit, FitRequest
 from mmmlib.params import Params
 from mmmlib.params.choice import chosen_model
-from mmmlib.params.load import change_params
+from mmmlib.params.load import change_params, params_of
 from mmmlib.params.messages import shown
 from mmmlib.params.places import KeyPath
 from mmmlib.params.strict import KeyChange, read_change
@@ -153,7 +153,7 @@ class Specification:
         """
         if value is NOTHING and not values:
             at, plain = read_change(key)
-            return self._changed([KeyChange(at, plain, f"change {key}")])
+            return self.with_changes([KeyChange(at, plain, f"change {key}")])
         said = f"change {key}"
         if value is not NOTHING:
             said += f" = {_short(value)}"
@@ -161,7 +161,7 @@ class Specification:
             said += f": {', '.join(f'{name} {_short(one)}' for name, one in values.items())}"
         asked = [] if value is NOTHING else [(_path(key), value)]
         asked += [((*_path(key), *_path(name)), one) for name, one in values.items()]
-        return self._changed([KeyChange(at, one, said) for at, one in asked])
+        return self.with_changes([KeyChange(at, one, said) for at, one in asked])
 
     def drop(self, key: str) -> Self:
         """Return a trial without a part: a channel, a control, an event, a lift test.
@@ -188,7 +188,7 @@ class Specification:
 
             wb.open().drop("controls.category")
         """
-        return self._changed([KeyChange(_path(key), None, f"drop {key}", out=True)])
+        return self.with_changes([KeyChange(_path(key), None, f"drop {key}", out=True)])
 
     def window(self, first: str | None = None, last: str | None = None) -> Self:
         """Return a trial on a part of the weeks.
@@ -216,7 +216,7 @@ class Specification:
             wb.open().window(first="2024-07-01")
         """
         days = {"starts": first, "ends": last}
-        return self._changed(
+        return self.with_changes(
             [
                 KeyChange(("outcomes", name, key), day, f"change outcomes.{name}.{key} = {day}")
                 for name in self.params.outcomes
@@ -240,7 +240,8 @@ class Specification:
         """
         return replace(self, name=name)
 
-    def _changed(self, changes: list[KeyChange]) -> Self:
+    def with_changes(self, changes: Sequence[KeyChange]) -> Self:
+        """Return a trial with several changes at once, as the loader takes them."""
         params = change_params(self.params, changes)
         panel, anew = panel_for(self.run, self.panel, self.params, params)
         notes = self.notes
@@ -253,7 +254,7 @@ class Specification:
             self.run,
             params,
             panel,
-            None,
+            self.run if params == params_of(self.run) and not anew else None,
             (*self.changes, *changes),
             notes=tuple(dict.fromkeys(notes)),
         )
@@ -301,7 +302,7 @@ class Specification:
         return {model: scales for model, scales in found.items() if scales is not None}
 
     def fit(self, *models: str) -> Self:
-        """Fit it; what is fitted already is not fitted again.
+        """Fit it; what is fitted already is not fitted again, and a refit begins with what the run learned.
 
         Parameters
         ----------
@@ -336,9 +337,12 @@ class Specification:
                 missing.remove(request)
         if not missing:
             return self
+        earlier = learned_by(self.run, [request.model for request in missing])
         try:
             with progress_bar(missing) as progress:
-                for fit in fit_each(self.panel, self.params, missing, progress, self.scales):
+                for fit in fit_each(
+                    self.panel, self.params, missing, progress, self.scales, earlier
+                ):
                     self.fits[fit.request.model] = fit
         except KeyboardInterrupt:
             done = ", ".join(name for name in asked if name in self.fits) or "nothing"

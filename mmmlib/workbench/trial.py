@@ -65,7 +65,7 @@ class Trial(Specification):
         return own_model(self.prepare(model), own)
 
     def fit(self, *models: str, model: pm.Model | Any = None) -> Self:
-        """Fit it; what is fitted already is not fitted again.
+        """Fit it; what is fitted already is not fitted again, and a refit begins with what the run learned.
 
         Parameters
         ----------

@@ -20,10 +20,10 @@ from mmmlib.model.chains import MAX_RHAT, largest_rhat
 from mmmlib.model.derive import thin
 from mmmlib.model.fit import fit_each
 from mmmlib.model.noise import floored
-from mmmlib.model.one_fit import FitRequest
+from mmmlib.model.one_fit import FitRequest, quick
 from mmmlib.model.spec import too_young
+from mmmlib.model.start import learned
 from mmmlib.phrases import count_text
-from mmmlib.refresh.refits import quick
 from mmmlib.reports.blocks import Block, Prose
 from mmmlib.reports.cells import Cell, Column, Observed
 from mmmlib.reports.table import Table
@@ -135,8 +135,9 @@ def _predicted(side: Side, cuts: int) -> tuple[np.ndarray, np.ndarray]:
         for part in side.parts
     ]
     whole: dict[int, list[xr.Dataset]] = {}
+    earlier = {part: learned(trial.fits[part].posterior) for part in side.parts}
     with progress_bar(requests) as progress:
-        for fit in fit_each(trial.panel, params, requests, progress, trial.scales):
+        for fit in fit_each(trial.panel, params, requests, progress, trial.scales, earlier):
             rhat = largest_rhat(fit.posterior)
             if not rhat <= MAX_RHAT:
                 raise MMMError(f"the chains of {fit.request} do not agree (R-hat {rhat:.2f}).")

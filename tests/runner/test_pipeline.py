@@ -48,7 +48,11 @@ def test_every_step_is_done_and_timed(small_run: Run) -> None:
     assert manifest.status == "done"
     assert manifest.verdict in ("info", "warn")
     assert [record.name for record in manifest.steps] == [step.name for step in STEPS]
+    left_out = {r.name: r.message for r in manifest.steps if r.status == "skipped"}
+    assert left_out == {"model_choice": "No candidates are declared."}
     for record in manifest.steps:
+        if record.name in left_out:
+            continue
         assert record.status == "done"
         assert record.seconds is not None
         assert record.key
@@ -86,7 +90,7 @@ def test_pack_has_the_files_of_the_design(small_run: Run) -> None:
 
 def test_executed_copies_are_the_record(small_run: Run) -> None:
     for step in STEPS:
-        if step.notebook:
+        if step.notebook and step.name != "model_choice":
             notebook = nbformat.read(small_run.path / step.executed, as_version=4)
             code = [cell for cell in notebook.cells if cell.cell_type == "code"]
             assert all(cell.execution_count for cell in code if cell.source.strip())
@@ -112,7 +116,9 @@ def test_nothing_is_left_half_written(small_run: Run) -> None:
 # --- keys ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize(
+    "step", [one for one in STEPS if one.name != "model_choice"], ids=lambda step: step.name
+)
 def test_key_of_a_step_is_what_the_run_recorded(small_run: Run, step: Step) -> None:
     """Keys can be made again: nothing in them depends on when or where they were made."""
     assert again(small_run, step) == record_of(small_run, step).key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 from mmmlib import workbench as wb
 from mmmlib.errors import InputError
 from mmmlib.model.effects import effects_of, roi
-from mmmlib.runs import Run, sha256_file
+from mmmlib.params.candidates import CandidateParams
+from mmmlib.refresh.choice import ModelChoice
+from mmmlib.runs import Run, sha256_file, write_atomic
+from mmmlib.workbench.candidates import save_choice, try_candidates
 from mmmlib.workbench.side_by_side import side_by_side
 from mmmlib.workbench.trial import Trial
 from mmmlib.workbench.unseen import stacking_weights
@@ -109,6 +113,35 @@ def test_a_placebo_is_not_raised_and_weeks_are_left_out(base: Trial) -> None:
     assert len(table) == 1
     with pytest.raises(InputError, match="Did you mean 'search'"):
         base.sensitivity(channel="serch")
+
+
+def test_candidates_are_fitted_once_and_held_against_what_was_taken(
+    base: Trial, small_run: Run, tmp_path: Path
+) -> None:
+    other = Run(shutil.copytree(small_run.path, tmp_path / "runs" / small_run.name))
+    tried = {
+        "straight": {"why": "One line may do.", "change": {"model.trend": "linear"}},
+        "quiet": {"why": "It never ran.", "change": {"controls.none.column": "nothing"}},
+    }
+    declared = CandidateParams.model_validate({"goal": "fit", "specifications": tried})
+    params = base.params.model_copy(update={"candidates": declared})
+    write_atomic(other.path / "params.json", params.model_dump_json().encode())
+    told: list[str] = []
+    choice = try_candidates(other, lambda request, share: told.append(str(request)))
+    assert {"revenue.pooled, as straight"} == set(told)
+    straight, quiet = choice.record.tried
+    assert set(straight.returns) == set(choice.record.returns) == set(base.params.channels)
+    assert quiet.trouble and not quiet.returns
+    assert "quiet is not shown." in choice.page.to_markdown()
+    told.clear()
+    again = try_candidates(other, lambda request, share: told.append(str(request)))
+    assert told == []
+    for name, one in straight.returns.items():
+        assert again.record.tried[0].returns[name].median == pytest.approx(one.median, rel=1e-3)
+    save_choice(other, again)
+    assert other.load_json("model_choice.json", ModelChoice).goal == "fit"
+    with pytest.raises(AttributeError, match="try_candidates"):
+        wb.try_candidate  # noqa: B018
 
 
 def test_an_interrupt_keeps_what_is_done(

@@ -31,7 +31,7 @@ from numba.core.registry import cpu_target
 
 from mmmlib.model.kernel.arithmetic import jit
 from mmmlib.model.kernel.density import log_density, log_density_sampled
-from mmmlib.model.kernel.packed import HEADER, LENGTH_AT
+from mmmlib.model.kernel.packed import HEADER, LENGTH_AT, placed, slope_of_point
 
 _double = numba.types.CPointer(numba.types.double)
 _density_signature = numba.types.int64(numba.types.uint64, _double, _double, _double, _double)
@@ -76,14 +76,16 @@ def _by_pointers(sources: int) -> dict[str, Callable[..., int]]:
         size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any
     ) -> int:
         _ = sources
-        theta, gradient, packed = _views(size, theta_at, gradient_at, packed_at)
-        value_at[0] = log_density(theta, packed, gradient)
+        z, gradient, packed = _views(size, theta_at, gradient_at, packed_at)
+        value_at[0] = log_density(placed(z, packed), packed, gradient)
+        slope_of_point(packed, gradient)
         return _status(value_at[0], gradient)
 
     def sampled(size: Any, theta_at: Any, gradient_at: Any, value_at: Any, packed_at: Any) -> int:
         _ = sources
-        theta, gradient, packed = _views(size, theta_at, gradient_at, packed_at)
-        value_at[0] = log_density_sampled(theta, packed, gradient)
+        z, gradient, packed = _views(size, theta_at, gradient_at, packed_at)
+        value_at[0] = log_density_sampled(placed(z, packed), packed, gradient)
+        slope_of_point(packed, gradient)
         return _status(value_at[0], gradient)
 
     return {"integrated": integrated, "sampled": sampled}

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mmmlib.model.kernel.arithmetic import jit
+from mmmlib.model.kernel.arithmetic import empty, jit, zeros
 
-HEADER = 24
+HEADER = 25
 LENGTH_AT = 13
 """Place of the packed vector's own length."""
+CARRIED_AT = 24
+"""Place of where centre and factor of an earlier fit begin; 0 where none are carried on."""
 LIFTS_AT = 15
 """Place of the number of lift tests."""
 SLOTS = 8
@@ -185,3 +187,33 @@ def unpack_lifts(packed: Any) -> PackedLifts:
     length = width + int(packed[3]) - 1
     media = packed[at : at + cells * 2 * length].reshape((cells, 2, length))
     return PackedLifts(table, region, weight, media)
+
+
+@jit
+def placed(z: Any, packed: Any) -> Any:
+    """Parameters at the sampler's point: itself, or ``centre + factor z`` of an earlier fit."""
+    at, size = int(packed[CARRIED_AT]), z.shape[0]
+    theta = empty((size,))
+    for i in range(size):
+        if at == 0:
+            theta[i] = z[i]
+        else:
+            row = at + size + i * size
+            total = packed[at + i]
+            for j in range(i + 1):
+                total += packed[row + j] * z[j]
+            theta[i] = total
+    return theta
+
+
+@jit
+def slope_of_point(packed: Any, gradient: Any) -> None:
+    """Take the slope by the parameters to that by the sampler's point, in place."""
+    at, size = int(packed[CARRIED_AT]), gradient.shape[0]
+    if at > 0:
+        slope = zeros((size,))
+        for i in range(size):
+            row = at + size + i * size
+            for j in range(i + 1):
+                slope[j] += packed[row + j] * gradient[i]
+        gradient[:] = slope

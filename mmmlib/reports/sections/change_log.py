@@ -15,6 +15,7 @@ from mmmlib.reports.blocks import Block, Bullets, Folded, Heading, Prose, level_
 from mmmlib.reports.format import format_version
 from mmmlib.reports.pictures import bridge_picture, movements_picture, restated_picture
 from mmmlib.reports.results import Results
+from mmmlib.reports.tables.candidates import tried_table
 from mmmlib.reports.tables.changes import (
     SHOWN,
     bridge_table,
@@ -29,6 +30,7 @@ from mmmlib.reports.tables.changes import (
 from mmmlib.reports.tables.data import next_restatement_table
 from mmmlib.reports.words.advice import advice_sentence, changed_advice, uptake_sentences
 from mmmlib.reports.words.bridges import reason_sentence, restated_sentence
+from mmmlib.reports.words.candidates import furthest_sentence
 from mmmlib.reports.words.restatements import restated_cost_sentence
 from mmmlib.reports.words.statements import (
     by_size,
@@ -40,6 +42,13 @@ from mmmlib.reports.words.statements import (
 
 MOST = 5
 """Ways in a figure; the table has them all."""
+GOALS = {
+    "fit": "to explain the weeks that were seen",
+    "prediction": "to predict the weeks to come",
+    "decision": "to decide on budgets",
+    "": "",
+}
+"""What a choice of the model is for."""
 SURPRISES = (
     "refresh.reproduction",
     "refresh.movement",
@@ -228,6 +237,22 @@ def configuration(results: Results) -> Iterator[Block]:
         yield Prose(
             f"{', '.join(one.key for one in every_time)}.", lead="What changes with every refresh:"
         )
+
+
+def candidates(results: Results) -> Iterator[Block]:
+    """Specifications that were tried and not taken: how many, and how far their answers are apart."""
+    choice = results.choice
+    if choice is None or not choice.tried:
+        return
+    tried = count_text(len(choice.tried), "other specification")
+    they, were = ("it", "was") if len(choice.tried) == 1 else ("they", "were")
+    yield Prose(
+        f"{tried} {were} declared before anything was fitted, {GOALS[choice.goal]}; {they} {were} "
+        f"tried and not taken. {choice.said}".strip()
+    )
+    if choice.compared:
+        yield Prose(furthest_sentence(results, choice))
+    yield tried_table(results.params, choice)
 
 
 def code(results: Results) -> Iterator[Block]:
