@@ -42,6 +42,7 @@ from mmmlib.runner.steps import (
     outputs_of,
     remove_outputs,
     steps_left_out,
+    steps_of,
     taking_part,
 )
 from mmmlib.runner.tasks import data_folder_of, do_step
@@ -80,16 +81,18 @@ class Refresh:
     params: Params
     watcher: Watcher
     records: dict[str, StepRecord] = field(default_factory=dict)
+    steps: tuple[Step, ...] = field(init=False)
     left_out: set[str] = field(init=False)
     over: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.steps = steps_of(self.params)
         self.left_out = set(steps_left_out(self.params))
 
     def save(self, status: RunStatus | None = None, **values: object) -> None:
         """Write the manifest as things stand."""
         manifest = self.run.manifest.model_copy(update=values)
-        manifest.steps = [self.records[step.name] for step in STEPS]
+        manifest.steps = [self.records[step.name] for step in self.steps]
         if status:
             manifest.status = status
         self.run.write_manifest(manifest)
@@ -189,7 +192,7 @@ def _changed_notebooks(work: Refresh) -> dict[str, str] | None:
     if not any(step.notebook and released_notebook(step.notebook) for step in STEPS):
         return None
     changed = {}
-    for step in STEPS:
+    for step in work.steps:
         if step.notebook:
             done = work.records[step.name].status == "done"
             used = work.run.path / step.executed if done else None
@@ -203,7 +206,9 @@ def _record_code(work: Refresh) -> None:
 
     version, dirty = code_version()
     before = {record.name: record for record in work.run.manifest.steps}
-    work.records = {step.name: before.get(step.name, StepRecord(name=step.name)) for step in STEPS}
+    work.records = {
+        step.name: before.get(step.name, StepRecord(name=step.name)) for step in work.steps
+    }
     _cut_off(work)
     work.save(
         "running",
@@ -241,7 +246,7 @@ def _run_steps(work: Refresh) -> None:
         Background(work.run, work.params, work.watcher.step_says) as background,
     ):
         inputs = {} if work.params.data.simulated else _hash_inputs(work)
-        todo = list(STEPS)
+        todo = list(work.steps)
         active: dict[Future[float], Step] = {}
         failures: list[Exception] = []
         while (todo and not failures) or active:
@@ -283,7 +288,8 @@ def _next_step(work: Refresh, todo: list[Step]) -> Step | None:
 
 
 def _has_to_fit(work: Refresh) -> bool:
-    return any(work.records[name].status not in ("done", "skipped") for name in FIT)
+    fitting = [work.records[name] for name in FIT if name in work.records]
+    return any(record.status not in ("done", "skipped") for record in fitting)
 
 
 @contextmanager
@@ -379,8 +385,6 @@ def _skip(work: Refresh, step: Step) -> None:
     record.status, record.message = "skipped", "No model was fitted."
     if step.name in steps_left_out(work.params) and work.records[MODEL_FIT].status != "skipped":
         record.message = f"A {work.params.refresh.kind} refresh has none."
-        if step.name == "model_choice":
-            record.message = "No candidates are declared."
     if step.name == MODEL_FIT:
         record.message = why_not_ready(work.run)
     record.key, record.seconds, record.outputs = "", None, {}

@@ -171,10 +171,15 @@ FIT = ("model_fit", "health", "refresh", "model_choice")
 """Steps that fit models, for which the worker pool is started."""
 
 
+def steps_of(params: Params) -> tuple[Step, ...]:
+    """Return the steps of a refresh: without candidates there is no choice of a model."""
+    return tuple(step for step in STEPS if params.candidates or step.name != "model_choice")
+
+
 def steps_left_out(params: Params) -> tuple[str, ...]:
     """Return the steps that this refresh does without: its kind has none, or nothing asks for them."""
-    undeclared = () if params.candidates else ("model_choice",)
-    return (*LEFT_OUT[params.refresh.kind], *undeclared)
+    asked = {step.name for step in steps_of(params)}
+    return (*LEFT_OUT[params.refresh.kind], *(s.name for s in STEPS if s.name not in asked))
 
 
 def taking_part(needs: Iterable[str], leaving_out: set[str]) -> list[str]:

@@ -206,14 +206,14 @@ def test_a_change_of_little_money_is_shown(second: Results) -> None:
 
 
 def test_a_changed_format_is_told(second: Results, first_run: Run) -> None:
-    assert "The documents follow format 7." in write_document(second, "change_log", None)
+    assert "The documents follow format 6." in write_document(second, "change_log", None)
     manifest = first_run.manifest
     first_run.write_manifest(manifest.model_copy(update={"report_format": 0}))
     try:
         told = write_document(second, "change_log", None)
     finally:
         first_run.write_manifest(manifest)
-    assert "follow format 7; the last refresh followed format 0" in told
+    assert "follow format 6; the last refresh followed format 0" in told
 
 
 def test_one_is_not_told_as_many(second: Results) -> None:
@@ -271,17 +271,3 @@ def test_a_plan_shows_what_was_spent_lately_beside_its_baseline(second: Results)
     text = write_document(second, "scenario_pack", None)
     assert f"Plans are compared with {pack.baseline.name}" in text
     assert "today" not in text.lower()
-
-
-def test_the_change_log_keeps_what_was_tried_and_not_taken(second: Results, first_run: Run) -> None:
-    told, furthest, table = change_log.candidates(second)
-    assert isinstance(told, Prose) and isinstance(furthest, Prose) and isinstance(table, Table)
-    assert told.text.startswith("2 other specifications were declared before anything was fitted")
-    choice = second.choice
-    assert choice is not None
-    *_, last = choice.returns  # its return differs most: see tests/fake_run.py
-    assert furthest.text.startswith(
-        f"Their answers are furthest apart on {second.short(last)}: USD"
-    )
-    assert [row[2] for row in table.rows] == [second.channel(last), "Too few weeks."]
-    assert list(change_log.candidates(results_of(first_run))) == []
