@@ -12,8 +12,11 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+from mmmlib.notebook_files import skip_iri_grammar
 from mmmlib.runs import Run
 from tests.small import mmm, write_workbook
+
+skip_iri_grammar()  # before any test imports nbformat
 
 # Benchmarks are scripts in a folder that is no package; tests take their simulated worlds.
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))

@@ -59,12 +59,17 @@ def sum_points(parts: Sequence[np.ndarray], at: np.ndarray, points: int = POINTS
     if any(np.isnan(part).any() for part in parts):
         return np.full(len(at), np.nan)
     if len(parts) == 1:
-        return np.quantile(parts[0], at)  # nothing is added, and nothing is lost by adding
-    middles = (np.arange(points) + 0.5) / points
+        return _quantiles(parts[0], at)  # nothing is added, and nothing is lost by adding
+    middles = _middles(points)
     total = np.zeros(1)
     for part in parts:
-        total = np.add.outer(np.quantile(total, middles), np.quantile(part, middles)).ravel()
-    return np.quantile(total, at)
+        total = np.add.outer(_quantiles(total, middles), _quantiles(part, middles)).ravel()
+    return _quantiles(total, at)
+
+
+def _quantiles(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """As ``np.quantile``, which takes longer for many of them than to sort all values."""
+    return np.interp(at * (len(values) - 1), np.arange(len(values)), np.sort(values))
 
 
 def truncated_points(

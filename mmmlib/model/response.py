@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -75,32 +76,29 @@ def spend_effect(effects: xr.Dataset) -> xr.DataArray:
     xarray.DataArray
         Dimensions ``(draw, channel, week)``, all regions, in the unit of the outcome.
     """
-    variables = effects[["media", *FORMULA]].transpose("draw", "channel", ...)
     total = np.empty([effects.sizes[name] for name in ("draw", "channel", "week")], "float32")
     for place, channel in enumerate(effects["channel"].to_numpy()):
+        form = _form_of(effects, str(channel))
+        media = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
         for first in range(0, len(total), CHUNK):
             part = slice(first, first + CHUNK)
-            some = variables.isel(draw=part).assign_attrs(effects.attrs)
-            total[part, place] = _spend_effect(some, str(channel))
+            total[part, place] = _spend_effect(form.of(part), media)
     coords = {name: effects[name] for name in ("draw", "channel", "week")}
     return xr.DataArray(total, coords, ("draw", "channel", "week"))
 
 
-def _spend_effect(effects: xr.Dataset, channel: str) -> np.ndarray:
-    saturated, one, coefficient = _form_of(effects, channel)
-    media = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
-    weights, scale = one["adstock_weight"].transpose("draw", "lag").to_numpy(), one["media_scale"]
-    (draws, lags), (regions, weeks) = weights.shape, media.shape
-    adstocked = np.zeros((draws, regions, weeks + lags - 1), weights.dtype)
+def _spend_effect(form: _Form, media: np.ndarray) -> np.ndarray:
+    (draws, lags), (regions, weeks) = form.weights.shape, media.shape
+    adstocked = np.zeros((draws, regions, weeks + lags - 1), form.weights.dtype)
     before = np.zeros_like(adstocked)
     total = np.zeros((draws, weeks))
-    ahead = np.pad(media / scale.to_numpy()[:, None], ((0, 0), (lags - 1, lags - 1)))
+    ahead = np.pad(media / form.scale[:, None], ((0, 0), (lags - 1, lags - 1)))
     # The oldest spend of a week comes first, then what each younger week adds to it.
     for lag in reversed(range(lags)):
         came = ahead[:, lags - 1 - lag : 2 * (lags - 1) - lag + weeks]
-        adstocked += weights[:, lag, None, None] * came
-        after = saturated(adstocked)
-        gained = np.einsum("drt,dr->dt", after - before, coefficient)
+        adstocked += form.weights[:, lag, None, None] * came
+        after = form.saturated(adstocked)
+        gained = np.einsum("drt,dr->dt", after - before, form.coefficient)
         total += gained[:, lag : lag + weeks]
         before = after
     return total
@@ -123,28 +121,50 @@ def response_to(effects: xr.Dataset, channel: str) -> Callable[..., np.ndarray]:
         :func:`respond`. It gives ``(draw, week)``, without the first ``skip`` weeks:
         those are there as the past of the others only.
     """
-    saturated, one, coefficient = _form_of(effects, channel)
-    scale = one["media_scale"].to_numpy()[:, None]  # (region, 1)
-    weights = one["adstock_weight"].transpose("draw", "lag").to_numpy()
+    form = _form_of(effects, channel)
 
     def respond_to(media: np.ndarray, skip: int = 0) -> np.ndarray:
         # (region, week, lag) x (draw, lag) -> (draw, region, week)
-        past = lagged(media / scale, weights.shape[1])[:, skip:]
-        response = saturated(np.einsum("rtl,dl->drt", past, weights, optimize=True))
-        return np.einsum("drt,dr->dt", response, coefficient, optimize=True)
+        past = lagged(media / form.scale[:, None], form.weights.shape[1])[:, skip:]
+        response = form.saturated(np.einsum("rtl,dl->drt", past, form.weights, optimize=True))
+        return np.einsum("drt,dr->dt", response, form.coefficient, optimize=True)
 
     return respond_to
 
 
-def _form_of(
-    effects: xr.Dataset, channel: str
-) -> tuple[Callable[[np.ndarray], np.ndarray], xr.Dataset, np.ndarray]:
-    """Saturation of a channel's adstock, the variables of its formula, its coefficient."""
+class _Form(NamedTuple):
+    """The formula of one channel, as arrays."""
+
+    kind: str
+    weights: np.ndarray
+    """``(draw, lag)``"""
+    shapes: np.ndarray
+    """``(draw, shape)``"""
+    coefficient: np.ndarray
+    """``(draw, region)``"""
+    scale: np.ndarray
+    """``(region,)``"""
+
+    def of(self, draws: slice) -> _Form:
+        """Return it for some draws."""
+        some = (self.weights[draws], self.shapes[draws], self.coefficient[draws])
+        return _Form(self.kind, *some, self.scale)
+
+    def saturated(self, adstocked: np.ndarray) -> np.ndarray:
+        """Saturate an adstock of shape ``(draw, region, week)``."""
+        names = SATURATIONS[self.kind]
+        parameters = {name: self.shapes[:, i, None, None] for i, name in enumerate(names)}
+        return saturate(self.kind, adstocked, parameters)
+
+
+def _form_of(effects: xr.Dataset, channel: str) -> _Form:
     if not effects.attrs.get("formula"):
         raise ValueError(f"{effects.attrs.get('model')}: this engine's formula is not known")
-    kind = saturation_kinds(effects)[channel]
     one = effects[list(FORMULA)].sel(channel=channel)
-    coefficient = one["coefficient"].transpose("draw", "region").to_numpy()
-    shapes = one["saturation"].transpose("draw", ...).to_numpy()
-    parameters = {name: shapes[:, i, None, None] for i, name in enumerate(SATURATIONS[kind])}
-    return lambda adstocked: saturate(kind, adstocked, parameters), one, coefficient
+    return _Form(
+        saturation_kinds(effects)[channel],
+        one["adstock_weight"].transpose("draw", "lag").to_numpy(),
+        one["saturation"].transpose("draw", ...).to_numpy(),
+        one["coefficient"].transpose("draw", "region").to_numpy(),
+        one["media_scale"].to_numpy(),
+    )

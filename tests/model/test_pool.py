@@ -40,7 +40,7 @@ pytestmark = [
 ]
 
 LOCAL = ComputeParams()
-LONG = {"chains": 2, "tune": 2000, "draws": 6000, "kept_draws": 100}
+LONG = {"chains": 2, "tune": 500, "draws": 1500, "kept_draws": 100}
 REQUESTS = [FitRequest(MODEL), FitRequest(MODEL, 4), FitRequest(MODEL, 8)]
 
 

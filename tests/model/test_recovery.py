@@ -40,7 +40,7 @@ def fit_worlds(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("regions", "count", "weeks", "forms"),
-    [(1, 16, 130, USUAL), (4, 8, 104, USUAL), (1, 16, 130, OTHERS)],
+    [(1, 12, 130, USUAL), (4, 6, 104, USUAL), (1, 12, 130, OTHERS)],
     ids=["national", "regional", "other forms"],
 )
 def test_ranges_hold_the_truth_and_halves_of_them_would_not(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -37,9 +39,13 @@ JARGON = ("posterior", "prior", "adstock", "R-hat", "coefficient", "beta", "draw
 
 @pytest.mark.parametrize("document", formats())
 def test_every_kind_of_run_has_every_document(
-    any_results: Results, document: str, tmp_path: Path
+    any_results: Results, document: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    text = write_document(any_results, document, tmp_path)
+    saved: AbstractContextManager[object] = nullcontext()
+    if "nasty_run" not in request.node.name:  # the others' figures are made, and not saved
+        saved = patch("mmmlib.reports.show.svg_bytes", lambda figure, searchable=False: b"")
+    with saved:
+        text = write_document(any_results, document, tmp_path)
     assert len(text.split()) > 8
     assert not set(re.sub(r"!\[.*?\]\(.*?\)\{.*?\}", "", text)) & set("<>`$")
     assert "nan" not in text.lower().split()
