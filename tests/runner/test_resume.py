@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from mmmlib.manifest import StepRecord
-from mmmlib.runner.steps import REPORTS, STEPS
+from mmmlib.runner.steps import REPORTS
 from mmmlib.runs import Run, list_runs, sha256_file
 from tests.processes import MARK, assert_none_live
 from tests.small import MMM, ROOT, mmm
@@ -30,8 +30,7 @@ from tests.small import MMM, ROOT, mmm
 pytestmark = pytest.mark.slow
 
 PATIENCE = 240
-KINDS = {"data", "model_fit", "scenarios", REPORTS[0].name, "pack"}
-EVERY = {step.name for step in STEPS}
+KINDS = {"data", "model_fit", "scenarios", REPORTS[0].name, "render"}
 
 
 class Refresh:
@@ -90,7 +89,8 @@ def killed(small_workbook: Path, small_run: Run, tmp_path_factory: pytest.TempPa
     runs = tmp_path_factory.mktemp("killed")
     shutil.copytree(small_run.path, runs / small_run.name)
     kept: dict[str, StepRecord] = {}
-    left = set(EVERY if os.environ.get("MMM_KILL") == "every" else KINDS)
+    every = {record.name for record in small_run.manifest.steps}
+    left = every if os.environ.get("MMM_KILL") == "every" else set(KINDS)
     damaged: set[str] = set()
     while left:
         refresh = Refresh(small_workbook, runs, *(["--resume"] if unfinished(runs) else []))
