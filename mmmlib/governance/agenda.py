@@ -12,7 +12,7 @@ from mmmlib.estimates import format_number
 from mmmlib.findings import Level, Status
 from mmmlib.governance.follow_up import FollowUp
 from mmmlib.governance.gates import ROLES, RunEvidence, blocking_data, gather
-from mmmlib.governance.labels import BLOCKED, label_pack
+from mmmlib.governance.labels import label_pack, stop_words
 from mmmlib.governance.rebuild import CHECK as REBUILD
 from mmmlib.governance.roles import TITLES, Roles, read_roles
 from mmmlib.governance.signoffs import data_change_text, lift_change_text, model_change_text
@@ -287,7 +287,8 @@ def _recommendation(pack: ScenarioPack | None, gates: GateResult) -> tuple[str, 
         return (gates.statement or "None: there are no plans.",)
     titled = {one.name: one for one in pack.scenarios}
     if gates.blocked:
-        return (f"None: {BLOCKED[:1].lower()}{BLOCKED[1:]}",)
+        why = stop_words(gates)
+        return (f"None: {why[:1].lower()}{why[1:]}",)
     if pack.recommended:
         one = titled[pack.recommended]
         return (_described(one), *_first(one.reasons, MORE_REASONS))

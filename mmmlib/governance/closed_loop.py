@@ -18,8 +18,8 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict
 
 from mmmlib.errors import InputError, RunError
-from mmmlib.estimates import MASS, Estimate, format_number
-from mmmlib.governance.records import Decision, DecisionOutcome
+from mmmlib.estimates import MASS, Estimate
+from mmmlib.governance.records import Decision, DecisionOutcome, execution_sentence
 from mmmlib.model.effects import baseline, effects_of, has_effects
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
@@ -61,7 +61,8 @@ class ClosedLoop(BaseModel):
     """Median of ``as_decided`` minus that of what was promised: the effect is another than was
     believed."""
     executed_share: float | None = None
-    """Money that was moved in the decided direction, over what was to be moved."""
+    """Money that was moved in the decided direction, over what was to be moved; below zero where
+    it went the other way."""
     world: Estimate | None = None
     """Outcome without the channels in these weeks, minus the forecast of it."""
     note: str = ""
@@ -93,7 +94,7 @@ class ClosedLoop(BaseModel):
         if self.realised is None or self.as_decided is None or self.execution is None:
             return (self.note,)
         share = self.executed_share
-        moved = "" if share is None else f"{format_number(share, 'share')} of the spend was moved. "
+        moved = "" if share is None else f"{execution_sentence(share)} "
         world = "Whether the world moved is not known: no forecast was kept."
         if self.world is not None:
             clear = self.world.excludes(0.0)
@@ -103,7 +104,7 @@ class ClosedLoop(BaseModel):
             )
         return (
             f"Estimated by {self.run}: it brought {self.realised}; promised were {self.promised}.",
-            f"Was it executed? {moved}Done was worth {self.execution} more than decided.",
+            f"Was it executed? {moved}What was done is worth {self.execution} against what was decided.",
             f"Did the effect differ? By what is known today the decided plan brings {self.as_decided}.",
             f"Did the world move? {world}",
         )

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 from mmmlib.errors import InputError
 from mmmlib.estimates import Estimate, format_number
 from mmmlib.governance.records import (
+    ALL_OF_IT,
     BudgetDecision,
     Decision,
     DecisionOutcome,
     Publication,
+    execution_sentence,
     records_of,
 )
 from mmmlib.governance.store import Entry, Store
@@ -25,9 +27,6 @@ from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 from mmmlib.verify import refuse_altered
-
-ALL_OF_IT = 0.1
-"""A share of the decided spend within this of 1 counts as the plan."""
 
 
 class Followed(NamedTuple):
@@ -298,13 +297,12 @@ def retrospective(followed: Followed) -> list[str]:
     share = outcome.executed_share
     if share is None:
         sentences.append("Whether the plan was executed was not recorded.")
-    elif abs(share - 1) <= ALL_OF_IT:
-        sentences.append("The plan was executed as decided.")
     else:
-        scaled = format_number(expected.median * share, expected.unit)
-        sentences.append(
-            f"{format_number(share, 'share')} of the spend was moved; in proportion, {scaled} would have been expected."
-        )
+        done = execution_sentence(share)
+        if share > 0 and abs(share - 1) > ALL_OF_IT:
+            scaled = format_number(expected.median * share, expected.unit)
+            done = f"{done[:-1]}; in proportion, {scaled} would have been expected."
+        sentences.append(done)
     moved = outcome.baseline_change
     if moved is None:
         sentences.append("Whether the world moved meanwhile was not recorded.")

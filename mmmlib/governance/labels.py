@@ -10,7 +10,7 @@ import xarray as xr
 
 from mmmlib.estimates import Estimate, log_ratio
 from mmmlib.findings import Finding, FindingList, Level, Status
-from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
+from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult, Release
 from mmmlib.health.lift import ALONE
 from mmmlib.health.prior_sensitivity import PRIOR
 from mmmlib.model.effects import roi
@@ -35,6 +35,13 @@ BLOCKED = "A gate blocks, so nothing of this run may be acted on yet."
 WAIVED = "What blocked was waived so that this can be read; nothing of it may be acted on."
 """What a released page says in place of :data:`BLOCKED`."""
 NOT_JUDGED = "No gate has judged this run yet."
+
+
+def stop_words(gates: GateResult | None) -> str:
+    """Say why nothing of a run may be acted on, where that is so for the run as a whole."""
+    if gates is None:
+        return NOT_JUDGED
+    return BLOCKED if gates.release is Release.NOT_APPROVED else WAIVED
 
 
 def label_channels(
@@ -163,7 +170,7 @@ def label_contribution(
     name = params.channel_label(channel)
     evidence = model_evidence(model, health, params.channels, params.model_label(model))
     evidence += channel_evidence(channel, model, readiness, health, name)
-    blocked = [BLOCKED] if gates.blocked else []
+    blocked = [stop_words(gates)] if gates.blocked else []
     doubt = (
         f"{name} has no spend, so no experiment with its budget can confirm what it contributed."
     )
@@ -263,8 +270,8 @@ def _judged_plan(plan: Scenario, model: str, gates: GateResult | None, params: P
 def _judged_advice(one: ChannelAdvice, model: str, gates: GateResult | None) -> ChannelAdvice:
     """Lower advice to what the gates know: nothing is moved on evidence that they do not share."""
     if gates is None or gates.blocked:
-        why = NOT_JUDGED if gates is None else BLOCKED
-        held = {"advice": Advice.HOLD, "evidence": EvidenceLevel.NONE, "reasons": (why,)}
+        why = (stop_words(gates),)
+        held = {"advice": Advice.HOLD, "evidence": EvidenceLevel.NONE, "reasons": why}
         return one.model_copy(update=held)
     claim = gates.claim(model, one.channel)
     level = max(one.evidence, claim.level, key=list(EvidenceLevel).index)
@@ -293,7 +300,7 @@ def _judged(
     # The reasons of a safe label say that nothing speaks against it.
     own = one.reasons if one.label is not Label.SAFE else ()
     if gates is None or gates.blocked:
-        return Label.DO_NOT_INFER, (NOT_JUDGED if gates is None else BLOCKED, *own)
+        return Label.DO_NOT_INFER, (stop_words(gates), *own)
     claims = {name: gates.claim(model, name).for_moves for name in channels}
     label = lowest([one.label, *(claimed for claimed, _ in claims.values())])
     if label is one.label:

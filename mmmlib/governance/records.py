@@ -7,8 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, format_number
 from mmmlib.governance.store import Entry
+
+ALL_OF_IT = 0.1
+"""A share of the decided spend within this of 1 counts as the plan."""
+NONE_OF_IT = 0.005
+"""A share of it below this counts as nothing."""
 
 
 class Record(BaseModel):
@@ -152,10 +157,29 @@ class DecisionOutcome(Record):
     high: float | None = None
     """Range of ``value`` where it was estimated and not counted."""
     executed_share: float | None = None
-    """Spend that was really moved, as a share of what was decided."""
+    """Spend that was really moved, as a share of what was decided; below zero where it went the
+    other way."""
     baseline_change: float | None = None
     """What the outcome would have changed by without the decision, where that is known."""
     note: str = ""
+
+
+def execution_sentence(share: float) -> str:
+    """Say whether a plan was executed.
+
+    Parameters
+    ----------
+    share
+        See :attr:`DecisionOutcome.executed_share`.
+    """
+    if abs(share - 1) <= ALL_OF_IT:
+        return "The plan was executed as decided."
+    size = format_number(abs(share), "share")
+    if abs(share) < NONE_OF_IT:
+        return "None of the spend was moved."
+    if share < 0:
+        return f"The spend went the other way, by {size} of what was to be moved."
+    return f"{size} of the spend was moved."
 
 
 class TestPrediction(Record):

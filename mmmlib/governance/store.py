@@ -134,7 +134,10 @@ class Store:
         Entry
             As it was written.
         """
-        with database_errors(self.engine), self.engine.begin() as connection:
+        with (
+            database_errors(self.engine, " Nothing was recorded."),
+            self.engine.begin() as connection,
+        ):
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})"))
             entries = _read(connection)
@@ -241,16 +244,14 @@ def _writes(connection: Connection) -> bool:
 
 
 @contextmanager
-def database_errors(engine: Engine) -> Iterator[None]:
-    """Tell what a database cannot do in a sentence."""
+def database_errors(engine: Engine, lost: str = "") -> Iterator[None]:
+    """Tell what a database cannot do in a sentence, and what is lost by that."""
     try:
         yield
     except DatabaseError as error:
         reason = str(error.orig or error).strip().splitlines()[0]
         place = engine.url.render_as_string(hide_password=True)
-        raise MMMError(
-            f"The store at {place} cannot be used: {reason}. Nothing was recorded."
-        ) from error
+        raise MMMError(f"The store at {place} cannot be used: {reason}.{lost}") from error
 
 
 def _bring_up_to_date(engine: Engine) -> None:

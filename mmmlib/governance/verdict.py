@@ -93,6 +93,22 @@ class GateResult(_Frozen):
         """What may be done with a statement on a channel's return; nothing where none judged it."""
         return self.claims.get(model, {}).get(channel, NOT_CLAIMED)
 
+    def reworded(self, old: str, new: str) -> GateResult:
+        """Return it with a reason of its claims in other words."""
+
+        def say(claim: Claim) -> Claim:
+            now = [
+                tuple(new if one == old else one for one in reasons)
+                for reasons in (claim.reasons, claim.move_reasons)
+            ]
+            return claim.model_copy(update={"reasons": now[0], "move_reasons": now[1]})
+
+        claims = {
+            model: {name: say(claim) for name, claim in channels.items()}
+            for model, channels in self.claims.items()
+        }
+        return self.model_copy(update={"claims": claims})
+
     @property
     def awaiting(self) -> str:
         """Who has to sign, in a sentence; empty where nobody has to, or the gates block."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mmmlib.errors import RunError
 from mmmlib.governance.follow_up import FollowUp
+from mmmlib.governance.labels import BLOCKED, stop_words
 from mmmlib.governance.promises import published_promises
 from mmmlib.governance.review import Review, State
 from mmmlib.governance.store import Entry, Head
@@ -79,13 +80,14 @@ def released_gates(desk: Desk, review: Review) -> GateResult:
     """Return the gates of a run with the status that its pages show today."""
     # What blocked and is waived is told by the waiver, not by the statement of before it.
     statement = "" if review.waivers and not review.blocking else desk.gates.statement
-    return desk.gates.model_copy(
+    gates = desk.gates.model_copy(
         update={
             "release": review.release,
             "statement": f"{review.sentence} {statement}".strip(),
             "sign_offs": review.missing,
         }
     )
+    return gates.reworded(BLOCKED, stop_words(gates)) if gates.blocked else gates
 
 
 def announce(entry: Entry, webhook: str = "", mail: Path | None = None) -> list[str]:

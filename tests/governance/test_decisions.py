@@ -172,6 +172,12 @@ def test_a_retrospective_takes_the_difference_apart() -> None:
     assert "USD 160 (USD 140 to USD 180)" in ranged  # an estimate has its range wherever it stands
     assert says[1] == "The plan was executed as decided."
     assert "was not recorded" in says[2]
+    says = [
+        text.replace("\N{NO-BREAK SPACE}", " ")
+        for text in retrospective(followed(40, executed_share=-0.59))
+    ]
+    assert says[1] == "The spend went the other way, by 59 % of what was to be moved."
+    assert retrospective(followed(40, executed_share=0.0))[1] == "None of the spend was moved."
 
 
 def log_of(values: np.ndarray) -> list[Followed]:

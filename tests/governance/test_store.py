@@ -159,8 +159,17 @@ def test_places_that_are_none(tmp_path: Path, url: str, words: str) -> None:
 
 def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("not a database, but long enough to be looked at" * 20)
-    with pytest.raises(MMMError, match="cannot be used"), open_store(tmp_path):
+    with pytest.raises(MMMError, match="cannot be used") as caught, open_store(tmp_path):
         pass
+    assert "recorded" not in str(caught.value)  # nothing was to be recorded
+
+
+def test_what_cannot_be_recorded_is_said_to_be_lost(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE entries")
+        with pytest.raises(MMMError, match="Nothing was recorded"):
+            store.append("sign_off", "a run", lambda _: {})
 
 
 def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mmmlib.findings import Level, Status
-from mmmlib.governance.labels import BLOCKED
+from mmmlib.governance.labels import stop_words
 from mmmlib.phrases import count_text, listed
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
@@ -119,7 +119,8 @@ def moves(results: Results) -> Iterator[Block]:
     if pack is None:
         return
     if results.blocked:
-        yield Prose(BLOCKED, lead="No recommendation.", mark=label_mark(Label.DO_NOT_INFER))
+        why = stop_words(results.gates)
+        yield Prose(why, lead="No recommendation.", mark=label_mark(Label.DO_NOT_INFER))
         return
     yield from _by_channel(results, pack)
     by_name = {plan.name: plan for plan in pack.scenarios}

@@ -55,7 +55,7 @@ def loop_table(found: FollowUp) -> Table:
         "Promised": lambda one: one.promised,
         "Brought": lambda one: one.realised,
         "As decided it would have": lambda one: one.as_decided,
-        "Moved of the spend": lambda one: share(one.executed_share),
+        "Moved as decided": lambda one: share(one.executed_share),
         "Judged from": lambda one: one.judge_from,
         "What this refresh sees of it": lambda one: " ".join(one.sentences),
     }

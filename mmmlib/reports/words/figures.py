@@ -311,7 +311,7 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
     elif not plans:
         title = "There is no plan but the baseline"
     elif results.blocked:
-        title = "A gate blocks, so none of these plans may be acted on yet"
+        title = "None of these plans may be acted on"
     else:
         chances = [
             plan.probability_better

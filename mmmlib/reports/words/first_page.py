@@ -14,7 +14,7 @@ import numpy as np
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.estimates import format_number, format_range
 from mmmlib.findings import Finding, Status
-from mmmlib.governance.labels import BLOCKED, NOT_JUDGED, label_model
+from mmmlib.governance.labels import NOT_JUDGED, label_model, stop_words
 from mmmlib.governance.verdict import Release
 from mmmlib.model.effects import parts_of
 from mmmlib.phrases import count_text, date_text, listed
@@ -55,7 +55,7 @@ def decision_statements(results: Results, pack: ScenarioPack) -> tuple[Prose, ..
     if plan is None:
         why = NO_PLAN
         if results.gates is None or results.blocked:
-            why = BLOCKED if results.blocked else NOT_JUDGED
+            why = stop_words(results.gates)
         return (Prose(why, lead="No decision is asked.", mark=label_mark(Label.DO_NOT_INFER)),)
     title = f"{plan.title[:1].lower()}{plan.title[1:]}"
     if plan.moves:  # its title names no channel

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mmmlib.estimates import format_number
 from mmmlib.findings import Status
-from mmmlib.governance.labels import BLOCKED, NOT_JUDGED, label_model, label_total
+from mmmlib.governance.labels import label_model, label_total, stop_words
 from mmmlib.governance.verdict import Claim
 from mmmlib.phrases import (
     count_text,
@@ -148,8 +148,7 @@ def move_statement(results: Results, pack: ScenarioPack) -> Prose:
     """Say what is recommended, or why nothing is."""
     never = label_mark(Label.DO_NOT_INFER)
     if results.gates is None or results.blocked:
-        why = BLOCKED if results.blocked else NOT_JUDGED
-        return Prose(why, lead="No recommendation.", mark=never)
+        return Prose(stop_words(results.gates), lead="No recommendation.", mark=never)
     by_name = {plan.name: plan for plan in pack.scenarios}
     if pack.recommended in by_name:
         plan = by_name[pack.recommended]

@@ -7,11 +7,13 @@ from matplotlib.text import Text
 
 from mmmlib.findings import Level, Status
 from mmmlib.governance.agenda import _changes
-from mmmlib.governance.labels import label_model
+from mmmlib.governance.labels import BLOCKED, WAIVED, label_model, stop_words
+from mmmlib.governance.verdict import Release
 from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import scenario_pack
 from mmmlib.reports.sections.briefing import moves, what_changed
+from mmmlib.reports.sheets import sheets
 from mmmlib.reports.title_block import title_block
 from mmmlib.reports.words.figures import movement_words, scenario_words
 from mmmlib.reports.words.statements import (
@@ -78,21 +80,41 @@ def test_a_step_is_recommended_with_its_conditions(second: Results) -> None:
     assert said.mark == label_mark(Label.REVIEW)
 
 
-def test_nothing_is_recommended_where_a_gate_blocks(second: Results) -> None:
+@pytest.mark.parametrize(
+    ("release", "sentence"), [(Release.NOT_APPROVED, BLOCKED), (Release.LIMITED, WAIVED)]
+)
+def test_nothing_is_recommended_where_a_gate_blocks(
+    second: Results, release: Release, sentence: str
+) -> None:
     gates = second.gates
     assert gates is not None
-    results = Results(second.run, second.params)
-    results.__dict__["gates"] = gates.model_copy(update={"level": Level.BLOCK})
+    gates = gates.model_copy(update={"level": Level.BLOCK, "release": release})
+    results = Results(second.run, second.params, gates)
     pack = results.scenarios
     assert pack is not None
-    sentence = "A gate blocks, so nothing of this run may be acted on yet."
     assert move_statement(results, pack).text == sentence
     assert [block.text for block in moves(results) if isinstance(block, Prose)] == [sentence]
     plans = [plan for plan in pack.scenarios if plan.kind != "baseline"]
-    assert scenario_words(results, pack, plans).title.startswith("A gate blocks")
+    assert scenario_words(results, pack, plans).title == "None of these plans may be acted on"
     assert {plan.label for plan in pack.scenarios} == {Label.DO_NOT_INFER}
     whole = total_statement(results, results.leading)
     assert whole.mark != label_mark(Label.SAFE)
+
+
+def test_tables_of_what_was_waived_do_not_say_that_a_gate_blocks(second: Results) -> None:
+    gates = second.gates
+    assert gates is not None
+    gates = gates.model_copy(update={"level": Level.BLOCK, "release": Release.LIMITED})
+    claims = {
+        model: {
+            name: claim.model_copy(update={"reasons": (BLOCKED,)}) for name, claim in ones.items()
+        }
+        for model, ones in gates.claims.items()
+    }
+    gates = gates.model_copy(update={"claims": claims}).reworded(BLOCKED, stop_words(gates))
+    cells = str(sheets(Results(second.run, second.params, gates)))
+    assert BLOCKED not in cells
+    assert WAIVED in cells
 
 
 def test_movement_beyond_noise_is_told_with_both_ranges(second: Results) -> None:
