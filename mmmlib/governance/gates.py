@@ -321,7 +321,8 @@ def _not_ready(evidence: RunEvidence, left_out: list[Required], params: Params) 
 def _instead(evidence: RunEvidence, params: Params) -> str:
     designs = evidence.readiness.alternatives if evidence.readiness else ()
     if not designs:
-        return next((f.action for f in blocking_data(evidence.readiness)), "")
+        left_out = evidence.readiness.left_out if evidence.readiness else ""
+        return next((f.action for f in blocking_data(evidence.readiness)), left_out)
     first = designs[0]
     return (
         f"Instead of a model: a {first.kind} of {params.channel_label(first.channel)} for "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Finding, Level, at_least, judge, none_of, not_run, worst
 from mmmlib.params import Params
-from mmmlib.readiness.design import design_test
+from mmmlib.readiness.design import design_test, left_out_sentence
 from mmmlib.readiness.history import HISTORY, check_history, check_outcomes
 from mmmlib.readiness.signal import check_signal
 from mmmlib.readiness.variation import (
@@ -70,13 +70,14 @@ def assess(panel: Panel, params: Params, blocking: Sequence[Finding] = ()) -> Re
     whole.append(_measurable(channels, params))
     findings = (*whole, *(item.finding for item in judged))
     # A test is no answer to broken data: only what the data itself cannot tell gets one.
-    alternatives = _alternatives(panel, params, _overall(whole, channels), channels)
+    alternatives, left_out = _alternatives(panel, params, _overall(whole, channels), channels)
     data = _data(blocking)
     return Readiness(
         overall=_overall([data, *whole], channels),
         channels=channels,
         findings=(data, *findings),
         alternatives=alternatives,
+        left_out=left_out,
     )
 
 
@@ -166,7 +167,8 @@ def _overall(whole: list[Finding], channels: dict[str, Verdict]) -> Verdict:
 
 def _alternatives(
     panel: Panel, params: Params, overall: Verdict, channels: dict[str, Verdict]
-) -> tuple[TestDesign, ...]:
+) -> tuple[tuple[TestDesign, ...], str]:
+    """The tests to make instead of a model, and what is said of those that would find nothing."""
     # What has no spend cannot be bought more or less of for a test.
     spent = variation_table(panel, params)["total"].dropna()
     spent = spent.sort_values(ascending=False, kind="stable")
@@ -176,4 +178,7 @@ def _alternatives(
         chosen += others[: max(MOST_TESTS - len(chosen), 0)]
     designs = (design_test(name, panel, params) for name in chosen)
     made = [design for design in designs if design is not None]
-    return tuple(sorted(made, key=lambda design: not design.detects))
+    # Of a channel that does not run nothing is believed: what its test can find sets its budget.
+    proposed = tuple(one for one in made if one.detects or not spent[one.channel] > 0)
+    missed = [params.channel_label(one.channel) for one in made if one not in proposed]
+    return proposed, left_out_sentence(missed)

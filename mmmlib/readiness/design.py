@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from mmmlib.estimates import format_number, format_range
 from mmmlib.model.priors import return_prior
 from mmmlib.model.quantiles import POINTS, lognormal_points, sum_points
 from mmmlib.params import Params
-from mmmlib.phrases import some_of
+from mmmlib.phrases import count_text, some_of
 from mmmlib.readiness.power import (
     POWER,
     SIGNIFICANCE,
@@ -220,6 +221,20 @@ def controls_as_columns(panel: Panel) -> NDArray[np.float64]:
     spread = values.std(axis=0)
     kept = values[:, spread > 0]
     return (kept - kept.mean(axis=0)) / kept.std(axis=0)
+
+
+def left_out_sentence(names: Sequence[str]) -> str:
+    """Say of which channels no test is proposed, and why; empty where there are none."""
+    if not names:
+        return ""
+    them = some_of(names, SHOWN)
+    one = len(names) == 1
+    return (
+        f"{count_text(len(names), 'test')} {'is' if one else 'are'} left out ({them}): even in "
+        f"{LENGTHS[-1]} weeks {'it' if one else 'they'} would miss what the "
+        f"{'channel is' if one else 'channels are'} believed to bring; raise the spend strongly for "
+        f"some weeks, or test for longer."
+    )
 
 
 def _too_small(middle: float) -> str:

@@ -45,7 +45,9 @@ class Readiness(BaseModel):
     channels: dict[str, Verdict]
     findings: tuple[Finding, ...]
     alternatives: tuple[TestDesign, ...] = ()
-    """For what is not ready: the test to run instead. Empty if everything is ready."""
+    """For what is not ready: the test to run instead, where one would find what is believed."""
+    left_out: str = ""
+    """Which tests are not proposed, because they would not, in a sentence; empty if none was."""
 
 
 MEANING = {
@@ -70,4 +72,6 @@ def verdict_text(readiness: Readiness) -> str:
     meaning = MEANING[verdict]
     if verdict is Verdict.NOT_READY and not readiness.alternatives:
         meaning = "No model is fitted. Correct what stands below, and refresh again."
+    if readiness.left_out:
+        meaning = f"{meaning} {readiness.left_out}"
     return "\n".join([f"{verdict.value.upper()}. {meaning}", *reasons])

@@ -179,6 +179,11 @@ class Comparison(_Frozen):
         return self.parent is not None and not unread
 
     @property
+    def same_data(self) -> bool:
+        """Whether this refresh saw the very data of the last one: calm then says nothing."""
+        return self.readable and self.weeks > 0 and not self.data_changes
+
+    @property
     def not_compared(self) -> str:
         """Say why nothing is known of what changed; empty where the parent was read."""
         return "" if self.readable else self.reason or UNKNOWN

@@ -68,7 +68,12 @@ def test_no_measurable_channel_is_not_ready() -> None:
     constant = {name: 1000.0 * (n + 1) for n, name in enumerate(CHANNELS)}
     readiness = assess(changed(fake_panel(params), **constant), params)
     assert readiness.overall is Verdict.NOT_READY
-    assert [d.channel for d in readiness.alternatives] == list(CHANNELS)[::-1]
+    # What was spent is so little that no test would find what it is believed to bring.
+    assert readiness.alternatives == ()
+    assert readiness.left_out.startswith(
+        "4 tests are left out (Events, Video, Social, Search): even"
+    )
+    assert readiness.left_out in verdict_text(readiness)
     assert worst(readiness.findings) is Level.BLOCK
 
 
@@ -77,7 +82,10 @@ def test_a_short_history_is_not_ready_and_tests_the_largest_channels() -> None:
     readiness = assess(fake_panel(params, weeks=60), params)
     assert readiness.overall is Verdict.NOT_READY
     assert flagged(readiness) == {("readiness.history", "workbook")}
-    assert [design.channel for design in readiness.alternatives] == list(CHANNELS[:3])
+    assert [design.channel for design in readiness.alternatives] == list(CHANNELS[:2])
+    assert readiness.left_out.startswith(
+        "1 test is left out (Video): even in 12 weeks it would miss"
+    )
     assert set(readiness.channels.values()) == {Verdict.READY}
 
 

@@ -49,11 +49,14 @@ def verdict(results: Results) -> Iterator[Block]:
 def alternatives(results: Results) -> Iterator[Block]:
     """The test to run where a model cannot answer (R4)."""
     readiness = results.readiness
-    if readiness is None or not readiness.alternatives:
+    if readiness is None or not (readiness.alternatives or readiness.left_out):
         return
-    if readiness.overall is not Verdict.NOT_READY:
-        yield Prose("These channels cannot be measured by the model as they are; a test can.")
-    yield design_table(results.params, readiness.alternatives)
+    if readiness.alternatives:
+        if readiness.overall is not Verdict.NOT_READY:
+            yield Prose("These channels cannot be measured by the model as they are; a test can.")
+        yield design_table(results.params, readiness.alternatives)
+    if readiness.left_out:
+        yield Prose(readiness.left_out)
 
 
 def flags(results: Results) -> Iterator[Block]:

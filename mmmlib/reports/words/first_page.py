@@ -14,7 +14,7 @@ import numpy as np
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.estimates import format_number, format_range
 from mmmlib.findings import Finding, Status
-from mmmlib.governance.labels import NOT_JUDGED, label_model, stop_words
+from mmmlib.governance.labels import NOT_JUDGED, stop_words
 from mmmlib.governance.verdict import Release
 from mmmlib.model.effects import parts_of
 from mmmlib.phrases import count_text, date_text, listed
@@ -25,7 +25,12 @@ from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers, held
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.figures import bad_case, outcome_of, plan_gain
-from mmmlib.reports.words.statements import leading_returns, movement_sentence
+from mmmlib.reports.words.statements import (
+    calm_mark,
+    leading_returns,
+    movement_sentence,
+    same_data_words,
+)
 from mmmlib.scenarios.labels import lowest, probability_text
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
 
@@ -176,7 +181,6 @@ def change_line(results: Results, comparison: Comparison) -> Prose:
     if not moves:
         return Prose("No return could be compared; the health panel says why.")
     beyond = [move for move in moves if move.beyond_noise]
-    label = label_model(moves[0].model, results.gates, results.params)
     if not beyond:
         wide = wide_noise(moves)
         even = (
@@ -186,7 +190,10 @@ def change_line(results: Results, comparison: Comparison) -> Prose:
             else ""
         )
         returns = count_text(len(moves), "return")
-        return Prose(f"None of {returns} moved by more than noise{even}.", mark=label_mark(label))
+        return Prose(
+            f"{same_data_words(comparison)}None of {returns} moved by more than noise{even}.",
+            mark=calm_mark(results, comparison, moves[0].model),
+        )
     more = f"; {count_text(len(beyond) - 1, 'more', 'more')} moved, too" if beyond[1:] else ""
     return Prose(
         f"{movement_sentence(results, beyond[0])}: more than noise{more}.",

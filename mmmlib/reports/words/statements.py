@@ -17,6 +17,7 @@ from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, Movement
 from mmmlib.refresh.movement import WIDE_NOISE, wide_noise
 from mmmlib.reports.blocks import Prose, label_mark
+from mmmlib.reports.cells import Mark
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import CLEAR, Ranking, ranking_label, ranking_of
 from mmmlib.reports.results import Results
@@ -228,11 +229,11 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
             lead="Since the last refresh.",
         )
     if not beyond:
-        text = calm_sentence(results, moves, outcome)
+        text = f"{same_data_words(comparison)}{calm_sentence(results, moves, outcome)}"
         return Prose(
             text,
             lead="Since the last refresh.",
-            mark=label_mark(label_model(moves[0].model, results.gates, results.params)),
+            mark=calm_mark(results, comparison, moves[0].model),
         )
     text = (
         f"{len(beyond)} of {count_text(len(moves), 'return')} of {outcome} moved by more than noise: "
@@ -243,6 +244,20 @@ def change_statement(results: Results, comparison: Comparison) -> Prose:
         lead="Since the last refresh.",
         mark=label_mark(lowest(results.claim(m.model, m.channel).label for m in beyond)),
     )
+
+
+def same_data_words(comparison: Comparison) -> str:
+    """Say that the data are those of the last refresh, where they are."""
+    if not comparison.same_data:
+        return ""
+    return "The data are those of the last refresh, so nothing new is known. "
+
+
+def calm_mark(results: Results, comparison: Comparison, model: str) -> Mark | None:
+    """Label of "nothing moved"; none where nothing new was seen: that is safe to act on for nobody."""
+    if comparison.same_data:
+        return None
+    return label_mark(label_model(model, results.gates, results.params))
 
 
 def calm_sentence(results: Results, moves: Sequence[Movement], outcome: str = "") -> str:
@@ -337,6 +352,8 @@ def readiness_statements(results: Results, readiness: Readiness) -> tuple[Prose,
                 lead=f"What to do instead: a {test.kind}.",
             )
         )
+    elif readiness.left_out:
+        statements.append(Prose(readiness.left_out, lead="What to do instead."))
     elif flags and flags[0].action:
         statements.append(Prose(flags[0].action, lead="What to do."))
     return tuple(statements)

@@ -144,6 +144,9 @@ def test_calm_is_told_of_the_outcome_that_is_calm(second: Results) -> None:
         "The one return of revenue did not move by more than noise."
     )
     results = Results(second.run, second.params)
+    same = change_statement(second, compared.model_copy(update={"data_changes": ()}))
+    assert same.text == f"The data are those of the last refresh, so nothing new is known. {none}"
+    assert not same.mark  # calm without news is safe to act on for nobody
     results.__dict__["comparison"] = one
     (_, told) = what_changed(results)
     assert isinstance(told, Bullets)
