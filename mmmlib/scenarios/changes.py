@@ -183,9 +183,7 @@ def _from_now(
     )
     beside = f" From {name} ({rates}) that probability is {probability_text(there)}."
     clear = max(there, 1 - there) >= limits.safe_probability and (there > 0.5) == (p > 0.5)
-    doubt = (
-        f"What is spent now is not the baseline, and the answer from there is not as clear:{beside}"
-    )
+    doubt = "What is spent now is not the baseline, and the answer from there is not as clear."
     return beside, "" if clear else doubt
 
 

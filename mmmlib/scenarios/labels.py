@@ -13,6 +13,7 @@ from mmmlib.model.effects import roi
 from mmmlib.monte_carlo import needed_probability
 from mmmlib.params.scenarios import ScenarioParams
 from mmmlib.params.schema import Params
+from mmmlib.phrases import listed
 from mmmlib.scenarios.evidence import Evidence
 from mmmlib.scenarios.pack import AgainstRecent, Label, Scenario
 from mmmlib.scenarios.support import Cover
@@ -128,11 +129,12 @@ def label_plan(
         f"Extrapolated: the past has not seen {name} at the planned weekly spend."
         for name in extrapolated
     ]
-    against += [
-        f"It cuts {name}, whose return is our assumption more than the data: what that would lose "
-        f"is not known."
-        for name in blind_cuts
-    ]
+    if blind_cuts:
+        whose = "return is" if len(blind_cuts) == 1 else "returns are"
+        against.append(
+            f"It cuts {listed(blind_cuts)}, whose {whose} our assumption more than the data: what "
+            f"that would lose is not known."
+        )
     if mix == "outside":
         against.append("Extrapolated: the past has not seen the channels at such levels together.")
     doubts = list(disagreements)

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mmmlib.estimates import Estimate
@@ -98,6 +99,27 @@ def test_on_a_phone_names_stand_above_what_is_drawn() -> None:
     axes = interval_figure(rows(0.5, 2.0, "A name"), "t", "s", width=NARROW).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == []
     assert {"A name", "b"} <= {text.get_text() for text in axes.texts}
+
+
+def test_on_a_phone_a_long_plan_keeps_its_name_and_leaves_room_for_its_range() -> None:
+    plan = (
+        "Move 15 % of the budget from Display, Partner funds and Paid social (least certain return) "
+        "to Paid search and Brand campaigns"
+    )
+    ends = ("worse than the baseline", "better")
+    figure = interval_figure(rows(-3e5, 1e5, plan), "t", "s", ends=ends, width=NARROW)
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    assert axes.bbox.width > 0.8 * figure.bbox.width  # what names the ends takes no room beside it
+    name, value = axes.texts[:2]
+    first = name.get_text().partition("\n")[0]
+    assert plain_words(name.get_text()) == plain_words(plan)
+    axes.texts[0].set_text(first)
+    assert axes.texts[0].get_window_extent().x1 < value.get_window_extent().x0
+
+
+def plain_words(text: str) -> list[str]:
+    return text.replace("\N{NO-BREAK SPACE}", " ").split()
 
 
 def test_every_channel_has_a_panel_of_its_own_and_the_largest_comes_first() -> None:

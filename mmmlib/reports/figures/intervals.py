@@ -34,6 +34,8 @@ MORE = 0.15
 TEXT_LINE, BELOW, GROUP = 0.19, 0.3, 0.3
 """Inches of a line of text above its range, of the range, and of a group's heading."""
 VALUE_SIZE = 10.5
+TICKS = 0.45
+"""Inches on a phone that the outermost numbers of the axis take beside it."""
 MOST_LINES = 4
 NAME_SIZE, NAME_WIDTH = 10.5, 2.9
 LONGEST_LINE = 44
@@ -130,17 +132,22 @@ def interval_figure(
     if even is not None:
         _reference(axes, even, even_name)
     if ends is not None:
-        _name_ends(axes, ends)
+        _name_ends(axes, ends, apart=above)
     return figure
 
 
 def name_lines(name: str) -> str:
     """Break a long name into lines, four at most, and cut what would be a fifth."""
-    lines = wrap(name, NAME_SIZE, NAME_WIDTH)
-    if len(lines) > MOST_LINES:
-        rest = " ".join(lines[MOST_LINES - 1 :])
-        lines = [*lines[: MOST_LINES - 1], short(rest, max(len(lines[0]), 12))]
+    lines = _most(wrap(name, NAME_SIZE, NAME_WIDTH))
     return "\n".join(short(line, LONGEST_LINE) for line in lines)
+
+
+def _most(lines: list[str]) -> list[str]:
+    """Keep four lines, and cut what would be a fifth."""
+    if len(lines) <= MOST_LINES:
+        return lines
+    rest = " ".join(lines[MOST_LINES - 1 :])
+    return [*lines[: MOST_LINES - 1], short(rest, max(len(lines[0]), 12))]
 
 
 def _text(row: IntervalRow) -> str:
@@ -148,9 +155,16 @@ def _text(row: IntervalRow) -> str:
 
 
 def _above(row: IntervalRow, room: float) -> str:
-    """Break a name where its range begins on the same line."""
+    """Break a name where its range begins on the same line; below it, a name has all the room."""
     value = 0.088 * len(_text(row))
-    return "\n".join(wrap(row.name, VALUE_SIZE, max(room - value - 0.1, 0.4 * room))[:MOST_LINES])
+    first, *rest = wrap(
+        row.name, VALUE_SIZE, max(room - value - TICKS, 0.3 * room), bold=row.chosen
+    )
+    lines = [
+        first,
+        *(wrap(" ".join(rest), VALUE_SIZE, room - TICKS, bold=row.chosen) if rest else []),
+    ]
+    return "\n".join(_most(lines))
 
 
 def _write(axes: Axes, x: float, y: float, text: str, **how: Any) -> None:
@@ -236,7 +250,8 @@ def _reference(axes: Axes, value: float, name: str) -> None:
     )
 
 
-def _name_ends(axes: Axes, ends: tuple[str, str]) -> None:
+def _name_ends(axes: Axes, ends: tuple[str, str], *, apart: bool) -> None:
+    """Say what both sides of zero mean: beside it, or on a phone at the ends, where there is room."""
     low, high = axes.get_xlim()
     span = np.array([low, high])
     # Both sides get room for their word, whatever the ranges.
@@ -244,14 +259,14 @@ def _name_ends(axes: Axes, ends: tuple[str, str]) -> None:
         axes.set_xlim(-0.25 * high, high)
     if high < 0.12 * (high - low):
         axes.set_xlim(low, -0.25 * low)
-    for word, side, shift in (
-        (f"← {ends[0]}", "right", -6),
-        (f"{ends[1]} →", "left", 6),
-    ):
+    left, right = (f"← {ends[0]}", "right", -6), (f"{ends[1]} →", "left", 6)
+    if apart:
+        left, right = (left[0], "left", 0), (right[0], "right", 0)
+    for place, (word, side, shift) in enumerate((left, right)):
         axes.annotate(
             word,
-            (0.0, 1.0),
-            xycoords=("data", "axes fraction"),
+            (place if apart else 0.0, 1.0),
+            xycoords="axes fraction" if apart else ("data", "axes fraction"),
             xytext=(shift, 1),
             textcoords="offset points",
             fontsize=VALUE_SIZE,
