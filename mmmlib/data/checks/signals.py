@@ -183,9 +183,9 @@ def new_factor(values: NDArray[np.float64], weeks: int) -> tuple[float, float] |
     """
     logs = np.log(np.where(values > 0, values, np.nan))
     total = len(values)
-    steps = [_log_step(logs, end, weeks) for end in range(weeks + 2 * SIDE, total - weeks + 1)]
-    past = np.abs([step for step in steps if np.isfinite(step)])
-    newest = _log_step(logs, total, weeks)
+    steps = _log_steps(logs, np.arange(weeks + 2 * SIDE, total - weeks + 1), weeks)
+    past = np.abs(steps[np.isfinite(steps)])
+    (newest,) = _log_steps(logs, np.array([total]), weeks)
     if len(past) < 2 * SIDE or not np.isfinite(newest):
         return None
     return float(np.exp(newest)), float(np.exp(past.max()))
@@ -217,12 +217,23 @@ def without_steps(values: NDArray[np.float64], places: Sequence[int]) -> NDArray
     return levelled
 
 
-def _log_step(logs: NDArray[np.float64], end: int, weeks: int) -> float:
-    new = logs[end - weeks : end]
-    old = logs[max(end - weeks - 2 * SIDE, 0) : end - weeks]
-    if np.isnan(new).all() or np.isfinite(old).sum() < NEIGHBOURS:
-        return float("nan")
-    return float(np.nanmean(new) - np.nanmean(old))
+def _log_steps(
+    logs: NDArray[np.float64], ends: NDArray[np.int_], weeks: int
+) -> NDArray[np.float64]:
+    """Return the step of the mean of some weeks up to each end, from the half year before them.
+
+    NaN where no week is above zero, or too few before.
+    """
+    known = np.isfinite(logs)
+    sums = np.append(0.0, np.cumsum(np.where(known, logs, 0.0)))
+    counts = np.append(0, np.cumsum(known))
+    first = np.maximum(ends - weeks, 0)
+    before = np.maximum(ends - weeks - 2 * SIDE, 0)
+    new, old = counts[ends] - counts[first], counts[first] - counts[before]
+    enough = (new > 0) & (old >= NEIGHBOURS)
+    step = (sums[ends] - sums[first]) / np.maximum(new, 1)
+    step -= (sums[first] - sums[before]) / np.maximum(old, 1)
+    return np.where(enough, step, np.nan)
 
 
 def passing_break(values: NDArray[np.float64]) -> tuple[float, int, int, bool] | None:
