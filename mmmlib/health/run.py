@@ -17,7 +17,7 @@ from mmmlib.health.placebo import (
     placebo_panel,
     with_placebo,
 )
-from mmmlib.model.effects import effects_of, uncalibrated_of
+from mmmlib.model.effects import custom_of, effects_of, uncalibrated_of
 from mmmlib.params.limits import LEAST_HOLDOUT
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from mmmlib.params import Params
 
 __all__ = ["check_run", "save_health"]
+
+OWN = (
+    "It is a model of one's own, which cannot be fitted to other data by itself.",
+    "Fit it in the workbench to a window without the last weeks, and look at what it misses.",
+)
+"""Why a custom model has no fit beside it, and what to do instead."""
 
 
 def each_holdout(
@@ -61,7 +67,9 @@ def each_holdout(
     params = params_of(run)
     missing = missing_holdouts(run, refit)
     for model in params.model_names:
-        if model not in {request.model for request in missing}:
+        if custom_of(run, model):
+            yield model, NoHoldout(*OWN)
+        elif model not in {request.model for request in missing}:
             yield model, effects_of(run, model, holdout=True)
     if missing:
         panel = panel_of(run)
@@ -100,6 +108,9 @@ def each_placebo(run: Run, progress: Progress | None = None) -> Iterator[Finding
     )
     earlier = learned_by(run, params.model_names)
     for model in params.model_names:
+        if custom_of(run, model):
+            yield check_placebo(model, None, params.health, OWN[0])
+            continue
         asked, request = quick(with_placebo(params, model)), FitRequest(model, label=PLACEBO)
         try:
             (fit,) = fit_each(shuffled, asked, [request], progress, earlier=earlier)
@@ -146,7 +157,9 @@ def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
     params = params_of(run)
     weeks = params.health.holdout_weeks
     missing = [
-        model for model in params.model_names if refit or not run.has(f"models/{model}/holdout.nc")
+        model
+        for model in params.model_names
+        if (refit or not run.has(f"models/{model}/holdout.nc")) and not custom_of(run, model)
     ]
     if not missing:
         return []

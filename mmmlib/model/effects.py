@@ -89,7 +89,7 @@ from mmmlib.model.motions import sum_motions
 from mmmlib.model.response import FORMULA, spend_effect
 from mmmlib.model.unpaid import NAMES
 from mmmlib.params.load import params_of
-from mmmlib.runs import Run
+from mmmlib.runs import NETCDF, Run
 
 __all__ = ["baseline", "contribution", "effects_of", "roi", "share", "uncalibrated_of"]
 
@@ -234,6 +234,15 @@ def parts_of(run: Run, model: str) -> tuple[str, ...]:
 def has_effects(run: Run, model: str) -> bool:
     """Say whether a model, or every motion of an outcome, was fitted in a run."""
     return all(run.has(f"models/{part}/effects.nc") for part in parts_of(run, model))
+
+
+def custom_of(run: Run, model: str) -> str:
+    """Return what a trial's own PyMC model is called; empty where it is the workbook's."""
+    path = run.artefact(f"models/{model}/effects.nc")
+    if not (run.is_trial and path.is_file()):
+        return ""
+    with xr.open_dataset(path, engine=NETCDF) as opened:
+        return str(opened.attrs.get("custom", ""))
 
 
 def uncalibrated_of(run: Run, model: str) -> xr.Dataset | None:

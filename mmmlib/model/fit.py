@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import MMMError, RunError
-from mmmlib.model.effects import LEFT_OUT, UNCALIBRATED
+from mmmlib.model.effects import LEFT_OUT, UNCALIBRATED, custom_of
 from mmmlib.model.one_fit import Fit, FitRequest, Progress, fit_one
 from mmmlib.params import Params
 from mmmlib.runs import NETCDF, Run, write_with
@@ -202,11 +202,14 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
 
 
 def missing_fits(run: Run, refit: bool = False) -> list[FitRequest]:
-    """Return the fits of a run's models that are not there, or all of them; see :func:`fit_run`."""
+    """Return the fits of a run's models that are not there, or all of them; see :func:`fit_run`.
+
+    A model of one's own is fitted by its trial alone.
+    """
     from mmmlib.data.panel.panel import panel_of
     from mmmlib.params.load import params_of
 
-    models = params_of(run).model_names
+    models = [name for name in params_of(run).model_names if not custom_of(run, name)]
     tested = {lift.model for lift in panel_of(run).lift_tests}
     asked = [(FitRequest(model), ("posterior.nc", "effects.nc")) for model in models] + [
         (FitRequest(model, calibrated=False), (UNCALIBRATED,))

@@ -51,6 +51,7 @@ class SavedTrial(BaseModel):
     changes: tuple[SavedChange, ...] = ()
     notes: tuple[str, ...] = ()
     custom: str = ""
+    custom_name: str = ""
     """Source of the function that changed the PyMC model, where one did."""
 
     @classmethod
@@ -107,6 +108,7 @@ def _fill(made: Path, trial: Specification, name: str) -> None:
         ),
         notes=trial.notes,
         custom=trial.custom.source if trial.custom else "",
+        custom_name=trial.custom.name if trial.custom else "",
     )
     write_atomic(made / FILE, saved.model_dump_json(indent=2).encode())
     manifest = run.manifest.model_copy(

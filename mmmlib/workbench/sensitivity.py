@@ -46,6 +46,15 @@ MOST_MOVED = 1.0
 
 def sensitivity(trial: Specification, model: str, channel: str, weeks: int) -> Overview:
     """Fit a placebo and without single weeks; see :meth:`mmmlib.workbench.trial.Trial.sensitivity`."""
+    if trial.custom:
+        found = f"a custom model ({trial.custom.name})"
+        raise InputError.one(
+            None,
+            "sensitivity",
+            found,
+            "the workbook's own",
+            "It cannot be fitted to other data by itself.",
+        )
     if PLACEBO in trial.params.channels:
         raise InputError.one(
             None, "sensitivity", "a channel called 'placebo'", "another name for it"

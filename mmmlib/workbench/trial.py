@@ -16,7 +16,7 @@ from mmmlib.workbench.folder import SavedTrial, save_trial
 from mmmlib.workbench.overview import Overview
 from mmmlib.workbench.promote import Promotion, promote
 from mmmlib.workbench.sensitivity import sensitivity
-from mmmlib.workbench.specification import Specification
+from mmmlib.workbench.specification import CustomModel, Specification
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -177,4 +177,9 @@ def open_trial(run: str | Path = "", trial: str = "", runs_dir: str | Path | Non
     folder = open_run(run, runs_dir, trial=trial)
     saved = SavedTrial.of(folder)
     changes = tuple(KeyChange(one.key, one.value, one.said, one.out) for one in saved.changes)
-    return Trial(base, params_of(folder), panel_of(folder), folder, changes, trial, saved.notes)
+    custom = None
+    if saved.custom:
+        custom = CustomModel(saved.custom_name or "a model of one's own", saved.custom)
+    return Trial(
+        base, params_of(folder), panel_of(folder), folder, changes, trial, saved.notes, custom
+    )

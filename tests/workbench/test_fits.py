@@ -1,16 +1,26 @@
-"""Trials of a real run: fitted, compared, kept, read back by the notebooks."""
+"""Trials of a real run: fitted, compared, kept, read back by the notebooks.
+
+``MMM_CUSTOM=sampled`` compiles and samples a modeller's own model, which takes minutes.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
 import pytest
+import xarray as xr
 
 from mmmlib import workbench as wb
 from mmmlib.errors import InputError
+from mmmlib.findings import Status
 from mmmlib.model.effects import effects_of, roi
+from mmmlib.params import Params
 from mmmlib.params.candidates import CandidateParams
 from mmmlib.refresh.choice import ModelChoice
 from mmmlib.runs import Run, sha256_file, write_atomic
@@ -168,3 +178,62 @@ def test_stacking_weights_are_those_of_the_best_mixture() -> None:
 def test_paths_of_a_trial_are_known(small_run: Run) -> None:
     trial = Path(small_run.path) / "explore" / "tight"
     assert wb.open_run(f"{small_run.name}/explore/tight", small_run.runs_dir).path == trial
+
+
+def moving_search(data: Any, contribution: Any) -> Any:
+    """Search's effect wanders: a step of its logarithm each quarter."""
+    quarters = -(-data.fitted_weeks // 13)
+    size = pm.HalfNormal("search_moves", 0.1)
+    steps = pm.Normal("search_steps", 0, 1, shape=quarters)
+    walk = pt.repeat(pt.exp(pt.cumsum(size * steps)), 13)[: data.fitted_weeks]
+    factor = np.zeros((len(data.channels), 1, 1))
+    factor[data.channels.index("search")] = 1
+    return contribution * (1 - factor + factor * walk[None, None, :])
+
+
+def drawn_from_prior(model: pm.Model, params: Params, seed: int, report: Any) -> xr.DataTree:
+    """Independent draws of the prior in place of the sampler, whose compiling takes a minute."""
+    with model:
+        drawn = pm.sample_prior_predictive(
+            100, random_seed=seed, compile_kwargs={"mode": "FAST_COMPILE"}
+        )
+    draws = drawn["prior"].to_dataset().squeeze("chain", drop=True)
+    halves = [draws.isel(draw=slice(at, at + 50)).assign_coords(draw=range(50)) for at in (0, 50)]
+    rng, shape = np.random.default_rng(seed), (("chain", "draw"), (2, 50))
+    statistics = xr.Dataset(
+        {
+            "diverging": (shape[0], np.zeros(shape[1], bool)),
+            "energy": (shape[0], rng.normal(size=shape[1])),
+        }
+    )
+    both = xr.concat(halves, "chain").transpose("chain", "draw", ...)
+    return xr.DataTree.from_dict({"posterior": both, "sample_stats": statistics})
+
+
+def test_a_coefficient_that_moves_goes_through_health_comparison_and_scenarios(
+    base: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.environ.get("MMM_CUSTOM") != "sampled":
+        monkeypatch.setattr("mmmlib.workbench.custom._sample", drawn_from_prior)
+    small = base.drop("channels.video").drop("channels.events").window(first="2025-01-06")
+    small = small.change("model.trend", "none").change("model", seasonality=0, adstock_weeks=2)
+    small = small.change("model.kept_draws", 100)
+    moving = small.fit(model=small.pymc_model(effect=moving_search))
+    assert moving.effects().attrs["custom"] == "effect=moving_search"
+    page = wb.compare(base, moving).to_markdown()
+    assert "custom model: effect=moving" in page.replace("&#95;", "_")
+    moving.save("moving")
+    again = wb.open(moving.run.path, trial="moving")
+    assert again.custom is not None
+    assert "a step of its logarithm each quarter" in again.custom.source
+    with pytest.raises(InputError, match="custom model"):
+        again.sensitivity()
+    folder = wb.open_run(moving.run.path, trial="moving")
+    findings, holdouts = wb.check_run(folder)
+    assert holdouts == {}
+    (found,) = findings.values()
+    not_made = {one.check for one in found if one.status is Status.NOT_RUN}
+    assert "health.holdout_error" in not_made
+    assert len(not_made) < len(found) / 2
+    wb.save_health(folder, findings)
+    assert wb.pack_of_run(folder).scenarios
