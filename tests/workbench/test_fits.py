@@ -210,6 +210,7 @@ def drawn_from_prior(model: pm.Model, params: Params, seed: int, report: Any) ->
     return xr.DataTree.from_dict({"posterior": both, "sample_stats": statistics})
 
 
+@pytest.mark.filterwarnings("ignore:The effect of Potentials")
 def test_a_coefficient_that_moves_goes_through_health_comparison_and_scenarios(
     base: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
