@@ -35,6 +35,9 @@ BLOCKED = "A gate blocks, so nothing of this run may be acted on yet."
 WAIVED = "What blocked was waived so that this can be read; nothing of it may be acted on."
 """What a released page says in place of :data:`BLOCKED`."""
 NOT_JUDGED = "No gate has judged this run yet."
+WIDE = "The range is wide"
+UNSETTLED = "Whether it returned more than it cost is not settled"
+"""What a reason begins with that is the same for every channel but for its numbers."""
 
 
 def stop_words(gates: GateResult | None) -> str:
@@ -100,8 +103,7 @@ def label_channels(
             ratio = log_ratio(estimate.high, estimate.low) if estimate.low > 0 else math.inf
             if not at_most_for_certain(ratio, math.log(limit), error):
                 doubts.append(
-                    f"The range is wide ({estimate}): its ends differ by more than a factor "
-                    f"of {limit:g}."
+                    f"{WIDE} ({estimate}): its ends differ by more than a factor of {limit:g}."
                 )
         evidence = on_model + channel_evidence(
             name, model, readiness, health, params.channel_label(name)
@@ -220,7 +222,7 @@ def _unsettled(returns: np.ndarray, worth: float, params: Params) -> list[str]:
     if max(paid, 1 - paid) >= needed_probability(params.scenarios.clear_probability, returns):
         return []
     said = probability_text(paid)
-    return [f"Whether it returned more than it cost is not settled: probability {said}."]
+    return [f"{UNSETTLED}: probability {said}."]
 
 
 def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> ScenarioPack:

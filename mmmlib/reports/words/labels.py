@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from mmmlib.estimates import format_number
+from mmmlib.estimates import format_number, format_range
+from mmmlib.findings import Finding, Status
 from mmmlib.governance.label_rates import label_rates
+from mmmlib.governance.labels import UNSETTLED, WIDE
+from mmmlib.health.prior_sensitivity import PRIOR
 from mmmlib.phrases import listed
 from mmmlib.refresh.gate_rates import gate_rates
 from mmmlib.reports.blocks import Bullets, Prose
@@ -35,21 +39,99 @@ def reasons_once(results: Results, doubted: Mapping[str, Sequence[str]]) -> Iter
     Parameters
     ----------
     doubted
-        Reasons by channel. What several channels have in common comes first.
+        Reasons by channel. What several channels have in common comes first; where only its numbers
+        differ, these are a range.
     """
-    channels: dict[str, list[str]] = {}
-    for channel, reasons in doubted.items():
-        for reason in reasons:
-            channels.setdefault(reason, []).append(channel)
-    shared = {reason: names for reason, names in channels.items() if len(names) > 1}
-    for reason, names in shared.items():
-        every = len(names) == len(results.params.paid_channels) and len(names) > 2
-        who = "Every channel" if every else listed([results.channel(name) for name in names])
-        yield Prose(reason, lead=f"{who}.")
-    for channel, reasons in doubted.items():
-        own = [reason for reason in reasons if reason not in shared]
+    found = [
+        _Reason(channel, reason, _finding_of(results, channel, reason))
+        for channel, reasons in doubted.items()
+        for reason in reasons
+    ]
+    kinds: dict[str, list[_Reason]] = {}
+    for one in found:
+        kinds.setdefault(one.kind, []).append(one)
+    for alike in kinds.values():
+        names = list(dict.fromkeys(one.channel for one in alike))
+        if len(names) > 1:
+            every = len(names) == len(results.params.paid_channels) and len(names) > 2
+            who = "Every channel" if every else listed([results.channel(name) for name in names])
+            yield Prose(_in_common(results, alike), lead=f"{who}.")
+    for channel in doubted:
+        name = results.channel(channel)
+        own = [
+            _without_name(one.text, name)
+            for one in found
+            if one.channel == channel and len({o.channel for o in kinds[one.kind]}) == 1
+        ]
         if own:
-            yield Prose(" ".join(own), lead=f"{results.channel(channel)}.")
+            yield Prose(" ".join(own), lead=f"{name}.")
+
+
+class _Reason(NamedTuple):
+    channel: str
+    text: str
+    finding: Finding | None
+
+    @property
+    def kind(self) -> str:
+        """What it has in common with the same reason of another channel."""
+        if self.finding is not None:
+            return self.finding.check
+        openings = (one for one in (WIDE, UNSETTLED) if self.text.startswith(one))
+        return next(openings, self.text)
+
+
+def _finding_of(results: Results, channel: str, reason: str) -> Finding | None:
+    """The finding on a channel that a reason tells of; None where a reason is of another kind."""
+    told = [
+        finding
+        for finding, _ in results.findings()
+        if finding.status is not Status.OK
+        and finding.subject.rpartition("/")[2] == channel
+        and finding.message.rstrip(".") in reason
+    ]
+    return max(told, key=lambda finding: len(finding.message), default=None)
+
+
+def _in_common(results: Results, alike: Sequence[_Reason]) -> str:
+    """Say what holds of several channels: one text as it is, else the kind and its numbers."""
+    first = alike[0]
+    if len({one.text for one in alike}) == 1:
+        return first.text
+    if first.kind == WIDE:
+        limit = results.params.governance.wide_ratio
+        return f"The ranges are wide: their ends differ by more than a factor of {limit:g}."
+    if first.kind == UNSETTLED:
+        losing = {row.channel: row.loses for row in results.leading.channels}
+        sure = [1 - lost for one in alike if (lost := losing.get(one.channel)) is not None]
+        chance = f": probability {format_range(min(sure), max(sure), 'share')}" if sure else ""
+        return f"Whether they returned more than they cost is not settled{chance}."
+    said = [one.finding for one in alike if one.finding is not None]
+    values = [one.value for one in said if isinstance(one.value, float) and one.value == one.value]
+    text, seen = said[0].meaning, ""
+    if values and isinstance(said[0].limit, float):
+        unit = said[0].unit
+        limit = format_number(said[0].limit, unit)
+        seen = f"{format_range(min(values), max(values), unit)} (limit {limit})"
+    if first.kind == PRIOR and seen:
+        return (
+            f"Their returns are our assumption more than the data: another reasonable prior would "
+            f"move them by {seen}."
+        )
+    text = f"{text} Seen: {seen}." if seen else text
+    verdicts = {results.readiness.channels.get(one.channel) for one in alike if results.readiness}
+    if first.kind.startswith("readiness.") and len(verdicts) == 1:
+        text = f"{str(verdicts.pop()).capitalize()}. {text}"
+    return text
+
+
+def _without_name(reason: str, name: str) -> str:
+    """Begin a reason without the name that stands before it already."""
+    for opening, instead in ((f"{name} ", "It "), (f"{name}: ", "")):
+        if reason.startswith(opening):
+            rest = reason.removeprefix(opening)
+            return f"{instead}{rest}" if instead else f"{rest[:1].upper()}{rest[1:]}"
+    return reason
 
 
 def beside_channels(results: Results, model: str, reasons: Sequence[str]) -> tuple[str, ...]:
