@@ -231,9 +231,10 @@ def statement(
     bad = [entry for entry in entries if entry.level is level and level is not Level.INFO]
     count = count_text(len(bad), "finding")
     if level is Level.BLOCK:
-        verb = "blocks" if len(bad) == 1 else "block"
+        if len(bad) == 1:
+            return f"Not approved: 1 finding blocks. {bad[0].finding.message}"
         first = f" The first: {bad[0].finding.message}" if bad else ""
-        return f"Not approved: {count} {verb}.{first}"
+        return f"Not approved: {count} block.{first}"
     if level is Level.WARN:
         return f"Gates passed with {count} to review."
     return "Gates passed."

@@ -397,6 +397,6 @@ def score_kept(
         power=power,
         verdict="That is fewer than chance lets expect: the ranges are too narrow."
         if too_narrow
-        else f"Ranges that truly hold in 70 % would be seen with a probability of "
-        f"{format_number(power, 'share')} by so many.",
+        else f"If ranges held only 70 % of the time, this record would show it with a probability of "
+        f"{format_number(power, 'share')}.",
     )

@@ -90,10 +90,29 @@ class Review(NamedTuple):
             for one in self.waivers
         ]
         if self.signatures:
-            parts.append(f"Signed by {joined(str(one) for one in self.signatures)}.")
+            parts.append(f"Signed by {signed_text(self.signatures)}.")
         if self.missing and not self.blocking:
             parts.append(f"Still to sign: {joined(needed_text(one) for one in self.missing)}.")
         return " ".join(parts)
+
+
+def signed_text(signatures: Iterable[Signature]) -> str:
+    """Write signatures by person, and once how they were given where that is the same for all."""
+    subjects: dict[tuple[str, str, bool], list[str]] = {}
+    for one in signatures:
+        key = (one.record.person, one.record.role, one.proven)
+        subjects.setdefault(key, []).append(one.record.subject)
+    how = {True: "signed with a key", False: "name typed in"}
+    alike = len({proven for *_, proven in subjects}) == 1
+    people = [
+        f"{person} ({role}: {', '.join(signed)}{'' if alike else f'; {how[proven]}'})"
+        for (person, role, proven), signed in subjects.items()
+    ]
+    if not alike:
+        return joined(people)
+    proven = next(iter(subjects))[-1]
+    many = "with their keys" if proven else "names typed in"
+    return f"{joined(people)}; {how[proven] if len(people) == 1 else many}"
 
 
 def run_digest(run: Run) -> str:

@@ -397,8 +397,7 @@ class Params(Section):
         for mark in ("/", ":"):
             first, found, rest = name.partition(mark)
             if found and rest:
-                head = self.subject_label(first) if mark == "/" else first
-                return f"{head}: {self.subject_label(rest)}"
+                return f"{self.subject_label(first)}: {self.subject_label(rest)}"
         return name
 
     def outcome_of(self, model: str) -> Outcome:

@@ -93,9 +93,9 @@ def recommendation_finding(scenarios: Sequence[Scenario]) -> Finding:
         "workbook",
         safe,
         1,
-        f"Of {plans} readiness and health leave {safe} better and safe to act on, "
-        f"{review} better with doubts. The gates may leave fewer; the scenario pack has what "
-        f"they left.",
+        f"{safe or 'None'} of {plans} {'are' if safe > 1 else 'is'} better than the baseline and safe "
+        f"to act on by readiness and health, and {review or 'none'} better with doubts. The gates may "
+        f"leave fewer: see the scenario pack.",
     )
 
 

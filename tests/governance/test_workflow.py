@@ -186,6 +186,7 @@ def test_a_key_proves_who_signed(desk: Desk, store: Store, tmp_path: Path) -> No
     assert signed[0].proven
     desk.sign("data", PRODUCT_OWNER)
     assert not desk.review().signatures[1].proven
+    assert "; signed with a key) and " in desk.review().sentence
     strict = desk.policy.signing.model_copy(update={"key_required": True})
     desk.policy = desk.policy.model_copy(update={"signing": strict})
     desk.signers = type(desk.signers)(desk.signers.roles, desk.policy, TODAY)
@@ -244,6 +245,7 @@ def test_what_blocks_can_be_waived_for_a_time(run: Run, store: Store) -> None:
     sign_all(desk)
     review = desk.review()
     assert (review.state, review.release) == (State.LIMITED, Release.LIMITED)
+    assert review.sentence.count("typed in") == 1  # said once of all
     assert Desk(run, store, until + dt.timedelta(days=1)).review().state is State.BLOCKED
 
 

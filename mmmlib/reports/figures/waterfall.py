@@ -22,7 +22,7 @@ STEP_COLOURS = {
     "new periods": "#0072B2",
 }
 """Told apart by colour-blind readers; they stand in one order, too."""
-ROW, LEGEND = 0.55, 0.9
+ROW, LEGEND, LEGEND_LINE = 0.55, 0.9, 0.2
 SIZE = 10.5
 
 
@@ -51,7 +51,8 @@ def waterfall_figure(
     """
     above = is_narrow(width)
     pitch = ROW + (0.2 if above else 0)
-    figure = titled(title, subtitle, height=pitch * len(rows) + LEGEND, width=width)
+    legend = LEGEND + (LEGEND_LINE * 2 if above else 0)
+    figure = titled(title, subtitle, height=pitch * len(rows) + legend, width=width)
     axes = figure.subplots()
     for place, row in enumerate(rows):
         _draw_way(axes, place, row.bridge)
@@ -71,7 +72,7 @@ def waterfall_figure(
     figure.legend(
         handles=[Patch(color=colour, label=name) for name, colour in STEP_COLOURS.items()],
         loc="outside lower center",
-        ncols=2 if above else 4,
+        ncols=1 if above else 4,
         frameon=False,
         fontsize=SIZE,
     )

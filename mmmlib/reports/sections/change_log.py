@@ -28,7 +28,12 @@ from mmmlib.reports.tables.changes import (
     scored_forecast_table,
 )
 from mmmlib.reports.tables.data import next_restatement_table
-from mmmlib.reports.words.advice import advice_sentence, changed_advice, uptake_sentences
+from mmmlib.reports.words.advice import (
+    NO_ADVICE,
+    advice_sentence,
+    changed_advice,
+    uptake_sentences,
+)
 from mmmlib.reports.words.bridges import reason_sentence, restated_sentence
 from mmmlib.reports.words.candidates import furthest_sentence
 from mmmlib.reports.words.restatements import restated_cost_sentence
@@ -173,7 +178,9 @@ def advice(results: Results) -> Iterator[Block]:
     changes = changed_advice(results)
     if changes is None:
         return
-    if changes:
+    if results.blocked:
+        yield Prose(NO_ADVICE)
+    elif changes:
         yield Bullets(tuple(advice_sentence(change) for change in changes))
     else:
         yield Prose("The advice of the last refresh stands: nothing of it changed.")
@@ -270,7 +277,8 @@ def code(results: Results) -> Iterator[Block]:
     version = manifest.code_version or "unknown"
     dirty = ", with changes that are not committed" if manifest.code_dirty else ""
     yield Prose(
-        f"Version {version}{dirty}, Python {manifest.python or 'unknown'}, seed {manifest.seed}.",
+        f"Version {version}{dirty}, Python {manifest.python or 'unknown'}, seed {manifest.seed}. The "
+        f"documents follow format {format_version()}.",
         lead="This refresh ran with.",
     )
     if manifest.notebooks:
@@ -321,12 +329,10 @@ def _format_before(results: Results) -> int | None:
 
 
 def format(results: Results) -> Iterator[Block]:  # noqa: A001  # the section's name in the format
-    """Version of the fixed format, and whether it changed."""
+    """That the fixed format changed, where it did."""
     now = format_version()
     before = _format_before(results)
     if before is not None and before != now:
         yield Prose(
             f"The documents follow format {now}; the last refresh followed format {before}."
         )
-    else:
-        yield Prose(f"The documents follow format {now}.")

@@ -8,7 +8,7 @@ from mmmlib.governance.follow_up import FollowUp
 from mmmlib.phrases import some_of
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements
 from mmmlib.reports.results import Results
-from mmmlib.reports.words.advice import changed_advice, short_advice
+from mmmlib.reports.words.advice import NO_ADVICE, changed_advice, short_advice
 from mmmlib.reports.words.first_page import (
     NAMED,
     change_line,
@@ -59,7 +59,7 @@ def changes(results: Results) -> Iterator[Block]:
         yield change_line(results, results.comparison)
     found = changed_advice(results)
     if found:
-        yield short_advice(found)
+        yield Prose(NO_ADVICE) if results.blocked else short_advice(found)
 
 
 def not_to_infer(results: Results) -> Iterator[Block]:

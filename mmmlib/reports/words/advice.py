@@ -19,6 +19,10 @@ from mmmlib.reports.results import Results
 from mmmlib.scenarios.labels import probability_text
 
 MOST_REASONS = 2
+NO_ADVICE = (
+    "This refresh gives no advice, so that of the last one is neither confirmed nor replaced."
+)
+"""What is said where nothing of a run may be acted on, in place of every label that fell by that."""
 
 
 def changed_advice(results: Results) -> list[AdviceChange] | None:

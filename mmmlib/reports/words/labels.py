@@ -83,14 +83,14 @@ class _Reason(NamedTuple):
 
 def _finding_of(results: Results, channel: str, reason: str) -> Finding | None:
     """The finding on a channel that a reason tells of; None where a reason is of another kind."""
-    told = [
+    about = [
         finding
         for finding, _ in results.findings()
         if finding.status is not Status.OK
         and finding.subject.rpartition("/")[2] == channel
         and finding.message.rstrip(".") in reason
     ]
-    return max(told, key=lambda finding: len(finding.message), default=None)
+    return max(about, key=lambda finding: len(finding.message), default=None)
 
 
 def _in_common(results: Results, alike: Sequence[_Reason]) -> str:

@@ -11,10 +11,11 @@ from mmmlib.governance.labels import BLOCKED, WAIVED, label_model, stop_words
 from mmmlib.governance.verdict import Release
 from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
 from mmmlib.reports.results import Results
-from mmmlib.reports.sections import scenario_pack
+from mmmlib.reports.sections import change_log, executive_summary, scenario_pack
 from mmmlib.reports.sections.briefing import moves, what_changed
 from mmmlib.reports.sheets import sheets
 from mmmlib.reports.title_block import title_block
+from mmmlib.reports.words.advice import NO_ADVICE
 from mmmlib.reports.words.figures import movement_words, scenario_words
 from mmmlib.reports.words.statements import (
     by_size,
@@ -99,6 +100,9 @@ def test_nothing_is_recommended_where_a_gate_blocks(
     assert {plan.label for plan in pack.scenarios} == {Label.DO_NOT_INFER}
     whole = total_statement(results, results.leading)
     assert whole.mark != label_mark(Label.SAFE)
+    # Once, and not for every plan and answer whose label fell by that.
+    assert list(executive_summary.changes(results))[-1] == Prose(NO_ADVICE)
+    assert next(change_log.advice(results)) == Prose(NO_ADVICE)
 
 
 def test_tables_of_what_was_waived_do_not_say_that_a_gate_blocks(second: Results) -> None:
