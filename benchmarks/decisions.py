@@ -31,7 +31,8 @@ def gain_of(
 def shared_budgets(effects: Any, base: Any) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """The budget of the baseline as simpler rules would share it: even weeks, regions as they are."""
     from mmmlib.scenarios.gradients import PlanResponse
-    from mmmlib.scenarios.optimise import Bounds, Question, optimise, with_budget
+    from mmmlib.scenarios.optimise import optimise
+    from mmmlib.scenarios.question import Bounds, Question, with_budget
 
     response = PlanResponse.of([effects])
     total = sum(float(money.sum()) for money in base.spend.values())

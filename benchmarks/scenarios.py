@@ -24,7 +24,8 @@ from cases import Case, simulated_case
 from peers import HERE, python_of, versions_of
 
 from mmmlib.scenarios.gradients import PlanResponse
-from mmmlib.scenarios.optimise import Bounds, Limit, Question, optimise, with_budget
+from mmmlib.scenarios.optimise import optimise
+from mmmlib.scenarios.question import Bounds, Limit, Question, with_budget
 from mmmlib.transforms import geometric_weights
 
 CHANNELS, REGIONS, WEEKS, DRAWS, LAGS = 8, 20, 13, 1000, 8

@@ -11,9 +11,10 @@ from mmmlib.params.scenarios import MoneyLimits
 from mmmlib.params.schema import Params
 from mmmlib.scenarios.baseline import Baseline
 from mmmlib.scenarios.gradients import PlanResponse
-from mmmlib.scenarios.optimise import optimise, with_budget
+from mmmlib.scenarios.optimise import optimise
 from mmmlib.scenarios.optimised import question_of
 from mmmlib.scenarios.pack import FloorPoint, HeldChannel
+from mmmlib.scenarios.question import with_budget
 
 PARTS = (0.0, 0.5, 0.75, 1.0)
 """Parts of the declared floors."""

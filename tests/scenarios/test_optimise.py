@@ -11,8 +11,9 @@ import pytest
 from mmmlib.scenarios import interior
 from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.gradients import PlanResponse
-from mmmlib.scenarios.optimise import Bounds, Limit, Question, cheapest, optimise, with_budget
+from mmmlib.scenarios.optimise import cheapest, optimise
 from mmmlib.scenarios.projection import outcome_function
+from mmmlib.scenarios.question import Bounds, Limit, Question, with_budget
 from mmmlib.scenarios.risk import Objective
 from tests.fakes import fake_effects, fake_panel, fake_params
 from tests.scenarios.helpers import known_effects
