@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pymc as pm
 import pytest
+from pymc import Normal, sample_prior_predictive
 
 from mmmlib.model.derive import derive_effects
 from mmmlib.model.effects import baseline
@@ -17,7 +17,7 @@ from tests.unpaid import unpaid_panel
 
 
 def dip(data: Any) -> Any:
-    return pm.Normal("dip", 0, 0.1) * (np.arange(data.fitted_weeks) > 50)[None, :]
+    return Normal("dip", 0, 0.1) * (np.arange(data.fitted_weeks) > 50)[None, :]
 
 
 def double(data: Any, contribution: Any) -> Any:
@@ -31,9 +31,7 @@ def test_effects_follow_what_a_model_adds() -> None:
     data = prepare(unpaid_panel(params), params, "revenue.pooled")
     model = own_model(data, {"term": dip, "effect": double})
     with model:
-        drawn = pm.sample_prior_predictive(
-            100, random_seed=1, compile_kwargs={"mode": "FAST_COMPILE"}
-        )
+        drawn = sample_prior_predictive(100, random_seed=1, compile_kwargs={"mode": "FAST_COMPILE"})
     draws = drawn["prior"].to_dataset()
     own = custom_effects(data, params, draws, model, 3)
     plain, _ = derive_effects(data, params, draws.drop_vars(["contribution", "fitted"]), 4)

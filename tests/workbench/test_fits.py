@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pymc as pm
 import pytensor.tensor as pt
 import pytest
 import xarray as xr
+from pymc import HalfNormal, Model, Normal, sample_prior_predictive
 
 from mmmlib import workbench as wb
 from mmmlib.errors import InputError
@@ -183,18 +183,18 @@ def test_paths_of_a_trial_are_known(small_run: Run) -> None:
 def moving_search(data: Any, contribution: Any) -> Any:
     """Search's effect wanders: a step of its logarithm each quarter."""
     quarters = -(-data.fitted_weeks // 13)
-    size = pm.HalfNormal("search_moves", 0.1)
-    steps = pm.Normal("search_steps", 0, 1, shape=quarters)
+    size = HalfNormal("search_moves", 0.1)
+    steps = Normal("search_steps", 0, 1, shape=quarters)
     walk = pt.repeat(pt.exp(pt.cumsum(size * steps)), 13)[: data.fitted_weeks]
     factor = np.zeros((len(data.channels), 1, 1))
     factor[data.channels.index("search")] = 1
     return contribution * (1 - factor + factor * walk[None, None, :])
 
 
-def drawn_from_prior(model: pm.Model, params: Params, seed: int, report: Any) -> xr.DataTree:
+def drawn_from_prior(model: Model, params: Params, seed: int, report: Any) -> xr.DataTree:
     """Independent draws of the prior in place of the sampler, whose compiling takes a minute."""
     with model:
-        drawn = pm.sample_prior_predictive(
+        drawn = sample_prior_predictive(
             100, random_seed=seed, compile_kwargs={"mode": "FAST_COMPILE"}
         )
     draws = drawn["prior"].to_dataset().squeeze("chain", drop=True)
