@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -73,19 +73,21 @@ def turned_words(plan: Plan, recent: AgainstRecent | None, labels: Mapping[str, 
     """End of a title: which channels the plan raises above the baseline, and yet cuts, or so."""
     if recent is None or not recent.turned:
         return ""
-    way = "no more" if plan.kind == "increase" else "no less"
     if plan.kind in ("increase", "protect"):
-        return f": {way} than now for {' and '.join(labels[name] for name in recent.turned)}"
+        way = "above" if plan.kind == "increase" else "below"
+        return f": {_not_beyond(way, [labels[name] for name in recent.turned])}"
     if plan.kind == "optimised":
         less = [labels[name] for name in recent.turned if name in recent.below]
         more = [labels[name] for name in recent.turned if name not in recent.below]
         parts = [
-            f"{way} than now for {' and '.join(names)}"
-            for way, names in (("no more", less), ("no less", more))
-            if names
+            _not_beyond(way, names) for way, names in (("above", less), ("below", more)) if names
         ]
         return f": {', '.join(parts)}"
     return ""
+
+
+def _not_beyond(way: str, names: Sequence[str]) -> str:
+    return f"not {way} what {' and '.join(names)} {'spend' if names[1:] else 'spends'} now"
 
 
 def _change(planned: float, before: float) -> str:

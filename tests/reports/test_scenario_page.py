@@ -12,6 +12,7 @@ from mmmlib.findings import Level
 from mmmlib.reports.blocks import Bullets, Picture, Prose
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import scenario_pack
+from mmmlib.reports.sections.scenario_pack import comes_later
 from mmmlib.reports.table import Table
 from mmmlib.reports.words.first_page import decision_statements
 from mmmlib.scenarios.pack import (
@@ -157,3 +158,12 @@ def test_the_plan_that_the_pack_speaks_for_is_marked(second):
     words = [label.get_text() for label in picture.draw().axes[0].get_yticklabels()]
     marked = [word for word in words if "for the meeting to" in word.replace("\n", " ")]
     assert len(marked) == 1 and plan.title.split()[0] in marked[0]
+
+
+def test_what_comes_later_is_told_where_it_is_something(second):
+    plan = _plan(second.scenarios)
+    half = plan.difference.width / 2
+    some = Estimate.from_draws(np.array([-half, half]), plan.difference.unit)
+    dust = Estimate.from_draws(np.array([-1e-4 * half, 1e-4 * half]), plan.difference.unit)
+    assert comes_later(plan.model_copy(update={"difference_after": some}))
+    assert not comes_later(plan.model_copy(update={"difference_after": dust}))

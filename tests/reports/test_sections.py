@@ -91,6 +91,7 @@ def test_the_first_screen_is_the_decision(second: Results) -> None:
     assert re.search(r"(safe to act on|needs review|do not infer)\*\*$", first), first
     assert "(90\N{NO-BREAK SPACE}%)" in gain and "Bad case, one in ten" in gain
     assert "Still to sign" in text.partition("## Release")[2]
+    assert "Approved" not in text  # nobody has signed yet
 
 
 def test_the_next_test_is_one_that_can_find_what_the_model_gives(

@@ -148,7 +148,7 @@ def lift_tests(results: Results) -> Iterator[Block]:
         if results.effects:
             yield Prose(
                 "No lift test measured any of these outcomes. A test is the strongest evidence "
-                "there is for a channel's return; the first page names the next one."
+                "there is for a channel's return; the first page says what the next one takes."
             )
         return
     leading = results.params.parts_of(results.params.primary)

@@ -48,6 +48,9 @@ from mmmlib.reports.words.statements import move_statement, plan_sentence
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import Scenario, ScenarioPack
 
+LATER = 0.01
+"""Share of the range of a plan's change from which a sentence tells what comes later."""
+
 
 def overview(results: Results) -> Iterator[Block]:
     """What is recommended, and all plans in one table."""
@@ -189,7 +192,7 @@ def _plan(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Bloc
     if plan.kind != "baseline":
         text = f"{text} {plan_sentence(results, pack, plan)}".strip()
     yield Prose(text, mark=label_mark(plan.label))
-    if plan.difference_after is not None and plan.kind != "baseline":
+    if comes_later(plan):
         yield Prose(
             f"{plan.difference_after.text()} of the change in "
             f"{outcome_of(results, pack.model)} comes after the last week.",
@@ -207,6 +210,14 @@ def _plan(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Bloc
     if reasons := beside_channels(results, pack.model, plan.reasons):
         yield Bullets(tuple(Prose(reason) for reason in reasons))
     yield from _others(results, plan)
+
+
+def comes_later(plan: Scenario) -> bool:
+    """Whether enough of a plan's change comes after its weeks to be worth a sentence."""
+    later = plan.difference_after
+    if later is None or plan.kind == "baseline":
+        return False
+    return max(abs(later.low), abs(later.high)) >= LATER * plan.difference.width
 
 
 def _others(results: Results, plan: Scenario) -> Iterator[Block]:

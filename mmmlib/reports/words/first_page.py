@@ -16,7 +16,7 @@ from mmmlib.estimates import format_number, format_range
 from mmmlib.findings import Finding, Status
 from mmmlib.governance.labels import NOT_JUDGED, stop_words
 from mmmlib.governance.verdict import Release
-from mmmlib.model.effects import parts_of
+from mmmlib.model.effects import lift_tests_of, parts_of
 from mmmlib.phrases import count_text, date_text, listed
 from mmmlib.readiness.design import design_test
 from mmmlib.refresh.comparison import Comparison
@@ -150,6 +150,8 @@ def tests_sentence(results: Results, models: Sequence[str]) -> str:
     """Say how many lift tests the models would have foreseen alone."""
     found = {model: results.lifts(model) for model in models}
     said = [(model, tests.foreseen) for model, tests in found.items() if tests is not None]
+    if not any(lift_tests_of(results.effects[model]) for model in models):
+        return "None has measured this outcome yet."
     if not said:
         return "No lift test could be held against the model."
     if len(models) == 1:
@@ -275,6 +277,8 @@ def release_statements(results: Results) -> Iterator[Prose]:
         yield Prose(NOT_JUDGED, lead="Draft.")
         return
     title = TITLES[gates.release]
+    if gates.release is Release.LIMITED and gates.sign_offs:
+        title = "For a limited audience, once signed"
     said = gates.statement.removeprefix(f"{title}: ")
     yield Prose(f"{said[:1].upper()}{said[1:]}", lead=f"{title}.")
     waiting: dict[str, list[str]] = {}
