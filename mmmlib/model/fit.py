@@ -73,7 +73,7 @@ def save_fit(run: Run, fit: Fit) -> None:
 
     A full fit becomes ``models/<model>/posterior.nc`` and ``effects.nc``; a holdout
     fit becomes ``models/<model>/holdout.nc``, one without lift tests
-    ``uncalibrated.nc``: effects only, with how well the chains agreed (attribute ``largest_rhat``). When it was sampled goes to the run's ``logs/fits.jsonl``.
+    ``uncalibrated.nc``: effects only and rounded (see :meth:`mmmlib.runs.Run.save_dataset`), with how well the chains agreed (attribute ``largest_rhat``). When it was sampled goes to the run's ``logs/fits.jsonl``.
     """
     from mmmlib.model.chains import RHAT, largest_rhat
 
@@ -84,7 +84,7 @@ def save_fit(run: Run, fit: Fit) -> None:
         name = "holdout.nc" if fit.request.holdout_weeks else UNCALIBRATED
         fit.effects.attrs[RHAT] = largest_rhat(fit.posterior)
         fit.effects.attrs[LEFT_OUT] = json.dumps(fit.request.without)
-        run.save_dataset(f"{folder}/{name}", fit.effects)
+        run.save_dataset(f"{folder}/{name}", fit.effects, rounded=True)
         return
     write_posterior(run.target(f"{folder}/posterior.nc"), fit.posterior)
     run.save_dataset(f"{folder}/effects.nc", fit.effects)

@@ -26,6 +26,7 @@ from mmmlib.model.response import respond
 from mmmlib.model.sample import _cause, _check_moved
 from mmmlib.params import Params
 from mmmlib.reports.tables.fit import diagnostics_table, sampler_table
+from mmmlib.runs import Run
 from tests.fake_run import make_fake_run
 from tests.fakes import fake_lift, fake_panel
 from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
@@ -157,13 +158,15 @@ def test_fits_are_saved_and_loaded(tmp_path: Path) -> None:
     run.exploring = False
     fit = fit_one(panel, params, FitRequest(MODEL))
     save_fit(run, fit)
-    save_fit(run, fit_one(panel, params, HOLDOUT))
+    without = fit_one(panel, params, HOLDOUT)
+    save_fit(run, without)
     told = [json.loads(line) for line in (run.path / FITS_LOG).read_text().splitlines()]
     assert [one["fit"] for one in told] == [str(fit.request), str(HOLDOUT)]
     assert all(one["began"] < one["sampled"] <= one["done"] for one in told)
     assert told[0]["done"] <= told[1]["began"]
     xr.testing.assert_equal(effects_of(run, MODEL), fit.effects)
     assert int((~effects_of(run, MODEL, holdout=True)["in_sample"]).sum()) == 8
+    assert_rounded(run, without)
     posterior = posterior_of(run, MODEL)
     assert set(posterior.children) == {"posterior", "sample_stats", "linear"}
     assert run.artefact(f"models/{MODEL}/posterior.nc").stat().st_size < 3_000_000
@@ -172,6 +175,20 @@ def test_fits_are_saved_and_loaded(tmp_path: Path) -> None:
     assert len(sampler_table(posterior).rows) == 2
     with pytest.raises(RunError, match="is not there"):
         posterior_of(run, "signups.pooled")
+
+
+def assert_rounded(run: Run, fit: Fit) -> None:
+    """What rounding does to the ends of ranges is far below what other draws would do."""
+    kept = effects_of(run, MODEL, holdout=True)
+    for quantity in (roi, contribution):
+        before, after = quantity(fit.effects), quantity(kept)
+        for mass in (0.05, 0.5, 0.95):
+            moved = abs(after.quantile(mass, "draw") - before.quantile(mass, "draw"))
+            noise = before.std("draw") / np.sqrt(before.sizes["draw"])
+            assert float((moved / noise).max()) < 0.05
+    folder = run.artefact(f"models/{MODEL}")
+    small, whole = (folder / name for name in ("holdout.nc", "effects.nc"))
+    assert small.stat().st_size < 0.6 * whole.stat().st_size
 
 
 def test_a_run_is_fitted_once_and_without_lift_tests_where_it_has_some(tmp_path: Path) -> None:
