@@ -322,8 +322,9 @@ def _not_ready(evidence: RunEvidence, left_out: list[Required], params: Params) 
 def _instead(evidence: RunEvidence, params: Params) -> str:
     designs = evidence.readiness.alternatives if evidence.readiness else ()
     if not designs:
-        left_out = evidence.readiness.left_out if evidence.readiness else ""
-        return next((f.action for f in blocking_data(evidence.readiness)), left_out)
+        found = evidence.readiness.findings if evidence.readiness else ()
+        blocks = [*blocking_data(evidence.readiness), *(f for f in found if f.level is Level.BLOCK)]
+        return next((f.action for f in blocks if f.action), "")
     first = designs[0]
     return (
         f"Instead of a model: a {first.kind} of {params.channel_label(first.channel)} for "

@@ -140,7 +140,7 @@ def _worst_verdict(channel: str, judged: list[Judged], least: Verdict) -> Verdic
 
 def _measurable(channels: dict[str, Verdict], params: Params) -> Finding:
     lost = [
-        params.channels[name].label or name
+        params.channel_label(name)
         for name, verdict in channels.items()
         if verdict is Verdict.NOT_READY
     ]

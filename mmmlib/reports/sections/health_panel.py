@@ -36,13 +36,15 @@ GATES = {
 def verdict(results: Results) -> Iterator[Block]:
     """Worst level, what follows from it, and a traffic light per part."""
     readiness, gates = results.readiness, results.gates
-    if readiness is not None and readiness.overall is Verdict.NOT_READY:
+    unready = readiness is not None and readiness.overall is Verdict.NOT_READY
+    if readiness is not None and unready:
         yield Statements(readiness_statements(results, readiness))
     if gates is None:
         yield Prose("The gates have not been passed yet.", lead="No verdict.")
         return
-    # Whether it is released is told by the band, which changes as people sign.
-    yield Prose(gates.statement or GATES[gates.level], mark=level_mark(gates.level))
+    if not unready:  # else it stands above
+        # Whether it is released is told by the band, which changes as people sign.
+        yield Prose(gates.statement or GATES[gates.level], mark=level_mark(gates.level))
     yield count_table(by_room(gates.entries)).only("Part", "Level", "Checks passed", "Did not pass")
 
 

@@ -352,8 +352,6 @@ def readiness_statements(results: Results, readiness: Readiness) -> tuple[Prose,
                 lead=f"What to do instead: a {test.kind}.",
             )
         )
-    elif readiness.left_out:
-        statements.append(Prose(readiness.left_out, lead="What to do instead."))
     elif flags and flags[0].action:
         statements.append(Prose(flags[0].action, lead="What to do."))
     return tuple(statements)
