@@ -76,8 +76,8 @@ def sensitivity(trial: Specification, model: str, channel: str, weeks: int) -> O
     earlier = {model: learned(trial.fits[model].posterior)}
     with progress_bar([placebo_asked, *left_out]) as progress:
         asked = with_placebo(trial.params, model)
-        found = fit_each(panel, quick(asked), [placebo_asked], progress, earlier=earlier)
-        placebo = next(iter(found))
+        fits = fit_each(panel, quick(asked), [placebo_asked], progress, earlier=earlier)
+        with_it = next(iter(fits))
         for request, week in left_out.items():
             end = (pd.Timestamp(week) + pd.Timedelta(days=6)).date().isoformat()
             other = trial.change(f"events.{LEFT_OUT}", start=week, end=end)
@@ -86,7 +86,7 @@ def sensitivity(trial: Specification, model: str, channel: str, weeks: int) -> O
             ):
                 without[week] = fit.effects
     parts = {
-        "A placebo channel": tuple(_placebo_blocks(trial.params, effects, placebo, channel)),
+        "A placebo channel": tuple(_placebo_blocks(trial.params, effects, with_it, channel)),
         "Without single weeks": tuple(_week_blocks(trial.params, effects, without)),
     }
     return Overview(f"What {trial.params.model_label(model)} hangs on: {trial.label}", parts)

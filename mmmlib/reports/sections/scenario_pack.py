@@ -192,9 +192,10 @@ def _plan(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Bloc
     if plan.kind != "baseline":
         text = f"{text} {plan_sentence(results, pack, plan)}".strip()
     yield Prose(text, mark=label_mark(plan.label))
-    if comes_later(plan):
+    later = plan.difference_after
+    if later is not None and comes_later(plan):
         yield Prose(
-            f"{plan.difference_after.text()} of the change in "
+            f"{later.text()} of the change in "
             f"{outcome_of(results, pack.model)} comes after the last week.",
             lead="Later.",
         )

@@ -111,8 +111,8 @@ def _in_common(results: Results, alike: Sequence[_Reason]) -> str:
     text, seen = said[0].meaning, ""
     if values and isinstance(said[0].limit, float):
         unit = said[0].unit
-        limit = format_number(said[0].limit, unit)
-        seen = f"{format_range(min(values), max(values), unit)} (limit {limit})"
+        held = format_number(said[0].limit, unit)
+        seen = f"{format_range(min(values), max(values), unit)} (limit {held})"
     if first.kind == PRIOR and seen:
         return (
             f"Their returns are our assumption more than the data: another reasonable prior would "
