@@ -24,7 +24,7 @@ from mmmlib.monte_carlo import at_least_for_certain, at_most_for_certain
 
 __all__ = ["Finding", "FindingList", "Level", "Status"]
 
-BY_CHANCE = " That is so near the limit that other draws could miss it, so it counts as missed."
+BY_CHANCE = " Too near the limit to be sure, so it counts as missed."
 """What a message ends on where a value is inside its limit by less than its Monte Carlo error."""
 
 

@@ -43,7 +43,7 @@ def test_inside_a_limit_by_less_than_the_chance_counts_as_outside(check, value, 
     assert found(value, 0.0).status is Status.OK
     assert found(value, 0.02).status is Status.FLAG
     assert found(value, 0.02).message == (
-        "Seen. That is so near the limit that other draws could miss it, so it counts as missed."
+        "Seen. Too near the limit to be sure, so it counts as missed."
     )
     assert found(sure, 0.02).status is Status.OK
     assert found(sure, math.nan).status is Status.FLAG

@@ -25,7 +25,7 @@ from mmmlib.scenarios.risk import Objective
 OTHER = 0.1
 """How far the budget of the second optimised plan may go, if none is declared."""
 HELD = {"any": "As in the baseline", "more": "Not raised", "less": "Not cut"}
-MOST = 4
+MOST = 3
 """Channels that a description names."""
 
 

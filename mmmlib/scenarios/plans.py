@@ -382,7 +382,7 @@ def moves_text(
     """Say from which weekly money to which channels go."""
     parts = [
         f"{label[name]} from {format_number(base.weekly[name], params.currency)} "
-        f"to {format_number(money, params.currency)}"
+        f"to {format_number(money)}"
         for name, money in changed.items()
     ]
     return f"{'; '.join(parts)} a week."

@@ -65,7 +65,7 @@ def decision_statements(results: Results, pack: ScenarioPack) -> tuple[Prose, ..
     title = f"{plan.title[:1].lower()}{plan.title[1:]}"
     if plan.moves:  # its title names no channel
         title = f"{title} ({plan.moves})"
-    begins = f"by {date_text(pack.first_week)}, when it would begin"
+    begins = f"before it starts on {date_text(pack.first_week)}"
     if plan.step and plan.name == pack.recommended:
         ask = f"is asked to approve a step to watch, as no plan is safe yet: {title}, {begins}."
     elif plan.name == pack.recommended:
@@ -97,8 +97,8 @@ def gain_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     better = "better" if plan.comparable else "more"
     text = (
         f"{spent} over {count_text(pack.weeks, 'week')} changes {outcome}{after} by "
-        f"{plan_gain(plan).text()} against {pack.compared_with}; the chance that this is {better} "
-        f"is {probability_text(plan.probability_better)}. Bad case, one in ten: "
+        f"{plan_gain(plan).text()} against {pack.compared_with}, and is {better} with a chance of "
+        f"{probability_text(plan.probability_better)}. Bad case, one in ten: "
         f"{format_number(bad_case(plan), unit)} or worse."
     )
     if plan.recent is None:
@@ -165,7 +165,7 @@ def outcomes_sentence(results: Results) -> str:
     """Say whether the outcomes agree on the plans."""
     apart = [f for f in _found(results, "scenarios.disagreement") if f.status is not Status.OK]
     if len(results.effects) < 2:
-        return "No second outcome was modelled, so none can disagree."
+        return "There is no second one to compare."
     if not apart:
         return "None of them contradicts a plan."
     return apart[0].message
@@ -179,7 +179,7 @@ def change_line(results: Results, comparison: Comparison) -> Prose:
     """Say what moved since the last refresh, in a sentence."""
     moves = leading_returns(results, comparison)
     if not comparison.readable:
-        return Prose(comparison.not_compared)
+        return Prose(f"{comparison.not_compared.partition(':')[0].rstrip('.')}.")
     if not moves:
         return Prose("No return could be compared; the health panel says why.")
     beyond = [move for move in moves if move.beyond_noise]
@@ -228,7 +228,7 @@ def watch_statements(results: Results, pack: ScenarioPack, plan: Scenario) -> It
     if plan.return_on_change is not None and even is not None:
         moved = "added" if plan.spend_change > 0 else "saved"
         yield Prose(
-            f"Money that is {moved} returns {returns.text(plan.return_on_change)}; at "
+            f"Money {moved} returns {returns.text(plan.return_on_change)}; at "
             f"{format_number(even, returns.unit)} the plan gains nothing.",
             lead="Break-even.",
         )
@@ -254,17 +254,17 @@ def next_test(results: Results, numbers: ModelNumbers) -> Iterator[Prose]:
         test = design_test(row.channel, panel, results.params, believed)
         if test is None:
             continue
-        finds = f"finds {format_number(test.detectable_share, 'share')} of the outcome or more"
+        finds = f"finds {format_number(test.detectable_share, 'share')} of the outcome"
         if test.detects:
             text = (
                 f"A {test.kind} of {results.channel(row.channel)} over "
-                f"{count_text(test.weeks, 'week')} {finds}; the model gives it {row.share.text()}."
+                f"{count_text(test.weeks, 'week')} {finds} or more; the model gives it {row.share.text()}."
             )
             yield Prose(text, lead="Next test.")
             return
         missed = missed or (
-            f"A {test.kind} of {test.weeks} weeks {finds}, too coarse for any channel: raise the spend "
-            "of one instead."
+            f"A {test.kind} of {test.weeks} weeks {finds}, too coarse for any channel: raise one's "
+            "spend instead."
         )
     if missed:
         yield Prose(missed, lead="Next test.")
