@@ -98,7 +98,7 @@ def build_agenda(run: Run, gates: GateResult, follow_up: FollowUp | None = None)
         items=tuple(
             AgendaItem(title=title, lead=_lead(roles, leader), points=points)
             for title, leader, points in (
-                ("Gate violations", "mmm_product_owner", _violations(gates)),
+                ("Gate violations", "mmm_product_owner", _violations(gates, params)),
                 (
                     "What changed",
                     "model_owner",
@@ -160,12 +160,13 @@ def escape_markdown(text: str) -> str:
 # --- items -----------------------------------------------------------------------------
 
 
-def _violations(gates: GateResult) -> tuple[str, ...]:
+def _violations(gates: GateResult, params: Params) -> tuple[str, ...]:
     bad = [entry for entry in gates.entries if entry.level > Level.INFO]
     if not bad:
         return ("None: every check passed or is for information.",)
     points = [
-        f"{entry.level.value.upper()} · {entry.finding.subject}: {entry.finding.message}"
+        f"{entry.level.value.upper()} · "
+        f"{params.subject_label(entry.finding.subject)}: {entry.finding.message}"
         + (f" To do: {entry.finding.action}" if entry.finding.action else "")
         for entry in bad
     ]
@@ -284,7 +285,7 @@ def _described(one: Scenario) -> str:
 
 def _recommendation(pack: ScenarioPack | None, gates: GateResult) -> tuple[str, ...]:
     if pack is None:
-        return (gates.statement or "None: there are no plans.",)
+        return (gates.statement if gates.blocked else "None: there are no plans.",)
     titled = {one.name: one for one in pack.scenarios}
     if gates.blocked:
         why = stop_words(gates)

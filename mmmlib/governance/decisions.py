@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mmmlib.errors import InputError
-from mmmlib.estimates import Estimate, format_number
+from mmmlib.estimates import Estimate, format_number, format_range
 from mmmlib.governance.records import (
     ALL_OF_IT,
     BudgetDecision,
@@ -284,8 +284,7 @@ def retrospective(followed: Followed) -> list[str]:
         ]
     value = format_number(outcome.value, expected.unit)
     if outcome.low is not None and outcome.high is not None:
-        low, high = (format_number(end, expected.unit) for end in (outcome.low, outcome.high))
-        value = f"{value} ({low} to {high})"
+        value = f"{value} ({format_range(outcome.low, outcome.high, expected.unit)})"
     says = {
         "inside": f"It landed inside the range: {value}, where {expected} was expected.",
         "above": f"It landed above the range: {value}, where {expected} was expected.",

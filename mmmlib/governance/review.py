@@ -92,7 +92,7 @@ class Review(NamedTuple):
         if self.signatures:
             parts.append(f"Signed by {signed_text(self.signatures)}.")
         if self.missing and not self.blocking:
-            parts.append(f"Still to sign: {joined(needed_text(one) for one in self.missing)}.")
+            parts.append(f"Still to sign: {needed_text(self.missing)}.")
         return " ".join(parts)
 
 
@@ -127,9 +127,12 @@ def run_digest(run: Run) -> str:
     return sha256_json([manifest.run, manifest.params, manifest.inputs, manifest.files, outputs])
 
 
-def needed_text(one: SignOffNeeded) -> str:
-    """Write a signature that is needed: who, as what, for what."""
-    return f"{one.person} ({one.role}, {one.subject})"
+def needed_text(missing: Iterable[SignOffNeeded]) -> str:
+    """Write the signatures that are needed by person: who, as what, for what."""
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for one in missing:
+        subjects.setdefault((one.person, one.role), []).append(one.subject)
+    return joined(f"{who} ({role}: {', '.join(what)})" for (who, role), what in subjects.items())
 
 
 def joined(parts: Iterable[str]) -> str:

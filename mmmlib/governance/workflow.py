@@ -29,7 +29,6 @@ from mmmlib.governance.review import (
     Review,
     Signature,
     State,
-    joined,
     needed_text,
     run_digest,
 )
@@ -285,9 +284,7 @@ class Desk:
             who = f" {self.signers.who_waives()} may waive it ('mmm waive')." if waivable else ""
             return f"What blocks: {names or 'no gate was passed'}.{who}"
         if review.missing:
-            return (
-                f"It still needs {joined(needed_text(one) for one in review.missing)} ('mmm sign')."
-            )
+            return f"It still needs {needed_text(review.missing)} ('mmm sign')."
         return "There is nothing to publish again."
 
     # --- rules

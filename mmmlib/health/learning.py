@@ -219,6 +219,6 @@ def _narrowed(
     way = "narrowed" if value >= 0 else "widened"
     how = f"{way} the {_noun(unit)} by" if value >= limit else f"said little: they {way} it by"
     return (
-        f"The data {how} {100 * abs(value):.0f} % (to pass: narrowed by at least {100 * limit:g} %): "
-        f"{before.text()} before, {after.text()} after."
+        f"The data {how} {100 * abs(value):.0f} % (to pass: at least {100 * limit:g} % narrower): "
+        f"{before.text(mass=False)} before, {after.text()} after."
     )

@@ -169,7 +169,7 @@ def test_a_retrospective_takes_the_difference_apart() -> None:
     says = retrospective(followed(100, executed_share=1.02))
     assert says[0].startswith("It landed inside")
     ranged = retrospective(followed(160, low=140, high=180))[0].replace("\N{NO-BREAK SPACE}", " ")
-    assert "USD 160 (USD 140 to USD 180)" in ranged  # an estimate has its range wherever it stands
+    assert "USD 160 (USD 140 to 180)" in ranged  # an estimate has its range wherever it stands
     assert says[1] == "The plan was executed as decided."
     assert "was not recorded" in says[2]
     says = [

@@ -361,6 +361,8 @@ class TestAgenda:
         _health(run, MODELS[0], finding(passed=False))
         agenda = build_agenda(run, pass_gates(run))
         assert "a gate blocks" in agenda.items[-1].points[0]
+        # Channels and outcomes have the names that people know.
+        assert agenda.items[0].points[0].startswith("BLOCK · Revenue: ")
 
     def test_names_stay_text(self, tmp_path):
         run = make_fake_run(tmp_path, nasty_names=True)

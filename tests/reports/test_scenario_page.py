@@ -148,7 +148,7 @@ def test_the_first_page_names_what_an_optimised_plan_moves(second):
     plan = _plan(second.scenarios).model_copy(update={"title": "Best plan", "moves": moves})
     shown = _shown(second, scenarios=(plan,), recommended=None, candidate=plan.name)
     asked, _ = decision_statements(shown, shown.scenarios)
-    assert f"best plan ({moves}), by" in asked.text
+    assert f"best plan ({moves}), before it starts on" in asked.text
 
 
 def test_the_plan_that_the_pack_speaks_for_is_marked(second):
