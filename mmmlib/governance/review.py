@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from mmmlib.findings import Level
+from mmmlib.findings import Level, titles
 from mmmlib.governance.records import SignOff, Waiver
 from mmmlib.governance.verdict import GateEntry, Release, SignOffNeeded
+from mmmlib.phrases import date_text
 from mmmlib.runs import Run, sha256_json
 
 
@@ -84,16 +85,22 @@ class Review(NamedTuple):
             one = self.blocking[0].finding
             more = f" and {len(self.blocking) - 1} more" if len(self.blocking) > 1 else ""
             parts.append(f"Blocked by {one.check} ({one.subject}){more}: {one.message}")
-        parts += [
-            f"Waived until {one.until}: {one.check} ({one.subject}) by {one.person}, because "
-            f"{one.why.rstrip('.')}."
-            for one in self.waivers
-        ]
+        parts += [waiver_text(one) for one in self.waivers]
         if self.signatures:
             parts.append(f"Signed by {signed_text(self.signatures)}.")
         if self.missing and not self.blocking:
             parts.append(f"Still to sign: {needed_text(self.missing)}.")
         return " ".join(parts)
+
+
+def waiver_text(one: Waiver) -> str:
+    """Say what was waived, by whom, until when and why; the check by the name that pages give it."""
+    on = "" if one.subject == "workbook" else f" ({one.subject})"
+    what = titles().get(one.check, one.check)
+    return (
+        f"Waived until {date_text(one.until)} by {one.person}: {what}{on}. Reason: "
+        f"{one.why.rstrip('.')}."
+    )
 
 
 def signed_text(signatures: Iterable[Signature]) -> str:
