@@ -16,7 +16,7 @@ from mmmlib.reports.tables.checks import sign_off_table
 from mmmlib.reports.tables.periods import period_table, periods_of
 from mmmlib.reports.tables.plans import changed_plan_table
 from mmmlib.reports.title_block import period_text
-from mmmlib.reports.words.labels import beside_channels, label_worth
+from mmmlib.reports.words.labels import beside_channels, label_worth, reasons_once
 from mmmlib.reports.words.statements import (
     answer_statements,
     by_size,
@@ -26,7 +26,6 @@ from mmmlib.reports.words.statements import (
     period_sentence,
     plan_sentence,
     readiness_statements,
-    reasons_of,
     step_words,
 )
 from mmmlib.reports.words.unpaid import unpaid_sentence
@@ -129,7 +128,11 @@ def moves(results: Results) -> Iterator[Block]:
         yield Prose("No plan may be recommended. What speaks against each:")
         yield Bullets(
             tuple(
-                Prose(" ".join(one.reasons), lead=f"{one.title}.", mark=label_mark(one.label))
+                Prose(
+                    " ".join(beside_channels(results, pack.model, one.reasons)),
+                    lead=f"{one.title}.",
+                    mark=label_mark(one.label),
+                )
                 for one in pack.scenarios
                 if one.kind != "baseline"
             )
@@ -244,14 +247,15 @@ def boundaries(results: Results) -> Iterator[Block]:
     yield Prose("It may not be used to:")
     yield Bullets(tuple(Prose(text) for text in audience.not_for))
     model = results.params.primary
-    never = [
-        (results.channel(name), results.claim(model, name))
+    never = {
+        name: results.claim(model, name).reasons
         for name in results.params.paid_channels
         if results.claim(model, name).label is Label.DO_NOT_INFER
-    ]
+    }
     if results.effects and never:
         yield Prose("Do not infer anything from the returns of:")
-        yield Bullets(reasons_of(never))
+        mark = label_mark(Label.DO_NOT_INFER)
+        yield Bullets(tuple(replace(one, mark=mark) for one in reasons_once(results, never)))
     bias = results.params.outcome_of(model).bias
     if bias:
         yield Prose(bias, lead="Known bias of the leading outcome.")

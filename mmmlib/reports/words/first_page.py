@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers, held
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.figures import bad_case, outcome_of, plan_gain
+from mmmlib.reports.words.labels import reasons_once
 from mmmlib.reports.words.statements import (
     calm_mark,
     leading_returns,
@@ -208,14 +210,11 @@ def never_statements(results: Results) -> Iterator[Prose]:
     model = results.params.primary
     claims = {name: results.claim(model, name) for name in results.params.paid_channels}
     names = [name for name, claim in claims.items() if claim.label is Label.DO_NOT_INFER]
-    for name in names[:NAMED]:
-        reasons = claims[name].reasons
-        yield Prose(
-            reasons[0] if reasons else "", lead=f"{results.channel(name)}.",
-            mark=label_mark(Label.DO_NOT_INFER),
-        )  # fmt: skip
-    if names[NAMED:]:
-        rest = listed([results.channel(name) for name in names[NAMED:]])
+    said = list(reasons_once(results, {name: claims[name].reasons[:1] for name in names}))
+    for one in said[:NAMED]:
+        yield replace(one, mark=label_mark(Label.DO_NOT_INFER))
+    if said[NAMED:]:
+        rest = listed([one.lead.rstrip(".") for one in said[NAMED:]])
         yield Prose(f"The same holds of {rest}; the briefing has the reasons.")
     if not names:
         yield Prose("Every channel's return may be spoken of, with its label.")

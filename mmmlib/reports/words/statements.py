@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from mmmlib.estimates import format_number
 from mmmlib.findings import Status
 from mmmlib.governance.labels import label_model, label_total, stop_words
-from mmmlib.governance.verdict import Claim
 from mmmlib.phrases import (
     count_text,
     date_text,
@@ -355,11 +354,3 @@ def readiness_statements(results: Results, readiness: Readiness) -> tuple[Prose,
     elif flags and flags[0].action:
         statements.append(Prose(flags[0].action, lead="What to do."))
     return tuple(statements)
-
-
-def reasons_of(claims: Sequence[tuple[str, Claim]]) -> tuple[Prose, ...]:
-    """List claims with their reasons."""
-    return tuple(
-        Prose(" ".join(claim.reasons), lead=f"{name}.", mark=label_mark(claim.label))
-        for name, claim in claims
-    )
