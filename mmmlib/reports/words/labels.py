@@ -99,8 +99,8 @@ def _in_common(results: Results, alike: Sequence[_Reason]) -> str:
     if len({one.text for one in alike}) == 1:
         return first.text
     if first.kind == WIDE:
-        limit = results.params.governance.wide_ratio
-        return f"The ranges are wide: their ends differ by more than a factor of {limit:g}."
+        factor = results.params.governance.wide_ratio
+        return f"The ranges are wide: their ends differ by more than a factor of {factor:g}."
     if first.kind == UNSETTLED:
         losing = {row.channel: row.loses for row in results.leading.channels}
         sure = [1 - lost for one in alike if (lost := losing.get(one.channel)) is not None]
@@ -111,8 +111,8 @@ def _in_common(results: Results, alike: Sequence[_Reason]) -> str:
     text, seen = said[0].meaning, ""
     if values and isinstance(said[0].limit, float):
         unit = said[0].unit
-        held = format_number(said[0].limit, unit)
-        seen = f"{format_range(min(values), max(values), unit)} (limit {held})"
+        limit = format_number(said[0].limit, unit)
+        seen = f"{format_range(min(values), max(values), unit)} (limit {limit})"
     if first.kind == PRIOR and seen:
         return (
             f"Their returns are our assumption more than the data: another reasonable prior would "
