@@ -153,7 +153,7 @@ def tests_sentence(results: Results, models: Sequence[str]) -> str:
     found = {model: results.lifts(model) for model in models}
     said = [(model, tests.foreseen) for model, tests in found.items() if tests is not None]
     if not any(lift_tests_of(results.effects[model]) for model in models):
-        return "None has measured this outcome yet."
+        return "No lift test measured this outcome yet."
     if not said:
         return "No lift test could be held against the model."
     if len(models) == 1:
