@@ -39,13 +39,21 @@ REFRESHES = {
     )
 }
 """Files whose tests share one small refresh, or make their own: the longest part of all."""
+MEANWHILE = Path(__file__).parent / "test_wheel.py"
+"""What the other worker does while the shared refresh is made, and it would wait for it."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each file to one worker, so that its fixtures are made once, the long ones first."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in REFRESHES, item.path not in slow))
+    items.sort(
+        key=lambda item: (
+            item.path not in REFRESHES,
+            item.path != MEANWHILE,
+            item.path not in slow,
+        )
+    )
     for item in items:
         name = "refreshes" if item.path in REFRESHES else item.path.as_posix()
         item.add_marker(pytest.mark.xdist_group(name))
