@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 def warm_up(trial: Specification) -> threading.Thread:
     """Load the sampler in the background, and compile the density if this machine has not yet."""
+    # Dask, of which xarray asks with the first table that it opens, cannot be imported by two
+    # threads at once: each would find a half of it.
+    import dask.base  # noqa: F401
+
     thread = threading.Thread(target=_load, args=(trial,), name="warm-up", daemon=True)
     thread.start()
     return thread
