@@ -29,6 +29,8 @@ CHECK = "health.placebo"
 PLACEBO = "placebo"
 BLOCK = 8
 """Weeks of a block: carryover and bursts stay inside of most."""
+LOW = 0.05
+"""Probability below the low end of a 90 % range."""
 
 
 def placebo_panel(panel: Panel, channel: str, rng: np.random.Generator) -> Panel:
@@ -78,7 +80,7 @@ def raised(effects: xr.Dataset) -> float:
     Above one, the data raised what cannot have worked.
     """
     found = roi(effects).sel(channel=PLACEBO).to_numpy()
-    return float(np.quantile(found, 0.05) / np.median(effects["prior_roi"].sel(channel=PLACEBO)))
+    return float(np.quantile(found, LOW) / np.median(effects["prior_roi"].sel(channel=PLACEBO)))
 
 
 def check_placebo(model: str, fit: Fit | None, limits: HealthParams, why: str = "") -> Finding:
@@ -128,5 +130,5 @@ def check_placebo(model: str, fit: Fit | None, limits: HealthParams, why: str = 
         f"A channel that cannot have worked (spend in shuffled blocks of weeks) returned "
         f"{Estimate.from_draws(found, unit)}; stated was {Estimate.from_draws(stated, unit)}. Its low end is "
         f"{value:.2f} times that middle (limit {limits.max_placebo:g}).",
-        error=monte_carlo_error(found) / float(np.median(stated)),
+        error=monte_carlo_error(found, "quantile", LOW) / float(np.median(stated)),
     )

@@ -51,8 +51,9 @@ class SavedTrial(BaseModel):
     changes: tuple[SavedChange, ...] = ()
     notes: tuple[str, ...] = ()
     custom: str = ""
-    custom_name: str = ""
     """Source of the function that changed the PyMC model, where one did."""
+    custom_name: str = ""
+    """What that model is called."""
 
     @classmethod
     def of(cls, folder: Run) -> SavedTrial:

@@ -14,7 +14,9 @@ from mmmlib.health.placebo import (
     raised,
     with_placebo,
 )
+from mmmlib.model.effects import roi
 from mmmlib.model.one_fit import Fit, FitRequest
+from mmmlib.monte_carlo import ERRORS, monte_carlo_error
 from tests.fakes import fake_effects, fake_panel, fake_params
 from tests.health.test_convergence import tree
 
@@ -40,6 +42,16 @@ def test_what_the_data_raise_is_flagged(fit: Fit, size: float, status: Status) -
     assert found.status is status
     assert found.value == pytest.approx(raised(effects))
     assert found.limit == 1.0
+
+
+def test_the_limit_is_kept_by_the_error_of_the_low_end_and_not_of_the_middle(fit: Fit) -> None:
+    """The low end of few draws is less certain than their median: only just inside is not inside."""
+    found = roi(fit.effects).sel(channel=PLACEBO).to_numpy()
+    middle = float(np.median(fit.effects["prior_roi"].sel(channel=PLACEBO)))
+    error = ERRORS * monte_carlo_error(found, "quantile", 0.05) / middle
+    assert error > 1.2 * ERRORS * monte_carlo_error(found) / middle
+    just = fake_params(health={"max_placebo": raised(fit.effects) + 0.95 * error}).health
+    assert check_placebo(MODEL, fit, just).status is Status.FLAG
 
 
 def test_without_a_fit_or_with_chains_apart_nothing_passes(fit: Fit) -> None:
