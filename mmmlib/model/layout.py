@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logit
 
 from mmmlib.model.arrays import FORM_PARAMETERS, ModelData
 from mmmlib.model.kernel.packed import (
@@ -27,6 +28,7 @@ from mmmlib.transforms import ADSTOCKS, SATURATIONS
 LIKELIHOODS = ("normal", "student_t", "negative_binomial")
 """In the order of their numbers in :mod:`mmmlib.model.kernel.packed`."""
 EDGE = 1e-6
+"""How far inside its range a value at the end of it is taken to be."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,34 @@ def split(layout: Layout, theta: np.ndarray, adstock_weeks: int) -> dict[str, np
     return named
 
 
+def labels_of(data: ModelData, layout: Layout) -> dict[str, dict[str, list[str]]]:
+    """Dimensions of every parameter, with the labels along each.
+
+    A parameter that some of the channels have has a dimension of its own.
+    """
+    channels, regions = list(data.channels), list(data.regions)
+    scaled = [name for name in ("trend", "seasonality", "holidays") if _is_learned(data, name)]
+    dims: dict[str, dict[str, list[str]]] = {
+        "sigma": {"movement": ["common", "regional"][: len(data.priors["sigma"][0])]},
+        "autocorrelation": {"movement": ["common", "regional"][: len(data.priors["sigma"][0])]},
+        "degrees": {"law": [""]},
+        "scale": {"term": scaled},
+        "level": {"region": regions},
+        "slope_of": {"column": list(data.column_names)},
+        "deviation": {"channel": channels, "region": regions},
+    }
+    for name in layout.places:
+        if name not in dims:
+            mine = [channels[row] for row in layout.rows[name]]
+            dims[name] = {"channel" if mine == channels else f"channel_{name}": mine}
+    return dims
+
+
+def _is_learned(data: ModelData, component: str) -> bool:
+    parts = np.array(data.components)
+    return bool((data.linear.group[parts == component] > 0).any()) if parts.size else False
+
+
 def unconstrained(layout: Layout, named: dict[str, np.ndarray], adstock_weeks: int) -> np.ndarray:
     """Undo :func:`split` for draws by name, ``(draw, ...)``; without the linear terms.
 
@@ -110,8 +140,7 @@ def unconstrained(layout: Layout, named: dict[str, np.ndarray], adstock_weeks: i
         if name in LOG:
             raw = np.log(np.maximum(raw, EDGE))
         elif name in LOGIT:
-            raw = np.clip(raw, EDGE, 1 - EDGE)
-            raw = np.log(raw / (1 - raw))
+            raw = logit(np.clip(raw, EDGE, 1 - EDGE))
         columns.append(raw)
     return np.concatenate(columns, axis=1)
 

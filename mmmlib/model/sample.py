@@ -15,8 +15,8 @@ from mmmlib.errors import MMMError
 from mmmlib.model.arrays import ModelData
 from mmmlib.model.deferred import deferred
 from mmmlib.model.kernel.compiled import c_copy, machine_code
-from mmmlib.model.layout import Layout, layout_of, split
-from mmmlib.model.start import TUNE, Start, fresh_start, labels_of
+from mmmlib.model.layout import Layout, labels_of, layout_of, split
+from mmmlib.model.start import TUNE, Start, fresh_start
 from mmmlib.params.model import ModelParams
 
 with deferred("arviz"):  # two seconds in every worker, for a conversion that is not asked for

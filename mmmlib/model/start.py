@@ -17,7 +17,7 @@ import xarray as xr
 
 from mmmlib.model.arrays import ModelData
 from mmmlib.model.kernel.packed import CARRIED_AT, LENGTH_AT
-from mmmlib.model.layout import Layout, layout_of, pack, unconstrained
+from mmmlib.model.layout import Layout, labels_of, layout_of, pack, unconstrained
 
 TUNE = 150
 """Tuning steps that are enough from a carried start."""
@@ -155,31 +155,3 @@ def _aligned(
         if dim in array.indexes:
             array = array.reindex({dim: own})
     return array.to_numpy() if array.shape[1:] == shape else missing
-
-
-def labels_of(data: ModelData, layout: Layout) -> dict[str, dict[str, list[str]]]:
-    """Dimensions of every parameter, with the labels along each.
-
-    A parameter that some of the channels have has a dimension of its own.
-    """
-    channels, regions = list(data.channels), list(data.regions)
-    learned = [name for name in ("trend", "seasonality", "holidays") if _learned(data, name)]
-    dims: dict[str, dict[str, list[str]]] = {
-        "sigma": {"movement": ["common", "regional"][: len(data.priors["sigma"][0])]},
-        "autocorrelation": {"movement": ["common", "regional"][: len(data.priors["sigma"][0])]},
-        "degrees": {"law": [""]},
-        "scale": {"term": learned},
-        "level": {"region": regions},
-        "slope_of": {"column": list(data.column_names)},
-        "deviation": {"channel": channels, "region": regions},
-    }
-    for name in layout.places:
-        if name not in dims:
-            mine = [channels[row] for row in layout.rows[name]]
-            dims[name] = {"channel" if mine == channels else f"channel_{name}": mine}
-    return dims
-
-
-def _learned(data: ModelData, component: str) -> bool:
-    parts = np.array(data.components)
-    return bool((data.linear.group[parts == component] > 0).any()) if parts.size else False
