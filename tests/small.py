@@ -94,11 +94,13 @@ def mmm(*words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def in_this_process(words: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run the command here, with an environment and Python's own rules for warnings."""
+def in_this_process(
+    words: list[str], env: dict[str, str], folder: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run the command here, with a folder, an environment and Python's own rules for warnings."""
     out, err = io.StringIO(), io.StringIO()
     with (
-        chdir(ROOT),
+        chdir(folder),
         patch.dict(os.environ, env),
         patch.object(sys, "argv", ["mmm", *words]),
         patch.object(warnings, "formatwarning", warnings.formatwarning),

@@ -6,18 +6,15 @@ import datetime as dt
 import json
 import shlex
 import shutil
-import sys
-import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
-from mmmlib.cli.app import main
 from mmmlib.governance.verdict import GateResult
 from mmmlib.runs import Run, open_run
-from tests.small import ROOT, mmm
+from tests.small import ROOT, in_this_process, mmm
 
 pytestmark = pytest.mark.slow
 
@@ -46,20 +43,14 @@ def folder(small_run: Run, small_workbook: Path, tmp_path: Path) -> Path:
     return tmp_path / "story"
 
 
-def test_the_story_of_two_quarters(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_story_of_two_quarters(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
     runs = Path("runs")
     (first,) = (path.name for path in runs.glob("small-*"))
 
     def typed(words: list[str]) -> Answer:
-        """Type a command in this process: most of a second is its start otherwise."""
-        monkeypatch.setattr(sys, "argv", ["mmm", *words])
-        with pytest.raises(SystemExit) as left:
-            main()
-        return Answer(int(left.value.code or 0), *capsys.readouterr())
+        made = in_this_process(words, {}, folder)
+        return Answer(made.returncode, made.stdout, made.stderr)
 
     said: list[tuple[str, Answer]] = []
     for words, may_fail in commands_of(SCRIPT):
