@@ -170,6 +170,7 @@ def test_the_walk_sees_a_wrong_import(tmp_path: Path) -> None:
         ("mmmlib.cli.app", (*HEAVY, "rich")),
         ("mmmlib.params.load", (*HEAVY, "scipy")),
         ("mmmlib.findings", HEAVY),
+        ("mmmlib.governance.calendar", (*HEAVY, "alembic")),
     ],
 )
 def test_light_modules_stay_light(module: str, light_of: tuple[str, ...]) -> None:

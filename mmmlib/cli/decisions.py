@@ -163,7 +163,7 @@ def predict_lift_test(
     store: StoreUrl = None,
 ) -> None:
     """Write down what a planned lift test should measure; later refreshes hold it to the result."""
-    from mmmlib.governance.promises import predict_test
+    from mmmlib.governance.predictions import predict_test
     from mmmlib.governance.store import open_store
     from mmmlib.runs import open_run
 

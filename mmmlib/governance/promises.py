@@ -14,11 +14,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from mmmlib.errors import InputError
 from mmmlib.estimates import MASS, Estimate, format_number
 from mmmlib.governance.decisions import Followed, decision_log
 from mmmlib.governance.records import (
@@ -28,17 +25,12 @@ from mmmlib.governance.records import (
     TestPrediction,
     records_of,
 )
-from mmmlib.governance.store import Entry, Store
-from mmmlib.model.effects import effects_of, parts_of
+from mmmlib.governance.store import Entry
 from mmmlib.params.load import params_of
-from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.phrases import date_text
 from mmmlib.runs import Run
-from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.forecast import Forecast
 from mmmlib.scenarios.pack import ScenarioPack
-from mmmlib.scenarios.projection import outcome_function
-from mmmlib.verify import refuse_altered
 
 FALSE_ALARM = 0.05
 """Probability with which ranges that hold as often as they say are called out."""
@@ -204,88 +196,6 @@ def published_promises(run: Run) -> tuple[RangePromise, ...]:
     return tuple(found)
 
 
-def predict_test(
-    store: Store,
-    run: Run,
-    name: str,
-    channel: str,
-    model: str,
-    days: tuple[dt.date, dt.date],
-    change: float,
-) -> RangePromise:
-    """Predict the result of a lift test, and write it down.
-
-    Parameters
-    ----------
-    store
-        Takes the prediction.
-    run
-        Whose model predicts.
-    name
-        Of the test, as ``lift_tests`` will name it when its result is known.
-    channel, model
-        What is tested, and on which outcome: ``revenue.self_serve``.
-    days
-        First and last day of the changed spend, in weeks after the run's data.
-    change
-        Change of spend as a share of the baseline: 0.5, or -1 for a pause. In every region.
-
-    Returns
-    -------
-    RangePromise
-        The incremental outcome in the weeks of the test, in the outcome's unit, without the error
-        of the measurement.
-
-    Raises
-    ------
-    InputError
-        If channel, outcome, days or change do not do, or the test was predicted before.
-    """
-    params = params_of(run)
-    for what, given, known in (
-        ("channel", channel, list(params.paid_channels)),
-        ("outcome", model, list(params.model_names)),
-    ):
-        if given not in known:
-            expected = f"one of {', '.join(known)}"
-            raise InputError.one(None, what, shown(given), expected, did_you_mean(given, known))
-    refuse_altered(run, [f"artefacts/models/{part}/effects.nc" for part in parts_of(run, model)])
-    effects = effects_of(run, model)
-    first = pd.Timestamp(effects["week"].to_numpy()[-1]) + pd.Timedelta(days=7)
-    start, end = (pd.Timestamp(day) for day in days)
-    if not first <= start <= end < first + pd.Timedelta(weeks=52):
-        raise InputError.one(
-            None, "days", f"{days[0]} to {days[1]}", f"days within a year from {first.date()}"
-        )
-    if not (change >= -1 and change):
-        raise InputError.one(None, "change", f"{change:g}", "a share from -1, and not 0")
-    weeks = (end - first).days // 7 + 1
-    base = baseline_of(effects, params, weeks=weeks, kind="recent_mean").spend[channel]
-    ahead = first + pd.Timedelta(days=7) * np.arange(weeks)
-    changed = np.array([week + pd.Timedelta(days=6) >= start for week in ahead])
-    project = outcome_function(effects)
-    tested = np.where(changed, base * (1 + change), base)
-    draws = project(channel, tested).within - project(channel, base).within
-    promise = RangePromise(
-        promise=f"lift_test {params.workbook} {name}",
-        kind="lift_test",
-        about=f"{name}: {params.channel_label(channel)} on {params.model_label(model)}",
-        subject=name,
-        start=days[0],
-        end=days[1],
-        expected=Estimate.from_draws(draws, params.outcome_unit(model)),
-    )
-
-    def body(entries: Sequence[Entry]) -> dict[str, object]:
-        for one in entries:
-            if one.kind == "prediction" and one.body["promise"]["promise"] == promise.promise:
-                raise InputError.one(None, "test", shown(name), "one that was not predicted before")
-        return TestPrediction(workbook=params.workbook, run=run.name, promise=promise).body()
-
-    store.append("prediction", name, body)
-    return promise
-
-
 # --- what became of it -------------------------------------------------------------------
 
 
@@ -363,7 +273,7 @@ def score_kept(
     kept: Sequence[Kept], kind: str = "all", title: str = "All together"
 ) -> PromiseScore:
     """Score promises whose outcome is known; see :class:`PromiseScore`."""
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     count = len(kept)
     independent = sum(one.independent for one in kept)
@@ -380,8 +290,9 @@ def score_kept(
         if one.expected.width > 0
     ]
     # The largest count that is still called out keeps its probability below FALSE_ALARM.
-    fewest = int(binom.ppf(FALSE_ALARM, worth, MASS)) if worth else 0
-    power = float(binom.cdf(fewest - 1, worth, TOO_NARROW)) if fewest else 0.0
+    at_most = bdtr(range(worth), worth, MASS)
+    fewest = sum(1 for probability in at_most if probability < FALSE_ALARM)
+    power = float(bdtr(fewest - 1, worth, TOO_NARROW)) if fewest else 0.0
     too_narrow = held * independent < fewest * count
     return PromiseScore(
         kind=kind,

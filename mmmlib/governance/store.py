@@ -18,8 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Engine,
     MetaData,
@@ -28,6 +26,7 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     select,
     text,
 )
@@ -256,21 +255,24 @@ def database_errors(engine: Engine, lost: str = "") -> Iterator[None]:
 
 def _bring_up_to_date(engine: Engine) -> None:
     """Make the tables, or move them to this version's form."""
-    from alembic import command
-    from alembic.migration import MigrationContext
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    newest = ScriptDirectory.from_config(config)
+    known = sorted(file.name.split("_")[0] for file in MIGRATIONS.glob("versions/[0-9]*.py"))
     with engine.connect().execution_options(mmm_reads=True) as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    if current == newest.get_current_head():
+        made = inspect(connection).has_table("alembic_version")
+        asked = text("SELECT version_num FROM alembic_version")
+        current = connection.scalar(asked) if made else None
+    if current == known[-1]:
         return
-    if current is not None and current not in {one.revision for one in newest.walk_revisions()}:
+    if current is not None and current not in known:
         raise MMMError(
             f"The store at {engine.url.render_as_string(hide_password=True)} was written by a newer "
             f"version of mmm-workbook ({current}). Install that version or a later one here."
         )
+    # A second of imports that only a new or an older store needs.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _alone(engine), engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")  # nothing where another process has done it meanwhile

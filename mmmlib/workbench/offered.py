@@ -80,7 +80,7 @@ OFFERED = {
     "compared_sentence": "mmmlib.reports.words.statements",
     "open_run": "mmmlib.runs",
     "pack_of_run": "mmmlib.scenarios.build",
-    "forecast_of_run": "mmmlib.scenarios.forecast",
+    "forecast_of_run": "mmmlib.scenarios.forecasting",
     "save_choice": "mmmlib.workbench.candidates",
     "try_candidates": "mmmlib.workbench.candidates",
 }

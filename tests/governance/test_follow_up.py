@@ -22,10 +22,10 @@ from mmmlib.governance.follow_up import (
     estimated_outcome,
     follow_up_of,
 )
+from mmmlib.governance.predictions import predict_test
 from mmmlib.governance.promises import (
     Kept,
     kept_promise,
-    predict_test,
     promise_book,
     published_promises,
     score_kept,

@@ -11,13 +11,8 @@ from mmmlib.model.columns import make_columns
 from mmmlib.model.effects import effects_of
 from mmmlib.runs import Run
 from mmmlib.scenarios.baseline import baseline_of
-from mmmlib.scenarios.forecast import (
-    Forecast,
-    ModelForecast,
-    independent_weeks,
-    panels_ahead,
-    worth_together,
-)
+from mmmlib.scenarios.forecast import Forecast, ModelForecast
+from mmmlib.scenarios.forecasting import independent_weeks, panels_ahead, worth_together
 from tests.fakes import fake_effects, fake_panel, fake_params
 
 
