@@ -44,7 +44,8 @@ def each_holdout(
 ) -> Iterator[tuple[str, xr.Dataset | NoHoldout]]:
     """Give every model with the effects of its fit without the last weeks.
 
-    Those that the run does not have are fitted and saved as ``holdout.nc``.
+    Those that the run does not have are fitted, begun with what the model's own fit has learned,
+    and saved as ``holdout.nc``.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def each_holdout(
         the data without the last weeks cannot be fitted. A channel that is younger than the
         holdout is left out of it; the effects name it (attribute ``left_out``).
     """
-    from mmmlib.model.fit import fit_each, inherited_scales, save_fit
+    from mmmlib.model.fit import begun_with, fit_each, inherited_scales, save_fit
 
     params = params_of(run)
     missing = missing_holdouts(run, refit)
@@ -79,7 +80,8 @@ def each_holdout(
             action = _what_instead(panel, params, [r for r in missing if refused[r.model]], scales)
             yield from ((model, NoHoldout(why, action)) for model, why in refused.items() if why)
         possible = [request for request in missing if not refused[request.model]]
-        for fit in fit_each(panel, params, possible, progress, scales):
+        earlier = begun_with(run, possible)
+        for fit in fit_each(panel, params, possible, progress, scales, earlier):
             save_fit(run, fit)
             yield fit.request.model, fit.effects
 

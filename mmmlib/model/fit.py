@@ -48,7 +48,8 @@ def fit_each(
         :func:`inherited_scales`.
     earlier
         By model: what an earlier fit has learned, which a refit begins with; see
-        :func:`learned_by`.
+        :func:`learned_by`. Without it a model's own fit begins at the prior, and one beside it
+        (without the last weeks, without lift tests) with that own fit, if it is asked for here.
 
     Yields
     ------
@@ -63,9 +64,16 @@ def fit_each(
     if client is not None:
         yield from fits_from_pool(client, panel, params, requests, progress, known, begun)
         return
+    from mmmlib.model.start import learned
+
+    own: dict[FitRequest, xr.Dataset] = {}
     for request in requests:
         scale, start = known.get(request.model), begun.get(request.model)
-        yield fit_one(panel, params, request, None, progress, scale, start)
+        if start is None and request.beside:
+            start = own.get(FitRequest(request.model))
+        fit = fit_one(panel, params, request, None, progress, scale, start)
+        own[request] = learned(fit.posterior)
+        yield fit
 
 
 def save_fit(run: Run, fit: Fit) -> None:
@@ -194,7 +202,7 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
     if missing:
         panel = panel_of(run)
         scales = inherited_scales(run, panel, params)
-        for fit in fit_each(panel, params, missing, progress, scales):
+        for fit in fit_each(panel, params, missing, progress, scales, begun_with(run, missing)):
             save_fit(run, fit)
             if fit.request.calibrated:
                 made[fit.request.model] = fit
@@ -253,6 +261,15 @@ def learned_by(run: Run, models: Sequence[str]) -> dict[str, xr.Dataset]:
         for model in models
         if run.has(f"models/{model}/posterior.nc")
     }
+
+
+def begun_with(run: Run, requests: Sequence[FitRequest]) -> dict[str, xr.Dataset]:
+    """Return what fits beside a run's own begin with, by model, where that own fit is there already.
+
+    The others wait for it; see :func:`fit_each`.
+    """
+    asked = {request.model for request in requests}
+    return learned_by(run, sorted(asked - {one.model for one in requests if not one.beside}))
 
 
 def load_fit(run: Run, model: str) -> Fit:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,29 +160,33 @@ def order_fits(
 
     A fit goes by what it is of, so that whoever asks for the same while one who asked
     before still holds the future gets that one. With fewer fits than workers, a fit takes
-    the idle workers' cores for its chains.
+    the idle workers' cores for its chains. Where a fit begins is as :func:`mmmlib.model.fit.fit_each`
+    says.
     """
+    from mmmlib.model.one_fit import FitRequest
+
     client.wait_for_workers(1, timeout=PATIENCE)
     threads = sum(client.nthreads().values())
-    cores = max(1, threads // len(requests))
+    at_once = Counter(request.beside for request in requests)
     shared = client.scatter((panel, params), broadcast=True, hash=False)
-    begun = earlier or {}
-    return [
-        client.submit(
+    made: dict[FitRequest, Future] = {}
+    begun: xr.Dataset | Future | None
+    for place, request in enumerate(requests):
+        scale, begun = scales.get(request.model), (earlier or {}).get(request.model)
+        if begun is None and request.beside:
+            begun = made.get(FitRequest(request.model))
+        made[request] = client.submit(
             _fit_shared,
             shared,
             request,
-            cores,
-            scales.get(request.model),
-            begun.get(request.model),
-            key=_key_of(
-                panel, params, request, scales.get(request.model), begun.get(request.model)
-            ),
+            max(1, threads // at_once[request.beside]),
+            scale,
+            begun,
+            key=_key_of(panel, params, request, scale, begun),
             retries=2,
             priority=-place,  # in the order in which they are asked for
         )
-        for place, request in enumerate(requests)
-    ]
+    return list(made.values())
 
 
 def _key_of(
@@ -189,9 +194,12 @@ def _key_of(
     params: Params,
     request: FitRequest,
     scales: Scales | None,
-    earlier: xr.Dataset | None,
+    earlier: xr.Dataset | Future | None,
 ) -> tuple[str, str]:
     """Name a fit by all that it depends on, alike in every process.
+
+    One beside a model's own fit depends on that one, which follows from the rest: it has one name,
+    whether its own fit is still to be made or is read from the run.
 
     All are of one group, whose tasks the scheduler hands out as workers get free, by their
     priority; others it would share out at once, and a late one could wait for an early one.
@@ -203,8 +211,11 @@ def _key_of(
     digest.update(f"{facts}|{params.model_dump_json()}|{request!r}".encode())
     for part in (scales.outcome, scales.media) if scales else ():
         digest.update(part.tobytes())
-    for array in () if earlier is None else earlier.data_vars.values():
-        digest.update(array.to_numpy().tobytes())
+    if request.beside and not request.label:
+        digest.update(b"begun" if earlier is not None else b"fresh")
+    else:
+        for array in () if earlier is None else earlier.data_vars.values():
+            digest.update(array.to_numpy().tobytes())
     return "fit", f"{request}, {digest.hexdigest()}"
 
 
@@ -213,12 +224,14 @@ def _fit_shared(
     request: FitRequest,
     cores: int,
     scales: Scales | None,
-    earlier: xr.Dataset | None,
+    earlier: xr.Dataset | Fit | None,
 ) -> Fit:
-    from mmmlib.model.one_fit import fit_one
+    from mmmlib.model.one_fit import Fit, fit_one
+    from mmmlib.model.start import learned
     from mmmlib.model.under_way import teller
 
-    return fit_one(*shared, request, cores, teller(request), scales, earlier)
+    begun = learned(earlier.posterior) if isinstance(earlier, Fit) else earlier
+    return fit_one(*shared, request, cores, teller(request), scales, begun)
 
 
 def _client_of(address: str) -> Client | None:

@@ -135,14 +135,15 @@ class Background:
             self._threads.submit(self._pool.close)
 
     def _plan_fits(self) -> tuple[Any, ...]:
-        """Return panel, parameters, fits and scales of the fits that the run lacks."""
+        """Return panel, parameters, fits that the run lacks, their scales and what they begin with."""
         from mmmlib.data.panel.panel import panel_of
         from mmmlib.health.run import missing_holdouts
-        from mmmlib.model.fit import inherited_scales, missing_fits
+        from mmmlib.model.fit import begun_with, inherited_scales, missing_fits
 
         panel = panel_of(self.run)
         fits = [*missing_fits(self.run), *missing_holdouts(self.run)]
-        return panel, self.params, fits, inherited_scales(self.run, panel, self.params)
+        scales = inherited_scales(self.run, panel, self.params)
+        return panel, self.params, fits, scales, begun_with(self.run, fits)
 
     def _prepare_kernels(self) -> Kernels:
         from mmmlib.runner.kernels import Kernels

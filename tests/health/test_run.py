@@ -37,8 +37,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[FitRequest]:
     requests: list[FitRequest] = []
 
     def answer(
-        panel: Any, params: Any, wanted: list[FitRequest], progress: Any, scales: Any
+        panel: Any, params: Any, wanted: list[FitRequest], progress: Any, scales: Any, earlier: Any
     ) -> list[Fit]:
+        assert set(earlier) == {one.model for one in wanted}  # they begin with the run's own fits
         requests.extend(wanted)
         return [
             Fit(

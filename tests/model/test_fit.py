@@ -16,19 +16,19 @@ import xarray as xr
 from mmmlib.data.panel.panel import Panel, write_panel
 from mmmlib.errors import MMMError, RunError
 from mmmlib.health.lift import distance
-from mmmlib.model.chains import largest_rhat
+from mmmlib.model.chains import MAX_RHAT, largest_rhat
 from mmmlib.model.derive import form_factors
 from mmmlib.model.effects import baseline, contribution, effects_of, fitted, roi, uncalibrated_of
 from mmmlib.model.fit import FITS_LOG, fit_each, fit_run, posterior_of, save_fit
 from mmmlib.model.linear import draw_linear
-from mmmlib.model.one_fit import LONGER, Fit, FitRequest, fit_one, seed_of
+from mmmlib.model.one_fit import LONGER, Fit, FitRequest, _rhat_limit, fit_one, quick, seed_of
 from mmmlib.model.response import respond
 from mmmlib.model.sample import _cause, _check_moved
 from mmmlib.params import Params
 from mmmlib.reports.tables.fit import diagnostics_table, sampler_table
 from mmmlib.runs import Run
 from tests.fake_run import make_fake_run
-from tests.fakes import fake_lift, fake_panel
+from tests.fakes import fake_lift, fake_panel, fake_params
 from tests.model.worlds import MODEL, REGIONS, mixed_data, mixed_params
 
 SHORT = {"chains": 2, "tune": 200, "draws": 200, "kept_draws": 100}
@@ -152,6 +152,13 @@ def test_held_out_outcomes_are_not_seen_but_their_spend_is_used() -> None:
     )
 
 
+def test_a_refit_is_not_sampled_longer_for_what_only_a_model_needs() -> None:
+    params = fake_params()
+    assert _rhat_limit(params, FitRequest(MODEL)) == params.health.max_rhat < MAX_RHAT
+    assert _rhat_limit(params, HOLDOUT) == MAX_RHAT
+    assert _rhat_limit(quick(params), FitRequest(MODEL, label="refit")) == MAX_RHAT
+
+
 def test_fits_are_saved_and_loaded(tmp_path: Path) -> None:
     params, panel = case(regional=False)
     run = make_fake_run(tmp_path)
@@ -209,6 +216,10 @@ def test_a_run_is_fitted_once_and_without_lift_tests_where_it_has_some(tmp_path:
         xr.testing.assert_equal(fit.effects, second[model].effects)
     alone = uncalibrated_of(run, MODEL)
     assert alone is not None
+    # A run that is taken up again begins it with the fit that it kept, and comes to the same.
+    run.artefact(f"models/{MODEL}/uncalibrated.nc").unlink()
+    fit_run(run)
+    xr.testing.assert_equal(uncalibrated_of(run, MODEL), alone)
     assert uncalibrated_of(run, "signups.pooled") is None
     off, off_alone = (
         distance(lift, fit["lift_expected"].to_numpy()) for fit in (effects_of(run, MODEL), alone)
