@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import xarray as xr
 
 from mmmlib.errors import MMMError
 from mmmlib.estimates import Estimate
-from mmmlib.findings import FindingList, Level, not_run
+from mmmlib.findings import Finding, FindingList, Level, not_run
 from mmmlib.health.motions import sum_health
 from mmmlib.model.effects import effects_of
 from mmmlib.model.motions import sum_motions
@@ -37,8 +38,8 @@ from mmmlib.scenarios.labels import choose, with_margin
 from mmmlib.scenarios.ladder import ladder_of
 from mmmlib.scenarios.optimised import OptimisedPlans, held_channels, optimised_plans
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
-from mmmlib.scenarios.pack import FloorPoint, HeldChannel, ScenarioPack
-from mmmlib.scenarios.plans import channel_labels, standing_plans
+from mmmlib.scenarios.pack import FloorPoint, HeldChannel, Scenario, ScenarioPack
+from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
 from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_outcomes
 from mmmlib.scenarios.projector import Projector
 from mmmlib.scenarios.ranking import compare_plans, rank_before
@@ -122,17 +123,9 @@ def build_pack(
     projector = Projector(
         base, effects_by_model, outcomes, on_model, on_channel, reweigh(*leads), params
     )
-    parts_of_sums = {part for name in sums for part in params.parts_of(name)}
-    labels = {model: params.model_label(model) for model in effects_by_model}
-    scenarios, words, gains = [], {}, {}
-    for plan in plans:
-        by_model = projector.in_every_model(plan)
-        # A part does not disagree with its sum: its gain is in it, the spend counts once.
-        asked = {m: one for m, one in by_model.items() if m not in parts_of_sums or m == leading}
-        words[plan.name] = disagreements(plan, leading, asked, limits.clear_probability, labels)
-        scenarios.append(projector.scenario(plan, by_model, words[plan.name]))
-        gains[plan.name] = by_model[leading].gain
-    scenarios = compare_plans(scenarios, gains)
+    # A part does not disagree with its sum: its gain is in it, the spend counts once.
+    apart = {part for name in sums for part in params.parts_of(name)} - {leading}
+    scenarios, words = _judged(plans, projector, leading, apart, params)
     if before is not None:
         then = sum_outcomes([outcome_function(part) for part in before[1]])
         worth = params.worth_of(leading)
@@ -146,19 +139,8 @@ def build_pack(
         checks.better_finding(scenarios),
         checks.recommendation_finding(scenarios),
         *checks.steady_findings({model: outcomes[model] for model in fitted}, params),
-        *disagreement_findings(
-            words, limits.clear_probability, len(effects_by_model) - len(parts_of_sums)
-        ),
-        *(
-            not_run(
-                "scenarios.model",
-                model,
-                f"There is no fit of {model}, so no plan was projected with it.",
-                level=Level.WARN,
-            )
-            for model in params.model_names
-            if model not in effects_by_model
-        ),
+        *disagreement_findings(words, limits.clear_probability, len(effects_by_model) - len(apart)),
+        *_not_fitted(effects_by_model, params),
     ]
     return ScenarioPack(
         model=leading,
@@ -233,6 +215,41 @@ def _before(run: Run, leading: Sequence[str]) -> tuple[str, list[xr.Dataset]] | 
         for name in ("channel", "region")
     )
     return (parent.name, found) if same else None
+
+
+def _judged(
+    plans: Sequence[Plan],
+    projector: Projector,
+    leading: str,
+    apart: AbstractSet[str],
+    params: Params,
+) -> tuple[list[Scenario], dict[str, tuple[str, ...]]]:
+    """Project plans and rank them; and what models that are not set apart say against each."""
+    labels = {model: params.model_label(model) for model in projector.effects_by_model}
+    scenarios, words, gains = [], {}, {}
+    for plan in plans:
+        by_model = projector.in_every_model(plan)
+        asked = {model: one for model, one in by_model.items() if model not in apart}
+        words[plan.name] = disagreements(
+            plan, leading, asked, params.scenarios.clear_probability, labels
+        )
+        scenarios.append(projector.scenario(plan, by_model, words[plan.name]))
+        gains[plan.name] = by_model[leading].gain
+    return compare_plans(scenarios, gains), words
+
+
+def _not_fitted(fitted: Collection[str], params: Params) -> list[Finding]:
+    """Models without a fit: no plan was projected with them."""
+    return [
+        not_run(
+            "scenarios.model",
+            model,
+            f"There is no fit of {model}, so no plan was projected with it.",
+            level=Level.WARN,
+        )
+        for model in params.model_names
+        if model not in fitted
+    ]
 
 
 def _with_sums(
