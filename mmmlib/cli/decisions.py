@@ -292,10 +292,12 @@ def adoption(
     from mmmlib.governance.policy import read_policy
     from mmmlib.governance.store import open_store
     from mmmlib.governance.views import import_views, views_key
+    from mmmlib.governance.workflow import Desk
     from mmmlib.params.load import params_of
     from mmmlib.reports.papers import paper_of_adoption
     from mmmlib.reports.render import render_paper
-    from mmmlib.reports.results import results_of
+    from mmmlib.reports.results import Results
+    from mmmlib.runner.publish import released_gates
     from mmmlib.runs import open_run
 
     run = open_run("", runs)
@@ -306,6 +308,8 @@ def adoption(
             seen = import_views(kept, views, workbook, views_key(run.runs_dir), names=names)
             typer.echo(f"{seen} views in {views}")
         entries = kept.entries()
+        desk = Desk(run, kept)
+        released = released_gates(desk, desk.review(entries))
     measures = adoption_measures(entries, workbook, params_of(run).today)
     rungs = maturity(entries, params_of(run), len(panel_of(run).lift_tests))
     for one in measures:
@@ -316,7 +320,7 @@ def adoption(
         typer.echo(f"Next: {coming.next}")
     if to is not None:
         paper = paper_of_adoption(measures, adoption_cycles(entries, workbook), rungs)
-        for path in render_paper(results_of(run), paper, to / workbook):
+        for path in render_paper(Results(run, params_of(run), released), paper, to / workbook):
             typer.echo(path)
 
 

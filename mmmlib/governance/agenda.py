@@ -15,7 +15,7 @@ from mmmlib.governance.gates import ROLES, RunEvidence, blocking_data, gather
 from mmmlib.governance.labels import label_pack, stop_words
 from mmmlib.governance.rebuild import CHECK as REBUILD
 from mmmlib.governance.roles import TITLES, Roles, read_roles
-from mmmlib.governance.signoffs import data_change_text, lift_change_text, model_change_text
+from mmmlib.governance.signoffs import data_change_text, model_change_text, new_tests_text
 from mmmlib.governance.verdict import GateResult
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
@@ -200,8 +200,8 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
     shown = list(_first(points, "more in the change log"))
     if data := data_change_text(comparison, params):
         shown.append(f"Data: {data}")
-    if tests := lift_change_text(comparison):
-        shown.append(f"Lift tests: {tests}")
+    if tests := new_tests_text(comparison):
+        shown.append(tests)
     if model := model_change_text(comparison):
         shown.append(f"Model and software: {model}")
     return tuple(shown)

@@ -30,7 +30,7 @@ class Rung(NamedTuple):
     reached
         Whether it and all below it are reached.
     evidence
-        Each measure that it needs: what was counted, of what is needed.
+        Each measure that it needs: what was counted, and what is needed.
     next
         What brings it.
     """
@@ -70,7 +70,7 @@ def maturity(entries: Sequence[Entry], params: Params, lift_tests: int) -> tuple
                 name=one["name"],
                 reached=below and all(counted[name] >= need for name, need in needs.items()),
                 evidence=tuple(
-                    f"{words[name]}: {_number(name, counted[name])} of {_number(name, need)}"
+                    f"{words[name]}: {_number(name, counted[name])} (needed: {_number(name, need)})"
                     for name, need in needs.items()
                 ),
                 next=one["next"],

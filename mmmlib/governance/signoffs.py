@@ -79,11 +79,10 @@ def data_change_text(comparison: Comparison | None, params: Params) -> str:
         for one in comparison.parameter_changes
         if one.key.startswith("data.") and not one.key.startswith(WHERE_DATA_IS)
     ]
-    parts = []
-    if changed:
-        parts.append(
-            some_of([f"{params.subject_label(one.series)} {one.kind}" for one in changed], SHOWN)
-        )
+    by_kind: dict[str, list[str]] = {}
+    for one in changed:
+        by_kind.setdefault(one.kind, []).append(params.subject_label(one.series))
+    parts = [f"{some_of(names, SHOWN)} {kind}" for kind, names in by_kind.items()]
     if keys:
         parts.append(some_of([f"{key} changed" for key in keys], SHOWN))
     text = "; ".join(parts)
@@ -110,7 +109,7 @@ def model_change_text(comparison: Comparison | None) -> str:
     return f"{some_of(parts, SHOWN)}." if parts else ""
 
 
-def lift_change_text(comparison: Comparison) -> str:
-    """Say in a sentence which lift tests came, went or are told differently; empty if none."""
-    parts = [f"{one.test} {one.kind}" for one in comparison.lift_changes]
-    return f"{some_of(parts, SHOWN)}." if parts else ""
+def new_tests_text(comparison: Comparison) -> str:
+    """Say in a sentence which lift tests came; empty if none. Others change the model."""
+    new = [one.test for one in comparison.lift_changes if one.kind == "added"]
+    return f"New lift {'test' if len(new) == 1 else 'tests'}: {some_of(new, SHOWN)}." if new else ""

@@ -19,7 +19,7 @@ from mmmlib.governance.decisions import Followed, retrospective
 from mmmlib.governance.gates import ROLES
 from mmmlib.governance.maturity import Rung
 from mmmlib.governance.roles import TITLES, read_roles
-from mmmlib.governance.signoffs import data_change_text, lift_change_text, model_change_text
+from mmmlib.governance.signoffs import data_change_text, model_change_text, new_tests_text
 from mmmlib.phrases import count_text, date_text
 from mmmlib.reports.blocks import Block, Bullets, Heading, Prose, Statements, label_mark
 from mmmlib.reports.results import Results
@@ -182,7 +182,7 @@ def _memo(results: Results) -> Iterator[Block]:
             reason_sentence(results, m, compared.bridge_of(m.model, m.channel, m.quantity))
             for m in named_moves(results, compared)[:MOST_REASONS]
         ]
-        model = [model_change_text(compared), lift_change_text(compared)]
+        model = [model_change_text(compared), new_tests_text(compared)]
         yield Bullets(
             (
                 Prose(compared_sentence(compared)),

@@ -123,7 +123,8 @@ def test_the_story_of_two_quarters(folder: Path, monkeypatch: pytest.MonkeyPatch
     Path("views.csv").write_text(f"time,consumer,run\n2026-02-01,Finance,{first}\n")
     used = typed(["adoption", "--views", "views.csv", "--to", "documents"])
     assert "0 of 1" in used.out, used
-    assert "x Started" in used.out
+    assert "x Started: published refreshes: 2 (needed: 1)" in used.out
+    assert "Awaiting sign-off" not in Path("documents/small/adoption.html").read_text()
     assert Path("documents/small/adoption.pdf").is_file()
     assert "held against 2 published packs" in typed(["store", "verify"]).out
     for path in runs.glob("store.sqlite*"):

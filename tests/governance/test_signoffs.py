@@ -8,8 +8,8 @@ from mmmlib.findings import not_run
 from mmmlib.governance.roles import read_roles
 from mmmlib.governance.signoffs import (
     data_change_text,
-    lift_change_text,
     model_change_text,
+    new_tests_text,
     sign_offs_needed,
 )
 from mmmlib.refresh.comparison import Comparison, DataChange, LiftChange, ParameterChange
@@ -44,6 +44,9 @@ def test_new_weeks_alone_are_released_by_the_product_owner():
 def test_restated_data_is_signed_by_its_owner():
     restated = DataChange(series="spend:tv", kind="restated", cells=3)
     assert _who(Comparison(parent="a", data_changes=(restated,))) == DATA
+    both = (restated, restated.model_copy(update={"series": "spend:search"}))
+    said = data_change_text(Comparison(parent="a", data_changes=both), fake_params())
+    assert said == "Spend: tv, spend: Search restated.", said
     moved = (_change("data.sources.media.path"),)
     assert _who(Comparison(parent="a", parameter_changes=moved)) == DATA
 
@@ -68,7 +71,7 @@ def test_a_lift_test_that_went_or_changed_is_signed_and_a_new_one_is_not():
         one = LiftChange(test="spring", model="revenue.pooled", channel="tv", kind=kind, what="x")
         comparison = Comparison(parent="a", lift_changes=(one,))
         assert _who(comparison) == signed
-        assert lift_change_text(comparison) == f"spring {kind}."
+        assert bool(new_tests_text(comparison)) is (kind == "added")
         assert (f"lift test spring {kind}" in model_change_text(comparison)) is (signed is MODEL)
 
 

@@ -69,6 +69,9 @@ def test_the_memo_has_its_heads_and_fits_on_a_page(second: Results, tmp_path: Pa
     says = texts(memo)
     for lead in ("Data.", "Model.", "External context."):
         assert f"\n{lead} " in says
+    assert re.search(
+        r"Why it moved\. Return on .+, before .+ to .+, now .+ \(90.%\)\. The est", says
+    )
     assert "Mirko Vidal (MMM Product Owner)" in says
     page, pdf = render_paper(second, memo, tmp_path / "documents")
     assert pdf_outline(pdf.read_bytes())[0] == 1

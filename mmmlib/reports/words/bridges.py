@@ -11,6 +11,7 @@ from mmmlib.phrases import count_text, listed
 from mmmlib.refresh.comparison import Bridge, BridgeStep, DataChange, Movement
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.figures import Words, outcome_of
+from mmmlib.reports.words.statements import movement_sentence
 
 REASONS = {
     "software and sampling": "software, or the noise of sampling",
@@ -21,19 +22,21 @@ REASONS = {
 
 
 def reason_sentence(results: Results, movement: Movement, bridge: Bridge | None) -> str:
-    """Say why a number moved: the steps that did it, the largest first."""
-    name = results.short(movement.channel)
-    what = "return" if movement.quantity == "roi" else "contribution"
-    moved = format_change(movement.change, "share")
+    """Say how far a number moved and why: the steps that did it, the largest first."""
+    what = "Return" if movement.quantity == "roi" else "Contribution"
+    moved = (
+        f"{what} on {outcome_of(results, movement.model)}: {movement_sentence(results, movement)}. "
+        f"The estimate moved by {format_change(movement.change, 'share')}"
+    )
     if bridge is None:
-        return f"The {what} of {name} moved ({moved}); by which step is not known."
+        return f"{moved}; by which step is not known."
     steps = [step for step in bridge.steps if abs(step.shift) > ERRORS * step.error]
     if not steps:
-        return f"The {what} of {name} moved ({moved}): no step did it by more than sampling noise."
+        return f"{moved}, and no step did it by more than sampling noise."
     steps.sort(key=lambda step: -abs(step.shift))
     parts = listed([f"{REASONS[step.name]} ({_relative(step, bridge)})" for step in steps])
     order = " The split depends on the order of the steps." if bridge.other_order else ""
-    return f"The estimate of the {what} of {name} moved ({moved}) by {parts}.{order}"
+    return f"{moved}: {parts}.{order}"
 
 
 def _relative(step: BridgeStep, bridge: Bridge) -> str:

@@ -311,17 +311,28 @@ def by_size(moves: Iterable[Movement]) -> list[Movement]:
 
 
 def named_moves(results: Results, comparison: Comparison) -> list[Movement]:
-    """Movements whose reason is told: those beyond noise first, then large ones within it."""
-    beyond = by_size(move for move in comparison.movements if move.beyond_noise)
+    """Movements whose reason is told: those beyond noise first, then large ones within it.
+
+    Return and contribution of a channel move together, so the return alone is named where both did.
+    """
+    found = [move for move in comparison.movements if move.beyond_noise]
+    returns = {(move.model, move.channel) for move in found if move.quantity == "roi"}
+    beyond = by_size(
+        move
+        for move in found
+        if move.quantity == "roi" or (move.model, move.channel) not in returns
+    )
     large = leading_returns(results, comparison)
     return [*beyond, *(m for m in large if m not in beyond and abs(m.change) >= WIDE_NOISE)]
 
 
 def movement_sentence(results: Results, move: Movement) -> str:
-    """Say one movement: "Search went from 1.4 to 2.1 to 2.0 to 2.6 per USD 1 (90 %)"."""
-    returns = results.return_words(move.model)
-    before = returns.estimate(move.before).text(mass=False)
-    now = returns.text(move.after)
+    """Say one movement: "Search, before USD 1.4 to 2.1, now USD 2.0 to 2.6 per USD 1 (90 %)"."""
+    if move.quantity == "roi":
+        returns = results.return_words(move.model)
+        before, now = returns.estimate(move.before).text(mass=False), returns.text(move.after)
+    else:
+        before, now = move.before.text(mass=False), move.after.text(mass=False)
     return f"{results.short(move.channel)}, before {before}, now {now} (90 %)"
 
 
