@@ -18,6 +18,8 @@ from mmmlib.scenarios.labels import label_plan, likely, probability_text
 from mmmlib.scenarios.pack import Answer, Label
 from mmmlib.scenarios.plans import Plan, added_return, cut_loss, cut_plan, increase_plan
 
+type Kind = Literal["scale", "cut"]
+
 
 def answer_scale(case: Case) -> Answer:
     """Say whether more money in a channel pays; without a channel, in the one to scale first."""
@@ -45,7 +47,7 @@ def _season(case: Case, channel: str) -> Baseline | None:
     return year if year.weekly[channel] > 0 else None
 
 
-def _change(case: Case, channel: str, kind: Literal["scale", "cut"], chance: float) -> Answer:
+def _change(case: Case, channel: str, kind: Kind, chance: float) -> Answer:
     """Answer what more or less of one channel brings.
 
     ``chance``: that no other channel would have been the better one to ask about.
@@ -75,67 +77,31 @@ def _change(case: Case, channel: str, kind: Literal["scale", "cut"], chance: flo
     if doubt:
         unsettled.append(doubt)
     extrapolated = [label] if base.outside(channel, plan.spend[channel]) else []
+    sure, safe = max(p, 1 - p), params.scenarios.safe_probability  # a clear no is as good as a yes
     tag, reasons = label_plan(
         case.evidence(channel),
-        # A clear no is as safe to act on as a clear yes.
-        max(p, 1 - p),
+        sure,
         params.scenarios,
         extrapolated=extrapolated,
         blind_cuts=[label] if kind == "cut" and case.on(channel).assumed else [],
         steady_state=case.outcome.method != "formula",
         disagreements=unsettled,
         under_priors=held,
+        unlikely=f"The answer is not clear enough to be safe: probability of yes {probability_text(p)} "
+        f"(clear from {probability_text(safe)}, or up to {probability_text(1 - safe)} for a no).",
+        clear=f"The answer is clear (probability {probability_text(sure)}), inside the spend range "
+        f"of the past, and neither readiness nor health speaks against it.",
     )
-    if tag is Label.SAFE:
-        clear = (
-            f"The answer is clear (probability {probability_text(max(p, 1 - p))}), inside the "
-            f"spend range of the past, and neither readiness nor health speaks against it."
-        )
-        reasons = (clear,)
-    elif not extrapolated and max(p, 1 - p) < params.scenarios.safe_probability:
-        safe = params.scenarios.safe_probability
-        unclear = (
-            f"The answer is not clear enough to be safe: probability of yes {probability_text(p)} "
-            f"(clear from {probability_text(safe)}, or up to {probability_text(1 - safe)} for a no)."
-        )
-        reasons = tuple(
-            unclear if reason.startswith("It beats the status quo") else reason
-            for reason in reasons
-        )
-    money = format_number(abs(effect.spend_change), params.currency)
-    if kind == "scale":
-        what = (
-            f"{money} more in {label} over {weeks} weeks would bring {case.return_text(per_money)}"
-        )
-        test = (
-            "that it pays back"
-            if case.money
-            else "that it is far from saturation (more than half of its average return)"
-        )
-    else:
-        what = f"{money} less in {label} over {weeks} weeks would lose {case.return_text(per_money)} saved"
-        test = (
-            "that the cut saves more than it loses"
-            if case.money
-            else "that it is saturated (the cut loses less than half of its average return)"
-        )
     asleep = (
         ""
         if awake
         else f" {label} spends nothing now: this is on its own season, the last {weeks} weeks."
     )
-    lead = ""
-    if case.question.channel is None:
-        place = "most" if kind == "scale" else "least"
-        if chance >= params.scenarios.clear_probability:
-            lead = f"The channel to {kind} first is {likely(chance)} {label}"
-        else:
-            lead = f"Which channel to {kind} first is not clear; the median speaks for {label}"
-        lead += f": its next money returns {place} with probability {probability_text(chance)}. "
     name = "return of the added money" if kind == "scale" else "lost per unit of money saved"
     return case.answer(
-        f"{lead}{_verdict(p, params)}: {what} (90{NBSP}%); probability {test}: "
-        f"{probability_text(p)}.{beside}{_by_motion(case, plan, base)}{asleep}",
+        f"{_lead(case, label, kind, chance)}{_verdict(p, params)}: "
+        f"{_brings(case, f'{label} over {weeks} weeks', kind, effect, per_money)} (90{NBSP}%); "
+        f"probability {_claim(case, kind)}: {probability_text(p)}.{beside}{_by_motion(case, plan, base)}{asleep}",
         tag,
         reasons,
         channel=channel,
@@ -145,9 +111,37 @@ def _change(case: Case, channel: str, kind: Literal["scale", "cut"], chance: flo
     )
 
 
-def _changed(
-    case: Case, base: Baseline, channel: str, kind: Literal["scale", "cut"]
-) -> tuple[Plan, PlanEffect]:
+def _lead(case: Case, label: str, kind: Kind, chance: float) -> str:
+    """Say which channel comes first, where the question names none."""
+    if case.question.channel is not None:
+        return ""
+    first = f"The channel to {kind} first is {likely(chance)} {label}"
+    if not chance >= case.params.scenarios.clear_probability:
+        first = f"Which channel to {kind} first is not clear; the median speaks for {label}"
+    place = "most" if kind == "scale" else "least"
+    return f"{first}: its next money returns {place} with probability {probability_text(chance)}. "
+
+
+def _brings(case: Case, where: str, kind: Kind, effect: PlanEffect, per_money: Estimate) -> str:
+    money = format_number(abs(effect.spend_change), case.params.currency)
+    returns = case.return_text(per_money)
+    if kind == "scale":
+        return f"{money} more in {where} would bring {returns}"
+    return f"{money} less in {where} would lose {returns} saved"
+
+
+def _claim(case: Case, kind: Kind) -> str:
+    """What the probability of an answer is of."""
+    if kind == "scale":
+        if case.money:
+            return "that it pays back"
+        return "that it is far from saturation (more than half of its average return)"
+    if case.money:
+        return "that the cut saves more than it loses"
+    return "that it is saturated (the cut loses less than half of its average return)"
+
+
+def _changed(case: Case, base: Baseline, channel: str, kind: Kind) -> tuple[Plan, PlanEffect]:
     """The standing increase or cut of one channel, and what it brings."""
     make = cut_plan if kind == "cut" else _increase_one
     plan = make(base, channel, case.params, case.labels)
@@ -160,9 +154,7 @@ def _increase_one(base: Baseline, channel: str, params: Params, label: Mapping[s
     return increase_plan(base, [channel], params, label)
 
 
-def _from_now(
-    case: Case, base: Baseline, channel: str, kind: Literal["scale", "cut"], p: float
-) -> tuple[str, str]:
+def _from_now(case: Case, base: Baseline, channel: str, kind: Kind, p: float) -> tuple[str, str]:
     """Ask the same from the rate of the latest weeks, where the baseline is off it.
 
     Returns

@@ -95,8 +95,10 @@ def label_plan(
     disagreements: Sequence[str] = (),
     recent: AgainstRecent | None = None,
     under_priors: float | None = None,
+    unlikely: str = "",
+    clear: str = "",
 ) -> tuple[Label, tuple[str, ...]]:
-    """Label the claim that a plan beats the baseline.
+    """Label the claim that a plan beats the baseline, or another that has a probability.
 
     Parameters
     ----------
@@ -124,6 +126,8 @@ def label_plan(
     under_priors
         The probability under the least favourable of other reasonable priors; NaN where the draws
         cannot tell, None where the priors are not known, which the evidence says.
+    unlikely, clear
+        How another claim says that its probability is too low, and that it is safe.
     """
     against = [
         f"Extrapolated: the past has not seen {name} at the planned weekly spend."
@@ -149,7 +153,8 @@ def label_plan(
         seen, needed = map(probability_text, (probability, limits.safe_probability))
         just = "just " if seen == needed else ""
         doubts.append(
-            f"It beats the status quo with a probability of {seen}, {just}below the {needed} "
+            unlikely
+            or f"It beats the status quo with a probability of {seen}, {just}below the {needed} "
             f"that a safe plan needs, with a margin for the chance in the draws."
         )
     elif under_priors is not None and not under_priors >= limits.safe_probability:
@@ -165,7 +170,7 @@ def label_plan(
     label, reasons = decide(evidence, more_against=against, more_doubts=doubts)
     if label is not None:
         return label, reasons
-    clear = (
+    clear = clear or (
         f"It beats the status quo with a probability of {probability_text(probability)}, inside "
         f"the spend range of the past, and neither readiness nor health speaks against it."
     )
