@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Self
@@ -282,6 +283,13 @@ def format_range(low: float, high: float, unit: str = "") -> str:
     texts = [_digits(end, max(most, min(decimals(end, digits=1), PLACES))) for end in ends]
     texts = [_padded(text, max(map(_places, texts))) for text in texts]
     return f"{prefix}{texts[0]} to {texts[1]}{letter}{suffix}"
+
+
+def span_text(values: Iterable[float], unit: str = "") -> str:
+    """Write the span of some values; the value where all of them read alike."""
+    found = list(values)
+    ends = {format_number(end, unit) for end in (min(found), max(found))}
+    return ends.pop() if len(ends) == 1 else format_range(min(found), max(found), unit)
 
 
 def _unit_parts(unit: str) -> tuple[str, str, float]:

@@ -361,13 +361,10 @@ class _Reasons:
                 f"{STEP_WORDS[one.name]} {format_change(one.shift / abs(bridge.before), 'share')}"
                 for one in certain
             ]
-        by = (
-            f" by {listed(steps)}"
-            if steps
-            else " by nothing but noise of sampling"
-            if bridge
-            else ""
-        )
+        if bridge is not None and not steps:
+            yield "the estimated return{of} moved by nothing but noise of sampling"
+            return
+        by = f" by {listed(steps)}" if steps else ""
         yield f"the estimated return{{of}} moved {format_change(move.change, 'share')}{by}"
 
     def chance(self, channel: str) -> float | None:
@@ -383,6 +380,6 @@ def uptake_text(one: Uptake, params: Params) -> str:
     """Tell in a sentence whether advice on a channel was followed."""
     unit = params.currency
     return (
-        f"{params.channel_label(one.channel)}: planned {format_change(one.planned, unit)} a week, spent "
-        f"{format_change(one.actual, unit)} against {format_number(one.before, unit)}: {one.verdict}."
+        f"{params.channel_label(one.channel)} from {format_number(one.before, unit)} a week: "
+        f"{format_change(one.planned, unit)} planned, {format_change(one.actual, unit)} spent: {one.verdict}."
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from mmmlib.findings import Finding, Level
+from mmmlib.phrases import listed
 from mmmlib.scenarios.pack import EvidenceLevel, Label
 
 
@@ -111,12 +112,12 @@ class GateResult(_Frozen):
 
     @property
     def awaiting(self) -> str:
-        """Who has to sign, in a sentence; empty where nobody has to, or the gates block."""
+        """Who has to sign, by name; empty where nobody has to, or the gates block."""
         # The statement of an older run ends with it; that of a run in review begins with it.
         said = ("Awaiting sign-off", "Still to sign")
         if self.blocked or any(words in self.statement for words in said):
             return ""
-        people = ", ".join(dict.fromkeys(f"{one.person} ({one.role})" for one in self.sign_offs))
+        people = listed(list(dict.fromkeys(one.person for one in self.sign_offs)))
         return people and f"Awaiting sign-off by {people}."
 
     @property

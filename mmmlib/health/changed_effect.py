@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from mmmlib.estimates import MINUS
 from mmmlib.findings import Finding, judge
 from mmmlib.params.limits import HealthParams
 from mmmlib.readiness.power import DETECTABLE
@@ -123,7 +124,7 @@ def check_changed_effect(effects: xr.Dataset, limits: HealthParams) -> list[Find
             f"{model}/{name}",
             passed=abs(one.distance) <= limit,
             value=one.distance,
-            limit=f"{-limit:g} to {limit:g}",
+            limit=f"{MINUS}{limit:g} to {limit:g}",
             message=_message(one, limit),
         )
         for name, one in changes.items()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_least, at_most, not_run
 from mmmlib.health import REQUIRED_CHECKS
 from mmmlib.model.chains import Chains, diagnose, sort_parameters
@@ -119,7 +120,7 @@ def why_apart(chains: Chains, name: str) -> str:
         what = " Its chains move slowly over one range."
     if nearest and abs(with_other[nearest]) >= TRADED:
         what += (
-            f" It is traded against {nearest} (rank correlation {with_other[nearest]:.2f}): the data "
+            f" It is traded against {nearest} (rank correlation {format_number(round(with_other[nearest], 2))}): the data "
             f"hardly tell the two apart."
         )
     return what

@@ -98,7 +98,7 @@ def check_common_spend(effects: xr.Dataset, limits: HealthParams) -> list[Findin
     findings = []
     for name, value in move_together(effects).items():
         subject = f"{model}/{name}"
-        moves = f"The spend moves with that of the other channels together: correlation {value:.2f}"
+        moves = f"The spend moves with that of the other channels together: correlation {format_number(round(value, 2))}"
         if math.isnan(value):
             message = "The spend never changes, so it moves with nothing."
         elif name in tested:
@@ -161,7 +161,7 @@ def check_demand(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
             leans = "too high than too low" if value > 0 else "too low than too high"
             message = (
                 f"The spend moves with the outcome that the channels did not cause (correlation "
-                f"{value:.2f}, limit {limit:g}): the return is more likely {leans}."
+                f"{format_number(round(value, 2))}, limit {limit:g}): the return is more likely {leans}."
             )
             found.append(at_most(DEMAND, f"{model}/{name}", abs(value), limit, message))
     return found

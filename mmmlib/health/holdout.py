@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, at_least, at_most, judge, not_run
 from mmmlib.health.predictive import coverage, coverage_error
 from mmmlib.model.chains import agreed, rhat_text
@@ -171,7 +172,7 @@ def _skill(model: str, holdout: xr.Dataset, unseen: xr.Dataset, limits: HealthPa
     else:
         message = (
             f"The model's error on unseen weeks is {100 * (1 - value):.0f} % of that of repeating "
-            f"{words}: skill {value:.2f} (at least {limits.min_holdout_skill:g})."
+            f"{words}: skill {format_number(round(value, 2))} (at least {limits.min_holdout_skill:g})."
         )
     return at_least(
         "health.holdout_skill",

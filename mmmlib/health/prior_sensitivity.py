@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from mmmlib.estimates import format_number, format_range, is_money
+from mmmlib.estimates import format_number, format_range, is_money, span_text
 from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.effects import roi
 from mmmlib.model.power_scaling import MAX_PARETO_K, Reweighted, reweigh
@@ -144,8 +144,7 @@ def _judge_channel(
     if is_money(str(effects.attrs["outcome_unit"])):
         pays = draws > 1
         chances = [float(pays.mean()), *under.chances(pays).tolist()]
-        ends = (format_number(end, "share") for end in (min(chances), max(chances)))
-        message += f", and the probability that it pays {' to '.join(dict.fromkeys(ends))}"
+        message += f", and the probability that it pays {span_text(chances, 'share')}"
     return _finding(subject, each[name], limits, message)
 
 

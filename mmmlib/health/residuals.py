@@ -14,6 +14,7 @@ import math
 import numpy as np
 import xarray as xr
 
+from mmmlib.estimates import MINUS, format_number
 from mmmlib.findings import BY_CHANCE, Finding, judge
 from mmmlib.model.effects import fitted
 from mmmlib.monte_carlo import at_most_for_certain, monte_carlo_error
@@ -80,7 +81,7 @@ def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Fin
     words = (
         "could not be computed"
         if math.isnan(value)
-        else f"correlate by {seen:.2f} over {weeks} weeks, the model expects {expected:.2f}"
+        else f"correlate by {format_number(round(seen, 2))} over {weeks} weeks, the model expects {format_number(round(expected, 2))}"
     )
     return [
         judge(
@@ -89,7 +90,7 @@ def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Fin
             passed=passed,
             case="" if value > 0 else "swing",
             value=value,
-            limit=f"{-limit:g} to {limit:g}",
+            limit=f"{MINUS}{limit:g} to {limit:g}",
             message=f"The errors of neighbouring weeks {words} "
             f"(limit of the difference: {limit:g} either way).{by_chance}",
             times=_widening(seen) / _widening(expected),

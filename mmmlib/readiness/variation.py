@@ -172,7 +172,7 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
                 channel,
                 correlation,
                 limits.collinear_limit if inseparable else limits.collinear_warn,
-                f"It moves most like {row['like']}: correlation {correlation:.2f} in size.",
+                f"It moves most like {row['like']}: correlation {format_number(round(correlation, 2))} in size.",
             )
             yield Judged(finding, _verdict(finding, inseparable))
         finding = at_least(

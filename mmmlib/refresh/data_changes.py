@@ -12,6 +12,7 @@ from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, at_most, judge
 from mmmlib.params.limits import ComparisonParams
+from mmmlib.phrases import date_text
 from mmmlib.refresh.comparison import DataChange
 
 ALL = "all series"
@@ -152,7 +153,7 @@ def _restated(series: str, cells: pd.DataFrame, before: Panel, after: Panel) -> 
         last=cells["week"].max().date(),
         share=float(cells["share"].sum()),
         worst_share=worst_share(cells, before, series),
-        largest=f"{where}{top['week'].date()}: {format_number(top['before'], unit)} "
+        largest=f"{where}{date_text(top['week'])}: {format_number(top['before'], unit)} "
         f"before, {format_number(top['after'], unit)} now",
     )
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from mmmlib.data.panel.lift_grid import Lift
 from mmmlib.data.panel.panel import Panel
-from mmmlib.estimates import Estimate, format_number
+from mmmlib.estimates import Estimate, format_change, format_number
 from mmmlib.findings import Finding, judge
+from mmmlib.phrases import date_text
 from mmmlib.refresh.comparison import LiftChange
 
 ROUNDING = 1e-9
@@ -69,7 +70,9 @@ def _story(lift: Lift, panel: Panel) -> str:
     unit = _unit(lift, panel)
     where = ", ".join(lift.where) or "everywhere"
     saw = Estimate.from_measurement(lift.incremental_outcome, lift.standard_error, unit)
-    return f"{where}, {lift.start} to {lift.counted_until}, it saw {saw.text()}"
+    return (
+        f"{where}, {date_text(lift.start)} to {date_text(lift.counted_until)}, it saw {saw.text()}"
+    )
 
 
 def _differences(old: Lift, new: Lift, panel: Panel) -> Iterator[str]:
@@ -82,7 +85,7 @@ def _differences(old: Lift, new: Lift, panel: Panel) -> Iterator[str]:
     if old.spend_change_share is None or new.spend_change_share is None:
         fields["spend_change"] = panel.currency
     elif old.spend_change_share != new.spend_change_share:
-        yield f"spend change {old.spend_change_share:+.0%} → {new.spend_change_share:+.0%}"
+        yield f"spend change {format_change(old.spend_change_share, 'share')} → {format_change(new.spend_change_share, 'share')}"
     for field, unit in fields.items():
         was, now = getattr(old, field), getattr(new, field)
         if not math.isclose(was, now, rel_tol=ROUNDING):

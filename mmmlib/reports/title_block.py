@@ -46,6 +46,8 @@ class TitleBlock:
     run: str
     release: Release
     sentence: str
+    """The verdict of the gates, as long as it may be."""
+    awaiting: str
     sign_offs: tuple[SignOffNeeded, ...]
     created: dt.date
 
@@ -70,6 +72,7 @@ def title_block(results: Results) -> TitleBlock:
         run=run.name,
         release=release,
         sentence=_sentence(gates),
+        awaiting=gates.awaiting if gates else "",
         sign_offs=gates.sign_offs if gates else (),
         created=manifest.created.date(),
     )
@@ -78,7 +81,7 @@ def title_block(results: Results) -> TitleBlock:
 def _sentence(gates: GateResult | None) -> str:
     if gates is None:
         return NOT_JUDGED
-    return f"{gates.statement or SENTENCES[gates.release]} {gates.awaiting}".strip()
+    return gates.statement or SENTENCES[gates.release]
 
 
 def period_text(period: str) -> str:
@@ -115,6 +118,8 @@ def shortened(text: str, length: int = BAND_LENGTH) -> str:
 def metadata(block: TitleBlock) -> dict[str, object]:
     """Return the title block as template variables, every text escaped."""
     kind, symbol = BANDS[block.release]
+    # Who has to sign is never what there is no room for.
+    verdict = shortened(block.sentence, BAND_LENGTH - len(block.awaiting))
     return {
         "workbook": escape(block.workbook),
         "outcome": escape(block.outcome),
@@ -128,7 +133,7 @@ def metadata(block: TitleBlock) -> dict[str, object]:
             "kind": kind,
             "symbol": symbol,
             "word": str(block.release),
-            "sentence": escape(shortened(block.sentence)),
+            "sentence": escape(f"{verdict} {block.awaiting}".strip()),
         },
         "created": f"{block.created.year}, {block.created.month}, {block.created.day}",
     }

@@ -278,8 +278,7 @@ def _add(
     changed.sort(key=lambda one: -abs(plan.weekly[one] - base.weekly[one]))
     if not changed:
         return
-    text = moves_text(base, {one: plan.weekly[one] for one in changed[:MOST]}, params, labels)
-    text += f" And {len(changed) - MOST} more." if len(changed) > MOST else ""
+    text = moves_text(base, {one: plan.weekly[one] for one in changed}, params, labels, MOST)
     described = f"{text}{held_text(held, labels)}"
     found.plans.append(Plan(name, "optimised", title, described, spend, text.rstrip(".")))
 

@@ -108,10 +108,8 @@ def own_plans(
         plan = Plan(f"own_{name}", "own", rules.label, "", spend)
         changed = [one for one in spend if not np.array_equal(spend[one], base.spend[one])]
         changed.sort(key=lambda one: -abs(plan.weekly[one] - base.weekly[one]))
-        moves = moves_text(base, {one: plan.weekly[one] for one in changed[:MOST]}, params, labels)
-        rest = len(changed) - MOST
-        more = f" And {rest} more." if rest > 0 else ""
-        text = f"{moves}{more}{source}" if changed else f"It is the baseline.{source}"
+        moves = moves_text(base, {one: plan.weekly[one] for one in changed}, params, labels, MOST)
+        text = f"{moves}{source}" if changed else f"It is the baseline.{source}"
         plans.append(Plan(plan.name, plan.kind, plan.title, text, spend))
     problems.raise_if_any()
     return plans

@@ -377,15 +377,20 @@ def channel_labels(params: Params, effects: xr.Dataset) -> dict[str, str]:
 
 
 def moves_text(
-    base: Baseline, changed: Mapping[str, float], params: Params, label: Mapping[str, str]
+    base: Baseline,
+    changed: Mapping[str, float],
+    params: Params,
+    label: Mapping[str, str],
+    most: int | None = None,
 ) -> str:
-    """Say from which weekly money to which channels go."""
+    """Say from which weekly money to which channels go, of the first ones where they are many."""
     parts = [
         f"{label[name]} from {format_number(base.weekly[name], params.currency)} "
         f"to {format_number(money)}"
         for name, money in changed.items()
     ]
-    return f"{'; '.join(parts)} a week."
+    rest = len(parts) - len(parts[:most])
+    return f"{'; '.join(parts[:most])} a week{f', and {rest} more' if rest else ''}."
 
 
 def _smaller(done: float, asked: float) -> str:

@@ -191,6 +191,6 @@ def test_the_message_says_why_chains_do_not_agree() -> None:
     message = by_check(tree(roi=roi))["health.rhat"].message
     assert "stay at different values, " in message
     assert "traded against roi[" in message
-    assert "rank correlation -0." in message
+    assert "rank correlation −0." in message
     calm = rng.normal(1, 0.1, (4, 500, 3))
     assert "Its chains" not in by_check(tree(roi=calm))["health.rhat"].message

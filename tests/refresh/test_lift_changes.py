@@ -37,7 +37,8 @@ def test_every_kind_of_change_is_told() -> None:
     )
     assert (removed.test, removed.kind) == ("old", "removed")
     assert (added.test, added.model) == ("fresh", "signups.pooled")
-    assert "everywhere, 2024-03-11 to 2024-04-07, it saw 152 to 448" in added.what
+    said = added.what.replace("\N{NO-BREAK SPACE}", " ")
+    assert "everywhere, 11 Mar 2024 to 7 Apr 2024, it saw 152 to 448" in said
     levels = [finding.level for finding in lift_change_findings([changed, removed, added])]
     assert levels == [Level.WARN, Level.WARN, Level.INFO]
     table = lift_changes_table(fake_params(), [changed, removed, added])

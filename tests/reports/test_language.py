@@ -21,9 +21,12 @@ NEVER = {
     r"\b(?:twin|pull|law|hands)s?\b": "the glossary's word",
     r"\bplease\b|\bsorry\b|\bunfortunately\b": "nothing",
     r"!(?:\s|$)": "a full stop",
-    r"\b1 (?:weeks|channels|findings|returns|checks|plans|settings|lift tests)\b": "one is one",
+    r"(?<![.\d])\b1 (?:times|weeks|channels|findings|returns|checks|plans|settings|lift tests)\b": "one is one",
     r"\b\d+ of \d+ channels? (?:is|are) left out\b": "their names",
     r"[−-]\d{3,} %": "a share that says something",
+    r"%\s+to\s+[−\d.]+ %": "the unit once: 12 to 36 %",
+    r"(?<![\w/.:)-])-\d": "a minus sign",
+    r"\b(?:spend|outcome|exposure|control):\w": "the name that people know",
     r"(?-i:\b(?:nan|None|inf)\b)(?! of )": "why there is no number",
 }
 """What no sentence says, and what to say instead."""
@@ -37,7 +40,7 @@ def sentences(results: Results) -> Iterator[tuple[str, str]]:
         text = html.unescape(text).replace("**", "").replace("\N{NO-BREAK SPACE}", " ")
         for line in text.splitlines():
             for cell in line.split("|") if line.startswith("|") else [line]:
-                for one in re.split(r"(?<=[.!?])\s+", cell.strip("# -")):
+                for one in re.split(r"(?<=[.!?])\s+", cell.strip("# ").removeprefix("- ")):
                     yield document.name, one
 
 

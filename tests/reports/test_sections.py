@@ -153,7 +153,7 @@ def test_no_forecast_is_shown_of_a_fit_that_did_not_converge(
     run.save_dataset(name, run.load_dataset(name).assign_attrs(largest_rhat=rhat))
     picture = next(iter(health_panel.fit(results_of(run))))
     assert isinstance(picture, Picture)
-    assert ("The model foresaw" in picture.alt) is foreseen
+    assert ("The model of revenue foresaw" in picture.alt) is foreseen
 
 
 def test_passed_checks_are_folded_and_counted(second: Results) -> None:

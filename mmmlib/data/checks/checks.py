@@ -60,7 +60,7 @@ def check_panel(params: Params, built: Built, learned: Learned | None = None) ->
         *(one for name, table in built.sources.items() for one in _contract(name, table)),
         *lift_findings(built.lift_tests, built.panel, params),
         *_prices(params, built.folder, rates, built.calendar.weeks),
-        *settling_findings(params.data.settling, built, learned),
+        *settling_findings(params, built, learned),
     ]
 
 

@@ -23,7 +23,7 @@ from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, judge
 from mmmlib.params import Params
-from mmmlib.phrases import count_text, some_of
+from mmmlib.phrases import count_text, date_text, some_of
 
 ROLES = ("outcome", "spend", "exposure")
 """Series whose level is looked at."""
@@ -163,7 +163,7 @@ def judge_shift(
         limit=limit,
         message=(
             f"The largest lasting move {of} is {format_number(shift, 'share')}, "
-            f"around {weeks[where].date()}{named}."
+            f"around {date_text(weeks[where])}{named}."
         ),
     )
 

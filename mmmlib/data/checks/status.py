@@ -172,7 +172,7 @@ def automatic(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
         (
             "data.automatic",
             "sources",
-            f"{count} of {len(arrived)} sources arrive automatically{named}",
+            f"Of {count_text(len(arrived), 'source')} {count} arrive automatically{named}",
         ),
         ("data.automatic_rows", "rows", "{share} of the rows arrive automatically" + named),
         ("data.automatic_spend", "spend", "{share} of the spend arrives automatically" + named),

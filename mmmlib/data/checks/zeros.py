@@ -277,7 +277,7 @@ def _stopped(params: Params, channel: str, role: str, ran: NDArray[np.float64]) 
         case="paused",
         value=float(quiet),
         limit=float(limit),
-        message=f"No {role} in the last {quiet} weeks."
+        message=f"No {role} in the last {count_text(quiet, 'week')}."
         if quiet
         else f"{role.capitalize()} in the last week.",
     )

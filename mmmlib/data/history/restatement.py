@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,7 +48,7 @@ class Learned:
     Parameters
     ----------
     moves
-        See :func:`restatements`.
+        See :func:`restatements`; a series has its name in the panel: ``spend:tv``.
     broken
         What past refreshes kept and could not be read, in words.
     ended
@@ -74,15 +74,17 @@ def learn(params: Params, sources: Mapping[str, SourceRows | None], past: Sequen
     if not past:
         return Learned()
     now = {name: as_vintage(params, rows) for name, rows in sources.items() if rows is not None}
-    used: dict[str, set[str]] = {}
+    used: dict[str, dict[str, str]] = {}
     for declared in declared_series(params):
         place = find_column(sources, declared.reference, declared.key, Problems())
         if place is not None:
-            used.setdefault(place[0].name, set()).add(place[1])
+            used.setdefault(place[0].name, {}).setdefault(place[1], declared.series)
     vintages, broken = past_vintages(past, now)
     earlier = [run for run in past if is_earlier_period(run.manifest.period, params)]
     ended = _ended(earlier[-1]) if earlier else None
-    return Learned(restatements(now, vintages, used), tuple(broken), ended)
+    moves = restatements(now, vintages, used)
+    moves["series"] = [used[one.source][one.series] for one in moves.itertuples()]
+    return Learned(moves, tuple(broken), ended)
 
 
 def _ended(run: Run) -> pd.Timestamp | None:
@@ -115,7 +117,7 @@ def past_vintages(
 def restatements(
     now: Mapping[str, Vintage],
     past: Mapping[str, Sequence[Vintage]],
-    used: Mapping[str, set[str]],
+    used: Mapping[str, Collection[str]],
 ) -> pd.DataFrame:
     """Hold what past refreshes saw against what is told of the same weeks now.
 
@@ -145,7 +147,7 @@ def restatements(
     """
     parts = []
     for source, vintage in now.items():
-        series = used.get(source, set())
+        series = used.get(source, ())
         again = [
             earlier
             for earlier in past.get(source, ())
@@ -224,8 +226,9 @@ def falling(moved: NDArray[np.float64], of: NDArray[np.float64]) -> NDArray[np.f
 # --- what is still moving ------------------------------------------------------------------
 
 
-def settling_findings(rule: Settling, built: Built, learned: Learned) -> Iterator[Finding]:
+def settling_findings(params: Params, built: Built, learned: Learned) -> Iterator[Finding]:
     """Say what is usually restated, what of it is in the panel, and what was kept out."""
+    rule = params.data.settling
     calendar, kept_out, moves = built.calendar, built.panel.kept_out, learned.moves
     moving = moving_weeks(moves, rule)
     for source, (_, last) in calendar.covers.items():
@@ -240,7 +243,7 @@ def settling_findings(rule: Settling, built: Built, learned: Learned) -> Iterato
             passed=inside == 0,
             value=float(inside),
             limit=0.0,
-            message=_usual_words(moves[moves["source"] == source], weeks, rule),
+            message=_usual_words(moves[moves["source"] == source], weeks, params),
         )
     if not moving:
         yield judge(
@@ -271,8 +274,9 @@ def settling_findings(rule: Settling, built: Built, learned: Learned) -> Iterato
     )
 
 
-def _usual_words(moves: pd.DataFrame, weeks: int, rule: Settling) -> str:
+def _usual_words(moves: pd.DataFrame, weeks: int, params: Params) -> str:
     """The last 3 weeks move by 4 % on average …"""
+    rule = params.data.settling
     shown = weeks or min(3, rule.max_weeks)
     young, old = moves[moves["age"] < shown], moves[moves["age"] >= shown]
     shares, lean, ever = _shares(young), _shares(young, "shift").mean(), _shares(old).mean()
@@ -282,7 +286,7 @@ def _usual_words(moves: pd.DataFrame, weeks: int, rule: Settling) -> str:
     )
     if weeks and len(shares):
         most = format_number(float(shares.max()), "share")
-        words += f" ({shares.idxmax()} most, by {most})"
+        words += f" ({params.subject_label(str(shares.idxmax()))} most, by {most})"
     if weeks and np.isfinite(lean) and abs(lean) > usual / 2:
         words += ", mostly up" if lean > 0 else ", mostly down"
     if np.isfinite(ever):

@@ -22,6 +22,7 @@ from mmmlib.params import Params
 from mmmlib.params.lift import LiftTest
 from mmmlib.params.messages import shown, translate
 from mmmlib.params.references import unknown_names
+from mmmlib.phrases import date_text
 
 ERRORS = 2.0
 """Standard errors beyond which a measurement contradicts what can be."""
@@ -127,7 +128,7 @@ def lift_findings(declared: Sequence[Declared], panel: Panel, params: Params) ->
     used = {lift.name: lift for lift in panel.lift_tests}
     for one in declared:
         test, lift = one.test, used.get(one.name)
-        span = f"{test.start} to {test.counted_until}"
+        span = f"{date_text(test.start)} to {date_text(test.counted_until)}"
         channel, model = params.channel_label(test.channel), params.model_label(test.model)
         words = f"It calibrates {channel} in {model}, {span}."
         if lift is not None and lift.part < 1:

@@ -9,6 +9,7 @@ from mmmlib.findings import Level, Status
 from mmmlib.governance.labels import stop_words
 from mmmlib.phrases import count_text, listed
 from mmmlib.readiness.verdict import Verdict
+from mmmlib.refresh.changes import changes_every_time
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.channels import SHOWN, channel_table
@@ -24,9 +25,7 @@ from mmmlib.reports.words.statements import (
     compared_sentence,
     movement_sentence,
     period_sentence,
-    plan_sentence,
     readiness_statements,
-    step_words,
 )
 from mmmlib.reports.words.unpaid import unpaid_sentence
 from mmmlib.scenarios.labels import probability_text
@@ -93,8 +92,9 @@ def what_changed(results: Results) -> Iterator[Block]:
         items.append(
             Prose(f"{changed} came, went or changed; see the change log.", lead="Evidence.")
         )
-    if compared.parameter_changes:
-        count = count_text(len(compared.parameter_changes), "setting")
+    chosen = [one for one in compared.parameter_changes if not changes_every_time(one.key)]
+    if chosen:
+        count = count_text(len(chosen), "setting")
         items.append(Prose(f"{count} changed; see the change log.", lead="Settings."))
     if items:
         yield Bullets(tuple(items))
@@ -138,15 +138,11 @@ def moves(results: Results) -> Iterator[Block]:
             )
         )
         return
-    lead = "Recommended" if plan.name == pack.recommended else "For the meeting to judge"
-    lead = "Recommended, as a step to watch" if plan.step and pack.recommended else lead
-    yield Prose(
-        f"{plan.title}. {plan_sentence(results, pack, plan)}{step_words(plan)}",
-        lead=f"{lead}.",
-        mark=label_mark(plan.label),
-    )
+    # What it brings is one of the statements that come first.
     if reasons := beside_channels(results, pack.model, plan.reasons):
-        yield Prose(" ".join(reasons), lead="Why this label.")
+        yield Prose(
+            " ".join(reasons), lead=f"{plan.title}: why this label.", mark=label_mark(plan.label)
+        )
     yield replace(changed_plan_table(results.params, plan), name="summary-plan")
 
 

@@ -8,7 +8,7 @@ from mmmlib.data.history.restatement import kept_moves, revision_shares
 from mmmlib.errors import RunError
 from mmmlib.findings import Level, Status
 from mmmlib.governance.data_debt import next_restatements, restated_by_refresh
-from mmmlib.phrases import count_text
+from mmmlib.phrases import count_text, listed
 from mmmlib.refresh.changes import changes_every_time
 from mmmlib.refresh.comparison import Bridge
 from mmmlib.reports.blocks import Block, Bullets, Folded, Heading, Prose, level_mark
@@ -220,8 +220,12 @@ def _data_debt(results: Results) -> Iterator[Block]:
     yield Heading("What restated data costs")
     if lines:
         yield Prose(restated_cost_sentence(results, lines[0]))
-    if coming:
-        yield next_restatement_table(results.params, revision_shares(results.run, 3), coming)
+    shares = revision_shares(results.run, 3)
+    moving = [one for one in coming if any(one.moved) or shares[one.source].any()]
+    if moving:
+        yield next_restatement_table(results.params, shares, moving)
+    if quiet := [one.source for one in coming if one not in moving]:
+        yield Prose(f"{listed(quiet)}.", lead="Sources that restated nothing so far:")
     if len(lines) > 1:
         table = restated_cost_table(results.params, lines)
         yield Folded(f"The same in {count_text(len(lines), 'refresh', 'refreshes')}", (table,))
@@ -297,21 +301,17 @@ def code(results: Results) -> Iterator[Block]:
 
 def caveats(results: Results) -> Iterator[Block]:
     """What to keep in mind when reading any number of this pack."""
-    items = []
+    said: dict[str, list[str]] = {}
     for name, outcome in results.params.outcomes.items():
         if outcome.bias:
-            items.append(Prose(outcome.bias, lead=f"{results.model(name)}."))
-    items += [
-        Prose(finding.message, lead=f"{subject}.")
-        for finding, level in results.findings()
-        if finding.status is not Status.OK
-        and finding.check.startswith(
-            ("readiness.", "data.") if level is Level.INFO else ("readiness.", "data.", "health.")
-        )
-        for subject in [_capital(results.subject(finding.subject))]
-    ]
-    if items:
-        yield Bullets(tuple(items))
+            said.setdefault(results.model(name), []).append(outcome.bias)
+    for finding, level in results.findings():
+        rooms = ("readiness.", "data.", *(() if level is Level.INFO else ("health.",)))
+        if finding.status is not Status.OK and finding.check.startswith(rooms):
+            subject = _capital(results.subject(finding.subject))
+            said.setdefault(subject, []).append(finding.message)
+    if said:
+        yield Bullets(tuple(Prose(" ".join(texts), lead=f"{who}.") for who, texts in said.items()))
     else:
         yield Prose("None beyond the boundaries in the executive summary.")
 

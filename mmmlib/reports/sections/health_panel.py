@@ -90,7 +90,7 @@ def flags(results: Results) -> Iterator[Block]:
         )
         yield Folded(f"{count} that only inform", (table,))
     if results.comparison is not None and results.comparison.parent:
-        yield Statements((comparison_worth(),))
+        yield comparison_worth()
 
 
 def fit(results: Results) -> Iterator[Block]:

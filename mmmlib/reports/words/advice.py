@@ -60,9 +60,9 @@ def advice_sentence(change: AdviceChange) -> Prose:
 
 def short_advice(changes: Sequence[AdviceChange]) -> Prose:
     """Count what changed for a first page, the proposal by name; the change log has the reasons."""
-    proposal = any(one.what == "recommendation" for one in changes)
-    others = len(changes) - proposal
-    named = ["the proposal"] if proposal else []
+    proposal = [one for one in changes if one.what == "recommendation"]
+    others = len(changes) - len(proposal)
+    named = [f"the proposal (before: {one.before})" for one in proposal]
     if others:
         named.append(
             f"{others} more"

@@ -251,7 +251,7 @@ def fit_words(results: Results, numbers: ModelNumbers, holdout: xr.Dataset | Non
     alt = f"Weekly {outcome} over the model's bands. {fit}."
     if holdout is not None and not bool(holdout["in_sample"].all()):
         good, unseen = held(holdout, ~holdout["in_sample"].to_numpy())
-        title = f"The model foresaw {good} of the {unseen} weeks that it was not shown"
+        title = f"The model of {outcome} foresaw {good} of the {unseen} weeks that it was not shown"
         alt += f" {title}, as counted by its 90 % band."
     return Words(
         title,

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from mmmlib.data.panel.panel import panel_of
-from mmmlib.estimates import format_number, format_range
+from mmmlib.estimates import format_number, span_text
 from mmmlib.findings import Finding, Status
 from mmmlib.governance.labels import NOT_JUDGED, stop_words
 from mmmlib.governance.verdict import Release
@@ -106,7 +106,7 @@ def gain_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     if plan.recent is None:
         return text
     return (
-        f"{text} Against {plan.recent.name}: {plan.recent.gain.text()}, chance "
+        f"{text} Against {plan.recent.name}: {plan.recent.gain.text(mass=False)}, chance "
         f"{probability_text(plan.recent.probability_better)}."
     )
 
@@ -139,9 +139,7 @@ def unseen_sentence(results: Results, models: Sequence[str]) -> str:
         return "The forecast was not tried on weeks that the model had not seen."
     inside, weeks = (sum(part) for part in zip(*counts, strict=True))
     each = f" (of {len(counts)} models)" if len(counts) > 1 else ""
-    size = format_range(min(errors), max(errors), "share") if errors else ""
-    if errors and min(errors) == max(errors):
-        size = format_number(errors[0], "share")
+    size = span_text(errors, "share") if errors else ""
     return (
         f"{inside} of {weeks}{each} lay in the 90 % band of the forecast; "
         f"{np.round(0.9 * weeks):.0f} are expected{size and f'. Its error: {size}'}."
@@ -181,7 +179,7 @@ def change_line(results: Results, comparison: Comparison) -> Prose:
     """Say what moved since the last refresh, in a sentence."""
     moves = leading_returns(results, comparison)
     if not comparison.readable:
-        return Prose(f"{comparison.not_compared.partition(':')[0].rstrip('.')}.")
+        return Prose(comparison.not_compared)
     if not moves:
         return Prose("No return could be compared; the health panel says why.")
     beyond = [move for move in moves if move.beyond_noise]
@@ -257,7 +255,7 @@ def next_test(results: Results, numbers: ModelNumbers) -> Iterator[Prose]:
         if test.detects:
             text = (
                 f"A {test.kind} of {results.channel(row.channel)} over "
-                f"{count_text(test.weeks, 'week')} {finds} or more; the model gives it {row.share.text()}."
+                f"{count_text(test.weeks, 'week')} {finds} or more; the model gives it {row.share.text(mass=False)}."
             )
             yield Prose(text, lead="Next test.")
             return

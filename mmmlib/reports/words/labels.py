@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from mmmlib.estimates import format_number, format_range
+from mmmlib.estimates import span_text
 from mmmlib.findings import Finding, Status
 from mmmlib.governance.label_rates import label_rates
 from mmmlib.governance.labels import UNSETTLED, WIDE
@@ -14,6 +14,7 @@ from mmmlib.phrases import listed
 from mmmlib.refresh.gate_rates import gate_rates
 from mmmlib.reports.blocks import Bullets, Prose
 from mmmlib.reports.results import Results
+from mmmlib.reports.tables.checks import limit_of
 from mmmlib.scenarios.pack import Label
 
 
@@ -104,15 +105,14 @@ def _in_common(results: Results, alike: Sequence[_Reason]) -> str:
     if first.kind == UNSETTLED:
         losing = {row.channel: row.loses for row in results.leading.channels}
         sure = [1 - lost for one in alike if (lost := losing.get(one.channel)) is not None]
-        chance = f": probability {format_range(min(sure), max(sure), 'share')}" if sure else ""
+        chance = f": probability {span_text(sure, 'share')}" if sure else ""
         return f"Whether they returned more than they cost is not settled{chance}."
     said = [one.finding for one in alike if one.finding is not None]
     values = [one.value for one in said if isinstance(one.value, float) and one.value == one.value]
     text, seen = said[0].meaning, ""
     if values and isinstance(said[0].limit, float):
         unit = said[0].unit
-        limit = format_number(said[0].limit, unit)
-        seen = f"{format_range(min(values), max(values), unit)} (limit {limit})"
+        seen = f"{span_text(values, unit)} (limit {limit_of(said[0])})"
     if first.kind == PRIOR and seen:
         return (
             f"Their returns are our assumption more than the data: another reasonable prior would "
@@ -179,10 +179,9 @@ def comparison_worth() -> Prose:
             ]
         )
 
-    low, high = (format_number(one, "share") for one in (rates.low, rates.high))
     return Prose(
         f"In simulated companies in which nothing happened, {rates.warned} of {rates.refreshes} "
-        f"refreshes warned ({low} to {high}). Within two refreshes it mostly saw "
+        f"refreshes warned ({span_text((rates.low, rates.high), 'share')}). Within two refreshes it mostly saw "
         f"{named(seen=True)}. It mostly missed {named(seen=False)}: a calm comparison does not say "
         f"that no effect changed.",
         lead="What the comparison with the last refresh is worth.",

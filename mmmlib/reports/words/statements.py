@@ -275,6 +275,8 @@ def wide_noise_sentence(results: Results, moves: Sequence[Movement]) -> str:
         return ""
     name, size = results.short(largest.channel), format_number(abs(largest.change), "share")
     way = "up" if largest.change > 0 else "down"
+    if len({move.model for move in moves}) > 1:
+        name = f"{name} ({results.model(largest.model)})"
     return (
         f" That is no sign of calm: the median of {name} went {way} by {size}, and its range is "
         f"so wide that even this is within it."

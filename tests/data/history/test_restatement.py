@@ -117,6 +117,7 @@ def test_without_the_rule_moving_weeks_in_the_panel_are_flagged(
     finding = found["data.restatement", "media"]
     assert (finding.status, finding.level, finding.value) == (Status.FLAG, Level.WARN, 2.0)
     assert "auto" in finding.action
+    assert "(outcome: Revenue most, by 15" in finding.message
 
 
 def test_revisions_by_age(tmp_path: Path, write: Write) -> None:

@@ -8,17 +8,20 @@ from matplotlib.text import Text
 from mmmlib.findings import Level, Status
 from mmmlib.governance.agenda import _changes
 from mmmlib.governance.labels import BLOCKED, WAIVED, label_model, stop_words
-from mmmlib.governance.verdict import Release
+from mmmlib.governance.verdict import Release, SignOffNeeded
+from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import change_log, executive_summary, scenario_pack
 from mmmlib.reports.sections.briefing import moves, what_changed
 from mmmlib.reports.sheets import sheets
-from mmmlib.reports.title_block import title_block
+from mmmlib.reports.title_block import metadata, title_block
 from mmmlib.reports.words.advice import NO_ADVICE
 from mmmlib.reports.words.figures import movement_words, scenario_words
+from mmmlib.reports.words.first_page import change_line
 from mmmlib.reports.words.statements import (
     by_size,
+    calm_sentence,
     change_statement,
     move_statement,
     plan_sentence,
@@ -256,3 +259,39 @@ def test_what_blocks_on_the_sum_of_motions_lowers_the_label_of_each(second: Resu
     results.__dict__["gates"] = gates.model_copy(update={"entries": (bad,), "level": Level.BLOCK})
     assert label_model("revenue", results.gates, results.params) is Label.DO_NOT_INFER
     assert label_model("revenue.self_serve", results.gates, results.params) is Label.DO_NOT_INFER
+
+
+def test_the_band_names_all_who_have_to_sign(second: Results) -> None:
+    gates = second.gates
+    assert gates is not None
+    people = ["Tomasz Lindqvist", "Mirko Vidal", "Priya Raman", "Dana Okafor"]
+    sign_offs = tuple(
+        SignOffNeeded(subject="data", role=f"The role of {one}", person=one, why="It is new.")
+        for one in people
+    )
+    statement = f"Gates passed with 2 findings to review. {'The rest is long. ' * 9}".strip()
+    gates = gates.model_copy(update={"sign_offs": sign_offs, "statement": statement})
+    head = metadata(title_block(Results(second.run, second.params, gates)))
+    band = head["release"]["sentence"]  # type: ignore[index]
+    assert band.startswith("Gates passed with 2 findings to review.")
+    assert band.endswith(
+        "Awaiting sign-off by Tomasz Lindqvist, Mirko Vidal, Priya Raman and Dana Okafor."
+    )
+
+
+def test_the_first_page_says_the_whole_reason_why_nothing_is_compared(second: Results) -> None:
+    why = "No refresh of an earlier period is fit to be compared with. Passed over: a was not approved."
+    alone = Comparison(parent=None, reason=why)
+    assert change_line(second, alone).text == why
+
+
+def test_movements_of_several_outcomes_are_told_by_their_outcome(second: Results) -> None:
+    compared = second.comparison
+    assert compared is not None
+    moves = [
+        m.model_copy(update={"change": 0.9 if m.channel == "social" else 0.0})
+        for m in compared.movements
+    ]
+    assert "the median of Social (" in calm_sentence(second, moves)
+    one = [move for move in moves if move.model == moves[0].model]
+    assert "the median of Social went up" in calm_sentence(second, one)
