@@ -37,12 +37,13 @@ def preread(
     run: RunRef = "", roles: RolesFile = None, runs: RunsDir = None, store: StoreUrl = None
 ) -> None:
     """Open the review of a run: print its agenda, and who has to sign."""
+    from mmmlib.cli.screen import print_text
     from mmmlib.governance.agenda import Agenda, agenda_markdown
     from mmmlib.scenarios.pack import ScenarioPack
 
     with _desk(run, runs, store, roles) as desk:
         review = desk.open_review()
-        typer.echo(agenda_markdown(desk.run.load_json("agenda.json", Agenda)))
+        print_text(agenda_markdown(desk.run.load_json("agenda.json", Agenda)))
         if desk.run.has("scenarios.json"):
             typer.echo("Plans, by the names that 'mmm decide --scenario' takes:")
             for plan in desk.run.load_json("scenarios.json", ScenarioPack).scenarios:

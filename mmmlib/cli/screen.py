@@ -27,6 +27,17 @@ def print_table(table: Table) -> None:
     Console(markup=False, highlight=False, width=width).print(screen)
 
 
+def print_text(text: str) -> None:
+    """Print a text as a terminal reads it; a pipe gets the Markdown itself."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    if sys.stdout.isatty():
+        Console().print(Markdown(text))
+    else:
+        print(text)
+
+
 def print_run(run: Run) -> None:
     """Print what became of a run: its steps, what the gates hold against it, its pack."""
     from functools import partial

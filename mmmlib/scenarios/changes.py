@@ -18,7 +18,7 @@ from mmmlib.scenarios.labels import label_plan, likely, probability_text
 from mmmlib.scenarios.pack import Answer, Label
 from mmmlib.scenarios.plans import Plan, added_return, cut_loss, cut_plan, increase_plan
 
-type Kind = Literal["scale", "cut"]
+type _Kind = Literal["scale", "cut"]
 
 
 def answer_scale(case: Case) -> Answer:
@@ -47,7 +47,7 @@ def _season(case: Case, channel: str) -> Baseline | None:
     return year if year.weekly[channel] > 0 else None
 
 
-def _change(case: Case, channel: str, kind: Kind, chance: float) -> Answer:
+def _change(case: Case, channel: str, kind: _Kind, chance: float) -> Answer:
     """Answer what more or less of one channel brings.
 
     ``chance``: that no other channel would have been the better one to ask about.
@@ -111,7 +111,7 @@ def _change(case: Case, channel: str, kind: Kind, chance: float) -> Answer:
     )
 
 
-def _lead(case: Case, label: str, kind: Kind, chance: float) -> str:
+def _lead(case: Case, label: str, kind: _Kind, chance: float) -> str:
     """Say which channel comes first, where the question names none."""
     if case.question.channel is not None:
         return ""
@@ -122,7 +122,7 @@ def _lead(case: Case, label: str, kind: Kind, chance: float) -> str:
     return f"{first}: its next money returns {place} with probability {probability_text(chance)}. "
 
 
-def _brings(case: Case, where: str, kind: Kind, effect: PlanEffect, per_money: Estimate) -> str:
+def _brings(case: Case, where: str, kind: _Kind, effect: PlanEffect, per_money: Estimate) -> str:
     money = format_number(abs(effect.spend_change), case.params.currency)
     returns = case.return_text(per_money)
     if kind == "scale":
@@ -130,7 +130,7 @@ def _brings(case: Case, where: str, kind: Kind, effect: PlanEffect, per_money: E
     return f"{money} less in {where} would lose {returns} saved"
 
 
-def _claim(case: Case, kind: Kind) -> str:
+def _claim(case: Case, kind: _Kind) -> str:
     """What the probability of an answer is of."""
     if kind == "scale":
         if case.money:
@@ -141,7 +141,7 @@ def _claim(case: Case, kind: Kind) -> str:
     return "that it is saturated (the cut loses less than half of its average return)"
 
 
-def _changed(case: Case, base: Baseline, channel: str, kind: Kind) -> tuple[Plan, PlanEffect]:
+def _changed(case: Case, base: Baseline, channel: str, kind: _Kind) -> tuple[Plan, PlanEffect]:
     """The standing increase or cut of one channel, and what it brings."""
     make = cut_plan if kind == "cut" else _increase_one
     plan = make(base, channel, case.params, case.labels)
@@ -154,7 +154,7 @@ def _increase_one(base: Baseline, channel: str, params: Params, label: Mapping[s
     return increase_plan(base, [channel], params, label)
 
 
-def _from_now(case: Case, base: Baseline, channel: str, kind: Kind, p: float) -> tuple[str, str]:
+def _from_now(case: Case, base: Baseline, channel: str, kind: _Kind, p: float) -> tuple[str, str]:
     """Ask the same from the rate of the latest weeks, where the baseline is off it.
 
     Returns
