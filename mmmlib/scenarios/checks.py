@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from mmmlib.findings import Finding, at_least, judge
 from mmmlib.params.schema import Params
 from mmmlib.phrases import count_text
-from mmmlib.scenarios.labels import probability_text, worth
+from mmmlib.scenarios.labels import MORE_LIKELY, probability_text, worth
 from mmmlib.scenarios.pack import Label, Scenario
 from mmmlib.scenarios.plans import Plan
 from mmmlib.scenarios.projection import ProjectedOutcome
@@ -60,7 +60,7 @@ def better_finding(scenarios: Sequence[Scenario]) -> Finding:
     """Say how many plans beat the baseline."""
     every = [one for one in scenarios if one.kind != "baseline"]
     chances = [one.probability_better for one in every if one.comparable]
-    found = sum(chance > 0.5 for chance in chances)
+    found = sum(chance >= MORE_LIKELY for chance in chances)
     best = max(chances, default=0.0)
     which = " at the baseline's budget" if len(chances) < len(every) else ""
     verb = (
@@ -79,7 +79,7 @@ def better_finding(scenarios: Sequence[Scenario]) -> Finding:
         "workbook",
         passed=found > 0,
         value=best,
-        limit=0.5,
+        limit=MORE_LIKELY,
         message=message,
     )
 

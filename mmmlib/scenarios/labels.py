@@ -18,6 +18,8 @@ from mmmlib.scenarios.evidence import Evidence
 from mmmlib.scenarios.pack import AgainstRecent, Label, Scenario
 from mmmlib.scenarios.support import Cover
 
+MORE_LIKELY = 0.6
+"""Probability from which a claim is more likely than not; down to the opposite it is as likely as not."""
 ORDER = (Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER)
 
 
@@ -265,14 +267,17 @@ def choose(scenarios: Sequence[Scenario]) -> tuple[str | None, str | None]:
 
 
 def worth(scenarios: Sequence[Scenario], label: Label) -> list[Scenario]:
-    """Return the plans of a label that more likely than not beat the baseline and what is spent now."""
+    """Return the plans of a label that more likely than not beat the baseline and what is spent now.
+
+    One that beats them as likely as not is nothing to decide on.
+    """
     # For a count, a plan with more spend always wins; only equal budgets are comparable.
     return [
         one
         for one in scenarios
         if one.kind != "baseline"
         and one.label is label
-        and _better_than_both(one) > 0.5
+        and _better_than_both(one) >= MORE_LIKELY
         and one.comparable
     ]
 
@@ -300,7 +305,7 @@ def likely(probability: float) -> str:
     for limit, words in (
         (0.95, "very likely"),
         (0.80, "likely"),
-        (0.60, "more likely than not"),
+        (MORE_LIKELY, "more likely than not"),
         (0.40, "as likely as not"),
         (0.20, "less likely than not"),
         (0.05, "unlikely"),

@@ -96,6 +96,16 @@ def test_a_plan_that_is_worse_than_what_is_spent_now_is_no_candidate():
     assert choose(others)[1] != first.name
 
 
+@pytest.mark.parametrize(("chance", "decided_on"), [(0.55, False), (0.6, True)])
+def test_a_plan_as_likely_better_as_not_is_nothing_to_decide_on(chance: float, decided_on: bool):
+    pack = _pack(verdicts=dict.fromkeys(GAINS, Verdict.CAVEATS))
+    assert pack.candidate
+    level = {"probability_better": chance, "recent": None}
+    assert (choose([one.model_copy(update=level) for one in pack.scenarios])[1] is not None) is (
+        decided_on
+    )
+
+
 def test_limits_that_contradict_each_other_leave_no_plan_and_are_told():
     params, effects = known_effects(GAINS)
     base = baseline_of(effects, params)
