@@ -13,8 +13,11 @@ from mmmlib.params.strict import KeyChange
 
 SECTIONS = ("channels", "outcomes", "controls", "events", "lift_tests", "model")
 """What a candidate may change: what is estimated, and from what."""
-MOST = 7
+MOST = 6
 """Candidates that fit on one page beside the file's own specification."""
+Goal = Literal["fit", "prediction", "decision"]
+"""What a model is chosen for: to explain the weeks that were seen, to predict those that come, or to
+decide on budgets."""
 
 
 class Candidate(Section):
@@ -51,7 +54,7 @@ class Candidate(Section):
 class CandidateParams(Section):
     """The specifications that are tried, and what the choice between them is for (A3)."""
 
-    goal: Literal["fit", "prediction", "decision"]
+    goal: Goal
     """What the model is chosen for: to explain the weeks that were seen, to predict those that come,
     or to decide on budgets. It says what the candidates are held against."""
     specifications: dict[Slug, Candidate] = Field(min_length=1, max_length=MOST)

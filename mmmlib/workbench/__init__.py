@@ -36,6 +36,7 @@ HELP = """\
 | `trial = base.change("model.trend", "linear")` | a new specification, in the words of the parameter file |
 | `base.change("channels.search.prior.roi", low=1, high=3)` | several keys of one section |
 | `base.drop("channels.video")`, `base.window(first="2024-07-01")` | less: a channel, control, event, test; weeks |
+| `tried = base.grid({"model.trend": ["linear", "random_walk"]}, goal="decision")` | a trial for each combination; `wb.compare(*tried)` looks at what the goal asks |
 | `trial.prior_predictive()` | what it says before any sampling |
 | `trial.fit()` | seconds; the stop button keeps what is done |
 | `wb.compare(base, trial, holdouts=4)` | side by side; with predictions of weeks not seen |
@@ -83,7 +84,11 @@ def open(run: str | Path = "", trial: str = "", runs_dir: str | Path | None = No
 
 
 def compare(
-    *trials: Trial, model: str = "", holdouts: int = 0, decision: bool = True, **named: Trial
+    *trials: Trial,
+    model: str = "",
+    holdouts: int | None = None,
+    decision: bool | None = None,
+    **named: Trial,
 ) -> Overview:
     """Put specifications side by side.
 
@@ -94,9 +99,11 @@ def compare(
     model
         ``outcome.motion``, or the outcome that leads; empty for what leads the pack.
     holdouts
-        How many cut-offs weeks are predicted after; each takes a fit of every specification.
+        How many cut-offs weeks are predicted after; each takes a fit of every specification. If
+        not given, four where a trial's goal is prediction, else none.
     decision
-        Whether the best plan under each is looked for.
+        Whether the best plan under each is looked for. If not given, where a trial's goal is
+        decision or none has a goal.
     **named
         Trials by the name that they shall have on the page.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -31,8 +31,6 @@ __all__ = ["save_choice", "try_candidates"]
 
 TAKEN = "taken"
 """What the run's own specification is called beside the candidates."""
-CUTS = 4
-"""Cut-offs that weeks are predicted after, where the goal is prediction."""
 MADE_FROM = "made_from"
 """Attribute of kept draws: all that they depend on, as a hash."""
 
@@ -85,12 +83,7 @@ def try_candidates(run: Run, progress: Progress = say_progress) -> ChoicePage:
         said = " ".join(f"{name}: {why}" for name, why in trouble.items())
         page = Overview("", {"What is compared": (Prose(said),)})
         return ChoicePage(page, _record(base, declared, trials, trouble, {}, ""))
-    page = side_by_side(
-        base,
-        *shown.values(),
-        holdouts=CUTS if declared.goal == "prediction" else 0,
-        decision=declared.goal == "decision",
-    )
+    page = side_by_side(replace(base, goal=declared.goal), *shown.values())
     if trouble:
         lines = tuple(Prose(why, f"{name} is not shown.") for name, why in trouble.items())
         page = Overview(page.title, page.parts | {"What could not be compared": lines})

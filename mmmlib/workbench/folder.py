@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +16,7 @@ from mmmlib.disk import writing
 from mmmlib.errors import InputError, RunError
 from mmmlib.governance.gates import data_that_blocks
 from mmmlib.model.fit import fit_each, learned_by, missing_fits, save_fit
+from mmmlib.params.candidates import Goal
 from mmmlib.params.messages import shown
 from mmmlib.readiness.assess import assess
 from mmmlib.runs import EXPLORE, Run, sha256_json, write_atomic
@@ -54,6 +55,8 @@ class SavedTrial(BaseModel):
     """Source of the function that changed the PyMC model, where one did."""
     custom_name: str = ""
     """What that model is called."""
+    goal: Goal | Literal[""] = ""
+    """What the choice that it is part of is for, as it was said before the fit."""
 
     @classmethod
     def of(cls, folder: Run) -> SavedTrial:
@@ -110,6 +113,7 @@ def _fill(made: Path, trial: Specification, name: str) -> None:
         notes=trial.notes,
         custom=trial.custom.source if trial.custom else "",
         custom_name=trial.custom.name if trial.custom else "",
+        goal=trial.goal,
     )
     write_atomic(made / FILE, saved.model_dump_json(indent=2).encode())
     manifest = run.manifest.model_copy(

@@ -36,13 +36,15 @@ SHORT = 22
 """Letters of a name that stands beside a channel; longer ones are a letter there."""
 FEW_ROWS = 16
 """Rows that a figure can have and be read."""
+CUTS = 4
+"""Cut-offs that weeks are predicted after, where the goal is prediction."""
 
 
 def side_by_side(
     *trials: Specification,
     model: str = "",
-    holdouts: int = 0,
-    decision: bool = True,
+    holdouts: int | None = None,
+    decision: bool | None = None,
     **named: Specification,
 ) -> Overview:
     """Put specifications side by side; see :func:`mmmlib.workbench.compare`."""
@@ -53,6 +55,11 @@ def side_by_side(
         raise InputError.one(
             None, "compare", f"{len(asked)} trials", f"{len(CHANNEL_COLOURS)} at most"
         )
+    goals = {trial.goal for _, trial in asked if trial.goal}
+    if holdouts is None:
+        holdouts = CUTS if "prediction" in goals else 0
+    if decision is None:
+        decision = not goals or "decision" in goals
     first = asked[0][1].params
     view = chosen_view(first, model)
     for label, trial in asked[1:]:
@@ -107,7 +114,10 @@ def side_by_side(
     parts["Weeks not seen"] = tuple(unseen_blocks(sides, holdouts))
     if decision:
         parts["What would be done"] = tuple(decision_blocks(sides))
-    return Overview(f"{what}: {len(sides)} specifications", parts)
+    title = f"{what}: {len(sides)} specifications"
+    if goals:
+        title += f", compared for {' and '.join(sorted(goals))}"
+    return Overview(title, parts)
 
 
 def shown_labels(names: Sequence[str]) -> list[str]:

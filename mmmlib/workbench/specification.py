@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError
 from mmmlib.model.fit import fit_each, inherited_scales, learned_by, load_fit
 from mmmlib.model.one_fit import Fit, FitRequest
 from mmmlib.params import Params
+from mmmlib.params.candidates import Goal
 from mmmlib.params.choice import chosen_model
 from mmmlib.params.load import change_params, params_of
 from mmmlib.params.messages import shown
@@ -86,6 +87,8 @@ class Specification:
     custom: CustomModel | None = None
     fits: dict[str, Fit] = field(default_factory=dict)
     """Fits by model, as far as they are made."""
+    goal: Goal | Literal[""] = ""
+    """What the choice that it is part of is for, where that was said; see :meth:`mmmlib.workbench.trial.Trial.grid`."""
 
     # --- what it is
 
@@ -257,6 +260,7 @@ class Specification:
             self.run if params == params_of(self.run) and not anew else None,
             (*self.changes, *changes),
             notes=tuple(dict.fromkeys(notes)),
+            goal=self.goal,
         )
 
     # --- before the fit
@@ -398,6 +402,11 @@ def _path(key: str) -> KeyPath:
     if not all(parts):
         raise InputError.one(None, "change", shown(key), "a key such as model.draws")
     return tuple(parts)
+
+
+def change_of(key: str, value: object) -> KeyChange:
+    """Return the change of one key to a value, said as pages show it."""
+    return KeyChange(_path(key), value, f"change {key} = {_short(value)}")
 
 
 def _short(value: object) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from mmmlib.data.panel.panel import panel_of
+from mmmlib.errors import InputError
+from mmmlib.params.candidates import Goal
 from mmmlib.params.choice import chosen_model
 from mmmlib.params.load import params_of
+from mmmlib.params.messages import shown
 from mmmlib.params.strict import KeyChange
 from mmmlib.runs import open_run
 from mmmlib.workbench.custom import fit_custom, own_model
@@ -16,7 +21,7 @@ from mmmlib.workbench.folder import SavedTrial, save_trial
 from mmmlib.workbench.overview import Overview
 from mmmlib.workbench.promote import Promotion, promote
 from mmmlib.workbench.sensitivity import sensitivity
-from mmmlib.workbench.specification import CustomModel, Specification
+from mmmlib.workbench.specification import CustomModel, Specification, change_of
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -27,6 +32,46 @@ class Trial(Specification):
 
     Made by :func:`mmmlib.workbench.open` and :meth:`change`; nothing is changed in place.
     """
+
+    def grid(self, choices: Mapping[str, Sequence[Any]], goal: Goal) -> list[Self]:
+        """Return a trial for every combination of choices, with what the choice is for.
+
+        Parameters
+        ----------
+        choices
+            Values by key: ``{"model.trend": ["linear", "random_walk"]}``.
+        goal
+            ``fit``, ``prediction`` or ``decision``, said before anything is fitted. It goes with
+            the trials, and says what :func:`mmmlib.workbench.compare` holds them against.
+
+        Returns
+        -------
+        list of Trial
+            New ones, not fitted.
+
+        Raises
+        ------
+        InputError
+            If there is no such goal, or one of the combinations is impossible.
+
+        Examples
+        --------
+        ::
+
+            base = wb.open()
+            tried = base.grid({"model.trend": ["linear", "random_walk"]}, goal="decision")
+            wb.compare(*tried)
+        """
+        if goal not in get_args(Goal):
+            expected = f"one of {', '.join(get_args(Goal))}"
+            raise InputError.one(None, "grid", f"the goal {shown(goal)}", expected)
+        base = replace(self, goal=goal)
+        return [
+            base.with_changes(
+                [change_of(key, one) for key, one in zip(choices, values, strict=True)]
+            )
+            for values in product(*choices.values())
+        ]
 
     def prior_predictive(self, model: str = "") -> Overview:
         """Show what the specification says before it has seen the outcome.
@@ -181,5 +226,13 @@ def open_trial(run: str | Path = "", trial: str = "", runs_dir: str | Path | Non
     if saved.custom:
         custom = CustomModel(saved.custom_name or "a model of one's own", saved.custom)
     return Trial(
-        base, params_of(folder), panel_of(folder), folder, changes, trial, saved.notes, custom
+        base,
+        params_of(folder),
+        panel_of(folder),
+        folder,
+        changes,
+        trial,
+        saved.notes,
+        custom,
+        goal=saved.goal,
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmmlib.params.candidates import MOST
 from mmmlib.params.load import change_params, read_params
+from mmmlib.reports.style import CHANNEL_COLOURS
 from tests.params.test_load import GOOD, faults, written
 
 
@@ -28,6 +30,10 @@ def test_a_candidate_is_the_file_with_its_changes(tmp_path: Path) -> None:
     assert (changed.model.trend, changed.channels["tv"].prior.roi.high) == ("linear", 2)  # type: ignore[union-attr]
     assert change_params(params, no_fair.changes).events == {}
     assert straight.changes[0].said == "change model.trend = linear"
+
+
+def test_as_many_candidates_as_are_declared_fit_on_one_page_with_what_is_taken() -> None:
+    assert len(CHANNEL_COLOURS) == MOST + 1
 
 
 def test_what_is_wrong_with_candidates_is_told_at_once_with_their_names(tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ def base(small_run: Run) -> Trial:
 
 @pytest.fixture(scope="module")
 def tight(base: Trial) -> Trial:
-    return base.change("channels.search.prior.roi", low=1, high=1.5).change("model.draws=150").fit()
+    narrow = {"channels.search.prior.roi": [{"low": 1, "high": 1.5}], "model.draws": [150]}
+    (trial,) = base.grid(narrow, goal="decision")
+    return trial.fit()
 
 
 def record(run: Run) -> dict[str, str]:
@@ -90,6 +92,7 @@ def test_trials_stand_side_by_side(base: Trial, tight: Trial) -> None:
     weights = tables["unseen"].to_frame()["Stacking weight"]
     assert weights.sum() == pytest.approx(1)
     text = page.to_markdown()
+    assert page.title.endswith("2 specifications, compared for decision")
     assert "The decision" in text
     assert "best model" not in text
     with pytest.raises(InputError, match="'revenues'"):
@@ -104,6 +107,7 @@ def test_a_saved_trial_is_read_by_every_notebook(tight: Trial, small_run: Run) -
         tight.save("tight")
     again = wb.open(small_run.path, trial="tight")
     assert again.said == tight.said
+    assert again.goal == tight.goal == "decision"
     np.testing.assert_array_equal(roi(again.fit().effects()), roi(saved.effects()))
     folder = wb.open_run(small_run.path, trial="tight")
     assert folder.name == f"{small_run.name}/explore/tight"

@@ -45,6 +45,26 @@ def test_a_change_makes_a_new_trial_and_leaves_the_old_one(base: Trial) -> None:
     assert base.changes == ()
 
 
+def test_a_grid_is_a_trial_for_each_combination_and_says_what_for(base: Trial) -> None:
+    ranges = [{"low": 1, "high": 3}, {"low": 2, "high": 9}]
+    choices = {"model.trend": ["linear", "random_walk"], "channels.search.prior.roi": ranges}
+    tried = base.grid(choices, goal="decision")
+    found = [
+        (one.params.model.trend, one.params.channels["search"].prior.roi.high)  # type: ignore[union-attr]
+        for one in tried
+    ]
+    assert found == [("linear", 3), ("linear", 9), ("random_walk", 3), ("random_walk", 9)]
+    assert {one.goal for one in tried} == {"decision"} and base.goal == ""
+    assert tried[0].change("model.seasonality", 1).goal == "decision"
+    assert tried[1].label == (
+        "model.trend = linear; change channels.search.prior.roi = low 2, high 9"
+    )
+    with pytest.raises(InputError, match=r"'decide'.*one of fit, prediction, decision"):
+        base.grid(choices, goal="decide")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="Did you mean 'linear'"):
+        base.grid({"model.trend": ["random_walk", "liner"]}, goal="fit")
+
+
 @pytest.mark.parametrize(
     ("key", "value", "hint"),
     [
