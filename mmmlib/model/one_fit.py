@@ -37,12 +37,13 @@ class FitRequest:
     model
         One of ``params.model_names``.
     holdout_weeks
-        Last weeks of the panel that the fit must not see; they are predicted.
+        Last weeks of the panel that the fit must not see; they are predicted. Such a fit is there to
+        be compared with: it takes fewer draws, see :data:`COMPARED_DRAWS`.
     label
         Tells fits of the same model apart, and moves the seed.
     calibrated
-        Whether lift tests are part of the likelihood. A fit without them is there to be
-        compared with: it takes fewer draws, see :data:`COMPARED_DRAWS`.
+        Whether lift tests are part of the likelihood. A fit without them is there to be compared
+        with, too.
     without
         Channels that are left out: they are younger than the weeks that the fit sees.
     """
@@ -150,7 +151,7 @@ def fit_one(
         request.calibrated,
     )
     settings = params.model
-    if not request.calibrated:
+    if request.beside:
         enough = max(-(-settings.kept_draws // settings.chains), COMPARED_DRAWS)
         settings = settings.model_copy(update={"draws": min(enough, settings.draws)})
     seed = seed_of(params, request)
