@@ -404,7 +404,7 @@ def _path(key: str) -> KeyPath:
     return tuple(parts)
 
 
-def change_of(key: str, value: object) -> KeyChange:
+def key_change(key: str, value: object) -> KeyChange:
     """Return the change of one key to a value, said as pages show it."""
     return KeyChange(_path(key), value, f"change {key} = {_short(value)}")
 

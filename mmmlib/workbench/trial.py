@@ -21,7 +21,7 @@ from mmmlib.workbench.folder import SavedTrial, save_trial
 from mmmlib.workbench.overview import Overview
 from mmmlib.workbench.promote import Promotion, promote
 from mmmlib.workbench.sensitivity import sensitivity
-from mmmlib.workbench.specification import CustomModel, Specification, change_of
+from mmmlib.workbench.specification import CustomModel, Specification, key_change
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -68,7 +68,7 @@ class Trial(Specification):
         base = replace(self, goal=goal)
         return [
             base.with_changes(
-                [change_of(key, one) for key, one in zip(choices, values, strict=True)]
+                [key_change(key, one) for key, one in zip(choices, values, strict=True)]
             )
             for values in product(*choices.values())
         ]
