@@ -97,20 +97,25 @@ def any_of_these(line: Line, channel: str | None) -> bool:
     return any(rule(line, channel) for rule in (moved, wider, surprised, restated))
 
 
-def mean_change(line: Line, _: str | None) -> bool:
-    """Published: the returns changed by more than 15 % in the mean."""
+def mean_change(line: Line) -> float:
+    """Published: how far the returns changed, in the mean; a warning above 15 %."""
     changes = [abs(now.median / then.median - 1) for then, now in pairs_of(line, None)]
-    return float(np.mean(changes)) > MEAN_CHANGE
+    return float(np.mean(changes))
 
 
-def little_overlap(line: Line, _: str | None) -> bool:
-    """Published: the 25-75 % ranges overlap by less than half of what both cover, in the mean."""
+def little_overlap(line: Line) -> float:
+    """Published: how little the 25-75 % ranges overlap of what both cover, in the mean; above half."""
     shares = [
         max(min(a.inner_high, b.inner_high) - max(a.inner_low, b.inner_low), 0)
         / (max(a.inner_high, b.inner_high) - min(a.inner_low, b.inner_low))
         for a, b in pairs_of(line, None)
     ]
-    return float(np.mean(shares)) < OVERLAP
+    return 1 - float(np.mean(shares))
+
+
+def above(measure: Callable[[Line], float], limit: float) -> Rule:
+    """A rule that speaks up above a limit."""
+    return lambda line, _: measure(line) > limit
 
 
 RULES: dict[str, Rule] = {
@@ -119,16 +124,36 @@ RULES: dict[str, Rule] = {
     "refresh.range": wider,
     "refresh.forecast": surprised,
     "refresh.restated": restated,
-    "mean change of returns above 15 %": mean_change,
-    "overlap of 25-75 % ranges below half": little_overlap,
+    "mean change of returns above 15 %": above(mean_change, MEAN_CHANGE),
+    "overlap of 25-75 % ranges below half": above(little_overlap, 1 - OVERLAP),
 }
+PUBLISHED = {
+    "mean change of returns": mean_change,
+    "little overlap of 25-75 % ranges": little_overlap,
+}
+
+
+def as_quiet(lines: Iterable[Line]) -> dict[str, Rule]:
+    """The published rules with the limit at which they raise as many false alarms as these checks."""
+    stable = [line for one in lines if one["world"] == "stable" for line in one["refreshes"]]
+    if not stable:
+        return {}
+    alarms = sum(any_of_these(line, None) for line in stable)
+    limits = {
+        name: sorted(map(measure, stable), reverse=True)[alarms]
+        for name, measure in PUBLISHED.items()
+    }
+    return {
+        f"{name}, as many false alarms (limit {limit:.2f})": above(PUBLISHED[name], limit)
+        for name, limit in limits.items()
+    }
 
 
 def card_of(lines: Iterable[Line]) -> list[Rate]:
     """Count, per rule and world, alarms of refreshes before anything happens and sequences seen."""
     whole = [line for line in lines if line["refreshes"]]
     rates = []
-    for rule, speaks in RULES.items():
+    for rule, speaks in (RULES | as_quiet(whole)).items():
         for world in WORLDS:
             own = [line for line in whole if line["world"] == world]
             if own:

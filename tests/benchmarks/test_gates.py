@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gates_table import attributed, card_of, interval, publish
+from gates_table import as_quiet, attributed, card_of, interval, publish
 
 from mmmlib.refresh.gate_rates import gate_rates
 from mmmlib.simulate.sequences import EVENT, WORLDS
@@ -48,6 +48,16 @@ def test_alarms_are_counted_where_nothing_happened_and_sight_where_it_did() -> N
     assert rates["refresh.forecast", "level break"].seen == 1
     assert rates["any of these checks", "level break"].seen == 1
     assert rates["mean change of returns above 15 %", "effect change"].seen == 1
+
+
+def test_published_rules_are_held_against_ours_at_our_rate_of_false_alarms() -> None:
+    noisy = sequence("stable", 0, 1.0)
+    noisy["refreshes"][0]["forecast"] = {"distance": 5.0}  # ours warns once
+    noisy["refreshes"][1]["now"] = dict.fromkeys(noisy["refreshes"][1]["now"], quantiles(1.09))
+    noisy["refreshes"][2]["now"] = dict.fromkeys(noisy["refreshes"][2]["now"], quantiles(1.05))
+    (mean, _) = as_quiet([noisy]).items()
+    assert mean[0] == "mean change of returns, as many false alarms (limit 0.05)"
+    assert [mean[1](line, None) for line in noisy["refreshes"]].count(True) == 1
 
 
 def test_what_is_published_is_what_was_counted(tmp_path: Path) -> None:
