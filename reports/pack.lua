@@ -122,6 +122,7 @@ end
 -- What the columns need, in characters: `natural` for rows on one line, `full` for their
 -- heads too, `least` so that no word is broken; which hold labels; and the table's rows
 -- and characters.
+local RANGE = 22 -- characters of a number with its range, at most
 local function measures(tbl)
   local natural, least, full, labels, rows, characters = {}, {}, {}, {}, 0, 0
   local function measure(row, head)
@@ -137,8 +138,10 @@ local function measures(tbl)
       })
       labels[number] = labels[number] or marked
       -- A label is set wider than text, and does not break.
-      local factor = marked and 1.7 or head and 1.1 or 1
-      local word = marked and length * factor or 0
+      local factor = marked and 1.3 or head and 1.1 or 1
+      -- Neither does a range that stands in a column of numbers.
+      local aligned = tbl.colspecs[number][1] == "AlignRight" and not head
+      local word = (marked or aligned and length <= RANGE) and length * factor or 0
       for part in text:gsub("\u{a0}", "_"):gmatch("%S+") do
         word = math.max(word, (utf8.len(part) or #part) * factor)
       end
@@ -186,7 +189,7 @@ local function shares(natural, least, full, line)
     end
   end
   -- A long text gains less from one more character than a short one: hence the power.
-  for number = 1, count do wish[number] = wish[number] ^ 0.75 end
+  for number = 1, count do wish[number] = wish[number] ^ 0.9 end
   local wishes = math.max(sum(wish), 1)
   for number = 1, count do
     widths[number] = base[number] + left * wish[number] / wishes + PADDING

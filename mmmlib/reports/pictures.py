@@ -46,7 +46,7 @@ from mmmlib.reports.words.unpaid import exposure_words
 
 PER_FIGURE = 9
 """Curves in one figure; more would not fit a page."""
-TESTS_PER_FIGURE = 2
+TESTS_PER_FIGURE = 3
 MOST_SERIES = 16
 """Rows of the map of restated weeks."""
 

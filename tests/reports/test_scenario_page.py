@@ -119,8 +119,9 @@ def test_floors_have_a_price_with_a_range(second):
     assert len(table.rows) == 2
 
 
-def test_every_channel_has_its_ladder(second):
-    (folded,) = scenario_pack.ladder(second)
+def test_every_channel_has_its_advice_and_its_ladder(second):
+    advice, folded = scenario_pack.channels(second)
+    assert len(advice.rows) == len(second.params.paid_channels)
     (table,) = folded.blocks
     assert [column.head for column in table.columns][1:] == [
         f"{sign}{size}\N{NO-BREAK SPACE}%" if size else "Baseline, a week"

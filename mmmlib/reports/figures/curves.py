@@ -13,7 +13,7 @@ from mmmlib.reports.figures.layout import WIDTH, drawn, number_axis, panels_of, 
 from mmmlib.reports.markup import cut_apart
 from mmmlib.reports.style import INK
 
-PANEL = 1.3
+PANEL = 1.2
 HISTORY = "#F1F3F5"
 
 

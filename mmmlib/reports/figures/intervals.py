@@ -28,7 +28,7 @@ from mmmlib.reports.figures.layout import (
 )
 from mmmlib.reports.style import FAINT, INK, MUTED
 
-ROW = 0.29
+ROW = 0.27
 MORE = 0.15
 """Inches of a row, and of each line more that its name takes."""
 TEXT_LINE, BELOW, GROUP = 0.19, 0.3, 0.3

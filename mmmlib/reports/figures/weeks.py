@@ -30,7 +30,7 @@ from mmmlib.reports.style import CHANNEL_COLOURS, FAINT, INK, MUTED, OTHER
 FIT = "#2C5F8A"
 LABEL_SIZE = 10.5
 LABEL_NAME = 24
-SMALL = 1.3
+SMALL = 1.15
 """Inches of a small panel's height."""
 
 
@@ -105,7 +105,7 @@ def actual_against_fitted(
         Inches.
     """
     weeks = pd.DatetimeIndex(effects["week"].to_numpy())
-    figure = titled(title, subtitle, height=2.3 if not is_narrow(width) else 2.6, width=width)
+    figure = titled(title, subtitle, height=2.0 if not is_narrow(width) else 2.6, width=width)
     axes = figure.subplots()
     _band(axes, weeks, effects["predicted"].to_numpy(), FIT)
     if holdout is not None and not bool(holdout["in_sample"].all()):

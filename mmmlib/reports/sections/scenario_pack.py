@@ -68,8 +68,6 @@ def overview(results: Results) -> Iterator[Block]:
     yield plans_table(results.params, pack).only(*shown_of(pack))
     yield from _searches(results, pack)
     yield from _baseline(results, pack)
-    if pack.advice:
-        yield advice_table(results.params, pack).only(*ADVICE_SHOWN)
     tables = [risk_table(results.params, pack).only(*RISK_SHOWN)]
     if pack.baseline is not None:
         tables.append(baseline_spend_table(results.params, pack))
@@ -144,10 +142,14 @@ def _baseline(results: Results, pack: ScenarioPack) -> Iterator[Block]:
         )
 
 
-def ladder(results: Results) -> Iterator[Block]:
-    """Every channel at other levels, one at a time."""
+def channels(results: Results) -> Iterator[Block]:
+    """What to do with each channel, and what each brings at other levels, one at a time."""
     pack = results.scenarios
-    if pack is not None and pack.ladder:
+    if pack is None:
+        return
+    if pack.advice:
+        yield advice_table(results.params, pack).only(*ADVICE_SHOWN)
+    if pack.ladder:
         table = ladder_table(results.params, pack)
         yield Folded("Gains at other levels", (table,))
 

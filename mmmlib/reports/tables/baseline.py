@@ -62,8 +62,8 @@ def advice_table(params: Params, pack: ScenarioPack) -> Table:
         "Why": lambda one: " ".join(one.reasons),
     }
     caption = (
-        "What to do with each channel. Evidence says how much is known of its return; the advice "
-        "is what follows for its money."
+        "Evidence says how much is known of the channel's return; the advice is what follows for its "
+        "money."
     )
     return tabulate(
         "advice", caption, sorted(pack.advice, key=lambda one: order.index(one.advice)), columns
