@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, field_serializer, model_validator
+from pydantic_core import core_schema
 
 from mmmlib.monte_carlo import at_least_for_certain, at_most_for_certain
 
@@ -279,6 +280,57 @@ def not_run(
         meaning="A check that did not run is not a check that passed.",
         action=action,
     )
+
+
+class Reason(str):
+    """Why something is so, in words, and what saw it: the ids that no text has to be parsed for.
+
+    Parameters
+    ----------
+    text
+        For people.
+    check, subject
+        Those of the finding that it tells of; a kind of its own where no check saw it, or empty.
+    """
+
+    __slots__ = ("check", "subject")
+
+    check: str
+    subject: str
+
+    def __new__(cls, text: str, check: str = "", subject: str = "") -> Self:
+        """Make one."""
+        self = super().__new__(cls, text)
+        self.check, self.subject = check, subject
+        return self
+
+    @classmethod
+    def of(cls, finding: Finding, text: str = "") -> Self:
+        """Return what a finding saw as a reason, in its own words or in others."""
+        return cls(text or finding.message, finding.check, finding.subject)
+
+    @classmethod
+    def read(cls, kept: object) -> Self:
+        """Read one; a run of before the ids were kept has the text alone."""
+        if isinstance(kept, cls):
+            return kept
+        if isinstance(kept, str):
+            return cls(kept)
+        if isinstance(kept, dict) and {"text"} <= set(kept) <= {"text", "check", "subject"}:
+            return cls(**kept)
+        raise ValueError("a reason is a text, or a text with check and subject")
+
+    def kept(self) -> str | dict[str, str]:
+        """Return it as it is written to a file."""
+        ids = {"check": self.check, "subject": self.subject}
+        return {"text": str(self), **ids} if self.check else str(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Let a model hold reasons."""
+        return core_schema.no_info_plain_validator_function(
+            cls.read, serialization=core_schema.plain_serializer_function_ser_schema(cls.kept)
+        )
 
 
 def worst(findings: Iterable[Finding]) -> Level:

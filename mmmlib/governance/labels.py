@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import Estimate, log_ratio
-from mmmlib.findings import Finding, FindingList, Level, Status
+from mmmlib.findings import Finding, FindingList, Level, Reason, Status
 from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult, Release
 from mmmlib.health.lift import ALONE
 from mmmlib.health.prior_sensitivity import PRIOR
@@ -35,9 +35,8 @@ BLOCKED = "A gate blocks, so nothing of this run may be acted on yet."
 WAIVED = "What blocked was waived so that this can be read; nothing of it may be acted on."
 """What a released page says in place of :data:`BLOCKED`."""
 NOT_JUDGED = "No gate has judged this run yet."
-WIDE = "The range is wide"
-UNSETTLED = "Whether it returned more than it cost is not settled"
-"""What a reason begins with that is the same for every channel but for its numbers."""
+STOPPED, WIDE, UNSETTLED = "label.stopped", "label.wide_range", "label.unsettled"
+"""Kinds of reasons that no check saw: the run is stopped, the range is wide, it is not settled whether it paid."""
 
 
 def stop_words(gates: GateResult | None) -> str:
@@ -102,9 +101,8 @@ def label_channels(
             error = math.hypot(*(monte_carlo_error(draws, "quantile", at) / e for e, at in ends))
             ratio = log_ratio(estimate.high, estimate.low) if estimate.low > 0 else math.inf
             if not at_most_for_certain(ratio, math.log(limit), error):
-                doubts.append(
-                    f"{WIDE} ({estimate}): its ends differ by more than a factor of {limit:g}."
-                )
+                text = f"The range is wide ({estimate}): its ends differ by more than a factor of {limit:g}."
+                doubts.append(Reason(text, WIDE))
         evidence = on_model + channel_evidence(
             name, model, readiness, health, params.channel_label(name)
         )
@@ -115,8 +113,9 @@ def label_channels(
         label, reasons = decide(evidence, more_doubts=doubts, size=True)
         move, why = decide(evidence)
         if blocking:
-            move, why = (move, why) if move else (Label.REVIEW, (BLOCKED,))
-            label, reasons = (label, reasons) if label else (Label.REVIEW, (BLOCKED,))
+            stopped = (Reason(BLOCKED, STOPPED),)
+            move, why = (move, why) if move else (Label.REVIEW, stopped)
+            label, reasons = (label, reasons) if label else (Label.REVIEW, stopped)
         elif label is None:
             label = Label.SAFE
             found = health.findings if health is not None else ()
@@ -216,13 +215,14 @@ def label_total(
     return label if sure > 0.5 * sum(spend.values()) else Label.DO_NOT_INFER
 
 
-def _unsettled(returns: np.ndarray, worth: float, params: Params) -> list[str]:
+def _unsettled(returns: np.ndarray, worth: float, params: Params) -> list[Reason]:
     """Say that a return may as well be below what it costs as above: however precise, nothing rests on it."""
     paid = float((worth * returns > 1).mean())
     if max(paid, 1 - paid) >= needed_probability(params.scenarios.clear_probability, returns):
         return []
     said = probability_text(paid)
-    return [f"{UNSETTLED}: probability {said}."]
+    text = f"Whether it returned more than it cost is not settled: probability {said}."
+    return [Reason(text, UNSETTLED)]
 
 
 def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> ScenarioPack:
@@ -328,7 +328,9 @@ def _blocked(blocking: Iterable[Finding], model: str, channel: str, params: Para
     for other in params.related_to(model) - {model}:
         whole = "" if other in params.model_names else " over all its motions"
         subjects[f"{other}/{channel}"] = f"{params.model_label(other)}{whole}: "
-    return [subjects[f.subject] + f.message for f in blocking if f.subject in subjects]
+    return [
+        Reason.of(f, subjects[f.subject] + f.message) for f in blocking if f.subject in subjects
+    ]
 
 
 def _moved(comparison: Comparison | None, model: str, channel: str, params: Params) -> list[str]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from mmmlib.findings import Finding, Level
+from mmmlib.findings import Finding, Level, Reason
 from mmmlib.phrases import listed
 from mmmlib.scenarios.pack import EvidenceLevel, Label
 
@@ -47,16 +47,16 @@ class Claim(_Frozen):
     """What may be done with a statement on one channel's return (O8), and why."""
 
     label: Label
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     evidence: EvidenceLevel | None = None
     """How much is known of the return; None in runs of before it was kept."""
     move: Label | None = None
     """What may be done with a claim that more, or less, of the channel pays, if it is clear in itself: what speaks
     against the size of the return need not speak against that. None in runs of before it was kept."""
-    move_reasons: tuple[str, ...] = ()
+    move_reasons: tuple[Reason, ...] = ()
 
     @property
-    def for_moves(self) -> tuple[Label, tuple[str, ...]]:
+    def for_moves(self) -> tuple[Label, tuple[Reason, ...]]:
         """Label of a move of the channel's money, and why."""
         return (self.label, self.reasons) if self.move is None else (self.move, self.move_reasons)
 
@@ -73,7 +73,7 @@ LEVELS = {
 }
 NOT_CLAIMED = Claim(
     label=Label.DO_NOT_INFER,
-    reasons=("No gate has judged what may be said of this return.",),
+    reasons=(Reason("No gate has judged what may be said of this return."),),
 )
 
 
@@ -94,12 +94,12 @@ class GateResult(_Frozen):
         """What may be done with a statement on a channel's return; nothing where none judged it."""
         return self.claims.get(model, {}).get(channel, NOT_CLAIMED)
 
-    def reworded(self, old: str, new: str) -> GateResult:
-        """Return it with a reason of its claims in other words."""
+    def reworded(self, check: str, text: str) -> GateResult:
+        """Return it with what a check (or a kind of reason) has to say of claims in other words."""
 
         def say(claim: Claim) -> Claim:
             now = [
-                tuple(new if one == old else one for one in reasons)
+                tuple(Reason(text, check) if one.check == check else one for one in reasons)
                 for reasons in (claim.reasons, claim.move_reasons)
             ]
             return claim.model_copy(update={"reasons": now[0], "move_reasons": now[1]})

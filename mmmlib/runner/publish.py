@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmmlib.errors import RunError
 from mmmlib.governance.follow_up import FollowUp
-from mmmlib.governance.labels import BLOCKED, stop_words
+from mmmlib.governance.labels import STOPPED, stop_words
 from mmmlib.governance.promises import published_promises
 from mmmlib.governance.review import Review, State
 from mmmlib.governance.store import Entry, Head
@@ -87,7 +87,7 @@ def released_gates(desk: Desk, review: Review) -> GateResult:
             "sign_offs": review.missing,
         }
     )
-    return gates.reworded(BLOCKED, stop_words(gates)) if gates.blocked else gates
+    return gates.reworded(STOPPED, stop_words(gates)) if gates.blocked else gates
 
 
 def announce(entry: Entry, webhook: str = "", mail: Path | None = None) -> list[str]:

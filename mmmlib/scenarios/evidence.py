@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mmmlib.findings import Finding, FindingList, Level, Status
+from mmmlib.findings import Finding, FindingList, Level, Reason, Status
 from mmmlib.health.demand import COMMON
 from mmmlib.health.holdout import YOUNG
 from mmmlib.health.learning import SHRINKAGE
@@ -22,7 +22,7 @@ NEW_WEEKS = "data.new_weeks"
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks against a claim.
+    """What speaks against a claim; what a finding saw is a :class:`~mmmlib.findings.Reason`.
 
     Parameters
     ----------
@@ -99,7 +99,11 @@ def channel_evidence(
     ``label`` is the channel's name as people write it; its own name if not given.
     """
     label = label or channel
-    moved = tuple(f"{label}: {f.message}" for f in readiness.findings if _moves(f, channel, model))
+    moved = tuple(
+        Reason.of(f, f"{label}: {f.message}")
+        for f in readiness.findings
+        if _moves(f, channel, model)
+    )
     if moved:
         return Evidence(against=moved)
     verdict = readiness.channels.get(channel)
@@ -108,15 +112,20 @@ def channel_evidence(
     if verdict is Verdict.READY:
         return by_health
     seen = [
-        f.message
+        f
         for f in readiness.findings
         if f.status is not Status.OK and (channel in _named(f, model) or f.check == HISTORY)
     ]
-    detail = f": {_clause(seen[0])}" if seen else "."
+
+    def said(words: str) -> Reason:
+        if not seen:
+            return Reason(f"{label} {words}.")
+        return Reason.of(seen[0], f"{label} {words}: {_clause(seen[0].message)}")
+
     if verdict is Verdict.CAVEATS:
-        return Evidence(doubts=(f"{label} is ready with caveats{detail}",)) + by_health
-    word = "is not ready to be measured" if verdict else "was not judged for readiness"
-    return Evidence(against=(f"{label} {word}{detail}",)) + by_health
+        return Evidence(doubts=(said("is ready with caveats"),)) + by_health
+    words = "is not ready to be measured" if verdict else "was not judged for readiness"
+    return Evidence(against=(said(words),)) + by_health
 
 
 def with_new_weeks(readiness: Readiness, data: FindingList | None) -> Readiness:
@@ -156,14 +165,14 @@ def _collect(findings: Iterable[Finding]) -> Evidence:
         # that is younger than the holdout was never tested; a test of another magnitude measured
         # something else.
         if finding.level is Level.BLOCK or (ran and finding.check in (SHRINKAGE, YOUNG, GAP)):
-            against.setdefault(key, finding.message)
+            against.setdefault(key, Reason.of(finding))
         elif ran and finding.check in (COMMON, APART):
             where = doubts if finding.check == COMMON else size
-            where.setdefault(key, f"{finding.message} {finding.meaning}")
+            where.setdefault(key, Reason.of(finding, f"{finding.message} {finding.meaning}"))
         elif ran and finding.check == PRIOR:
-            assumed.setdefault(key, f"{OUR_ASSUMPTION} {finding.message}")
+            assumed.setdefault(key, Reason.of(finding, f"{OUR_ASSUMPTION} {finding.message}"))
         elif finding.level is Level.WARN:
-            doubts.setdefault(key, finding.message)
+            doubts.setdefault(key, Reason.of(finding))
     return Evidence(*(tuple(one.values()) for one in (against, doubts, assumed, size)))
 
 

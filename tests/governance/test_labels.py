@@ -164,6 +164,12 @@ def test_a_finding_that_blocks_speaks_against_its_channel_and_leaves_nothing_saf
     )
     assert claims["search"].label is NEVER
     assert claims["search"].reasons == ("It trebled.",)
+    kept = Claim.model_validate_json(claims["search"].model_dump_json()).reasons[0]
+    assert (kept, kept.check, kept.subject) == (
+        "It trebled.",
+        "refresh.movement",
+        f"{MODEL}/search",
+    )
     others = {claim.label for name, claim in claims.items() if name != "search"}
     assert others == {REVIEW}
     assert any(BLOCKED in claim.reasons for claim in claims.values())
@@ -263,4 +269,5 @@ def test_advice_follows_what_the_gates_know(gates, advice, after):
 
 def test_evidence_of_an_old_run_is_as_its_label_says():
     old = Claim.model_validate({"label": "needs review", "reasons": ["Why."]})
+    assert (old.reasons[0], old.reasons[0].check) == ("Why.", "")
     assert old.level is EvidenceLevel.WEAK

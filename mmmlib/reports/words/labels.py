@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mmmlib.estimates import span_text
-from mmmlib.findings import Finding, Status
+from mmmlib.findings import Finding, Reason
 from mmmlib.governance.label_rates import label_rates
 from mmmlib.governance.labels import UNSETTLED, WIDE
 from mmmlib.health.prior_sensitivity import PRIOR
@@ -34,7 +34,7 @@ def label_worth(shown: Iterable[Label]) -> Bullets:
     )
 
 
-def reasons_once(results: Results, doubted: Mapping[str, Sequence[str]]) -> Iterator[Prose]:
+def reasons_once(results: Results, doubted: Mapping[str, Sequence[Reason]]) -> Iterator[Prose]:
     """Say each reason once, with the channels that it is one of.
 
     Parameters
@@ -43,12 +43,13 @@ def reasons_once(results: Results, doubted: Mapping[str, Sequence[str]]) -> Iter
         Reasons by channel. What several channels have in common comes first; where only its numbers
         differ, these are a range.
     """
+    seen = {(finding.check, finding.subject): finding for finding, _ in results.findings()}
     found = [
-        _Reason(channel, reason, _finding_of(results, channel, reason))
+        _Of(channel, reason, seen.get((reason.check, reason.subject)))
         for channel, reasons in doubted.items()
         for reason in reasons
     ]
-    kinds: dict[str, list[_Reason]] = {}
+    kinds: dict[str, list[_Of]] = {}
     for one in found:
         kinds.setdefault(one.kind, []).append(one)
     for alike in kinds.values():
@@ -68,33 +69,21 @@ def reasons_once(results: Results, doubted: Mapping[str, Sequence[str]]) -> Iter
             yield Prose(" ".join(own), lead=f"{name}.")
 
 
-class _Reason(NamedTuple):
+class _Of(NamedTuple):
+    """A reason of a channel, and the finding that it tells of, where it does."""
+
     channel: str
-    text: str
+    text: Reason
     finding: Finding | None
 
     @property
     def kind(self) -> str:
         """What it has in common with the same reason of another channel."""
-        if self.finding is not None:
-            return self.finding.check
-        openings = (one for one in (WIDE, UNSETTLED) if self.text.startswith(one))
-        return next(openings, self.text)
+        known = self.finding is not None or self.text.check in (WIDE, UNSETTLED)
+        return self.text.check if known else self.text
 
 
-def _finding_of(results: Results, channel: str, reason: str) -> Finding | None:
-    """The finding on a channel that a reason tells of; None where a reason is of another kind."""
-    about = [
-        finding
-        for finding, _ in results.findings()
-        if finding.status is not Status.OK
-        and finding.subject.rpartition("/")[2] == channel
-        and finding.message.rstrip(".") in reason
-    ]
-    return max(about, key=lambda finding: len(finding.message), default=None)
-
-
-def _in_common(results: Results, alike: Sequence[_Reason]) -> str:
+def _in_common(results: Results, alike: Sequence[_Of]) -> str:
     """Say what holds of several channels: one text as it is, else the kind and its numbers."""
     first = alike[0]
     if len({one.text for one in alike}) == 1:

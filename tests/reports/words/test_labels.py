@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmmlib.findings import Level, judge
+from mmmlib.findings import Level, Reason, judge
 from mmmlib.governance.labels import UNSETTLED, WIDE
 from mmmlib.governance.verdict import GateEntry
 from mmmlib.reports.results import Results
@@ -28,20 +28,20 @@ def test_a_reason_that_differs_in_its_numbers_only_is_said_once(second: Results)
     entries = tuple(GateEntry(finding=one, level=Level.WARN, rule="r") for one in moved.values())
     results = Results(second.run, second.params, gates.model_copy(update={"entries": entries}))
     labels = [results.channel(name) for name in names]
-    doubted = {
+    doubted: dict[str, tuple[Reason, ...]] = {
         name: (
-            f"Revenue: {moved[name].message}",
-            f"{WIDE} ({name}).",
-            f"{UNSETTLED}: probability 1.",
+            Reason.of(moved[name], f"In other words than the finding: {name}."),
+            Reason(f"The range is wide ({name}).", WIDE),
+            Reason("Not settled: probability 1.", UNSETTLED),
         )
         for name in names
     }
-    doubted[names[0]] = (*doubted[names[0]], f"{labels[0]} has no spend in this window.")
+    doubted[names[0]] = (*doubted[names[0]], Reason(f"{labels[0]} has no spend in this window."))
     said = list(reasons_once(results, doubted))
     everyone = f"{labels[0]}, {labels[1]} and {labels[2]}."
     assert [one.lead for one in said] == [everyone, everyone, everyone, f"{labels[0]}."]
     prior, wide, unsettled, own = (one.text.replace("\N{NO-BREAK SPACE}", " ") for one in said)
     assert prior.endswith("prior would move them by 30 to 55 % (limit 25 %).")
     assert wide == "The ranges are wide: their ends differ by more than a factor of 10."
-    assert unsettled == f"{UNSETTLED}: probability 1."  # one text stays as it is
+    assert unsettled == "Not settled: probability 1."  # one text stays as it is
     assert own == "It has no spend in this window."  # the name stands before it

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from matplotlib.text import Text
 
-from mmmlib.findings import Level, Status
+from mmmlib.findings import Level, Reason, Status
 from mmmlib.governance.agenda import _changes
-from mmmlib.governance.labels import BLOCKED, WAIVED, label_model, stop_words
+from mmmlib.governance.labels import BLOCKED, STOPPED, WAIVED, label_model, stop_words
 from mmmlib.governance.verdict import Release, SignOffNeeded
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
@@ -114,11 +114,12 @@ def test_tables_of_what_was_waived_do_not_say_that_a_gate_blocks(second: Results
     gates = gates.model_copy(update={"level": Level.BLOCK, "release": Release.LIMITED})
     claims = {
         model: {
-            name: claim.model_copy(update={"reasons": (BLOCKED,)}) for name, claim in ones.items()
+            name: claim.model_copy(update={"reasons": (Reason(BLOCKED, STOPPED),)})
+            for name, claim in ones.items()
         }
         for model, ones in gates.claims.items()
     }
-    gates = gates.model_copy(update={"claims": claims}).reworded(BLOCKED, stop_words(gates))
+    gates = gates.model_copy(update={"claims": claims}).reworded(STOPPED, stop_words(gates))
     cells = str(sheets(Results(second.run, second.params, gates)))
     assert BLOCKED not in cells
     assert WAIVED in cells
