@@ -19,8 +19,10 @@ FORM_PARAMETERS = {
 }
 """Parameters that only channels of some forms have."""
 
-RECENT_WEEKS = 52
-"""Weeks over which the cost of a unit of exposure is measured."""
+RECENT_WEEKS = (4, 13, 52)
+"""Weeks over which the cost of a unit of exposure is measured: the fewest in which a channel spent."""
+USUAL = 0.5
+"""Share of a year's mean spend that such weeks have to hold: a late invoice is no price."""
 
 
 @dataclass(frozen=True)
@@ -190,19 +192,21 @@ class ModelData:
 
     @property
     def media_cost(self) -> np.ndarray:
-        """Money per unit of media by channel and region, of the latest year; 1 if spend-driven.
+        """Money per unit of media by channel and region at today's price; 1 if spend-driven.
 
-        A region (or a year) in which media ran and nothing was booked, or the other way
-        round, has no cost of its own: that of all regions counts, or of the whole history.
+        Today's is that of the latest four weeks, or of the latest quarter or year where a channel
+        hardly spent in them. A region (or a year) in which media ran and nothing was booked, or the
+        other way round, has no cost of its own: that of all regions counts, or of the whole history.
         """
-        spend = self.spend[:, :, -RECENT_WEEKS:].sum(-1)
-        media = self.media[:, :, -RECENT_WEEKS:].sum(-1)
-        cost = (self.spend.sum((1, 2)) / self.media.sum((1, 2)))[:, None] * np.ones_like(spend)
-        for paid, ran in (
-            (spend.sum(1, keepdims=True), media.sum(1, keepdims=True)),
-            (spend, media),
-        ):
-            np.divide(paid, ran, out=cost, where=(paid > 0) & (ran > 0) & np.ones_like(cost, bool))
+        whole = self.spend.sum((1, 2)) / self.media.sum((1, 2))
+        cost = np.repeat(whole[:, None], len(self.regions), axis=1)
+        totals = (part.sum(1, keepdims=True) for part in (self.spend, self.media))
+        for spend, media in (tuple(totals), (self.spend, self.media)):
+            year = spend[:, :, -RECENT_WEEKS[-1] :].mean(-1)
+            for weeks in reversed(RECENT_WEEKS):
+                paid, ran = spend[:, :, -weeks:].sum(-1), media[:, :, -weeks:].sum(-1)
+                known = (paid > 0) & (ran > 0) & (paid >= USUAL * weeks * year)
+                np.divide(paid, ran, out=cost, where=np.broadcast_to(known, cost.shape))
         return cost
 
     def using(self, parameter: str) -> list[int]:

@@ -220,7 +220,7 @@ def test_media_that_ran_where_nothing_was_booked_costs_what_it_costs_elsewhere()
         frame.loc[frame["region"] == "south", "spend:search"] = 0.0
 
     data = exposed(True, book_elsewhere)
-    recent = slice(-52, None)
+    recent = slice(-4, None)
     everywhere = data.spend[0, :, recent].sum() / data.media[0, :, recent].sum()
     south = data.regions.index("south")
     expected = [everywhere if row == south else 5.0 for row in range(3)]
@@ -228,6 +228,25 @@ def test_media_that_ran_where_nothing_was_booked_costs_what_it_costs_elsewhere()
     _, split = todays_spend(data, 13)
     ran = data.media[0, :, -13:].sum(-1) * data.media_cost[0]
     np.testing.assert_allclose(split[0], ran / ran.sum())
+
+
+def test_a_plan_pays_the_price_of_today_and_not_that_of_the_last_year() -> None:
+    """The price of a view doubled ten weeks ago."""
+
+    def dearer(frame: pd.DataFrame) -> None:
+        frame.loc[frame.index >= len(frame) - 10, "exposure:search"] /= 2
+
+    np.testing.assert_allclose(exposed(False, dearer).media_cost[0, 0], 10.0)
+
+
+def test_a_late_invoice_is_no_price() -> None:
+    def late(frame: pd.DataFrame) -> None:
+        last = frame.index >= len(frame) - 4
+        frame.loc[last, "exposure:search"] *= 0.01
+        frame.loc[last, "spend:search"] *= 0.02  # little was bought, at twice the price
+
+    data = exposed(False, late)
+    assert 5.0 < data.media_cost[0, 0] < 5.1
 
 
 def test_media_that_outlives_its_spend_costs_what_it_did() -> None:
