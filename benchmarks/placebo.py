@@ -5,7 +5,11 @@ Puts a placebo (the spend of the largest channel in shuffled blocks of weeks) in
 above the middle of what was stated of it::
 
     python benchmarks/placebo.py FOLDER [--worlds 100] [--workers 1] [--show]
+    python benchmarks/placebo.py FOLDER --returns 4     # how often is one raised that did work?
+    python benchmarks/placebo.py FOLDER --follows 0.45  # or one whose spend follows demand?
 
+``--returns`` lets the placebo cause that many times the middle of what is stated of it; ``--follows``
+lets its spend move with what no channel caused (demand, season, noise): the spread of its logarithm.
 Each world leaves one line of JSON in ``FOLDER/placebo.jsonl``; one that is there is not made again.
 """
 
@@ -13,20 +17,24 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from kept_lines import measured
-from known_worlds import KINDS, make_known
+from known_worlds import KINDS, LENGTH, make_known
+
+from mmmlib.transforms import geometric_weights, lagged
 
 MODEL = "revenue.pooled"
 FIRST = 2000
 """Seeds that nothing else was chosen by."""
 
 
-def measure(kind: str, seed: int) -> dict[str, Any]:
-    """Fit one world with a placebo."""
+def measure(kind: str, seed: int, returns: float = 0.0, follows: float = 0.0) -> dict[str, Any]:
+    """Fit one world with a placebo, which may be none: it works, or its spend follows demand."""
     from mmmlib.health.placebo import PLACEBO, most_spend, placebo_panel, raised, with_placebo
     from mmmlib.model.chains import largest_rhat
     from mmmlib.model.effects import roi
@@ -38,6 +46,18 @@ def measure(kind: str, seed: int) -> dict[str, Any]:
     channel = most_spend(world.panel, params)
     panel = placebo_panel(world.panel, channel, np.random.default_rng(seed))
     asked = quick(with_placebo(params, MODEL))
+    spend = panel.array("spend").sel(channel=PLACEBO).to_numpy()
+    outcome = panel.array("outcome").sel(outcome=MODEL).to_numpy()
+    other = outcome.sum(0) - world.contribution().sum(0)
+    paid = spend * np.exp(follows * (other - other.mean()) / other.std())
+    paid *= spend.sum() / paid.sum()
+    stated = params.model.default_roi
+    middle = np.sqrt(stated.low * stated.high)
+    caused = returns * middle * lagged(paid, LENGTH) @ geometric_weights(np.array(0.5), LENGTH)
+    frame = panel.frame.assign(
+        **{f"spend:{PLACEBO}": paid.ravel(), f"outcome:{MODEL}": (outcome + caused).ravel()}
+    )
+    panel = replace(panel, frame=frame)
     fit = fit_one(panel, asked, FitRequest(MODEL, label=PLACEBO), cores=1)
     found = roi(fit.effects).sel(channel=PLACEBO).to_numpy()
     return {
@@ -62,12 +82,16 @@ def main() -> None:
     words.add_argument("--worlds", type=int, default=100)
     words.add_argument("--workers", type=int, default=1)
     words.add_argument("--show", action="store_true")
+    words.add_argument("--returns", type=float, default=0.0)
+    words.add_argument("--follows", type=float, default=0.0)
     asked = words.parse_args()
     kinds = list(KINDS)
     wanted = [(kinds[n % len(kinds)], FIRST + n // len(kinds)) for n in range(asked.worlds)]
-    lines = measured(
-        asked.folder / "placebo.jsonl", wanted, None if asked.show else measure, asked.workers
-    )
+    file = "placebo.jsonl"
+    if asked.returns or asked.follows:
+        file = f"returns-{asked.returns:g}-follows-{asked.follows:g}.jsonl"
+    make = partial(measure, returns=asked.returns, follows=asked.follows)
+    lines = measured(asked.folder / file, wanted, None if asked.show else make, asked.workers)
     print("| worlds | number | raised above what was stated | low end over that middle, median | R-hat, largest |")  # fmt: skip
     print("|---|---:|---:|---:|---:|")
     for kind in (*kinds, "all"):
