@@ -40,7 +40,7 @@ HELP = """\
 | `trial.prior_predictive()` | what it says before any sampling |
 | `trial.fit()` | seconds; the stop button keeps what is done |
 | `wb.compare(base, trial, holdouts=4)` | side by side; with predictions of weeks not seen |
-| `trial.sensitivity()` | a placebo channel, and weeks left out one by one |
+| `trial.sensitivity(regions=2)` | a placebo channel, weeks (and regions) left out one by one |
 | `trial.save("tight")` | kept in the run; notebooks 02 to 06 open it by `trial = "tight"` |
 | `trial.promote("params/mine.yaml", write=False)` | the change as lines of the file; without `write=False` it is written |
 | `trial.pymc_model()`, `trial.fit(model=…)` | the PyMC model, and yours made from it |

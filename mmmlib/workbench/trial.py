@@ -141,8 +141,10 @@ class Trial(Specification):
             return super().fit(*models)
         return fit_custom(self, chosen_model(self.params, *models[:1]), model)
 
-    def sensitivity(self, model: str = "", channel: str = "", weeks: int = 3) -> Overview:
-        """Ask what the answer hangs on: a channel that cannot have worked, and single weeks.
+    def sensitivity(
+        self, model: str = "", channel: str = "", weeks: int = 3, regions: int = 0
+    ) -> Overview:
+        """Ask what the answer hangs on: a channel that cannot have worked, single weeks and regions.
 
         Parameters
         ----------
@@ -152,20 +154,22 @@ class Trial(Specification):
             Whose spend is shuffled in time to be the placebo; that of most spend if not given.
         weeks
             How many weeks are left out, one by one: those that the model missed by most.
+        regions
+            How many regions are left out, one by one: those with the most spend. Three are needed.
 
         Returns
         -------
         Overview
-            Takes a fit of few draws for the placebo and for each week. How to read it: a placebo that
+            Takes a fit of few draws for the placebo, each week and each region. How to read it: a placebo that
             the data raise above what was stated of it means that the model finds effects where there
-            are none; a return that one week moves far rests on that week.
+            are none; a return that one week, or one region, moves far rests on it.
 
         Raises
         ------
         InputError
             If there is no such model or channel.
         """
-        return sensitivity(self, chosen_model(self.params, model), channel, weeks)
+        return sensitivity(self, chosen_model(self.params, model), channel, weeks, regions)
 
     def save(self, name: str) -> Self:
         """Keep it in the run's ``explore`` folder, where notebooks find it.

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mmmlib import workbench as wb
+from mmmlib.data.panel.panel import Panel
 from mmmlib.errors import InputError, RunError
+from mmmlib.estimates import Estimate
+from mmmlib.model.arrays import Scales
 from mmmlib.model.effects import roi
+from mmmlib.model.one_fit import Fit, FitRequest
+from mmmlib.params import Params
 from mmmlib.workbench.trial import Trial
 from tests.fake_run import finish, make_fake_run
+from tests.fakes import fake_effects, fake_panel
+from tests.health.test_convergence import tree
 
 SPRING = {
     "channel": "search",
@@ -154,6 +162,49 @@ def test_trials_that_are_not_there_are_told(base: Trial) -> None:
         base.save("../tight")
     with pytest.raises(InputError, match="two or more"):
         wb.compare(base)
+
+
+def test_what_one_region_moves_is_told_of_the_other_regions(
+    base: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = fake_panel(base.params, regions=("north", "south", "west"))
+    base = Trial(base.run, base.params, panel)
+    model = base.params.model_names[0]
+    vars(base)["scales"] = {model: Scales(np.ones(3), np.ones((len(base.params.channels), 3)))}
+    asked = []
+
+    def answer(
+        panel: Panel,
+        params: Params,
+        wanted: list[FitRequest],
+        _: object,
+        scales: Any = None,
+        *__: Any,
+        **___: Any,
+    ) -> list[Fit]:
+        (request,) = wanted
+        asked.append((request.label, panel.regions))
+        if scales and request.label.startswith("region"):
+            assert len(scales[model].outcome) == scales[model].media.shape[1] == 2
+        factor = 3.0 if request.label.startswith("region") else 1.0
+        return [Fit(request, tree(), fake_effects(params, panel, model, scale=factor), (0.0,) * 3)]
+
+    monkeypatch.setattr("mmmlib.workbench.sensitivity.fit_each", answer)
+    whole = fake_effects(base.params, base.panel, model)
+    base.fits[model] = Fit(FitRequest(model), tree(), whole, (0.0,) * 3)
+    page = base.sensitivity(model, weeks=0, regions=1)
+    label, left = asked[-1]
+    gone = label.removeprefix("region ")
+    assert set(left) == {"north", "south", "west"} - {gone}
+    spend = whole["spend_region"].sum("channel")
+    assert gone == str(spend["region"].to_numpy()[np.argmax(spend.to_numpy())])
+    (row,) = page.tables["regions-left-out"].rows
+    assert row[0] == gone
+    with_it, without = row[2:4]
+    assert isinstance(with_it, Estimate) and isinstance(without, Estimate)
+    assert without.median == pytest.approx(3 * with_it.median, rel=0.05)
+    assert "look at it" in page.to_markdown()
+    assert "regions-left-out" not in base.sensitivity(model, weeks=0).tables
 
 
 def test_the_workbench_has_what_notebooks_show() -> None:
