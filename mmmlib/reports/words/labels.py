@@ -149,7 +149,6 @@ HAPPENED = {
     "seasonality shift": "a season that shifts",
     "effect change": "a channel's effect that halves",
     "tracking break": "30 % of a channel's spend no longer reported",
-    "new channel": "a new channel",
 }
 MOSTLY = 0.8
 """Share of sequences from which on something is said to be seen."""
