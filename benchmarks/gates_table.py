@@ -63,7 +63,7 @@ def pairs_of(line: Line, channel: str | None) -> list[tuple[Estimate, Estimate]]
     ]
 
 
-def moved(line: Line, channel: str | None) -> bool:
+def moved(line: Line, channel: str | None, least: float = LIMITS.large_movement) -> bool:
     """The rule of ``refresh.movement``."""
     old, new = line["weeks"]
     return any(
@@ -71,10 +71,15 @@ def moved(line: Line, channel: str | None) -> bool:
             *pair,
             1 - old / new,
             max_shift=LIMITS.max_shift,
-            least=LIMITS.large_movement,
+            least=least,
         ).beyond
         for pair in pairs_of(line, channel)
     )
+
+
+def moved_severely(line: Line, channel: str | None) -> bool:
+    """The same, so far that it blocks where nothing explains it."""
+    return moved(line, channel, LIMITS.severe_movement)
 
 
 def wider(line: Line, channel: str | None) -> bool:
@@ -121,6 +126,7 @@ def above(measure: Callable[[Line], float], limit: float) -> Rule:
 RULES: dict[str, Rule] = {
     "any of these checks": any_of_these,
     "refresh.movement": moved,
+    "refresh.movement, by a factor of 2": moved_severely,
     "refresh.range": wider,
     "refresh.forecast": surprised,
     "refresh.restated": restated,
