@@ -137,8 +137,9 @@ local function measures(tbl)
         RawInline = function(element) marked = marked or element.text:match("^#mark") ~= nil end,
       })
       labels[number] = labels[number] or marked
-      -- A label is set wider than text, and does not break.
-      local factor = marked and 1.3 or head and 1.1 or 1
+      -- A label is set wider than text, in a frame, and does not break.
+      if marked then length = 1.2 * length + 3 end
+      local factor = head and 1.1 or 1
       -- Neither does a range that stands in a column of numbers.
       local aligned = tbl.colspecs[number][1] == "AlignRight" and not head
       local word = (marked or aligned and length <= RANGE) and length * factor or 0

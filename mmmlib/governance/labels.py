@@ -302,7 +302,7 @@ def _judged(
     # The reasons of a safe label say that nothing speaks against it.
     own = one.reasons if one.label is not Label.SAFE else ()
     if gates is None or gates.blocked:
-        return Label.DO_NOT_INFER, (stop_words(gates), *own)
+        return Label.DO_NOT_INFER, (Reason(stop_words(gates), STOPPED), *own)
     claims = {name: gates.claim(model, name).for_moves for name in channels}
     label = lowest([one.label, *(claimed for claimed, _ in claims.values())])
     if label is one.label:

@@ -163,7 +163,7 @@ def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Pa
 def _software(manifest: Manifest) -> dict[str, str]:
     own = {
         "mmmlib": manifest.code_version,
-        "mmmlib (sources)": manifest.library[:12],
+        "source files of mmmlib": manifest.library[:12],
         "python": manifest.python,
     }
     return own | dict(manifest.packages)

@@ -99,7 +99,7 @@ def test_software_that_changed_is_listed_for_information() -> None:
     after = manifest(packages={"pymc": "6.5.0", "numba": "0.70"}, library="a" * 64)
     changes = code_changes(manifest(), after)
     assert {(c.key, c.before, c.after) for c in changes} == {
-        ("mmmlib (sources)", "", "aaaaaaaaaaaa"),
+        ("source files of mmmlib", "", "aaaaaaaaaaaa"),
         ("pymc", "6.4.0", "6.5.0"),
         ("numba", ABSENT, "0.70"),
         ("numpy", "2.3.5", ABSENT),

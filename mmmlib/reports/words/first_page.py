@@ -214,7 +214,9 @@ def never_statements(results: Results) -> Iterator[Prose]:
     if said[NAMED:]:
         rest = listed([one.lead.rstrip(".") for one in said[NAMED:]])
         yield Prose(f"The same holds of {rest}; the briefing has the reasons.")
-    if not names:
+    if results.blocked:
+        yield Prose("No return of this run may be acted on.", mark=label_mark(Label.DO_NOT_INFER))
+    elif not names:
         yield Prose("Every channel's return may be spoken of, with its label.")
 
 

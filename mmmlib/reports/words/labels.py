@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mmmlib.estimates import span_text
 from mmmlib.findings import Finding, Reason
 from mmmlib.governance.label_rates import label_rates
-from mmmlib.governance.labels import UNSETTLED, WIDE
+from mmmlib.governance.labels import STOPPED, UNSETTLED, WIDE
 from mmmlib.health.prior_sensitivity import PRIOR
 from mmmlib.phrases import listed
 from mmmlib.refresh.gate_rates import gate_rates
@@ -124,8 +124,15 @@ def _without_name(reason: str, name: str) -> str:
 
 
 def beside_channels(results: Results, model: str, reasons: Sequence[str]) -> tuple[str, ...]:
-    """Leave out the reasons that are those of a channel's label, and name these channels instead."""
-    claims = {name: results.claim(model, name).reasons for name in results.params.paid_channels}
+    """Leave out the reasons that are those of a channel's label, and name these channels instead.
+
+    That the run as a whole is stopped is said where the document begins.
+    """
+    claims = {
+        name: _not_stopped(results.claim(model, name).reasons)
+        for name in results.params.paid_channels
+    }
+    reasons = _not_stopped(reasons)
     own = tuple(one for one in reasons if not any(one in found for found in claims.values()))
     names = [
         results.channel(name)
@@ -139,6 +146,10 @@ def beside_channels(results: Results, model: str, reasons: Sequence[str]) -> tup
         *own,
         f"What makes the return of {who} unsure holds here, too: see Contribution and ROI.",
     )
+
+
+def _not_stopped(reasons: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one for one in reasons if Reason.read(one).check != STOPPED)
 
 
 HAPPENED = {

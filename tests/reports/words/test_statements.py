@@ -8,7 +8,7 @@ from matplotlib.text import Text
 from mmmlib.findings import Level, Reason, Status
 from mmmlib.governance.agenda import _changes
 from mmmlib.governance.labels import BLOCKED, STOPPED, WAIVED, label_model, stop_words
-from mmmlib.governance.verdict import Release, SignOffNeeded
+from mmmlib.governance.verdict import Claim, Release, SignOffNeeded
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.reports.blocks import Bullets, Picture, Prose, label_mark
 from mmmlib.reports.results import Results
@@ -19,6 +19,7 @@ from mmmlib.reports.title_block import metadata, title_block
 from mmmlib.reports.words.advice import NO_ADVICE
 from mmmlib.reports.words.figures import movement_words, scenario_words
 from mmmlib.reports.words.first_page import change_line
+from mmmlib.reports.words.labels import beside_channels
 from mmmlib.reports.words.statements import (
     by_size,
     calm_sentence,
@@ -105,6 +106,15 @@ def test_nothing_is_recommended_where_a_gate_blocks(
     assert whole.mark != label_mark(Label.SAFE)
     # Once, and not for every plan and answer whose label fell by that.
     assert list(executive_summary.changes(results))[-1] == Prose(NO_ADVICE)
+    (never,) = executive_summary.not_to_infer(results)
+    assert isinstance(never, Bullets)
+    assert never.items[0].text == "No return of this run may be acted on."
+    stopped = (Reason(sentence, STOPPED), "Its own reason.")
+    model = results.leading.name
+    claims = {name: Claim(label=Label.REVIEW, reasons=stopped[:1]) for name in results.colours}
+    held = gates.model_copy(update={"claims": {model: claims}})
+    own = beside_channels(Results(second.run, second.params, held), model, stopped)
+    assert own == ("Its own reason.",)
     assert next(change_log.advice(results)) == Prose(NO_ADVICE)
 
 
