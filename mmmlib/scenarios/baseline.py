@@ -23,6 +23,7 @@ from mmmlib.scenarios.history import (
     ROUNDING,
     YEAR,
     SeenSpend,
+    exposure_worth,
     in_bursts,
     regional_split,
     spend_history,
@@ -192,6 +193,7 @@ def baseline_of(
     limits = params.scenarios
     kind, weeks = kind or limits.baseline, weeks or limits.horizon_weeks
     history = spend_history(effects, limits.reference_weeks)
+    worth = {name: exposure_worth(effects).sel(channel=name).to_numpy() for name in history}
     split = regional_split(effects, limits.reference_weeks)
     known = effects.sizes["week"]
     if kind == "last_year" and known < YEAR:
@@ -223,14 +225,18 @@ def baseline_of(
         name=baseline_name(kind, limits),
         spend=spend,
         recent=recent,
-        seen={name: SeenSpend.of(money.sum(0)) for name, money in history.items()},
+        seen={
+            name: SeenSpend.of(money.sum(0), worth[name].sum(0)) for name, money in history.items()
+        },
         spends_now=frozenset(
             name
             for name, money in spend.items()
             if money.any() and (kind == "booked" or recent[name].any())
         ),
         split={name: split.sel(channel=name).to_numpy() for name in spend},
-        regional={name: tuple(map(SeenSpend.of, money)) for name, money in history.items()},
+        regional={
+            name: tuple(map(SeenSpend.of, money, worth[name])) for name, money in history.items()
+        },
     )
 
 

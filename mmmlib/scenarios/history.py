@@ -15,6 +15,8 @@ above the channel's mean."""
 IN_BURSTS = 0.2
 """A channel that paused in this share of the weeks is planned in bursts."""
 ROUNDING = 1e-6
+CHEAPER = 0.2
+"""Share by which exposure has to cost less than it did before the range of spend is that of exposure."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class SeenSpend:
     Parameters
     ----------
     smallest, largest
-        Of the weeks that were no pause.
+        Of the weeks that were no pause. Where exposure has become cheaper, they are of what it
+        would have cost today: the same money would buy more than was ever seen.
     pause
         Smallest and largest of the weeks that were; None where there was none. Between a pause
         and the smallest spend nothing was seen.
@@ -35,8 +38,10 @@ class SeenSpend:
     pause: tuple[float, float] | None = None
 
     @classmethod
-    def of(cls, weekly: np.ndarray) -> Self:
-        """Read it from a channel's weekly money."""
+    def of(cls, weekly: np.ndarray, worth: np.ndarray | None = None) -> Self:
+        """Read it from a channel's weekly money, and what its exposure would have cost today."""
+        if worth is not None and worth.max() < (1 - CHEAPER) * weekly.max():
+            return cls.of(worth)
         resting = pauses(weekly[-YEAR:])
         if resting.mean() < IN_BURSTS:
             resting = weekly[-YEAR:] <= 0
@@ -76,14 +81,18 @@ def spend_history(effects: xr.Dataset, reference_weeks: int) -> dict[str, np.nda
     A week's money is split over regions as the media of that week was; a week whose media was
     none, as the reference weeks' was.
     """
-    worth = (effects["media"].astype(float) * effects["media_cost"]).transpose(
-        "channel", "region", "week"
-    )
+    worth = exposure_worth(effects)
     total = worth.sum("region")
     share = worth / total.where(total > 0)
     share = share.fillna(regional_split(effects, reference_weeks))
     money = (effects["spend"].astype(float) * share).transpose("channel", "region", "week")
     return {str(name): money.sel(channel=name).to_numpy() for name in money["channel"].to_numpy()}
+
+
+def exposure_worth(effects: xr.Dataset) -> xr.DataArray:
+    """What each week's media would cost at today's price; ``(channel, region, week)``."""
+    worth = effects["media"].astype(float) * effects["media_cost"]
+    return worth.transpose("channel", "region", "week")
 
 
 def regional_split(effects: xr.Dataset, reference_weeks: int) -> xr.DataArray:
@@ -92,7 +101,7 @@ def regional_split(effects: xr.Dataset, reference_weeks: int) -> xr.DataArray:
     Where a channel had no spend in them, the split of its whole history; where it
     never had any, equal shares.
     """
-    money = effects["media"].astype(float) * effects["media_cost"]
+    money = exposure_worth(effects)
     recent = money.isel(week=slice(-reference_weeks, None)).sum("week")
     spend = xr.where(recent.sum("region") > 0, recent, money.sum("week"))
     spend = xr.where(spend.sum("region") > 0, spend, xr.ones_like(spend))

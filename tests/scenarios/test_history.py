@@ -52,6 +52,15 @@ def test_the_floor_between_flights_is_seen_and_what_lies_above_it_is_not():
     assert seen.outside(np.array([0.0]))
 
 
+def test_money_that_buys_more_exposure_than_was_ever_bought_is_not_seen():
+    """The price has halved: what the most views ever bought cost then buys twice as many today."""
+    seen = SeenSpend.of(STEADY, worth=STEADY / 2)
+    assert seen.outside(np.array([STEADY.max()]))
+    assert not seen.outside(np.array([STEADY.max() / 2]))
+    noisy = SeenSpend.of(STEADY, worth=STEADY * 0.9)  # prices that go up and down
+    assert not noisy.outside(np.array([STEADY.max()]))
+
+
 def test_history_by_region_adds_up_to_what_was_paid():
     effects = fake_effects(panel=fake_panel(regions=("north", "south")), draws=2)
     effects["media"].loc[{"channel": "video", "week": effects["week"][-5:]}] = 0.0  # paid, not run
