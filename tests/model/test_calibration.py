@@ -76,7 +76,7 @@ def measure(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("regional", "worlds"), [(False, 50), (True, 25)], ids=["national", "regional"]
+    ("regional", "worlds"), [(False, 45), (True, 21)], ids=["national", "regional"]
 )
 def test_ranks_are_uniform(regional: bool, worlds: int) -> None:
     shape = {"seasonality": 1, "trend_knots": 2, "demand_proxy": False}
