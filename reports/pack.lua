@@ -397,7 +397,12 @@ local function keep_together(list)
     local following = list[number + 1]
     local text = (block.t == "Para" or block.t == "BulletList") and not is_call(block, "pack-")
     local length = utf8.len(pandoc.utils.stringify(block)) or 0
-    if text and length < LEAD and (is_call(following, "pack-figure") or is_call(following, "pack-table")) then
+    local leads = is_call(following, "pack-figure") or is_call(following, "pack-table")
+    -- So does what announces a list.
+    if block.t == "Para" and following and following.t == "BulletList" then
+      leads = pandoc.utils.stringify(block):match(":$")
+    end
+    if text and length < LEAD and leads then
       blocks:insert(raw_block("#block(sticky: true)["))
       blocks:insert(block)
       blocks:insert(raw_block("]"))

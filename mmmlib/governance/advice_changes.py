@@ -199,8 +199,8 @@ def _recommendation(
 
 def _said(pack: ScenarioPack) -> str:
     if pack.recommended:
-        return f"recommended: {_title(pack, pack.recommended)}"
-    return f"for the meeting: {_title(pack, pack.candidate)}" if pack.candidate else "nothing"
+        return f"{_title(pack, pack.recommended)} (recommended)"
+    return f"{_title(pack, pack.candidate)} (for the meeting)" if pack.candidate else "nothing"
 
 
 def _title(pack: ScenarioPack, name: str | None) -> str:

@@ -45,3 +45,11 @@ def test_in_print_labels_leave_the_room_to_what_they_label() -> None:
     command = [pandoc(), "--to=typst", f"--lua-filter={RELEASED / 'reports' / 'pack.lua'}"]
     done = subprocess.run(command, input=table, capture_output=True, text=True, check=True)
     assert "#pack-table((auto, 1fr, auto,)," in done.stdout
+
+
+def test_in_print_what_announces_a_list_stays_with_it() -> None:
+    command = [pandoc(), "--to=typst", f"--lua-filter={RELEASED / 'reports' / 'pack.lua'}"]
+    text = "It may be used to:\n\n- Shift budget\n\nIt ends.\n\n- Alone\n"
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    assert done.stdout.count("#block(sticky: true)[") == 1
+    assert done.stdout.index("sticky") < done.stdout.index("It may be used to:")

@@ -86,4 +86,4 @@ def test_returns_that_cannot_be_compared_are_not_counted(tmp_path: Path) -> None
 def test_a_lift_test_that_went_is_among_what_changed(tmp_path: Path) -> None:
     found = results(tmp_path, TESTED)
     assert "lift test came, went or changed" in " ".join(texts(briefing.what_changed(found)))
-    assert "Lift tests: spring removed." in _changes(TESTED, found.params)
+    assert "Model and software: lift test spring removed." in _changes(TESTED, found.params)

@@ -51,7 +51,8 @@ def restated_map(
         Inches. On a phone, names stand above the rows.
     """
     above = is_narrow(width)
-    pitch = ROW + (0.2 if above else 0)
+    longest = max((name_lines(one).count("\n") for one in names.values()), default=0)
+    pitch = ROW + (0.2 if above else 0.12 * longest)
     figure = titled(title, subtitle, height=pitch * (len(names) + above) + LEGEND, width=width)
     axes = figure.subplots()
     start, end = date2num(window[0]), date2num(window[1] + WEEK)

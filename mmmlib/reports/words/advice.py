@@ -62,7 +62,7 @@ def short_advice(changes: Sequence[AdviceChange]) -> Prose:
     """Count what changed for a first page, the proposal by name; the change log has the reasons."""
     proposal = [one for one in changes if one.what == "recommendation"]
     others = len(changes) - len(proposal)
-    named = [f"the proposal (before: {one.before})" for one in proposal]
+    named = [f"the proposal, which was {one.before}," for one in proposal]
     if others:
         named.append(
             f"{others} more"
