@@ -101,7 +101,7 @@ def _taken(given: Any, trial: Specification, name: str) -> tuple[pm.Model, Custo
         if isinstance(made, pm.Model):
             return made, CustomModel(getattr(given, "__name__", "a function"), _source(given))
         given = made
-    found = f"a {type(given).__name__}"
+    found = f"a value of type {type(given).__name__}"
     raise InputError.one(
         None, "fit(model=…)", found, "a pymc.Model, or a function of one that returns it"
     )

@@ -72,6 +72,7 @@ def save_trial[S: Specification](trial: S, name: str) -> S:
     if not NAME.fullmatch(name) or name in TAKEN:
         expected = f"letters, digits, '-' and '_' (64 at most), and not {' or '.join(TAKEN)}"
         raise InputError.one(None, "the trial's name", shown(name), expected)
+    Run(trial.run.path)  # or its folder would be made anew, where it was removed meanwhile
     target = trial.run.path / EXPLORE / name
     _refuse_taken(trial, name, target)
     with writing(target.parent):

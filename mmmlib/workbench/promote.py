@@ -15,7 +15,7 @@ from mmmlib.errors import InputError
 from mmmlib.params.load import change_params, read_params
 from mmmlib.params.places import KeyPath, Place, YamlDocument, read_yaml
 from mmmlib.params.strict import KeyChange, read_text
-from mmmlib.runs import write_atomic
+from mmmlib.runs import Run, write_atomic
 
 if TYPE_CHECKING:
     from mmmlib.workbench.specification import Specification
@@ -50,6 +50,7 @@ class Promotion:
 
 def promote(trial: Specification, file: Path, *, write: bool = True) -> Promotion:
     """Write a trial's changes into a parameter file; see :meth:`Trial.promote`."""
+    Run(trial.run.path)  # what it was made with is only known while it is there
     text = read_text(file)
     if text != read_text(trial.run.path / "params.yaml"):
         raise InputError.one(

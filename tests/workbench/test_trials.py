@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from pymc import Model
 
 from mmmlib import workbench as wb
 from mmmlib.data.panel.panel import Panel
@@ -162,6 +164,26 @@ def test_trials_that_are_not_there_are_told(base: Trial) -> None:
         base.save("../tight")
     with pytest.raises(InputError, match="two or more"):
         wb.compare(base)
+
+
+def test_a_trial_of_a_run_that_is_gone_leaves_nothing_behind(base: Trial, tmp_path: Path) -> None:
+    trial = wb.open(shutil.copytree(base.run.path, tmp_path / "runs" / base.run.name))
+    file = tmp_path / "mine.yaml"
+    shutil.copy(trial.run.path / "params.yaml", file)
+    shutil.rmtree(trial.run.path)
+    for keep in (trial.save, lambda _: trial.promote(file)):
+        with pytest.raises(RunError, match="no run here"):
+            keep("tight")
+    assert not trial.run.path.exists()
+
+
+def test_a_custom_model_without_the_names_that_effects_need_is_told(base: Trial) -> None:
+    with pytest.raises(
+        InputError, match=r"no variable called .*roi.* names that effects are made from"
+    ):
+        base.fit(model=Model())
+    with pytest.raises(InputError, match=r"of type int; expected a pymc\.Model"):
+        base.fit(model=3)
 
 
 def test_what_one_region_moves_is_told_of_the_other_regions(
