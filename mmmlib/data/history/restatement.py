@@ -83,7 +83,8 @@ def learn(params: Params, sources: Mapping[str, SourceRows | None], past: Sequen
     earlier = [run for run in past if is_earlier_period(run.manifest.period, params)]
     ended = _ended(earlier[-1]) if earlier else None
     moves = restatements(now, vintages, used)
-    moves["series"] = [used[one.source][one.series] for one in moves.itertuples()]
+    places = zip(moves["source"].astype(str), moves["series"].astype(str), strict=True)
+    moves["series"] = [used[source][column] for source, column in places]
     return Learned(moves, tuple(broken), ended)
 
 
