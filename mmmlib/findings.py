@@ -283,47 +283,53 @@ def not_run(
 
 
 class Reason(str):
-    """Why something is so, in words, and what saw it: the ids that no text has to be parsed for.
+    """Why something is so, in words, and what saw it, so that no text has to be parsed for that.
 
     Parameters
     ----------
     text
         For people.
-    check, subject
-        Those of the finding that it tells of; a kind of its own where no check saw it, or empty.
+    check
+        Id of the check that saw it, or a kind of its own where none did; empty if neither.
+    finding
+        What the check saw.
     """
 
-    __slots__ = ("check", "subject")
+    __slots__ = ("check", "finding")
 
     check: str
-    subject: str
+    finding: Finding | None
 
-    def __new__(cls, text: str, check: str = "", subject: str = "") -> Self:
+    def __new__(cls, text: str, check: str = "", finding: Finding | None = None) -> Self:
         """Make one."""
         self = super().__new__(cls, text)
-        self.check, self.subject = check, subject
+        self.check, self.finding = check, finding
         return self
 
     @classmethod
     def of(cls, finding: Finding, text: str = "") -> Self:
         """Return what a finding saw as a reason, in its own words or in others."""
-        return cls(text or finding.message, finding.check, finding.subject)
+        return cls(text or finding.message, finding.check, finding)
 
     @classmethod
     def read(cls, kept: object) -> Self:
-        """Read one; a run of before the ids were kept has the text alone."""
+        """Read one; a run of before the check was kept has the text alone."""
         if isinstance(kept, cls):
             return kept
         if isinstance(kept, str):
             return cls(kept)
-        if isinstance(kept, dict) and {"text"} <= set(kept) <= {"text", "check", "subject"}:
-            return cls(**kept)
-        raise ValueError("a reason is a text, or a text with check and subject")
+        if isinstance(kept, dict) and "text" in kept:
+            found = kept.get("finding")
+            finding = None if found is None else Finding.model_validate(found)
+            return cls(kept["text"], kept.get("check", ""), finding)
+        raise ValueError("a reason is a text, or a text with its check and finding")
 
-    def kept(self) -> str | dict[str, str]:
+    def kept(self) -> str | dict[str, Any]:
         """Return it as it is written to a file."""
-        ids = {"check": self.check, "subject": self.subject}
-        return {"text": str(self), **ids} if self.check else str(self)
+        if not self.check:
+            return str(self)
+        seen = None if self.finding is None else self.finding.model_dump(mode="json")
+        return {"text": str(self), "check": self.check, "finding": seen}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:

@@ -17,7 +17,7 @@ from mmmlib.verify import NOT_SEALED, altered_files, is_sealed
 
 PUBLISHABLE = ("info", "warn")
 PLACE = "refresh.parent"
-FIRST = "This is the first refresh, so there is none to compare it with."
+FIRST = "This is the first refresh."
 NOT_ASKED = "This refresh is not compared with an earlier one, because refresh.parent is 'none'."
 NONE_PASSED = "No refresh of an earlier period is fit to be compared with."
 NOT_KNOWN = "It cannot be told whether there is an earlier refresh, so this one is not compared."

@@ -282,7 +282,7 @@ def release_statements(results: Results) -> Iterator[Prose]:
     yield Prose(f"{said[:1].upper()}{said[1:]}", lead=f"{title}.")
     waiting: dict[str, list[str]] = {}
     for one in () if gates.blocked else gates.sign_offs:
-        waiting.setdefault(f"{one.person} ({one.role})", []).append(one.subject)
+        waiting.setdefault(one.person, []).append(one.subject)
     if waiting:
         who = "; ".join(f"{person}: {listed(subjects)}" for person, subjects in waiting.items())
         yield Prose(f"{who}.", lead="Still to sign.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mmmlib.estimates import span_text
-from mmmlib.findings import Finding, Reason
+from mmmlib.findings import Reason
 from mmmlib.governance.label_rates import label_rates
 from mmmlib.governance.labels import STOPPED, UNSETTLED, WIDE
 from mmmlib.health.prior_sensitivity import PRIOR
@@ -43,12 +43,7 @@ def reasons_once(results: Results, doubted: Mapping[str, Sequence[Reason]]) -> I
         Reasons by channel. What several channels have in common comes first; where only its numbers
         differ, these are a range.
     """
-    seen = {(finding.check, finding.subject): finding for finding, _ in results.findings()}
-    found = [
-        _Of(channel, reason, seen.get((reason.check, reason.subject)))
-        for channel, reasons in doubted.items()
-        for reason in reasons
-    ]
+    found = [_Of(channel, one) for channel, reasons in doubted.items() for one in reasons]
     kinds: dict[str, list[_Of]] = {}
     for one in found:
         kinds.setdefault(one.kind, []).append(one)
@@ -70,16 +65,15 @@ def reasons_once(results: Results, doubted: Mapping[str, Sequence[Reason]]) -> I
 
 
 class _Of(NamedTuple):
-    """A reason of a channel, and the finding that it tells of, where it does."""
+    """A reason of a channel."""
 
     channel: str
     text: Reason
-    finding: Finding | None
 
     @property
     def kind(self) -> str:
         """What it has in common with the same reason of another channel."""
-        known = self.finding is not None or self.text.check in (WIDE, UNSETTLED)
+        known = self.text.finding is not None or self.text.check in (WIDE, UNSETTLED)
         return self.text.check if known else self.text
 
 
@@ -96,7 +90,7 @@ def _in_common(results: Results, alike: Sequence[_Of]) -> str:
         sure = [1 - lost for one in alike if (lost := losing.get(one.channel)) is not None]
         chance = f": probability {span_text(sure, 'share')}" if sure else ""
         return f"Whether they returned more than they cost is not settled{chance}."
-    said = [one.finding for one in alike if one.finding is not None]
+    said = [one.text.finding for one in alike if one.text.finding is not None]
     values = [one.value for one in said if isinstance(one.value, float) and one.value == one.value]
     text, seen = said[0].meaning, ""
     if values and isinstance(said[0].limit, float):
