@@ -120,6 +120,7 @@ def test_floors_have_a_price_with_a_range(second):
 
 
 def test_every_channel_has_its_advice_and_its_ladder(second):
+    assert scenario_pack.ladder is scenario_pack.channels  # older workbooks' notebooks ask for it
     advice, folded = scenario_pack.channels(second)
     assert len(advice.rows) == len(second.params.paid_channels)
     (table,) = folded.blocks

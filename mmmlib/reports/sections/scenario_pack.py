@@ -154,6 +154,10 @@ def channels(results: Results) -> Iterator[Block]:
         yield Folded("Gains at other levels", (table,))
 
 
+ladder = channels
+"""What notebooks of workbooks that were made before format 8 call it."""
+
+
 def comparison(results: Results) -> Iterator[Block]:
     """Difference of every plan to the baseline."""
     pack = results.scenarios
