@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from mmmlib.findings import Level
+from mmmlib.phrases import date_text
 from tests.data.checks.test_checks import Write, flags, healthy, run_checks
 
 BESIDE = {"search": {"spend": "search.spend"}, "tv": {"spend": "tv_spend"}}
@@ -35,7 +38,7 @@ def test_spend_that_took_fees_in_moves_its_price(write: Write) -> None:
     frame.loc[60:, "search_spend"] *= 1.4
     finding = flags(run_checks(write, frame))["data.cost_level", "search"]
     assert finding.level is Level.WARN
-    assert str(frame["date"][60]) in finding.message
+    assert date_text(dt.date.fromisoformat(frame["date"][60])) in finding.message
     assert "spend per search_views" in finding.message
 
 
