@@ -172,10 +172,10 @@ def automatic(params: Params, arrived: Sequence[Arrival]) -> Iterator[Finding]:
         (
             "data.automatic",
             "sources",
-            f"Of {count_text(len(arrived), 'source')} {count} arrive automatically{named}",
+            f"Sources that arrive automatically: {count} of {len(arrived)}{named}",
         ),
-        ("data.automatic_rows", "rows", "{share} of the rows arrive automatically" + named),
-        ("data.automatic_spend", "spend", "{share} of the spend arrives automatically" + named),
+        ("data.automatic_rows", "rows", "{share} of the rows arrive automatically."),
+        ("data.automatic_spend", "spend", "{share} of the spend arrives automatically."),
     ):
         share = shares[key]
         if not np.isfinite(share):

@@ -155,7 +155,7 @@ def _by_channel(results: Results, pack: ScenarioPack) -> Iterator[Block]:
             parts.append(f"{advice}: {listed(names)}")
     if parts:
         text = "; ".join(parts)
-        yield Prose(f"{text[0].upper()}{text[1:]}.", lead="By channel.")
+        yield Prose(f"{text[0].upper()}{text[1:]}.", lead="Each channel alone.")
 
 
 def confidence(results: Results) -> Iterator[Block]:

@@ -63,7 +63,7 @@ def advice_table(params: Params, pack: ScenarioPack) -> Table:
     }
     caption = (
         "Evidence says how much is known of the channel's return; the advice is what follows for its "
-        "money."
+        "money alone. A plan over several channels may be clearer than each of them."
     )
     return tabulate(
         "advice", caption, sorted(pack.advice, key=lambda one: order.index(one.advice)), columns
