@@ -42,9 +42,10 @@ def test_a_table_becomes_tests_of_the_panel(write: Callable[..., Path]) -> None:
     np.testing.assert_allclose(np.array(more.tested) - more.without, [[102 / 2.05, 103 / 2.05]])
     assert [str(week) for week in off.weeks] == ["2024-01-08", "2024-01-15", "2024-01-22"]
     np.testing.assert_allclose(off.tested, [[0, 0, 0]])  # the third week has no spend anyway
-    assert [f.message for f in lift_findings(built.lift_tests, built.panel, small_params())] == [
-        "It calibrates Search in Revenue, 2024-01-15 to 2024-01-28.",
-        "It calibrates Tv in Revenue, 2024-01-08 to 2024-01-28.",
+    found = lift_findings(built.lift_tests, built.panel, small_params())
+    assert [one.message.replace("\xa0", " ") for one in found] == [
+        "It calibrates Search in Revenue, 15 Jan 2024 to 28 Jan 2024.",
+        "It calibrates Tv in Revenue, 8 Jan 2024 to 28 Jan 2024.",
     ]
 
 
