@@ -9,6 +9,7 @@ import pytest
 from mmmlib.data.panel.panel import Panel
 from mmmlib.findings import Level, Status
 from mmmlib.params.limits import ComparisonParams
+from mmmlib.phrases import date_text
 from mmmlib.refresh.data_changes import ALL, data_changes, restated_cells, restated_findings
 from tests.fakes import fake_panel
 
@@ -46,7 +47,7 @@ def test_a_restated_cell_is_listed_exactly() -> None:
     assert (change.series, change.kind, change.cells) == ("spend:video", "restated", 1)
     assert change.first == change.last == before.weeks[40].date()
     assert change.share == pytest.approx(1234.5 / before.frame["spend:video"].sum())
-    assert change.largest.startswith(f"south, {before.weeks[40].date()}: USD")
+    assert change.largest.startswith(f"south, {date_text(before.weeks[40].date())}: USD")
 
 
 def test_rounding_is_no_restatement() -> None:

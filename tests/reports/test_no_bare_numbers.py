@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mmmlib.estimates import Estimate, format_number
+from mmmlib.governance.label_rates import label_rates
 from mmmlib.reports.blocks import (
     Block,
     Bullets,
@@ -116,8 +117,8 @@ def given_numbers(results: Results) -> set[str]:
 
 
 def told_by_others(results: Results) -> list[str]:
-    """Sentences that other rooms wrote into the artefacts, the longest first."""
-    found: set[str] = set()
+    """Sentences that other rooms wrote: how often labels are right, and the artefacts' own; the longest first."""
+    found = {rate.text() for rate in label_rates().values()}
 
     def collect(value: Any) -> None:
         if isinstance(value, str) and len(value) > 12:
