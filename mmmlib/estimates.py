@@ -222,6 +222,17 @@ def format_number(value: float, unit: str = "") -> str:
     return f"{prefix}{body}{letter}{suffix}"
 
 
+def roughly(value: float) -> float:
+    """Round to two digits, as many as the move of a median of a wide range supports.
+
+    Examples
+    --------
+    >>> roughly(0.3841)
+    0.38
+    """
+    return float(f"{value:.2g}")
+
+
 def format_change(value: float, unit: str = "") -> str:
     r"""Write a difference with its sign.
 

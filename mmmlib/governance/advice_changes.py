@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from mmmlib.estimates import format_change, format_number
+from mmmlib.estimates import format_change, format_number, roughly
 from mmmlib.governance.gates import judged_pack
 from mmmlib.governance.verdict import GateResult
 from mmmlib.monte_carlo import ERRORS
@@ -358,14 +358,14 @@ class _Reasons:
             certain = [one for one in bridge.steps if abs(one.shift) > ERRORS * one.error]
             certain.sort(key=lambda one: -abs(one.shift))
             steps = [
-                f"{STEP_WORDS[one.name]} {format_change(one.shift / abs(bridge.before), 'share')}"
+                f"{STEP_WORDS[one.name]} {format_change(roughly(one.shift / abs(bridge.before)), 'share')}"
                 for one in certain
             ]
         if bridge is not None and not steps:
             yield "the estimated return{of} moved by nothing but noise of sampling"
             return
         by = f" by {listed(steps)}" if steps else ""
-        yield f"the estimated return{{of}} moved {format_change(move.change, 'share')}{by}"
+        yield f"the estimated return{{of}} moved {format_change(roughly(move.change), 'share')}{by}"
 
     def chance(self, channel: str) -> float | None:
         """How often an unchanged world moves this return as far, up or down."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
-from mmmlib.estimates import format_number
+from mmmlib.estimates import format_number, roughly
 from mmmlib.findings import Level, Status
 from mmmlib.governance.follow_up import FollowUp
 from mmmlib.governance.gates import ROLES, RunEvidence, blocking_data, gather
@@ -195,7 +195,7 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
             points[0] += (
                 f" That is no sign of calm: the return of {params.channel_label(wide.channel)} "
                 f"({params.model_label(wide.model)}) moved by "
-                f"{format_number(abs(wide.change), 'share')}, and even that is within its range."
+                f"{format_number(roughly(abs(wide.change)), 'share')}, and even that is within its range."
             )
     shown = list(_first(points, "more in the change log"))
     if data := data_change_text(comparison, params):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from itertools import combinations
 
-from mmmlib.estimates import format_change, format_number, log_ratio
+from mmmlib.estimates import format_change, format_number, log_ratio, roughly
 from mmmlib.findings import Finding, at_most, judge
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.phrases import some_of
@@ -99,7 +99,7 @@ def _judge_movement(
     calm = _calm(movement)
     unexplained = not calm and is_severe(movement, limits) and not explained
     what = "return" if movement.quantity == "roi" else "contribution"
-    change = format_change(movement.change, "share")
+    change = format_change(roughly(movement.change), "share")
     factor = math.nan if movement.factor is None else movement.factor
     limit = math.nan if movement.limit is None else movement.limit
     rule = "within" if calm else "not within"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mmmlib.estimates import format_change, format_number
+from mmmlib.estimates import format_change, format_number, roughly
 from mmmlib.monte_carlo import ERRORS
 from mmmlib.phrases import count_text, listed
 from mmmlib.refresh.comparison import Bridge, BridgeStep, DataChange, Movement
@@ -26,7 +26,7 @@ def reason_sentence(results: Results, movement: Movement, bridge: Bridge | None)
     what = "Return" if movement.quantity == "roi" else "Contribution"
     moved = (
         f"{what} on {outcome_of(results, movement.model)}: {movement_sentence(results, movement)}. "
-        f"The estimate moved by {format_change(movement.change, 'share')}"
+        f"The estimate moved by {format_change(roughly(movement.change), 'share')}"
     )
     if bridge is None:
         return f"{moved}; by which step is not known."
@@ -42,7 +42,7 @@ def reason_sentence(results: Results, movement: Movement, bridge: Bridge | None)
 def _relative(step: BridgeStep, bridge: Bridge) -> str:
     if bridge.before == 0:
         return "from zero"
-    return format_change(step.shift / abs(bridge.before), "share")
+    return format_change(roughly(step.shift / abs(bridge.before)), "share")
 
 
 def restated_sentence(changes: Sequence[DataChange]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from mmmlib.estimates import Estimate, format_number
+from mmmlib.estimates import Estimate, format_number, roughly
 from mmmlib.findings import Status
 from mmmlib.model.effects import share
 from mmmlib.params import Params
@@ -268,7 +268,7 @@ def movement_words(results: Results, movements: Sequence[Movement], parent: str)
     outcome = outcome_of(results, movements[0].model)
     wide = wide_noise(movements)
     if not beyond and wide is not None:
-        size = format_number(abs(wide.change), "share")
+        size = format_number(roughly(abs(wide.change)), "share")
         title = f"Noise is wide: even {results.short(wide.channel)}, moved by {size}, is within it"
     elif not beyond:
         title = f"No return of {outcome} moved by more than noise since the last refresh"

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from mmmlib.data.panel.panel import panel_of
-from mmmlib.estimates import format_number, span_text
+from mmmlib.estimates import format_number, roughly, span_text
 from mmmlib.findings import Finding, Status
 from mmmlib.governance.labels import NOT_JUDGED, stop_words
 from mmmlib.governance.verdict import Release
@@ -187,7 +187,7 @@ def change_line(results: Results, comparison: Comparison) -> Prose:
         wide = wide_noise(moves)
         even = (
             f", though noise is wide: the median of {results.short(wide.channel)} moved by "
-            f"{format_number(abs(wide.change), 'share')}"
+            f"{format_number(roughly(abs(wide.change)), 'share')}"
             if wide is not None
             else ""
         )

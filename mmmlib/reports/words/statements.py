@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mmmlib.estimates import format_number
+from mmmlib.estimates import format_number, roughly
 from mmmlib.findings import Status
 from mmmlib.governance.labels import label_model, label_total, stop_words
 from mmmlib.phrases import (
@@ -273,7 +273,10 @@ def wide_noise_sentence(results: Results, moves: Sequence[Movement]) -> str:
     largest = wide_noise(moves)
     if largest is None:
         return ""
-    name, size = results.short(largest.channel), format_number(abs(largest.change), "share")
+    name, size = (
+        results.short(largest.channel),
+        format_number(roughly(abs(largest.change)), "share"),
+    )
     way = "up" if largest.change > 0 else "down"
     if len({move.model for move in moves}) > 1:
         name = f"{name} ({results.model(largest.model)})"
