@@ -204,8 +204,8 @@ class ModelData:
         for spend, media in (tuple(totals), (self.spend, self.media)):
             year = spend[:, :, -RECENT_WEEKS[-1] :].mean(-1)
             for weeks in reversed(RECENT_WEEKS):
-                paid, ran = spend[:, :, -weeks:].sum(-1), media[:, :, -weeks:].sum(-1)
-                known = (paid > 0) & (ran > 0) & (paid >= USUAL * weeks * year)
+                paid, ran = spend[:, :, -weeks:].mean(-1), media[:, :, -weeks:].mean(-1)
+                known = (paid > 0) & (ran > 0) & (paid >= USUAL * year)
                 np.divide(paid, ran, out=cost, where=np.broadcast_to(known, cost.shape))
         return cost
 

@@ -68,7 +68,7 @@ def forecast_of_run(run: Run) -> Forecast:
 def panels_ahead(panel: Panel, params: Params, base: Baseline, effects: xr.Dataset) -> list[Panel]:
     """Add the weeks of the horizon to a panel, on several paths.
 
-    Spend is the baseline's, exposures cost what they did, events are as declared, controls and the
+    Spend is the baseline's, exposures cost what they do today, events are as declared, controls and the
     exposure of channels without spend as in the same weeks a year ago (the mean of the latest 13 where there is no year). Each path is off
     by what the same rules were off by at one earlier time; there is one path without errors where
     the history is too short for that. Outcomes of these weeks are zero, and nothing is to read them.
