@@ -20,7 +20,7 @@ from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.advice import evidence_level
 from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
-from mmmlib.scenarios.labels import choose, decide, lowest, probability_text
+from mmmlib.scenarios.labels import choose, decide, lowest, may_be_watched, probability_text
 from mmmlib.scenarios.pack import (
     Advice,
     Answer,
@@ -264,7 +264,10 @@ def _judged_plan(plan: Scenario, model: str, gates: GateResult | None, params: P
         plan.step
         and gates is not None
         and not gates.blocked
-        and all(gates.claim(model, name).for_moves[0] is Label.SAFE for name in changed)
+        and all(
+            claimed is Label.SAFE or (claimed is Label.REVIEW and may_be_watched(why))
+            for claimed, why in (gates.claim(model, name).for_moves for name in changed)
+        )
     )
     return plan.model_copy(update={"label": label, "reasons": reasons, "step": step})
 

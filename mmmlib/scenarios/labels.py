@@ -9,6 +9,8 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.estimates import NBSP
+from mmmlib.findings import Reason, Status
+from mmmlib.health.demand import COMMON
 from mmmlib.model.effects import roi
 from mmmlib.monte_carlo import needed_probability
 from mmmlib.params.scenarios import ScenarioParams
@@ -20,6 +22,14 @@ from mmmlib.scenarios.support import Cover
 
 MORE_LIKELY = 0.6
 """Probability from which a claim is more likely than not; down to the opposite it is as likely as not."""
+OF_THE_FIT = (
+    "health.holdout_coverage",
+    "health.holdout_skill",
+    "health.negative_baseline",
+    COMMON,
+)
+"""Checks that may flag under a step to watch. With a probability that large, plans were right as often where they
+did as where they did not (``docs/labels.md``); that budgets follow a common demand is a check of its own."""
 ORDER = (Label.SAFE, Label.REVIEW, Label.DO_NOT_INFER)
 
 
@@ -179,6 +189,17 @@ def label_plan(
     return Label.SAFE, (clear,)
 
 
+def may_be_watched(doubts: Iterable[str]) -> bool:
+    """Say whether these doubts leave room for a step to watch: each is what a check of :data:`OF_THE_FIT` saw."""
+    return all(
+        isinstance(one, Reason)
+        and one.check in OF_THE_FIT
+        and one.finding is not None
+        and one.finding.status is Status.FLAG  # what could not be checked is no such doubt
+        for one in doubts
+    )
+
+
 def worth_a_step(
     evidence: Evidence,
     probability: float,
@@ -201,7 +222,8 @@ def worth_a_step(
     limits
         ``step_probability``, ``step_risk``.
     doubts
-        Whether anything else speaks against the plan: what the past has not seen, other models.
+        Whether anything else speaks against the plan: what the past has not seen, other models. Of the
+        evidence, only what :func:`may_be_watched` names may.
     recent
         The same claim against what is spent now.
 
@@ -211,7 +233,9 @@ def worth_a_step(
         Its bad case is bounded: in the mean of its worst tenth it loses no more than
         ``step_risk`` of what it gains in the middle.
     """
-    if doubts or decide(evidence)[0] is not None or not probability >= limits.step_probability:
+    if doubts or evidence.against or not may_be_watched(evidence.doubts):
+        return False
+    if not probability >= limits.step_probability:
         return False
     if recent is not None and not (
         recent.comparable and recent.probability_better >= limits.step_probability

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from mmmlib.estimates import Estimate
-from mmmlib.findings import Level
+from mmmlib.findings import Level, Reason
 from mmmlib.governance.labels import BLOCKED, label_channels, label_pack
 from mmmlib.governance.verdict import Claim, GateResult, Release
 from mmmlib.model.motions import sum_motions
@@ -115,6 +115,11 @@ def test_where_no_plan_is_safe_a_step_is_recommended_unless_the_gates_doubt_it()
     assert judged.scenarios[1].label is REVIEW
     doubted = label_pack(pack, _gates(search=SAFE, social=REVIEW), fake_params())
     assert doubted.recommended is None
+    seen = finding("health.common_spend", passed=False, level=Level.WARN)
+    watched = Claim(label=REVIEW, reasons=(), move=REVIEW, move_reasons=(Reason.of(seen),))
+    gates = _gates(search=SAFE)
+    gates.claims[MODEL]["social"] = watched
+    assert label_pack(pack, gates, fake_params()).recommended == "step"
     safe = _pack(step, _plan("safe", 50, search=110.0))
     judged = label_pack(safe, _gates(search=SAFE, social=SAFE), fake_params())
     assert judged.recommended == "safe"

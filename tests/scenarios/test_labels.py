@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmmlib.findings import FindingList, Level, Status, not_run
+from mmmlib.findings import FindingList, Level, Reason, Status, not_run
 from mmmlib.params.scenarios import ScenarioParams
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.scenarios.agreement import disagreement_findings, disagreements
@@ -78,6 +78,13 @@ def test_a_doubt_about_a_size_is_none_about_the_way_that_money_should_go() -> No
     assert "under another reasonable prior 90" in reason
 
 
+def seen(check: str, *, run: bool = True) -> Reason:
+    """What a check of the fit flagged, or that it could not be run."""
+    if not run:
+        return Reason.of(not_run(check, MODEL, "too few weeks", level=Level.WARN))
+    return Reason.of(finding(check, passed=False, level=Level.WARN, message="hm"))
+
+
 @pytest.mark.parametrize(
     ("evidence", "probability", "more", "worth"),
     [
@@ -85,6 +92,16 @@ def test_a_doubt_about_a_size_is_none_about_the_way_that_money_should_go() -> No
         (Evidence(), 0.84, {}, False),
         (Evidence(), math.nan, {}, False),
         (Evidence(doubts=("hm",)), 0.9, {}, False),
+        (
+            Evidence(doubts=(seen("health.holdout_skill"), seen("health.common_spend"))),
+            0.9,
+            {},
+            True,
+        ),
+        (Evidence(doubts=(seen("health.holdout_skill"), "hm")), 0.9, {}, False),
+        (Evidence(doubts=(seen("health.unseen_demand"),)), 0.9, {}, False),
+        (Evidence(doubts=(seen("health.holdout_skill", run=False),)), 0.9, {}, False),
+        (Evidence(against=(seen("health.holdout_skill"),)), 0.9, {}, False),
         (Evidence(), 0.9, {"doubts": True}, False),
         (
             Evidence(),

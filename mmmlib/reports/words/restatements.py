@@ -32,7 +32,10 @@ def restated_cost_sentence(results: Results, one: Restated) -> str:
     more = len(one.returns) - len(moved)
     first = f"Restated history moved {' and '.join(moved)}" if moved else ""
     first += f", and {count_text(more, 'more return')}" if moved and more else ""
-    first = first or "Restated history moved no return by more than the noise of the draws"
+    if not first:
+        # Movements of single motions are elsewhere in the section; this is of what leads.
+        of = f" on {results.model(results.params.primary)}" if len(results.models) > 1 else ""
+        first = f"Restated history moved no return{of} by more than the noise of the draws"
     sentences = [f"{first}."]
     if one.total is not None:
         sentences.append(
