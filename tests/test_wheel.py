@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ def run(folder: Path, *words: str | Path) -> str:
     return answer.stdout
 
 
+def take_bytecode(here: Path, there: Path) -> None:
+    """Copy what is compiled of other packages: Python takes it where the source is the same file.
+
+    Compiling it again is most of a minute, and says nothing about the wheel.
+    """
+    for compiled in here.rglob("__pycache__"):
+        to = there / compiled.relative_to(here)
+        if to.parent.is_dir():
+            shutil.copytree(compiled, to, dirs_exist_ok=True)
+
+
 @pytest.fixture(scope="module")
 def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed ``mmm``; other packages are those of the lock file."""
@@ -40,6 +52,8 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = folder.glob("*.whl")
     python = folder / "env" / "bin" / "python"
     run(folder, UV, "pip", "install", "-q", "--python", python, "-c", "locked.txt", wheel)
+    here = Path(sysconfig.get_path("purelib"))
+    take_bytecode(here, folder / "env" / here.relative_to(sys.prefix))
     return folder / "env" / "bin" / "mmm"
 
 
