@@ -30,11 +30,14 @@ class Ranking:
         ranked.
     not_ranked
         Those channels.
+    hidden
+        Whether the budgets follow something in common, so that no channel can be put before another.
     """
 
     rows: tuple[ChannelNumbers, ...]
     chances: tuple[float, ...]
     not_ranked: tuple[ChannelNumbers, ...]
+    hidden: bool = False
 
     @property
     def top(self) -> ChannelNumbers:
@@ -49,7 +52,7 @@ class Ranking:
     @property
     def clear(self) -> bool:
         """Whether it may be named alone: it is likely enough, and there are others."""
-        return self.chance >= CLEAR and len(self.rows) > 1
+        return self.chance >= CLEAR and len(self.rows) > 1 and not self.hidden
 
     @property
     def contenders(self) -> tuple[ChannelNumbers, ...]:
@@ -59,7 +62,8 @@ class Ranking:
     @property
     def settled(self) -> bool:
         """Whether the draws rule anything out: one channel, or a few of those ranked."""
-        return self.clear or len(self.contenders) <= min(NAMED, len(self.rows) - 1)
+        few = len(self.contenders) <= min(NAMED, len(self.rows) - 1)
+        return self.clear or (few and not self.hidden)
 
     @property
     def surely(self) -> str:
@@ -93,6 +97,7 @@ def ranking_of(
         tuple(ordered),
         tuple(chances[row.channel] for row in ordered),
         tuple(row for row in rows if row not in ranked),
+        len(ranked) > 1 and results.order_is_hidden(numbers.name),
     )
 
 
@@ -108,5 +113,7 @@ def inferable(
 
 def ranking_label(results: Results, numbers: ModelNumbers, ranking: Ranking) -> Label:
     """Label of a sentence on a ranking: a place that is not settled needs review at least."""
+    if ranking.hidden:
+        return Label.DO_NOT_INFER
     claims = [results.claim(numbers.name, row.channel).label for row in ranking.contenders]
     return lowest([*claims, Label.SAFE if ranking.clear else Label.REVIEW])

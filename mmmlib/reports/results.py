@@ -30,6 +30,7 @@ from mmmlib.reports.markup import cut_apart, cut_short
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.style import channel_colours
 from mmmlib.runs import Run
+from mmmlib.scenarios.evidence import order_is_hidden
 from mmmlib.scenarios.pack import ScenarioPack
 
 __all__ = ["Results", "results_of"]
@@ -124,6 +125,12 @@ class Results:
         """Health findings of a model."""
         found = self._artefact(f"models/{model}/health.json", FindingList)
         return found.findings if found else ()
+
+    def order_is_hidden(self, model: str) -> bool:
+        """Whether a model's channels can be put in no order; see the function of that name."""
+        entries = self.gates.entries if self.gates else ()
+        subjects = {model, *self.params.parts_of(model)}
+        return order_is_hidden(e.finding for e in entries if e.finding.subject in subjects)
 
     @cached_property
     def colours(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ from mmmlib.scenarios.pack import Answer, Label
 from mmmlib.scenarios.projection import ProjectedOutcome
 
 YEAR = 52
+HIDDEN = "The budgets follow something in common, so the channel that follows it most seems to return most."
 
 
 def answer_questions(
@@ -134,7 +135,10 @@ def _rank(case: Case) -> Answer:
         if name != channel
     )
     name = case.labels[channel]
-    if channel != top:
+    hidden = len(names) > 1 and case.order_is_hidden
+    if hidden:
+        lead = f"Which channel returned most over {period} cannot be told. {name}"
+    elif channel != top:
         places = (-draws).argsort(axis=1).argsort(axis=1)[:, names.index(channel)] + 1
         low, high = (f"{end:.0f}" for end in np.quantile(places, (0.05, 0.95), method="nearest"))
         place = low if low == high else f"{low} to {high}"
@@ -146,7 +150,8 @@ def _rank(case: Case) -> Answer:
             f"Which channel returned most over {period} is not clear; {name} has the highest median"
         )
     lead += f": {case.return_text(estimates[channel])}"
-    text = f"{lead}; it is first with probability {probability_text(p)}. Ranges hold 90{NBSP}%."
+    place = "" if hidden else f"; it is first with probability {probability_text(p)}"
+    text = f"{lead}{place}. Ranges hold 90{NBSP}%."
     if rest:
         text += f" The others: {rest}."
     if left_out:
@@ -161,7 +166,8 @@ def _rank(case: Case) -> Answer:
         doubts.append(f"The first place is not settled: probability {probability_text(p)}.")
     elif held is not None and not held >= safe:
         doubts.append("Under another reasonable prior the first place is not as clear.")
-    tag, reasons = decide(evidence, more_doubts=doubts, size=held is None)
+    against = [HIDDEN] if hidden else []
+    tag, reasons = decide(evidence, more_against=against, more_doubts=doubts, size=held is None)
     if tag is None:
         tag, reasons = Label.SAFE, ("The place is clear and nothing speaks against the fit.",)
     return case.answer(

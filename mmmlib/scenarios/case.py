@@ -13,7 +13,12 @@ from mmmlib.model.power_scaling import Reweighted
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.scenarios.baseline import Baseline
-from mmmlib.scenarios.evidence import Evidence, channel_evidence, model_evidence
+from mmmlib.scenarios.evidence import (
+    Evidence,
+    channel_evidence,
+    model_evidence,
+    order_is_hidden,
+)
 from mmmlib.scenarios.pack import Answer, Label
 from mmmlib.scenarios.plans import channel_labels
 from mmmlib.scenarios.projection import ProjectedOutcome
@@ -46,6 +51,11 @@ class Case:
     def money(self) -> bool:
         """Whether the outcome is in the currency of the spend."""
         return self.effects.attrs["outcome_unit"] == self.params.currency
+
+    @property
+    def order_is_hidden(self) -> bool:
+        """Whether channels can be put in no order; see the function of that name."""
+        return order_is_hidden(self.health.findings if self.health else ())
 
     def return_text(self, estimate: Estimate) -> str:
         """Write a return as the reports do: ``USD 0.8 to 2.1 per USD 1``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -203,7 +204,7 @@ def _verdict(p: float, params: Params) -> str:
 def _asked(case: Case, able: Sequence[str], sign: int) -> tuple[str | None, float]:
     """Return the channel that a question is about; if it names none, the first and its chance.
 
-    ``sign`` is 1 where the next money should return most, -1 where least.
+    The chance is NaN where the budgets follow something in common. ``sign`` is 1 where the next money should return most, -1 where least.
     """
     if case.question.channel is not None:
         return case.question.channel, 1.0
@@ -213,6 +214,8 @@ def _asked(case: Case, able: Sequence[str], sign: int) -> tuple[str | None, floa
     each = [per_money(case.base, case.outcome, name, case.params) for name in able]
     draws = sign * np.stack(each, axis=1)
     best = int(np.median(draws, axis=0).argmax())
+    if len(able) > 1 and case.order_is_hidden:
+        return able[best], math.nan
     return able[best], float((draws.argmax(axis=1) == best).mean())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mmmlib.governance.verdict import Claim
+from mmmlib.findings import Level
+from mmmlib.governance.verdict import Claim, GateEntry
 from mmmlib.reports.blocks import label_mark
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import ranking_of
@@ -12,12 +13,31 @@ from mmmlib.reports.words.returns import best_sentence
 from mmmlib.reports.words.statements import best_statement, total_statement, weakest_statement
 from mmmlib.scenarios.pack import Label
 from tests.reports.leaders import claimed, level_field, only, with_losses, with_scale
+from tests.scenarios.helpers import finding
 
 
 def test_a_clear_leader_is_named(second: Results) -> None:
     sentence = best_sentence(second, with_scale("social", 5.0))
     assert sentence.startswith("Social very likely returned most: USD")
     assert " to " in sentence
+
+
+def test_where_budgets_follow_something_in_common_no_channel_is_named(second: Results) -> None:
+    numbers = with_losses(with_scale("social", 5.0), 0.0)
+    results = claimed(second, numbers, Label.SAFE)
+    assert best_statement(results, numbers).text.startswith("Social very likely returned most")
+    assert results.gates is not None
+    flag = finding("health.unseen_demand", numbers.name, passed=False, level=Level.WARN)
+    judged = GateEntry(finding=flag, level=Level.WARN, rule="as proposed")
+    gates = results.gates.model_copy(update={"entries": (judged,)})
+    results.__dict__["gates"] = gates
+    said = best_statement(results, numbers)
+    assert said.text == (
+        "Which channel returned most cannot be told: the budgets follow something in common."
+    )
+    assert said.mark == label_mark(Label.DO_NOT_INFER)
+    assert weakest_statement(results, numbers) is None
+    assert "none of them clearly" in contributions_words(results, numbers).title
 
 
 def test_a_place_that_is_not_settled_is_called_so(second: Results) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from mmmlib.findings import FindingList, Level
 from mmmlib.params.schema import KeyQuestion, Params
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.scenarios.answers import answer_questions
@@ -15,13 +16,15 @@ from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.pack import Label
 from mmmlib.scenarios.projection import outcome_function, sum_outcomes
 from tests.fakes import over_at_once
-from tests.scenarios.helpers import healthy, known_effects, ready
+from tests.scenarios.helpers import finding, healthy, known_effects, ready
 
 GAINS = {"weak": 0.2, "fair": 1.1, "good": 2.0, "best": 4.0}
 MODEL = "revenue.pooled"
 
 
-def _answer(kind, channel=None, outcome=None, *, money=True, verdicts=None, change=None):
+def _answer(
+    kind, channel=None, outcome=None, *, money=True, verdicts=None, change=None, flagged=()
+):
     params, effects = known_effects(GAINS, money=money)
     question = KeyQuestion(question="May we?", kind=kind, channel=channel, outcome=outcome)
     params = params.model_copy(update={"key_questions": (question,)})
@@ -33,7 +36,11 @@ def _answer(kind, channel=None, outcome=None, *, money=True, verdicts=None, chan
     readiness = ready(params, **(verdicts or {}))
     outcomes = {params.primary: outcome_function(effects)}
     base = baseline_of(effects, params)
-    (answer,) = answer_questions(models, readiness, healthy(*models), params, base, outcomes)
+    health = {
+        name: FindingList(findings=(*found.findings, *flagged))
+        for name, found in healthy(*models).items()
+    }
+    (answer,) = answer_questions(models, readiness, health, params, base, outcomes)
     return answer
 
 
@@ -65,6 +72,22 @@ def test_without_a_channel_the_best_and_the_least_missed_are_asked_about():
     last = "The channel to cut first is very likely Weak: its next money returns least"
     assert cut.text.startswith(last)
     assert {scale.label, cut.label} == {Label.SAFE}
+
+
+def test_where_budgets_follow_something_in_common_no_channel_comes_first():
+    common = finding(
+        "health.unseen_demand", MODEL, passed=False, level=Level.WARN, message="They do."
+    )
+    rank = _answer("rank", flagged=(common,))
+    assert rank.label is Label.DO_NOT_INFER
+    assert rank.text.startswith("Which channel returned most over the last 52 weeks cannot be told")
+    assert "probability" not in rank.text
+    assert any("something in common" in reason for reason in rank.reasons)
+    scale = _answer("scale", flagged=(common,))
+    assert scale.text.startswith("Which channel to scale first is not clear; ")
+    assert any("comes first is not settled" in reason for reason in scale.reasons)
+    asked = _answer("scale", "best", flagged=(common,))
+    assert asked.text.startswith("Yes, very likely")
 
 
 def _level(effects):

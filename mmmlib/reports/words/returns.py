@@ -44,6 +44,8 @@ def return_sentence(
     value = f"{value} (90 %)" if mass else value
     if len(ranking.rows) == 1:
         return f"{top} returned {value}."
+    if ranking.hidden:
+        return f"Which channel {verb} cannot be told: the budgets follow something in common."
     if ranking.clear:
         return f"{top} {ranking.surely} {verb}: {value}."
     ahead = ranking.contenders

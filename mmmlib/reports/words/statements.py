@@ -96,7 +96,7 @@ def _ranking_statement(
     results: Results, numbers: ModelNumbers, ranking: Ranking, lead: str, *, least: bool = False
 ) -> Prose:
     sentences = [return_sentence(results, numbers, ranking, least=least, mass=True)]
-    if not ranking.clear and len(ranking.rows) > 1:
+    if not (ranking.clear or ranking.hidden) and len(ranking.rows) > 1:
         sentences.append(likeliest_sentence(results, numbers, ranking))
     if ranking.not_ranked:
         sentences.append(not_ranked_sentence(results, ranking))
