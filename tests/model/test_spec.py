@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -247,6 +248,16 @@ def test_a_late_invoice_is_no_price() -> None:
 
     data = exposed(False, late)
     assert 5.0 < data.media_cost[0, 0] < 5.1
+
+
+def test_a_region_has_its_own_price_in_a_history_shorter_than_half_a_year() -> None:
+    def dear_in_the_south(frame: pd.DataFrame) -> None:
+        frame.loc[frame["region"] == "south", "exposure:search"] /= 2
+
+    data = exposed(True, dear_in_the_south)
+    short = replace(data, spend=data.spend[:, :, -20:], media=data.media[:, :, -20:])
+    expected = [10.0 if name == "south" else 5.0 for name in data.regions]
+    np.testing.assert_allclose(short.media_cost[0], expected)
 
 
 def test_media_that_outlives_its_spend_costs_what_it_did() -> None:
