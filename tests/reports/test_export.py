@@ -33,11 +33,8 @@ def test_a_row_is_one_fact_and_says_what_the_pack_says(results, facts) -> None:
     assert not facts.duplicated(key).any()
     numbers = results.leading
     for one in numbers.channels:
-        row = (
-            facts.set_index(["model", "channel", "quantity"])
-            .sort_index()
-            .loc[(numbers.name, one.channel, "return")]
-        )
+        mine = facts["model"].eq(numbers.name) & facts["channel"].eq(one.channel)
+        (row,) = facts[mine & facts["quantity"].eq("return")].to_dict("records")
         assert (row["low"], row["high"]) == (one.roi.low, one.roi.high)
         assert row["label"] == str(results.claim(numbers.name, one.channel).label)
         assert (row["first_week"], row["unit"]) == (numbers.first_week, "USD per USD 1")
