@@ -306,32 +306,22 @@ class Specification:
         return {model: scales for model, scales in found.items() if scales is not None}
 
     def fit(self, *models: str) -> Self:
-        """Fit it; what is fitted already is not fitted again, and a refit begins with what the run learned.
+        """Fit it with the workbook's own model; see :meth:`mmmlib.workbench.trial.Trial.fit`.
 
         Parameters
         ----------
         *models
             ``outcome.motion``; those of the outcome that leads if none is given.
-        model
-            A PyMC model that was built from :meth:`pymc_model`, or a function that takes that one
-            and returns it with what was added. It is fitted in place of the workbook's own.
 
         Returns
         -------
         Trial
-            The same one with its fits. A fit that is
-            stopped (the square in JupyterLab, or Ctrl-C) leaves those that are done.
+            The same one with its fits.
 
         Raises
         ------
         MMMError
-            If the data cannot be fitted, or sampling failed, with the likely cause.
-
-        Examples
-        --------
-        ::
-
-            trial = wb.open().change("model.seasonality", 2).fit()
+            If the data cannot be fitted, or sampling failed.
         """
         asked = [chosen_model(self.params, name) for name in models] or list(self.models)
         missing = [FitRequest(name) for name in asked if name not in self.fits]
