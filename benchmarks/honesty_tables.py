@@ -103,6 +103,17 @@ def label_counts(lines: Rows) -> dict[str, dict[str, list[int]]]:
     return counts
 
 
+def in_common(line: dict[str, Any]) -> bool:
+    """Whether the budgets of a world had so much in common that the check on demand flagged them."""
+    from mmmlib.health.demand import DEMAND
+    from mmmlib.params.limits import HealthParams
+
+    values = {
+        name.split()[-1]: one for name, one in line.get("health", {}).items() if "/" not in name
+    }
+    return bool(values.get(DEMAND, 0.0) > HealthParams().max_budgets_in_common)
+
+
 def publish(lines: Rows, rates: Path, docs: Path) -> None:
     """Write what the pack says of its labels, and the tables of the pages.
 
@@ -119,11 +130,13 @@ def publish(lines: Rows, rates: Path, docs: Path) -> None:
     kinds = dict.fromkeys(line["kind"] for line in lines)
     from mmmlib.governance.label_rates import RULE
 
+    flagged = [line for line in lines if in_common(line)]
     counted = {
         "rule": RULE,
         "worlds": len(lines),
         "seeds": [seeds[0], seeds[-1]],
         "labels": label_counts(lines),
+        "in_common": {"worlds": len(flagged), "labels": label_counts(flagged)},
         "kinds": {
             kind: {"worlds": len(mine), "labels": label_counts(mine)}
             for kind in kinds

@@ -34,12 +34,15 @@ class LabelRate:
         Test worlds, none of them looked at while the rule was made.
     earlier
         Whether it was counted under an earlier rule.
+    where
+        Which of the test worlds, in words; empty if all.
     """
 
     directions: tuple[int, int]
     ranges: tuple[int, int]
     worlds: int
     earlier: bool = False
+    where: str = ""
 
     def text(self) -> str:
         """Say the rates in a sentence."""
@@ -47,24 +50,27 @@ class LabelRate:
         rule = " That was under the rule before this one." if self.earlier else ""
         if not said or not ranges:
             return (
-                f"In {self.worlds} test worlds too little was labelled so to say how often it was "
-                f"right.{rule}"
+                f"In {self.worlds} test worlds{self.where} too little was labelled so to say how "
+                f"often it was right.{rule}"
             )
         return (
             f"Of statements so labelled, {probability_text(true / said)} were true and "
             f"{probability_text(held / ranges)} of the 90 % ranges held the truth, in "
-            f"{self.worlds} test worlds ({true} of {said}, {held} of {ranges}).{rule}"
+            f"{self.worlds} test worlds{self.where} ({true} of {said}, {held} of {ranges}).{rule}"
         )
 
 
 @cache
-def label_rates(file: Path = RATES) -> dict[Label, LabelRate]:
+def label_rates(file: Path = RATES, *, in_common: bool = False) -> dict[Label, LabelRate]:
     """Read how often statements of each label were right.
 
     Parameters
     ----------
     file
         As the benchmark writes it.
+    in_common
+        Only in worlds whose budgets follow something in common, as ``health.unseen_demand`` sees it: what needs
+        review is right less often there.
 
     Returns
     -------
@@ -77,8 +83,13 @@ def label_rates(file: Path = RATES) -> dict[Label, LabelRate]:
     True
     """
     counted = json.loads(file.read_text(encoding="utf-8"))
-    worlds, earlier = counted["worlds"], counted.get("rule") != RULE
+    part, where = counted, ""
+    if in_common:
+        part, where = counted["in_common"], " whose budgets follow something in common"
+    earlier = counted.get("rule") != RULE
     return {
-        Label(label): LabelRate(tuple(one["directions"]), tuple(one["ranges"]), worlds, earlier)
-        for label, one in counted["labels"].items()
+        Label(label): LabelRate(
+            tuple(one["directions"]), tuple(one["ranges"]), part["worlds"], earlier, where
+        )
+        for label, one in part["labels"].items()
     }

@@ -32,16 +32,26 @@ def test_what_the_benchmark_counted_is_what_is_read(tmp_path: Path) -> None:
     for page, names in marks.items():
         tables = "".join(f"{BEGINS.format(name)}\nstale\n{ENDS}\n" for name in names)
         (tmp_path / page).write_text(f"Before.\n{tables}After.\n")
-    publish([{"kind": "a", "seed": 7, "blocked": [], "statements": said}], file, tmp_path)
+    wrong = [statement("needs review", true=False, low=0.5)]
+    share = {"revenue.pooled health.unseen_demand": 0.6, "m/search health.unseen_demand": 0.1}
+    lines = [
+        {"kind": "a", "seed": 7, "blocked": [], "statements": said},
+        {"kind": "a", "seed": 8, "blocked": [], "statements": wrong, "health": share},
+    ]
+    publish(lines, file, tmp_path)
     page = (tmp_path / "labels.md").read_text()
     assert page.startswith("Before.")
     assert page.endswith("After.\n")
     assert "stale" not in page + (tmp_path / "benchmarks.md").read_text()
     assert "| safe to act on | 90 % (60 to 98; 9 of 10) | 80 % (49 to 94; 8 of 10)" in page
     safe, review = (label_rates(file)[one] for one in (Label.SAFE, Label.REVIEW))
-    assert (safe.directions, safe.ranges, safe.worlds) == ((9, 10), (8, 10), 1)
+    assert (safe.directions, safe.ranges, safe.worlds) == ((9, 10), (8, 10), 2)
+    assert (review.directions, review.ranges) == ((1, 2), (1, 1))
+    common = label_rates(file, in_common=True)
+    assert (common[Label.REVIEW].directions, common[Label.REVIEW].worlds) == ((0, 1), 1)
+    assert "in 1 test worlds whose budgets follow" in common[Label.REVIEW].text()
+    assert "whose budgets follow something in common too little" in common[Label.SAFE].text()
     assert "90\xa0% were true and 80\xa0% of the 90 % ranges held" in safe.text()
-    assert "too little was labelled so" in review.text()
     assert "rule before" not in safe.text()
     counted = json.loads(file.read_text()) | {"rule": "2026-01-01"}
     (tmp_path / "earlier.json").write_text(json.dumps(counted))

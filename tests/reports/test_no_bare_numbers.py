@@ -118,7 +118,9 @@ def given_numbers(results: Results) -> set[str]:
 
 def told_by_others(results: Results) -> list[str]:
     """Sentences that other rooms wrote: how often labels are right, and the artefacts' own; the longest first."""
-    found = {rate.text() for rate in label_rates().values()}
+    found = {
+        rate.text() for common in (False, True) for rate in label_rates(in_common=common).values()
+    }
 
     def collect(value: Any) -> None:
         if isinstance(value, str) and len(value) > 12:

@@ -198,7 +198,7 @@ def confidence(results: Results) -> Iterator[Block]:
         yield Bullets(tuple(items))
     if results.effects:
         yield Prose("What a label was worth on companies whose truth is known:")
-        yield label_worth(Label)
+        yield label_worth(results, Label)
 
 
 def _labels(results: Results) -> list[tuple[str, Label]]:

@@ -18,15 +18,16 @@ from mmmlib.reports.tables.checks import limit_of
 from mmmlib.scenarios.pack import Label
 
 
-def label_worth(shown: Iterable[Label]) -> Bullets:
-    """Say of each label that is shown how often it was right.
+def label_worth(results: Results, shown: Iterable[Label]) -> Bullets:
+    """Say of each label that is shown how often it was right, in worlds like this run's where that matters.
 
     Parameters
     ----------
     shown
         Labels of a section, in any order.
     """
-    rates, labels = label_rates(), set(shown)
+    in_common = results.order_is_hidden(results.params.primary)
+    rates, labels = label_rates(in_common=in_common), set(shown)
     return Bullets(
         tuple(
             Prose(rates[one].text(), lead=f"{one.capitalize()}.") for one in Label if one in labels
