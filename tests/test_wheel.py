@@ -32,7 +32,7 @@ def run(folder: Path, *words: str | Path) -> str:
 def take_bytecode(here: Path, there: Path) -> None:
     """Copy what is compiled of other packages: Python takes it where the source is the same file.
 
-    Compiling it again is most of a minute, and says nothing about the wheel.
+    Compiling it again takes long, and says nothing about the wheel.
     """
     for compiled in here.rglob("__pycache__"):
         to = there / compiled.relative_to(here)

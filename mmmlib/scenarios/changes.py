@@ -204,7 +204,8 @@ def _verdict(p: float, params: Params) -> str:
 def _asked(case: Case, able: Sequence[str], sign: int) -> tuple[str | None, float]:
     """Return the channel that a question is about; if it names none, the first and its chance.
 
-    The chance is NaN where the budgets follow something in common. ``sign`` is 1 where the next money should return most, -1 where least.
+    The chance is NaN where the budgets follow something in common. ``sign`` is 1 where the next
+    money should return most, -1 where least.
     """
     if case.question.channel is not None:
         return case.question.channel, 1.0
