@@ -19,6 +19,7 @@ GROUND = (
     "monte_carlo",
     "findings",
     "transforms",
+    "prices",
     "manifest",
     "disk",
     "runs",

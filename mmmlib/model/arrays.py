@@ -5,6 +5,7 @@ A national model is the one-region case of the same arrays.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -202,12 +203,17 @@ class ModelData:
         cost = np.repeat(whole[:, None], len(self.regions), axis=1)
         totals = (part.sum(1, keepdims=True) for part in (self.spend, self.media))
         for spend, media in (tuple(totals), (self.spend, self.media)):
-            year = spend[:, :, -RECENT_WEEKS[-1] :].mean(-1)
-            for weeks in reversed(RECENT_WEEKS):
-                paid, ran = spend[:, :, -weeks:].mean(-1), media[:, :, -weeks:].mean(-1)
-                known = (paid > 0) & (ran > 0) & (paid >= USUAL * year)
+            for _, paid, ran, known in _recent_prices(spend, media):
                 np.divide(paid, ran, out=cost, where=np.broadcast_to(known, cost.shape))
         return cost
+
+    @property
+    def priced_weeks(self) -> np.ndarray:
+        """How many of the latest weeks today's price of each channel is that of, all regions together."""
+        found = np.full(len(self.channels), len(self.weeks))
+        for weeks, _, _, known in _recent_prices(self.spend.sum(1), self.media.sum(1)):
+            found[known] = weeks
+        return found
 
     def using(self, parameter: str) -> list[int]:
         """Rows of the channels that have a parameter: all, unless their forms say otherwise."""
@@ -219,3 +225,13 @@ class ModelData:
             for row, (adstock, saturation) in enumerate(forms)
             if parameter in (*ADSTOCKS[adstock], *SATURATIONS[saturation])
         ]
+
+
+def _recent_prices(
+    spend: np.ndarray, media: np.ndarray
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Weeks, money, media, and whether these tell a price; the most weeks first; ``(..., week)``."""
+    year = spend[..., -RECENT_WEEKS[-1] :].mean(-1)
+    for weeks in reversed(RECENT_WEEKS):
+        paid, ran = spend[..., -weeks:].mean(-1), media[..., -weeks:].mean(-1)
+        yield weeks, paid, ran, (paid > 0) & (ran > 0) & (paid >= USUAL * year)

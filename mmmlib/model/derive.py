@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from mmmlib.model.effects import check_effects
 from mmmlib.model.inputs import model_inputs
 from mmmlib.model.linear import draw_linear
 from mmmlib.model.noise import draw_noise
+from mmmlib.model.prices import UNIT_PRICES, declared_prices, price_in
 from mmmlib.model.priors import SHARE_WIDTH
 from mmmlib.model.quantiles import truncated_points
 from mmmlib.model.response import spend_effect
@@ -202,7 +203,8 @@ def derive_effects(
     today, split = todays_spend(data, params.scenarios.reference_weeks)
     low, high = spend[:, :seen].min(-1), spend[:, :seen].max(-1)
     grid = high[:, None] * np.linspace(0, BEYOND, POINTS)
-    steady = _Steady(data, shapes, coefficient, split / cost)
+    prices = declared_prices(data, params, split)
+    steady = _Steady(data, shapes, coefficient, split / cost, prices)
     step = STEP * np.where(today > 0, today, high)
     gain = steady.at((today + step)[:, None]) - steady.at(today[:, None])
     mean, sd = data.priors["roi"]
@@ -251,7 +253,7 @@ def derive_effects(
             "week": data.weeks,
             "component": list(components),
         },
-        attrs=attributes(data, params),
+        attrs=attributes(data, params) | ({UNIT_PRICES: json.dumps(prices)} if prices else {}),
     )
     if data.lifts:
         effects = effects.assign(lift_expected=(("draw", "test"), np.stack(expected, axis=1)))
@@ -403,8 +405,10 @@ class _Steady:
         shapes: np.ndarray,
         coefficient: np.ndarray,
         media_per_money: np.ndarray,
+        prices: Mapping[str, Any],
     ) -> None:
         self.kinds = data.saturation
+        self.prices = [price_in(prices.get(name), data.regions).whole for name in data.channels]
         self.shapes, self.coefficient = shapes, coefficient
         self.per_money = media_per_money / data.scales.media
 
@@ -413,7 +417,8 @@ class _Steady:
         draws, channels, _ = self.coefficient.shape
         out = np.empty((draws, channels, spend.shape[1]))
         for c, kind in enumerate(self.kinds):
-            media = spend[c][None, :] * self.per_money[c][:, None]  # (region, point)
+            worth = self.prices[c].worth(spend[c][None, :])
+            media = worth * self.per_money[c][:, None]  # (region, point)
             given = {
                 name: self.shapes[:, c, place, None, None]
                 for place, name in enumerate(SATURATIONS[kind])

@@ -101,6 +101,7 @@ def _of_channel(
         params,
         scalable=params.channels[name].scalable if name in params.channels else False,
         outside=base.outside(name, raised),
+        unpriced=base.unpriced(name, raised),
         unit=unit,
     )
     if len(bases) > 1:
@@ -127,6 +128,7 @@ def _decide(
     *,
     scalable: bool,
     outside: bool,
+    unpriced: bool,
     unit: str,
 ) -> tuple[Advice, tuple[str, ...]]:
     limits = params.scenarios
@@ -144,8 +146,11 @@ def _decide(
     if more >= less and not scalable:
         return Advice.CANNOT_SCALE, (f"More would pay, and cannot be bought. {said}",)
     if more >= less and outside:
+        why = (
+            "its unit price is not declared so far" if unpriced else "the past has not seen as much"
+        )
         return Advice.TEST_FIRST, (
-            f"More would pay if the curve goes on as it does, and the past has not seen as much. {said}",
+            f"More would pay if the curve goes on as it does, and {why}. {said}",
         )
     if not settled:
         why = "Under another reasonable prior that is not so clear."

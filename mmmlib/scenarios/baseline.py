@@ -17,8 +17,10 @@ import xarray as xr
 
 from mmmlib.errors import InputError
 from mmmlib.estimates import NBSP
+from mmmlib.model.prices import price_of
 from mmmlib.params.scenarios import BaselineKind, ScenarioParams
 from mmmlib.params.schema import Params
+from mmmlib.prices import UnitPrice
 from mmmlib.scenarios.history import (
     ROUNDING,
     YEAR,
@@ -57,7 +59,10 @@ class Baseline:
     recent
         The same at the rate of the latest weeks.
     seen
-        What the past has seen of each channel; ``regional``, of it in each region.
+        What the past has seen of each channel, as far as its price is declared; ``regional``, of it
+        in each region.
+    prices
+        Of each channel by region: what its money buys.
     spends_now
         Channels that spent money in the latest weeks, or for which some is booked: only from
         these may a plan take.
@@ -73,6 +78,7 @@ class Baseline:
     spends_now: frozenset[str]
     split: Mapping[str, np.ndarray]
     regional: Mapping[str, tuple[SeenSpend, ...]]
+    prices: Mapping[str, UnitPrice]
 
     @property
     def weeks(self) -> int:
@@ -153,6 +159,21 @@ class Baseline:
         regions = zip(self.regional[channel], money, strict=True)
         return by_region and any(seen.outside(weekly) for seen, weekly in regions)
 
+    def unpriced(self, channel: str, money: np.ndarray) -> bool:
+        """Say whether a channel's money goes, in any week, beyond the last point of its declared price."""
+        return bool((money.sum(0) > self.prices[channel].last * (1 + ROUNDING)).any())
+
+    def dearer(self, channel: str, money: np.ndarray) -> float | None:
+        """Say by which share of the baseline's unit price another one is paid on average.
+
+        None where the price does not move, or one of both spends nothing.
+        """
+        price, before = self.prices[channel], self.spend[channel]
+        if not price.rises or not money.any() or not before.any():
+            return None
+        paid = [one.sum() / price.worth(one).sum() for one in (money, before)]
+        return float(paid[0] / paid[1] - 1)
+
     def differs(self, channel: str, share: float) -> bool:
         """Say whether the recent rate is off the baseline by more than a share of it."""
         base, recent = self.weekly[channel], self.recent_weekly[channel]
@@ -220,13 +241,15 @@ def baseline_of(
         raise ValueError("the baseline is the booked plan, and there is none")
     spend = booked or {name: ways[kind](money) for name, money in history.items()}
     recent = {name: ways["current_rate"](money) for name, money in history.items()}
+    prices = {name: price_of(effects, name) for name in history}
     return Baseline(
         kind=kind,
         name=baseline_name(kind, limits),
         spend=spend,
         recent=recent,
         seen={
-            name: SeenSpend.of(money.sum(0), worth[name].sum(0)) for name, money in history.items()
+            name: SeenSpend.of(money.sum(0), worth[name].sum(0)).up_to(prices[name].last)
+            for name, money in history.items()
         },
         spends_now=frozenset(
             name
@@ -235,8 +258,13 @@ def baseline_of(
         ),
         split={name: split.sel(channel=name).to_numpy() for name in spend},
         regional={
-            name: tuple(map(SeenSpend.of, money, worth[name])) for name, money in history.items()
+            name: tuple(
+                SeenSpend.of(*one).up_to(last)
+                for *one, last in zip(money, worth[name], prices[name].last_in_regions, strict=True)
+            )
+            for name, money in history.items()
         },
+        prices=prices,
     )
 
 

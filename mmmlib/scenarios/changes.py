@@ -84,6 +84,7 @@ def _change(case: Case, channel: str, kind: _Kind, chance: float) -> Answer:
         sure,
         params.scenarios,
         extrapolated=extrapolated,
+        unpriced=[label] if base.unpriced(channel, plan.spend[channel]) else [],
         blind_cuts=[label] if kind == "cut" and case.on(channel).assumed else [],
         steady_state=case.outcome.method != "formula",
         disagreements=unsettled,

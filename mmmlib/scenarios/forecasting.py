@@ -23,6 +23,7 @@ from mmmlib.model.effects import effects_of
 from mmmlib.model.fit import posterior_of
 from mmmlib.model.inputs import carried_scales
 from mmmlib.model.linear import column_spread
+from mmmlib.model.prices import price_of
 from mmmlib.model.spec import modelled, prepare
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
@@ -126,7 +127,8 @@ def _longer(
             elif role == "spend" and series in spend:
                 coming[name] = spend[series][row]
             elif role == "exposure" and series in spend:
-                coming[name] = spend[series][row] / float(cost.sel(channel=series, region=region))
+                worth = price_of(effects, series).worth(spend[series])[row]
+                coming[name] = worth / float(cost.sel(channel=series, region=region))
             elif role == "exposure":  # of a channel without spend: as a year ago
                 coming[name] = _last_year(past[name].to_numpy()[None], ahead)[0]
             else:

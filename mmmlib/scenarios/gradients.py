@@ -13,7 +13,9 @@ from typing import Self
 import numpy as np
 import xarray as xr
 
+from mmmlib.model.prices import price_of
 from mmmlib.model.response import saturation_kinds
+from mmmlib.prices import UnitPrice
 from mmmlib.transforms import SATURATIONS, lagged, saturate
 
 CHUNK = 64
@@ -35,15 +37,20 @@ class _Formula:
     past: np.ndarray
     """Scaled media before the horizon; ``(region, week)``."""
     per_money: np.ndarray
-    """Scaled media that one unit of money buys today, by region."""
+    """Scaled media that one unit of money buys at today's price, by region."""
+    price: UnitPrice
 
     def lags(self, money: np.ndarray) -> np.ndarray:
         """Scaled media and its past; ``(lag, region * week)``, to the end of the carryover."""
         lag = self.weights.shape[1]
-        path = np.concatenate(
-            [self.past, money * self.per_money[:, None], np.zeros((len(money), lag - 1))], axis=1
-        )
+        bought = self.price.worth(money) * self.per_money[:, None]
+        path = np.concatenate([self.past, bought, np.zeros((len(money), lag - 1))], axis=1)
         return lagged(path, lag)[:, self.past.shape[1] :].reshape(-1, lag).T
+
+    def by_money(self, money: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """First and second derivative of the scaled media by money; ``(region, week)`` each."""
+        worth = self.price.followed(money)
+        return worth.slope * self.per_money[:, None], worth.bend * self.per_money[:, None]
 
     def parameters(self, draws: slice | np.ndarray) -> dict[str, np.ndarray]:
         names = SATURATIONS[self.kind]
@@ -99,6 +106,7 @@ class PlanResponse:
                     one.coefficient[draws],
                     one.past,
                     one.per_money,
+                    one.price,
                 )
                 for one in part
             ]
@@ -165,20 +173,30 @@ class PlanResponse:
         rows = [row for _ in self._parts for row in range(len(self.channels))]
         for row, (one, paid) in zip(rows, self._each(money), strict=True):
             media = one.lags(paid)
-            lag = len(media)
             by_lag = np.zeros(media.shape)
             for draws in self._chunks():
                 carried = one.weights[draws] @ media
                 value, slope = _slope(one.kind, carried, one.parameters(draws))
                 total[draws] += _over_regions(value, one.coefficient[draws])
-                by_region = slope.reshape(len(slope), self.regions, -1)
-                by_region *= (one.coefficient[draws] * equal[draws, None])[:, :, None]
-                by_lag += one.weights[draws].T @ slope
-            each = by_lag.reshape(lag, self.regions, -1)
-            weeks = money.shape[2]
-            gained = sum(each[back, :, back : back + weeks] for back in range(lag))
-            gradient[row] += gained * one.per_money[:, None]
+                by_lag += self._by_lag(one, slope, draws, equal)
+            gradient[row] += self._by_media(by_lag, money.shape[2]) * one.by_money(paid)[0]
         return total, gradient
+
+    def _by_lag(
+        self, one: _Formula, slope: np.ndarray, draws: slice, weights: np.ndarray
+    ) -> np.ndarray:
+        """What a chunk's slopes say of each week's media by lag; ``slope`` is used up."""
+        by_region = slope.reshape(len(slope), self.regions, -1)
+        by_region *= (one.coefficient[draws] * weights[draws, None])[:, :, None]
+        return one.weights[draws].T @ slope
+
+    def _by_media(self, by_lag: np.ndarray, weeks: int) -> np.ndarray:
+        """Add up over lags what the media of a week does; ``(region, week)``."""
+        each = by_lag.reshape(len(by_lag), self.regions, -1)
+        total = np.zeros((self.regions, weeks))
+        for back, one in enumerate(each):
+            total += one[:, back : back + weeks]
+        return total
 
     def by_draw(self, money: np.ndarray) -> np.ndarray:
         """Return every draw's own gradient; ``(draw, channel, region, week)``: for few draws."""
@@ -190,8 +208,9 @@ class PlanResponse:
             carried = one.weights[draws] @ one.lags(paid)
             _, slope = _slope(one.kind, carried, one.parameters(draws))
             up = slope.reshape(self.draws, self.regions, -1) * one.coefficient[draws, :, None]
+            bought, _ = one.by_money(paid)
             for back in range(one.weights.shape[1]):
-                share = one.weights[draws, back, None, None] * one.per_money[:, None]
+                share = one.weights[draws, back, None, None] * bought
                 found[:, row] += share * up[:, :, back : back + weeks]
         return found
 
@@ -210,10 +229,12 @@ class PlanResponse:
         for row, (one, paid) in zip(rows, self._each(money), strict=True):
             media = one.lags(paid)
             lag = len(media)
-            pairs = np.zeros((lag * lag, media.shape[1]))
+            pairs, by_lag = np.zeros((lag * lag, media.shape[1])), np.zeros(media.shape)
             for draws in self._chunks():
                 carried = one.weights[draws] @ media
-                bend = _bend(one.kind, carried, one.parameters(draws))
+                bend, slope = _bend(one.kind, carried, one.parameters(draws))
+                if one.price.rises:
+                    by_lag += self._by_lag(one, slope, draws, weights)
                 by_region = bend.reshape(len(bend), self.regions, -1)
                 by_region *= (one.coefficient[draws] * weights[draws, None])[:, :, None]
                 both = one.weights[draws, :, None] * one.weights[draws, None, :]
@@ -225,11 +246,13 @@ class PlanResponse:
                 for other in range(lag):
                     met = each[one_lag, other, :, one_lag : one_lag + weeks]
                     apart[one_lag - other + lag - 1] += met
+            bought, dearer = one.by_money(paid)
             when = np.arange(weeks)
             for by in range(1 - min(lag, weeks), min(lag, weeks)):
                 first = when[max(0, -by) : weeks - max(0, by)]
-                met = apart[by + lag - 1][:, first] * one.per_money[:, None] ** 2
-                found[row][:, first, first + by] += met
+                met = apart[by + lag - 1][:, first]
+                found[row][:, first, first + by] += met * (bought[:, first] * bought[:, first + by])
+            found[row][:, when, when] += self._by_media(by_lag, weeks) * dearer
         return found
 
     def _each(self, money: np.ndarray) -> Iterator[tuple[_Formula, np.ndarray]]:
@@ -258,6 +281,7 @@ def _formula_of(effects: xr.Dataset, channel: str) -> _Formula:
         one["coefficient"].transpose("draw", "region").to_numpy().astype(float),
         past[:, past.shape[1] - min(lag - 1, past.shape[1]) :] / scale[:, None],
         per_money,
+        price_of(effects, channel),
     )
 
 
@@ -279,11 +303,14 @@ def _slope(
     return value, shapes["half_saturation"] / (carried + shapes["half_saturation"]) ** 2
 
 
-def _bend(kind: str, carried: np.ndarray, shapes: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Second derivative of the saturation by the adstocked media."""
+def _bend(
+    kind: str, carried: np.ndarray, shapes: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Second and first derivative of the saturation by the adstocked media."""
     value, slope = _slope(kind, carried, shapes)
     if kind == "logistic":
-        return -shapes["steepness"] * value * slope
+        return -shapes["steepness"] * value * slope, slope
     if kind == "hill":
-        return slope * (shapes["slope"] * (1 - 2 * value) - 1) / np.maximum(carried, SMALL)
-    return -2 * slope / (carried + shapes["half_saturation"])
+        bend = slope * (shapes["slope"] * (1 - 2 * value) - 1) / np.maximum(carried, SMALL)
+        return bend, slope
+    return -2 * slope / (carried + shapes["half_saturation"]), slope

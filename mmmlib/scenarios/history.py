@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import xarray as xr
+
+from mmmlib.model.prices import price_of, rising
 
 YEAR = 52
 PAUSE = 0.2
@@ -54,6 +56,10 @@ class SeenSpend:
         pause = (float(idle.min()), float(idle.max())) if len(idle) else None
         return cls(float(busy.min()), float(busy.max()), pause)
 
+    def up_to(self, money: float) -> Self:
+        """The same with nothing that is known beyond some money: a price that is declared only so far."""
+        return replace(self, largest=min(self.largest, money))
+
     def outside(self, weekly: np.ndarray) -> bool:
         """Say whether any week's spend lies outside what the past has seen."""
         slack = ROUNDING * max(self.largest, 1.0)
@@ -90,9 +96,16 @@ def spend_history(effects: xr.Dataset, reference_weeks: int) -> dict[str, np.nda
 
 
 def exposure_worth(effects: xr.Dataset) -> xr.DataArray:
-    """What each week's media would cost at today's price; ``(channel, region, week)``."""
+    """What each week's media would cost at today's price; ``(channel, region, week)``.
+
+    Where the price rises with spend, at that of the money that it takes.
+    """
     worth = effects["media"].astype(float) * effects["media_cost"]
-    return worth.transpose("channel", "region", "week")
+    worth = worth.transpose("channel", "region", "week")
+    for name in rising(effects):
+        here = {"channel": name}
+        worth.loc[here] = price_of(effects, name).money(worth.sel(here).to_numpy())
+    return worth
 
 
 def regional_split(effects: xr.Dataset, reference_weeks: int) -> xr.DataArray:

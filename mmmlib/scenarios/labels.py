@@ -100,6 +100,7 @@ def label_plan(
     limits: ScenarioParams,
     *,
     extrapolated: Sequence[str] = (),
+    unpriced: Sequence[str] = (),
     blind_cuts: Sequence[str] = (),
     mix: Cover = "seen",
     steady_state: bool = False,
@@ -122,6 +123,8 @@ def label_plan(
         ``safe_probability``: from where on a plan may be called safe.
     extrapolated
         Channels whose planned weekly spend the past has not seen.
+    unpriced
+        Channels whose unit price is declared, and not up to the planned weekly spend.
     blind_cuts
         Channels that it cuts though their return is our assumption more than the data.
     mix
@@ -144,6 +147,11 @@ def label_plan(
     against = [
         f"Extrapolated: the past has not seen {name} at the planned weekly spend."
         for name in extrapolated
+        if name not in unpriced
+    ]
+    against += [
+        f"Extrapolated: the unit price of {name} is not declared up to the planned weekly spend."
+        for name in unpriced
     ]
     if blind_cuts:
         whose = "return is" if len(blind_cuts) == 1 else "returns are"

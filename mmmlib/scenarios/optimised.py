@@ -121,7 +121,8 @@ def question_of(
             limits.append(_limit(f"the limits of {labels[name]}", mine, stated, base.weeks))
         if not rules.beyond_seen:
             limits += _seen_weeks(
-                f"what the past has seen of {labels[name]}",
+                f"what the past has seen of {labels[name]}"
+                + (" and its unit price is declared for" if base.prices[name].rises else ""),
                 start,
                 row,
                 seen,

@@ -53,11 +53,14 @@ class PlanLine(_Frozen):
     spend_before: float
     spend_after: float
     extrapolated: bool
-    """True where the planned spend lies, in any week, outside what the past has seen."""
+    """True where the planned spend lies, in any week, outside what the past has seen, or beyond what
+    its unit price is declared for."""
     spend_recent: float | None = None
     """Weekly money in the latest weeks; None in runs of before it was kept."""
     shifted: bool = False
     """Whether money goes to other weeks or regions than in the baseline."""
+    dearer: float | None = None
+    """By which share of the baseline's a unit costs more; None where the price does not move."""
 
     @property
     def change(self) -> float:

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from mmmlib.model.prices import price_of
 from mmmlib.model.response import FORMULA, response_to
 
 Method = Literal["formula", "steady state"]
@@ -147,6 +148,7 @@ class _Formula:
     def __init__(self, effects: xr.Dataset, channel: str, weeks: int) -> None:
         lag = effects.sizes["lag"]
         self.cost = effects["media_cost"].sel(channel=channel).to_numpy().astype(float)
+        self.price = price_of(effects, channel)
         past = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
         past = past[:, past.shape[1] - min(lag - 1, past.shape[1]) :].astype(float)
         self.behind, self.weeks = past.shape[1], weeks
@@ -161,7 +163,7 @@ class _Formula:
     def project(self, money: np.ndarray) -> PlanContribution:
         cost = self.cost[:, None]
         media = np.zeros_like(money, dtype=float)
-        np.divide(money, cost, out=media, where=cost > 0)
+        np.divide(self.price.worth(money), cost, out=media, where=cost > 0)
         spent = self.unspent.copy()
         spent[:, self.behind : self.behind + self.weeks] = media
         gain = self.respond(spent, skip=self.behind) - self.without

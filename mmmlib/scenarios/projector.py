@@ -150,6 +150,7 @@ class Projector:
                 spend_after=weekly,
                 extrapolated=base.outside(name, plan.spend[name], by_region=plan.kind == "own"),
                 spend_recent=base.recent_weekly[name],
+                dearer=base.dearer(name, plan.spend[name]),
                 shifted=plan.kind == "own"
                 and not np.array_equal(plan.spend[name], base.spend[name]),
             )
@@ -180,6 +181,11 @@ class Projector:
         counted = not effect.money and effect.spend_change != 0
         against: dict[str, Any] = {
             "extrapolated": [names[line.channel] for line in changed if line.extrapolated],
+            "unpriced": [
+                names[line.channel]
+                for line in changed
+                if self.base.unpriced(line.channel, plan.spend[line.channel])
+            ],
             "blind_cuts": [
                 names[line.channel]
                 for line in changed

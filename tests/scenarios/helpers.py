@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+
 import xarray as xr
 
 from mmmlib.findings import Finding, FindingList, Level, Status
 from mmmlib.model.effects import check_effects
+from mmmlib.model.prices import UNIT_PRICES
 from mmmlib.params import Params
 from mmmlib.readiness.verdict import Readiness, Verdict
+from mmmlib.scenarios.history import regional_split
 from tests.fakes import fake_effects, fake_panel, fake_params
 
 
@@ -71,3 +76,24 @@ def known_effects(
     effects["coefficient"] = one * (gain * far)
     effects["marginal_roi"] = xr.ones_like(effects["marginal_roi"]) * gain
     return params, check_effects(effects)
+
+
+def with_rising(
+    effects: xr.Dataset,
+    weekly: Mapping[str, Sequence[float]],
+    price: Sequence[float] = (0.8, 1, 1.9),
+) -> xr.Dataset:
+    """Effects of which some channels pay more for a unit the more they spend in a week.
+
+    ``weekly`` has the money by channel at which a unit costs each ``price``, over today's.
+    """
+    share = regional_split(effects, 13).to_series()
+    stated = {
+        name: {
+            "weekly": [float(one) for one in points],
+            "price": list(price),
+            "share": share[name].to_dict(),
+        }
+        for name, points in weekly.items()
+    }
+    return effects.assign_attrs({UNIT_PRICES: json.dumps(stated)})

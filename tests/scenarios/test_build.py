@@ -7,11 +7,12 @@ import pytest
 
 from mmmlib.findings import FindingList, Level, Status, checks_of
 from mmmlib.readiness.verdict import Verdict
+from mmmlib.reports.tables.plans import plan_table
 from mmmlib.scenarios.build import build_pack
 from mmmlib.scenarios.pack import Label, ScenarioPack
 from mmmlib.scenarios.projection import outcome_function
 from tests.fakes import fake_effects, fake_panel, fake_params, two_motions
-from tests.scenarios.helpers import finding, healthy, known_effects, ready
+from tests.scenarios.helpers import finding, healthy, known_effects, ready, with_rising
 
 GAINS = {"weak": 0.2, "fair": 1.1, "good": 2.0, "best": 4.0}
 MODEL = "revenue.pooled"
@@ -82,6 +83,37 @@ def test_a_good_plan_is_safe_and_recommended():
     assert by_name[pack.recommended].label is Label.SAFE
     assert pack.candidate is None
     assert _finding(pack, "scenarios.better").status is Status.OK
+
+
+def test_a_price_that_rises_makes_more_of_a_channel_worth_less():
+    params, effects = known_effects(GAINS, draws=20)
+    level = float(effects["spend_today"].sel(channel="best"))
+    effects = with_rising(effects, {"best": (0.5 * level, level, 1.25 * level)}, (0.8, 1.0, 1.15))
+    rules = {"far": {"label": "Far", "change": {"best": 0.3}}}
+    limits = params.scenarios.model_validate({"plans": rules})
+    params = params.model_copy(update={"scenarios": limits})
+    plans = _by_name(build_pack({MODEL: effects}, ready(params), healthy(MODEL), params))
+    # The next money buys so much less of the best channel that another one is raised first.
+    assert "increase_best" not in plans
+    plan = plans["increase_good_best"]
+    good, best = ({one.channel: one for one in plan.plan}[name] for name in ("good", "best"))
+    assert (good.dearer, best.spend_before) == (None, pytest.approx(level))
+    # By hand: what the plan's money buys at its own price, over that of the baseline.
+    bought = best.spend_after / (1 + best.dearer)
+    assert 0.03 < best.dearer < 0.15
+    expected = 13 * (2.0 * (good.spend_after - good.spend_before) + 4.0 * (bought - level))
+    assert plan.difference.median == pytest.approx(expected, rel=4e-3)
+    table = plan_table(params, plan)
+    assert table.columns[-1].head == "Change of unit price"
+    assert [row[-1] is None for row in table.rows] == [row[0] != "Best" for row in table.rows]
+    # Nothing is said beyond the last point: not of a plan that goes there, nor does the optimiser.
+    far = plans["own_far"]
+    assert far.label is Label.DO_NOT_INFER
+    assert far.reasons == (
+        "Extrapolated: the unit price of Best is not declared up to the planned weekly spend.",
+    )
+    most = max(one.spend_after for one in plans["optimised"].plan if one.channel == "best")
+    assert level < most <= 1.25 * level * (1 + 1e-6)
 
 
 def test_extrapolation_is_flagged_and_not_to_be_inferred():

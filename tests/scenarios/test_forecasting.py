@@ -14,6 +14,7 @@ from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.forecast import Forecast, ModelForecast
 from mmmlib.scenarios.forecasting import independent_weeks, panels_ahead, worth_together
 from tests.fakes import fake_effects, fake_panel, fake_params
+from tests.scenarios.helpers import with_rising
 
 
 @pytest.mark.parametrize("trend", ["linear", "piecewise", "random_walk"])
@@ -48,6 +49,23 @@ def test_each_path_is_off_by_what_an_earlier_quarter_was_off_by() -> None:
     expected = base.spend[channel][0] + spend[-13:] - spend[-26:-13].mean()
     np.testing.assert_allclose(coming[0], np.maximum(expected, 0.0))
     assert list(paths[0].frame["event:fair"].to_numpy()[104:107]) == [0, 1, 0]
+
+
+def test_the_exposure_to_come_is_bought_at_the_price_of_its_spend() -> None:
+    channels = {name: one.model_dump() for name, one in fake_params().channels.items()}
+    channels["search"]["exposure"] = "views"
+    params = fake_params(channels=channels)
+    panel = fake_panel(params, weeks=60)
+    panel = replace(panel, frame=panel.frame.assign(**{"exposure:search": 1.0}))
+    effects = fake_effects(params, panel)
+    effects["media_cost"] = effects["media_cost"] * 5
+    level = float(effects["spend_today"].sel(channel="search"))
+    dearer = with_rising(effects, {"search": (level / 2, level, 3 * level)}, (0.5, 0.8, 1.6))
+    base = baseline_of(effects, params)
+    for one, price in ((effects, 5.0), (dearer, 4.0)):
+        (path,) = panels_ahead(panel, params, base, one)
+        coming = path.frame["exposure:search"].to_numpy()[60:]
+        np.testing.assert_allclose(coming, level / price, rtol=1e-6)
 
 
 def test_weeks_whose_errors_go_together_are_worth_fewer() -> None:

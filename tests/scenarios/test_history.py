@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmmlib.scenarios.history import SeenSpend, in_bursts, spend_history
+from mmmlib.model.prices import price_of
+from mmmlib.scenarios.history import SeenSpend, exposure_worth, in_bursts, spend_history
 from tests.fakes import fake_effects, fake_panel
+from tests.scenarios.helpers import with_rising
 
 STEADY = np.array([90.0, 100.0, 110.0, 105.0] * 13)
 BURSTS = np.array([0.0, 0.0, 80.0, 120.0] * 13)
@@ -59,6 +61,27 @@ def test_money_that_buys_more_exposure_than_was_ever_bought_is_not_seen():
     assert not seen.outside(np.array([STEADY.max() / 2]))
     noisy = SeenSpend.of(STEADY, worth=STEADY * 0.9)  # prices that go up and down
     assert not noisy.outside(np.array([STEADY.max()]))
+
+
+def test_what_media_would_cost_today_is_told_at_the_price_of_its_size():
+    effects = fake_effects(panel=fake_panel(regions=("north", "south")), draws=2)
+    top = float(effects["spend_high"].sel(channel="video"))
+    dearer = with_rising(effects, {"video": (top / 4, top / 2, 2 * top)}, (0.9, 1.0, 1.5))
+    worth = exposure_worth(dearer).sel(channel="video")
+    bought = price_of(dearer, "video").worth(worth.to_numpy())
+    np.testing.assert_allclose(bought, effects["media"].sel(channel="video"), rtol=1e-6, atol=1e-6)
+    assert float(worth.sum("region").max()) > 1.05 * top  # more than today's price would ask
+    others = {"channel": ["search", "social"]}
+    np.testing.assert_array_equal(
+        exposure_worth(dearer).sel(others), exposure_worth(effects).sel(others)
+    )
+
+
+def test_beyond_the_last_point_of_a_price_nothing_is_seen():
+    seen = SeenSpend.of(STEADY).up_to(100.0)
+    assert not seen.outside(np.array([95.0]))
+    assert seen.outside(np.array([105.0]))
+    assert SeenSpend.of(STEADY).up_to(np.inf) == SeenSpend.of(STEADY)
 
 
 def test_history_by_region_adds_up_to_what_was_paid():

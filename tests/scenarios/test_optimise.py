@@ -16,14 +16,17 @@ from mmmlib.scenarios.projection import outcome_function
 from mmmlib.scenarios.question import Bounds, Limit, Question, with_budget
 from mmmlib.scenarios.risk import Objective
 from tests.fakes import fake_effects, fake_panel, fake_params
-from tests.scenarios.helpers import known_effects
+from tests.scenarios.helpers import known_effects, with_rising
 
 AIMS = ("expected", "quantile", "shortfall", "mean_deviation")
 FORMS = ("logistic", "hill", "michaelis_menten")
 
 
-def _world(draws=40, regions=("north", "south"), slope=(0.7, 1.6), weeks=6):
-    """Effects of channels that saturate in different forms, and a baseline."""
+def _world(draws=40, regions=("north", "south"), slope=(0.7, 1.6), weeks=6, rising=False):
+    """Effects of channels that saturate in different forms, and a baseline.
+
+    ``rising``: two of them cost more the more is spent, and the baseline lies on the way.
+    """
     params = fake_params(scenarios={"horizon_weeks": weeks})
     effects = fake_effects(params, fake_panel(params, weeks=40, regions=regions), draws=draws)
     rng = np.random.default_rng(5)
@@ -34,6 +37,10 @@ def _world(draws=40, regions=("north", "south"), slope=(0.7, 1.6), weeks=6):
             effects["saturation"][:, place, 0] = rng.uniform(0.3, 0.8, draws)
             effects["saturation"][:, place, 1] = rng.uniform(*slope, draws)
     effects["media_cost"] = effects["media_cost"] * 2.5
+    if rising:
+        today = effects["spend_today"].to_series()
+        names = list(kinds)[:2]
+        effects = with_rising(effects, {n: today[n] * np.array([0.4, 1.2, 3.0]) for n in names})
     base = baseline_of(effects, params)
     response = PlanResponse.of([effects])
     money = np.stack([base.spend[name] for name in response.channels])
@@ -63,9 +70,10 @@ def test_totals_are_the_projection():
     np.testing.assert_allclose(many[1], response.totals(1.1 * money), rtol=1e-12)
 
 
+@pytest.mark.parametrize("rising", [False, True])
 @pytest.mark.parametrize("aim", AIMS)
-def test_gradients_are_those_of_finite_differences(aim):
-    _, response, money = _world()
+def test_gradients_are_those_of_finite_differences(aim, rising):
+    _, response, money = _world(rising=rising)
     base = response.totals(money)
     way = np.random.default_rng(2).normal(size=money.shape) * money
     objective = Objective(aim).softened(response.totals(1.1 * money) - base)
@@ -78,8 +86,9 @@ def test_gradients_are_those_of_finite_differences(aim):
     assert (gradient * way).sum() == pytest.approx((above - below) / (2 * step), rel=1e-5)
 
 
-def test_second_derivatives_are_those_of_finite_differences():
-    _, response, money = _world()
+@pytest.mark.parametrize("rising", [False, True])
+def test_second_derivatives_are_those_of_finite_differences(rising):
+    _, response, money = _world(rising=rising)
     way = np.random.default_rng(2).normal(size=money.shape) * money
     bend = response.curvature(money, np.full(response.draws, 1 / response.draws))
     step = 1e-4
@@ -91,9 +100,9 @@ def test_second_derivatives_are_those_of_finite_differences():
     )
 
 
-@pytest.mark.parametrize("aim", AIMS)
-def test_nothing_on_a_grid_is_better(aim):
-    _, response, money = _world(regions=("national",))
+@pytest.mark.parametrize(("aim", "rising"), [*((aim, False) for aim in AIMS), ("expected", True)])
+def test_nothing_on_a_grid_is_better(aim, rising):
+    _, response, money = _world(regions=("national",), rising=rising)
     question = with_budget(_question(money, objective=Objective(aim, aversion=0.5)), money.sum())
     found = optimise(question, response)
     assert found.converged, found.message

@@ -8,7 +8,7 @@ import pytest
 from mmmlib.scenarios.history import regional_split
 from mmmlib.scenarios.projection import outcome_function
 from tests.fakes import fake_effects, fake_panel, fake_params
-from tests.scenarios.helpers import known_effects
+from tests.scenarios.helpers import known_effects, with_rising
 
 REGIONS = ("north", "south")
 
@@ -65,6 +65,20 @@ def test_projection_is_the_brute_force(regions):
     np.testing.assert_allclose(got.after, after, rtol=1e-9)
     np.testing.assert_allclose(got.total, within + after, rtol=1e-9)
     np.testing.assert_allclose(outcome.carried_in("social", 6), carried, rtol=1e-9)
+
+
+def test_money_at_a_price_that_rises_buys_less():
+    """By hand: 100 a week at a price of 1.25 buy what 80 do at today's; each unit returns 2."""
+    _, effects = known_effects({"a": 2.0, "b": 1.0})
+    dearer = outcome_function(with_rising(effects, {"a": (50, 100, 400)}, (1.0, 1.25, 2.0)))
+    money = _flat(effects, "a", 100.0, 13)
+    even = outcome_function(effects)("a", money)
+    np.testing.assert_allclose(even.total, 2600.0, rtol=1e-3)
+    np.testing.assert_allclose(dearer("a", money).total, 2080.0, rtol=1e-3)
+    np.testing.assert_allclose(dearer("a", money / 2).total, 1300.0, rtol=1e-3)
+    np.testing.assert_array_equal(
+        dearer("b", money).total, outcome_function(effects)("b", money).total
+    )
 
 
 def test_carryover_out_is_complete():

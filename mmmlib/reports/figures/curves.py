@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mmmlib.model.prices import price_of
 from mmmlib.reports.figures.layout import WIDTH, drawn, number_axis, panels_of, titled
 from mmmlib.reports.markup import cut_apart
 from mmmlib.reports.style import INK
@@ -44,7 +45,8 @@ def response_curves(
 
     Notes
     -----
-    How to read it: where the background is grey, the past has seen such spend and the
+    How to read it: where the background is grey, the past has seen such spend (and the unit price,
+    if it rises, is declared) and the
     curve is solid; beyond it the curve is dashed and pale: it is the formula's guess. The
     dot is the weekly spend of the baseline. A steep curve there means that more money brings more.
     """
@@ -53,19 +55,19 @@ def response_curves(
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     names = cut_apart({name: names[name] for name in channels}, 30)
     for axes, name in zip(panels, channels, strict=False):
-        _curve(axes, effects.sel(channel=name), colours[name])
+        _curve(axes, effects.sel(channel=name), colours[name], price_of(effects, name).last)
         axes.set_title(names[name])
     for axes in panels[len(channels) :]:
         axes.set_visible(False)
     return figure
 
 
-def _curve(axes: Axes, one: xr.Dataset, colour: str) -> None:
+def _curve(axes: Axes, one: xr.Dataset, colour: str, priced_to: float) -> None:
     spend = one["response_spend"].to_numpy()
     low, inner_low, middle, inner_high, high = np.quantile(
         one["response"].to_numpy(), [0.05, 0.25, 0.5, 0.75, 0.95], axis=0
     )
-    bounds = (float(one["spend_low"]), float(one["spend_high"]))
+    bounds = (float(one["spend_low"]), min(float(one["spend_high"]), priced_to))
     axes.axvspan(*bounds, color=HISTORY, zorder=0.5)
     grid = np.union1d(spend, bounds)
     at = [np.interp(grid, spend, values) for values in (low, inner_low, middle, inner_high, high)]

@@ -105,6 +105,13 @@ def plan_table(params: Params, plan: Scenario) -> Table:
         "Change": lambda line: Change(line.change, params.currency),
         "Within past spend?": lambda line: "no: extrapolated" if line.extrapolated else "yes",
     }
+    if any(line.dearer is not None for line in plan.plan):
+        columns = {
+            **columns,
+            "Change of unit price": lambda line: (
+                None if line.dearer is None else Change(line.dearer, "share")
+            ),
+        }
     lines = sorted(plan.plan, key=lambda line: (not line.differs, -abs(line.change)))
     name = f"plan-{plan.name.replace('_', '-')}"
     return tabulate(name, f"{plan.title}: weekly spend per channel.", lines, columns)

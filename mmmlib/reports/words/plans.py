@@ -46,9 +46,17 @@ def conditions(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator
     )
     yield Prose(
         f"Gains are {said}. It holds for {count_text(pack.weeks, 'week')}, at the unit prices of the latest "
-        f"weeks, and is to be looked at again with the next refresh.{limits}",
+        f"weeks{_dearer(results)}, and is to be looked at again with the next refresh.{limits}",
         lead="Its conditions.",
     )
+
+
+def _dearer(results: Results) -> str:
+    """Name the channels whose unit price rises with what is spent, as declared."""
+    names = [results.short(name) for name, one in results.params.channels.items() if one.unit_price]
+    if not names:
+        return ""
+    return f" (that of {listed(names)} rises with weekly spend, as declared)"
 
 
 def _step(results: Results, line: PlanLine) -> str:
