@@ -9,13 +9,16 @@ from pydantic import ValidationError
 
 from tests.fakes import fake_params
 
-RISES = [{"weekly": 100, "price": 8}, {"weekly": 200, "price": 9.5}]
+RISES: list[dict[str, Any]] = [{"weekly": 100, "price": 8}, {"weekly": 200, "price": 9.5}]
 
 
 def refused(points: list[dict[str, Any]], **channel: str) -> str:
-    channel = channel or {"spend": "s", "exposure": "views"}
+    told: dict[str, Any] = {
+        **(channel or {"spend": "s", "exposure": "views"}),
+        "unit_price": points,
+    }
     with pytest.raises(ValidationError) as caught:
-        fake_params(channels={"search": channel | {"unit_price": points}}, key_questions=[])
+        fake_params(channels={"search": told}, key_questions=[])
     return str(caught.value)
 
 
