@@ -264,6 +264,15 @@ def _make_effects(
     for name, array in effects.data_vars.items():
         if array.dtype == np.float64:
             effects[name] = array.astype("float32")
+    if params.levers:
+        of_unit = rng.normal(-0.02 * float(observed.mean()), 0.005 * float(observed.mean()), draws)
+        control = panel.array("control").sel(control=list(params.levers))
+        effects["lever_value"] = control.rename(control="lever")
+        effects["lever_effect"] = (
+            xr.DataArray(of_unit, dims="draw")
+            * xr.ones_like(effects["lever_value"].isel(week=0, drop=True))
+            / sizes["region"]
+        )
     assert float(contribution(effects).min()) >= 0
     return check_effects(effects)
 

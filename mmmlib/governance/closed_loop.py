@@ -23,6 +23,7 @@ from mmmlib.governance.records import Decision, DecisionOutcome, execution_sente
 from mmmlib.model.effects import baseline, effects_of, has_effects
 from mmmlib.params import Params
 from mmmlib.params.load import params_of
+from mmmlib.phrases import listed
 from mmmlib.runs import Run
 from mmmlib.scenarios.baseline import Baseline, baseline_of
 from mmmlib.scenarios.effect import PlanEffect, plan_effect
@@ -116,6 +117,7 @@ class _Plan(NamedTuple):
     changed: tuple[str, ...]
     first: pd.Timestamp
     weeks: int
+    levers: tuple[str, ...]
 
     @property
     def paid(self) -> float:
@@ -204,6 +206,13 @@ def close_loop(decision: Decision, run: Run) -> ClosedLoop | None:
         "judge_from": start,
         "promised": decision.expected,
     }
+    if plan.levers:
+        names = listed([params.control_label(name) for name in plan.levers])
+        note = (
+            f"It moves {names}, and what spend brought says nothing of that: compare the outcome with its "
+            f"forecast, and record it by hand."
+        )
+        return ClosedLoop(**content, note=note)
     if known < plan.weeks or last < start:
         note = (
             f"{known} of its {plan.weeks} weeks are known; it is judged from {start}, when most of "
@@ -252,7 +261,8 @@ def _plan_of(run: Run, params: Params, name: str) -> _Plan:
         later = _at_level(base, channel, line.spend_after)
         spend[channel] = own.get(channel, later)
     first = pd.Timestamp(pack.first_week)
-    return _Plan(base, spend, tuple(changed) or tuple(base.spend), first, pack.weeks)
+    levers = tuple(one.lever for one in scenario.levers)
+    return _Plan(base, spend, tuple(changed) or tuple(base.spend), first, pack.weeks, levers)
 
 
 def _at_level(base: Baseline, channel: str, weekly: float) -> np.ndarray:

@@ -5,8 +5,8 @@ A national model is the one-region case of the same arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -132,6 +132,8 @@ class ModelData:
         Lift tests of this outcome in the fitted weeks; see :mod:`mmmlib.model.lift`.
     calibrated
         Whether they are part of the likelihood.
+    levers
+        Controls that plans may set, in their units; ``(region, week)`` each.
     """
 
     model: str
@@ -160,6 +162,7 @@ class ModelData:
     likeness: float
     lifts: tuple[LiftArrays, ...] = ()
     calibrated: bool = True
+    levers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def calibration(self) -> tuple[LiftArrays, ...]:

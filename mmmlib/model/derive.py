@@ -15,6 +15,7 @@ from mmmlib.model.budgets import common_spend
 from mmmlib.model.columns import MEASURED
 from mmmlib.model.effects import check_effects
 from mmmlib.model.inputs import model_inputs
+from mmmlib.model.levers import with_levers
 from mmmlib.model.linear import draw_linear
 from mmmlib.model.noise import draw_noise
 from mmmlib.model.prices import UNIT_PRICES, declared_prices, price_in
@@ -262,6 +263,7 @@ def derive_effects(
         if array.dtype == np.float64:
             effects[name] = array.astype("float32")
     effects["spend_effect"] = spend_effect(effects)
+    effects = with_levers(effects, data, slopes)
     if apart:
         effects = set_apart(effects, data.unpaid)
     linear = xr.Dataset(

@@ -70,6 +70,13 @@ Where lift tests lie in the fitted weeks:
 lift_expected        draw, test                    incremental outcome that the model gives a test
 ==================== ============================= =====================================
 
+Where a control that is declared a lever moved in the fitted weeks (:mod:`mmmlib.model.levers`):
+
+==================== ============================= =====================================
+lever_effect         draw, lever, region           outcome of a week that goes with one unit more of it
+lever_value          lever, region, week           the control, in its unit
+==================== ============================= =====================================
+
 Attributes: ``model``, ``outcome_unit``, ``currency``, ``return_unit``, ``engine``,
 ``formula``, ``saturation_kinds`` (JSON, by channel), ``inputs`` (JSON: priors, scales, lift
 tests and whether the fit was calibrated by them: the model inputs).
@@ -119,6 +126,10 @@ UNPAID = {
     for name, new in NAMES.items()
 }
 CALIBRATION: dict[str, tuple[str, ...]] = {"lift_expected": ("draw", "test")}
+LEVERS: dict[str, tuple[str, ...]] = {
+    "lever_effect": ("draw", "lever", "region"),
+    "lever_value": ("lever", "region", "week"),
+}
 ATTRIBUTES = (
     "model",
     "outcome_unit",
@@ -152,6 +163,8 @@ def check_effects(effects: xr.Dataset) -> xr.Dataset:
         expected = expected | CALIBRATION
     if "unpaid" in effects.dims:
         expected = expected | UNPAID
+    if "lever" in effects.dims:
+        expected = expected | LEVERS
     faults = [f"attribute {name} is missing" for name in ATTRIBUTES if name not in effects.attrs]
     for name, dims in expected.items():
         if name not in effects:

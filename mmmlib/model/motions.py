@@ -26,6 +26,7 @@ ADDED = (
     "response",
     "marginal_roi",
 )
+ADDED_LEVERS = ("lever_effect",)
 ADDED_UNPAID = ("unpaid_contribution", "unpaid_effect", "unpaid_response")
 SAME = (
     "spend",
@@ -73,10 +74,13 @@ def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
             raise ValueError(f"the motions of {outcome} do not have the same unit")
     draws = min(part.sizes["draw"] for part in parts)
     cut = [part.isel(draw=slice(draws)).assign_coords(draw=np.arange(draws)) for part in parts]
+    levers = all("lever" in part.dims for part in parts)
     same = [*SAME, *(name for name in first if str(name).startswith(EXPOSURE))]
+    same += ["lever_value"] if levers else []
     whole = cut[0][same].assign_coords(draw=np.arange(draws))
     unpaid = "unpaid" in first.dims
-    for name in (*ADDED, *ADDED_UNPAID) if unpaid else ADDED:
+    added = (*ADDED, *(ADDED_UNPAID if unpaid else ()), *(ADDED_LEVERS if levers else ()))
+    for name in added:
         whole[name] = reduce(add, (part[name] for part in cut))
     for name in ("prior_roi", "unpaid_prior") if unpaid else ("prior_roi",):
         whole[name] = _added_priors([part[name] for part in cut])

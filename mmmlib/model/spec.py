@@ -112,6 +112,7 @@ def prepare(
             paid, first_rows(spend[:, :, :seen].sum(axis=1) * paid[:, None]), np.arange(len(paid))
         ),
     )
+    controls = zip(panel.names("control"), panel.array("control").to_numpy(), strict=True)
     data = ModelData(
         model=model,
         channels=channels,
@@ -140,6 +141,7 @@ def prepare(
         alike=paid & [params.channels[name].prior is None for name in channels],
         likeness=params.model.returns_alike,
         calibrated=calibrated,
+        levers={name: values for name, values in controls if name in params.levers},
     )
     refuse_priors(data)
     return replace(data, lifts=lift_arrays(panel.lift_tests, data))

@@ -58,6 +58,9 @@ def _broken(content: Mapping[str, Any], channels: Mapping[str, Any]) -> Iterator
         for rule in ("change", "weekly", "flights"):
             for channel in _mapping(plan.get(rule)):
                 yield from _unknown(("scenarios", "plans", name, rule, channel), channel, paid)
+        for lever in _mapping(plan.get("levers")):
+            key = ("scenarios", "plans", name, "levers", lever)
+            yield from _no_lever(key, lever, _mapping(content.get("controls")))
     yield from _unknown_optimised(_mapping(content.get("scenarios")).get("optimise"), paid)
     for name, test in _sections(content.get("lift_tests")):
         for one in unknown_names(test, paid, motions):
@@ -78,6 +81,19 @@ def _unknown_optimised(section: object, channels: Iterable[str]) -> Iterator[Key
     for key, listed in named:
         for number, channel in enumerate(listed if isinstance(listed, list | tuple) else ()):
             yield from _unknown((*place, *key, number), channel, channels)
+
+
+def _no_lever(key: KeyPath, name: object, controls: Mapping[str, Any]) -> Iterator[KeyProblem]:
+    """Yield a name in a plan's levers that is not that of a control declared to be one."""
+    levers = [one for one, control in _sections(controls) if control.get("lever") is not None]
+    if name in levers:
+        return
+    expected = f"a lever: one of {', '.join(levers)}" if levers else "a lever, and none is declared"
+    found, action = shown(name), did_you_mean(str(name), levers)
+    if name in controls:
+        found = f"{found}, a control that is not declared a lever"
+        action = f"Declare controls.{name}.lever: its unit, and what a unit costs per week."
+    yield KeyProblem(key, found, expected, action)
 
 
 def _unknown_costs(

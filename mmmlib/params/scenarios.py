@@ -25,10 +25,29 @@ class Flight(Section):
     """Weeks of the horizon before the first flight."""
 
 
+class LeverRule(Section):
+    """Where a plan sets a lever: in all of its weeks and regions, or in some of them."""
+
+    change: Annotated[float, Field(ge=-1, le=10)] | None = None
+    """More or less than in the baseline, as a share of it (0.05, -0.1)."""
+    value: float | None = None
+    """What it is set to, in its unit."""
+    first: Annotated[int, Field(ge=0, le=51)] = 0
+    """Weeks of the horizon before it is moved."""
+    weeks: Annotated[int, Field(ge=1, le=52)] | None = None
+    """For how many weeks; to the end of the horizon if not given."""
+    regions: tuple[str, ...] = ()
+    """Regions of the data in which it is moved, where the control is by region; all if not given."""
+
+    def _faults(self) -> Iterator[str]:
+        if (self.change is None) == (self.value is None):
+            yield "either 'change' or 'value', exactly one of them"
+
+
 class PlanRules(Section):
     """One plan of the team's own: a file that was filled in, or rules.
 
-    Channels that no rule names spend as in the baseline.
+    Channels that no rule names spend as in the baseline, and levers are where it has them.
     """
 
     label: Name
@@ -39,11 +58,13 @@ class PlanRules(Section):
     weekly: dict[Slug, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """By channel: mean money a week, spent as in the baseline; evenly where that has none."""
     flights: dict[Slug, Flight] = Field(default_factory=dict)
+    levers: dict[Slug, LeverRule] = Field(default_factory=dict)
+    """By control that is declared a lever: where the plan sets it."""
 
     def _faults(self) -> Iterator[str | KeyProblem]:
         named = [*self.change, *self.weekly, *self.flights]
-        if (self.file is None) == (not named):
-            yield "either a 'file', or rules ('change', 'weekly', 'flights'), exactly one"
+        if (self.file is None) == (not named and not self.levers):
+            yield "either a 'file', or rules ('change', 'weekly', 'flights', 'levers'), exactly one"
         for channel, times in Counter(named).items():
             if times > 1:
                 yield f"one rule for a channel, but {channel} has {times}"

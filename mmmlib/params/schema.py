@@ -277,6 +277,16 @@ class Outcome(MeasuredSeries):
             yield "'likelihood: negative_binomial' for an outcome that stays a count"
 
 
+class Lever(Section):
+    """What a plan needs to know of a control that it may set: a price, a promotion."""
+
+    unit: Name
+    """What its values are counted in: index points, per cent off."""
+    cost_per_week: Annotated[float, Field(ge=0)] | Literal["unknown"] = "unknown"
+    """Money that one unit more of it costs in a week (in each region, where the control is by region); 0
+    where it costs nothing. While it is ``unknown``, no profit of a plan that moves it can be told."""
+
+
 class Control(Section):
     """Something beside marketing that moves the outcome (price, competitors, macro)."""
 
@@ -286,6 +296,9 @@ class Control(Section):
     week: Literal["mean", "sum"] | None = None
     """How days become a week: by their mean (a price) or their sum (a count). If not given, by
     their mean, or by their sum where each row is an event."""
+    lever: Lever | None = None
+    """Declares that plans may set it. Its effect in them is what the model says that goes with it: an
+    association, until a test has moved it on purpose."""
 
 
 class Event(Section):
@@ -387,6 +400,11 @@ class Params(Section):
         return tuple(name for name, one in self.channels.items() if one.spend is None)
 
     @property
+    def levers(self) -> dict[str, Lever]:
+        """Controls that plans may set."""
+        return {name: one.lever for name, one in self.controls.items() if one.lever is not None}
+
+    @property
     def motions(self) -> dict[str, tuple[str, ...]]:
         """Motions of every outcome; ``pooled`` where they are not distinguished."""
         return {name: tuple(one.motions) or (POOLED,) for name, one in self.outcomes.items()}
@@ -451,6 +469,10 @@ class Params(Section):
     def _own_label(self, name: str) -> str:
         channel = self.channels.get(name)
         return (channel.label if channel else "") or name.replace("_", " ").capitalize()
+
+    def control_label(self, name: str) -> str:
+        """Name of a control for people."""
+        return self.controls[name].label or name.replace("_", " ").capitalize()
 
     def model_label(self, model: str) -> str:
         """Name of a model for people: the outcome, and the motion where there is one."""

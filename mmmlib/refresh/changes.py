@@ -24,8 +24,9 @@ SAMPLING_KEYS = tuple(
 WORDS = (".label", ".bias", ".stage")
 """Ends of keys that say what something is called; they change no number. Channels of older runs
 have a stage of the funnel."""
-PLAN_WORD = ".scalable"
-"""Whether a channel is offered for an increase: a limit of plans, written beside the channel."""
+PLAN_WORDS = {"channels": "scalable", "controls": "lever"}
+"""What is written beside a channel or a control and limits plans: whether it is offered for an
+increase, whether plans may set it."""
 EVERY_TIME = ("refresh.period", "refresh.as_of", "data.simulated.vintage")
 PLACES = (".path", ".root", ".url")
 """Ends of keys that say where the data lie."""
@@ -77,8 +78,15 @@ def is_of_model(key: str) -> bool:
     return (
         key.startswith(MODEL_KEYS)
         and not key.startswith(SAMPLING_KEYS)
-        and not key.endswith((*WORDS, PLAN_WORD))
+        and not key.endswith(WORDS)
+        and not is_of_plans(key)
     )
+
+
+def is_of_plans(key: str) -> bool:
+    """Say whether a parameter that is written beside a channel or a control is of plans only."""
+    section, *rest = key.split(".")
+    return PLAN_WORDS.get(section) in rest[1:2]
 
 
 def trial_keys(overrides: Iterable[str]) -> list[str]:
@@ -100,10 +108,7 @@ def changes_every_time(key: str) -> bool:
 def changes_limits(changes: Sequence[ParameterChange]) -> list[ParameterChange]:
     """Return those changes that alter what the model and its plans are held against."""
     return [
-        change
-        for change in changes
-        if change.key.startswith(LIMIT_KEYS)
-        or (change.key.startswith("channels.") and change.key.endswith(PLAN_WORD))
+        change for change in changes if change.key.startswith(LIMIT_KEYS) or is_of_plans(change.key)
     ]
 
 

@@ -7,7 +7,7 @@ is planned in bursts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -30,6 +30,7 @@ from mmmlib.scenarios.history import (
     regional_split,
     spend_history,
 )
+from mmmlib.scenarios.levers import LeverPath, lever_paths
 from mmmlib.scenarios.pack import BaselineLine, BaselineView
 
 QUARTER = 13
@@ -68,6 +69,8 @@ class Baseline:
         these may a plan take.
     split
         How money without a place is shared by region.
+    levers
+        Where it has the controls that plans may set: where the forecast has them.
     """
 
     kind: BaselineKind
@@ -79,6 +82,7 @@ class Baseline:
     split: Mapping[str, np.ndarray]
     regional: Mapping[str, tuple[SeenSpend, ...]]
     prices: Mapping[str, UnitPrice]
+    levers: Mapping[str, LeverPath] = field(default_factory=dict)
 
     @property
     def weeks(self) -> int:
@@ -265,6 +269,7 @@ def baseline_of(
             for name, money in history.items()
         },
         prices=prices,
+        levers=lever_paths(effects, params, weeks),
     )
 
 

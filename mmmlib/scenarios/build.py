@@ -129,7 +129,11 @@ def build_pack(
     if before is not None:
         then = sum_outcomes([outcome_function(part) for part in before[1]])
         worth = params.worth_of(leading)
-        judged = {p.name: plan_effect(then, p.spend, base.spend, worth=worth) for p in plans}
+        judged = {
+            p.name: plan_effect(then, p.spend, base.spend, worth=worth, levers=p.levers)
+            for p in plans
+            if {one.path.name for one in p.levers} <= set(then.levers)
+        }
         scenarios = rank_before(scenarios, judged, before[0])
     recommended, candidate = choose(scenarios)
     last_week = pd.Timestamp(effects["week"].to_numpy()[-1])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
+from mmmlib.scenarios.levers import LeverMove
 from mmmlib.scenarios.projection import ProjectedOutcome
 
 HALF = 0.5
@@ -21,8 +22,8 @@ class PlanEffect:
     Parameters
     ----------
     outcome, difference
-        Contribution of the plan's spend, and the same minus the baseline's;
-        ``(draw,)``, in the outcome's unit.
+        Contribution of the plan's spend and what goes with the levers it moves, and the same minus
+        the baseline's; ``(draw,)``, in the outcome's unit.
     spend, spend_change
         Money over the horizon, and its difference to the baseline's.
     worth
@@ -43,7 +44,11 @@ class PlanEffect:
     outcome_after: np.ndarray
     difference_after: np.ndarray
     by_week: np.ndarray | None = None
-    """``difference`` by week, to the end of the carryover; ``(draw, week)``."""
+    """``difference`` by week, to the end of the carryover, without levers; ``(draw, week)``."""
+    by_lever: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """The part of ``outcome`` and ``difference`` that goes with each lever that the plan moves."""
+    lever_cost: float | None = 0.0
+    """Money that moving levers costs, beside the spend; None where it is not known."""
 
     @property
     def money(self) -> bool:
@@ -52,14 +57,36 @@ class PlanEffect:
 
     @property
     def net(self) -> np.ndarray | None:
-        """What the difference in outcome is worth, minus that in spend; None for a count."""
-        return None if self.worth is None else self.worth * self.difference - self.spend_change
+        """What the difference in outcome is worth, minus that in spend and what levers cost.
+
+        None for a count, and where the cost of a lever is not known.
+        """
+        if self.worth is None or self.lever_cost is None:
+            return None
+        return self.worth * self.difference - self.spend_change - self.lever_cost
+
+    @property
+    def comparable(self) -> bool:
+        """Whether more is better: money after its cost, or a count for the same spend."""
+        return self.net is not None or (self.spend_change == 0 and self.lever_cost == 0)
+
+    @property
+    def of_levers(self) -> np.ndarray:
+        """The part of ``outcome`` and ``difference`` that goes with levers; ``(draw,)``."""
+        return sum(self.by_lever.values(), np.zeros_like(self.difference))
+
+    @property
+    def of_spend(self) -> np.ndarray:
+        """The part of ``difference`` that the money brings: returns and payback are of this alone."""
+        return self.difference - self.of_levers if self.by_lever else self.difference
 
     def picked(self, draws: slice) -> Self:
         """The same with some of the draws."""
         names = ("outcome", "difference", "at_stake", "outcome_after", "difference_after")
         weekly = None if self.by_week is None else self.by_week[draws]
-        return replace(self, by_week=weekly, **{name: getattr(self, name)[draws] for name in names})
+        levers = {name: each[draws] for name, each in self.by_lever.items()}
+        picked = {name: getattr(self, name)[draws] for name in names}
+        return replace(self, by_week=weekly, by_lever=levers, **picked)
 
     @property
     def payback(self) -> tuple[float | None, float | None, float | None] | None:
@@ -114,7 +141,7 @@ class PlanEffect:
         if self.spend_change == 0 or not self.spend_at_stake > 0:
             return np.asarray(self.difference > 0)
         average = self.at_stake * (self.spend_change / self.spend_at_stake)
-        return np.asarray(self.difference > HALF * average)
+        return np.asarray(self.of_spend > HALF * average)
 
 
 def plan_effect(
@@ -123,10 +150,12 @@ def plan_effect(
     baseline: Mapping[str, np.ndarray],
     *,
     worth: float | None,
+    levers: Sequence[LeverMove] = (),
 ) -> PlanEffect:
     """Compute a plan's effect against the baseline.
 
     ``spend`` and ``baseline`` are money by channel, ``(region, week)``: the same channels and weeks.
+    ``levers`` are those that the plan moves.
     """
     changed = [name for name in spend if not np.array_equal(spend[name], baseline[name])]
     base = {name: outcome(name, paid) for name, paid in baseline.items()}
@@ -135,6 +164,12 @@ def plan_effect(
     # Summed over the changed channels only: a plan that changes nothing differs by exactly zero.
     difference = sum((then[name].total - base[name].total for name in changed), zero)
     difference_after = sum((then[name].after - base[name].after for name in changed), zero)
+    by_lever = {one.path.name: one.effect(outcome.levers[one.path.name]) for one in levers}
+    lever_cost: float | None = 0.0
+    if by_lever:
+        difference = sum(by_lever.values(), difference)
+        costs = [one.cost for one in levers if one.cost is not None]
+        lever_cost = sum(costs) if len(costs) == len(levers) else None
     weekly = [
         then[name].by_week - base[name].by_week  # type: ignore[operator]
         for name in changed
@@ -155,4 +190,6 @@ def plan_effect(
         outcome_after=sum((one.after for one in base.values()), zero) + difference_after,
         difference_after=difference_after,
         by_week=np.sum(weekly, axis=0) if weekly and len(weekly) == len(changed) else None,
+        by_lever=by_lever,
+        lever_cost=lever_cost,
     )

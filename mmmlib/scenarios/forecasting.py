@@ -30,7 +30,7 @@ from mmmlib.params.load import params_of
 from mmmlib.runs import Run
 from mmmlib.scenarios.baseline import Baseline, baseline_of
 from mmmlib.scenarios.forecast import Forecast, ModelForecast
-from mmmlib.scenarios.history import YEAR, spend_history
+from mmmlib.scenarios.history import YEAR, spend_history, year_ago
 from mmmlib.scenarios.own import read_plan_files
 
 __all__ = ["forecast_of_run"]
@@ -79,7 +79,7 @@ def panels_ahead(panel: Panel, params: Params, base: Baseline, effects: xr.Datas
     controls = dict(zip(panel.names("control"), panel.values("control"), strict=True))
 
     def path(then: int | None) -> Panel:
-        spend, given = dict(base.spend), {n: _last_year(v, ahead) for n, v in controls.items()}
+        spend, given = dict(base.spend), {n: year_ago(v, ahead) for n, v in controls.items()}
         if then is not None:
             came = slice(then, then + ahead)
             if base.kind != "booked":
@@ -89,21 +89,13 @@ def panels_ahead(panel: Panel, params: Params, base: Baseline, effects: xr.Datas
                     for name, money in base.spend.items()
                 }
             for name, values in controls.items():
-                off = values[:, came] - _last_year(values[:, :then], ahead)
+                off = values[:, came] - year_ago(values[:, :then], ahead)
                 given[name] = given[name] + off
         return _longer(panel, params, spend, given, effects)
 
     first = max(YEAR, ahead)
     times = [known - ahead * (back + 1) for back in range(PATHS)]
     return [path(then) for then in times if then >= first] or [path(None)]
-
-
-def _last_year(values: np.ndarray, ahead: int) -> np.ndarray:
-    """Values of the same weeks a year ago; ``(region, week)``."""
-    known = values.shape[1]
-    if known < YEAR:
-        return np.repeat(values[:, -13:].mean(1, keepdims=True), ahead, axis=1)
-    return values[:, np.arange(ahead) % YEAR + known - YEAR]
 
 
 def _longer(
@@ -130,7 +122,7 @@ def _longer(
                 worth = price_of(effects, series).worth(spend[series])[row]
                 coming[name] = worth / float(cost.sel(channel=series, region=region))
             elif role == "exposure":  # of a channel without spend: as a year ago
-                coming[name] = _last_year(past[name].to_numpy()[None], ahead)[0]
+                coming[name] = year_ago(past[name].to_numpy()[None], ahead)[0]
             else:
                 coming[name] = past[name].iloc[-1] if role == "population" else 0.0
         for name, one in params.events.items():

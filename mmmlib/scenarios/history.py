@@ -95,6 +95,14 @@ def spend_history(effects: xr.Dataset, reference_weeks: int) -> dict[str, np.nda
     return {str(name): money.sel(channel=name).to_numpy() for name in money["channel"].to_numpy()}
 
 
+def year_ago(values: np.ndarray, ahead: int) -> np.ndarray:
+    """Values of the same weeks a year ago, the mean of the latest 13 where there is no year; ``(region, week)``."""
+    known = values.shape[1]
+    if known < YEAR:
+        return np.repeat(values[:, -13:].mean(1, keepdims=True), ahead, axis=1)
+    return values[:, np.arange(ahead) % YEAR + known - YEAR]
+
+
 def exposure_worth(effects: xr.Dataset) -> xr.DataArray:
     """What each week's media would cost at today's price; ``(channel, region, week)``.
 

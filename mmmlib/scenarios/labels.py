@@ -108,6 +108,7 @@ def label_plan(
     disagreements: Sequence[str] = (),
     recent: AgainstRecent | None = None,
     under_priors: float | None = None,
+    cost_unknown: Sequence[str] = (),
     unlikely: str = "",
     clear: str = "",
 ) -> tuple[Label, tuple[str, ...]]:
@@ -141,6 +142,8 @@ def label_plan(
     under_priors
         The probability under the least favourable of other reasonable priors; NaN where the draws
         cannot tell, None where the priors are not known, which the evidence says.
+    cost_unknown
+        Levers that the plan moves at a cost that is not known: then no probability says that it pays.
     unlikely, clear
         How another claim says that its probability is too low, and that it is safe.
     """
@@ -164,7 +167,11 @@ def label_plan(
     doubts = list(disagreements)
     if mix == "thin":
         doubts.append("The past has seldom seen the channels at such levels together.")
-    if count_unit:
+    if cost_unknown:
+        doubts.append(
+            f"What moving {listed(cost_unknown)} costs is not known, so its profit cannot be told."
+        )
+    elif count_unit:
         doubts.append(
             f"The outcome is a count: whether more or fewer {count_unit} are worth the "
             f"difference in spend is for people to say."
@@ -301,7 +308,8 @@ def choose(scenarios: Sequence[Scenario]) -> tuple[str | None, str | None]:
 def worth(scenarios: Sequence[Scenario], label: Label) -> list[Scenario]:
     """Return the plans of a label that more likely than not beat the baseline and what is spent now.
 
-    One that beats them as likely as not is nothing to decide on.
+    One that beats them as likely as not is nothing to decide on. One that moves a lever rests on what was
+    not tested: it stands beside the others, and the pack never speaks for it.
     """
     # For a count, a plan with more spend always wins; only equal budgets are comparable.
     return [
@@ -309,6 +317,7 @@ def worth(scenarios: Sequence[Scenario], label: Label) -> list[Scenario]:
         for one in scenarios
         if one.kind != "baseline"
         and one.label is label
+        and not one.levers
         and _better_than_both(one) >= MORE_LIKELY
         and one.comparable
     ]

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from mmmlib.data.read.problems import Problems
 from mmmlib.params.scenarios import PlanRules
 from mmmlib.params.schema import Params
 from mmmlib.scenarios.baseline import Baseline
+from mmmlib.scenarios.levers import follow_rule, lever_paths, moved_levers
 from mmmlib.scenarios.plan_files import PlanGrid, read_plan
 from mmmlib.scenarios.plans import Plan, moves_text
 
@@ -26,10 +26,14 @@ MOST = 4
 
 @dataclass(frozen=True, eq=False)
 class PlanFiles:
-    """What the files of a refresh's plans say: money by channel, ``(region, week)``."""
+    """What the files of a refresh's plans say: money by channel, ``(region, week)``.
+
+    ``levers``: of the team's own, values of the levers that have rows.
+    """
 
     booked: Mapping[str, np.ndarray] | None = None
     own: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    levers: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
 
 def declared_files(params: Params) -> dict[str, str]:
@@ -54,8 +58,7 @@ def check_plan_file(path: Path, params: Params) -> None:
         With everything that is wrong.
     """
     problems = Problems(path.parent)
-    grid = PlanGrid(params.paid_channels, (), pd.DatetimeIndex([]), params.currency)
-    read_plan(path, "scenarios", grid, problems)
+    read_plan(path, "scenarios", PlanGrid.before_data(params), problems)
     problems.raise_if_any()
 
 
@@ -68,15 +71,28 @@ def read_plan_files(run_folder: Path, params: Params, effects: xr.Dataset) -> Pl
         With everything that is wrong in any of them.
     """
     problems = Problems(run_folder)
-    grid = PlanGrid.of(effects, params.scenarios.horizon_weeks)
+    weeks = params.scenarios.horizon_weeks
+    grid = PlanGrid.of(effects, params, weeks)
     found = {
         PurePosixPath(name).stem: read_plan(run_folder / name, "scenarios", grid, problems)
         for name in declared_files(params)
     }
+    booked = found.pop(BOOKED, None)
+    paths = lever_paths(effects, params, weeks)
+    for move in moved_levers(booked.levers, paths) if booked else ():
+        problems.add(
+            params.scenarios.booked_plan or BOOKED,
+            f"lever {move.path.name}",
+            move.words,
+            "what the baseline has: it leaves levers where the forecast has them",
+            "Take its rows out, and move it in a plan of its own (scenarios.plans).",
+        )
     problems.raise_if_any()
+    own = {name.removeprefix("plan_"): planned for name, planned in found.items()}
     return PlanFiles(
-        booked=found.pop(BOOKED, None),
-        own={name.removeprefix("plan_"): spend for name, spend in found.items()},
+        booked=booked.spend if booked else None,
+        own={name: planned.spend for name, planned in own.items()},
+        levers={name: planned.levers for name, planned in own.items()},
     )
 
 
@@ -103,14 +119,19 @@ def own_plans(
     plans = []
     for name, rules in params.scenarios.plans.items():
         planned = files.own[name] if rules.file else _by_rules(name, rules, base, problems)
+        values = (
+            files.levers.get(name, {}) if rules.file else _set_levers(name, rules, base, problems)
+        )
+        levers = moved_levers(values, base.levers)
         spend = {**base.spend, **planned}
         source = f" From {rules.file}." if rules.file else ""
         plan = Plan(f"own_{name}", "own", rules.label, "", spend)
         changed = [one for one in spend if not np.array_equal(spend[one], base.spend[one])]
         changed.sort(key=lambda one: -abs(plan.weekly[one] - base.weekly[one]))
         moves = moves_text(base, {one: plan.weekly[one] for one in changed}, params, labels, MOST)
-        text = f"{moves}{source}" if changed else f"It is the baseline.{source}"
-        plans.append(Plan(plan.name, plan.kind, plan.title, text, spend))
+        said = [*([moves] if changed else []), *(f"{one.words}." for one in levers)]
+        text = f"{' '.join(said) or 'It is the baseline.'}{source}"
+        plans.append(Plan(plan.name, plan.kind, plan.title, text, spend, levers=levers))
     problems.raise_if_any()
     return plans
 
@@ -158,3 +179,24 @@ def _by_rules(
         if rule == "weekly" and base.weekly[channel] > 0:
             spend[channel] = base.at(channel, rules.weekly[channel])
     return spend
+
+
+def _set_levers(
+    name: str, rules: PlanRules, base: Baseline, problems: Problems
+) -> dict[str, np.ndarray]:
+    values = {}
+    for lever, rule in rules.levers.items():
+
+        def refuse(found: str, expected: str, action: str, lever: str = lever) -> None:
+            place = f"scenarios.plans.{name}.levers.{lever}"
+            problems.add("parameters", place, found, expected, action)
+
+        if lever in base.levers:
+            values[lever] = follow_rule(rule, base.levers[lever], refuse)
+        else:
+            refuse(
+                "a lever that did not move in the past: the model knows no effect of it",
+                "a lever whose effect something is known of",
+                "Leave it out, and test it first.",
+            )
+    return values

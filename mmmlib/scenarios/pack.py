@@ -74,6 +74,23 @@ class PlanLine(_Frozen):
         return self.shifted or self.change != 0
 
 
+class LeverLine(_Frozen):
+    """One lever that a plan moves, and what goes with it; no part of any return of a channel."""
+
+    lever: str
+    move: str
+    """In words: from which to which value, in how many weeks, and where."""
+    unit: str
+    seen_low: float
+    seen_high: float
+    """What the past has seen of it."""
+    effect: Estimate
+    """The part of the plan's change in outcome that goes with it."""
+    cost: float | None
+    """Money over the horizon; None where it is not known."""
+    extrapolated: bool
+
+
 class BaselineLine(_Frozen):
     """Weekly money of one channel: in the baseline, lately, and a year ago."""
 
@@ -145,11 +162,11 @@ class Scenario(_Frozen):
     spend_change: float
     """Money over the horizon, minus the baseline's."""
     outcome: Estimate
-    """Contribution of the plan's spend, carryover after the horizon included."""
+    """Contribution of the plan's spend, carryover after the horizon included, and what goes with levers."""
     difference: Estimate
     """The same minus the baseline's, draw by draw."""
     net: Estimate | None = None
-    """Difference in outcome minus difference in spend, where the outcome is money."""
+    """Difference in outcome minus difference in spend, and what levers cost, where the outcome is money."""
     probability_better: float
     """Share of draws in which the plan beats the baseline: by net where there is one."""
     downside: float
@@ -188,10 +205,17 @@ class Scenario(_Frozen):
     best_share: float | None = None
     """In how many draws no other plan gains more, of those of which something may be inferred."""
 
+    levers: tuple[LeverLine, ...] = ()
+    """Levers that it moves."""
+    lever_cost: float | None = 0.0
+    """Money that moving them costs, beside the spend; None where it is not known."""
+    of_spend: Estimate | None = None
+    """The part of ``difference`` that the spend brings; None where no lever is moved: then it is all."""
+
     @property
     def comparable(self) -> bool:
         """Whether more is better: money after its cost, or a count for the same spend."""
-        return self.net is not None or self.spend_change == 0
+        return self.net is not None or (self.spend_change == 0 and self.lever_cost == 0)
 
 
 class Answer(_Frozen):

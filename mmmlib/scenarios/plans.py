@@ -14,6 +14,7 @@ from mmmlib.estimates import NBSP, format_number
 from mmmlib.params.schema import Params
 from mmmlib.phrases import listed
 from mmmlib.scenarios.baseline import Baseline, SpendRange, mean_weekly
+from mmmlib.scenarios.levers import LeverMove
 from mmmlib.scenarios.projection import ProjectedOutcome
 
 Kind = Literal["baseline", "increase", "reallocate", "protect", "optimised", "own"]
@@ -34,6 +35,8 @@ class Plan:
     spend: Mapping[str, np.ndarray]
     moves: str = ""
     """What it does with each channel, where its title does not say so."""
+    levers: tuple[LeverMove, ...] = ()
+    """Levers that are not where the baseline has them."""
 
     @cached_property
     def weekly(self) -> dict[str, float]:

@@ -9,8 +9,8 @@ alone would bring cancels out of comparisons, and is told apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Literal
 
@@ -19,6 +19,7 @@ import xarray as xr
 
 from mmmlib.model.prices import price_of
 from mmmlib.model.response import FORMULA, response_to
+from mmmlib.scenarios.levers import coefficients
 
 Method = Literal["formula", "steady state"]
 
@@ -49,6 +50,8 @@ class ProjectedOutcome:
     carried_in: Callable[[str, int], np.ndarray | None]
     """What a channel's past alone brings in a horizon of so many weeks; None where not known."""
     method: Method
+    levers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """By lever, outcome of a week that goes with one unit more of it; ``(draw, region)``."""
 
     def __call__(self, channel: str, money: np.ndarray) -> PlanContribution:
         """Return the draws; the very same arrays for the same question."""
@@ -92,7 +95,16 @@ def sum_outcomes(parts: Sequence[ProjectedOutcome]) -> ProjectedOutcome:
         return _added(known) if len(known) == len(each) else None
 
     known = all(part.method == "formula" for part in parts)
-    return ProjectedOutcome(remembered(project), carried_in, "formula" if known else "steady state")
+    return ProjectedOutcome(
+        remembered(project),
+        carried_in,
+        "formula" if known else "steady state",
+        {
+            name: _added([part.levers[name] for part in parts])
+            for name in parts[0].levers
+            if all(name in part.levers for part in parts)
+        },
+    )
 
 
 def _added(draws: Sequence[np.ndarray]) -> np.ndarray:
@@ -125,7 +137,9 @@ def outcome_function(effects: xr.Dataset) -> ProjectedOutcome:
             within = _by_curve(effects.sel(channel=channel), money.sum(0))
             return PlanContribution(within, np.zeros_like(within))
 
-        return ProjectedOutcome(remembered(project_by_curve), lambda *_: None, "steady state")
+        return ProjectedOutcome(
+            remembered(project_by_curve), lambda *_: None, "steady state", coefficients(effects)
+        )
     # Differences of small plans are lost in single precision.
     effects = effects.assign({name: effects[name].astype(float) for name in FORMULA})
 
@@ -139,7 +153,7 @@ def outcome_function(effects: xr.Dataset) -> ProjectedOutcome:
     def carried_in(channel: str, weeks: int) -> np.ndarray:
         return formula_of(channel, weeks).carried_in
 
-    return ProjectedOutcome(remembered(project), carried_in, "formula")
+    return ProjectedOutcome(remembered(project), carried_in, "formula", coefficients(effects))
 
 
 class _Formula:

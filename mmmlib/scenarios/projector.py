@@ -16,7 +16,8 @@ from mmmlib.scenarios.baseline import Baseline
 from mmmlib.scenarios.effect import PlanEffect, plan_effect
 from mmmlib.scenarios.evidence import Evidence
 from mmmlib.scenarios.labels import decide, label_plan, worth_a_step
-from mmmlib.scenarios.pack import AgainstRecent, Label, PlanLine, Scenario
+from mmmlib.scenarios.levers import lever_evidence
+from mmmlib.scenarios.pack import AgainstRecent, Label, LeverLine, PlanLine, Scenario
 from mmmlib.scenarios.plans import Plan, channel_labels
 from mmmlib.scenarios.projection import ProjectedOutcome
 from mmmlib.scenarios.recent import against_recent, turned_words
@@ -65,16 +66,19 @@ class Projector:
         return self.outcomes[self.params.primary]
 
     def in_every_model(self, plan: Plan) -> dict[str, PlanEffect]:
-        """Project a plan with every model that knows its channels."""
+        """Project a plan with every model that knows its channels and levers."""
+        levers = {one.path.name for one in plan.levers}
         return {
             model: plan_effect(
                 self.outcomes[model],
                 plan.spend,
                 self.base.spend,
                 worth=self.params.worth_of(model),
+                levers=plan.levers,
             )
             for model, effects in self.effects_by_model.items()
             if set(plan.spend) <= {str(name) for name in effects["channel"].to_numpy()}
+            and levers <= set(self.outcomes[model].levers)
         }
 
     def scenario(
@@ -126,7 +130,7 @@ class Projector:
             },
             return_on_change=(
                 Estimate.from_draws(
-                    shown.difference / effect.spend_change, str(effects.attrs["return_unit"])
+                    shown.of_spend / effect.spend_change, str(effects.attrs["return_unit"])
                 )
                 if effect.spend_change
                 else None
@@ -136,9 +140,12 @@ class Projector:
             difference_after=Estimate.from_draws(shown.difference_after, unit) if formula else None,
             method=outcome.method,
             shortfall=Objective("shortfall", DOWNSIDE).value(shown.gain),
-            roi=_ratio(shown.outcome, effect.spend, effects),
+            roi=_ratio(shown.outcome - shown.of_levers, effect.spend, effects),
             marginal_roi=_marginal(outcome, plan, effects),
             payback_weeks=shown.payback,
+            levers=_lever_lines(plan, shown, unit),
+            lever_cost=effect.lever_cost,
+            of_spend=Estimate.from_draws(shown.of_spend, unit) if plan.levers else None,
         )
 
     def _lines(self, plan: Plan) -> tuple[PlanLine, ...]:
@@ -178,7 +185,9 @@ class Projector:
         evidence = self.on_model
         for line in changed:
             evidence += self.on_channel[line.channel]
-        counted = not effect.money and effect.spend_change != 0
+        for lever in plan.levers:
+            evidence += lever_evidence(lever)
+        counted = not effect.money and not effect.comparable
         against: dict[str, Any] = {
             "extrapolated": [names[line.channel] for line in changed if line.extrapolated],
             "unpriced": [
@@ -194,6 +203,7 @@ class Projector:
             "steady_state": self.outcome.method != "formula",
             "count_unit": str(self.effects.attrs["outcome_unit"]) if counted else "",
             "disagreements": disagreeing,
+            "cost_unknown": [one.path.label for one in plan.levers if one.cost is None],
         }
         mix = mix_cover(self.effects, plan.spend, self.base.spend)
         limits = self.params.scenarios
@@ -215,6 +225,22 @@ class Projector:
             recent=recent,
         )
         return tag, reasons, step
+
+
+def _lever_lines(plan: Plan, shown: PlanEffect, unit: str) -> tuple[LeverLine, ...]:
+    return tuple(
+        LeverLine(
+            lever=one.path.name,
+            move=one.words,
+            seen_low=float(one.path.low.min()),
+            seen_high=float(one.path.high.max()),
+            unit=one.path.unit,
+            effect=Estimate.from_draws(shown.by_lever[one.path.name], unit),
+            cost=one.cost,
+            extrapolated=one.outside,
+        )
+        for one in plan.levers
+    )
 
 
 def _ratio(outcome: np.ndarray, money: float, effects: xr.Dataset) -> Estimate | None:

@@ -51,7 +51,8 @@ def rank_before(
     scenarios
         All of a pack.
     effects
-        What each brings by that model: the same money against the same baseline.
+        What each brings by that model: the same money against the same baseline. Plans are missing
+        that it cannot judge: they move a lever that it did not know.
     run
         Name of that refresh.
 
@@ -59,7 +60,7 @@ def rank_before(
     -----
     How to read it: a plan that was best then, too, does not hang on the newest weeks alone.
     """
-    ranked = _ranked(scenarios)
+    ranked = [name for name in _ranked(scenarios) if name in effects]
     order = sorted(ranked, key=lambda name: -float(np.median(effects[name].gain)))
     return [
         one.model_copy(

@@ -44,7 +44,8 @@ def against_recent(
     if not off:
         return None
     now = dict(base.spend) | {name: base.recent[name] for name in off}
-    effect = plan_effect(outcome, plan.spend, now, worth=params.worth_of(params.primary))
+    worth = params.worth_of(params.primary)
+    effect = plan_effect(outcome, plan.spend, now, worth=worth, levers=plan.levers)
     latest = f"{limits.current_weeks}{NBSP}weeks"
     each = [
         f"{labels[name]}: against {base.name} {_change(plan.weekly[name], base.weekly[name])}, "
@@ -65,7 +66,7 @@ def against_recent(
         spend_change=effect.spend_change,
         gain=Estimate.from_draws(effect.gain, unit),
         probability_better=effect.probability_better,
-        comparable=effect.money or effect.spend_change == 0,
+        comparable=effect.comparable,
     )
 
 

@@ -14,11 +14,12 @@ from mmmlib.model.effects import effects_of
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
 from mmmlib.scenarios.baseline import baseline_of
+from mmmlib.scenarios.levers import moved_levers
 from mmmlib.scenarios.plan_files import PlanGrid, plan_frame, read_plan
 
 
 def template_of_run(run: Run, weeks: int | None = None, skip: int = 0) -> pd.DataFrame:
-    """Fill the baseline of a run into the table of a plan.
+    """Fill the baseline of a run, levers included, into the table of a plan.
 
     Parameters
     ----------
@@ -37,7 +38,8 @@ def template_of_run(run: Run, weeks: int | None = None, skip: int = 0) -> pd.Dat
     kind = "recent_mean" if kind == "booked" else kind
     base = baseline_of(effects, params, kind=kind, weeks=weeks + skip)
     spend = {name: money[:, skip:] for name, money in base.spend.items()}
-    return plan_frame(spend, PlanGrid.of(effects, weeks, skip))
+    levers = {name: path.values[:, skip:] for name, path in base.levers.items()}
+    return plan_frame(spend, PlanGrid.of(effects, params, weeks, skip), levers)
 
 
 def plan_totals(run: Run, file: Path) -> Iterator[str]:
@@ -51,14 +53,16 @@ def plan_totals(run: Run, file: Path) -> Iterator[str]:
     params = params_of(run)
     effects = effects_of(run, params.primary)
     problems = Problems()
-    grid = PlanGrid.of(effects, params.scenarios.horizon_weeks)
-    spend = read_plan(file, "FILE", grid, problems)
+    grid = PlanGrid.of(effects, params, params.scenarios.horizon_weeks)
+    planned = read_plan(file, "FILE", grid, problems)
     problems.raise_if_any()
     kind = params.scenarios.baseline
     base = baseline_of(effects, params, kind="recent_mean" if kind == "booked" else kind)
-    for name, money in spend.items():
-        planned, before = (
+    for name, money in planned.spend.items():
+        sums, before = (
             format_number(float(np.sum(x)), params.currency) for x in (money, base.spend[name])
         )
-        yield f"{params.channel_label(name)}: {planned}; {base.name}: {before}"
+        yield f"{params.channel_label(name)}: {sums}; {base.name}: {before}"
+    for move in moved_levers(planned.levers, base.levers):
+        yield f"{move.words}."
     yield f"{file}: {len(grid.weeks)}{NBSP}weeks from {grid.weeks[0].date()}; in order."

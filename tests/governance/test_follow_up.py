@@ -40,7 +40,7 @@ from mmmlib.reports.results import results_of
 from mmmlib.reports.sections.executive_summary import follow_up_lines
 from mmmlib.runs import Run, write_atomic
 from mmmlib.scenarios.forecast import Forecast, ModelForecast
-from mmmlib.scenarios.pack import ScenarioPack
+from mmmlib.scenarios.pack import LeverLine, ScenarioPack
 from tests.fake_run import finish, make_fake_pair
 
 WEEK = dt.timedelta(days=7)
@@ -191,6 +191,23 @@ def test_the_same_run_gives_a_plan_what_the_pack_said(pair: tuple[Run, Run], sto
     assert not loop.as_decided.high < decision.expected.low
     moved = decision.model_copy(update={"spend_change": 10 * abs(decision.spend_change or 1.0)})
     assert close_loop(moved, after) is None  # planned by other rules than today's
+    pack = before.load_json("scenarios.json", ScenarioPack)
+    effect = pack.scenarios[1].difference
+    lever = LeverLine(
+        lever="price",
+        move="Price from 1 to 2 points in 13 weeks",
+        unit="points",
+        seen_low=0.0,
+        seen_high=3.0,
+        effect=effect,
+        cost=None,
+        extrapolated=False,
+    )
+    plans = [one.model_copy(update={"levers": (lever,)}) for one in pack.scenarios]
+    before.save_json("scenarios.json", pack.model_copy(update={"scenarios": tuple(plans)}))
+    loop = close_loop(decision, after)
+    assert loop is not None and loop.realised is None and "It moves Price" in loop.note
+    before.save_json("scenarios.json", pack)
 
 
 def test_the_horizon_is_that_of_the_slowest_channel(pair: tuple[Run, Run]) -> None:

@@ -76,10 +76,16 @@ def test_words_are_no_change_of_the_model_and_what_may_be_bought_is_one_of_limit
     content["channels"]["search"]["label"] = "Paid search"
     content["outcomes"]["revenue"]["bias"] = "Booked late."
     content["channels"]["events"]["scalable"] = False
+    content["controls"]["price"]["lever"] = {"unit": "points", "cost_per_week": 0}
     changes = parameter_changes(dumped(), content)
-    assert len(changes) == 3
+    assert len(changes) == 6
     assert changes_model(changes) == []
-    assert [change.key for change in changes_limits(changes)] == ["channels.events.scalable"]
+    assert {change.key for change in changes_limits(changes)} == {
+        "channels.events.scalable",
+        "controls.price.lever",
+        "controls.price.lever.unit",
+        "controls.price.lever.cost_per_week",
+    }
 
 
 def manifest(**facts: Any) -> Manifest:

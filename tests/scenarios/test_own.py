@@ -97,7 +97,7 @@ def _written(tmp_path, effects, params, name, change):
     """A plan in a run's folder: the recent mean with some channels changed."""
     base = baseline_of(effects, params, kind="recent_mean")
     spend = {one: money * change.get(one, 1.0) for one, money in base.spend.items()}
-    grid = PlanGrid.of(effects, base.weeks)
+    grid = PlanGrid.of(effects, params, base.weeks)
     (tmp_path / "plans").mkdir(exist_ok=True)
     write_plan(plan_frame(spend, grid), tmp_path / "plans" / name)
 

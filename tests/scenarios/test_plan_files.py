@@ -21,7 +21,7 @@ REGIONS = ("north", "south")
 def known():
     params = fake_params()
     effects = fake_effects(params, fake_panel(params, regions=REGIONS), draws=3)
-    grid = PlanGrid.of(effects, 4)
+    grid = PlanGrid.of(effects, params, 4)
     return grid, baseline_of(effects, params, weeks=4).spend
 
 
@@ -29,7 +29,7 @@ def _read(path: Path, grid: PlanGrid):
     problems = Problems(path.parent)
     plan = read_plan(path, "scenarios.booked_plan", grid, problems)
     problems.raise_if_any()
-    return plan
+    return plan.spend
 
 
 def _refused(frame: pd.DataFrame, tmp_path: Path, grid: PlanGrid) -> str:
@@ -118,7 +118,7 @@ def test_a_channel_that_never_spent_has_no_known_effect(tmp_path):
     params = fake_params()
     effects = fake_effects(params, draws=3)
     effects["spend"].loc[{"channel": "video"}] = 0.0
-    grid = PlanGrid.of(effects, 2)
+    grid = PlanGrid.of(effects, params, 2)
     spend = {name: np.ones((1, 2)) for name in grid.channels}
     text = _refused(plan_frame(spend, grid), tmp_path, grid)
     assert "1.0 for video; expected a channel that spent money before" in text
