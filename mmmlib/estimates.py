@@ -27,6 +27,14 @@ PER = 1000.0
 SIGNIFICANT = 3
 """Digits that a number shows at most."""
 NBSP = "\N{NO-BREAK SPACE}"
+LEVELS = {
+    "low": (1 - MASS) / 2,
+    "inner_low": (1 - INNER_MASS) / 2,
+    "median": 0.5,
+    "inner_high": (1 + INNER_MASS) / 2,
+    "high": (1 + MASS) / 2,
+}
+"""Probabilities of the numbers of an estimate."""
 PLACES = 4
 """Decimals that are enough beside a larger number; a number alone has as many as it needs."""
 DUST = 1e-9
@@ -75,7 +83,7 @@ class Estimate(BaseModel):
         return self
 
     @classmethod
-    def from_draws(cls, draws: ArrayLike, unit: str = "", mass: float = MASS) -> Self:
+    def from_draws(cls, draws: ArrayLike, unit: str = "") -> Self:
         """Summarise draws of one quantity.
 
         Parameters
@@ -85,8 +93,6 @@ class Estimate(BaseModel):
             rank, a count), so are the ends of the range.
         unit
             See the class.
-        mass
-            Probability inside ``low`` to ``high``, in (0.5, 1).
 
         Raises
         ------
@@ -100,53 +106,22 @@ class Estimate(BaseModel):
         """
         whole = np.issubdtype(np.asarray(draws).dtype, np.integer)
         values = np.asarray(draws, dtype=float).ravel()
-        if not 0.5 < mass < 1:
-            raise ValueError(f"mass should be in (0.5, 1) but got {mass}")
         if values.size < 2:
             raise ValueError(f"an estimate needs at least two draws, got {values.size}")
         if not np.isfinite(values).all():
             bad = int((~np.isfinite(values)).sum())
             raise ValueError(f"{bad} of {values.size} draws are not finite")
-        tail = (1 - mass) / 2
-        inner = (1 - INNER_MASS) / 2
-        low, inner_low, median, inner_high, high = np.quantile(
-            values,
-            [tail, inner, 0.5, 1 - inner, 1 - tail],
-            method="inverted_cdf" if whole else "linear",
+        ends = np.quantile(
+            values, list(LEVELS.values()), method="inverted_cdf" if whole else "linear"
         )
-        return cls(
-            median=median,
-            low=low,
-            high=high,
-            inner_low=inner_low,
-            inner_high=inner_high,
-            mass=mass,
-            unit=unit,
-            draws=values.size,
-        )
+        return cls(**dict(zip(LEVELS, ends, strict=True)), unit=unit, draws=values.size)
 
     @classmethod
     def from_measurement(cls, value: float, standard_error: float, unit: str = "") -> Self:
         """Summarise a measurement with a normal error, such as the result of an experiment."""
         normal = NormalDist(value, standard_error)
-        low, inner_low, inner_high, high = (
-            normal.inv_cdf(share)
-            for share in (
-                (1 - MASS) / 2,
-                (1 - INNER_MASS) / 2,
-                (1 + INNER_MASS) / 2,
-                (1 + MASS) / 2,
-            )
-        )
-        return cls(
-            median=value,
-            low=low,
-            high=high,
-            inner_low=inner_low,
-            inner_high=inner_high,
-            unit=unit,
-            draws=0,
-        )
+        ends = {name: normal.inv_cdf(share) for name, share in LEVELS.items()}
+        return cls(**ends, unit=unit, draws=0)
 
     @property
     def width(self) -> float:
@@ -365,13 +340,8 @@ def _padded(text: str, places: int) -> str:
 
 def scaled(estimate: Estimate, factor: float, unit: str) -> Estimate:
     """Return the estimate in another unit; ``factor`` is positive."""
-    return estimate.model_copy(
-        update={
-            name: getattr(estimate, name) * factor
-            for name in ("median", "low", "high", "inner_low", "inner_high")
-        }
-        | {"unit": unit}
-    )
+    numbers = {name: getattr(estimate, name) * factor for name in LEVELS}
+    return estimate.model_copy(update={**numbers, "unit": unit})
 
 
 @dataclass(frozen=True)

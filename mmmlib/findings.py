@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, partial, reduce, total_ordering
+from functools import cache, partial, reduce
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,7 +29,6 @@ BY_CHANCE = " Too near the limit to be sure, so it counts as missed."
 """What a message ends on where a value is inside its limit by less than its Monte Carlo error."""
 
 
-@total_ordering
 class Level(StrEnum):
     """How bad it is. ``Level.INFO < Level.WARN < Level.BLOCK``."""
 
@@ -47,7 +46,7 @@ class Level(StrEnum):
             return NotImplemented
         return self.rank < other.rank
 
-    # StrEnum brings str's other comparisons along; total_ordering leaves them alone.
+    # StrEnum brings str's comparisons along, which total_ordering would leave alone.
     def __le__(self, other: object) -> bool:
         return self == other or self < other
 

@@ -51,8 +51,10 @@ def start_pool(compute: ComputeParams, scratch: Path) -> Iterator[dict[str, str]
     pool = None
     if compute.scheduler is None:
         from mmmlib.model.cluster import LocalPool
+        from mmmlib.model.one_fit import available_cores
 
-        pool = LocalPool(compute.workers or default_workers(), scratch)
+        # One worker per core; each runs the chains of a fit one after the other.
+        pool = LocalPool(compute.workers or available_cores(), scratch)
         found = {SCHEDULER_ENV: pool.address, CREDENTIALS_ENV: pool.credentials}
     else:
         found = {SCHEDULER_ENV: compute.scheduler, CREDENTIALS_ENV: ""}
@@ -71,13 +73,6 @@ def start_pool(compute: ComputeParams, scratch: Path) -> Iterator[dict[str, str]
             if client is not None:
                 client.close()
             pool.close()
-
-
-def default_workers() -> int:
-    """One worker per core; each runs the chains of a fit one after the other."""
-    from mmmlib.model.one_fit import available_cores
-
-    return available_cores()
 
 
 def connected_client(compute: ComputeParams) -> Client | None:

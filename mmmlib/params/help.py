@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
-
+from mmmlib.params.messages import annotation_at, field_name, is_section
 from mmmlib.params.schema import Params
 
 SENTENCE_END = re.compile(r"(?<=[.;:])\s")
@@ -29,36 +26,11 @@ def key_help(key: str) -> str:
     >>> key_help("no.such.key")
     ''
     """
-    kind: Any = Params
-    text = ""
-    for name in key.split("."):
-        models = list(_models(kind))
-        field = next((one.model_fields[name] for one in models if name in one.model_fields), None)
-        if field is not None:
-            kind, text = field.annotation, field.description or ""
-        elif (values := _values(kind)) is not None:
-            kind, text = values, ""  # a name that the user chose: a channel, an outcome
-        else:
-            return ""
+    *around, name = key.split(".")
+    section = annotation_at(tuple(around), Params)
+    field = field_name(section, name)
+    if field is None or not is_section(section):  # unknown, or a name that the user chose
+        return ""
+    text = section.model_fields[field].description or ""
     first = SENTENCE_END.split(" ".join(MARKUP.sub("", text).split()), maxsplit=1)[0]
     return f"{first.rstrip('.;:')}." if first else ""
-
-
-def _models(kind: Any) -> list[type[BaseModel]]:
-    """Sections that a kind of value may be."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return [kind]
-    if get_origin(kind) in (Union, UnionType, Annotated):
-        return [model for part in get_args(kind) for model in _models(part)]
-    return []
-
-
-def _values(kind: Any) -> Any:
-    """What a mapping holds under names that the user chose; None for anything else."""
-    if get_origin(kind) is dict:
-        return get_args(kind)[1]
-    if get_origin(kind) in (Union, UnionType, Annotated):
-        return next(
-            (found for part in get_args(kind) if (found := _values(part)) is not None), None
-        )
-    return None

@@ -111,8 +111,8 @@ def renamed_keys(paths: Iterable[KeyPath], root: type[BaseModel]) -> Iterator[tu
     An older name is an alias of the field: ``validation_alias=AliasChoices("new", "old")``.
     """
     for path in paths:
-        section = _annotation(path[:-1], root)
-        name = _field_name(section, path[-1])
+        section = annotation_at(path[:-1], root)
+        name = field_name(section, path[-1])
         if name not in (None, path[-1]):
             yield path, str(name)
 
@@ -154,29 +154,29 @@ def _value(content: Any, path: KeyPath) -> Any:
 
 def _keys(path: KeyPath, root: type[BaseModel]) -> list[str]:
     """Return the keys that the schema knows in the section at a path."""
-    section = _annotation(path, root)
-    return list(section.model_fields) if _is_section(section) else []
+    section = annotation_at(path, root)
+    return list(section.model_fields) if is_section(section) else []
 
 
-def _is_section(kind: Any) -> typing.TypeGuard[type[BaseModel]]:
+def is_section(kind: Any) -> typing.TypeGuard[type[BaseModel]]:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _field_name(section: Any, key: str | int) -> str | None:
+def field_name(section: Any, key: str | int) -> str | None:
     """Return the field of a section that a key sets, by its name or by an older one."""
-    for name, field in section.model_fields.items() if _is_section(section) else ():
+    for name, field in section.model_fields.items() if is_section(section) else ():
         alias = field.validation_alias
         if key == name or (isinstance(alias, AliasChoices) and key in alias.choices):
             return str(name)
     return None
 
 
-def _annotation(path: KeyPath, root: type[BaseModel]) -> Any:
+def annotation_at(path: KeyPath, root: type[BaseModel]) -> Any:
     """Return the type that the schema has at a path, without None and Annotated."""
     kind: Any = root
     for part in path:
-        if _is_section(kind):
-            name = _field_name(kind, part)
+        if is_section(kind):
+            name = field_name(kind, part)
             if name is None:
                 return None
             kind = _bare(kind.model_fields[name].annotation)

@@ -63,7 +63,7 @@ def read_strict[M: BaseModel](
     overridden: dict[KeyPath, str] = {}
     for override in overrides:
         try:
-            key, value = _split(override)
+            key, value = read_change(override)
             _put(content, key, value, f"--set {override}")
             overridden[key] = f"--set {override}"
         except InputError as error:
@@ -103,11 +103,6 @@ class KeyChange:
     value: Any
     said: str
     out: bool = False
-
-
-def read_change(override: str) -> tuple[KeyPath, Any]:
-    """Read ``key=value``, as ``--set`` takes it."""
-    return _split(override)
 
 
 def change_strict[M: BaseModel](
@@ -235,7 +230,8 @@ def _words(document: YamlDocument, key: KeyPath, overridden: dict[KeyPath, str])
 # --- overrides ------------------------------------------------------------------------
 
 
-def _split(override: str) -> tuple[KeyPath, Any]:
+def read_change(override: str) -> tuple[KeyPath, Any]:
+    """Read ``key=value``, as ``--set`` takes it."""
     key, equals, text = override.partition("=")
     if not equals or not all(key.split(".")):
         expected = "key=value, such as model.draws=500"
