@@ -31,19 +31,12 @@ def negative_probability(effects: xr.Dataset) -> xr.DataArray:
 
 
 def check_negative_baseline(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
-    """Check the probability of a baseline below zero, averaged over weeks.
+    """Check the probability of a baseline below zero, averaged over all weeks.
 
-    Parameters
-    ----------
-    effects
-        All its weeks are judged.
-    limits
-        ``max_negative_baseline``.
+    The limit is ``max_negative_baseline``.
 
-    Notes
-    -----
-    How to read it: 0.05 means that of all weeks and draws one in twenty has a
-    negative baseline, which no business has. Above one half it blocks.
+    How to read it: 0.05 means that of all weeks and draws one in twenty has a negative baseline,
+    which no business has. Above one half it blocks.
     """
     weekly = negative_probability(effects)
     value = float(weekly.mean(skipna=False))
@@ -67,20 +60,10 @@ def check_negative_baseline(effects: xr.Dataset, limits: HealthParams) -> list[F
 
 
 def check_flat_baseline(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
-    """Check that the baseline moves at all, against how much the outcome moves.
+    """Check that the baseline moves at all, against the outcome (``min_baseline_movement``).
 
-    Parameters
-    ----------
-    effects
-        Fitted weeks are judged.
-    limits
-        ``min_baseline_movement``.
-
-    Notes
-    -----
-    How to read it: the standard deviation over weeks of the baseline's median, as a
-    share of that of the outcome. Near zero every season and trend of the business
-    was credited to marketing.
+    How to read it: the standard deviation over weeks of the baseline's median, as a share of that
+    of the outcome. Near zero every season and trend of the business was credited to marketing.
     """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
     spread = float(inside["observed"].std("week", skipna=False))

@@ -38,13 +38,8 @@ ROUNDS = 4
 class EffectChange:
     """How a channel's effect in its newest weeks compares with that before.
 
-    Parameters
-    ----------
-    weeks
-        The newest weeks that differ most from those before.
-    share, error
-        Change of the effect as a share of what was fitted, and its standard error; no prior is in
-        them.
+    ``weeks`` are the newest weeks that differ most; ``share`` is the change of the effect as a
+    share of what was fitted and ``error`` its standard error, both without any prior.
     """
 
     weeks: int
@@ -95,20 +90,9 @@ def effect_changes(effects: xr.Dataset) -> dict[str, EffectChange]:
 def check_changed_effect(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     """Check for every channel that its effect in the newest weeks is that of the weeks before.
 
-    Parameters
-    ----------
-    effects
-        Weeks with ``in_sample`` are judged.
-    limits
-        ``max_effect_change``, in standard errors.
+    The limit, ``max_effect_change``, is in standard errors. One finding for the model where there
+    are too few weeks.
 
-    Returns
-    -------
-    list of Finding
-        One per channel, subject ``model/channel``; one where there are too few weeks.
-
-    Notes
-    -----
     How to read it: weekly data show such a change seldom, and the message says how large one would
     have to be. How often it was found on simulated companies stands in ``docs/benchmarks.md``.
     """

@@ -50,22 +50,15 @@ def check_fit(
 ) -> list[Finding]:
     """Put those checks to a model that need no holdout.
 
+    Where the chains have not converged, no other check is run, those with a holdout included: any
+    number read off such a fit would mislead.
+
     Parameters
     ----------
-    effects
-        The model's effects dataset.
-    limits
-        ``params.health``.
     posterior
         The sampler's draws by chain, with its statistics; None where there are none.
     uncalibrated
         Effects of the fit without lift tests; None where it was not made.
-
-    Returns
-    -------
-    list of Finding
-        Where the chains have not converged, no other check is run, those with a holdout
-        included: any number read off such a fit would mislead.
     """
     model = str(effects.attrs["model"])
     findings = check_convergence(model, posterior, limits)
@@ -83,21 +76,10 @@ def add_holdout(
     limits: HealthParams,
     no_holdout: NoHoldout | None = None,
 ) -> list[Finding]:
-    """Put the checks with a holdout to a model.
+    """Add the checks with a holdout to the findings of :func:`check_fit`.
 
-    Parameters
-    ----------
-    findings
-        Of :func:`check_fit`.
-    holdout
-        Effects of the fit without the last weeks; None where it was not made.
-    no_holdout
-        Why there is no holdout.
-
-    Returns
-    -------
-    list of Finding
-        All of the model, in the order of ``REQUIRED_CHECKS``.
+    All of them come in the order of ``REQUIRED_CHECKS``. ``holdout`` has the effects of the fit
+    without the last weeks; None, and ``no_holdout`` says why, where it was not made.
     """
     done = {finding.check for finding in findings}
     more = check_holdout(model, holdout, limits, no_holdout)

@@ -33,35 +33,23 @@ SEVERE_DIVERGENT_SHARE = 0.01
 def check_convergence(
     model: str, posterior: xr.DataTree | None, limits: HealthParams
 ) -> list[Finding]:
-    """Check whether the chains agree, are long enough and went everywhere.
+    """Check whether the chains agree, are long enough and went everywhere: :data:`SAMPLER_CHECKS`.
 
-    Parameters
-    ----------
-    model
-        Name of the model, the findings' subject.
-    posterior
-        Groups ``posterior`` and ``sample_stats`` (``diverging``, ``energy``), each
-        variable with dimensions ``chain`` and ``draw``; None where the engine kept none.
-    limits
-        ``max_rhat``, ``min_ess``, ``max_divergent_share``, ``min_bfmi``.
+    ``posterior`` has the groups ``posterior`` and ``sample_stats`` (``diverging``, ``energy``),
+    each variable with dimensions ``chain`` and ``draw``; None where the engine kept none. Limits
+    are ``max_rhat``, ``min_ess``, ``max_divergent_share`` and ``min_bfmi``.
 
-    Returns
-    -------
-    list of Finding
-        One for each of :data:`SAMPLER_CHECKS`.
-
-    Notes
-    -----
-    How to read it: R-hat above the limit blocks, because chains that disagree have
-    no common posterior. Too few effective draws warn, and block below a quarter of
-    the limit. A parameter that is constant in all chains has no R-hat and is named;
-    an R-hat that is not a number for any other reason fails.
+    How to read it: R-hat above the limit blocks, because chains that disagree have no common
+    posterior. Too few effective draws warn, and block below a quarter of the limit. A parameter
+    that is constant in all chains has no R-hat and is named; an R-hat that is not a number for any
+    other reason fails.
     """
     if posterior is None or "posterior" not in posterior.children:
         why = "There are no chains of this model, so nobody knows whether it converged."
         return [not_run(check, model, why) for check in SAMPLER_CHECKS]
     chains = sort_parameters(posterior["posterior"].to_dataset())
-    stats = posterior["sample_stats"].to_dataset() if _has_stats(posterior) else None
+    stats = posterior.children.get("sample_stats")
+    stats = None if stats is None else stats.to_dataset()
     return [
         _rhat(model, chains, limits),
         _ess("health.ess_bulk", model, chains, limits, "the centre", method="bulk"),
@@ -88,20 +76,10 @@ def _rhat(model: str, chains: Chains, limits: HealthParams) -> Finding:
 
 
 def why_apart(chains: Chains, name: str) -> str:
-    """Say what the draws of a parameter show of why its chains do not agree.
+    """Say what the draws of a parameter (``roi[search]``) show of why its chains do not agree.
 
-    Parameters
-    ----------
-    chains
-        Of the fit.
-    name
-        A parameter, with its channel: ``roi[search]``.
-
-    Returns
-    -------
-    str
-        A sentence with a blank before it: a parameter that it is traded against, or values at which
-        chains stay. Empty where the parameter's draws are not finite.
+    A sentence with a blank before it: a parameter that it is traded against, or values at which
+    chains stay. Empty where the parameter's draws are not finite.
     """
     if name not in chains.draws:
         return ""
@@ -213,7 +191,3 @@ def _number(value: float, decimals: int) -> str:
 
 def _varies(energy: np.ndarray) -> bool:
     return bool(np.isfinite(energy).all() and (np.ptp(energy, axis=1) > 0).all())
-
-
-def _has_stats(posterior: xr.DataTree) -> bool:
-    return "sample_stats" in posterior.children

@@ -47,30 +47,13 @@ def check_holdout(
 ) -> list[Finding]:
     """Score the predictions of the weeks that the fit did not see.
 
-    Parameters
-    ----------
-    model
-        Name of the model, the findings' subject.
-    holdout
-        Effects whose last weeks have ``in_sample`` False; None where no such fit was made.
-        Where its attribute ``largest_rhat`` does not say that the chains agreed, it is not
-        scored.
-    limits
-        ``max_holdout_error``, ``min_holdout_coverage``, ``min_holdout_skill``.
-    none
-        Why there is none.
+    One finding for each of :data:`CHECKS`. ``holdout`` is not scored where its attribute
+    ``largest_rhat`` does not say that the chains agreed; where it is None, ``none`` says why.
+    Limits are ``max_holdout_error``, ``min_holdout_coverage`` and ``min_holdout_skill``.
 
-    Returns
-    -------
-    list of Finding
-        One for each of :data:`CHECKS`.
-
-    Notes
-    -----
-    How to read it: an error of 0.1 means that a week is missed by 10 % of the mean
-    outcome. A skill of 0.3 is an error 30 % below that of repeating last year; at or
-    below zero the model forecasts no better than last year does. With eight weeks
-    one odd week moves these numbers a good deal.
+    How to read it: an error of 0.1 means that a week is missed by 10 % of the mean outcome. A skill
+    of 0.3 is an error 30 % below that of repeating last year; at or below zero the model forecasts
+    no better than last year does. With eight weeks one odd week moves these numbers a good deal.
     """
     if holdout is None:
         return _not_run(model, none or NoHoldout())
@@ -106,18 +89,8 @@ def absolute_error(unseen: xr.Dataset) -> float:
 def naive_forecast(observed: np.ndarray, first: int) -> tuple[np.ndarray, str]:
     """Forecast without any model: the same week a year before, or the latest mean.
 
-    Parameters
-    ----------
-    observed
-        Outcome of all weeks, shape ``(week,)``.
-    first
-        Place of the first week that is to be forecast; later values are not looked at,
-        except through weeks that are a whole year before.
-
-    Returns
-    -------
-    ndarray, str
-        One value per forecast week, and what they are in words.
+    ``observed`` has all weeks; those from place ``first`` on are forecast, and looked at only
+    through weeks that are a whole year before. Returned with what the values are in words.
     """
     places = np.arange(first, len(observed)) - SEASON
     if places[0] >= 0 and places[-1] < first:

@@ -29,25 +29,13 @@ CONFLICT = "health.prior_conflict"
 def shrinkage(prior: np.ndarray, posterior: np.ndarray) -> float:
     """Return by how much the 90 % range got narrower, as a share of the prior's.
 
-    Parameters
-    ----------
-    prior
-        Quantiles of one return, see :mod:`mmmlib.model.quantiles`; they have no Monte Carlo error.
-    posterior
-        Draws of it, shape ``(draw,)``.
+    1 where the data settled the return, 0 where the range is as wide as before, negative where it
+    is wider; NaN where a draw is not finite or the prior has no width. ``prior`` has quantiles (see
+    :mod:`mmmlib.model.quantiles`), which have no Monte Carlo error, ``posterior`` draws.
 
-    Returns
-    -------
-    float
-        1 where the data settled the return, 0 where the range is as wide as before,
-        negative where it is wider; NaN where a draw is not finite or the prior has
-        no width.
-
-    Notes
-    -----
-    Measured in money and, where all draws are positive, in ratios (logarithms);
-    the larger counts. A return shown to be tiny narrows in money though its ratios
-    stay wide, and a return shown to be large narrows in ratios though not in money.
+    Measured in money and, where all draws are positive, in ratios (logarithms); the larger counts.
+    A return shown to be tiny narrows in money though its ratios stay wide, and a return shown to be
+    large narrows in ratios though not in money.
     """
     return _shrinkage(prior, posterior)[0]
 
@@ -76,16 +64,8 @@ def _shrinkage_error(width: float, draws: np.ndarray) -> float:
 def prior_distance(prior: np.ndarray, posterior: np.ndarray) -> float:
     """Return how far the posterior's median lies from that of the prior, in its deviations.
 
-    Parameters
-    ----------
-    prior, posterior
-        As in :func:`shrinkage`.
-
-    Returns
-    -------
-    float
-        Positive where the data say more. On the scale of ratios, on which a prior is stated;
-        NaN where that has no number.
+    Positive where the data say more. On the scale of ratios, on which a prior is stated; NaN where
+    that has no number. Prior and posterior are as in :func:`shrinkage`.
     """
     median = float(np.median(posterior))
     if not (np.isfinite(prior).all() and prior.min() > 0 and np.isfinite(median)):
@@ -107,20 +87,9 @@ def _distance_error(prior: np.ndarray, posterior: np.ndarray) -> float:
 def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     """Check for every channel that the data narrowed its return; without spend, its share.
 
-    Parameters
-    ----------
-    effects
-        ``prior_roi`` is NaN for a channel whose prior the engine does not state.
-    limits
-        ``min_prior_shrinkage``.
-
-    Returns
-    -------
-    list of Finding
-        One per channel, subject ``model/channel``. Without a stated prior, or without
-        spend, the check could not run; that warns and does not block. A return that the data
-        moved out of its prior is no return of which they said little: see
-        :func:`check_conflict`.
+    The limit is ``min_prior_shrinkage``. Without a stated prior (``prior_roi`` is NaN), or without
+    spend, the check could not run; that warns and does not block. A return that the data moved out
+    of its prior is no return of which they said little: see :func:`check_conflict`.
     """
     limit = limits.min_prior_shrinkage
     found = []
@@ -142,17 +111,7 @@ def check_shrinkage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
 def check_conflict(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     """Check for every channel that prior and data do not contradict each other.
 
-    Parameters
-    ----------
-    effects
-        See :func:`check_shrinkage`.
-    limits
-        ``max_prior_distance``.
-
-    Returns
-    -------
-    list of Finding
-        One per channel, subject ``model/channel``.
+    The limit is ``max_prior_distance``.
     """
     limit = limits.max_prior_distance
     found = []

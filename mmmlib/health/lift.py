@@ -33,17 +33,10 @@ CONTROLLED = 0.2
 class LiftComparison:
     """One lift test beside the model, in the outcome's unit.
 
-    Parameters
-    ----------
-    test
-        As declared and laid on the panel.
-    measured
-        What the test saw, with the error that the likelihood uses.
-    alone, calibrated
-        What the model expects of it without any test, and as it is.
-    off_alone, off
-        Measured minus expected, in standard deviations of both together (the posterior
-        predictive distribution): beyond 1.6 either way the test lies outside the 90 % range.
+    ``measured`` is what the test saw, with the error that the likelihood uses; ``alone`` and
+    ``calibrated`` are what the model expects of it without any test, and as it is. ``off_alone``
+    and ``off`` are measured minus expected, in standard deviations of both together (the posterior
+    predictive distribution): beyond 1.6 either way the test lies outside the 90 % range.
     """
 
     test: Lift
@@ -56,13 +49,7 @@ class LiftComparison:
 
 
 def compare_lifts(effects: xr.Dataset, uncalibrated: xr.Dataset) -> list[LiftComparison]:
-    """Hold every lift test of a model against it.
-
-    Parameters
-    ----------
-    effects, uncalibrated
-        Of the fit with lift tests and of the one without.
-    """
+    """Hold every lift test of a model against the fit with lift tests and the one without."""
     unit = str(effects.attrs["outcome_unit"])
     found = []
     for test in lift_tests_of(effects):
@@ -90,10 +77,7 @@ def compare_lifts(effects: xr.Dataset, uncalibrated: xr.Dataset) -> list[LiftCom
 def distance(test: Lift, expected: np.ndarray) -> float:
     """Return how far a test lies off its posterior predictive mean, in standard deviations.
 
-    Parameters
-    ----------
-    expected
-        Draws of the incremental outcome that the model gives the test.
+    ``expected`` has draws of the incremental outcome that the model gives the test.
     """
     spread = float(np.hypot(test.error, expected.std()))
     return float((test.incremental_outcome - expected.mean()) / spread)
@@ -104,20 +88,11 @@ def check_lift_tests(
 ) -> list[Finding]:
     """Ask of every lift test whether it can be, and of every tested channel what rests on it.
 
-    Parameters
-    ----------
-    uncalibrated
-        Effects of the fit without lift tests.
-    limits
-        ``max_lift_distance``, ``max_lift_shift``, ``max_lift_gap``, ``min_lift_error``.
-
-    Returns
-    -------
-    list of Finding
-        Subject ``model/channel``: per channel with one test, whether its return rests on that
-        (:data:`ALONE`); per test, whether it is of another magnitude than the model (:data:`GAP`),
-        whether its error can be (:data:`ERROR`), and whether it lies outside what the model
-        expects (:data:`CHECK`, the larger of both distances). One of each for a model without tests.
+    Per channel with one test, whether its return rests on that (:data:`ALONE`, ``max_lift_shift``);
+    per test, whether it is of another magnitude than the model (:data:`GAP`, ``max_lift_gap``),
+    whether its error can be (:data:`ERROR`, ``min_lift_error``), and whether it lies outside what
+    the model expects (:data:`CHECK`, the larger of both distances, ``max_lift_distance``). One of
+    each for a model without tests; ``uncalibrated`` has the effects of the fit without them.
     """
     model = str(effects.attrs["model"])
     checks = (ALONE, GAP, ERROR, CHECK)

@@ -17,23 +17,10 @@ def sum_health(
 ) -> FindingList | None:
     """Collect what the health checks say of the sum of an outcome's motions.
 
-    Parameters
-    ----------
-    outcome
-        Its name, as in the subject of the findings.
-    effects
-        Of the sum, see :func:`mmmlib.model.motions.sum_motions`.
-    health_by_model
-        Findings of every model that was checked.
-    params
-        Which models are summed, and how they are called.
-
-    Returns
-    -------
-    FindingList or None
-        Every finding of every motion, told with the motion's name; what the data
-        added to the belief, and what is still to come, is judged anew, on the sum.
-        None where a motion was not checked: then nothing speaks for the sum.
+    Every finding of every motion, told with the motion's name; what the data added to the belief,
+    and what is still to come, is judged anew, on ``effects`` of the sum (see
+    :func:`mmmlib.model.motions.sum_motions`). None where a motion was not checked: then nothing
+    speaks for the sum.
     """
     parts = params.parts_of(outcome)
     if any(part not in health_by_model for part in parts):

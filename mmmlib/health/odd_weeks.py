@@ -24,20 +24,8 @@ ODD = "health.odd_weeks"
 def check_odd_weeks(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     """Name the weeks that were set apart from the fit, and how far each was off.
 
-    Parameters
-    ----------
-    effects
-        Of the model.
-    limits
-        Has none for it: a single such week is worth a question.
+    The value is the number of weeks. There is no limit: a single such week is worth a question.
 
-    Returns
-    -------
-    list of Finding
-        One, subject ``model``; its value is the number of weeks.
-
-    Notes
-    -----
     How to read it: the amounts are how far the outcome of these weeks was from what the model
     expects of them, and no channel is credited with any of it.
     """

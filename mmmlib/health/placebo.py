@@ -36,14 +36,7 @@ LOW = 0.05
 def placebo_panel(panel: Panel, channel: str, rng: np.random.Generator) -> Panel:
     """Return the panel with a channel more, whose spend is another's in shuffled blocks of weeks.
 
-    Parameters
-    ----------
-    panel
-        Of the specification.
-    channel
-        Whose spend is shuffled, in all regions alike.
-    rng
-        Shuffles.
+    It is shuffled in all regions alike.
     """
     weeks = len(panel.weeks)
     starts = rng.permutation(np.arange(0, weeks, BLOCK))
@@ -86,27 +79,12 @@ def raised(effects: xr.Dataset) -> float:
 def check_placebo(model: str, fit: Fit | None, limits: HealthParams, why: str = "") -> Finding:
     """Check that the data did not raise the return of a channel that cannot have worked.
 
-    Parameters
-    ----------
-    model
-        Name of the model, the finding's subject.
-    fit
-        With the placebo among its channels; None where it could not be made.
-    limits
-        ``max_placebo``.
-    why
-        Why there is none.
+    The limit is ``max_placebo``. Not run, and a warning, where there is no fit with the placebo
+    among its channels (``why`` says why not) or its chains did not agree.
 
-    Returns
-    -------
-    Finding
-        Not run, and a warning, where there is no fit or its chains did not agree.
-
-    Notes
-    -----
-    How to read it: one in twenty placebos is above any limit by chance. One that is far above it says
-    that the model takes something else (a season, a trend that bends too little) for an effect of
-    money, and may do so with real channels.
+    How to read it: one in twenty placebos is above any limit by chance. One that is far above it
+    says that the model takes something else (a season, a trend that bends too little) for an effect
+    of money, and may do so with real channels.
     """
     from mmmlib.model.chains import largest_rhat
 

@@ -16,70 +16,45 @@ from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
 TO_COME = "health.effect_to_come"
-APART = "health.return_apart"
+HIGH, APART = "health.high_return", "health.return_apart"
 
 
 def check_returns(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
-    """Check that no channel returns more than can be believed.
+    """Check that no channel returns more, over all weeks, than can be believed.
 
-    Parameters
-    ----------
-    effects
-        The return is that of all weeks.
-    limits
-        ``max_plausible_roi``, in money per money.
+    The limit, ``max_plausible_roi``, is stated in money per money; where the outcome is a count one
+    finding says that it does not apply.
 
-    Returns
-    -------
-    list of Finding
-        One per channel, subject ``model/channel``. The limit is stated in money per
-        money; where the outcome is a count one finding says that it does not apply.
-
-    Notes
-    -----
-    How to read it: a channel is flagged when its return is more likely above the
-    limit than below it. Such a channel mostly stands where demand already is
-    (brand search) and takes credit for it.
+    How to read it: a channel is flagged when its return is more likely above the limit than below
+    it. Such a channel mostly stands where demand already is (brand search) and takes credit for it.
     """
-    model = str(effects.attrs["model"])
-    check = "health.high_return"
+    model, limit = str(effects.attrs["model"]), limits.max_plausible_roi
     if not is_money(effects.attrs["outcome_unit"]):
-        return [
-            judge(
-                check,
-                model,
-                passed=True,
-                message=f"Not applicable: the outcome is counted in {effects.attrs['outcome_unit']}, "
-                "and the limit is stated in money per money.",
-            )
-        ]
-    unit = str(effects.attrs["return_unit"])
-    return [
-        _judge_return(subject, draws, unit, limits.max_plausible_roi)
-        for subject, draws in _each(roi(effects), model)
-    ]
+        message = (
+            f"Not applicable: the outcome is counted in {effects.attrs['outcome_unit']}, "
+            "and the limit is stated in money per money."
+        )
+        return [judge(HIGH, model, passed=True, message=message)]
+    unit, found = str(effects.attrs["return_unit"]), []
+    for subject, draws in _each(roi(effects), model):
+        if np.isnan(draws).all():
+            why = "The channel had no spend, so it has no return."
+            found.append(not_run(HIGH, subject, why, level=Level.WARN))
+            continue
+        message = f"The return is {_words(draws, unit)} (limit {limit:g}, held against the median)."
+        value, error = float(np.median(draws)), monte_carlo_error(draws)
+        found.append(at_most(HIGH, subject, value, limit, message, unit=unit, error=error))
+    return found
 
 
 def check_apart(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     """Check that no return stands far above those of the other channels.
 
-    Parameters
-    ----------
-    effects
-        Of all weeks.
-    limits
-        ``max_return_apart``.
+    Returns are those of all weeks, the limit is ``max_return_apart``.
 
-    Returns
-    -------
-    list of Finding
-        One per channel, subject ``model/channel``.
-
-    Notes
-    -----
-    How to read it: the value is the median return over the geometric mean of the other
-    channels' medians. Of many estimates the highest is high by chance as well: in worlds
-    made for it, ranges of such channels missed the truth in 13 of 28 cases, always above it.
+    How to read it: the value is the median return over the geometric mean of the other channels'
+    medians. Of many estimates the highest is high by chance as well: in worlds made for it, ranges
+    of such channels missed the truth in 13 of 28 cases, always above it.
     """
     model, limit = str(effects.attrs["model"]), limits.max_return_apart
     medians = roi(effects).median("draw", skipna=False).to_series().astype(float)
@@ -103,34 +78,19 @@ def check_apart(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
         )
         if name in tested:
             message = f"{message} A lift test measured it."
-            found.append(
-                judge(APART, subject, passed=True, value=value, limit=limit, message=message)
-            )
-            continue
-        found.append(at_most(APART, subject, value, limit, message))
+        passed = name in tested or value <= limit
+        found.append(
+            judge(APART, subject, passed=passed, value=value, limit=limit, message=message)
+        )
     return found
 
 
 def check_to_come(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
-    """Check for every channel that most of what its spend brings has come.
+    """Check for every channel that most of what its spend brings has come (``max_still_to_come``).
 
-    Parameters
-    ----------
-    effects
-        Of all weeks.
-    limits
-        ``max_still_to_come``.
-
-    Returns
-    -------
-    list of Finding
-        One per channel, subject ``model/channel``.
-
-    Notes
-    -----
-    How to read it: a return counts the effect of the spend to its end. What comes after the
-    last week nobody has seen: the model expects it by the carryover of the weeks before. Much
-    is still to come of a young channel whose effect is late.
+    How to read it: a return counts the effect of the spend to its end. What comes after the last
+    week nobody has seen: the model expects it by the carryover of the weeks before. Much is still
+    to come of a young channel whose effect is late.
     """
     limit = limits.max_still_to_come
     return [
@@ -150,10 +110,8 @@ def check_to_come(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
 def check_media_share(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     """Check the share of the outcome that all channels explain together.
 
-    Notes
-    -----
-    How to read it: the median share of the fitted outcome. Most businesses would keep
-    most of their sales for a while without any marketing.
+    How to read it: the median share of the fitted outcome. Most businesses would keep most of their
+    sales for a while without any marketing.
     """
     media = effects["contribution"].sum(["channel", "week"], skipna=False)
     draws = (media / fitted(effects).sum("week", skipna=False)).to_numpy().astype(float)
@@ -168,26 +126,6 @@ def check_media_share(effects: xr.Dataset, limits: HealthParams) -> list[Finding
             error=monte_carlo_error(draws),
         )
     ]
-
-
-def _judge_return(subject: str, draws: np.ndarray, unit: str, limit: float) -> Finding:
-    check = "health.high_return"
-    if np.isnan(draws).all():
-        return not_run(
-            check,
-            subject,
-            "The channel had no spend, so it has no return.",
-            level=Level.WARN,
-        )
-    return at_most(
-        check,
-        subject,
-        float(np.median(draws)),
-        limit,
-        f"The return is {_words(draws, unit)} (limit {limit:g}, held against the median).",
-        unit=unit,
-        error=monte_carlo_error(draws),
-    )
 
 
 def _each(values: xr.DataArray, model: str) -> Iterator[tuple[str, np.ndarray]]:

@@ -23,12 +23,7 @@ MASSES = {0.5: "health.coverage_50", 0.9: "health.coverage_90"}
 def coverage(effects: xr.Dataset, mass: float) -> tuple[float, int]:
     """Return the share of weeks inside the predictive band, and how many weeks there are.
 
-    Parameters
-    ----------
-    effects
-        Only the weeks in it are judged: select before calling.
-    mass
-        Probability inside the equal-tailed band.
+    Only the weeks in ``effects`` are judged: select before calling.
     """
     low, high = band(effects, mass)
     observed = effects["observed"].to_numpy()
@@ -81,21 +76,12 @@ def expected_coverage(effects: xr.Dataset, mass: float, tolerance: float) -> tup
 
 
 def check_coverage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
-    """Check the share of fitted weeks inside the 50 % and the 90 % band.
+    """Check the share of fitted weeks inside the 50 % and the 90 % band (``coverage_tolerance``).
 
-    Parameters
-    ----------
-    effects
-        Weeks with ``in_sample`` are judged.
-    limits
-        ``coverage_tolerance``.
-
-    Notes
-    -----
-    How to read it: about 90 of 100 weeks should lie inside the 90 % band. Fewer, and
-    the model is too sure of itself, which warns. More is told but warns nobody: a
-    model lies closer to the weeks that it was fitted to than to new ones, so wide bands
-    there are the rule and cost sharpness, not safety. The holdout judges new weeks.
+    How to read it: about 90 of 100 weeks should lie inside the 90 % band. Fewer, and the model is
+    too sure of itself, which warns. More is told but warns nobody: a model lies closer to the weeks
+    that it was fitted to than to new ones, so wide bands there are the rule and cost sharpness, not
+    safety. The holdout judges new weeks.
     """
     inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
     return [_judge(inside, mass, limits) for mass in MASSES]

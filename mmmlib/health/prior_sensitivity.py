@@ -28,15 +28,9 @@ OUR_ASSUMPTION = "This is our assumption more than the data."
 class Moved:
     """How far a quantity would move under other reasonable priors.
 
-    Parameters
-    ----------
-    low, high
-        Smallest and largest of its medians under them.
-    share
-        The farther of the two from its median now, as a ratio minus one; NaN where it
-        could not be told.
-    error
-        Its Monte Carlo error, with no credit for the draws that both medians share.
+    ``low`` and ``high`` are the smallest and largest of its medians under them, ``share`` the
+    farther of the two from its median now, as a ratio minus one (NaN where it could not be told),
+    and ``error`` its Monte Carlo error, with no credit for the draws that both medians share.
     """
 
     low: float
@@ -60,38 +54,22 @@ def moved(draws: np.ndarray, under: Reweighted) -> Moved:
 def check_prior_sensitivity(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     """Check how far each return, and the total, would move under another reasonable prior.
 
-    Parameters
-    ----------
-    effects
-        With what the fit was told of the returns.
-    limits
-        ``max_prior_sensitivity``.
+    One finding for all channels together and one per channel (``max_prior_sensitivity``). Where the
+    draws cannot tell, it counts as if it would move; where the priors are not known, or a channel
+    had no spend, the check could not run.
 
-    Returns
-    -------
-    list of Finding
-        One for all channels together, subject ``model``, and one per channel, subject
-        ``model/channel``. Where the draws cannot tell, it counts as if it would move; where
-        the priors are not known, or a channel had no spend, the check could not run.
-
-    Notes
-    -----
-    How to read it: 0.2 means that the median would be 20 % higher, or lower by as large a
-    factor, had the prior been a little different. A channel's return and its marginal return
-    are both looked at; the one that moves more counts.
+    How to read it: 0.2 means that the median would be 20 % higher, or lower by as large a factor,
+    had the prior been a little different. A channel's return and its marginal return are both
+    looked at; the one that moves more counts.
     """
     model = str(effects.attrs["model"])
     under = reweigh(effects)
-    returns = roi(effects).transpose("draw", "channel")
+    numbers = {"the return": roi(effects), "the marginal return": effects["marginal_roi"]}
     total = effects["contribution"].sum(["channel", "week"], skipna=False).to_numpy().astype(float)
     findings = [_judge_total(model, total, str(effects.attrs["outcome_unit"]), under, limits)]
     for name in effects["channel"].to_numpy():
         quantities = {
-            "the return": returns.sel(channel=name).to_numpy().astype(float),
-            "the marginal return": effects["marginal_roi"]
-            .sel(channel=name)
-            .to_numpy()
-            .astype(float),
+            word: one.sel(channel=name).to_numpy().astype(float) for word, one in numbers.items()
         }
         findings.append(
             _judge_channel(f"{model}/{name}", quantities, under.get(str(name)), effects, limits)

@@ -22,17 +22,9 @@ from mmmlib.params.limits import HealthParams
 
 
 def lag_one(values: np.ndarray) -> np.ndarray:
-    """Return the correlation of series with themselves a step before.
+    """Return the correlation of series ``(..., week)`` with themselves a step before.
 
-    Parameters
-    ----------
-    values
-        Shape ``(..., week)``.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(...)``; NaN for a series that is constant or not finite.
+    NaN for a series that is constant or not finite.
     """
     centred = values - values.mean(axis=-1, keepdims=True)
     power = np.sum(centred**2, axis=-1)
@@ -56,21 +48,12 @@ def autocorrelation(effects: xr.Dataset) -> tuple[float, float, float]:
 
 
 def check_autocorrelation(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
-    """Check whether a week's error tells the next one's.
+    """Check whether a week's error tells the next one's (``max_residual_autocorrelation``).
 
-    Parameters
-    ----------
-    effects
-        Weeks with ``in_sample`` are judged.
-    limits
-        ``max_residual_autocorrelation``.
-
-    Notes
-    -----
-    How to read it: the value is the correlation that is seen, minus the one that the
-    model expects. Where a model expects none, 0.5 means that a mean over many weeks has
-    the standard error of a third as many: ranges should be about 1.7 times as wide
-    (``sqrt((1 + r) / (1 - r))``, the first-order formula).
+    How to read it: the value is the correlation that is seen, minus the one that the model expects.
+    Where a model expects none, 0.5 means that a mean over many weeks has the standard error of a
+    third as many: ranges should be about 1.7 times as wide (``sqrt((1 + r) / (1 - r))``, the
+    first-order formula).
     """
     seen, expected, error = autocorrelation(effects)
     value = seen - expected

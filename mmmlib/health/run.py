@@ -44,24 +44,10 @@ def each_holdout(
 ) -> Iterator[tuple[str, xr.Dataset | NoHoldout]]:
     """Give every model with the effects of its fit without the last weeks.
 
-    Those that the run does not have are fitted, begun with what the model's own fit has learned,
-    and saved as ``holdout.nc``.
-
-    Parameters
-    ----------
-    run
-        With its panel.
-    refit
-        Fit again what is there.
-    progress
-        See :data:`mmmlib.model.fit.Progress`.
-
-    Yields
-    ------
-    (str, xarray.Dataset or NoHoldout)
-        What is there first, then the others as each is done. The reason instead, where
-        the data without the last weeks cannot be fitted. A channel that is younger than the
-        holdout is left out of it; the effects name it (attribute ``left_out``).
+    What the run has comes first. The others are fitted, begun with what the model's own fit has
+    learned, saved as ``holdout.nc`` and given as each is done; with ``refit`` all of them. The
+    reason comes instead where the data without the last weeks cannot be fitted. A channel that is
+    younger than the holdout is left out of it; the effects name it (attribute ``left_out``).
     """
     from mmmlib.model.fit import begun_with, fit_each, inherited_scales, save_fit
 
