@@ -10,11 +10,5 @@ from mmmlib.findings import checks_of
 
 
 def required_checks(parent: str | None) -> tuple[str, ...]:
-    """Return the checks that must have run: only the first one without a parent.
-
-    Parameters
-    ----------
-    parent
-        ``Comparison.parent``: the run that was compared with, None where there is none.
-    """
+    """Return the checks that must have run: only the first one without a parent."""
     return checks_of("refresh") if parent else ("refresh.parent",)

@@ -24,13 +24,13 @@ import xarray as xr
 
 from mmmlib.data.panel.panel import panel_of
 from mmmlib.errors import MMMError
-from mmmlib.findings import Finding, Level, at_most, checks_of, not_run
+from mmmlib.findings import Finding, Level, at_most, not_run
 from mmmlib.model.effects import contribution, effects_of, roi
 from mmmlib.monte_carlo import ERRORS, monte_carlo_error
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
 from mmmlib.refresh.changes import changes_model
-from mmmlib.refresh.comparison import Bridge, BridgeStep, Comparison
+from mmmlib.refresh.comparison import Bridge, BridgeStep, Comparison, in_order
 from mmmlib.refresh.drift import movement_findings
 from mmmlib.refresh.movement import common_weeks
 from mmmlib.refresh.refits import Between, Refits
@@ -118,25 +118,20 @@ def bridge_movements(run: Run, comparison: Comparison) -> Comparison:
         findings += [_restated_effect(model, found, params)]
     judged = _judged_by_steps(comparison, bridges, params)
     kept = [one for one in comparison.findings if one.check != "refresh.movement"]
-    return _with(
-        comparison.model_copy(
-            update={
-                "bridges": tuple(bridges),
-                "bridge_seconds": time.monotonic() - began,
-                "refits": refits.count,
-                "findings": (*kept, *judged),
-            }
-        ),
-        findings,
-    )
+    made = {
+        "bridges": tuple(bridges),
+        "bridge_seconds": time.monotonic() - began,
+        "refits": refits.count,
+        "findings": (*kept, *judged),
+    }
+    return _with(comparison.model_copy(update=made), findings)
 
 
 def _with(comparison: Comparison, findings: Sequence[Finding], why: str = "") -> Comparison:
-    order = checks_of("refresh")
     known = {(one.check, one.subject) for one in comparison.findings}
     more = [one for one in findings if (one.check, one.subject) not in known]
-    found = sorted((*comparison.findings, *more), key=lambda one: order.index(one.check))
-    return comparison.model_copy(update={"findings": tuple(found), "not_bridged": why})
+    found = in_order([*comparison.findings, *more])
+    return comparison.model_copy(update={"findings": found, "not_bridged": why})
 
 
 def _refits(run: Run, parent: Run, comparison: Comparison) -> Refits:
@@ -179,7 +174,7 @@ def _bridges(
             unit=str(before.attrs["return_unit" if quantity == "roi" else "outcome_unit"]),
             before=start[key][0],
             after=start[key][0] + sum(step.shift for step in steps),
-            steps=tuple(sorted(steps, key=lambda step: STEPS.index(step.name))),
+            steps=_in_order(steps),
             other_order=_in_order(other) if _differ(steps, other) else (),
         )
 
@@ -259,7 +254,7 @@ def _judged_by_steps(
     ways: Mapping[tuple[str, str, str], Bridge] = {
         (one.model, one.channel, one.quantity): one for one in bridges
     }
-    judged = []
+    judged: list[Finding] = []
     for model in dict.fromkeys(move.model for move in comparison.movements):
         moves = [move for move in comparison.movements if move.model == model]
         explained = {
@@ -268,12 +263,8 @@ def _judged_by_steps(
             if (way := ways.get((model, move.channel, move.quantity))) is not None
             and _explains(way, move.limit, params.comparison.severe_movement)
         }
-        judged += [
-            one
-            for one in movement_findings(moves, params.comparison, explained=explained)
-            if one.check == "refresh.movement"
-        ]
-    return judged
+        judged += movement_findings(moves, params.comparison, explained=explained)
+    return [one for one in judged if one.check == "refresh.movement"]
 
 
 def _explains(bridge: Bridge, limit: float | None, severe: float) -> bool:

@@ -55,18 +55,11 @@ def explained_channels(
     weeks: pd.DatetimeIndex,
     limits: ComparisonParams,
 ) -> set[str]:
-    """Return the channels whose movement has a known cause.
+    """Return those of ``channels`` whose movement has a known cause.
 
-    Parameters
-    ----------
-    models
-        The model, or the models that an outcome over its motions consists of.
-    channels
-        Names to choose from.
-    weeks
-        The common window. An event that lies outside of it explains nothing.
-    limits
-        Up to ``max_restated_share`` a restatement explains nothing.
+    ``models`` are the model, or the models that an outcome over its motions consists of. An event
+    that lies outside of the common window of ``weeks`` explains nothing; nor does a restatement up
+    to ``max_restated_share``.
     """
     reached = [
         channel

@@ -16,18 +16,10 @@ CHOICE = "model_choice.json"
 class Tried(BaseModel):
     """A specification that was declared, tried and not taken.
 
-    Parameters
-    ----------
-    name, why
-        As they were declared.
-    changes
-        What differs from the specification that was taken, in words.
-    trouble
-        Why nothing is said of it: it could not be fitted, or its chains did not agree.
-    returns
-        By channel, of the outcome that leads.
-    unseen
-        Mean relative error on weeks that it was not shown; where the goal is prediction.
+    ``changes`` say in words what differs from the one that was taken; ``trouble`` why nothing is
+    said of it: it could not be fitted, or its chains did not agree. ``returns`` are by channel, of
+    the outcome that leads; ``unseen`` is the mean relative error on weeks that it was not shown,
+    where the goal is prediction.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,16 +35,9 @@ class Tried(BaseModel):
 class ModelChoice(BaseModel):
     """What was tried beside the specification of a run; ``model_choice.json``.
 
-    Parameters
-    ----------
-    goal
-        What the choice is for, as declared.
-    model
-        The outcome that the returns are of.
-    returns, unseen
-        Of the specification that was taken.
-    said
-        What the page says of the decision, where that is the goal.
+    ``model`` is the outcome that the returns are of; ``returns`` and ``unseen`` are those of the
+    specification that was taken. ``said`` is what the page says of the decision, where that is the
+    goal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

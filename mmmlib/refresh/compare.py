@@ -19,7 +19,7 @@ from mmmlib.refresh.changes import (
     parameter_findings,
     parameters_of,
 )
-from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.refresh.comparison import Comparison, Movement, in_order
 from mmmlib.refresh.data_changes import CELLS, data_changes, restated_cells, restated_findings
 from mmmlib.refresh.drift import movement_findings, rank_finding
 from mmmlib.refresh.lift_changes import lift_change_findings, lift_changes
@@ -156,7 +156,6 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
     findings += lift_change_findings(changed_lifts)
     findings.append(code_finding(changed_code))
     window = windows.get(params.primary, next(iter(windows.values()), pd.DatetimeIndex([])))
-    order = checks_of("refresh")
     return Comparison(
         parent=parent.name,
         first_week=window[0].date() if len(window) else None,
@@ -167,7 +166,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
         parameter_changes=tuple(changed_parameters),
         lift_changes=tuple(changed_lifts),
         code_changes=tuple(changed_code),
-        findings=tuple(sorted(findings, key=lambda finding: order.index(finding.check))),
+        findings=in_order(findings),
     )
 
 
@@ -185,16 +184,16 @@ def _compare_model(
         return [], None, _model_not_compared(model, _first_line(error))
     after = effects_of(run, model)
     weeks = common_weeks(before, after)
-    window = _window(model, weeks, limits)
+    window, found = _window(model, weeks, limits), []
+    unit, then = (one.attrs["return_unit"] for one in (after, before))
     if window.level is Level.BLOCK:
         why = "There are too few weeks that both refreshes fitted."
-        return [], weeks, [window, *_model_not_compared(model, why, Level.WARN)[1:]]
-    if before.attrs["return_unit"] != after.attrs["return_unit"]:
-        why = f"Returns are in {after.attrs['return_unit']}, and were in {before.attrs['return_unit']}."
-        return [], weeks, [window, *_model_not_compared(model, why, Level.WARN)[1:]]
-    found = channel_movements(before, after, weeks, limits)
-    if not found:
+    elif then != unit:
+        why = f"Returns are in {unit}, and were in {then}."
+    else:
         why = "The two refreshes have no channel in common."
+        found = channel_movements(before, after, weeks, limits)
+    if not found:
         return [], weeks, [window, *_model_not_compared(model, why, Level.WARN)[1:]]
     channels = {movement.channel for movement in found}
     explained = explained_channels(changes, parts_of(run, model), channels, weeks, limits)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from mmmlib.estimates import Estimate
-from mmmlib.findings import Finding, Status
+from mmmlib.findings import Finding, Status, checks_of
 
 UNKNOWN = "It is not known what changed since an earlier refresh."
 
@@ -187,3 +188,9 @@ class Comparison(_Frozen):
     def not_compared(self) -> str:
         """Say why nothing is known of what changed; empty where the parent was read."""
         return "" if self.readable else self.reason or UNKNOWN
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings as their checks are asked."""
+    order = checks_of("refresh")
+    return tuple(sorted(findings, key=lambda one: order.index(one.check)))

@@ -62,10 +62,7 @@ def restated_cells(before: Panel, after: Panel) -> pd.DataFrame:
 def data_changes(before: Panel, after: Panel) -> list[DataChange]:
     """Summarise what was restated, and which series, regions and weeks came or went.
 
-    Returns
-    -------
-    list of DataChange
-        Restated series first, the largest share first.
+    Restated series come first, the largest share first.
     """
     restated = [
         _restated(str(series), cells, before, after)
@@ -104,18 +101,8 @@ def restated_findings(changes: Sequence[DataChange], limits: ComparisonParams) -
 def worst_share(cells: pd.DataFrame, panel: Panel, series: str) -> float:
     """Share of a series that was restated in the weeks in a row in which that is most.
 
-    Parameters
-    ----------
-    cells
-        Restated values of one series, see :func:`restated_cells`.
-    panel
-        As it was before.
-
-    Returns
-    -------
-    float
-        Absolute differences over the series' total in the worst :data:`WINDOW` weeks; infinite
-        where there was nothing before.
+    Absolute differences (of ``cells``, those of the series in :func:`restated_cells`) over the
+    series' total in the worst :data:`WINDOW` weeks; infinite where there was nothing before.
     """
     sizes = panel.frame[series].abs().groupby(panel.frame["week"]).sum()
     changed = cells["change"].abs().groupby(cells["week"]).sum().reindex(sizes.index, fill_value=0)
@@ -161,8 +148,8 @@ def _restated(series: str, cells: pd.DataFrame, before: Panel, after: Panel) -> 
 def _series_changes(before: Panel, after: Panel) -> list[DataChange]:
     added = [name for name in after.series if name not in before.series]
     removed = [name for name in before.series if name not in after.series]
-    return [_whole(name, "added", after) for name in added] + [
-        _whole(name, "removed", before) for name in removed
+    return [_span(name, "added", after.frame) for name in added] + [
+        _span(name, "removed", before.frame) for name in removed
     ]
 
 
@@ -179,10 +166,6 @@ def _grid_changes(before: Panel, after: Panel) -> list[DataChange]:
         if fresh.any():
             changes.append(_span(ALL, kind, this.frame[fresh]))
     return changes
-
-
-def _whole(name: str, kind: str, panel: Panel) -> DataChange:
-    return _span(name, kind, panel.frame)
 
 
 def _span(name: str, kind: str, rows: pd.DataFrame) -> DataChange:

@@ -22,22 +22,10 @@ def movement_findings(
 ) -> list[Finding]:
     """Judge the movement of every channel, and the width of its range: two findings each.
 
-    Parameters
-    ----------
-    movements
-        Of one model.
-    limits
-        ``severe_movement`` and ``max_widening``; how far each may move is told with it.
-    explained
-        Channels that restated history or a changed model may have moved, see
-        :func:`mmmlib.refresh.causes.explained_channels`. A severe movement of any other
-        has no known cause, on weeks that both refreshes saw.
-
-    Returns
-    -------
-    list of Finding
-        A movement beyond its limit warns; a severe one without a known cause blocks. And one
-        for each channel on the width of its range.
+    A movement beyond its limit warns; a severe one without a known cause blocks. ``explained`` are
+    channels that restated history or a changed model may have moved, see
+    :func:`mmmlib.refresh.causes.explained_channels`: a severe movement of any other has no known
+    cause, on weeks that both refreshes saw.
     """
     channels = dict.fromkeys(movement.channel for movement in movements)
     found = []

@@ -17,7 +17,7 @@ import xarray as xr
 from mmmlib.data.panel.panel import Panel, panel_of
 from mmmlib.errors import MMMError, RunError
 from mmmlib.estimates import MASS, Estimate, format_number
-from mmmlib.findings import Finding, Level, at_most, checks_of, judge, not_run
+from mmmlib.findings import Finding, Level, at_most, judge, not_run
 from mmmlib.model.arrays import Scales
 from mmmlib.model.effects import effects_of
 from mmmlib.model.fit import posterior_of
@@ -25,7 +25,7 @@ from mmmlib.model.inputs import carried_scales
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
-from mmmlib.refresh.comparison import Comparison, ForecastScore
+from mmmlib.refresh.comparison import Comparison, ForecastScore, in_order
 from mmmlib.runs import Run
 
 __all__ = ["score_forecasts"]
@@ -46,18 +46,9 @@ def forecast_of(
 ) -> xr.Dataset:
     """Return effects of an earlier fit over later weeks, see :mod:`mmmlib.model.effects`.
 
-    Parameters
-    ----------
-    posterior, params
-        The earlier fit's draws, and what it was asked.
-    model
-        ``outcome.motion``.
-    panel
-        Today's, with the series of then.
-    last_week
-        The last that the earlier fit saw; ``in_sample`` is false after it.
-    scales
-        Those of the earlier fit.
+    ``posterior``, ``params`` and ``scales`` are those of the earlier fit, ``panel`` is today's with
+    the series of then. After ``last_week``, the last that the earlier fit saw, ``in_sample`` is
+    false.
     """
     from mmmlib.model.derive import derive_effects
     from mmmlib.model.spec import prepare
@@ -68,15 +59,7 @@ def forecast_of(
 
 
 def score(model: str, effects: xr.Dataset) -> ForecastScore:
-    """Score a forecast on the weeks that its fit did not see.
-
-    Parameters
-    ----------
-    model
-        Whose it is.
-    effects
-        See :func:`forecast_of`.
-    """
+    """Score a forecast on the weeks that its fit did not see; see :func:`forecast_of`."""
     new = ~effects["in_sample"].to_numpy()
     observed = effects["observed"].to_numpy()[new].astype(float)
     draws = effects["predicted"].transpose("draw", "week").to_numpy()[:, new].astype(float)
@@ -145,10 +128,9 @@ def score_forecasts(run: Run, comparison: Comparison) -> Comparison:
             continue
         scores.append(found)
         findings.append(_finding(found, params.comparison))
-    order = checks_of("refresh")
     kept = [one for one in comparison.findings if one.check != CHECK]
-    every = sorted((*kept, *findings), key=lambda one: order.index(one.check))
-    return comparison.model_copy(update={"forecasts": tuple(scores), "findings": tuple(every)})
+    every = in_order([*kept, *findings])
+    return comparison.model_copy(update={"forecasts": tuple(scores), "findings": every})
 
 
 def _score_model(run: Run, parent: Run, model: str) -> ForecastScore | None:

@@ -18,14 +18,9 @@ RATES = Path(__file__).with_name("gate_rates.json")
 class GateRates:
     """What the checks of a refresh, all together, did in simulated sequences.
 
-    Parameters
-    ----------
-    warned, refreshes
-        Refreshes with a warning where nothing happened, and all such refreshes.
-    low, high
-        95 % range of their share.
-    seen
-        By what happened: sequences in which it was seen within two refreshes, and all of them.
+    ``warned`` of ``refreshes`` in which nothing happened had a warning, with the 95 % range ``low``
+    to ``high`` of their share. ``seen`` has, by what happened, the sequences in which it was seen
+    within two refreshes, and all of them.
     """
 
     warned: int

@@ -48,22 +48,10 @@ def common_weeks(before: xr.Dataset, after: xr.Dataset) -> pd.DatetimeIndex:
 def channel_movements(
     before: xr.Dataset, after: xr.Dataset, weeks: pd.DatetimeIndex, limits: ComparisonParams
 ) -> list[Movement]:
-    """Compare return and contribution of every channel that both refreshes have.
+    """Compare return and contribution of every channel that both refreshes have, over some weeks.
 
-    Parameters
-    ----------
-    before, after
-        Effects of the same model in the two refreshes, in the same units.
-    weeks
-        The common window, at least one week.
-    limits
-        What a movement is held against.
-
-    Returns
-    -------
-    list of Movement
-        The largest relative change first. A channel without spend in the window has
-        no return there, and so only its contribution.
+    The largest relative change comes first. A channel without spend in these weeks has no return
+    there, and so only its contribution.
     """
     channels = [name for name in after["channel"].to_numpy() if name in before["channel"]]
     found = [

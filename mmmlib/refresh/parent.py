@@ -27,14 +27,9 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Choice:
-    """Which run to compare with, and why that one, or why none.
+    """Which run to compare with (None for none), and why that one, or why none.
 
-    Parameters
-    ----------
-    parent
-        Its id; None where there is none.
-    reason
-        Sentences for people; the same whenever the same refresh is made again.
+    The reason is in sentences for people; the same whenever the same refresh is made again.
     """
 
     parent: str | None
@@ -50,13 +45,11 @@ def choose_parent(
 ) -> Choice:
     """Choose the run to compare with, as ``refresh.parent`` asks.
 
+    It asks for ``latest`` (of this workbook's finished runs of earlier periods, that of the latest
+    period which was approved and which is no trial), ``none``, or a run id.
+
     Parameters
     ----------
-    runs_dir
-        Folder of runs.
-    params
-        ``refresh.parent`` is ``latest`` (of this workbook's finished runs of earlier periods, that
-        of the latest period which was approved and which is no trial), ``none``, or a run id.
     this
         Id of the run that asks, which is never its own parent.
     created
@@ -121,10 +114,7 @@ def _passed_over(doubts: dict[str, list[str]]) -> str:
 def why_alone(run: Run) -> tuple[str, bool]:
     """Say why a run has no parent, and whether that is as it should be.
 
-    Returns
-    -------
-    tuple of str and bool
-        Sentences. False where a comparison was left out, or may have been.
+    It is not where a comparison was left out, or may have been.
     """
     reason = run.manifest.parent_reason
     if not reason:  # a run of an earlier version, which did not write it down

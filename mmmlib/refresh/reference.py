@@ -39,14 +39,9 @@ MEDIAN = 1.2533
 class Reference:
     """A movement beside what an unchanged world allows.
 
-    Parameters
-    ----------
-    factor
-        Size of the movement, up or down: 1.25 is up by a quarter, or down by a fifth.
-    spread
-        Standard deviation of the logarithm of such a factor in an unchanged world.
-    limit
-        Factor up to which a movement is what more data does.
+    ``factor`` is its size, up or down (1.25 is up by a quarter, or down by a fifth), ``limit`` the
+    factor up to which a movement is what more data does, and ``spread`` the standard deviation of
+    the logarithm of such a factor in an unchanged world.
     """
 
     factor: float
@@ -70,63 +65,43 @@ def reference(
 ) -> Reference:
     """Hold the movement of a median against "same world, more data".
 
+    The limit never lies beyond the end of the older range: a median that leaves that range has
+    moved, whatever the spread says.
+
     Parameters
     ----------
-    before, after
-        The number in both refreshes.
     new_share
         Share of the weeks that only the newer refresh fitted.
     max_shift
         ``comparison.max_shift``: by how many standard deviations it may move.
     least
         ``comparison.large_movement``: up to it no movement counts, as a share.
-    spread
-        See :data:`SPREAD`.
-
-    Returns
-    -------
-    Reference
-        Its limit never lies beyond the end of the older range: a median that leaves that range
-        has moved, whatever the spread says.
     """
-    if before.median <= 0 or after.median <= 0:
-        return _on_plain_scale(before, after, new_share, max_shift, least, spread)
-    then, now = _log_spread(before), _log_spread(after)
-    shift = log_ratio(after.median, before.median)
-    deviation = _deviation(then, now, new_share, spread)
-    end = before.high if shift > 0 else before.low
-    room = abs(log_ratio(end, before.median)) if end > 0 else math.inf
-    limit = max(min(max_shift * deviation, room), math.log1p(least))
-    return Reference(math.exp(min(abs(shift), LARGEST)), deviation, math.exp(min(limit, LARGEST)))
-
-
-def _on_plain_scale(
-    before: Estimate,
-    after: Estimate,
-    new_share: float,
-    max_shift: float,
-    least: float,
-    spread: float,
-) -> Reference:
-    """The same for a number that is not positive: relative to the size of what it was."""
-    size = abs(before.median)
-    if (
-        max(before.width, after.width) >= math.exp(LARGEST) * size
-    ):  # next to nothing: a change of it has no size
-        return Reference(math.nan, math.nan, 1 + least)
-    then, now = before.width / RANGE / size, after.width / RANGE / size
-    shift = (after.median - before.median) / size
-    deviation = _deviation(then, now, new_share, spread)
-    end = before.high if shift > 0 else before.low
-    room = abs(end - before.median) / size
-    limit = max(min(max_shift * deviation, room), least)
-    return Reference(1 + abs(shift), deviation, 1 + limit)
-
-
-def _deviation(then: float, now: float, new_share: float, spread: float) -> float:
+    positive = before.median > 0 and after.median > 0
+    if positive:
+        then, now = _log_spread(before), _log_spread(after)
+        shift = log_ratio(after.median, before.median)
+        end = before.high if shift > 0 else before.low
+        room = abs(log_ratio(end, before.median)) if end > 0 else math.inf
+    else:  # relative to the size of what it was
+        size = abs(before.median)
+        if max(before.width, after.width) >= math.exp(LARGEST) * size:
+            # Next to nothing: a change of it has no size.
+            return Reference(math.nan, math.nan, 1 + least)
+        then, now = before.width / RANGE / size, after.width / RANGE / size
+        shift = (after.median - before.median) / size
+        end = before.high if shift > 0 else before.low
+        room = abs(end - before.median) / size
     learned = max(then**2 - now**2, new_share * then**2)
     noise = MEDIAN**2 * (then**2 + now**2) / LEAST_ESS
-    return math.sqrt(spread**2 * learned + noise)
+    deviation = math.sqrt(spread**2 * learned + noise)
+    floor = math.log1p(least) if positive else least
+    limit = max(min(max_shift * deviation, room), floor)
+
+    def factor(size: float) -> float:
+        return math.exp(min(size, LARGEST)) if positive else 1 + size
+
+    return Reference(factor(abs(shift)), deviation, factor(limit))
 
 
 def _log_spread(estimate: Estimate) -> float:

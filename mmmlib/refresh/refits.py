@@ -39,15 +39,10 @@ class Between:
 
 @dataclass
 class Refits:
-    """Makes the fits between two refreshes, each once.
+    """Makes the fits between this refresh and the last one, each once.
 
-    Parameters
-    ----------
-    run, parent
-        This refresh and the last one.
-    respecified, restated
-        Whether specification, and values of weeks that both have, differ at all. Where they do
-        not, fits that differ by them only are one.
+    ``respecified`` and ``restated`` say whether specification, and values of weeks that both have,
+    differ at all. Where they do not, fits that differ by them only are one.
     """
 
     run: Run

@@ -27,18 +27,10 @@ MOST_ERRORS = 4.0
 
 @dataclass(frozen=True)
 class Recreated:
-    """One number of a run beside the same one, made again.
+    """One number (``roi``, ``contribution`` or ``half life``) of a run beside itself, made again.
 
-    Parameters
-    ----------
-    quantity, channel
-        ``roi``, ``contribution`` or ``half life`` of a channel.
-    before, after
-        Medians.
-    factor
-        Their ratio, the larger over the smaller.
-    limit
-        Factor that the noise of the draws explains.
+    ``before`` and ``after`` are medians, ``factor`` is the larger over the smaller, and ``limit``
+    the factor that the noise of the draws explains.
     """
 
     quantity: str
@@ -58,13 +50,7 @@ class Recreated:
 
 
 def recreated_numbers(before: xr.Dataset, after: xr.Dataset) -> Iterator[Recreated]:
-    """Hold the numbers of two fits of one model against each other.
-
-    Parameters
-    ----------
-    before, after
-        Effects of the same model on the same weeks.
-    """
+    """Hold the numbers of two fits of one model, on the same weeks, against each other."""
     numbers = {"roi": roi, "contribution": contribution, "half life": lambda one: one["half_life"]}
     for quantity, number in numbers.items():
         then, now = (number(one).transpose("draw", "channel") for one in (before, after))

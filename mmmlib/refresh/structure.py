@@ -13,12 +13,8 @@ from mmmlib.findings import Finding, judge
 def structure_findings(before: Panel, after: Panel) -> list[Finding]:
     """Compare channels, outcomes (with their motions), regions and units.
 
-    Returns
-    -------
-    list of Finding
-        One for each part that changed; a single one that passes where none did. A
-        change of currency or unit blocks, because numbers in different units cannot be
-        compared at all.
+    One finding for each part that changed; a single one that passes where none did. A change of
+    currency or unit blocks, because numbers in different units cannot be compared at all.
     """
     parts = {
         "channels": (before.channels, after.channels),
