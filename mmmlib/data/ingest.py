@@ -39,8 +39,6 @@ def ingest(params: Params, run: Run, folder: Path | None = None) -> Panel:
 
     Parameters
     ----------
-    params
-        What the sources are.
     run
         Receives ``inputs/<source>.parquet`` (each source as it was seen, all
         text; sums by week where it is of days, events or a database),
@@ -94,12 +92,8 @@ def check_data(
 ) -> tuple[Panel, list[Finding]]:
     """Read the sources, build the panel and check it; keep nothing.
 
-    Parameters
-    ----------
-    runs_dir
-        Folder of runs, whose vintages teach what is usually restated.
-    taxonomy
-        Maps raw names, where a source asks for it.
+    Vintages in ``runs_dir`` teach what is usually restated; ``taxonomy`` maps raw names, where a
+    source asks for it.
 
     Raises
     ------
@@ -127,10 +121,7 @@ def _read_and_build(
 
 
 def hash_inputs(params: Params, folder: Path | None = None) -> dict[str, str]:
-    """Return the sha256 of every source's file, by the source's name.
-
-    See :func:`mmmlib.data.read.files.hash_source`.
-    """
+    """Return the sha256 of every source's file, see :func:`mmmlib.data.read.files.hash_source`."""
     base = _folder(params, folder)
     hashes = {name: hash_source(source, base) for name, source in params.data.sources.items()}
     for name, (file, _) in side_tables(params).items():
@@ -139,9 +130,7 @@ def hash_inputs(params: Params, folder: Path | None = None) -> dict[str, str]:
 
 
 def side_tables(params: Params) -> dict[str, tuple[str, Shape]]:
-    """Return the tables beside the sources: file and shape by name.
-
-    Rates, price index and lift tests.
+    """Return the tables beside the sources: rates, price index, lift tests; file and shape by name.
 
     A dot is in their names, so that no source has the same one.
     """

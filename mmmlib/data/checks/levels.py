@@ -53,12 +53,8 @@ def check_series(
 ) -> Iterator[Finding]:
     """Ask of every series what stands out in it; limits are in ``data.limits``.
 
-    Parameters
-    ----------
-    ended
-        First day of the newest week that the last refresh had.
-    rates
-        What one unit of other currencies is worth, by code.
+    ``ended`` is the first day of the newest week that the last refresh had; ``rates`` are what one
+    unit of other currencies is worth, by code.
     """
     runs, national = zero_runs(params, panel), panel.to_national()
     measured = measured_series(national, runs)
@@ -138,18 +134,9 @@ def judge_shift(
 ) -> Finding:
     """Judge the largest lasting move of a series.
 
-    Parameters
-    ----------
-    found
-        See :func:`mmmlib.data.checks.signals.level_shift`.
-    limit
-        Share of the level from which a move that is clear of the noise is a finding.
-    of
-        What moved, or beside what, for the message.
-    case
-        Of the check, see ``checks.toml``.
-    rates
-        What one unit of other currencies is worth, by code: a move may be one of them.
+    See :func:`mmmlib.data.checks.signals.level_shift`. ``limit`` is the share of the level from
+    which a move that is clear of the noise is a finding; ``of`` says what moved, or beside what,
+    for the message. A move may be one of the ``rates`` of other currencies, by code.
     """
     shift, where, clear = found
     named = known_factor(1 + shift, rates or {})

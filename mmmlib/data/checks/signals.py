@@ -32,21 +32,11 @@ TO_SD = 1.4826
 
 
 def outliers(values: NDArray[np.float64], positive: bool = False) -> NDArray[np.float64]:
-    """Distance of every week from its neighbours, in robust standard deviations.
+    """Distance of every week ``(week,)`` from its neighbours, in robust standard deviations.
 
-    Parameters
-    ----------
-    values
-        Shape ``(week,)``.
-    positive
-        Look at the logarithm of the weeks above zero only. Spend comes in bursts,
-        so that neighbours say little: a week is then held against the channel's
-        large weeks, and only too large a spend stands out.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(week,)``. Beyond 6 a week is far out even for heavy-tailed data.
+    Beyond 6 a week is far out even for heavy-tailed data. ``positive`` looks at the logarithm of
+    the weeks above zero only. Spend comes in bursts, so that neighbours say little: a week is then
+    held against the channel's large weeks, and only too large a spend stands out.
 
     Notes
     -----
@@ -88,17 +78,9 @@ def _median_before(series: pd.Series) -> NDArray[np.float64]:
 def level_shift(values: NDArray[np.float64]) -> tuple[float, int, bool] | None:
     """Find the largest lasting move of a series beside its trend and season.
 
-    Parameters
-    ----------
-    values
-        Shape ``(week,)``.
-
-    Returns
-    -------
-    tuple or None
-        The move as a share of the level before it (-1 for a fall to nothing), the index of its
-        first week, and whether it is clear of the noise. None for less than two years: a season
-        cannot be told from a shift then.
+    The move as a share of the level before it (-1 for a fall to nothing), the index of its first
+    week, and whether it is clear of the noise. None for less than two years: a season cannot be
+    told from a shift then.
 
     Notes
     -----
@@ -167,19 +149,9 @@ def _share_of_level(values: NDArray[np.float64], where: int, height: float) -> f
 def new_factor(values: NDArray[np.float64], weeks: int) -> tuple[float, float] | None:
     """Hold the level of the newest weeks against the half year before them.
 
-    Parameters
-    ----------
-    values
-        Shape ``(week,)``; weeks of zero say nothing of a level.
-    weeks
-        How many of them are new.
-
-    Returns
-    -------
-    tuple or None
-        The factor between the two levels (geometric means of the weeks above zero), and the
-        largest factor, up or down, that as many weeks ever had in the past. None where the past
-        is too short to tell what is usual.
+    The factor between the two levels (geometric means of the weeks above zero; weeks of zero say
+    nothing of a level), and the largest factor, up or down, that as many weeks ever had in the
+    past. None where the past is too short to tell what is usual.
     """
     logs = np.log(np.where(values > 0, values, np.nan))
     total = len(values)
@@ -192,20 +164,10 @@ def new_factor(values: NDArray[np.float64], weeks: int) -> tuple[float, float] |
 
 
 def without_steps(values: NDArray[np.float64], places: Sequence[int]) -> NDArray[np.float64]:
-    """Bring what lies before declared steps to the level after them.
+    """Bring what lies before declared steps (places of their first weeks) to the level after them.
 
-    Parameters
-    ----------
-    values
-        Shape ``(week,)``.
-    places
-        Index of the first week of every step.
-
-    Returns
-    -------
-    ndarray
-        The series as if it had always had its last level: each step is the ratio of the medians
-        of at most half a year on either side, of the weeks above zero.
+    The series is then as if it had always had its last level: each step is the ratio of the medians
+    of at most half a year on either side, of the weeks above zero.
     """
     levelled = values.copy()
     ends = sorted({place for place in places if 0 < place < len(values)})
@@ -239,21 +201,11 @@ def _log_steps(
 def passing_break(values: NDArray[np.float64]) -> tuple[float, int, int, bool] | None:
     """Find the largest break that ends: weeks at another level, and the old one after them.
 
-    Parameters
-    ----------
-    values
-        Shape ``(week,)``.
+    The level inside as a share of that around it, less one; the index of its first week; its
+    length; whether it is clear of the noise. None for less than two years.
 
-    Returns
-    -------
-    tuple or None
-        The level inside as a share of that around it, less one; the index of its first week; its
-        length; whether it is clear of the noise. None for less than two years.
-
-    Notes
-    -----
-    As :func:`level_shift`, with a block of 4 to 26 weeks instead of a step. What comes again a
-    year before or after it is a season and no break.
+    As :func:`level_shift`, with a block of 4 to 26 weeks instead of a step. What comes again a year
+    before or after it is a season and no break.
     """
     if not _has_seasons(values):
         return None
@@ -308,22 +260,11 @@ def trend_and_season(weeks: int, order: int = 2) -> NDArray[np.float64]:
 def residual_noise(
     values: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Return the noise of a series that some columns do not explain.
+    """Return the noise of a series ``(week,)`` that some columns ``(week, k)`` do not explain.
 
-    Parameters
-    ----------
-    values
-        Shape ``(week,)``.
-    columns
-        Shape ``(week, k)``.
-
-    Returns
-    -------
-    tuple
-        Standard deviation of the residual, with the degrees of freedom that the
-        columns took, and its autocorrelation at a lag of one week (corrected for
-        the bias of ``-(1 + 3 r) / n`` that short series have; Kendall, 1954), kept
-        in 0 to 0.95.
+    Standard deviation of the residual, with the degrees of freedom that the columns took, and its
+    autocorrelation at a lag of one week (corrected for the bias of ``-(1 + 3 r) / n`` that short
+    series have; Kendall, 1954), kept in 0 to 0.95.
     """
     basis, upper = np.linalg.qr(columns)
     rank = int((np.abs(np.diag(upper)) > 1e-10 * np.abs(upper).max()).sum())

@@ -32,18 +32,10 @@ DELIVERY_MODES = {"automatic": "automatic", "manual": "by hand"}
 class Arrival:
     """What has arrived of one source.
 
-    Parameters
-    ----------
-    source, owner, delivery
-        Name, who answers for it, ``automatic`` or ``by hand``.
-    rows, spend
-        Rows, and the sum of the spend that channels take from it.
-    newest
-        Day of the newest row; None where the source could not be read.
-    age, limit
-        Days from the newest row to the day of the refresh, and how many there may be.
-    late
-        What it means if it is late.
+    ``delivery`` is ``automatic`` or ``by hand``; ``rows`` and ``spend`` are its rows, and the sum
+    of the spend that channels take from it. ``newest`` is the day of the newest row (None where the
+    source could not be read), ``age`` the days from it to the day of the refresh and ``limit`` how
+    many there may be; ``late`` is what it means if there are more.
     """
 
     source: str
@@ -67,11 +59,8 @@ def read_status(
 ) -> tuple[list[Arrival], InputError | None]:
     """Look at every source; one that cannot be read does not hide the others.
 
-    Returns
-    -------
-    tuple
-        What has arrived, in the order of the parameters, and everything that is wrong with
-        the sources, if anything is.
+    Returned are what has arrived, in the order of the parameters, and everything that is wrong with
+    the sources, if anything is.
 
     Raises
     ------
@@ -303,16 +292,9 @@ def week_start_findings(
 ) -> Iterator[Finding]:
     """Say of every source by which day its weeks are dated, and whether that can be aligned.
 
-    Days and events are summed to the panel's weeks; nothing can be wrong with theirs.
-
-    Parameters
-    ----------
-    start
-        Weekday on which the panel's weeks start, 0 for Monday.
-    declared
-        ``data.week_start``.
-    beside_days
-        Whether the parameters name days too: dated events, public holidays, lift tests.
+    Days and events are summed to the panel's weeks, which begin on ``start`` (0 for Monday);
+    nothing can be wrong with theirs. ``declared`` is ``data.week_start``; ``beside_days`` says
+    whether the parameters name days too: dated events, public holidays, lift tests.
     """
     dated = {name: _dated(table) for name, table in tables.items()}
     weekly = {name: days for name, days in dated.items() if tables[name].source.grain == "week"}

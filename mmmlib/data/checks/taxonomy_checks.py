@@ -190,15 +190,9 @@ def check_change(
     """Hold the taxonomy against that of the parent run.
 
     Always ``data.taxonomy_version``. Rules that changed under the same version, and names that a
-    rule mapped before and none maps now, block.
-
-    Parameters
-    ----------
-    moves
-        What the change moves in this run's data, see
-        :func:`mmmlib.data.history.taxonomy_moves.moves_between`; None where nothing changed.
-    unit
-        Currency of the spend.
+    rule mapped before and none maps now, block. ``moves`` is what the change moves in this run's
+    data (see :func:`mmmlib.data.history.taxonomy_moves.moves_between`), ``unit`` the currency of
+    the spend.
     """
     found = [_version(taxonomy, former, as_of)]
     if taxonomy is None or former is None:

@@ -45,16 +45,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class ZeroRun:
-    """A run of zeros that the rest of its series makes unlikely.
+    """A run of zeros in a region that the rest of its series makes unlikely.
 
-    Parameters
-    ----------
-    region
-        Of the panel.
-    where
-        ``head``, ``tail`` or ``amid``.
-    first, weeks
-        Place of its first week in the panel, and how many weeks it lasts.
+    ``where`` is ``head``, ``tail`` or ``amid``; ``first`` is the place of its first week in the
+    panel, and ``weeks`` how many it lasts.
     """
 
     region: str
@@ -112,17 +106,7 @@ def _is_tested(panel: Panel, channel: str, region: str) -> bool:
 def unlikely_ends(values: NDArray[np.float64], least: int) -> tuple[int, int]:
     """Return the weeks of zero at the head and at the tail that the rest makes unlikely.
 
-    Parameters
-    ----------
-    values
-        Shape ``(week,)``.
-    least
-        Shorter runs are none.
-
-    Returns
-    -------
-    tuple
-        Weeks at the head and at the tail; 0 where the series' own habits explain them.
+    0 where the series' own habits explain them, or they are fewer than ``least``.
 
     Notes
     -----
@@ -200,10 +184,7 @@ def measured_series(national: Panel, runs: Mapping[str, Sequence[ZeroRun]]) -> l
 def check_zeros(params: Params, panel: Panel, runs: dict[str, list[ZeroRun]]) -> Iterator[Finding]:
     """Judge the zeros at the ends of every series, and those amid outcomes.
 
-    Parameters
-    ----------
-    runs
-        See :func:`zero_runs`.
+    See :func:`zero_runs`.
     """
     ran = panel.spend_or_exposure().sum("region")
     for series, found in runs.items():

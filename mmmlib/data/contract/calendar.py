@@ -26,14 +26,9 @@ any is missed: its rows may be few."""
 
 @dataclass(frozen=True)
 class Coverage:
-    """The days that a source has rows of.
+    """The days that a source has rows of: rows by day, ascending.
 
-    Parameters
-    ----------
-    days
-        Rows by day, ascending.
-    start
-        Weekday on which weeks start, 0 for Monday.
+    Weeks start on the weekday ``start``, 0 for Monday.
     """
 
     days: pd.Series
@@ -98,11 +93,8 @@ class Coverage:
     def lacking(self) -> pd.DataFrame:
         """List weeks that lack days on which a region usually has rows.
 
-        Returns
-        -------
-        pandas.DataFrame
-            ``region``, ``week``, ``days`` (how many it lacks). Weeks that are left out at the
-            ends are not in it, nor weeks without any row.
+        Columns are ``region``, ``week`` and ``days``, how many it lacks. Weeks that are left out at
+        the ends are not in it, nor weeks without any row.
         """
         ends = self.partial()
         found = []
@@ -134,16 +126,10 @@ def week_number(name: str | None) -> int:
 def read_coverage(
     rows: ir.Table, start: int, measures: Mapping[str, Callable[[Any], Any]] | None = None
 ) -> Coverage:
-    """Count the rows of every day.
+    """Count the rows of every day (``date``), and of every ``region`` where ``rows`` have one.
 
-    Parameters
-    ----------
-    rows
-        ``date``; ``region`` where every region is to be counted.
-    start
-        Weekday on which weeks start, 0 for Monday.
-    measures
-        More to measure of every day in the same pass over the rows: expressions by name.
+    ``measures`` are more to measure of every day in the same pass over the rows: expressions by
+    name.
     """
     keys = ["date", *(["region"] if "region" in rows.columns else [])]
     dated = rows.filter(rows.date.notnull())

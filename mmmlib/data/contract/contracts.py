@@ -36,21 +36,12 @@ EVERYTHING = WeeklyAggregation()
 
 @dataclass(frozen=True)
 class Checked:
-    """A source held against its contract.
+    """A source held against its contract, see :func:`effective`.
 
-    Parameters
-    ----------
-    contract
-        What it was held against, see :func:`effective`.
-    breaches
-        What was broken; empty for a source that keeps its word.
-    table
-        The rows, typed as the contract says; None where values cannot be read. Of a file of
-        weeks as text it is there all the same, so that all else that is wrong can be reported.
-    rows
-        How many there are.
-    relation
-        The source, with its rows held where it is small, and with the day of each.
+    ``breaches`` say what was broken; empty for a source that keeps its word. ``table`` has the
+    rows, typed as the contract says; None where values cannot be read. Of a file of weeks as text
+    it is there all the same, so that all else that is wrong can be reported. ``relation`` is the
+    source, with its rows held where it is small, and with the day of each.
     """
 
     contract: Contract
@@ -71,12 +62,7 @@ class Checked:
 def effective(source: Source, columns: Sequence[str], numbers: Sequence[str]) -> Contract:
     """Return the contract of a source, with what its layout needs in any case.
 
-    Parameters
-    ----------
-    columns
-        Those that were delivered.
-    numbers
-        Those that are read as numbers.
+    ``columns`` are those that were delivered, ``numbers`` those that are read as numbers.
     """
     given = source.contract or Contract()
     # An opportunity that is still open has no closing date.
@@ -125,20 +111,10 @@ def check_contract(
     currencies: Sequence[str] | None = None,
     aggregation: WeeklyAggregation = EVERYTHING,
 ) -> Checked:
-    """Hold a source against its contract.
+    """Hold an open source against its contract, see :func:`effective`.
 
-    Parameters
-    ----------
-    relation
-        The source, open.
-    contract
-        See :func:`effective`.
-    week_start
-        Declared first day of the week, for a source of weeks.
-    currencies
-        Those that a rate is known of, where each row names its own.
-    aggregation
-        What the parameters take from the source.
+    ``week_start`` is the declared first day of the week, for a source of weeks; ``currencies`` are
+    those that a rate is known of, where each row names its own.
 
     Raises
     ------
@@ -208,13 +184,7 @@ def check_contract(
 def _broken(
     relation: Relation, promises: Callable[[ir.Table], list[Promise]], contract: Contract
 ) -> tuple[list[Breach], int]:
-    """Count the rows that break every promise, in one pass, and name some of every cause.
-
-    Returns
-    -------
-    tuple
-        What was broken, and the number of all rows.
-    """
+    """Count all rows, and those that break every promise, in one pass; name some of every cause."""
     table = relation.table
     made = promises(table)
     counts = {

@@ -37,19 +37,10 @@ UNIT_WORDS: tuple[tuple[str, Unit, Unit], ...] = (
 
 
 def draft_contract(name: str, source: Source, folder: Path) -> dict[str, Any]:
-    """Propose a contract from all rows of a source.
+    """Propose a contract from all rows of a source, as it goes below ``contract`` in a file.
 
-    Parameters
-    ----------
-    name, source, folder
-        See :func:`mmmlib.data.read.opening.open_relation`.
-
-    Returns
-    -------
-    dict
-        As it goes below ``contract`` in the parameters. Ranges are only proposed as far as
-        they follow from the kind of number (no spend is below zero): a maximum that was seen
-        is no promise.
+    Ranges are only proposed as far as they follow from the kind of number (no spend is below zero):
+    a maximum that was seen is no promise.
 
     Raises
     ------

@@ -222,16 +222,9 @@ def day_marks(
 ) -> tuple[dict[str, Any], dict[str, Callable[[Any], Any]]]:
     """Make the columns by which rows of a day are told apart, and say what is measured of them.
 
-    Nothing where there is a key, or no number that a row that came twice would double.
-
-    Parameters
-    ----------
-    table
-        The rows, typed as the contract says.
-    columns
-        Those of the contract that were delivered.
-    sums
-        The series that are added up; None for all.
+    Nothing where there is a key, or no number that a row that came twice would double. ``columns``
+    are those of the contract that were delivered, ``sums`` the series that are added up; None for
+    all.
     """
     source, backend = relation.source, getattr(relation.connection, "name", "")
     numbers = [
@@ -261,13 +254,7 @@ def day_marks(
 
 
 def check_days(relation: Relation, coverage: Coverage) -> list[Breach]:
-    """List the days on which every row is there again.
-
-    Parameters
-    ----------
-    coverage
-        With what :func:`day_marks` measured; nothing is found where it was not.
-    """
+    """List the days on which every row is there again, where :func:`day_marks` measured that."""
     days = coverage.measured
     if days is None or "hashes" not in days:
         return []

@@ -33,16 +33,9 @@ OFFSET = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 class DateFormat:
     """A way to write dates.
 
-    Parameters
-    ----------
-    pattern
-        How a cell looks.
-    rewritten
-        What its groups are rewritten to: an ISO date, or what ``parsed`` reads.
-    month_first
-        The same where the month stands before the day.
-    parsed
-        Format by which DuckDB reads what is rewritten, where that is no ISO date.
+    ``pattern`` is how a cell looks, and ``rewritten`` what its groups are rewritten to: an ISO
+    date, or what DuckDB reads by the format ``parsed``. ``month_first`` is the same where the month
+    stands before the day.
     """
 
     pattern: str
@@ -102,16 +95,9 @@ EITHER = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
 
 @dataclass(frozen=True)
 class DateForm:
-    """How a column of text writes its dates.
+    """How a column of text writes its dates: in one of :data:`DATES`, the format of most rows.
 
-    Parameters
-    ----------
-    written
-        One of :data:`DATES`: the format of most rows.
-    month_first
-        Whether the month stands before the day.
-    zone
-        The time zone of most rows (empty for none), where rows differ in it.
+    ``zone`` is the time zone of most rows (empty for none), where rows differ in it.
     """
 
     written: str = "YYYY-MM-DD"
@@ -243,16 +229,9 @@ def in_years(day: Any) -> Any:
 
 
 def as_day(value: Any, form: DateForm, zone: str | None) -> Any:
-    """Read a column as days: null where a text is none.
+    """Read a column of texts, days or moments as days: null where a text is none.
 
-    Parameters
-    ----------
-    value
-        A column of texts, days or moments.
-    form
-        How texts write their dates.
-    zone
-        The time zone in which a day begins, where moments are given.
+    ``form`` says how texts write their dates, ``zone`` where a day begins, where moments are given.
     """
     import ibis
 
@@ -376,15 +355,11 @@ def typed_as(
     *,
     keeps: bool = False,
 ) -> Any:
-    """Read a column as what the contract says, by expression.
+    """Read a column as what the contract says, by expression; ``form`` is how it writes its dates.
 
-    Parameters
-    ----------
-    form
-        How it writes its dates.
-    keeps
-        Whether rows with values that cannot be read are kept: a text that is no number then becomes
-        not-a-number, to tell it from a missing one, and a day of a year that cannot be is missing.
+    ``keeps`` says whether rows with values that cannot be read are kept: a text that is no number
+    then becomes not-a-number, to tell it from a missing one, and a day of a year that cannot be is
+    missing.
     """
     import ibis
 

@@ -44,15 +44,7 @@ def measured(table: ir.Table, measures: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def missing_columns(name: str, source: Source, known: Sequence[str]) -> list[Problem]:
-    """List the columns that are not there, and that the layout cannot do without.
-
-    Parameters
-    ----------
-    name
-        The source's name in the parameters.
-    known
-        Columns that were delivered.
-    """
+    """List the columns that were not delivered, and that a source's layout cannot do without."""
     place = f"data.sources.{name}"
     words = {source.column(word): word for word in NEEDED.get(source.layout, ())}
     needed = {column: f"{place}.columns.{word}" for column, word in words.items()}
@@ -188,14 +180,10 @@ def slug(text: str) -> str:
 
 
 def in_whole_units(table: ir.Table, source: Source, contract: Contract) -> ir.Table:
-    """Bring numbers to whole units.
+    """Bring numbers, typed and as delivered, to whole units.
 
-    Parameters
-    ----------
-    table
-        Typed as the contract says, as delivered.
-    source, contract
-        Say the unit of every column, or of every variable of the one column of values.
+    Source and contract say the unit of every column, or of every variable of the one column of
+    values.
     """
     import ibis
 
@@ -238,10 +226,7 @@ def without_unit(table: ir.Table, variable: str, contract: Contract) -> Any:
 def without_money(series: str, source: Source, contract: Contract) -> str:
     """Name the place in the contract that should give a series its unit of money, and does not.
 
-    Returns
-    -------
-    str
-        Empty where the contract says that it is money, or where no single place does.
+    Empty where the contract says that it is money, or where no single place does.
     """
     marked = {name for name, column in contract.columns.items() if column.unit in MONEY}
     if source.value_columns is not None:

@@ -25,12 +25,8 @@ def source_name(path: str) -> str:
 def source_yaml(proposal: Proposal, contract: dict[str, Any] | None = None) -> str:
     """Write a whole source, as it goes below ``sources:`` of a parameter file.
 
-    Parameters
-    ----------
-    proposal
-        What is unsure about it stands above its key, as a comment; below it, what its columns may be.
-    contract
-        A draft of its contract, where one was asked for.
+    What is unsure about it stands above its key, as a comment; below it, what its columns may be,
+    and a draft of its contract, where one was asked for.
     """
     keys = proposal.keys | ({} if contract is None else {"contract": contract})
     text = _dumped({source_name(str(keys["path"])): keys}, depth=2)
@@ -72,16 +68,10 @@ def _plain(name: str) -> str:
 
 
 def contract_yaml(contract: dict[str, Any], indent: int = 6, note: str = "") -> str:
-    """Write a draft as it goes among the keys of a source, which begin at a column.
+    """Write a draft (see :func:`draft_contract`) as it goes among the keys of a source.
 
-    Parameters
-    ----------
-    contract
-        See :func:`draft_contract`.
-    indent
-        Blanks before the source's keys in the parameter file.
-    note
-        What else the reader should know; a comment.
+    ``indent`` is how many blanks stand before those keys; ``note`` what else the reader should
+    know, a comment.
     """
     notes = [*_notes(contract), *filter(None, [note])]
     text = "".join(f"# {line}\n" for line in notes) + _dumped({"contract": contract}, depth=1)

@@ -63,18 +63,10 @@ class Promise:
 
 @dataclass(frozen=True)
 class Typed:
-    """The rows of a source, with its columns read as what the contract says.
+    """The rows of a source as delivered, with its columns read as what the contract says.
 
-    Parameters
-    ----------
-    table, source
-        As delivered, and what the parameters say of it.
-    columns
-        Those of the contract that were delivered.
-    typed
-        Each of them read as its type.
-    forms
-        How columns of text write their dates.
+    ``columns`` are those of the contract that were delivered, ``typed`` each of them read as its
+    type, and ``forms`` how columns of text write their dates.
     """
 
     table: ir.Table
@@ -93,14 +85,9 @@ def promises_of(
     currencies: Sequence[str] | None,
     aggregation: WeeklyAggregation,
 ) -> Iterator[Promise]:
-    """Yield the promises of a contract.
+    """Yield the promises of a contract; see :func:`mmmlib.data.contract.contracts.check_contract`.
 
-    Parameters
-    ----------
-    is_text
-        Whether every cell of the source is text.
-    week_start, currencies, aggregation
-        See :func:`mmmlib.data.contract.contracts.check_contract`.
+    ``is_text`` says whether every cell of the source is text.
     """
     table, source, typed = rows.table, rows.source, rows.typed
     for name in rows.columns:
@@ -191,13 +178,7 @@ def is_one_of(column: Any, names: Collection[str]) -> Any:
 def _of_column(
     rows: Typed, name: str, series: Collection[str] | None, *, is_text: bool
 ) -> Iterator[Promise]:
-    """Yield the promises of a column.
-
-    Parameters
-    ----------
-    series
-        Series that are read as numbers; None for all of them.
-    """
+    """Yield the promises of a column; ``series`` are those read as numbers, None for all."""
     source, contract, typed = rows.source, rows.columns[name], rows.typed[name]
     raw = cell = rows.table[name]
     kind = raw.type()
@@ -336,10 +317,7 @@ def why_no_date(cell: str, usual: str) -> tuple[str, str]:
 def why_no_number(cell: str, decimal: str = "point") -> tuple[str, str]:
     """Return what was expected instead of a cell, and what to do.
 
-    Parameters
-    ----------
-    decimal
-        What stands before decimals, as the source declares.
+    ``decimal`` is what stands before decimals, as the source declares.
     """
     if re.fullmatch(NUMBER, cell):
         if decimal == "comma" and "." in cell:

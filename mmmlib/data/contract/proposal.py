@@ -72,15 +72,9 @@ COUNTS = r"orders|signups?|leads|bestellung"
 class Proposal:
     """A source that reads a file, as far as the file says it.
 
-    Parameters
-    ----------
-    keys
-        Of the source, as they go into a parameter file.
-    unsure
-        What is a guess, in words, by the key that it is about; a reader checks it.
-    roles
-        Columns by what they may be: ``spend``, ``exposure``, ``outcome``, and numbers whose names
-        say nothing.
+    ``keys`` are those of the source, as they go into a parameter file; ``unsure`` says what is a
+    guess, in words, by the key that it is about: a reader checks it. ``roles`` are columns by what
+    they may be: ``spend``, ``exposure``, ``outcome``, and numbers whose names say nothing.
     """
 
     keys: dict[str, Any]
@@ -91,14 +85,9 @@ class Proposal:
 
 
 def propose(source: Source, folder: Path) -> Proposal:
-    """Propose a source for the files of a path.
+    """Propose a source for the files of a path; of several files the first is looked at.
 
-    Parameters
-    ----------
-    source
-        What is known of it: its path at least. Of several files the first is looked at.
-    folder
-        Where it lies.
+    ``source`` is what is known of it: its path at least.
 
     Raises
     ------

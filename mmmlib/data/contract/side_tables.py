@@ -31,6 +31,9 @@ def read_side_table(
 ) -> pd.DataFrame | None:
     """Read a table that the parameters name beside the sources, with columns of fixed names.
 
+    Cells as text, by row in the file; None where it is not there, cannot be read, or lacks a
+    column.
+
     Parameters
     ----------
     key, what
@@ -39,12 +42,6 @@ def read_side_table(
         Columns that it cannot do without.
     known
         All columns that it may have, where others are an error.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        Cells as text, by row in the file; None where it is not there, cannot be read, or lacks a
-        column.
     """
     if not path.is_file():
         beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -110,18 +107,8 @@ def type_columns(
 ) -> pd.DataFrame:
     """Read columns of text as what they hold, and report every cell that cannot be read.
 
-    Parameters
-    ----------
-    text
-        Cells as text, indexed by row in the file; see :func:`read_side_table`.
-    types
-        Type by column; those that are not there are left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of ``types`` on the index of ``text``: numbers as floats, dates as ``datetime64``;
-        missing where the cell is empty or was reported.
+    ``text`` is that of :func:`read_side_table`; ``types`` that are not there are left out. Numbers
+    become floats, dates ``datetime64``; missing where the cell is empty or was reported.
     """
     if text.empty:
         return pd.DataFrame({name: [] for name in types if name in text}, index=text.index)

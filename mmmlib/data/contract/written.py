@@ -44,20 +44,10 @@ TOTALS = 3
 class Writing:
     """How the cells of a file seem to be written.
 
-    Parameters
-    ----------
-    options
-        Keys of a source that reads them so.
-    days
-        The column of days; empty where none is found.
-    numbers
-        Columns of numbers.
-    percent
-        Those of them that have a per cent sign.
-    rows
-        The rows that are of a day, without totals and notes.
-    unsure
-        What is a guess, in words, by the key that it is about.
+    ``options`` are keys of a source that reads them so. ``days`` is the column of days (empty where
+    none is found), ``numbers`` are columns of numbers, ``percent`` those of them that have a per
+    cent sign, and ``rows`` the rows that are of a day, without totals and notes. ``unsure`` says
+    what is a guess, in words, by the key that it is about.
     """
 
     options: dict[str, Any]
@@ -69,15 +59,7 @@ class Writing:
 
 
 def written_as(header: Sequence[str], rows: Sequence[list[str]], days: str = "") -> Writing:
-    """Find how cells are written.
-
-    Parameters
-    ----------
-    header, rows
-        Of a file, as text.
-    days
-        The column of days, where it is known.
-    """
+    """Find how the cells of a file are written; ``days`` is its column of days, if known."""
     rows = [[cell.strip() for cell in row] for row in rows]
     columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
     days = days if days in columns else _column_of_days(columns)

@@ -45,15 +45,10 @@ MOVES = ["source", "series", "age", "delivery", "values", "moved", "of", "shift"
 class Learned:
     """What past refreshes saw differently.
 
-    Parameters
-    ----------
-    moves
-        See :func:`restatements`; a series has its name in the panel: ``spend:tv``.
-    broken
-        What past refreshes kept and could not be read, in words.
-    ended
-        First day of the newest week that the last refresh of an earlier period had; None where
-        there is none or it cannot be read.
+    ``moves`` are those of :func:`restatements`; a series has its name in the panel: ``spend:tv``.
+    ``broken`` says what past refreshes kept and could not be read, in words. ``ended`` is the first
+    day of the newest week that the last refresh of an earlier period had; None where there is none
+    or it cannot be read.
     """
 
     moves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MOVES))
@@ -62,14 +57,9 @@ class Learned:
 
 
 def learn(params: Params, sources: Mapping[str, SourceRows | None], past: Sequence[Run]) -> Learned:
-    """Learn from past runs what the sources restate.
+    """Learn from past runs of the workbook, the earliest period first, what the sources restate.
 
-    Parameters
-    ----------
-    sources
-        The sources of today; a vintage counts only if it came from the same place.
-    past
-        Past runs of the workbook, the earliest period first.
+    A vintage counts only if it came from the same place as the source of today.
     """
     if not past:
         return Learned()
@@ -122,14 +112,9 @@ def restatements(
 ) -> pd.DataFrame:
     """Hold what past refreshes saw against what is told of the same weeks now.
 
-    Parameters
-    ----------
-    now
-        The sources as they are, by name.
-    past
-        Earlier vintages of the same sources.
-    used
-        Series of each source that the panel is made of; others do not count.
+    Only series that are ``used``, those that the panel is made of, count. Only weeks that are told
+    again at least four weeks later count, because values that are still young today say little
+    about where they will end. Regions are compared one by one.
 
     Returns
     -------
@@ -140,11 +125,6 @@ def restatements(
         ``values`` (compared), ``moved`` (sum of absolute differences), ``of`` (sum of absolute
         values as told now) and ``shift`` (sum of differences). ``moved / of`` is by what share
         values of that age were wrong; ``shift / of`` by how much they were too low.
-
-    Notes
-    -----
-    Only weeks that are told again at least four weeks later count, because values that are
-    still young today say little about where they will end. Regions are compared one by one.
     """
     parts = []
     for source, vintage in now.items():
@@ -180,19 +160,9 @@ def restatements(
 
 
 def moving_weeks(moves: pd.DataFrame, rule: Settling) -> dict[str, int]:
-    """Return how many of its youngest weeks every source still restates.
+    """Return how many of its youngest weeks every source still restates, 0 to ``max_weeks``.
 
-    Parameters
-    ----------
-    moves
-        See :func:`restatements`.
-    rule
-        ``max_move`` and ``max_weeks``.
-
-    Returns
-    -------
-    dict
-        Weeks by source, 0 to ``max_weeks``: those of the series that settles last.
+    Those of the series that settles last; see :func:`restatements`.
 
     Notes
     -----
@@ -328,12 +298,8 @@ def kept_moves(run: Run) -> pd.DataFrame:
 def revision_shares(run: Run, oldest: int = 8) -> pd.DataFrame:
     """Return by what share the values of every age moved since they were first told.
 
-    Returns
-    -------
-    pandas.DataFrame
-        A row per age in weeks (0 is the newest week of a delivery; the last row is of all older
-        ones), a column per source: the mean over its series. No row where no past refresh told
-        the same weeks.
+    A row per age in weeks (0 is the newest week of a delivery; the last row is of all older ones),
+    a column per source: the mean over its series. No row where no past refresh told the same weeks.
     """
     moves = kept_moves(run)
     if moves.empty:

@@ -87,13 +87,7 @@ def kept_of(run: Run) -> dict[str, str]:
 
 
 def keep_source(run: Run, params: Params, rows: SourceRows, folder: Path) -> None:
-    """Keep a source as a run saw it: cells or sums by week, and rows where they are not too many.
-
-    Parameters
-    ----------
-    folder
-        Where the sources lie.
-    """
+    """Keep a source as a run saw it: cells or sums by week, and rows if they are not too many."""
     kept = what_is_kept(rows, params.data.keep_rows_mb)
     facts = {
         "file": rows.source.where,

@@ -30,18 +30,10 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Former:
-    """The taxonomy of the parent run.
+    """The taxonomy of the parent run, whose id is ``run``; None where it had none.
 
-    Parameters
-    ----------
-    run
-        Its id.
-    taxonomy
-        None where it had none.
-    problem
-        Why it cannot be read; empty where it can.
-    last_week
-        First day of the newest week of its panel; None where that cannot be told.
+    ``problem`` is why it cannot be read, ``last_week`` the first day of the newest week of its
+    panel; None where that cannot be told.
     """
 
     run: str
@@ -54,15 +46,9 @@ class Former:
 class Moves:
     """What another mapping moves.
 
-    Parameters
-    ----------
-    cells
-        Columns :data:`MOVES`: spend by series, region and week that the two
-        mappings tell differently.
-    share
-        Moved spend as a share of all spend in the weeks that are compared.
-    lost
-        Names that had a channel and have none now.
+    ``cells`` are spend by series, region and week that the two mappings tell differently, columns
+    :data:`MOVES`; ``share`` is moved spend as a share of all spend in the weeks that are compared.
+    ``lost`` are names that had a channel and have none now.
     """
 
     cells: pd.DataFrame
@@ -110,8 +96,8 @@ def moves_between(
 ) -> Moves | None:
     """Name this run's rows by both taxonomies and compare their sums.
 
-    None where there is nothing to compare: no taxonomy, no parent, or the same rules. Sources without a taxonomy
-    are passed over.
+    None where there is nothing to compare: no taxonomy, no parent, or the same rules. Sources
+    without a taxonomy are passed over.
     """
     if taxonomy is None or former is None or former.taxonomy is None:
         return None

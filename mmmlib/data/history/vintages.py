@@ -30,15 +30,9 @@ DIFFERENCES = ["source", *KEY, "before", "after", "change", "kind"]
 
 @dataclass(frozen=True)
 class Shape:
-    """How a kept table is read: which columns hold what.
+    """How a kept table is read: the columns of days, regions, the series' names and their values.
 
-    Parameters
-    ----------
-    date
-        Column of days.
-    region, name, value
-        Columns of regions, of the series' names and of their values; None where there is
-        none. Without ``name`` every other column is a series.
+    None where there is none. Without ``name`` every other column is a series.
     """
 
     date: str
@@ -49,19 +43,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Vintage:
-    """One source as one refresh saw it.
+    """One source as one refresh saw it: every cell as text, by row.
 
-    Parameters
-    ----------
-    source
-        Its name in the parameters.
-    text
-        Every cell as text, by row.
-    shape
-        Which columns hold what.
-    origin
-        Where it came from. Two vintages of one source with one origin tell the same story
-        at two times.
+    ``origin`` is where it came from. Two vintages of one source with one origin tell the same story
+    at two times.
     """
 
     source: str
@@ -71,14 +56,11 @@ class Vintage:
 
     @cached_property
     def values(self) -> pd.DataFrame:
-        """Return one row per series, region and day.
+        """Return one row per series, region and day, by which it is indexed.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by ``series``, ``region`` and ``day``; columns ``text`` (the cell, that of
-            the first row where several are of one day) and ``number`` (their sum; NaN where
-            no cell is a number). Rows without a day are left out: they were reported.
+        ``text`` is the cell, that of the first row where several are of one day, and ``number``
+        their sum; NaN where no cell is a number. Rows without a day are left out: they were
+        reported.
         """
         shape, text, days = self.shape, self.text, self.days
         regions = text[shape.region] if shape.region else pd.Series(NATIONAL, index=text.index)
@@ -142,12 +124,8 @@ def as_vintage(params: Params, table: SourceRows) -> Vintage:
 def keep(run: Run, vintage: Vintage, facts: Mapping[str, str]) -> Path:
     """Keep a source as a run saw it; what earlier runs have of it too is linked.
 
-    Parameters
-    ----------
-    run
-        Receives ``inputs/<source>.parquet``, a folder of parts.
-    facts
-        More that is to be remembered, such as the file and its hash.
+    The run receives ``inputs/<source>.parquet``, a folder of parts. ``facts`` are more that is to
+    be remembered, such as the file and its hash.
     """
     folder = _folder(run, vintage.source)
     if folder.is_file():  # left by an earlier version's attempt at this run
@@ -164,10 +142,7 @@ def keep(run: Run, vintage: Vintage, facts: Mapping[str, str]) -> Path:
 def vintage_of(run: Run, source: str, weeks: int | None = None) -> Vintage:
     """Return a source as a run saw it.
 
-    Parameters
-    ----------
-    weeks
-        Only the parts that hold the youngest weeks, at least so many; all if not given.
+    Of the parts only those that hold the youngest ``weeks``, at least so many; all if not given.
 
     Raises
     ------
@@ -203,10 +178,7 @@ def _folder(run: Run, source: str) -> Path:
 def past_runs(runs_dir: Path, workbook: str, before: dt.datetime | None = None) -> list[Run]:
     """Return the finished runs of a workbook, those of the earliest period first, then by age.
 
-    Parameters
-    ----------
-    before
-        Only those made before; all if not given.
+    Only those made ``before``, where that is given.
     """
     finished = []
     for run in list_runs(runs_dir, workbook):
@@ -240,13 +212,9 @@ def period_end(period: str) -> tuple[int, int]:
 
 
 def compare_runs(before: Run, after: Run) -> pd.DataFrame:
-    """List every value that two runs saw differently.
+    """List every value that two runs saw differently, see :func:`compare_vintages`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        See :func:`compare_vintages`; sources that only one run has are listed whole, as
-        ``added`` or ``removed``.
+    Sources that only one run has are listed whole, as ``added`` or ``removed``.
 
     Raises
     ------
@@ -266,21 +234,13 @@ def compare_runs(before: Run, after: Run) -> pd.DataFrame:
 
 
 def compare_vintages(before: Vintage | None, after: Vintage | None) -> pd.DataFrame:
-    """List every value that two vintages of a source tell differently.
+    """List every value that two vintages of a source tell differently; None where it was not there.
 
-    Parameters
-    ----------
-    before, after
-        None where the source was not there.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``source``, ``series``, ``region``, ``day``, ``before``, ``after`` (texts as
-        delivered, empty where there is none), ``change`` (of the number; NaN where one of
-        them is none) and ``kind``: ``restated``, ``backfilled`` (a day that the first one could
-        have had), ``new`` (after its last day), ``removed``; ``added`` for a whole series. By
-        source and series, the largest change first.
+    Columns are ``source``, ``series``, ``region``, ``day``, ``before``, ``after`` (texts as
+    delivered, empty where there is none), ``change`` (of the number; NaN where one of them is none)
+    and ``kind``: ``restated``, ``backfilled`` (a day that the first one could have had), ``new``
+    (after its last day), ``removed``; ``added`` for a whole series. By source and series, the
+    largest change first.
     """
     known = before or after
     if known is None:
@@ -323,12 +283,9 @@ def compare_vintages(before: Vintage | None, after: Vintage | None) -> pd.DataFr
 def difference_table(differences: pd.DataFrame) -> pd.DataFrame:
     """Sum differences up, one row per source, series and kind.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``source``, ``series``, ``kind``, ``values`` (how many), ``first`` and ``last``
-        (days), ``change`` (sum) and ``share`` (of what was there before; NaN where nothing
-        was). Series with restated values first, the largest share first.
+    Columns are ``source``, ``series``, ``kind``, ``values`` (how many), ``first`` and ``last``
+    (days), ``change`` (sum) and ``share`` (of what was there before; NaN where nothing was). Series
+    with restated values first, the largest share first.
     """
     columns = ["source", "series", "kind", "values", "first", "last", "change", "share"]
     if differences.empty:

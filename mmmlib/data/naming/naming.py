@@ -51,20 +51,10 @@ METRICS = ("spend", "impressions", "clicks", "conversions")
 class Naming:
     """How the rows of a source got their names.
 
-    Parameters
-    ----------
-    source
-        The source's name in the parameters.
-    rows
-        ``date``, ``region``, ``series``, ``value``: what is summed to weeks. With a taxonomy
-        ``parts`` too: how many rows with a value each stands for.
-    tidy
-        The same rows under their raw names, see :func:`apply_layout`.
-    names
-        The distinct raw names, columns :data:`~mmmlib.data.naming.taxonomy.NAMES`; None
-        without a taxonomy.
-    mapping
-        What they are; None without a taxonomy.
+    ``rows`` (``date``, ``region``, ``series``, ``value``) are what is summed to weeks; with a
+    taxonomy they have ``parts`` too: how many rows with a value each stands for. ``tidy`` has the
+    same rows under their raw names, see :func:`apply_layout`; ``names`` are the distinct ones,
+    columns :data:`~mmmlib.data.naming.taxonomy.NAMES`, and ``mapping`` says what they are.
     """
 
     source: str
@@ -84,18 +74,8 @@ def name_rows(
 ) -> Naming:
     """Bring a delivery to rows of named series.
 
-    Parameters
-    ----------
-    table
-        As delivered.
-    name, source
-        The source's name, and what the parameters say of it.
-    taxonomy
-        Needed where ``source.taxonomy`` is set.
-    variables
-        Keep only these variables, see :func:`apply_layout`.
-    events
-        Columns or series, and the text by which they tell of an event.
+    ``variables`` are those to keep, see :func:`apply_layout`; ``events`` are columns or series, and
+    the text by which they tell of an event.
     """
     import ibis
 
@@ -136,17 +116,10 @@ def name_rows(
 def apply_layout(
     table: ir.Table, source: Source, variables: Collection[str] | None = None
 ) -> ir.Table:
-    """Turn a delivery into tidy rows.
+    """Turn a delivery, typed columns or text, into tidy rows.
 
-    Parameters
-    ----------
-    table
-        As delivered: typed columns or text. Columns that begin with ``_`` are not
-        part of the delivery.
-    source
-        Its layout, and what its columns are called.
-    variables
-        Keep only these variables (layout wide: columns); all of them if not given.
+    Of ``variables`` (layout wide: columns) all are kept if none are given. Columns that begin with
+    ``_`` are not part of the delivery.
 
     Returns
     -------
@@ -275,13 +248,7 @@ def series_name(channel: str, variable: str = "", motion: str = "") -> str:
 
 
 def name_series(tidy: ir.Table, source: Source) -> ir.Table:
-    """Name the series of a source that has no taxonomy by its raw names.
-
-    Returns
-    -------
-    ibis.expr.types.Table
-        ``date``, ``region``, ``series``, ``value``.
-    """
+    """Name the series of a source that has no taxonomy by its raw names."""
     import ibis
 
     # Outcomes of a CRM export are named as models are: the outcome, then the motion.
@@ -295,11 +262,8 @@ def name_series(tidy: ir.Table, source: Source) -> ir.Table:
 def raw_names(tidy: ir.Table) -> ir.Table:
     """Sum a source up to its distinct raw names: what the taxonomy has to map.
 
-    Returns
-    -------
-    ibis.expr.types.Table
-        ``name``, ``first`` and ``last`` day, ``rows`` and ``spend`` (the sum of the variable of
-        that name, or of the values where there is no variable; else zero).
+    ``name``, ``first`` and ``last`` day, ``rows`` and ``spend`` (the sum of the variable of that
+    name, or of the values where there is no variable; else zero).
     """
     import ibis
 
@@ -316,19 +280,10 @@ def raw_names(tidy: ir.Table) -> ir.Table:
 def marks_by_column(
     table: ir.Table, source: Source, events: Iterable[tuple[str, str]]
 ) -> ir.Table | None:
-    """Mark the rows of a wide source in which a column reads a text.
+    """Mark by 1 the rows of a wide source in which a column reads a text, and by 0 the others.
 
-    Parameters
-    ----------
-    events
-        Columns and texts; those of columns that are not there are left out.
-
-    Returns
-    -------
-    ibis.expr.types.Table or None
-        ``date``, ``region``, ``series`` (see
-        :func:`mmmlib.data.contract.declared_series.event_series`) and ``value`` (1 or 0); None
-        without an event.
+    Events of columns that are not there are left out; None where no other is left. For the names of
+    the series see :func:`mmmlib.data.contract.declared_series.event_series`.
     """
     return _stacked(
         _marks(table, source, event_series(column, text), column_reads(table[column], text))

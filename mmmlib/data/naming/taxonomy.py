@@ -193,15 +193,11 @@ in the file, from 1; 0 for none) said so, and which later ones would have said s
 
 @dataclass(frozen=True)
 class Mapping:
-    """What raw names are.
+    """What raw names are; columns :data:`MAPPED`.
 
-    Parameters
-    ----------
-    frame
-        Columns :data:`MAPPED`. A name has one row for every span of days over which
-        it is the same; spans of a name follow each other without gap or overlap.
-    decided, matched
-        How many names each rule decided, and how many it matched, by its number.
+    A name has one row for every span of days over which it is the same; spans of a name follow each
+    other without gap or overlap. ``decided`` and ``matched`` are how many names each rule decided,
+    and how many it matched, by its number.
     """
 
     frame: pd.DataFrame
@@ -292,14 +288,8 @@ def apply_mapping(
 ) -> ir.Table:
     """Name the series of a source by what its raw names are.
 
-    Parameters
-    ----------
-    tidy
-        Tidy rows of one source, see :func:`mmmlib.data.naming.naming.apply_layout`.
-    mapping
-        Covers all its names.
-    regions
-        Raw regions to regions.
+    ``tidy`` are its rows, see :func:`mmmlib.data.naming.naming.apply_layout`; ``mapping`` covers
+    all its names, and ``regions`` are raw regions to regions.
 
     Returns
     -------

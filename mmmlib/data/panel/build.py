@@ -81,10 +81,12 @@ def build(
 ) -> Built:
     """Build the panel from the rows of its sources.
 
+    It is by region where ``model.geography`` is ``regional``, else national: regional sources are
+    then summed (spend, exposure, outcome) or averaged (controls; by population where it is known).
+    It spans the weeks that every source covers.
+
     Parameters
     ----------
-    params
-        Declares sources, roles and rules.
     folder
         Where the tables beside the sources lie: price index and lift tests.
     sources
@@ -94,14 +96,6 @@ def build(
     moving
         How many of its youngest weeks each source still restates, as far as past refreshes say
         so; these stay out where ``data.settling.weeks`` is ``auto``.
-
-    Returns
-    -------
-    Built
-        Its panel is by region where ``model.geography`` is ``regional``, else national:
-        regional sources are then summed (spend, exposure, outcome) or averaged
-        (controls; by population where it is known). It spans the weeks that
-        every source covers.
 
     Raises
     ------
@@ -260,13 +254,9 @@ _LEVEL_ADVICE = {
 
 
 def measured_as(params: Params, role: str, name: str) -> list[MeasuredSeries]:
-    """Return what the parameters say of when a series was measured.
+    """Return what the parameters say of when a series of the panel was measured.
 
-    Parameters
-    ----------
-    role, name
-        Of the panel's series, such as ``outcome`` and ``revenue.self_serve``. An outcome and its
-        motion both speak for it.
+    An outcome (``revenue.self_serve``) and its motion both speak for it.
     """
     if role == "outcome":
         outcome = params.outcome_of(name)

@@ -22,19 +22,8 @@ def credited(
 ) -> NDArray[np.float64]:
     """Take credit notes off the weeks before them, the newest first, so that the sum stays.
 
-    Parameters
-    ----------
-    values
-        Shape ``(region, week)``; what is below zero came back. NaN where a week has no value.
-    table, column, calendar
-        Where they are from.
-    problems
-        Receives a credit note of more than there was before it.
-
-    Returns
-    -------
-    ndarray
-        Zero or more.
+    ``values`` have the shape ``(region, week)``; what is below zero came back, and a week without a
+    value is NaN. Reported is a credit note of more than there was before it.
     """
     spent = values.copy()
     for region, week in np.argwhere(values < 0):

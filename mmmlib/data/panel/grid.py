@@ -34,16 +34,9 @@ ROW_ADVICE = (
 class Calendar:
     """The weeks and regions of the panel.
 
-    Parameters
-    ----------
-    weeks
-        First days, ascending, no gap: the weeks that every source covers.
-    regions
-        Sorted names; ``national`` alone where no source has regions.
-    start
-        Weekday on which weeks start, 0 for Monday.
-    covers
-        First and last week of every source that is used.
+    ``weeks`` are first days, ascending, no gap: those that every source covers; they start on the
+    weekday ``start``, 0 for Monday. ``regions`` are sorted names; ``national`` alone where no
+    source has regions. ``covers`` has the first and last week of every source that is used.
     """
 
     weeks: pd.DatetimeIndex
@@ -68,19 +61,9 @@ def make_calendar(
 ) -> Calendar | None:
     """Find the weeks and regions that the series have in common.
 
-    Parameters
-    ----------
-    found
-        Source and column of every series that bounds the panel, by its name.
-    outcomes
-        Names in ``found`` of the outcomes: their regions are the panel's.
-    regional
-        Whether the panel is by region.
-
-    Returns
-    -------
-    Calendar or None
-        None where no week can be told; ``problems`` then says why.
+    ``found`` are source and column of every series that bounds the panel, by its name; the regions
+    of those that are ``outcomes`` are the panel's. None where no week can be told; ``problems``
+    then says why.
     """
     tables = {table.name: table for table, _ in found.values() if len(table.dates)}
     covers = {name: (table.dates.min(), table.dates.max()) for name, table in tables.items()}
@@ -146,14 +129,10 @@ def keep_out(
     moving: Mapping[str, int],
     problems: Problems,
 ) -> tuple[Calendar, pd.DatetimeIndex]:
-    """End the calendar before the weeks that are still being restated; return what was taken off too.
+    """End the calendar before weeks that are still being restated; return what was taken off too.
 
-    Parameters
-    ----------
-    weeks
-        ``data.settling.weeks``.
-    moving
-        How many of its youngest weeks each source still restates, for ``auto``.
+    ``weeks`` is ``data.settling.weeks``; for ``auto``, ``moving`` has how many of its youngest
+    weeks each source still restates.
     """
     if weeks == "auto":
         ends = [
@@ -292,15 +271,9 @@ def assemble(
 ) -> Panel:
     """Put the grids of all series together.
 
-    Parameters
-    ----------
-    grids
-        One for every part of a series that a source tells; ``values`` of shape
-        ``(region, week)``, one region where the source is national.
-    calendar
-        Weeks and regions of the panel.
-    regional
-        Whether the panel is by region; else regions are added up or averaged.
+    There is one for every part of a series that a source tells; ``values`` have the shape
+    ``(region, week)``, one region where the source is national. Unless the panel is ``regional``,
+    regions are added up or averaged.
     """
     regions = calendar.regions if regional else [NATIONAL]
     shape = (len(regions), len(calendar.weeks))

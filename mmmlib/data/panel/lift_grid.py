@@ -93,23 +93,9 @@ def lay_out(
     weeks: pd.DatetimeIndex,
     report: Report,
 ) -> Lift | None:
-    """Bring a test to weeks and regions.
+    """Bring a test to weeks and regions: those of ``spend``, the channel's, ``(region, week)``.
 
-    Parameters
-    ----------
-    name, test
-        As declared.
-    spend
-        The channel's spend, ``(region, week)``.
-    regions, weeks
-        Of ``spend``.
-    report
-        Told of everything that does not fit the data.
-
-    Returns
-    -------
-    Lift or None
-        None where it does not fit.
+    ``report`` is told of everything that does not fit the data; None where something does not.
 
     Notes
     -----
@@ -154,16 +140,8 @@ def lay_out(
 def nationwide(lift: Lift, spend: np.ndarray, regions: Sequence[str], nation: str) -> Lift:
     """Turn a test of some regions into one of the country.
 
-    Parameters
-    ----------
-    lift
-        A test by region.
-    spend
-        The channel's spend in the test's weeks, ``(region, week)``, all regions.
-    regions
-        Of ``spend``.
-    nation
-        Name of the one region of the national panel.
+    ``spend`` is the channel's in the test's weeks, ``(region, week)``, of all ``regions``;
+    ``nation`` is the name of the one region of the national panel.
 
     Notes
     -----
@@ -198,14 +176,9 @@ def nationwide(lift: Lift, spend: np.ndarray, regions: Sequence[str], nation: st
 
 
 def at_factors(lift: Lift, factors: np.ndarray, *, money: bool) -> Lift:
-    """Multiply a test's money by one factor per week (prices of another day).
+    """Multiply a test's money (the outcome, where it is ``money``, too) by one factor per week.
 
-    Parameters
-    ----------
-    factors
-        By week of the test.
-    money
-        Whether the outcome is money too.
+    The weeks are those of the test, the factors those to prices of another day.
     """
     without, tested = (np.array(path) * factors for path in (lift.without, lift.tested))
     mean = float(factors.mean()) if money else 1.0
@@ -265,12 +238,9 @@ def _paths(
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return spend without the change and with it.
 
-    Parameters
-    ----------
-    there, inside
-        Spend of the data by region and week, and the part of it on the days of the test.
-    evenly
-        How money is laid out where there is no spend to follow; sums to one.
+    ``there`` and ``inside`` are spend of the data by region and week, and the part of it on the
+    days of the test; ``evenly`` is how money is laid out where there is no spend to follow, and
+    sums to one.
     """
     if test.spend_change_share is not None:
         if not inside.sum() > 0:

@@ -39,15 +39,7 @@ YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0"
 
 @dataclass(frozen=True)
 class Declared:
-    """A test, and where it is declared.
-
-    Parameters
-    ----------
-    name, test
-        As declared.
-    file, place
-        For messages: ``lift_tests.csv`` and ``row 3``, or a key of the parameters.
-    """
+    """A test, and where it is declared: file and row of the table, or a key of the parameters."""
 
     name: str
     test: LiftTest

@@ -29,17 +29,7 @@ def without_left_out(
 ) -> tuple[Relation, tuple[Counted, ...]] | None:
     """Take out the rows that the source's ``leave_out`` and ``filters`` name, and count them.
 
-    Parameters
-    ----------
-    relation
-        The source, open.
-    problems
-        Receives columns of rules that are not there.
-
-    Returns
-    -------
-    tuple or None
-        The source without those rows, and every rule with its count; None where a column is lacking.
+    Returned with every rule and its count; None where a column that a rule names is lacking.
     """
     rules = relation.source.left_out
     if not rules:

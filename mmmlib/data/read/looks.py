@@ -37,18 +37,10 @@ SCRIPTS = ("Cyrillic", "Greek", "CJK", "Hiragana", "Katakana", "Hangul")
 class Look:
     """A file as it seems to be laid out.
 
-    Parameters
-    ----------
-    options
-        Keys of a source that reads it so, where they differ from what is read without them.
-    header
-        Names of the columns.
-    rows
-        Its cells below the header, as text; of a long file only the first and the last.
-    whole
-        Whether ``rows`` are all of them.
-    unsure
-        What is a guess, in words, by the key that it is about.
+    ``options`` are keys of a source that reads it so, where they differ from what is read without
+    them. ``rows`` are its cells below the header, as text; of a long file only the first and the
+    last, and ``whole`` is false. ``unsure`` says what is a guess, in words, by the key that it is
+    about.
     """
 
     options: dict[str, Any]

@@ -44,21 +44,9 @@ CONVERTED = 100_000_000
 
 
 def open_relation(name: str, source: Source, folder: Path, problems: Problems) -> Relation | None:
-    """Open a source.
+    """Open a source; None where it cannot be opened, and ``problems`` say why.
 
-    Parameters
-    ----------
-    name, source
-        The source's name, and what the parameters say of it.
-    folder
-        ``data.root``: no file outside it is opened.
-    problems
-        Receives what is wrong with the place or the files.
-
-    Returns
-    -------
-    Relation or None
-        None where it cannot be opened.
+    No file outside ``folder``, which is ``data.root``, is opened.
     """
     problems.own(source.where, name, source.owner)
     if source.url is not None:

@@ -78,26 +78,10 @@ def store_of(runs_dir: Path) -> Path:
 def write_parts(
     folder: Path, store: Path, frame: pd.DataFrame, days: pd.Series, facts: dict[str, str]
 ) -> Path:
-    """Write a table.
+    """Write a table; see :func:`write_arrow`.
 
-    Parameters
-    ----------
-    folder
-        Becomes the table; parts of an earlier attempt are replaced.
-    store
-        Shared by all runs; see :func:`store_of`.
-    frame
-        Labelled by whole numbers that rise: rows of the file it came from.
-    days
-        Day of every row, ``datetime64`` in the order of ``frame``. Rows without one form a
-        part of their own.
-    facts
-        Kept in the index.
-
-    Returns
-    -------
-    Path
-        The index. It is written last: without it there is no table.
+    ``frame`` is labelled by whole numbers that rise: rows of the file it came from. ``days`` is the
+    day of every row, in its order; rows without one form a part of their own.
     """
     import pyarrow as pa
 
@@ -115,14 +99,11 @@ def write_arrow(
     facts: dict[str, str],
     least: int = PART_BYTES,
 ) -> Path:
-    """Write an Arrow table; see :func:`write_parts`.
+    """Write an Arrow table with the label and the day of every row; return its index.
 
-    Parameters
-    ----------
-    labels, days
-        Of every row.
-    least
-        Least bytes of a part in memory.
+    The index has the ``facts``, and is written last: without it there is no table. ``folder``
+    becomes the table, and parts of an earlier attempt are replaced; ``store`` is shared by all
+    runs, see :func:`store_of`. A part has ``least`` bytes in memory.
     """
     day = days.astype("datetime64[D]")
     block = _blocks(day, content.nbytes, least)
@@ -150,10 +131,7 @@ def write_arrow(
 def read_parts(folder: Path, weeks: int | None = None) -> tuple[pd.DataFrame, dict[str, str]]:
     """Read a table as it was written: values, labels and order of the rows.
 
-    Parameters
-    ----------
-    weeks
-        Read no more than the parts of so many weeks before the newest day need.
+    No more parts are read than so many ``weeks`` before the newest day need.
 
     Raises
     ------

@@ -35,10 +35,7 @@ def named_from(folder: Path, file: str | Path) -> str:
 class Problems:
     """A collector: readers and checks add to it, one error is raised at the end.
 
-    Parameters
-    ----------
-    folder
-        Where the sources lie: messages name files from there, on whatever machine it is.
+    Messages name files from ``folder``, where the sources lie, on whatever machine it is.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -178,21 +175,11 @@ class Example:
 class Breach:
     """A promise that was broken.
 
-    Parameters
-    ----------
-    kind
-        ``type``, ``range``, ``uniqueness`` and so on.
-    column
-        The column that it is about; empty for the source as a whole.
-    count
-        Rows (or weeks, or columns) that break it.
-    expected, action
-        What was promised, and what to do.
-    examples
-        At most 20 of them over all breaches of a source.
-    unreadable
-        Whether the values cannot be used at all; the others are for the policy to
-        judge.
+    ``kind`` is ``type``, ``range``, ``uniqueness`` and so on; ``column`` is empty for the source as
+    a whole, and ``count`` the rows (or weeks, or columns) that break it. ``expected`` and
+    ``action`` say what was promised, and what to do; there are at most 20 ``examples`` over all
+    breaches of a source. ``unreadable`` says whether the values cannot be used at all; the others
+    are for the policy to judge.
     """
 
     kind: str
@@ -269,15 +256,7 @@ def _module(error: Exception) -> str:
 def why_no_table(error: BaseException, reason: str) -> tuple[str, str, str] | None:
     """Return found, expected and action where a table is held by somebody else, or gone.
 
-    Parameters
-    ----------
-    reason
-        What the error says, as it may be repeated.
-
-    Returns
-    -------
-    tuple or None
-        None where it is neither.
+    ``reason`` is what the error says, as it may be repeated. None where it is neither.
     """
     kind = type(error).__name__
     if kind == "LockNotAvailable" or "Could not set lock on file" in reason:

@@ -25,23 +25,10 @@ from mmmlib.params.source import Source
 
 
 def read_table(path: Path, source: Source, problems: Problems) -> pd.DataFrame | None:
-    """Read a CSV file (UTF-8) or a sheet of a workbook as text.
+    """Read a CSV file (UTF-8) or a sheet of a workbook as text, indexed by the row in the file.
 
-    Parameters
-    ----------
-    path
-        Formulas of a workbook are read as the values that were saved with them; its macros are
-        never looked at, let alone run.
-    source
-        Where the cells of its files are: sheet, separator, row of the header.
-    problems
-        Receives what is wrong with the file.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        Text columns; the index is the row in the file, where the header is row 1. None where
-        the file cannot be read at all.
+    The header is row 1. None where the file cannot be read at all. Formulas of a workbook are read
+    as the values that were saved with them; its macros are never looked at, let alone run.
     """
     is_workbook = format_of(source, path) == "excel"
     rows = (_rows_of_workbook if is_workbook else _rows_of_csv)(path, source, problems)

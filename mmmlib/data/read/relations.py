@@ -323,15 +323,10 @@ def csv_header(path: str | Path, source: Source) -> list[str]:
 
 
 def rows_in_csv(path: str | Path, numbers: Collection[int], source: Source) -> dict[int, int]:
-    """Return where rows are in a CSV file, as a person counts them there.
+    """Return where rows are in a CSV file, as a person counts them there, the header being row 1.
 
-    DuckDB leaves out blank lines, and so they are missing in its numbers. The file is read
-    again up to the last of these rows: they are few, and only those that are wrong.
-
-    Parameters
-    ----------
-    numbers
-        Rows without blank ones; the header is row 1.
+    DuckDB leaves out blank lines, and so they are missing in its numbers. The file is read again up
+    to the last of these rows: they are few, and only those that are wrong.
     """
     found: dict[int, int] = {}
     number = source.header_row - 1

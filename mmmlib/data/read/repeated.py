@@ -17,19 +17,9 @@ SHOWN = 5
 
 
 def with_repeated(relation: Relation, problems: Problems) -> Relation | None:
-    """Add rows for the columns that a source declares to be repeated.
+    """Add rows for the columns that a source of layout ``long`` declares to be repeated.
 
-    Parameters
-    ----------
-    relation
-        A source of layout ``long``, open.
-    problems
-        Receives columns that are not there, and weeks in which their rows differ.
-
-    Returns
-    -------
-    Relation or None
-        As it is where the source declares none; None where something is wrong.
+    Reported are columns that are not there, and weeks in which their rows differ; it is None then.
     """
     source = relation.source
     if not source.repeated:

@@ -140,23 +140,10 @@ def open_source(
 ) -> Checked | None:
     """Open a source and hold it against its contract.
 
-    Parameters
-    ----------
-    name, source, folder
-        See :func:`mmmlib.data.read.opening.open_relation`.
-    problems
-        Receives what makes the source unusable.
-    week_start
-        First day of the weeks, as far as it is known before sources are read.
-    aggregation
-        Which series are read, and what becomes of them; of layouts other than wide all are read.
-    currencies
-        Those that a rate is known of.
-
-    Returns
-    -------
-    Checked or None
-        None where it is unusable; ``problems`` says why.
+    ``week_start`` is the first day of the weeks, as far as it is known before sources are read;
+    ``aggregation`` says which series are read, and what becomes of them (of layouts other than wide
+    all are read), and ``currencies`` are those that a rate is known of. None, and ``problems`` say
+    why, if it is unusable.
     """
 
     def opened(declared: Source) -> tuple[Checked | None, Problems]:
@@ -284,29 +271,12 @@ def sum_to_weeks(
     rates: Rates | None = None,
     keep_partial: bool = False,
 ) -> SourceRows | None:
-    """Name the rows of an open source and sum them to weeks.
+    """Name the rows of an open source (see :func:`open_source`) and sum them to weeks.
 
-    Parameters
-    ----------
-    checked
-        See :func:`open_source`.
-    problems
-        Receives what makes the source unusable.
-    week_start
-        First day of the weeks; Monday if not given.
-    aggregation
-        Which series are read, and what becomes of them.
-    taxonomy
-        Maps raw names, where the source asks for it.
-    rates
-        Convert money to the workbook's currency.
-    keep_partial
-        Keep first and last weeks that the source covers in part.
-
-    Returns
-    -------
-    SourceRows or None
-        None where it is unusable; ``problems`` says why.
+    Weeks begin on ``week_start``, Monday if not given; ``taxonomy`` maps raw names, where the
+    source asks for it, and ``rates`` convert money to the workbook's currency. ``keep_partial``
+    keeps first and last weeks that the source covers in part. None, and ``problems`` say why, if it
+    is unusable.
     """
     relation, start = checked.relation, week_number(week_start)
     whole = not (checked.unreadable or problems.of(relation.label))

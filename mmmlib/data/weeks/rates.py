@@ -43,15 +43,9 @@ PRICE_INDEX = ("from", "index")
 
 @dataclass(frozen=True)
 class Rates:
-    """What one unit of each currency is worth in the workbook's.
+    """What one unit of each currency is worth in the workbook's, which is in it, at one.
 
-    Parameters
-    ----------
-    currency
-        The workbook's.
-    frame
-        ``currency``, ``since``, ``until`` (that day not included), ``rate``. The
-        workbook's own currency is in it, at one.
+    Columns are ``currency``, ``since``, ``until`` (that day not included) and ``rate``.
     """
 
     currency: str
@@ -87,14 +81,7 @@ def to_currency(
 ) -> ir.Table:
     """Convert a source's columns of money to the workbook's currency.
 
-    Parameters
-    ----------
-    table
-        Typed as the contract says.
-    name, source, contract
-        Numbers whose unit in the contract is one of money are money.
-    rates
-        See :func:`read_rates`.
+    Numbers whose unit in the contract, as which they are typed, is one of money are money.
 
     Raises
     ------
@@ -147,12 +134,7 @@ def refuse_foreign(
 ) -> None:
     """Refuse series of money that stayed in another currency, as nothing says that they are money.
 
-    Parameters
-    ----------
-    name, source, contract
-        See :func:`to_currency`.
-    series
-        Those of the source that the parameters take for money.
+    ``series`` are those of the source that the parameters take for money.
 
     Raises
     ------
@@ -181,10 +163,7 @@ def refuse_foreign(
 def undeclared_currencies(relation: Relation) -> dict[str, tuple[str, ...]]:
     """Find columns that hold codes of several currencies, and that nobody declared.
 
-    Returns
-    -------
-    dict
-        The codes by column; nothing of a source whose currencies are declared.
+    The codes by column; nothing of a source whose currencies are declared.
     """
     source, table = relation.source, relation.table
     listed = source.contract.columns if source.contract else {}

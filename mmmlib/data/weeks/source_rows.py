@@ -175,21 +175,9 @@ def find_column(
 ) -> tuple[SourceRows, str] | None:
     """Return the table and the series that a parameter names.
 
-    Parameters
-    ----------
-    tables
-        All sources, by name.
-    reference
-        ``column``, or ``source.column`` where two sources have it.
-    key
-        Where the parameters say so; for the message.
-    problems
-        Receives a note if the column is in no source, or in several.
-
-    Returns
-    -------
-    tuple or None
-        None where it was not found, or its source could not be read.
+    ``reference`` is ``column``, or ``source.column`` where two sources have it; ``key`` is where
+    the parameters say so, for the message. None where it was not found, or its source could not be
+    read; reported is a column that is in no source, or in several.
     """
     read = {name: table for name, table in tables.items() if table is not None}
     holders = [table for table in read.values() if reference in table.columns]

@@ -164,21 +164,9 @@ def share_of_week(weeks: pd.DatetimeIndex, start: object, end: object) -> np.nda
 def spread_over_days(rows: ir.Table, source: Source, held: Collection[str]) -> ir.Table:
     """Make days of rows that are of several.
 
-    Parameters
-    ----------
-    rows
-        As :func:`to_weekly` takes them; ``date`` is any day of a month, or the first day of a week
-        that may be cut by the end of its year.
-    source
-        What the rows are of.
-    held
-        Series that are levels: every day has the row's value. Of all others each day has its
-        share of it.
-
-    Returns
-    -------
-    ibis.expr.types.Table
-        The same columns, a row for every day.
+    ``rows`` are as :func:`to_weekly` takes them; ``date`` is any day of a month, or the first day
+    of a week that may be cut by the end of its year. Series that are ``held`` are levels: every day
+    has the row's value. Of all others each day has its share of it.
     """
     import ibis
 
@@ -231,21 +219,12 @@ def weekday_bits(date: Any, start: int) -> Any:
 
 
 def absent_days(weekly: pd.DataFrame, *, by_channel: bool = False) -> np.ndarray:
-    """Say which days a series lacks in a week, of those that it usually has.
+    """Say which days a series lacks in a week, of those that it usually has; shape ``(row, 7)``.
 
-    Parameters
-    ----------
-    weekly
-        ``week``, ``region``, ``series`` and ``days``, the bits of :func:`weekday_bits`.
-    by_channel
-        Count only days on which the same channel (the series' name up to the first dot) has
-        another row: a campaign that pauses has none. Else any row of the region will do; a day
-        without any is the region's, see :meth:`mmmlib.data.weeks.weekly.Coverage.lacking`.
-
-    Returns
-    -------
-    numpy.ndarray
-        True for a day that is lacking, shape ``(row, 7)``; the week's first day first.
+    ``weekly`` has ``week``, ``region``, ``series`` and ``days``, the bits of :func:`weekday_bits`.
+    With ``by_channel`` only days count on which the same channel (the series' name up to the first
+    dot) has another row: a campaign that pauses has none. Else any row of the region will do; a day
+    without any is the region's, see :meth:`mmmlib.data.contract.calendar.Coverage.lacking`.
     """
     has = (weekly["days"].to_numpy(dtype=np.int64)[:, None] >> np.arange(7) & 1).astype(bool)
     near = ["week", "region"]
