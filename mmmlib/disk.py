@@ -20,19 +20,10 @@ LOW = 2**20
 
 
 def trouble_with(path: Path, error: BaseException) -> str:
-    """Say what is wrong with the disk, judged by an error in writing to it.
+    """Say what is wrong with the disk, judged by an error in writing to ``path``.
 
-    Parameters
-    ----------
-    path
-        What was to be written, or the folder that it was to be in.
-    error
-        Of Python, or of a library or a notebook that only has words for it.
-
-    Returns
-    -------
-    str
-        Sentences for people; empty where the error is of another kind.
+    The error is one of Python, or of a library or a notebook that only has words for it. Sentences
+    for people; empty where the error is of another kind.
     """
     numbers = {int(number) for number in re.findall(r"\[Errno (\d+)\]", str(error))}
     if isinstance(error, OSError) and error.errno is not None:

@@ -22,17 +22,8 @@ def monte_carlo_error(
 ) -> float:
     """Return the Monte Carlo standard error of a mean, a median or a quantile, in the draws' unit.
 
-    Parameters
-    ----------
-    draws
-        Of one number, shape ``(draw,)``: those of a chain together, chain after chain.
-    at
-        Probability of the quantile.
-
-    Returns
-    -------
-    float
-        Zero where all draws are the same, NaN where one is not finite.
+    ``draws`` are of one number, those of a chain together, chain after chain; ``at`` is the
+    probability of the quantile. Zero where all draws are the same, NaN where one is not finite.
     """
     from arviz_stats.base import array_stats
 
@@ -58,15 +49,9 @@ def at_most_for_certain(value: float, limit: float, error: float = 0.0) -> bool:
 def needed_probability(limit: float, draws: np.ndarray) -> float:
     """Return the share of draws from which a probability is at least ``limit`` for certain.
 
-    Below one always: where every draw agrees, that is enough.
-
-    Parameters
-    ----------
-    limit
-        Of the probability.
-    draws
-        What it is read off, or all that it may be read off, shape ``(draw, ...)``. The number
-        that is worth the fewest independent draws decides.
+    Below one always: where every draw agrees, that is enough. ``draws``, shape ``(draw, ...)``, are
+    what it is read off, or all that it may be read off; the number that is worth the fewest
+    independent draws decides.
     """
     from arviz_stats.base import array_stats
 

@@ -20,15 +20,8 @@ PARAMETERS, INJECTED = "parameters", "injected-parameters"
 def changed_cells(released: str, used: str) -> str:
     """Say what differs between two texts of a notebook: ``"1 cell added, 1 edited"``.
 
-    Parameters
-    ----------
-    released, used
-        The files' content; what is no notebook at all counts as one that was edited.
-
-    Returns
-    -------
-    str
-        Empty where nothing but outputs, metadata and values of parameters differs.
+    Empty where nothing but outputs, metadata and values of parameters differs; what is no notebook
+    at all counts as one that was edited.
     """
     try:
         before, after = cells_of(released), cells_of(used)

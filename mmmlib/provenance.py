@@ -70,17 +70,8 @@ def released_notebook(name: str) -> str | None:
 def changed_notebook(name: str, used: Path | None = None) -> str:
     """Say what a person changed in a notebook since it was committed, or released.
 
-    Parameters
-    ----------
-    name
-        Its path in the workbook: ``notebooks/03_health.ipynb``.
-    used
-        The executed copy; the notebook as it lies in the workbook if not given.
-
-    Returns
-    -------
-    str
-        ``"1 cell added, 1 edited"``; empty where nothing was.
+    ``name`` is its path in the workbook, ``used`` the executed copy (the notebook as it lies in the
+    workbook if not given). ``"1 cell added, 1 edited"``; empty where nothing was.
     """
     released = released_notebook(name)
     if released is None:

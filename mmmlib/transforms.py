@@ -93,15 +93,7 @@ def adstock_weights(kind: str, parameters: dict[str, Any], length: int, xp: Any 
 def half_life(weights: np.ndarray) -> np.ndarray:
     """Weeks until half of an effect has come, from its weights.
 
-    Parameters
-    ----------
-    weights
-        Shape ``(..., lag)``, sums to one over the last dimension.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(...)``; interpolated between weeks, so 0.5 means half a week.
+    These sum to one over the last dimension. Interpolated between weeks, so 0.5 means half a week.
     """
     cumulative = np.cumsum(weights, axis=-1)
     reached = np.argmax(cumulative >= 0.5, axis=-1)
@@ -111,17 +103,9 @@ def half_life(weights: np.ndarray) -> np.ndarray:
 
 
 def lagged(media: np.ndarray, length: int) -> np.ndarray:
-    """Stack a series with its own past; weeks before the first count as zero.
+    """Stack a series ``(..., week)`` with its own past; weeks before the first count as zero.
 
-    Parameters
-    ----------
-    media
-        Shape ``(..., week)``.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(..., week, lag)``; ``[..., t, k]`` is the value ``k`` weeks before ``t``.
+    Shape ``(..., week, lag)``; ``[..., t, k]`` is the value ``k`` weeks before ``t``.
     """
     padded = np.concatenate([np.zeros((*media.shape[:-1], length - 1)), media], axis=-1)
     windows = np.lib.stride_tricks.sliding_window_view(padded, length, axis=-1)
@@ -131,12 +115,8 @@ def lagged(media: np.ndarray, length: int) -> np.ndarray:
 def saturate(kind: str, media: Any, parameters: dict[str, Any], xp: Any = np) -> Any:
     """Apply the saturation called ``kind``: 0 at 0, rising towards 1.
 
-    Parameters
-    ----------
-    media
-        Adstocked media divided by its scale, not negative.
-    parameters
-        As in :data:`SATURATIONS`; shapes broadcast against ``media``.
+    ``media`` is adstocked, divided by its scale and not negative; parameters are those of
+    :data:`SATURATIONS`, in shapes that broadcast against it.
     """
     if kind == "logistic":
         return logistic(media, parameters["steepness"], xp)

@@ -41,20 +41,11 @@ def is_sealed(run: Run) -> bool:
 
 
 def altered_files(run: Run, names: Iterable[str] | None = None) -> dict[str, str]:
-    """Compare a run with what its manifest says of it.
+    """Compare a run, finished or not, with what its manifest says of it.
 
-    Parameters
-    ----------
-    run
-        A run, finished or not.
-    names
-        Paths in the run to look at, beside the manifest; all that the manifest knows if not given.
-
-    Returns
-    -------
-    dict
-        What became of each file that is not as the refresh left it (``altered`` or ``missing``),
-        by its path in the run. Empty where all are as they were.
+    What became of each file that is not as the refresh left it (``altered`` or ``missing``), by its
+    path in the run. ``names`` are those to look at, beside the manifest; all that the manifest
+    knows if not given.
     """
     known = recorded_files(run)
     looked_at = {name: run.path / name for name in (known if names is None else names)}
@@ -72,12 +63,7 @@ def refuse_altered(
 ) -> None:
     """Refuse a run whose files are not as its refresh left them: nothing may rest on them.
 
-    Parameters
-    ----------
-    run, names
-        See :func:`altered_files`.
-    apart
-        Beginnings of paths that do not count.
+    ``names`` are as in :func:`altered_files`; paths that begin as one of ``apart`` do not count.
 
     Raises
     ------

@@ -159,6 +159,7 @@ def _keys(path: KeyPath, root: type[BaseModel]) -> list[str]:
 
 
 def is_section(kind: Any) -> typing.TypeGuard[type[BaseModel]]:
+    """Say whether a type is one of the sections of a file."""
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 

@@ -93,18 +93,14 @@ def design_test(
     """Design the shortest test that could see what the channel is believed to bring.
 
     The test lies in the regions where the channel ran in the last year: elsewhere nothing can be
-    stopped. Where even the longest test is too short, the design says so.
+    stopped. Where even the longest test is too short, the design says so. Shares are of the outcome
+    of those regions. None where :func:`make_yardstick` has none.
 
     Parameters
     ----------
     believed
         Share of the outcome: low, middle, high. Without it, what the model's prior of the return
         gives the last year's spend.
-
-    Returns
-    -------
-    TestDesign or None
-        None where :func:`make_yardstick` has none; shares are of the outcome of those regions.
     """
     whole, panel = panel, where_it_runs(channel, panel)
     yardstick = make_yardstick(panel, params)
@@ -164,14 +160,8 @@ def believed_share(
 ) -> tuple[float, float, float]:
     """Share of the primary outcome that the model's prior gives a channel: low, middle, high.
 
-    The ends are those of the prior's 90 % range, the middle is its median.
-
-    Parameters
-    ----------
-    panel
-        All regions.
-    part
-        Those whose outcome it is a share of; they have all of the channel's spend.
+    The ends are those of the prior's 90 % range, the middle is its median. ``panel`` has all
+    regions, ``part`` those whose outcome it is a share of; they have all of the channel's spend.
     """
     total, within = (_outcome_of_year(one, params) for one in (panel, part or panel))
     least = LEAST * total  # a stated share is one of the outcome, though nothing was spent

@@ -32,15 +32,8 @@ def detectable_effect(
         Autocorrelation of that noise from week to week, in [0, 1).
     test_weeks, before_weeks
         Weeks of the test, and weeks right before it that it is held against.
-    power
-        Probability to find the effect if it is there.
-    significance
-        Probability, two-sided, to find one if there is none.
-
-    Returns
-    -------
-    float
-        In the unit of ``noise``.
+    power, significance
+        Probability to find the effect if it is there, and (two-sided) one if there is none.
 
     Notes
     -----
@@ -63,17 +56,9 @@ def detectable_effect(
 def split_regions(sizes: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Choose the regions that a holdout goes without: one of each pair of similar size.
 
-    Parameters
-    ----------
-    sizes
-        Outcome of each region, shape ``(region,)``, two or more.
-
-    Returns
-    -------
-    ndarray
-        True for the regions of the holdout. Pairs are neighbours by size, and
-        which of a pair is held out alternates, so that both groups are alike in
-        total; a region left over stays as it is.
+    ``sizes`` are the outcomes of the regions, two or more; true are those of the holdout. Pairs are
+    neighbours by size, and which of a pair is held out alternates, so that both groups are alike in
+    total; a region left over stays as it is.
     """
     order = np.argsort(-sizes, kind="stable")
     held = np.zeros(len(sizes), dtype=bool)
@@ -85,19 +70,9 @@ def split_regions(sizes: NDArray[np.float64]) -> NDArray[np.bool_]:
 def contrast(outcome: NDArray[np.float64], held: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the held-out regions' outcome against the others', week by week.
 
-    Parameters
-    ----------
-    outcome
-        Shape ``(region, week)``.
-    held
-        Regions of the holdout, shape ``(region,)``.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(week,)``: each group as a share of its own mean, one minus the
-        other. What moves all regions alike cancels (difference in differences),
-        which is why a geo holdout sees smaller effects than a pause.
+    ``outcome`` has the shape ``(region, week)``. Each group is taken as a share of its own mean,
+    one minus the other. What moves all regions alike cancels (difference in differences), which is
+    why a geo holdout sees smaller effects than a pause.
     """
     treated, control = outcome[held].sum(axis=0), outcome[~held].sum(axis=0)
     return treated / treated.mean() - control / control.mean()

@@ -54,14 +54,10 @@ def check_signal(panel: Panel, params: Params) -> Iterator[Judged]:
 def smallest_returns(panel: Panel, params: Params) -> dict[str, float]:
     """Return the smallest return of each channel that its spend could show in the outcome.
 
-    Returns
-    -------
-    dict
-        By channel, 2.8 standard errors (see :mod:`mmmlib.readiness.power`) of a straight line
-        through spend and the primary outcome, all regions together, trend, season and controls
-        taken off both and the noise's autocorrelation allowed for. Neither other channels nor
-        carryover nor saturation are, which only make it harder: what is lost here is lost. NaN
-        where spend or outcome does not move.
+    It is 2.8 standard errors (see :mod:`mmmlib.readiness.power`) of a straight line through spend
+    and the primary outcome, all regions together, trend, season and controls taken off both and the
+    noise's autocorrelation allowed for. Neither other channels nor carryover nor saturation are,
+    which only make it harder: what is lost here is lost. NaN where spend or outcome does not move.
     """
     columns = np.concatenate(
         [trend_and_season(len(panel.weeks)), controls_as_columns(panel)], axis=1

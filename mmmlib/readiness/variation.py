@@ -68,21 +68,15 @@ def check_variation(panel: Panel, params: Params) -> Iterator[Judged]:
 
 
 def variation_table(panel: Panel, params: Params) -> pd.DataFrame:
-    """Return how each channel's spend moved.
+    """Return how each channel's spend moved, indexed by channel.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by channel. Of all weeks: ``flat_share``, the share within the band around the
-        level; ``flat_lately`` is that of the last year. Of the last year: ``weeks`` looked at,
-        ``active_weeks`` with spend anywhere, ``level`` of its last week (sum of the regions'
-        levels), ``total`` and ``share`` of all channels' spend; NaN for a channel without spend,
-        whose exposure is looked at.
+    Of all weeks: ``flat_share``, the share within the band around the level; ``flat_lately`` is
+    that of the last year. Of the last year: ``weeks`` looked at, ``active_weeks`` with spend
+    anywhere, ``level`` of its last week (sum of the regions' levels), ``total`` and ``share`` of
+    all channels' spend; NaN for a channel without spend, whose exposure is looked at.
 
-    Notes
-    -----
-    Regions are weighted by what they spend, because a channel that is flat in
-    every region is flat, whatever their sum does.
+    Regions are weighted by what they spend, because a channel that is flat in every region is flat,
+    whatever their sum does.
     """
     spend = panel.spend_or_exposure()
     values = spend.to_numpy()
@@ -112,19 +106,9 @@ def flat_weeks(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the level of spend and the weeks that are flat: within a band around it (R2).
 
-    Parameters
-    ----------
-    spend
-        Shape ``(..., week)``, all weeks.
-    band
-        Half the band's width, as a share of the level.
-
-    Returns
-    -------
-    tuple
-        The level of every week, and the flat weeks; both of the shape of ``spend``. The level is
-        the mean of the middle half of the weeks with spend, of those in the :data:`AROUND` weeks
-        on either side; 0 if there are none.
+    ``spend`` has the shape ``(..., week)``, and so have both results; ``band`` is half the band's
+    width, as a share of the level. The level of a week is the mean of the middle half of the weeks
+    with spend, of those in the :data:`AROUND` weeks on either side; 0 if there are none.
 
     Notes
     -----
@@ -187,15 +171,11 @@ def check_separation(panel: Panel, params: Params) -> Iterator[Judged]:
 
 
 def separation_table(panel: Panel, params: Params) -> pd.DataFrame:
-    """Return how far each channel moves apart from everything else.
+    """Return how far each channel moves apart from everything else, indexed by channel.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by channel: ``like``, the channel it moves most like, ``correlation``
-        with it (absolute; NaN where there is no other that moves) and
-        ``own_share``, the part of its variation that other channels, controls,
-        trend and season leave unexplained. NaN for a channel that never changes.
+    ``like`` is the channel that it moves most like, ``correlation`` that with it (absolute; NaN
+    where there is no other that moves) and ``own_share`` the part of its variation that other
+    channels, controls, trend and season leave unexplained. NaN for a channel that never changes.
 
     Notes
     -----

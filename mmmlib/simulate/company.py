@@ -55,11 +55,8 @@ def make_company(name: str, seed: int = 1) -> Company:
 def write_vintages(company: str, seed: int, out: str | Path, vintages: Sequence[int]) -> list[Path]:
     """Write vintages of a company, each to its own folder with the truth beside the data.
 
-    Returns
-    -------
-    list of Path
-        The folders, ``out/vintage_<number>``; each holds the files of the firm
-        and ``truth.nc``, which no refresh reads.
+    A folder, ``out/vintage_<number>``, holds the files of the firm and ``truth.nc``, which no
+    refresh reads.
     """
     chosen = make_company(company, seed)
     for vintage in vintages:
@@ -117,10 +114,7 @@ class Company:
     def restated(self, earlier: int, later: int) -> pd.DataFrame:
         """List every value that two vintages tell differently for the same week.
 
-        Returns
-        -------
-        DataFrame
-            Columns ``system``, ``series``, ``region``, ``week``, ``before``, ``after``.
+        See :func:`mmmlib.simulate.delivery.differences`.
         """
         return differences(self.weekly(earlier), self.weekly(later))
 

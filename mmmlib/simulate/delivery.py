@@ -12,22 +12,10 @@ CHANNELS, REGIONS = list(firm.CHANNELS), list(firm.REGIONS)
 
 
 def deliver(history: History, vintage: int, count: int) -> dict[str, pd.DataFrame]:
-    """Return what each system tells of every week, by the system's name.
+    """Return what each system tells of every week of a vintage, by the system's name.
 
-    Parameters
-    ----------
-    history
-        What happened.
-    vintage
-        Which delivery.
-    count
-        Weeks that it has.
-
-    Returns
-    -------
-    dict of DataFrame
-        ``media`` (long), ``product``, ``crm`` and ``web`` (wide, by region),
-        ``controls`` (national), ``lift_tests``.
+    ``media`` (long), ``product``, ``crm`` and ``web`` (wide, by region), ``controls`` (national),
+    ``lift_tests``; ``count`` is the number of weeks.
     """
     weeks = history.weeks[:count]
     columns = [truth.column for truth in firm.CHANNELS.values()]
@@ -56,10 +44,7 @@ def deliver(history: History, vintage: int, count: int) -> dict[str, pd.DataFram
 def differences(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """List every value that two deliveries tell differently for the same week.
 
-    Returns
-    -------
-    DataFrame
-        Columns ``system``, ``series``, ``region``, ``week``, ``before``, ``after``.
+    Columns are ``system``, ``series``, ``region``, ``week``, ``before`` and ``after``.
     """
     parts = []
     for system, table in before.items():
@@ -101,12 +86,8 @@ def reported_outcomes(history: History, count: int) -> np.ndarray:
 def lift_test_table(history: History, vintage: int) -> pd.DataFrame:
     """Results of the geo tests that a vintage has.
 
-    Returns
-    -------
-    DataFrame
-        ``spend_change`` is all money that was added to (or taken from) the region
-        in the window, ``incremental_outcome`` what the window's outcome gained by
-        it, seen with ``standard_error``.
+    ``spend_change`` is all money that was added to (or taken from) the region in the window,
+    ``incremental_outcome`` what the window's outcome gained by it, seen with ``standard_error``.
     """
     rows = []
     for number, test in enumerate(firm.LIFT_TESTS):

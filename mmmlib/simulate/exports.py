@@ -23,21 +23,10 @@ DAY = np.timedelta64(1, "D")
 
 
 def export(history: History, weekly: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return the firm's exports, by file name.
+    """Return the firm's exports, by file name, from what its systems hold week by week.
 
-    Parameters
-    ----------
-    history
-        What happened.
-    weekly
-        What the systems hold, week by week, see
-        :func:`mmmlib.simulate.delivery.deliver`.
-
-    Returns
-    -------
-    dict of DataFrame
-        ``ads.csv``, ``agency.csv``, ``crm.parquet``, ``product.xlsx``, ``web.jsonl``,
-        ``controls.csv`` and ``lift_tests.csv``.
+    ``ads.csv``, ``agency.csv``, ``crm.parquet``, ``product.xlsx``, ``web.jsonl``, ``controls.csv``
+    and ``lift_tests.csv``; ``weekly`` is that of :func:`mmmlib.simulate.delivery.deliver`.
     """
     crm = weekly["crm"]
     leads = crm[["week", "region", "leads_sales_assisted"]]

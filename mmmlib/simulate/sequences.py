@@ -175,19 +175,9 @@ def weeks_at(refresh: int) -> int:
 def make_sequence(world: str, seed: int, refreshes: int = REFRESHES) -> Sequence:
     """Make a sequence of refreshes.
 
-    Parameters
-    ----------
-    world
-        One of :data:`WORLDS`.
-    seed
-        The same world and seed give the same sequence; the same seed gives the same company in
-        every world, so that worlds differ by what happens in them only.
-    refreshes
-        How many after the first.
-
-    Returns
-    -------
-    Sequence
+    The same world (of :data:`WORLDS`) and seed give the same sequence; the same seed gives the same
+    company in every world, so that worlds differ by what happens in them only. ``refreshes`` are
+    those after the first.
 
     Raises
     ------
@@ -222,19 +212,9 @@ def make_sequence(world: str, seed: int, refreshes: int = REFRESHES) -> Sequence
 def write_sequence(sequence: Sequence, folder: Path) -> Iterator[Path]:
     """Write what every refresh of a sequence would have seen, with the truth beside it.
 
-    Parameters
-    ----------
-    sequence
-        What is written.
-    folder
-        Gets one folder a refresh: ``data.csv``, ``params.json`` (YAML, too, as all JSON is) and
-        ``truth.json``. ``mmm refresh REFRESH/params.json --set data.root=REFRESH`` refreshes on it,
-        with a policy and roles beside the parameters.
-
-    Yields
-    ------
-    Path
-        Each refresh's folder.
+    Yields the folder of each refresh, with ``data.csv``, ``params.json`` (YAML, too, as all JSON
+    is) and ``truth.json``. ``mmm refresh REFRESH/params.json --set data.root=REFRESH`` refreshes on
+    it, with a policy and roles beside the parameters.
     """
     for refresh in range(sequence.refreshes + 1):
         place = folder / f"refresh-{refresh:02d}"

@@ -22,12 +22,8 @@ from mmmlib.transforms import ADSTOCKS, SATURATIONS, adstock_weights, half_life,
 class Response:
     """How an outcome answers to one channel.
 
-    Parameters
-    ----------
-    adstock, carryover
-        Kind and its parameters, in the order of :data:`mmmlib.transforms.ADSTOCKS`.
-    saturation, shape
-        Kind and its parameters, in the order of :data:`mmmlib.transforms.SATURATIONS`.
+    The kinds of adstock and saturation, with their parameters (``carryover`` and ``shape``) in the
+    order of :mod:`mmmlib.transforms`.
     """
 
     adstock: str
@@ -54,23 +50,10 @@ class Response:
 def activity(
     spend: np.ndarray, scale: np.ndarray, responses: Sequence[Response], length: int
 ) -> np.ndarray:
-    """Saturated, adstocked media: what a coefficient is multiplied with.
+    """Saturated, adstocked media: what a coefficient is multiplied with; 0 at no spend, below 1.
 
-    Parameters
-    ----------
-    spend
-        Shape ``(channel, region, week)``, money.
-    scale
-        Shape ``(channel, region)``, money; divides spend.
-    responses
-        One per channel.
-    length
-        Weeks that an effect lasts.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(channel, region, week)``, 0 at no spend, below 1.
+    ``spend`` and the result have the shape ``(channel, region, week)``, ``scale``, which divides
+    it, ``(channel, region)``; an effect lasts ``length`` weeks.
     """
     past = lagged(spend / scale[..., None], length)
     return np.stack(
