@@ -30,13 +30,9 @@ USUAL = 0.5
 class Scales:
     """What outcome and media are divided by, so that priors mean the same everywhere.
 
-    Parameters
-    ----------
-    outcome
-        By region: mean weekly outcome.
-    media
-        By channel and region: mean of the weeks with spend, or that mean per head
-        over all regions times the region's population where it is known.
+    ``outcome`` is by region the mean weekly outcome; ``media`` by channel and region the mean of
+    the weeks with spend, or that mean per head over all regions times the region's population where
+    it is known.
     """
 
     outcome: np.ndarray
@@ -45,20 +41,12 @@ class Scales:
 
 @dataclass(frozen=True)
 class LiftArrays:
-    """One lift test, as arrays.
+    """One lift test, as arrays, by rows of its channel and its regions.
 
-    Parameters
-    ----------
-    test
-        What was tested, for people.
-    channel, regions
-        Row of the channel, rows of the regions.
-    without, tested
-        ``(region, week)``: scaled media without the change and with it. In front of the
-        test's weeks there are as many as the adstock reaches back.
-    counted
-        By week of the test: share of the week's outcome that was counted, times the part
-        of the panel's regions that was tested.
+    ``without`` and ``tested`` are scaled media without the change and with it, ``(region, week)``.
+    In front of the test's weeks there are as many as the adstock reaches back. ``counted`` is by
+    week of the test: share of the week's outcome that was counted, times the part of the panel's
+    regions that was tested.
     """
 
     test: Lift

@@ -30,19 +30,9 @@ def beside_season(
 def own_movement(spend: np.ndarray, seen: int, measured: np.ndarray | None = None) -> np.ndarray:
     """Movement of each channel's log spend beside trend and season, in units of its spread.
 
-    Parameters
-    ----------
-    spend
-        ``(channel, week)``.
-    seen
-        Weeks of the fit: trend, season and spread are those of these weeks.
-    measured
-        Controls and events, ``(column, week)``: what follows them follows nothing unseen.
-
-    Returns
-    -------
-    ndarray
-        ``(channel, week)``; NaN for a channel whose spend never changes.
+    ``spend`` and the result have the shape ``(channel, week)``; NaN for a channel whose spend never
+    changes. Trend, season and spread are those of the weeks that are ``seen``. ``measured`` are
+    controls and events, ``(column, week)``: what follows them follows nothing unseen.
     """
     mean = spend[:, :seen].mean(-1, keepdims=True)
     times = np.divide(spend, mean, out=np.zeros_like(spend, dtype=float), where=mean > 0)
@@ -56,22 +46,13 @@ def common_spend(
 ) -> tuple[np.ndarray, float] | None:
     """What all channels' spend has in common, week by week: a stand-in for demand.
 
-    Budgets follow demand that no column measures, and a model takes that demand for
-    the channels' doing. Where budgets follow one demand they move together, so their
-    mean movement (log spend beside trend and season, each in units of its spread) is put beside
-    the channels as a linear term; it takes up what is as likely demand as media.
+    Budgets follow demand that no column measures, and a model takes that demand for the channels'
+    doing. Where budgets follow one demand they move together, so their mean movement (log spend
+    beside trend and season, each in units of its spread) is put beside the channels as a linear
+    term; it takes up what is as likely demand as media.
 
-    A row counts the less, the more rows move as it does: a channel that is told in two
-    rows, or with its fee as a second one, is one budget.
-
-    Parameters
-    ----------
-    spend
-        ``(channel, week)``.
-    seen
-        Weeks of the fit; the mean is measured in them.
-    measured
-        See :func:`own_movement`.
+    A row counts the less, the more rows move as it does: a channel that is told in two rows, or
+    with its fee as a second one, is one budget.
 
     Returns
     -------
@@ -104,15 +85,7 @@ def common_spend(
 def first_rows(spend: np.ndarray) -> np.ndarray:
     """Find the rows that are one channel told in parts: their spend is proportional.
 
-    Parameters
-    ----------
-    spend
-        ``(channel, week)``, weeks of the fit.
-
-    Returns
-    -------
-    ndarray
-        ``(channel,)``: the place of the first row of the same channel.
+    By row of ``spend``, ``(channel, week)``: the place of the first row of the same channel.
     """
     moved = spend - spend.mean(-1, keepdims=True)
     size = np.linalg.norm(moved, axis=-1, keepdims=True)

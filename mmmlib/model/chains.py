@@ -21,14 +21,9 @@ MAX_RHAT = 1.05
 class Chains:
     """Draws of every scalar parameter, sorted by what can be judged.
 
-    Parameters
-    ----------
-    draws
-        Scalar parameters that vary, by name (``roi[search]``); each ``(chain, draw)``.
-    constant
-        Names of parameters that never change: fixed values, nothing to converge.
-    broken
-        Names of parameters with a draw that is not finite.
+    ``draws`` are those of parameters that vary, by name (``roi[search]``), each ``(chain, draw)``;
+    ``constant`` are names of parameters that never change: fixed values, nothing to converge;
+    ``broken`` those with a draw that is not finite.
     """
 
     draws: dict[str, np.ndarray]

@@ -47,13 +47,8 @@ class QuietWorker(Worker):
 class LocalPool:
     """A cluster on this machine that starts in the background.
 
-    Parameters
-    ----------
-    workers
-        How many.
-    scratch
-        Folder that nobody else may enter. Dask imports from the one that it works in, and would
-        take a name in the temporary folder that anybody could have made before.
+    ``scratch`` is a folder that nobody else may enter. Dask imports from the one that it works in,
+    and would take a name in the temporary folder that anybody could have made before.
     """
 
     def __init__(self, workers: int, scratch: Path) -> None:

@@ -38,21 +38,10 @@ def form_factors(draws: int, channels: int, spread: float, common: float) -> np.
     Half of the variance all channels share: they have one kind of form, and what a trend or a
     demand that nobody saw does to one it does to all. Where budgets move together, it does more.
 
-    Parameters
-    ----------
-    draws, channels
-        How many.
-    spread
-        Of the logarithm, ``model.form_error``.
-    common
-        What the budgets have in common, see :func:`budgets_in_common`: the variance that all
-        channels share is ``0.5 + common`` times the square of the spread.
-
-    Returns
-    -------
-    ndarray
-        ``(draw, channel)``, log-normal with a median of one. The same in every fit: what two
-        fits differ by is not chance of these numbers.
+    ``spread`` is that of the logarithm, ``model.form_error``; the variance that all channels share
+    is ``0.5 + common`` times its square, see :func:`budgets_in_common`. ``(draw, channel)``,
+    log-normal with a median of one. The same in every fit: what two fits differ by is not chance of
+    these numbers.
     """
     rng = np.random.default_rng(0xF0)
     levels = ndtri((np.arange(draws) + 0.5) / draws)
@@ -101,21 +90,10 @@ class Weekly(NamedTuple):
 def predict_weeks(
     data: ModelData, parameters: dict[str, np.ndarray], rng: np.random.Generator
 ) -> Weekly:
-    """Compute what came of the channels, the baseline and the noise in every week of the data.
+    """Compute what came of channels, baseline and noise in every week, in outcome units.
 
-    Parameters
-    ----------
-    data
-        What was fitted; weeks after the fitted ones are forecast.
-    parameters
-        Posterior draws by name, draw first.
-    rng
-        For the linear terms and the noise.
-
-    Returns
-    -------
-    Weekly
-        In outcome units.
+    Weeks after the fitted ones are forecast. ``parameters`` are posterior draws by name, draw
+    first.
     """
     draws = len(parameters["roi"])
     weights, shapes = channel_forms(data, parameters)
@@ -163,23 +141,10 @@ def predict_weeks(
 def derive_effects(
     data: ModelData, params: Params, posterior: xr.Dataset, seed: int, *, apart: bool = True
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Compute the effects of a fit from its posterior.
+    """Compute the effects of a fit from its posterior; levels and columns in outcome units, too.
 
-    Parameters
-    ----------
-    data, params
-        What was fitted.
-    posterior
-        Named draws, dimensions ``chain`` and ``draw`` first.
-    seed
-        For the linear terms and the noise.
-    apart
-        Whether channels without spend are set apart, as the contract of effects has it.
-
-    Returns
-    -------
-    effects, linear
-        The effects dataset; draws of levels and columns, in outcome units.
+    ``posterior`` has named draws, dimensions ``chain`` and ``draw`` first; ``apart`` says whether
+    channels without spend are set apart, as the contract of effects has it.
     """
     rng = np.random.default_rng(seed)
     parameters = thin(posterior, params.model.kept_draws)
@@ -319,12 +284,9 @@ def respond_each(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield every channel's response and the size of its effect.
 
-    Returns
-    -------
-    Iterator
-        Saturated adstock ``(draw, region, week)``, and what it is multiplied with to be the
-        contribution in units of the region's mean outcome, ``(draw, region)``: the return
-        fixes the size, by all that the spend of the fitted weeks brings, over that spend.
+    The response is the saturated adstock, ``(draw, region, week)``; the size what it is multiplied
+    with to be the contribution in units of the region's mean outcome, ``(draw, region)``: the
+    return fixes it, by all that the spend of the fitted weeks brings, over that spend.
     """
     scale, seen, before = data.scales.outcome, data.fitted_weeks, data.adstock_weeks - 1
     for c, media in enumerate(data.scaled_media):
@@ -362,19 +324,10 @@ def expected_lift(
     shapes: np.ndarray,
     coefficient: np.ndarray,
 ) -> np.ndarray:
-    """Incremental outcome that the model gives a lift test; see :mod:`mmmlib.model.lift`.
+    """Incremental outcome that the model gives a lift test, by draw; see :mod:`mmmlib.model.lift`.
 
-    Parameters
-    ----------
-    weights, shapes
-        See :func:`channel_forms`.
-    coefficient
-        ``(draw, channel, region)``: weekly outcome at full saturation.
-
-    Returns
-    -------
-    ndarray
-        ``(draw,)``, in the outcome's unit.
+    ``coefficient`` is the weekly outcome at full saturation, ``(draw, channel, region)``; for the
+    others see :func:`channel_forms`.
     """
     c = lift.channel
     changed = np.zeros((len(weights), len(lift.regions)))

@@ -87,10 +87,7 @@ def _is_divided(outcome: np.ndarray) -> bool:
 def refuse_priors(data: ModelData) -> None:
     """Refuse priors whose low ends alone make the channels cause more than there is.
 
-    Raises
-    ------
-    MMMError
-        With the channel that takes the most room.
+    The channel that takes the most room is named.
     """
     mean, sd = data.priors["roi"]
     least = np.exp(mean - Z90 * sd) * data.seen_spend / data.seen_total

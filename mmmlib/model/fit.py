@@ -37,12 +37,6 @@ def fit_each(
 
     Parameters
     ----------
-    panel, params
-        As the data room made them.
-    requests
-        What to fit.
-    progress
-        See :data:`mmmlib.model.one_fit.Progress`.
     scales
         By model: scales of an earlier fit that are carried on; see
         :func:`inherited_scales`.

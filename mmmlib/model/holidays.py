@@ -17,29 +17,14 @@ def holiday_weeks(
 ) -> dict[str, np.ndarray]:
     """Share of every week that each public holiday takes, its days before and after included.
 
-    Parameters
-    ----------
-    asked
-        Country, windows, and regions that keep other holidays.
-    weeks
-        First days, without gaps.
-    regions
-        Of the panel, in its order.
-
-    Returns
-    -------
-    dict
-        By English name, in the order of their names: shape ``(region, week)``, between 0 and 1.
-        Days that are moved because a holiday falls on a weekend do not count.
+    By English name, in the order of their names: shape ``(region, week)``, between 0 and 1. Days
+    that are moved because a holiday falls on a weekend do not count. Dates are those of the
+    ``holidays`` package.
 
     Raises
     ------
     MMMError
         If ``only`` or ``regions`` name what is not there.
-
-    Notes
-    -----
-    Dates are those of the ``holidays`` package.
     """
     unknown = sorted(set(asked.regions) - set(regions))
     if unknown:

@@ -79,11 +79,8 @@ def model_inputs(data: ModelData, params: Params) -> dict[str, Any]:
 def carried_scales(effects: xr.Dataset, panel: Panel, params: Params) -> Scales | None:
     """Scales of an earlier fit, for a refit that shall be comparable.
 
-    Returns
-    -------
-    Scales or None
-        None where they do not fit this panel: other channels or regions, or a size
-        that changed by more than the factor ``SAME_SIZE`` (a unit or a source changed).
+    None where they do not fit this panel: other channels or regions, or a size that changed by more
+    than the factor ``SAME_SIZE`` (a unit or a source changed).
     """
     kept = json.loads(effects.attrs["inputs"]).get("scales", {})
     panel = modelled(panel, params)

@@ -35,14 +35,8 @@ EDGE = 1e-6
 class Layout:
     """Order of the sampled parameters.
 
-    Parameters
-    ----------
-    places
-        First and last place (exclusive) of every parameter in the vector.
-    shapes
-        Shape of every parameter.
-    rows
-        Channels that have the parameter, where it goes by channel.
+    ``places`` are the first and last place (exclusive) of every parameter in the vector; ``rows``
+    the channels that have it, where it goes by channel.
     """
 
     places: dict[str, tuple[int, int]]
@@ -74,17 +68,9 @@ def layout_of(data: ModelData) -> Layout:
 
 
 def split(layout: Layout, theta: np.ndarray, adstock_weeks: int) -> dict[str, np.ndarray]:
-    """Name the values of unconstrained vectors and take them to their own scale.
+    """Name the values of unconstrained vectors ``(..., size)`` and take them to their own scale.
 
-    Parameters
-    ----------
-    theta
-        Shape ``(..., size)``.
-
-    Returns
-    -------
-    dict
-        By name, shape ``(...) + shape of the parameter``.
+    By name, shape ``(...) + shape of the parameter``.
     """
     named = {}
     for name, (start, end) in layout.places.items():
@@ -148,18 +134,9 @@ def unconstrained(layout: Layout, named: dict[str, np.ndarray], adstock_weeks: i
 def gram_matrices(columns: np.ndarray) -> np.ndarray:
     """Products of level and columns under the three parts of the AR(1) precision.
 
-    With autocorrelation ``rho`` the precision is ``I - rho * N + rho^2 * D``: ``N``
-    couples neighbouring weeks, ``D`` is the identity without the first and last week.
-
-    Parameters
-    ----------
-    columns
-        Shape ``(region, column, week)``.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(region, 3, 1 + column, 1 + column)``; the level comes first.
+    With autocorrelation ``rho`` the precision is ``I - rho * N + rho^2 * D``: ``N`` couples
+    neighbouring weeks, ``D`` is the identity without the first and last week. From ``(region,
+    column, week)`` to ``(region, 3, 1 + column, 1 + column)``; the level comes first.
     """
     regions, _, weeks = columns.shape
     wide = np.concatenate([np.ones((regions, 1, weeks)), columns], axis=1)
@@ -241,12 +218,9 @@ def pack(data: ModelData) -> np.ndarray:
 def pack_lifts(data: ModelData) -> tuple[np.ndarray, ...]:
     """Lay out the lift tests of the likelihood as the compiled function reads them.
 
-    Returns
-    -------
-    tuple of ndarray
-        Tests, and their cells' regions, weights and media: see
-        :class:`mmmlib.model.kernel.packed.PackedLifts`. A cell is a test in one region; all are
-        as wide as the longest test, with weights of zero after a shorter one's end.
+    Tests, and their cells' regions, weights and media: see
+    :class:`mmmlib.model.kernel.packed.PackedLifts`. A cell is a test in one region; all are as wide
+    as the longest test, with weights of zero after a shorter one's end.
     """
     lifts, before = data.calibration, data.adstock_weeks - 1
     cells = sum(len(lift.regions) for lift in lifts)

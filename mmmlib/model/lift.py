@@ -31,13 +31,9 @@ from mmmlib.model.arrays import LiftArrays, ModelData
 def lift_arrays(tests: Sequence[Lift], data: ModelData) -> tuple[LiftArrays, ...]:
     """Turn the tests of a model's outcome into arrays.
 
-    Parameters
-    ----------
-    tests
-        Of the panel; those that a fit does not see to their last counted week are left out.
-    data
-        What is fitted. Where a response follows exposure, a test's exposure is in proportion
-        to its spend: by the week's own cost of a unit, or the usual cost in a week without.
+    Those that a fit does not see to their last counted week are left out. Where a response follows
+    exposure, a test's exposure is in proportion to its spend: by the week's own cost of a unit, or
+    the usual cost in a week without.
     """
     seen = set(data.weeks[: data.fitted_weeks].date)
     return tuple(
@@ -78,16 +74,10 @@ def _arrays(test: Lift, data: ModelData) -> LiftArrays:
 def _media_for(
     money: np.ndarray, paid: np.ndarray, ran: np.ndarray, usual: float, changed: np.ndarray
 ) -> np.ndarray:
-    """Media of one region's weeks if they had cost ``money`` instead of what was paid.
+    """Media of one region's weeks if they had cost ``money`` instead of what was ``paid``.
 
-    Parameters
-    ----------
-    money, paid, ran
-        Spend of the path, spend and media of the data; ``(week,)``.
-    usual
-        Media for a unit of money, where the weeks themselves do not tell.
-    changed
-        Weeks of the test's window, in which it changed what ran.
+    ``usual`` is the media for a unit of money, where the weeks themselves do not tell; ``changed``
+    are the weeks of the test's window, in which it changed what ran.
     """
     if ((paid > 0) == (ran > 0)).all():
         return np.where(paid > 0, ran * money / np.where(paid > 0, paid, 1.0), money * usual)

@@ -25,22 +25,11 @@ def draw_linear(
     media: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw levels and coefficients of the columns.
+    """Draw levels ``(draw, region)`` and coefficients of the columns ``(draw, column)``.
 
-    Parameters
-    ----------
-    data
-        What was fitted.
-    parameters
-        Posterior draws by name, first dimension draw.
-    media
-        ``(draw, region, week)``: contribution of all channels, in units of the
-        region's mean outcome, weeks of the fit at least.
-
-    Returns
-    -------
-    levels, coefficients
-        ``(draw, region)`` and ``(draw, column)``, in units of the region's mean outcome.
+    All are in units of the region's mean outcome, and so is ``media``, ``(draw, region, week)``:
+    the contribution of all channels, weeks of the fit at least. ``parameters`` are posterior draws
+    by name.
     """
     if "level" in parameters:
         return parameters["level"], parameters["slope_of"]

@@ -44,21 +44,11 @@ EXPOSURE = ("exposure", "response_exposure")
 
 
 def sum_motions(outcome: str, parts: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Add the effects of an outcome's motions draw by draw.
+    """Add the effects of an outcome's motions, fitted to the same media, draw by draw.
 
-    Parameters
-    ----------
-    outcome
-        Its name; the sum is called by it.
-    parts
-        Effects of its motions, fitted to the same media.
-
-    Returns
-    -------
-    xr.Dataset
-        Effects without a formula: each motion has its own. The fits are independent
-        given the data, so that any pairing of their draws is a draw of the sum. The
-        half-life is the motions' own, weighted by what each brings.
+    The sum is called by the outcome's name, and has no formula: each motion has its own. The fits
+    are independent given the data, so that any pairing of their draws is a draw of the sum. The
+    half-life is the motions' own, weighted by what each brings.
 
     Raises
     ------

@@ -30,21 +30,11 @@ def draw_noise(
     fitted: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw noise for all weeks, in units of the region's mean outcome.
+    """Draw noise for all weeks, in units of the region's mean outcome; ``(draw, region, week)``.
 
-    In the fitted weeks it is a fresh path of the noise's law; after them it goes on
-    from the error of the last fitted week, as a forecast would. Counts are
-    independent; their noise is what a drawn count is above the expected one.
-
-    Parameters
-    ----------
-    fitted
-        ``(draw, region, week)``: expected outcome of all weeks, in the same units.
-
-    Returns
-    -------
-    ndarray
-        ``(draw, region, week)``.
+    In the fitted weeks it is a fresh path of the noise's law; after them it goes on from the error
+    of the last fitted week, as a forecast would. Counts are independent; their noise is what a
+    drawn count is above the expected one (``fitted``).
     """
     draws, regions, _ = fitted.shape
     sigma = by_movement(data, parameters["sigma"])

@@ -19,22 +19,13 @@ ROUNDS, HUBER = 20, 1.345
 
 
 def odd_weeks(panel: Panel, params: Params, model: str, seen: int | None = None) -> tuple[str, ...]:
-    """Find the weeks whose outcome neither season, events, controls nor spend explain.
+    """Find the weeks whose outcome neither season, events, controls nor spend explain: first days.
 
-    Parameters
-    ----------
-    panel, params, model
-        As for a fit; regions are summed.
-    seen
-        How many of the weeks the fit sees, from the first; all of them if not given.
-
-    Returns
-    -------
-    tuple of str
-        Their first days. A robust regression (Huber, 1964) on everything linear that the model has
-        beside its trend, and on carried, saturated spend; then weeks are held against their
-        neighbours (:func:`mmmlib.data.checks.signals.outliers`, ``data.limits.outlier_distance``),
-        so that a lasting move is none. Known before anything is fitted.
+    Regions are summed; ``seen`` is how many of the weeks the fit sees, from the first; all of them
+    if not given. A robust regression (Huber, 1964) on everything linear that the model has beside
+    its trend, and on carried, saturated spend; then weeks are held against their neighbours
+    (:func:`mmmlib.data.checks.signals.outliers`, ``data.limits.outlier_distance``), so that a
+    lasting move is none. Known before anything is fitted.
     """
     national = panel.to_national()
     outcome = national.outcome(model).to_numpy()[0, :seen]

@@ -76,17 +76,9 @@ class FitRequest:
 class Fit:
     """What a fit gave.
 
-    Parameters
-    ----------
-    request
-        What was asked.
-    posterior
-        Groups ``posterior``, ``sample_stats`` and ``linear`` (levels and columns).
-    effects
-        See :mod:`mmmlib.model.effects`.
-    times
-        When sampling began, when it ended and when the fit was done, in seconds since 1970;
-        zeros where the fit was loaded.
+    ``posterior`` has the groups ``posterior``, ``sample_stats`` and ``linear`` (levels and
+    columns). ``times`` are when sampling began, when it ended and when the fit was done, in seconds
+    since 1970; zeros where the fit was loaded.
     """
 
     request: FitRequest
@@ -117,17 +109,11 @@ def fit_one(
     scales: Scales | None = None,
     earlier: xr.Dataset | None = None,
 ) -> Fit:
-    """Fit one model in this process.
+    """Fit one model in this process, with so many ``cores`` for its chains.
 
-    Parameters
-    ----------
-    panel, params, request, progress, scales
-        See :func:`mmmlib.model.fit.fit_each`.
-    cores
-        Chains that run at a time.
-    earlier
-        What an earlier fit of the like has learned (:func:`mmmlib.model.start.learned`): this one
-        then begins there, with less tuning. If its chains are far apart, it begins anew at the prior.
+    ``earlier`` is what an earlier fit of the like has learned (:func:`mmmlib.model.start.learned`):
+    this one then begins there, with less tuning. If its chains are far apart, it begins anew at the
+    prior. For the others see :func:`mmmlib.model.fit.fit_each`.
 
     Raises
     ------

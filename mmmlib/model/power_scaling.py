@@ -31,12 +31,8 @@ ALTERNATIVES = ("higher", "lower", "wider")
 class Reweighted:
     """Weights of a fit's draws under other priors of one channel's return, or of all of them.
 
-    Parameters
-    ----------
-    weights
-        ``(alternative, draw)``, each row sums to one; see :data:`ALTERNATIVES`.
-    pareto_k
-        The largest of the alternatives; NaN where it could not be told.
+    ``weights`` are ``(alternative, draw)``, see :data:`ALTERNATIVES`; each row sums to one.
+    ``pareto_k`` is the largest of the alternatives; NaN where it could not be told.
     """
 
     weights: np.ndarray
@@ -61,14 +57,9 @@ class Reweighted:
 
 @dataclass(frozen=True)
 class StatedReturns:
-    """What a fit was told of the logarithms of the returns.
+    """What a fit was told of the logarithms of the returns: mean and spread by channel.
 
-    Parameters
-    ----------
-    mean, sd
-        By channel.
-    precision
-        Inverse of their correlations, ``(channel, channel)``.
+    ``precision`` is the inverse of their correlations, ``(channel, channel)``.
     """
 
     mean: np.ndarray
@@ -76,16 +67,10 @@ class StatedReturns:
     precision: np.ndarray
 
     def log_density(self, logs: np.ndarray, shift: np.ndarray, wider: np.ndarray) -> np.ndarray:
-        """Log density of draws, but for a constant, with means and spreads changed by channel.
+        """Log density of draws ``(draw, channel)``, but for a constant, with other means and spreads.
 
-        Parameters
-        ----------
-        logs
-            ``(draw, channel)``.
-        shift
-            What is added to each mean, in spreads.
-        wider
-            By what each spread is multiplied.
+        By channel, ``shift`` is what is added to each mean, in spreads, and ``wider`` by what each
+        spread is multiplied.
         """
         off = ((logs - self.mean) / self.sd - shift) / wider
         return np.asarray(-0.5 * np.einsum("dc,ce,de->d", off, self.precision, off))
@@ -113,16 +98,9 @@ def stated_returns(effects: xr.Dataset) -> StatedReturns | None:
 def reweigh(*parts: xr.Dataset) -> dict[str | None, Reweighted]:
     """Weigh a fit's draws by other priors of each channel's return, and of all together.
 
-    Parameters
-    ----------
-    parts
-        Effects of one fit; of an outcome over its motions those of each, whose priors are changed
-        together.
-
-    Returns
-    -------
-    dict
-        By channel; ``None`` is all channels at once. Empty where the priors are not known.
+    ``parts`` are the effects of one fit; of an outcome over its motions those of each, whose priors
+    are changed together. By channel; ``None`` is all channels at once. Empty where the priors are
+    not known.
     """
     each = [_log_ratios(effects) for effects in parts]
     known = [one for one in each if one is not None]
@@ -167,22 +145,17 @@ def lowest_chance(
 ) -> float | None:
     """Return the probability of an event under the least favourable of the priors that are tried.
 
+    No larger than under the fit's own prior; NaN where the draws cannot tell, None where the priors
+    are not known.
+
     Parameters
     ----------
     true
-        Whether it is so, by draw.
+        Whether it is so, by draw; ``draws`` are the fit's draws that it is of.
     under
         See :func:`reweigh`.
     channels
-        Those that the event hangs on: each one's prior is changed by itself, and all of them at once.
-    draws
-        Which of the fit's draws ``true`` is of.
-
-    Returns
-    -------
-    float or None
-        No larger than under the fit's own prior; NaN where the draws cannot tell, None where the priors
-        are not known.
+        Those that the event hangs on: each one's prior is changed by itself, and all at once.
     """
     tried = [under.get(name) for name in (None, *channels)]
     chances = [float(true.mean())]

@@ -20,21 +20,9 @@ TRIES = 10
 def draw_prior(data: ModelData, draws: int, rng: np.random.Generator) -> xr.Dataset:
     """Draw all parameters from the prior.
 
-    Parameters
-    ----------
-    data
-        As :func:`mmmlib.model.spec.prepare` makes it. Of its outcome only the sizes count: the mean
-        that scales are measured on, and the total that channels together hardly exceed.
-    draws
-        How many.
-    rng
-        Where chance comes from.
-
-    Returns
-    -------
-    xarray.Dataset
-        As a posterior: names, scales and dimensions are the same, with one chain. ``level`` and
-        ``slope_of`` are there under every likelihood.
+    Of the outcome of ``data`` only the sizes count: the mean that scales are measured on, and the
+    total that channels together hardly exceed. As a posterior: names, scales and dimensions are the
+    same, with one chain. ``level`` and ``slope_of`` are there under every likelihood.
     """
     layout = replace(layout_of(data), whitening=None)
     mean = np.concatenate([np.ravel(prior[0]) for prior in data.priors.values()])

@@ -47,15 +47,10 @@ LOGIT = ("retention", "peak", "autocorrelation")
 
 @dataclass(frozen=True)
 class LinearPrior:
-    """Normal priors of the linear terms, in units of a region's mean outcome.
+    """Normal priors of the linear terms, in units of a region's mean outcome, by column.
 
-    Parameters
-    ----------
-    sd
-        Spread of every column's coefficient.
-    group
-        0 where ``sd`` stands as it is; else the number (from 1) of the learned
-        scale that multiplies it.
+    ``group`` is 0 where the spread ``sd`` of the coefficient stands as it is; else the number (from
+    1) of the learned scale that multiplies it.
     """
 
     sd: np.ndarray
@@ -76,15 +71,9 @@ def lognormal(stated: Range) -> tuple[float, float]:
 class Stated:
     """What a parameter file (or its default) says of a channel's return on an outcome.
 
-    Parameters
-    ----------
-    kind
-        ``roi``, ``share`` or ``cost_per``; ``default_share`` is the share of a channel with the
-        usual spend.
-    range
-        As it was stated.
-    name
-        Whose return it is: an outcome, over all its motions, or one motion (``outcome.motion``).
+    ``kind`` is ``roi``, ``share`` or ``cost_per``; ``default_share`` is the share of a channel with
+    the usual spend. ``name`` says whose return it is: an outcome, over all its motions, or one
+    motion (``outcome.motion``).
     """
 
     kind: str
@@ -93,17 +82,12 @@ class Stated:
 
 
 def stated_prior(prior: Prior | None, params: Params, model: str, *, paid: bool = True) -> Stated:
-    """Find what is stated of a channel's return for a model.
+    """Find what is stated of a channel's return for a model, an outcome or one of its motions.
 
-    Parameters
-    ----------
-    prior
-        Of the channel; the defaults of ``params.model`` if None. A return stated in money is
-        used for outcomes in money, a cost per unit for the outcome that it names.
-    model
-        An outcome or one of its motions. What is stated for the motion itself comes first.
-    paid
-        Whether the channel has a spend. Of one without, a share is believed of any outcome.
+    What is stated for the motion itself comes first; without a prior the defaults of
+    ``params.model`` hold. A return stated in money is used for outcomes in money, a cost per unit
+    for the outcome that it names. Of a channel that is not ``paid`` for, a share is believed of any
+    outcome.
     """
     outcome, _, motion = model.partition(".")
     money = params.outcome_unit(model) == params.currency
@@ -134,10 +118,11 @@ def return_prior(
     *,
     paid: bool = True,
 ) -> tuple[float, float]:
-    """Prior of a channel's return, as mean and spread of its logarithm.
+    """Prior of a channel's return (outcome per unit of money), as mean and spread of its logarithm.
 
     What is stated on an outcome means the outcome, not each of its motions: it is split by the
-    motions' shares of the outcome, so that the sum over the motions is what was stated.
+    motions' shares of the outcome, so that the sum over the motions is what was stated. A share
+    becomes a return by ``share * total / spend``.
 
     Parameters
     ----------
@@ -151,12 +136,6 @@ def return_prior(
         Mean of the channels' money. By default a channel that costs as much is believed to
         cause ``default_share`` of a counted outcome, and others in proportion: before the
         data have spoken, a unit of money does the same everywhere.
-
-    Returns
-    -------
-    tuple
-        Return is outcome per unit of money; a share becomes one by
-        ``share * total / spend``.
     """
     stated = stated_prior(prior, params, model, paid=paid)
     whole = sum(totals.values())
@@ -189,14 +168,9 @@ def model_priors(
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Mean and spread of every sampled parameter on its unconstrained scale.
 
-    ``whole_of`` names the first row of the channel that a row is a part of
+    In the order in which the sampler sees them; absent where no channel has the form. ``whole_of``
+    names the first row of the channel that a row is a part of
     (:func:`mmmlib.model.budgets.first_rows`).
-
-    Returns
-    -------
-    dict
-        Keys in the order in which the sampler sees them; absent where no channel
-        has the form.
     """
     channels = len(adstock)
     kept = [form for form in adstock if "retention" in ADSTOCKS[form]]
@@ -247,19 +221,12 @@ def split_rows(
 ) -> np.ndarray:
     """Prior of the rows of a channel with which all of them together have the channel's own.
 
-    A sum of uncertain parts has a higher middle than each part, and a narrower range: without
-    this, a channel told in three rows would be believed to return a third more.
+    A sum of uncertain parts has a higher middle than each part, and a narrower range: without this,
+    a channel told in three rows would be believed to return a third more.
 
-    Parameters
-    ----------
-    returns
-        ``(channel, 2)``: mean and spread of the logarithm, as believed of a whole channel.
-    spend
-        Money of every row.
-    whole_of
-        See :func:`mmmlib.model.budgets.first_rows`.
-    likeness
-        Correlation of the logarithms of two returns.
+    ``returns`` are mean and spread of the logarithm, as believed of a whole channel, ``(channel,
+    2)``; ``likeness`` is the correlation of the logarithms of two returns. For ``whole_of`` see
+    :func:`mmmlib.model.budgets.first_rows`.
     """
     rows = returns.copy()
     for first in np.unique(whole_of):

@@ -40,21 +40,10 @@ def lognormal_points(mean: float, sd: float, count: int) -> np.ndarray:
 
 
 def sum_points(parts: Sequence[np.ndarray], at: np.ndarray, points: int = POINTS) -> np.ndarray:
-    """Quantiles of the sum of independent quantities.
+    """Quantiles, at some probabilities, of the sum of independent quantities.
 
-    Parameters
-    ----------
-    parts
-        Draws or quantiles of each, any number of them in any order.
-    at
-        Probabilities of the quantiles to return.
-    points
-        By how many quantiles each part is known.
-
-    Returns
-    -------
-    ndarray
-        NaN where a part has any; zeros where there is no part.
+    Of each ``part`` there are draws or quantiles, any number of them in any order; each is known by
+    so many ``points``. NaN where a part has any; zeros where there is no part.
     """
     if any(np.isnan(part).any() for part in parts):
         return np.full(len(at), np.nan)
@@ -84,6 +73,9 @@ def truncated_points(
 ) -> np.ndarray:
     """Quantiles of channels' returns, where all together hardly pass a share of the outcome.
 
+    Shape ``(count, channel)``, at :func:`probabilities`: of each channel, whatever the others do.
+    Where the limit does not matter they are those of the log-normal distribution that was stated.
+
     Parameters
     ----------
     mean, sd
@@ -92,16 +84,8 @@ def truncated_points(
         Share of the outcome that a return of one would be, by channel.
     max_media_share, width
         Where the density of the channels' sum begins to fall, and over which range.
-    count
-        How many quantiles to return, at :func:`probabilities`.
     alike, likeness
         Which channels' returns are correlated, and how their logarithms are.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(count, channel)``: of each channel, whatever the others do. Where the limit
-        does not matter they are those of the log-normal distribution that was stated.
     """
     fine, middles = _middles(POINTS if likeness else 5 * POINTS), _middles(COARSE)
     # Alike, they share a part; given that part, each goes its own way.
@@ -168,22 +152,12 @@ def split_lognormal(
 ) -> tuple[float, float]:
     """Split a log-normal quantity into parts that add up to it.
 
-    Parameters
-    ----------
-    sd
-        Spread of the logarithm of the whole.
-    shares
-        Of the parts in the whole; they add up to one.
-    likeness
-        Correlation of the logarithms of two parts; they are independent if not given.
+    What to add to the mean of the whole's logarithm, beside the logarithm of the part's share, and
+    the spread of each part's logarithm: the 90 % range of the sum is then that of the whole. Each
+    part is less sure than the whole, as what is high in one is low in another.
 
-    Returns
-    -------
-    tuple
-        What to add to the mean of the whole's logarithm, beside the logarithm of the part's
-        share, and the spread of each part's logarithm: the 90 % range of the sum is then that
-        of the whole. Each part is less sure than the whole, as what is high in one is low in
-        another.
+    ``sd`` is the spread of the logarithm of the whole; ``shares``, of the parts in it, add up to
+    one; ``likeness`` is the correlation of the logarithms of two parts.
     """
     kept = [share for share in shares if share > 0]
     if len(kept) < 2:

@@ -28,24 +28,11 @@ def saturation_kinds(effects: xr.Dataset) -> dict[str, str]:
 
 
 def respond(effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None) -> xr.DataArray:
-    """Contribution that any media plan would have.
+    """Contribution that any media plan would have, summed over regions, in the outcome's unit.
 
-    Parameters
-    ----------
-    effects
-        With a known formula.
-    media
-        Dimensions ``(channel, region, week)``, in the unit of ``effects.media``,
-        weeks without gaps. Put the past in front of the plan, or its carryover is
-        missing; weeks before the first one count as zero.
-    draws
-        Which draws; all if not given.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dimensions ``(draw, channel, week)``, summed over regions, in the
-        outcome's unit. Memory is kept small by going channel by channel.
+    ``media`` has the dimensions ``(channel, region, week)``, in the unit of ``effects.media``,
+    weeks without gaps. Put the past in front of the plan, or its carryover is missing; weeks before
+    the first one count as zero. Memory is kept small by going channel by channel.
     """
     picked = effects if draws is None else effects.isel(draw=draws)
     each = [
@@ -60,21 +47,11 @@ def respond(effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None
 
 
 def spend_effect(effects: xr.Dataset) -> xr.DataArray:
-    """What the spend of every week brings, to its end.
+    """What the spend of every week brings, to its end, by draw and channel, in the outcome's unit.
 
-    Where channels saturate, that depends on what else is spent. A week's spend gets what it
-    adds to all that was spent before it, with nothing after: so the weeks add up to all that
-    the spend brings, and later spend does not change what earlier spend is said to have brought.
-
-    Parameters
-    ----------
-    effects
-        With a known formula.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dimensions ``(draw, channel, week)``, all regions, in the unit of the outcome.
+    Where channels saturate, that depends on what else is spent. A week's spend gets what it adds to
+    all that was spent before it, with nothing after: so the weeks add up to all that the spend
+    brings, and later spend does not change what earlier spend is said to have brought.
     """
     total = np.empty([effects.sizes[name] for name in ("draw", "channel", "week")], "float32")
     for place, channel in enumerate(effects["channel"].to_numpy()):
@@ -105,21 +82,11 @@ def _spend_effect(form: _Form, media: np.ndarray) -> np.ndarray:
 
 
 def response_to(effects: xr.Dataset, channel: str) -> Callable[..., np.ndarray]:
-    """Return the formula of one channel as a function of its media.
+    """Return the (known) formula of one channel as a function of its media.
 
-    Parameters
-    ----------
-    effects
-        With a known formula.
-    channel
-        One of its channels.
-
-    Returns
-    -------
-    callable
-        ``(media, skip=0)``, where ``media`` has the shape ``(region, week)``: see
-        :func:`respond`. It gives ``(draw, week)``, without the first ``skip`` weeks:
-        those are there as the past of the others only.
+    It takes ``(media, skip=0)``, where ``media`` has the shape ``(region, week)``: see
+    :func:`respond`. It gives ``(draw, week)``, without the first ``skip`` weeks: those are there as
+    the past of the others only.
     """
     form = _form_of(effects, channel)
 

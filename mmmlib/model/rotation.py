@@ -21,18 +21,10 @@ PRIOR_WEEKS = 20
 
 
 def measure_noise_weight(outcome: np.ndarray) -> np.ndarray:
-    """Noise of every region relative to the others.
+    """Noise of every region relative to the others, from the outcome in units of the region's mean.
 
-    Parameters
-    ----------
-    outcome
-        ``(region, week)``, in units of the region's mean.
-
-    Returns
-    -------
-    ndarray
-        By region; the mean of ``1 / w^2`` is one. Measured on what is left after
-        region and week means, and drawn a little towards the regions' mean.
+    By region; the mean of ``1 / w^2`` is one. Measured on what is left after region and week means,
+    and drawn a little towards the regions' mean.
     """
     regions, weeks = outcome.shape
     if regions == 1:
@@ -55,10 +47,7 @@ def mirror(weight: np.ndarray) -> np.ndarray:
 def rotate(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Take values by region to the common movement (first) and the differences.
 
-    Parameters
-    ----------
-    values
-        ``(..., region, week)``, in units of the region's mean.
+    ``values`` are ``(..., region, week)``, in units of the region's mean.
     """
     return _reflect(values / weight[:, None], mirror(weight))
 

@@ -117,26 +117,10 @@ def sample(
 ) -> xr.DataTree:
     """Draw from the posterior.
 
-    Parameters
-    ----------
-    data
-        What is fitted.
-    settings
-        Chains, tuning steps, draws and target acceptance.
-    seed
-        Same seed and data, same draws, whatever ``cores``.
-    cores
-        Chains that run at a time.
-    progress
-        Called now and then with the share that is done.
-    start
-        Where it begins; at the prior, if not given. One of an earlier fit takes less tuning.
-
-    Returns
-    -------
-    xarray.DataTree
-        Groups ``posterior`` (named parameters on their own scale) and
-        ``sample_stats``; ArviZ reads it as it is.
+    Returned are the groups ``posterior`` (named parameters on their own scale) and
+    ``sample_stats``; ArviZ reads it as it is. Same seed and data, same draws, whatever ``cores``
+    (chains that run at a time). ``progress`` is called now and then with the share that is done. It
+    begins at the prior, if no ``start`` is given; one of an earlier fit takes less tuning.
 
     Raises
     ------
@@ -214,12 +198,8 @@ def named_tree(
 ) -> xr.DataTree:
     """Name the draws: parameters on their own scale, with channels and regions.
 
-    Parameters
-    ----------
-    theta
-        ``(chain, draw, place)``, as the log density takes them.
-    statistics
-        Of the sampler, by ArviZ's names; each ``(chain, draw)``.
+    ``theta`` are ``(chain, draw, place)``, as the log density takes them; ``statistics`` are those
+    of the sampler, by ArviZ's names, each ``(chain, draw)``.
     """
     coords: dict[str, Any] = {
         "chain": np.arange(theta.shape[0]),

@@ -61,10 +61,6 @@ def prepare(
 
     Parameters
     ----------
-    panel
-        As the data room made it; summed over regions for a national model.
-    params, model
-        What is asked, and which of ``params.model_names``.
     holdout_weeks
         Last weeks that the fit must not see.
     scales

@@ -33,15 +33,9 @@ INDEPENDENT = 0.5
 class Start:
     """Where the sampler begins, and in which coordinates it moves.
 
-    Parameters
-    ----------
-    packed
-        All that the compiled function reads.
-    point
-        ``(place,)``, in the sampler's coordinates.
-    centre, factor
-        Of the parameters: ``centre + factor @ z``, ``factor`` lower triangular; None where the
-        sampler moves the parameters themselves.
+    ``packed`` is all that the compiled function reads, ``point`` is in the sampler's coordinates.
+    The parameters are ``centre + factor @ z``, ``factor`` lower triangular; None where the sampler
+    moves the parameters themselves.
     """
 
     packed: np.ndarray
@@ -81,15 +75,9 @@ def learned(posterior: xr.DataTree) -> xr.Dataset:
 
 
 def carried_start(data: ModelData, earlier: xr.Dataset) -> Start:
-    """Begin with what an earlier fit has learned.
+    """Begin with what an earlier fit has learned, see :func:`learned`.
 
-    Parameters
-    ----------
-    data
-        What is fitted.
-    earlier
-        Of that fit; see :func:`learned`. What it did not have (a channel, a knot of the
-        trend) begins at its prior.
+    What it did not have (a channel, a knot of the trend) begins at its prior.
     """
     layout = layout_of(data)
     middle, sd = _middle(data, layout), np.ones(layout.size)

@@ -40,14 +40,9 @@ def teller(request: FitRequest) -> Callable[[FitRequest, float], None]:
 def progress_text(events: Iterable[Mapping[str, Any]], ordered: int, workers: int) -> str:
     """Say in a line how far fits are, and about how long they still take.
 
-    Parameters
-    ----------
-    events
-        What workers told, the oldest first: ``fit``, ``began`` and ``at`` (seconds), ``done`` (share).
-    ordered
-        How many fits were asked for.
-    workers
-        How many are made at a time.
+    ``events`` are what workers told, the oldest first: ``fit``, ``began`` and ``at`` (seconds),
+    ``done`` (share); ``ordered`` is how many fits were asked for, and ``workers`` how many are made
+    at a time.
 
     Examples
     --------

@@ -30,15 +30,7 @@ NAMES = {
 
 
 def set_apart(effects: xr.Dataset, unpaid: Sequence[str]) -> xr.Dataset:
-    """Give channels without spend a dimension of their own.
-
-    Parameters
-    ----------
-    effects
-        Of all channels, the exposure of those without spend standing for it.
-    unpaid
-        Channels without spend.
-    """
+    """Give channels without spend, for which their exposure stands, a dimension of their own."""
     if not unpaid:
         return effects
     own = effects.sel(channel=list(unpaid))

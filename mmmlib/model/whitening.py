@@ -22,17 +22,11 @@ from mmmlib.model.rotation import rotate, rotate_back, varies_by_region
 class Whitening:
     """From the sampler's vector to levels and coefficients: ``origin + matrix @ z - media``.
 
-    Parameters
-    ----------
-    origin, matrix
-        ``(term,)`` and ``(term, term)``: levels (as they are sampled), then columns.
-    level_mean
-        By region: prior mean of the levels as they are sampled.
-    media
-        ``(region, channel)``: about what a return of one adds to the mean of a series, in the
-        levels' units, without what comes after it and the part of an effect that is a region's own.
-    weight
-        Noise weights of the regions where levels are rotated, else None.
+    ``origin`` and ``matrix`` are of the terms: levels (as they are sampled), then columns.
+    ``level_mean`` is by region the prior mean of the levels as they are sampled. ``media``,
+    ``(region, channel)``, is about what a return of one adds to the mean of a series, in the
+    levels' units, without what comes after it and the part of an effect that is a region's own.
+    ``weight`` has the noise weights of the regions where levels are rotated, else None.
     """
 
     origin: np.ndarray
