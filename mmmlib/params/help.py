@@ -14,11 +14,6 @@ MARKUP = re.compile(r"``|:\w+:`~?|`")
 def key_help(key: str) -> str:
     """Return the first sentence on a parameter; empty where none was written, or it is unknown.
 
-    Parameters
-    ----------
-    key
-        As :func:`mmmlib.refresh.changes.flatten` names it.
-
     Examples
     --------
     >>> key_help("data.limits.outlier_distance")

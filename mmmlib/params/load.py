@@ -86,19 +86,7 @@ def _refuse_impossible_candidates(path: Path, params: Params) -> None:
 
 
 def change_params(params: Params, changes: Sequence[KeyChange]) -> Params:
-    """Return parameters with some keys changed, checked as the file is.
-
-    Parameters
-    ----------
-    params
-        As they were read.
-    changes
-        Keys that are set or taken out, in the words of the file.
-
-    Returns
-    -------
-    Params
-        New ones; ``params`` stay as they are.
+    """Return new parameters with some keys set or taken out, checked as the file is.
 
     Raises
     ------

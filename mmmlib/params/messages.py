@@ -71,14 +71,7 @@ def translate(
 ) -> Iterator[KeyProblem]:
     """Say what pydantic found in the words of people who write the file.
 
-    Parameters
-    ----------
-    errors
-        ``ValidationError.errors()``.
-    content
-        What was validated: ``found`` is taken from it, as it was written.
-    root
-        What it was validated as.
+    ``found`` is taken, as it was written, from ``content``, which was validated as ``root``.
     """
     guesses = {
         (*error["loc"][:-1], near)

@@ -89,14 +89,7 @@ class _Scanner(Scanner):
 
 
 def read_yaml(text: str, file: str) -> YamlDocument:
-    """Read one YAML document.
-
-    Parameters
-    ----------
-    text
-        The content of the file.
-    file
-        Its name, for messages.
+    """Read the text of a file as one YAML document.
 
     Raises
     ------

@@ -18,13 +18,9 @@ Motions = Mapping[str, tuple[str, ...]]
 
 
 def broken_references(content: Mapping[str, Any]) -> Iterator[KeyProblem]:
-    """Yield every name that stands for nothing.
+    """Yield every name in a parameter file, as mappings and lists, that stands for nothing.
 
-    Parameters
-    ----------
-    content
-        A parameter file as mappings and lists. Parts that are not what they should be are
-        passed over; the schema reports them.
+    Parts that are not what they should be are passed over; the schema reports them.
     """
     channels = _mapping(content.get("channels"))
     unpaid = {shown(name) for name, one in _sections(channels) if one.get("spend") is None}
@@ -114,14 +110,8 @@ def unknown_names(
 ) -> Iterator[KeyProblem]:
     """Yield channel, outcome and motion of a lift test where they are not declared.
 
-    Parameters
-    ----------
-    test
-        The test as it is written, in a parameter file or in a table.
-    channels
-        Those that are declared and have a spend.
-    motions
-        Outcomes that are declared, and the motions of each.
+    The test is as it is written, in a parameter file or in a table; channels are those with a
+    spend.
     """
     yield from _unknown(("channel",), test.get("channel"), channels)
     outcome, motion = test.get("outcome"), test.get("motion")

@@ -32,8 +32,6 @@ def read_strict[M: BaseModel](
 
     Parameters
     ----------
-    path
-        The file.
     kind, what
         What it should be, as a type and in words.
     more
@@ -85,18 +83,9 @@ def read_strict[M: BaseModel](
 
 @dataclass(frozen=True)
 class KeyChange:
-    """One change of a value that was read: a key that is set, or taken out.
+    """One change of a value that was read: a key, as the file has it, that is set, or taken out.
 
-    Parameters
-    ----------
-    key
-        As the file has it.
-    value
-        What it is set to, in plain values; not looked at where the key is taken out.
-    said
-        How the change was asked for; messages begin with it.
-    out
-        Whether the key is taken out.
+    ``said`` is how the change was asked for; messages begin with it.
     """
 
     key: KeyPath
@@ -108,18 +97,9 @@ class KeyChange:
 def change_strict[M: BaseModel](
     value: M, changes: Sequence[KeyChange], what: str, more: MoreChecks | None = None
 ) -> M:
-    """Return a frozen value with some of its keys changed, checked as a file is.
+    """Return a frozen value with keys changed one after the other, checked as a file is.
 
-    Parameters
-    ----------
-    value
-        As it was read.
-    changes
-        Applied one after the other.
-    what
-        The value in words, for messages.
-    more
-        As in :func:`read_strict`.
+    ``what`` is the value in words; for ``more`` see :func:`read_strict`.
 
     Raises
     ------
@@ -173,14 +153,7 @@ def _validated[M: BaseModel](
 
 
 def read_text(path: Path, what: str = "a parameter file") -> str:
-    """Read a text file.
-
-    Parameters
-    ----------
-    path
-        The file.
-    what
-        What the file should be, for the message.
+    """Read a text file; ``what`` is what it should be, for the message.
 
     Raises
     ------
