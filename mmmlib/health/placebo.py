@@ -16,7 +16,7 @@ import xarray as xr
 from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Level, at_most, not_run
-from mmmlib.model.chains import MAX_RHAT
+from mmmlib.model.chains import MAX_RHAT, largest_rhat
 from mmmlib.model.effects import roi
 from mmmlib.model.one_fit import Fit
 from mmmlib.monte_carlo import monte_carlo_error
@@ -86,8 +86,6 @@ def check_placebo(model: str, fit: Fit | None, limits: HealthParams, why: str = 
     says that the model takes something else (a season, a trend that bends too little) for an effect
     of money, and may do so with real channels.
     """
-    from mmmlib.model.chains import largest_rhat
-
     action = "Raise model.draws, or look at the placebo in the workbench: trial.sensitivity()."
     if fit is None:
         return not_run(CHECK, model, why, level=Level.WARN, action=action)

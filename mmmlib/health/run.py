@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from mmmlib.data.panel.panel import panel_of
+import numpy as np
+import xarray as xr
+
+from mmmlib.data.panel.panel import Panel, panel_of
+from mmmlib.errors import MMMError
 from mmmlib.findings import Finding, FindingList
 from mmmlib.health.check import add_holdout, check_fit
 from mmmlib.health.holdout import NoHoldout
@@ -17,18 +20,22 @@ from mmmlib.health.placebo import (
     placebo_panel,
     with_placebo,
 )
+from mmmlib.model.arrays import Scales
 from mmmlib.model.effects import custom_of, effects_of, uncalibrated_of
+from mmmlib.model.fit import (
+    begun_with,
+    fit_each,
+    inherited_scales,
+    learned_by,
+    posterior_of,
+    save_fit,
+)
+from mmmlib.model.one_fit import FitRequest, Progress, leave_out, quick
+from mmmlib.model.spec import too_young, why_not
+from mmmlib.params import Params
 from mmmlib.params.limits import LEAST_HOLDOUT
 from mmmlib.params.load import params_of
 from mmmlib.runs import Run
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from mmmlib.data.panel.panel import Panel
-    from mmmlib.model.arrays import Scales
-    from mmmlib.model.one_fit import FitRequest, Progress
-    from mmmlib.params import Params
 
 __all__ = ["check_run", "save_health"]
 
@@ -49,8 +56,6 @@ def each_holdout(
     reason comes instead where the data without the last weeks cannot be fitted. A channel that is
     younger than the holdout is left out of it; the effects name it (attribute ``left_out``).
     """
-    from mmmlib.model.fit import begun_with, fit_each, inherited_scales, save_fit
-
     params = params_of(run)
     missing = missing_holdouts(run, refit)
     for model in params.model_names:
@@ -78,12 +83,6 @@ def each_placebo(run: Run, progress: Progress | None = None) -> Iterator[Finding
     Nothing where the parameters do not ask for it. What a run's own fit has learned is what these
     begin with; they take the draws of a fit that is only compared with.
     """
-    import numpy as np
-
-    from mmmlib.errors import MMMError
-    from mmmlib.model.fit import fit_each, learned_by
-    from mmmlib.model.one_fit import FitRequest, quick
-
     params, panel = params_of(run), panel_of(run)
     if not params.health.placebo:
         return
@@ -112,9 +111,6 @@ def _why_not(
     panel: Panel, params: Params, request: FitRequest, scales: Mapping[str, Scales]
 ) -> str:
     """Say why a fit would be refused; nothing where it would not."""
-    from mmmlib.model.one_fit import leave_out
-    from mmmlib.model.spec import why_not
-
     params, known = leave_out(params, scales.get(request.model), request.without)
     return why_not(panel, params, request.model, request.holdout_weeks, known)
 
@@ -139,9 +135,6 @@ def _what_instead(
 
 def missing_holdouts(run: Run, refit: bool = False) -> list[FitRequest]:
     """Return the holdout fits that a run does not have, or all of them; see :func:`each_holdout`."""
-    from mmmlib.model.one_fit import FitRequest
-    from mmmlib.model.spec import too_young
-
     params = params_of(run)
     weeks = params.health.holdout_weeks
     missing = [
@@ -182,8 +175,6 @@ def check_run(
 
         findings, holdouts = check_run(open_run())
     """
-    from mmmlib.model.fit import posterior_of
-
     limits, models = params_of(run).health, params_of(run).model_names
     findings = {
         model: check_fit(

@@ -366,7 +366,7 @@ def roi(effects: xr.Dataset, weeks: Weeks = None) -> xr.DataArray:
 
 
 def still_to_come(effects: xr.Dataset) -> xr.DataArray:
-    """Share of what all spend brings that comes after the last week; by draw and channel, 0 to 1."""
+    """Share of what all spend brings that comes after the last week; ``(draw, channel)``."""
     whole = over_weeks(effects["spend_effect"])
     return ((whole - contribution(effects)) / whole.where(whole != 0, 1.0)).clip(0, 1)
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mmmlib.data.panel.panel import Panel
+import xarray as xr
+
+from mmmlib.data.panel.panel import Panel, panel_of
 from mmmlib.errors import MMMError, RunError
-from mmmlib.model.effects import LEFT_OUT, UNCALIBRATED, custom_of
+from mmmlib.model.arrays import Scales
+from mmmlib.model.chains import RHAT, largest_rhat
+from mmmlib.model.effects import LEFT_OUT, UNCALIBRATED, custom_of, effects_of
+from mmmlib.model.inputs import carried_scales
 from mmmlib.model.one_fit import Fit, FitRequest, Progress, fit_one
 from mmmlib.params import Params
+from mmmlib.params.load import params_of
 from mmmlib.runs import NETCDF, Run, write_with
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from mmmlib.model.arrays import Scales
 
 __all__ = ["fit_run", "posterior_of", "say_progress"]
 
@@ -77,8 +77,6 @@ def save_fit(run: Run, fit: Fit) -> None:
     fit becomes ``models/<model>/holdout.nc``, one without lift tests
     ``uncalibrated.nc``: effects only and rounded (see :meth:`mmmlib.runs.Run.save_dataset`), with how well the chains agreed (attribute ``largest_rhat``). When it was sampled goes to the run's ``logs/fits.jsonl``.
     """
-    from mmmlib.model.chains import RHAT, largest_rhat
-
     if not run.exploring:
         _note_times(run, fit)
     folder = f"models/{fit.request.model}"
@@ -143,8 +141,6 @@ def posterior_of(run: Run, model: str) -> xr.DataTree:
 
         az.summary(posterior_of(open_run(), "revenue.self_serve"))
     """
-    import xarray as xr
-
     path = run.artefact(f"models/{model}/posterior.nc")
     if not path.is_file():
         raise RunError(run.manifest.why_missing(f"artefacts/models/{model}/posterior.nc"))
@@ -184,9 +180,6 @@ def fit_run(run: Run, refit: bool = False, progress: Progress | None = None) -> 
 
         fits = fit_run(open_run(), progress=say_progress)
     """
-    from mmmlib.data.panel.panel import panel_of
-    from mmmlib.params.load import params_of
-
     params = params_of(run)
     missing = missing_fits(run, refit)
     manifest = run.manifest
@@ -208,9 +201,6 @@ def missing_fits(run: Run, refit: bool = False) -> list[FitRequest]:
 
     A model of one's own is fitted by its trial alone.
     """
-    from mmmlib.data.panel.panel import panel_of
-    from mmmlib.params.load import params_of
-
     models = [name for name in params_of(run).model_names if not custom_of(run, name)]
     tested = {lift.model for lift in panel_of(run).lift_tests}
     asked = [(FitRequest(model), ("posterior.nc", "effects.nc")) for model in models] + [
@@ -232,9 +222,6 @@ def inherited_scales(run: Run, panel: Panel, params: Params) -> dict[str, Scales
     by the same numbers: the same prior then means the same. From a parent that cannot
     be read nothing is inherited; the comparison with it says so, and blocks.
     """
-    from mmmlib.model.effects import effects_of
-    from mmmlib.model.inputs import carried_scales
-
     found = {}
     for model in params.model_names:
         try:
@@ -268,8 +255,6 @@ def begun_with(run: Run, requests: Sequence[FitRequest]) -> dict[str, xr.Dataset
 
 def load_fit(run: Run, model: str) -> Fit:
     """Load a model's fit from a run; it took no time."""
-    from mmmlib.model.effects import effects_of
-
     return Fit(FitRequest(model), posterior_of(run, model), effects_of(run, model), (0.0, 0.0, 0.0))
 
 

@@ -7,15 +7,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
+from mmmlib.model.arrays import Scales
+from mmmlib.model.chains import MAX_RHAT, largest_rhat
 from mmmlib.params import Params
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from mmmlib.model.arrays import Scales
 
 COMPARED_DRAWS = 500
 """Draws of each chain of a fit that is only compared with: enough to see that chains agree."""
@@ -120,7 +118,6 @@ def fit_one(
     MMMError
         If the data cannot be fitted or sampling failed, with the likely cause.
     """
-    from mmmlib.model.chains import largest_rhat
     from mmmlib.model.derive import derive_effects
     from mmmlib.model.sample import sample
     from mmmlib.model.spec import prepare
@@ -158,8 +155,6 @@ def fit_one(
         tree = sample(data, settings, seed, cores, report, start)
     sampled = time.time()
     effects, linear = derive_effects(data, params, tree["posterior"].to_dataset(), seed + 1)
-    import xarray as xr
-
     tree["linear"] = xr.DataTree(linear)
     if progress:
         progress(request, 1.0)
@@ -168,8 +163,6 @@ def fit_one(
 
 def quick(params: Params) -> Params:
     """Return parameters for a refit that is only compared with: fewer draws, and the looser R-hat."""
-    from mmmlib.model.chains import MAX_RHAT
-
     model = params.model.model_copy(
         update={
             "tune": min(QUICK_TUNE, params.model.tune),
@@ -195,8 +188,6 @@ def leave_out(
 
 def _rhat_limit(params: Params, request: FitRequest) -> float:
     """Return the R-hat above which chains are sampled longer."""
-    from mmmlib.model.chains import MAX_RHAT
-
     own = params.health.max_rhat
     return max(own, MAX_RHAT) if request.beside else own
 

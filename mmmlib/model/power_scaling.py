@@ -67,7 +67,7 @@ class StatedReturns:
     precision: np.ndarray
 
     def log_density(self, logs: np.ndarray, shift: np.ndarray, wider: np.ndarray) -> np.ndarray:
-        """Log density of draws ``(draw, channel)``, but for a constant, with other means and spreads.
+        """Log density of draws ``(draw, channel)``, but for a constant, under other priors.
 
         By channel, ``shift`` is what is added to each mean, in spreads, and ``wider`` by what each
         spread is multiplied.

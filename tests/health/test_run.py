@@ -9,9 +9,9 @@ import pytest
 from mmmlib.data.panel.panel import panel_of, write_panel
 from mmmlib.findings import FindingList, Level, Status, worst
 from mmmlib.health import REQUIRED_CHECKS
+from mmmlib.health import run as module
 from mmmlib.health.holdout import YOUNG
 from mmmlib.health.run import check_run, each_holdout, save_health
-from mmmlib.model import fit as fitting
 from mmmlib.model.one_fit import Fit, FitRequest, fit_one
 from mmmlib.model.spec import prepare, too_young
 from mmmlib.params.load import params_of
@@ -51,7 +51,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[FitRequest]:
             for one in wanted
         ]
 
-    monkeypatch.setattr(fitting, "fit_each", answer)
+    monkeypatch.setattr(module, "fit_each", answer)
     return requests
 
 

@@ -250,19 +250,17 @@ def _exposure(params: Params, built: Built) -> Iterator[Finding]:
         if name in declared:
             exposure, spend, seen = str(channel.exposure), spends[name], declared[name]
         else:
-            table, column = find_column(built.sources, str(channel.spend), "", Problems()) or (
-                None,
-                "",
-            )
+            place = find_column(built.sources, str(channel.spend), "", Problems())
+            if place is None:
+                continue
+            table, column = place
             first, dot, last = column.rpartition(".")
             near = [f"{first}.{word}" for word in BESIDE] if dot and last == "spend" else []
-            beside = [one for one in near if table is not None and one in table.columns]
-            if table is None or not beside:
+            exposure = next((one for one in near if one in table.columns), "")
+            if not exposure:
                 continue
-            exposure = beside[0]
             spend, seen = (_by_week(table, one, panel.weeks) for one in (column, exposure))
-        yield from _mismatches(params, name, exposure, spend, seen, panel.weeks)
-        yield from _cost_level(params, name, exposure, spend, seen, panel.weeks)
+        yield from _beside(params, name, exposure, spend, seen, panel.weeks)
 
 
 def _by_week(table: SourceRows, column: str, weeks: pd.DatetimeIndex) -> NDArray[np.float64]:
@@ -271,7 +269,7 @@ def _by_week(table: SourceRows, column: str, weeks: pd.DatetimeIndex) -> NDArray
     return sums.reindex(weeks, fill_value=0.0).to_numpy(dtype=float)[None]
 
 
-def _mismatches(
+def _beside(
     params: Params,
     channel: str,
     exposure: str,
@@ -279,7 +277,11 @@ def _mismatches(
     seen: NDArray[np.float64],
     weeks: pd.DatetimeIndex,
 ) -> Iterator[Finding]:
-    limit = params.data.limits.max_mismatch_share
+    """Hold spend against exposure, ``(region, week)``: one without the other, and their ratio.
+
+    Nothing is said of a lasting move of the price of an exposure where it cannot be told.
+    """
+    limits = params.data.limits
     paid, there = spend > 0, seen > 0
     for check, odd, words in (
         ("data.spend_without_exposure", paid & ~there, f"spend but no {exposure}"),
@@ -291,30 +293,18 @@ def _mismatches(
             check,
             channel,
             share,
-            limit,
+            limits.max_mismatch_share,
             f"{format_number(share, 'share')} of the weeks have {words}"
             + (f": {some_of(named)}." if named else "."),
         )
-
-
-def _cost_level(
-    params: Params,
-    channel: str,
-    exposure: str,
-    spend: NDArray[np.float64],
-    seen: NDArray[np.float64],
-    weeks: pd.DatetimeIndex,
-) -> Iterator[Finding]:
-    """Say whether the price of an exposure made a lasting move; nothing where it cannot be told."""
-    limit = params.data.limits.level_shift
-    paid, there = spend.sum(axis=0), seen.sum(axis=0)
-    both = (paid > 0) & (there > 0)
+    money, bought = spend.sum(axis=0), seen.sum(axis=0)
+    both = (money > 0) & (bought > 0)
     if both.mean() < ACTIVE:
         return
-    price = np.divide(paid, there, out=np.full(len(paid), np.nan), where=both)
+    price = np.divide(money, bought, out=np.full(len(money), np.nan), where=both)
     # A week without spend has no price; the line between its neighbours moves nothing.
     whole = np.interp(np.arange(len(price)), np.flatnonzero(both), price[both])
     found = level_shift(whole / np.median(whole))
     if found is not None:
         moved = f"of spend per {exposure}"
-        yield judge_shift("data.cost_level", channel, found, limit, weeks, moved)
+        yield judge_shift("data.cost_level", channel, found, limits.level_shift, weeks, moved)

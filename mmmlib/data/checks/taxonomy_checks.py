@@ -10,7 +10,7 @@ import pandas as pd
 from mmmlib.data.contract.declared_series import declared_series
 from mmmlib.data.history.taxonomy_moves import Former, Moves
 from mmmlib.data.naming.naming import Naming, series_name
-from mmmlib.data.naming.taxonomy import EXCLUDED, UNMAPPED, Taxonomy
+from mmmlib.data.naming.taxonomy import EXCLUDED, UNMAPPED, Mapping, Taxonomy
 from mmmlib.data.panel.build import Built
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, Level, at_most, judge, none_of, not_run
@@ -32,15 +32,20 @@ def check_names(
     params: Params, taxonomy: Taxonomy | None, namings: Sequence[Naming]
 ) -> list[Finding]:
     """Say what became of every raw name; the subject is a source, or ``taxonomy``."""
-    mapped = [naming for naming in namings if naming.mapping is not None]
+    mapped = _mapped(namings)
     if taxonomy is None or not mapped:
         return []
     return [
-        *(_unmapped(params, naming) for naming in mapped),
-        *(_excluded(naming) for naming in mapped),
-        _overlaps(taxonomy, mapped),
-        _dead(taxonomy, mapped),
+        *(_unmapped(params, source, mapping) for source, mapping in mapped.items()),
+        *(_excluded(source, mapping) for source, mapping in mapped.items()),
+        _overlaps(taxonomy, mapped.values()),
+        _dead(taxonomy, mapped.values()),
     ]
+
+
+def _mapped(namings: Sequence[Naming]) -> dict[str, Mapping]:
+    """Return what the raw names of every source are that goes through the taxonomy."""
+    return {one.source: one.mapping for one in namings if one.mapping is not None}
 
 
 def check_use(
@@ -50,20 +55,17 @@ def check_use(
 
     ``taken`` are the series that the parameters name, ``series`` or ``source.series``.
     """
-    for naming in namings:
-        if naming.mapping is None:
-            continue
-        frame = naming.mapping.frame
-        frame = frame[~frame["channel"].isin([UNMAPPED, EXCLUDED])]
+    for source, mapping in _mapped(namings).items():
+        frame = mapping.frame[~mapping.frame["channel"].isin([UNMAPPED, EXCLUDED])]
         if not float(frame["spend"].sum()) > 0:
             continue
-        plain = params.data.sources[naming.source].layout in ("wide", "long")
+        plain = params.data.sources[source].layout in ("wide", "long")
         series = [
             series_name(channel, "" if plain else "spend", motion)
             for channel, motion in zip(frame["channel"], frame["motion"], strict=True)
         ]
         sums = frame["spend"].groupby(pd.Series(series, index=frame.index)).sum()
-        known = {name.removeprefix(f"{naming.source}.") for name in taken}
+        known = {name.removeprefix(f"{source}.") for name in taken}
         left = sums[[name not in known for name in sums.index]].sort_values(ascending=False)
         share = float(left.sum() / sums.sum())
         listed = some_of(
@@ -71,7 +73,7 @@ def check_use(
         )
         yield at_most(
             "data.unused_spend",
-            naming.source,
+            source,
             share,
             0,
             f"{format_number(share, 'share')} of its spend goes into no channel: {listed}."
@@ -83,9 +85,8 @@ def check_use(
 # --- names -------------------------------------------------------------------------------
 
 
-def _unmapped(params: Params, naming: Naming) -> Finding:
-    assert naming.mapping is not None
-    frame, lost = naming.mapping.frame, naming.mapping.unmapped
+def _unmapped(params: Params, source: str, mapping: Mapping) -> Finding:
+    frame, lost = mapping.frame, mapping.unmapped
     limit = params.data.limits.max_unmapped_share
     by = "spend" if float(frame["spend"].sum()) > 0 else "rows"
     total = float(frame[by].sum())
@@ -102,7 +103,7 @@ def _unmapped(params: Params, naming: Naming) -> Finding:
     )
     return judge(
         "data.unmapped",
-        naming.source,
+        source,
         passed=names.empty,
         level=None if share <= limit else Level.BLOCK,
         value=share,
@@ -116,15 +117,14 @@ def _unmapped(params: Params, naming: Naming) -> Finding:
     )
 
 
-def _excluded(naming: Naming) -> Finding:
-    assert naming.mapping is not None
-    frame = naming.mapping.frame
+def _excluded(source: str, mapping: Mapping) -> Finding:
+    frame = mapping.frame
     out = frame[frame["channel"] == EXCLUDED].sort_values("spend", ascending=False)
     total = float(frame["spend"].sum())
     share = float(out["spend"].sum()) / total if total else 0.0
     return judge(
         "data.excluded",
-        naming.source,
+        source,
         passed=out.empty,
         value=share,
         limit=0.0,
@@ -137,11 +137,10 @@ def _excluded(naming: Naming) -> Finding:
     )
 
 
-def _overlaps(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
+def _overlaps(taxonomy: Taxonomy, mapped: Collection[Mapping]) -> Finding:
     claimed = {}
-    for naming in mapped:
-        assert naming.mapping is not None
-        for _, row in naming.mapping.frame.iterrows():
+    for mapping in mapped:
+        for _, row in mapping.frame.iterrows():
             if row["also"]:
                 others = ", ".join(str(number) for number in row["also"])
                 claimed[row["name"]] = f"'{row['name']}' (rule {row['rule']}, also {others})"
@@ -156,15 +155,14 @@ def _overlaps(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
     )
 
 
-def _dead(taxonomy: Taxonomy, mapped: Sequence[Naming]) -> Finding:
+def _dead(taxonomy: Taxonomy, mapped: Collection[Mapping]) -> Finding:
     dead = []
     for number, rule in enumerate(taxonomy.rules, 1):
-        mappings = [naming.mapping for naming in mapped if naming.mapping is not None]
-        if any(mapping.decided[number] for mapping in mappings):
+        if any(mapping.decided[number] for mapping in mapped):
             continue
         why = (
             "always answered by a rule above, or on other days"
-            if any(mapping.matched[number] for mapping in mappings)
+            if any(mapping.matched[number] for mapping in mapped)
             else "matches no name"
         )
         dead.append(f"rule {number} ({rule.pattern}: {why})")
@@ -208,28 +206,28 @@ def check_change(
 
 def _version(taxonomy: Taxonomy | None, former: Former | None, as_of: dt.date) -> Finding:
     old = former.taxonomy if former else None
-    same_rules = taxonomy is None or old is None or old.digest == taxonomy.digest
-    early = taxonomy is not None and taxonomy.valid_from > as_of
-    silent = taxonomy is not None and old is not None and not same_rules
-    silent = silent and taxonomy is not None and old is not None and old.version == taxonomy.version
-    gone = taxonomy is None and old is not None
+    passed = False
     if taxonomy is None:
+        passed = old is None
         was = f", and the last refresh had version {old.version}" if old else ""
         message = f"No source goes through a taxonomy{was}."
-    elif silent:
+    elif old and old.version == taxonomy.version and old.digest != taxonomy.digest:
         message = f"The rules changed, and the version is still {taxonomy.version}."
-    elif early:
+    elif taxonomy.valid_from > as_of:
         message = f"Version {taxonomy.version} holds from {taxonomy.valid_from}, after {as_of}."
     elif old is None:
+        passed = True
         message = f"Version {taxonomy.version}, valid from {taxonomy.valid_from}."
     else:
-        message = f"Version {taxonomy.version}; the last refresh had {old.version}" + (
-            ", with the same rules." if same_rules else ", with other rules."
+        passed = True
+        rules = "the same" if old.digest == taxonomy.digest else "other"
+        message = (
+            f"Version {taxonomy.version}; the last refresh had {old.version}, with {rules} rules."
         )
     return judge(
         "data.taxonomy_version",
         "taxonomy",
-        passed=not (silent or early or gone),
+        passed=passed,
         value=taxonomy.version if taxonomy else "none",
         limit=old.version if old else None,
         message=message,

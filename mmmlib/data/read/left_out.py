@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.relations import Relation
-from mmmlib.params.messages import did_you_mean
 from mmmlib.params.source import LeftOut
 
 if TYPE_CHECKING:
@@ -34,17 +33,8 @@ def without_left_out(
     rules = relation.source.left_out
     if not rules:
         return relation, ()
-    named = {column: rule for rule in rules for column in rule.where | rule.unless}
-    lacking = [column for column in named if column not in relation.columns]
-    for column in lacking:
-        problems.add(
-            relation.label,
-            f"column {column} (data.sources.{relation.name}.filters)",
-            "no such column",
-            f"one of {', '.join(relation.columns[:12])}",
-            did_you_mean(column, relation.columns),
-        )
-    if lacking:
+    named = dict.fromkeys(column for rule in rules for column in rule.where | rule.unless)
+    if relation.lacks(named, "filters", problems):
         return None
     import ibis
 

@@ -12,15 +12,16 @@ import re
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.read.files import format_of
-from mmmlib.data.read.problems import named_from
+from mmmlib.data.read.problems import Problems, named_from
 from mmmlib.data.read.readers import named, value_as_text
+from mmmlib.params.messages import did_you_mean
 from mmmlib.params.source import Source
 
 if TYPE_CHECKING:
@@ -92,6 +93,19 @@ class Relation:
     def columns(self) -> list[str]:
         """Names of the delivered columns."""
         return [name for name in self.table.columns if not name.startswith("_")]
+
+    def lacks(self, columns: Iterable[str], key: str, problems: Problems) -> bool:
+        """Report columns that a key of the source names and that are not there; say if any is."""
+        lacking = [name for name in columns if name not in self.columns]
+        for name in lacking:
+            problems.add(
+                self.label,
+                f"column {name} (data.sources.{self.name}.{key})",
+                "no such column",
+                f"one of {', '.join(self.columns[:12])}",
+                did_you_mean(name, self.columns),
+            )
+        return bool(lacking)
 
     @property
     def is_small(self) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.relations import FILE, ROW, Relation
-from mmmlib.params.messages import did_you_mean
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,17 +23,7 @@ def with_repeated(relation: Relation, problems: Problems) -> Relation | None:
     source = relation.source
     if not source.repeated:
         return relation
-    key = f"data.sources.{relation.name}.repeated"
-    lacking = [name for name in source.repeated if name not in relation.columns]
-    for name in lacking:
-        problems.add(
-            relation.label,
-            f"column {name} ({key})",
-            "no such column",
-            f"one of {', '.join(relation.columns[:12])}",
-            did_you_mean(name, relation.columns),
-        )
-    if lacking:
+    if relation.lacks(source.repeated, "repeated", problems):
         return None
     relation = relation.held()
     table, days = relation.table, [source.date, *filter(None, [source.region])]
