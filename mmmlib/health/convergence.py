@@ -48,8 +48,8 @@ def check_convergence(
         why = "There are no chains of this model, so nobody knows whether it converged."
         return [not_run(check, model, why) for check in SAMPLER_CHECKS]
     chains = sort_parameters(posterior["posterior"].to_dataset())
-    stats = posterior.children.get("sample_stats")
-    stats = None if stats is None else stats.to_dataset()
+    tree = posterior.children.get("sample_stats")
+    stats = None if tree is None else tree.to_dataset()
     return [
         _rhat(model, chains, limits),
         _ess("health.ess_bulk", model, chains, limits, "the centre", method="bulk"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -170,9 +170,9 @@ def derive_effects(
     low, high = spend[:, :seen].min(-1), spend[:, :seen].max(-1)
     grid = high[:, None] * np.linspace(0, BEYOND, POINTS)
     prices = declared_prices(data, params, split)
-    steady = _Steady(data, shapes, coefficient, split / cost, prices)
+    steady = _steady(data, shapes, coefficient, split / cost, prices)
     step = STEP * np.where(today > 0, today, high)
-    gain = steady.at((today + step)[:, None]) - steady.at(today[:, None])
+    gain = steady((today + step)[:, None]) - steady(today[:, None])
     mean, sd = data.priors["roi"]
     effects = xr.Dataset(
         {
@@ -187,7 +187,7 @@ def derive_effects(
             "media": (("channel", "region", "week"), data.media),
             "media_cost": (("channel", "region"), cost),
             "response_spend": (("channel", "point"), grid),
-            "response": (("draw", "channel", "point"), steady.at(grid)),
+            "response": (("draw", "channel", "point"), steady(grid)),
             "marginal_roi": (("draw", "channel"), gain[..., 0] / step),
             "prior_roi": (
                 ("draw", "channel"),
@@ -351,33 +351,30 @@ def todays_spend(data: ModelData, reference_weeks: int) -> tuple[np.ndarray, np.
     return today, split / split.sum(1, keepdims=True)
 
 
-class _Steady:
-    """Weekly response to spend that is kept up, split over regions as it is today."""
+def _steady(
+    data: ModelData,
+    shapes: np.ndarray,
+    coefficient: np.ndarray,
+    media_per_money: np.ndarray,
+    prices: Mapping[str, Any],
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the weekly response to spend that is kept up, split over regions as it is today.
 
-    def __init__(
-        self,
-        data: ModelData,
-        shapes: np.ndarray,
-        coefficient: np.ndarray,
-        media_per_money: np.ndarray,
-        prices: Mapping[str, Any],
-    ) -> None:
-        self.kinds = data.saturation
-        self.prices = [price_in(prices.get(name), data.regions).whole for name in data.channels]
-        self.shapes, self.coefficient = shapes, coefficient
-        self.per_money = media_per_money / data.scales.media
+    From spend ``(channel, point)`` to ``(draw, channel, point)``.
+    """
+    priced = [price_in(prices.get(name), data.regions).whole for name in data.channels]
+    per_money = media_per_money / data.scales.media
 
-    def at(self, spend: np.ndarray) -> np.ndarray:
-        """``(draw, channel, point)`` for ``spend`` of shape ``(channel, point)``."""
-        draws, channels, _ = self.coefficient.shape
-        out = np.empty((draws, channels, spend.shape[1]))
-        for c, kind in enumerate(self.kinds):
-            worth = self.prices[c].worth(spend[c][None, :])
-            media = worth * self.per_money[c][:, None]  # (region, point)
+    def respond(spend: np.ndarray) -> np.ndarray:
+        out = np.empty((*coefficient.shape[:2], spend.shape[1]))
+        for c, kind in enumerate(data.saturation):
+            media = priced[c].worth(spend[c][None, :]) * per_money[c][:, None]  # (region, point)
             given = {
-                name: self.shapes[:, c, place, None, None]
+                name: shapes[:, c, place, None, None]
                 for place, name in enumerate(SATURATIONS[kind])
             }
             response = saturate(kind, media[None], given)
-            out[:, c] = np.einsum("drp,dr->dp", response, self.coefficient[:, c])
+            out[:, c] = np.einsum("drp,dr->dp", response, coefficient[:, c])
         return out
+
+    return respond

@@ -5,70 +5,27 @@ model fitted elsewhere can take the same road. NumPy only: importing this room
 does not import PyMC.
 
 Dimensions: ``draw``, ``channel``, ``region``, ``week``, ``component``, ``lag``,
-``point`` (of a response curve).
-
-==================== ============================= =====================================
-variable             dimensions                    what, unit
-==================== ============================= =====================================
-contribution         draw, channel, week           outcome of the week caused by the channel, all regions
-spend_effect         draw, channel, week           outcome caused by the week's spend, to its end
-contribution_region  draw, channel, region         the same, by region, summed over weeks
-baseline_part        draw, component, week         parts of the baseline (trend, seasonality …)
-predicted            draw, week                    posterior predictive: fitted plus noise
-observed             week                          outcome as seen
-in_sample            week                          bool; False where the fit did not see the week
-spend                channel, week                 money
-spend_region         channel, region               money, summed over weeks
-media                channel, region, week         what the response follows (spend or exposure)
-media_cost           channel, region               money per unit of media (1 if spend-driven)
-response_spend       channel, point                weekly spend, all regions, from 0 to beyond the past
-response             draw, channel, point          weekly outcome if that spend were kept up
-marginal_roi         draw, channel                 return of the next unit of money at today's spend
-prior_roi            draw, channel                 the return as believed before the fit
-form_factor          draw, channel                 what the form of the channel may be off by; see below
-half_life            draw, channel                 weeks until half of an effect has come
-spend_today          channel                       weekly money, mean of the reference weeks
-spend_low/_high      channel                       smallest, largest weekly spend of the past
-==================== ============================= =====================================
+``point`` (of a response curve). Variables: :data:`REQUIRED`.
 
 A return has one definition, that of :func:`roi`: what the spend of some weeks brings, to the end
 of its effect, over that same spend. What comes after the last week is in it; what earlier spend
 still brings in these weeks is not.
 
-Where the formula is known (``formula`` in the attributes is 1), these are there too
-and :func:`mmmlib.model.response.respond` computes any plan from them:
+Where the formula is known (``formula`` in the attributes is 1), those of
+:data:`mmmlib.model.response.FORMULA` are there too, and :func:`mmmlib.model.response.respond`
+computes any plan from them.
 
-==================== ============================= =====================================
-adstock_weight       draw, channel, lag            sums to one over lag
-saturation           draw, channel, shape          first and second parameter; NaN if it has one
-coefficient          draw, channel, region         weekly outcome at full saturation
-media_scale          channel, region               divides adstocked media before saturation
-==================== ============================= =====================================
+``form_factor`` (``draw``, ``channel``), by which the form of a channel may be off, is in all draws
+of its effect already (:func:`mmmlib.model.derive.form_factors`); it is told so that the fitted
+return can be known: the effect divided by it. Fits of other engines, and of earlier versions, have
+none.
 
-``form_factor`` is in all draws of a channel's effect already (:func:`mmmlib.model.derive.form_factors`);
-it is told so that the fitted return can be known: the effect divided by it. Fits of other engines, and
-of earlier versions, have none.
+Where there are channels without spend, they have a dimension of their own, ``unpaid``, and
+``channel`` is of those with spend alone; :data:`mmmlib.model.unpaid.NAMES` says what is known of
+them by which name. What they contributed is a component of the baseline.
 
-Where there are channels without spend (:mod:`mmmlib.model.unpaid`), they have a dimension of their own,
-and ``channel`` is of those with spend alone. What they contributed is a component of the baseline:
-
-==================== ============================= =====================================
-unpaid_contribution  draw, unpaid, week            outcome of the week caused by the channel
-unpaid_effect        draw, unpaid, week            outcome caused by the week's exposure, to its end
-unpaid_prior         draw, unpaid                  outcome per unit of exposure as believed before
-unpaid_half_life     draw, unpaid                  weeks until half of an effect has come
-unpaid_response      draw, unpaid, point           weekly outcome if that exposure were kept up
-exposure             unpaid, week                  what the response follows
-response_exposure    unpaid, point                 weekly exposure, from 0 to beyond the past
-exposure_today       unpaid                        weekly exposure, mean of the reference weeks
-exposure_low/_high   unpaid                        smallest, largest weekly exposure of the past
-==================== ============================= =====================================
-
-Where lift tests lie in the fitted weeks:
-
-==================== ============================= =====================================
-lift_expected        draw, test                    incremental outcome that the model gives a test
-==================== ============================= =====================================
+Where lift tests lie in the fitted weeks, ``lift_expected`` (``draw``, ``test``) is the incremental
+outcome that the model gives a test.
 
 Where a control that is declared a lever moved in the fitted weeks (:mod:`mmmlib.model.levers`):
 
@@ -101,26 +58,31 @@ from mmmlib.runs import NETCDF, Run
 __all__ = ["baseline", "contribution", "effects_of", "roi", "share", "uncalibrated_of"]
 
 REQUIRED: dict[str, tuple[str, ...]] = {
+    # Outcome of the week caused by the channel, all regions; outcome caused by the week's spend, to
+    # its end; the first by region, summed over weeks.
     "contribution": ("draw", "channel", "week"),
     "spend_effect": ("draw", "channel", "week"),
     "contribution_region": ("draw", "channel", "region"),
-    "baseline_part": ("draw", "component", "week"),
-    "predicted": ("draw", "week"),
+    "baseline_part": ("draw", "component", "week"),  # trend, seasonality …
+    "predicted": ("draw", "week"),  # posterior predictive: fitted plus noise
     "observed": ("week",),
-    "in_sample": ("week",),
+    "in_sample": ("week",),  # false where the fit did not see the week
     "spend": ("channel", "week"),
-    "spend_region": ("channel", "region"),
-    "media": ("channel", "region", "week"),
-    "media_cost": ("channel", "region"),
+    "spend_region": ("channel", "region"),  # summed over weeks
+    "media": ("channel", "region", "week"),  # what the response follows: spend or exposure
+    "media_cost": ("channel", "region"),  # money per unit of media (1 if spend-driven)
+    # Weekly spend, all regions, from 0 to beyond the past; weekly outcome if it were kept up.
     "response_spend": ("channel", "point"),
     "response": ("draw", "channel", "point"),
-    "marginal_roi": ("draw", "channel"),
-    "prior_roi": ("draw", "channel"),
-    "half_life": ("draw", "channel"),
+    "marginal_roi": ("draw", "channel"),  # return of the next unit of money at today's spend
+    "prior_roi": ("draw", "channel"),  # the return as believed before the fit
+    "half_life": ("draw", "channel"),  # weeks until half of an effect has come
+    # Weekly money: mean of the reference weeks; smallest and largest of the past.
     "spend_today": ("channel",),
     "spend_low": ("channel",),
     "spend_high": ("channel",),
 }
+"""Variables that every model has, and their dimensions; of money and outcome in their units."""
 UNPAID = {
     new: tuple("unpaid" if dim == "channel" else dim for dim in REQUIRED[name])
     for name, new in NAMES.items()

@@ -135,8 +135,8 @@ def gram_matrices(columns: np.ndarray) -> np.ndarray:
     """Products of level and columns under the three parts of the AR(1) precision.
 
     With autocorrelation ``rho`` the precision is ``I - rho * N + rho^2 * D``: ``N`` couples
-    neighbouring weeks, ``D`` is the identity without the first and last week. From ``(region,
-    column, week)`` to ``(region, 3, 1 + column, 1 + column)``; the level comes first.
+    neighbouring weeks, ``D`` is the identity without the first and last week. Columns are
+    ``(region, column, week)``, the products ``(region, 3, 1 + column, 1 + column)``, level first.
     """
     regions, _, weeks = columns.shape
     wide = np.concatenate([np.ones((regions, 1, weeks)), columns], axis=1)

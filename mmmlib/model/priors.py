@@ -224,8 +224,8 @@ def split_rows(
     A sum of uncertain parts has a higher middle than each part, and a narrower range: without this,
     a channel told in three rows would be believed to return a third more.
 
-    ``returns`` are mean and spread of the logarithm, as believed of a whole channel, ``(channel,
-    2)``; ``likeness`` is the correlation of the logarithms of two returns. For ``whole_of`` see
+    ``returns``, ``(channel, 2)``, are mean and spread of the logarithm, as believed of a whole
+    channel; ``likeness`` is the correlation of the logarithms of two returns. For ``whole_of`` see
     :func:`mmmlib.model.budgets.first_rows`.
     """
     rows = returns.copy()

@@ -40,10 +40,10 @@ def lognormal_points(mean: float, sd: float, count: int) -> np.ndarray:
 
 
 def sum_points(parts: Sequence[np.ndarray], at: np.ndarray, points: int = POINTS) -> np.ndarray:
-    """Quantiles, at some probabilities, of the sum of independent quantities.
+    """Quantiles, ``at`` some probabilities, of the sum of independent quantities.
 
-    Of each ``part`` there are draws or quantiles, any number of them in any order; each is known by
-    so many ``points``. NaN where a part has any; zeros where there is no part.
+    Each part has draws or quantiles, any number of them in any order, and is known by so many
+    ``points``. NaN where a part has any; zeros where there is no part.
     """
     if any(np.isnan(part).any() for part in parts):
         return np.full(len(at), np.nan)

@@ -12,10 +12,10 @@ import xarray as xr
 from mmmlib.transforms import SATURATIONS, lagged, saturate
 
 FORMULA: dict[str, tuple[str, ...]] = {
-    "adstock_weight": ("draw", "channel", "lag"),
-    "saturation": ("draw", "channel", "shape"),
-    "coefficient": ("draw", "channel", "region"),
-    "media_scale": ("channel", "region"),
+    "adstock_weight": ("draw", "channel", "lag"),  # sums to one over lag
+    "saturation": ("draw", "channel", "shape"),  # first and second parameter; NaN if it has one
+    "coefficient": ("draw", "channel", "region"),  # weekly outcome at full saturation
+    "media_scale": ("channel", "region"),  # divides adstocked media before saturation
 }
 """Variables of the effects (see :mod:`mmmlib.model.effects`) where the formula is known."""
 CHUNK = 50

@@ -75,25 +75,9 @@ class CompiledDensity(CompiledModel):
             None,
         )
 
-    def _make_sampler(
-        self,
-        settings: Any,
-        init_mean: np.ndarray,
-        cores: int,
-        progress_type: Any,
-        extra_callback: Any,
-        extra_callback_rate: int,
-        store: Any,
-    ) -> Any:
-        return _lib.PySampler.from_pymc(
-            settings,
-            cores,
-            self._make_model(init_mean),
-            progress_type,
-            extra_callback,
-            extra_callback_rate,
-            store,
-        )
+    def _make_sampler(self, settings: Any, init_mean: np.ndarray, cores: int, *others: Any) -> Any:
+        # The others (progress, a callback, where draws go) are passed on as they come.
+        return _lib.PySampler.from_pymc(settings, cores, self._make_model(init_mean), *others)
 
 
 def compiled(data: ModelData, start: Start | None = None) -> CompiledDensity:

@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 COMPANIES = ("b2b_software",)
 
 
-def list_companies() -> tuple[str, ...]:
-    """Names of the companies that can be simulated."""
-    return COMPANIES
-
-
 def make_company(name: str, seed: int = 1) -> Company:
     """Return a company; the same name and seed give the same company.
 

@@ -13,8 +13,8 @@ from mmmlib.errors import InputError
 from mmmlib.runs import NETCDF, sha256_file
 from mmmlib.simulate import b2b_software as firm
 from mmmlib.simulate.company import (
+    COMPANIES,
     Company,
-    list_companies,
     make_company,
     write_vintages,
 )
@@ -28,7 +28,7 @@ FILES = {
     "controls.csv",
     "lift_tests.csv",
 }
-NAME = list_companies()[0]
+(NAME,) = COMPANIES
 
 
 @pytest.fixture(scope="module")

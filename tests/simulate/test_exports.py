@@ -13,9 +13,9 @@ from mmmlib.data.panel.build import build_panel
 from mmmlib.params.load import read_params
 from mmmlib.provenance import RELEASED
 from mmmlib.simulate import b2b_software as firm
-from mmmlib.simulate.company import list_companies, make_company
+from mmmlib.simulate.company import COMPANIES, make_company
 
-NAME = list_companies()[0]
+(NAME,) = COMPANIES
 
 
 def week_of(days: pd.Series) -> pd.Series:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.data.contract.forms import DATES, SLASHES
+from mmmlib.data.contract.layout_columns import NEEDED
 from mmmlib.data.contract.written import Writing, written_as
 from mmmlib.data.read.files import find_files
 from mmmlib.data.read.looks import Look, look_at
@@ -24,7 +25,7 @@ from mmmlib.data.read.opening import open_relation
 from mmmlib.data.read.problems import Problems, reading
 from mmmlib.data.read.readers import value_as_text
 from mmmlib.errors import InputError, Problem
-from mmmlib.params.source import SEPARATORS, STANDARD, Source
+from mmmlib.params.source import DATE_WORD, SEPARATORS, STANDARD, Source
 
 LOOKED_AT = 20_000
 """Rows of a Parquet or JSON file that are looked at."""
@@ -59,11 +60,8 @@ WORDS: dict[str, str] = {
     "value": r"value|wert|valeur",
 }
 """How columns are called, in the languages of the exports that were seen; small letters."""
-NEEDED = {
-    "crm_pipeline": ("opportunity", "stage", "created", "closed", "amount"),
-    "master_flat_file": ("period", "geography", "campaign", "variable", "value"),
-    "ad_platform": ("campaign", "spend"),
-}
+LAYOUTS = ("crm_pipeline", "master_flat_file", "ad_platform")
+"""Those with columns of their own, the one that is hardest to mistake first."""
 WON = r"won|gewonnen|gagn|ganad"
 COUNTS = r"orders|signups?|leads|bestellung"
 
@@ -115,15 +113,11 @@ def propose(source: Source, folder: Path) -> Proposal:
         _say_what_a_row_is(frame, writing, keys, unsure, roles)
     else:
         unsure["date"] = "no column of dates was found: name it"
-    percent = {name: {"type": "number", "unit": "percent"} for name in writing.percent}
-    if percent:
-        nullable = {name for name in percent if (frame[name] == "").any()}
-        keys["contract"] = {
-            "columns": {
-                name: one | ({"nullable": True} if name in nullable else {})
-                for name, one in percent.items()
-            }
-        }
+    for name in writing.percent:
+        column: dict[str, Any] = {"type": "number", "unit": "percent"}
+        if (frame[name] == "").any():
+            column["nullable"] = True
+        keys.setdefault("contract", {"columns": {}})["columns"][name] = column
     return Proposal(keys, unsure, roles, tuple(look.header), tuple(writing.percent))
 
 
@@ -161,13 +155,11 @@ def _say_what_a_row_is(
         grain, why = "event", ""
     if layout is not None:
         known = {word: _named(word, list(frame.columns)) for word in STANDARD[layout]}
-        date_word = {"master_flat_file": "period", "ad_platform": "date"}.get(layout, "created")
         if layout != "crm_pipeline":
-            known[date_word] = writing.days
+            known[DATE_WORD[layout]] = writing.days
         keys["layout"] = layout
-        keys["columns"] = {word: name for word, name in known.items() if name and name != word}
-        if not keys["columns"]:
-            del keys["columns"]
+        if called := {word: name for word, name in known.items() if name and name != word}:
+            keys["columns"] = called
         if layout == "crm_pipeline":
             stages = sorted(set(frame[known["stage"]]))
             won = [stage for stage in stages if re.search(WON, stage.lower())]
@@ -284,18 +276,14 @@ def _days(cells: pd.Series) -> list[dt.date]:
 def _named(word: str, names: Sequence[str]) -> str:
     """Return the first column whose name says that it is a word of a layout; empty if none does."""
     exact = [name for name in names if name.lower().replace(" ", "_") == word]
-    return next(iter(exact), "") or next(
-        (name for name in names if re.search(WORDS[word], name.lower()))
-        if word in WORDS
-        else iter(()),
-        "",
-    )
+    like = [name for name in names if word in WORDS and re.search(WORDS[word], name.lower())]
+    return next(iter((*exact, *like)), "")
 
 
 def _layout_by_names(names: Sequence[str]) -> str | None:
     """Say which layout with columns of its own a file has, by their names."""
-    for layout, words in NEEDED.items():
-        found = [_named(word, names) for word in words]
+    for layout in LAYOUTS:  # of an ad platform any column may have the days
+        found = [_named(word, names) for word in NEEDED[layout] if word != "date"]
         if all(found) and len(set(found)) == len(found):
             return layout
     return None

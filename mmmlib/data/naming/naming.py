@@ -42,7 +42,6 @@ NO_NAME = "(no name)"
 """Raw name of rows that come without one: they are listed, not lost."""
 SEPARATOR = " | "
 """Stands between the parts of a name that is made of several columns."""
-TIDY = ("date", "region", "name", "variable", "value")
 METRICS = ("spend", "impressions", "clicks", "conversions")
 """What an ad platform reports; the spend has to be there."""
 

@@ -103,7 +103,7 @@ def write_arrow(
 
     The index has the ``facts``, and is written last: without it there is no table. ``folder``
     becomes the table, and parts of an earlier attempt are replaced; ``store`` is shared by all
-    runs, see :func:`store_of`. A part has ``least`` bytes in memory.
+    runs, see :func:`store_of`. A part has ``least`` bytes in memory or more, and covers some weeks.
     """
     day = days.astype("datetime64[D]")
     block = _blocks(day, content.nbytes, least)

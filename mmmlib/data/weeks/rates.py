@@ -81,7 +81,7 @@ def to_currency(
 ) -> ir.Table:
     """Convert a source's columns of money to the workbook's currency.
 
-    Numbers whose unit in the contract, as which they are typed, is one of money are money.
+    The table is typed as the contract says; numbers whose unit there is one of money are money.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmmlib.data.contract.layout_columns import missing_columns, slug
-from mmmlib.data.naming.naming import NO_NAME, TIDY, apply_layout, name_series, raw_names
+from mmmlib.data.naming.naming import NO_NAME, apply_layout, name_series, raw_names
 from mmmlib.params.source import Source
 
 DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2024, 3, 31))
@@ -38,7 +38,7 @@ def test_wide_has_a_row_for_every_cell() -> None:
         week=["2024-01-01", "2024-01-08"], tv=["1.5", ""], radio=["2", "n/a"], _row=[2, 3]
     )
     tidy = frame(apply_layout(given_, source("wide", date="week", missing=("n/a",))))
-    assert tuple(tidy) == (*TIDY, "_row")
+    assert tuple(tidy) == ("date", "region", "name", "variable", "value", "_row")
     assert set(tidy["name"]) == {"tv", "radio"}
     assert tidy.groupby("name")["value"].sum().to_dict() == {"tv": 1.5, "radio": 2.0}
     assert tidy["value"].isna().sum() == 2
