@@ -235,8 +235,7 @@ def reading(place: str) -> Iterator[None]:
     except Exception as error:
         if not is_of_a_database(error):
             raise
-        file, where, found, expected, action = database_problem(error, place)
-        raise InputError.one(file, where, found, expected, action) from error
+        raise InputError.one(*database_problem(error, place)) from error
 
 
 def is_of_a_database(error: Exception) -> bool:
