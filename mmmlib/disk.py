@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,21 @@ def trouble_with(path: Path, error: BaseException) -> str:
     if numbers & set(NO_FOLDER):
         return f"{path}: found a file; expected a folder, or a name that is free."
     return ""
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder, which takes this place and name if nothing fails."""
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=".new-", dir=path.parent))
+    try:
+        made.chmod(0o755)
+        yield made
+        made.rename(path)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
 
 
 @contextmanager

@@ -41,7 +41,13 @@ DUST = 1e-9
 """Anything smaller is a rounding error of zero."""
 
 
-class Estimate(BaseModel):
+class Frozen(BaseModel):
+    """A value that is kept: never changed, and read back only as it was written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Estimate(Frozen):
     """Median and equal-tailed intervals of posterior draws.
 
     Parameters
@@ -61,8 +67,6 @@ class Estimate(BaseModel):
     How to read it: given the model and the data, the quantity is between
     ``low`` and ``high`` with probability ``mass``.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     median: float
     low: float

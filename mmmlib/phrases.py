@@ -44,6 +44,11 @@ def some_of(items: Sequence[str], most: int = 4) -> str:
     return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def capital(text: str) -> str:
+    """Begin a text as a sentence does."""
+    return text[:1].upper() + text[1:]
+
+
 def date_text(day: dt.date) -> str:
     """Write a date: "6 Apr 2026"."""
     return f"{day.day}{NBSP}{day:%b}{NBSP}{day:%Y}"

@@ -18,7 +18,7 @@ from mmmlib.notebook_changes import changed_cells
 from mmmlib.provenance import changed_notebook, code_version, released_notebook
 from mmmlib.runner.lifecycle import new_run
 from mmmlib.runner.pipeline import Refresh, _changed_notebooks
-from mmmlib.runner.progress import Silent
+from mmmlib.runner.progress import Watcher
 from mmmlib.runner.steps import STEPS
 from tests.fakes import fake_params
 from tests.test_notebooks import NOTEBOOKS, ROOT
@@ -176,6 +176,6 @@ def test_a_refresh_tells_of_the_notebook_that_it_executed(tmp_path: Path) -> Non
     target = run.path / step.executed
     target.parent.mkdir()
     target.write_text(json.dumps(used))
-    told = _changed_notebooks(Refresh(run, fake_params(), Silent(), records))
+    told = _changed_notebooks(Refresh(run, fake_params(), Watcher(), records))
     assert told is not None
     assert told["03_health"] == "1 cell added"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mmmlib.cli.arguments import RunsDir, StoreUrl
 
+if TYPE_CHECKING:
+    from mmmlib.runs import Run
+
 Date = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+RunOption = Annotated[
+    str, typer.Option("--run", metavar="RUN", help="Run id. Default: the newest run.")
+]
 Needed = Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
 
 
@@ -20,9 +26,7 @@ def decide_on(
     ],
     owner: Annotated[str, typer.Option("--owner", metavar="PERSON", help="Who decided.")],
     rationale: Annotated[str, typer.Option(help="Why, with its uncertainty.")],
-    run: Annotated[
-        str, typer.Option("--run", metavar="RUN", help="Run id. Default: the newest run.")
-    ] = "",
+    run: RunOption = "",
     scenario: Annotated[
         str, typer.Option("--scenario", metavar="PLAN", help="Plan of the run that was taken.")
     ] = "",
@@ -46,7 +50,6 @@ def decide_on(
     """Record a decision, with the range that it should bring."""
     from mmmlib.governance.decisions import record_decision
     from mmmlib.governance.store import open_store
-    from mmmlib.params.load import params_of
     from mmmlib.runs import open_run
 
     opened = open_run(run, runs)
@@ -58,7 +61,7 @@ def decide_on(
         "evidence": evidence,
         "risks": risks,
         "watch": watch,
-        "decided": decided.date() if decided else params_of(opened).today,
+        "decided": _day(decided, opened),
         "executes": executes and executes.date(),
         "follow_up": follow_up and follow_up.date(),
     }
@@ -156,9 +159,7 @@ def predict_lift_test(
     start: Needed,
     end: Needed,
     change: Annotated[float, typer.Option(help="Change of spend as a share: 0.5; -1 for a pause.")],
-    run: Annotated[
-        str, typer.Option("--run", metavar="RUN", help="Run id. Default: the newest run.")
-    ] = "",
+    run: RunOption = "",
     runs: RunsDir = None,
     store: StoreUrl = None,
 ) -> None:
@@ -228,7 +229,7 @@ def budget_decision(
     record = BudgetDecision(
         workbook=run.manifest.workbook,
         title=title,
-        decided=decided.date() if decided else params_of(run).today,
+        decided=_day(decided, run),
         amount=amount,
         currency=params_of(run).currency,
         owner=owner,
@@ -254,7 +255,6 @@ def observe(
     """Write down what the field sees of a channel; the next refresh holds the model against it."""
     from mmmlib.governance.rebuild import record_observation
     from mmmlib.governance.store import open_store
-    from mmmlib.params.load import params_of
     from mmmlib.runs import open_run
 
     run = open_run("", runs)
@@ -264,7 +264,7 @@ def observe(
         "direction": direction,
         "person": person,
         "region": region,
-        "seen": seen.date() if seen else params_of(run).today,
+        "seen": _day(seen, run),
     }
     with open_store(run.runs_dir, store) as kept:
         made = record_observation(kept, run, values)
@@ -322,6 +322,13 @@ def adoption(
         paper = paper_of_adoption(measures, adoption_cycles(entries, workbook), rungs)
         for path in render_paper(Results(run, params_of(run), released), paper, to / workbook):
             typer.echo(path)
+
+
+def _day(given: dt.datetime | None, run: Run) -> dt.date:
+    """Return the day that was given, or the run's today."""
+    from mmmlib.params.load import params_of
+
+    return given.date() if given else params_of(run).today
 
 
 def _today(runs: Path | None) -> dt.date:

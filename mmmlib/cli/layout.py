@@ -11,12 +11,12 @@ import datetime as dt
 import json
 import re
 import shutil
-import tempfile
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from mmmlib.disk import new_folder
 from mmmlib.errors import InputError
 from mmmlib.notebook_changes import cells_of
 from mmmlib.provenance import DISTRIBUTION, RELEASED
@@ -80,9 +80,7 @@ def lay_out_workbook(name: str, folder: Path) -> Path:
         raise InputError.one(
             target, "NAME", "a folder or file", "a name that is free", "Choose another NAME."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder))
-    try:
+    with new_folder(target) as temporary:
         for path in (*released_files(), *GOVERNANCE):
             _copy(path, temporary)
         for path in (".gitignore", "README.md", "params/NAME.yaml"):
@@ -92,11 +90,6 @@ def lay_out_workbook(name: str, folder: Path) -> Path:
             goal.write_text(text.replace("PERIOD", _quarter(dt.date.today())), encoding="utf-8")
         (temporary / "data").mkdir()
         _record(temporary, {path: content_hash(temporary / path) for path in released_files()})
-        temporary.chmod(0o755)
-        temporary.rename(target)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     return target
 
 

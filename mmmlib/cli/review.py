@@ -131,18 +131,22 @@ def document(
 ) -> None:
     """Write a document of the review, as a page and as PDF."""
     from mmmlib.governance.decisions import followed_decision
+    from mmmlib.governance.roles import read_roles
+    from mmmlib.governance.workflow import Desk
     from mmmlib.params.load import params_of
     from mmmlib.reports.papers import OF_DECISIONS, paper_of_decision, paper_of_run
     from mmmlib.reports.render import render_paper
     from mmmlib.reports.results import Results
     from mmmlib.runner.publish import released_gates
+    from mmmlib.runs import open_run
 
     # A retrospective is written from the newest run, which looked back; the rest from its own.
     of_decision = kind in OF_DECISIONS
     with _desk("" if of_decision else about, runs, store, roles) as desk:
         followed = followed_decision(desk.store.entries(), about) if of_decision else None
         if kind == "decision" and followed and followed.decision.run:
-            desk = _other_desk(desk, followed.decision.run, roles)
+            opened = open_run(followed.decision.run, desk.run.runs_dir)
+            desk = Desk(opened, desk.store, roles=read_roles(roles) if roles else None)
         released = released_gates(desk, desk.review())
         results = Results(desk.run, params_of(desk.run), released)
         if followed is not None:
@@ -189,15 +193,6 @@ def _desk(run: str, runs: Path | None, url: str | None, roles: Path | None) -> I
     opened = open_run(run, runs)
     with open_store(opened.runs_dir, url) as store:
         yield Desk(opened, store, roles=read_roles(roles) if roles else None)
-
-
-def _other_desk(desk: Desk, run: str, roles: Path | None) -> Desk:
-    from mmmlib.governance.roles import read_roles
-    from mmmlib.governance.workflow import Desk
-    from mmmlib.runs import open_run
-
-    opened = open_run(run, desk.run.runs_dir)
-    return Desk(opened, desk.store, roles=read_roles(roles) if roles else None)
 
 
 def _private_key(path: Path | None) -> Ed25519PrivateKey | None:

@@ -143,8 +143,7 @@ def advice_uptake(before: ScenarioPack, actual: Mapping[str, float]) -> list[Upt
 
         advice_uptake(before_pack, {"search": 21_000.0})
     """
-    name = before.recommended or before.candidate
-    plan = next((one for one in before.scenarios if one.name == name), None)
+    plan = before.proposed
     if plan is None:
         return []
     return [

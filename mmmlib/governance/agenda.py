@@ -6,9 +6,7 @@ import html
 import re
 from collections.abc import Iterable
 
-from pydantic import BaseModel, ConfigDict
-
-from mmmlib.estimates import format_number, roughly
+from mmmlib.estimates import Frozen, format_number, roughly
 from mmmlib.findings import Level, Status
 from mmmlib.governance.follow_up import FollowUp
 from mmmlib.governance.gates import ROLES, RunEvidence, blocking_data, gather
@@ -19,7 +17,7 @@ from mmmlib.governance.signoffs import data_change_text, model_change_text, new_
 from mmmlib.governance.verdict import GateResult
 from mmmlib.params.load import params_of
 from mmmlib.params.schema import Params
-from mmmlib.refresh.comparison import Comparison, Movement
+from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.movement import wide_noise
 from mmmlib.runs import Run
 from mmmlib.scenarios.labels import probability_text
@@ -35,11 +33,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$@]|(?<=[a-z]):(?=//))", re.IGNORECASE)
 _LIST_OR_HEADING = re.compile(r"^([-+=>]|\d+[.)])")
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class AgendaItem(_Frozen):
+class AgendaItem(Frozen):
     """One item: who leads it, and its points in plain text."""
 
     title: str
@@ -47,7 +41,7 @@ class AgendaItem(_Frozen):
     points: tuple[str, ...]
 
 
-class Agenda(_Frozen):
+class Agenda(Frozen):
     """The agenda; ``artefacts/agenda.json``. All texts are plain, nothing is escaped yet."""
 
     run: str
@@ -180,7 +174,7 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
         return (comparison.not_compared,)
     returns = [m for m in comparison.movements if m.quantity == "roi"]
     moved = [m for m in returns if m.beyond_noise]
-    moved.sort(key=_size, reverse=True)
+    moved.sort(key=lambda move: -abs(move.after.median - move.before.median))
     points = [
         f"The return of {params.channel_label(move.channel)} "
         f"({params.model_label(move.model)}) moved by more than noise: "
@@ -210,10 +204,6 @@ def _changes(comparison: Comparison | None, params: Params) -> tuple[str, ...]:
 def _rebuild(gates: GateResult) -> list[str]:
     found = [one.finding for one in gates.entries if one.finding.check == REBUILD]
     return [f"Refresh or rebuild? {one.message}" for one in found if one.status is Status.FLAG]
-
-
-def _size(move: Movement) -> float:
-    return abs(move.after.median - move.before.median)
 
 
 def _follow_ups(found: FollowUp | None) -> tuple[str, ...]:
@@ -267,7 +257,8 @@ def _scenarios(pack: ScenarioPack | None, params: Params) -> tuple[str, ...]:
 
 def _plan_text(one: Scenario, params: Params) -> str:
     if one.net is not None:
-        gain = f"net of spend {one.net}, one in ten below {_money(one.downside, params)}"
+        bad = format_number(one.downside, params.currency)
+        gain = f"net of spend {one.net}, one in ten below {bad}"
     else:
         gain = f"{one.difference} against the status quo"
     beats = "beats the status quo" if one.comparable else "brings more than the status quo"
@@ -298,10 +289,6 @@ def _recommendation(pack: ScenarioPack | None, gates: GateResult) -> tuple[str, 
         lead = f"No plan is safe to act on. For review: {_described(one)}"
         return (lead, *_first(one.reasons, MORE_REASONS))
     return ("None: no plan is safe to act on, so the status quo stands.",)
-
-
-def _money(value: float, params: Params) -> str:
-    return format_number(value, params.currency)
 
 
 def _people(roles: Roles) -> tuple[str, ...]:

@@ -15,10 +15,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import xarray as xr
-from pydantic import BaseModel, ConfigDict
 
 from mmmlib.errors import InputError, RunError
-from mmmlib.estimates import MASS, Estimate
+from mmmlib.estimates import MASS, Estimate, Frozen
 from mmmlib.governance.records import Decision, DecisionOutcome, execution_sentence
 from mmmlib.model.effects import baseline, effects_of, has_effects
 from mmmlib.params import Params
@@ -38,10 +37,8 @@ SAME = 1e-3
 """Money that differs by less than this share of all is the same plan."""
 
 
-class ClosedLoop(BaseModel):
+class ClosedLoop(Frozen):
     """A decision's plan after its weeks: what it brought, in the unit of what was promised."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     decision: str
     title: str

@@ -177,8 +177,7 @@ def _put_forward(parent: Run) -> tuple[Scenario, int] | None:
     if not parent.has("scenarios.json"):
         return None
     pack = parent.load_json("scenarios.json", ScenarioPack)
-    name = pack.recommended or pack.candidate
-    return next(((one, pack.weeks) for one in pack.scenarios if one.name == name), None)
+    return (pack.proposed, pack.weeks) if pack.proposed else None
 
 
 def _gain(plan: Scenario, weeks: int, ways: dict[str, Bridge], worth: float) -> BridgeStep | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mmmlib.errors import InputError
-from mmmlib.estimates import Estimate, format_number, format_range
+from mmmlib.estimates import format_number, format_range
 from mmmlib.governance.records import (
     ALL_OF_IT,
     BudgetDecision,
@@ -25,7 +25,7 @@ from mmmlib.governance.store import Entry, Store
 from mmmlib.params.load import params_of
 from mmmlib.params.messages import did_you_mean, shown
 from mmmlib.runs import Run
-from mmmlib.scenarios.pack import Scenario, ScenarioPack
+from mmmlib.scenarios.pack import ScenarioPack
 from mmmlib.verify import refuse_altered
 
 
@@ -120,7 +120,8 @@ def record_decision(
         newer = run is not None and _newer_published(entries, run)
         return Decision(**content, decision=f"D{number}", run_superseded=newer).body()
 
-    return Decision.model_validate(store.append("decision", _subject(run, values), body).body)
+    subject = run.name if run is not None else str(values["workbook"])
+    return Decision.model_validate(store.append("decision", subject, body).body)
 
 
 def decision_form(
@@ -332,19 +333,11 @@ def _from_scenario(run: Run, name: str) -> dict[str, Any]:
     return {
         "scenario": name,
         "title": plan.title,
-        "expected": _expected(plan),
+        "expected": plan.gain,
         "expected_is": f"{'net gain' if plan.net is not None else 'difference'} over {pack.weeks} weeks",
         "spend_change": plan.spend_change,
         "judge_from": judge_from(run, name),
     }
-
-
-def _expected(plan: Scenario) -> Estimate:
-    return plan.net if plan.net is not None else plan.difference
-
-
-def _subject(run: Run | None, values: dict[str, Any]) -> str:
-    return run.name if run is not None else str(values["workbook"])
 
 
 def _newer_published(entries: Sequence[Entry], run: Run) -> bool:

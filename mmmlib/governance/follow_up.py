@@ -10,9 +10,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, ConfigDict
-
 from mmmlib.errors import InputError
+from mmmlib.estimates import Frozen
 from mmmlib.governance.calendar import calendar_items, calendar_line
 from mmmlib.governance.chain import entry_line
 from mmmlib.governance.closed_loop import ClosedLoop, close_loop
@@ -39,11 +38,7 @@ LOOKED_AT = (
 """Kinds of entries that a refresh looks at."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DueDecision(_Frozen):
+class DueDecision(Frozen):
     """A decision whose follow-up is due."""
 
     decision: str
@@ -53,7 +48,7 @@ class DueDecision(_Frozen):
     expected: str
 
 
-class FollowUp(_Frozen):
+class FollowUp(Frozen):
     """What a refresh finds open; ``artefacts/follow_up.json``."""
 
     as_of: dt.date

@@ -58,16 +58,9 @@ class RunEvidence:
     def findings(self) -> list[Finding]:
         """All findings, in the order of the run."""
         found: list[Finding] = []
-        if self.data:
-            found += self.data.findings
-        if self.readiness:
-            found += self.readiness.findings
-        for health in self.health.values():
-            found += health.findings
-        if self.comparison:
-            found += self.comparison.findings
-        if self.scenarios:
-            found += self.scenarios.findings
+        parts = (self.data, self.readiness, *self.health.values(), self.comparison, self.scenarios)
+        for part in parts:
+            found += part.findings if part else ()
         return [*found, *self.record]
 
 
@@ -266,17 +259,12 @@ def _missing(
             )
             if required.is_met_by(findings):
                 continue
-            entries.append(
-                _blocked(
-                    not_run(
-                        required.check,
-                        subject,
-                        f"The required check '{required.check}' left no result for {subject}.",
-                        action="Finish the run, or find out why the check was left out.",
-                    ),
-                    required,
-                )
-            )
+            reason = f": {required.reason}" if required.reason else ""
+            rule = f"required check '{required.check}' is missing{reason}"
+            said = f"The required check '{required.check}' left no result for {subject}."
+            action = "Finish the run, or find out why the check was left out."
+            missing = not_run(required.check, subject, said, action=action)
+            entries.append(GateEntry(finding=missing, level=Level.BLOCK, rule=rule))
     if evidence.not_ready:
         entries.append(_not_ready(evidence, left_out, params))
     return entries
@@ -291,15 +279,6 @@ def _of_model(evidence: RunEvidence, model: str) -> list[Finding]:
         for finding in evidence.findings()
         if finding.subject == model or finding.subject.startswith(f"{model}/")
     ]
-
-
-def _blocked(finding: Finding, required: Required) -> GateEntry:
-    reason = f": {required.reason}" if required.reason else ""
-    return GateEntry(
-        finding=finding,
-        level=Level.BLOCK,
-        rule=f"required check '{required.check}' is missing{reason}",
-    )
 
 
 def _not_ready(evidence: RunEvidence, left_out: list[Required], params: Params) -> GateEntry:

@@ -14,9 +14,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from mmmlib.estimates import MASS, Estimate, format_number
+from mmmlib.estimates import MASS, Estimate, Frozen, format_number
 from mmmlib.governance.decisions import Followed, decision_log
 from mmmlib.governance.records import (
     PromiseOutcome,
@@ -65,10 +63,8 @@ class Kept(NamedTuple):
     independent: float = 1.0
 
 
-class PromiseScore(BaseModel):
+class PromiseScore(Frozen):
     """How often stated ranges held."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: str = "all"
     title: str = "All together"
@@ -188,7 +184,7 @@ def published_promises(run: Run) -> tuple[RangePromise, ...]:
                 subject=plan.name,
                 start=pack.first_week,
                 end=last,
-                expected=plan.net if plan.net is not None else plan.difference,
+                expected=plan.gain,
             )
             for plan in pack.scenarios
             if plan.kind != "baseline"

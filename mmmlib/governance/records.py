@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from mmmlib.estimates import Estimate, format_number
+from mmmlib.estimates import Estimate, Frozen, format_number
 from mmmlib.governance.store import Entry
 
 ALL_OF_IT = 0.1
@@ -16,10 +14,8 @@ NONE_OF_IT = 0.005
 """A share of it below this counts as nothing."""
 
 
-class Record(BaseModel):
+class Record(Frozen):
     """Base of what an entry says."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     def body(self) -> dict[str, object]:
         """Return it as the store keeps it."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mmmlib.findings import Level, titles
 from mmmlib.governance.records import SignOff, Waiver
 from mmmlib.governance.verdict import GateEntry, Release, SignOffNeeded
-from mmmlib.phrases import date_text
+from mmmlib.phrases import date_text, listed
 from mmmlib.runs import Run, sha256_json
 
 
@@ -116,10 +116,10 @@ def signed_text(signatures: Iterable[Signature]) -> str:
         for (person, role, proven), signed in subjects.items()
     ]
     if not alike:
-        return joined(people)
+        return listed(people)
     proven = next(iter(subjects))[-1]
     many = "with their keys" if proven else "names typed in"
-    return f"{joined(people)}; {how[proven] if len(people) == 1 else many}"
+    return f"{listed(people)}; {how[proven] if len(people) == 1 else many}"
 
 
 def run_digest(run: Run) -> str:
@@ -139,10 +139,4 @@ def needed_text(missing: Iterable[SignOffNeeded]) -> str:
     subjects: dict[tuple[str, str], list[str]] = {}
     for one in missing:
         subjects.setdefault((one.person, one.role), []).append(one.subject)
-    return joined(f"{who} ({role}: {', '.join(what)})" for (who, role), what in subjects.items())
-
-
-def joined(parts: Iterable[str]) -> str:
-    """Join texts as a sentence does."""
-    texts = list(parts)
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return listed([f"{who} ({role}: {', '.join(what)})" for (who, role), what in subjects.items()])

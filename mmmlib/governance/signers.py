@@ -66,10 +66,6 @@ class Signers:
             and one.holds_on(self.today)
         ]
 
-    def holder(self, role: str, person: str) -> Deputy:
-        """Return the holder of a role whom a name means."""
-        return self.holders(role, person)[0]
-
     def who_waives(self) -> str:
         """Name those who may let a blocking finding pass."""
         holders = (one for role in self.policy.waivers.by for one in self.roles.holders(role))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmmlib.governance.roles import TITLES, Roles
 from mmmlib.governance.verdict import SignOffNeeded
 from mmmlib.params.schema import Params
-from mmmlib.phrases import some_of
+from mmmlib.phrases import capital, some_of
 from mmmlib.refresh.changes import changes_limits, changes_model
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.scenarios.pack import ScenarioPack
@@ -86,7 +86,7 @@ def data_change_text(comparison: Comparison | None, params: Params) -> str:
     if keys:
         parts.append(some_of([f"{key} changed" for key in keys], SHOWN))
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    return f"{capital(text)}." if text else ""
 
 
 def model_change_text(comparison: Comparison | None) -> str:

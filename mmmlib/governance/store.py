@@ -207,7 +207,8 @@ def _engine(runs_dir: Path, url: str | None) -> Engine:
             raise InputError.one(path, "the store", "no folder for it", "a folder that is there")
         place = f"sqlite:///{path}"
     try:
-        engine = create_engine(make_url(place), connect_args=_arguments(place))
+        patient = {"timeout": 60} if place.startswith("sqlite") else {}
+        engine = create_engine(make_url(place), connect_args=patient)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise InputError.one(
             None,
@@ -221,10 +222,6 @@ def _engine(runs_dir: Path, url: str | None) -> Engine:
     return engine
 
 
-def _arguments(place: str) -> dict[str, Any]:
-    return {"timeout": 60} if place.startswith("sqlite") else {}
-
-
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # Transactions begin where we say so, and what is acknowledged is on disk.
     connection.isolation_level = None
@@ -235,11 +232,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     # Readers do not wait for writers in WAL mode; writers take turns from the start.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
-
-
-def _writes(connection: Connection) -> bool:
-    return not connection.get_execution_options().get("mmm_reads", False)
+    reads = connection.get_execution_options().get("mmm_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 @contextmanager

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
+from mmmlib.estimates import Frozen
 from mmmlib.findings import Finding, Level, Reason
 from mmmlib.phrases import listed
 from mmmlib.scenarios.pack import EvidenceLevel, Label
@@ -20,11 +19,7 @@ class Release(StrEnum):
     DRAFT = "DRAFT"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class GateEntry(_Frozen):
+class GateEntry(Frozen):
     """A finding as the policy ranks it."""
 
     finding: Finding
@@ -33,7 +28,7 @@ class GateEntry(_Frozen):
     """The policy's line that decided, or "as proposed by the check"."""
 
 
-class SignOffNeeded(_Frozen):
+class SignOffNeeded(Frozen):
     """Who has to sign what before publication (G4)."""
 
     subject: str
@@ -43,7 +38,7 @@ class SignOffNeeded(_Frozen):
     why: str
 
 
-class Claim(_Frozen):
+class Claim(Frozen):
     """What may be done with a statement on one channel's return (O8), and why."""
 
     label: Label
@@ -77,7 +72,7 @@ NOT_CLAIMED = Claim(
 )
 
 
-class GateResult(_Frozen):
+class GateResult(Frozen):
     """Worst level of all findings after the policy, and what follows from it."""
 
     level: Level

@@ -142,7 +142,7 @@ class Desk:
             self._refuse(entries, {State.DRAFT, State.IN_REVIEW}, "be signed")
             review = self.review(entries)
             needed = self._one_needed(review, subject, person, role)
-            holder = self.signers.holder(role_key(needed.role), person)
+            holder = self.signers.holders(role_key(needed.role), person)[0]
             for one in review.signatures:
                 if one.record.subject == subject and same_person(one.record.person, holder.name):
                     raise InputError.one(

@@ -52,6 +52,16 @@ class Chance:
         return probability_text(self.probability)
 
 
+def observed(value: float | None, unit: str = "") -> Observed | None:
+    """Show what was counted, paid or set; nothing where it is not known."""
+    return None if value is None else Observed(value, unit)
+
+
+def chance(value: float | None) -> Chance | None:
+    """Show a probability; nothing where it is not known."""
+    return None if value is None else Chance(value)
+
+
 @dataclass(frozen=True)
 class Places:
     """A place among others before and now."""

@@ -201,15 +201,8 @@ def _of_plans(pack: ScenarioPack, money: str) -> Iterator[Fact]:
 
 
 def _estimated(quantity: str, estimate: Estimate, label: Label) -> Fact:
-    return {
-        "quantity": quantity,
-        "low": estimate.low,
-        "median": estimate.median,
-        "high": estimate.high,
-        "mass": estimate.mass,
-        "unit": estimate.unit,
-        "label": str(label),
-    }
+    ends = estimate.model_dump(include={"low", "median", "high", "mass", "unit"})
+    return {"quantity": quantity, "label": str(label)} | ends
 
 
 def _counted(quantity: str, value: float, unit: str) -> Fact:
@@ -225,21 +218,11 @@ def _weekly(quantity: str, values: xr.DataArray, unit: str, label: str, of: Fact
     else:
         middle, mass = values.to_numpy().astype(float), None
         low = high = np.full(len(middle), np.nan)
+    fact = of | {"quantity": quantity, "mass": mass, "unit": unit, "label": label}
     weeks = pd.DatetimeIndex(values["week"].to_numpy()).date
     for week, *ends in zip(weeks, low, middle, high, strict=True):
         numbers = dict(zip(("low", "median", "high"), ends, strict=True))
-        yield (
-            of
-            | numbers
-            | {
-                "quantity": quantity,
-                "first_week": week,
-                "last_week": week,
-                "mass": mass,
-                "unit": unit,
-                "label": label,
-            }
-        )
+        yield fact | {"first_week": week, "last_week": week} | numbers
 
 
 def _table(run: Run, rows: list[Fact]) -> pd.DataFrame:

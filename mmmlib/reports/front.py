@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mmmlib.reports.documents import Page
 from mmmlib.reports.markup import escape
-from mmmlib.reports.title_block import TitleBlock, shortened
+from mmmlib.reports.title_block import shortened
 
 FRONT = "index"
 SUMMARY = "executive_summary"
@@ -19,7 +19,7 @@ FOLDED = re.compile(
 """What a document folds away, with its heading; older runs call it passed."""
 
 
-def front_markdown(pages: Sequence[Page], block: TitleBlock) -> str:
+def front_markdown(pages: Sequence[Page], verdict: str) -> str:
     """Write the front page: the executive summary, and the way to the rest.
 
     Where no summary was made (the data is not ready), the verdict stands in its place.
@@ -28,8 +28,8 @@ def front_markdown(pages: Sequence[Page], block: TitleBlock) -> str:
     parts = []
     if first is not None:
         parts.append(first.body)
-    elif shortened(block.sentence) != block.sentence:
-        parts.append(escape(block.sentence))
+    elif shortened(verdict) != verdict:
+        parts.append(escape(verdict))
     links = "\n".join(
         f"- [{page.document.title}]({page.document.name}.html)\\\n  {page.document.line}"
         for page in pages

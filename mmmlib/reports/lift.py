@@ -9,7 +9,7 @@ from functools import cached_property
 
 import xarray as xr
 
-from mmmlib.estimates import Estimate, ReturnWords, return_words
+from mmmlib.estimates import Estimate, ReturnWords, return_words, scaled
 from mmmlib.health.lift import LiftComparison, compare_lifts
 from mmmlib.model.chains import agreed
 from mmmlib.model.effects import lift_tests_of, roi
@@ -70,30 +70,20 @@ class Experiments:
     def returns(self) -> list[tuple[str, Estimate, Estimate]]:
         """Channel, return without and with tests; the range that narrowed most first."""
         pairs = [
-            (
-                channel,
-                self.returned(self.uncalibrated, channel),
-                self.returned(self.effects, channel),
-            )
-            for channel in map(str, self.effects["channel"].to_numpy())
+            (name, self.returned(self.uncalibrated, name), self.returned(self.effects, name))
+            for name in map(str, self.effects["channel"].to_numpy())
         ]
         both = [(name, a, b) for name, a, b in pairs if a is not None and b is not None]
         return sorted(both, key=lambda row: row[2].width / max(row[1].width, 1e-300))
 
     def per_money(self, estimate: Estimate, change: float) -> Estimate:
         """Bring an incremental outcome to one unit of the money that was changed."""
-        factor = self.return_words.factor / change
-        ends = sorted((estimate.low * factor, estimate.high * factor))
-        inner = sorted((estimate.inner_low * factor, estimate.inner_high * factor))
-        return estimate.model_copy(
-            update={
-                "low": ends[0],
-                "high": ends[1],
-                "inner_low": inner[0],
-                "inner_high": inner[1],
-                "median": estimate.median * factor,
-                "unit": self.return_words.unit,
-            }
+        one = scaled(estimate, self.return_words.factor / change, self.return_words.unit)
+        if change > 0:
+            return one
+        ends = {"low": one.high, "high": one.low}
+        return one.model_copy(
+            update=ends | {"inner_low": one.inner_high, "inner_high": one.inner_low}
         )
 
     # --- words
@@ -185,17 +175,14 @@ class Experiments:
         colours = channel_colours(self.params.channels)
         rows = []
         for one in tests:
-            change = one.test.spend_change
+            saw, alone, together = (
+                self.per_money(estimate, one.test.spend_change)
+                for estimate in (one.measured, one.alone, one.calibrated)
+            )
             rows += [
-                IntervalRow(
-                    "the test saw", self.per_money(one.measured, change), INK, group=self.said(one)
-                ),
-                IntervalRow("model alone", self.per_money(one.alone, change), FAINT),
-                IntervalRow(
-                    "model with tests",
-                    self.per_money(one.calibrated, change),
-                    colours[one.test.channel],
-                ),
+                IntervalRow("the test saw", saw, INK, group=self.said(one)),
+                IntervalRow("model alone", alone, FAINT),
+                IntervalRow("model with tests", together, colours[one.test.channel]),
             ]
         return rows
 

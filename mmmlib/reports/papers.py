@@ -205,7 +205,7 @@ def _memo(results: Results) -> Iterator[Block]:
         yield Bullets(
             tuple(
                 Prose(
-                    f"{(one.net or one.difference).text()}.",
+                    f"{one.gain.text()}.",
                     lead=f"{one.title}.",
                     mark=label_mark(one.label),
                 )

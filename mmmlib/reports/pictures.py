@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -12,13 +13,14 @@ from mmmlib.data.panel.panel import Panel
 from mmmlib.estimates import format_number
 from mmmlib.model.unpaid import unpaid_of
 from mmmlib.params import Params
+from mmmlib.phrases import capital
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Bridge, Comparison, Movement
 from mmmlib.reports.blocks import Block, Picture, Prose
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.figures.restated import restated_map, shares_by_week
-from mmmlib.reports.figures.waterfall import WaterfallRow, waterfall_figure
+from mmmlib.reports.figures.waterfall import waterfall_figure
 from mmmlib.reports.figures.weeks import (
     actual_against_fitted,
     contribution_over_time,
@@ -31,6 +33,7 @@ from mmmlib.reports.results import Results
 from mmmlib.reports.style import channel_colours
 from mmmlib.reports.words.bridges import bridge_words
 from mmmlib.reports.words.figures import (
+    Words,
     contributions_words,
     curves_words,
     fit_words,
@@ -71,11 +74,8 @@ def returns_picture(
         if row.roi is not None
     ]
     even = numbers.break_even
-    draw = partial(
-        interval_figure, rows, title or words.title, words.subtitle, even=even,
-        even_name=even_name(even),
-    )  # fmt: skip
-    return Picture(name, draw, words.caption, words.alt)
+    words = replace(words, title=title or words.title)
+    return words.picture(name, interval_figure, rows, even=even, even_name=even_name(even))
 
 
 def learning_picture(results: Results, numbers: ModelNumbers) -> Picture:
@@ -90,8 +90,7 @@ def contributions_picture(results: Results, numbers: ModelNumbers, name: str) ->
         IntervalRow(results.channel(row.channel), row.contribution, results.colours[row.channel])
         for row in numbers.with_unpaid
     ]
-    draw = partial(interval_figure, rows, words.title, words.subtitle)
-    return Picture(name, draw, words.caption, words.alt)
+    return words.picture(name, interval_figure, rows)
 
 
 def shares_picture(results: Results, numbers: ModelNumbers) -> Picture:
@@ -107,49 +106,43 @@ def shares_picture(results: Results, numbers: ModelNumbers) -> Picture:
         )
         for row in sorted(numbers.channels, key=lambda row: -row.spend_share)
     ]
-    draw = partial(interval_figure, rows, words.title, words.subtitle)
-    return Picture("shares", draw, words.caption, words.alt)
+    return words.picture("shares", interval_figure, rows)
 
 
 def over_time_picture(results: Results, numbers: ModelNumbers) -> Picture:
     """Draw baseline and channels over time, each in a panel of its own."""
     words = over_time_words(results, numbers)
     names = {name: results.channel(name) for name in results.params.channels}
-    draw = partial(
-        contribution_over_time, numbers.effects, names, results.colours, words.title,
-        words.subtitle,
-    )  # fmt: skip
-    return Picture("over-time", draw, words.caption, words.alt)
+    drawn = (numbers.effects, names, results.colours)
+    return words.picture("over-time", contribution_over_time, *drawn)
 
 
 def curves_pictures(results: Results, numbers: ModelNumbers) -> Iterator[Picture]:
     """Draw the response curves of all channels, the largest spend first."""
     rows = sorted(numbers.channels, key=lambda row: -row.spend)
-    names = {name: results.channel(name) for name in results.params.channels}
     words = curves_words(results, numbers)
-    for number, start in enumerate(range(0, len(rows), PER_FIGURE), start=1):
-        part = [row.channel for row in rows[start : start + PER_FIGURE]]
-        title = words.title if number == 1 else "Response curves, continued"
-        draw = partial(
-            response_curves, numbers.effects, part, names, results.colours, title, words.subtitle
-        )
-        yield Picture(f"curves-{number}", draw, words.caption, words.alt)
+    return _curves("curves", results, numbers.effects, words, [row.channel for row in rows])
 
 
 def exposure_pictures(results: Results, numbers: ModelNumbers) -> Iterator[Picture]:
     """Draw the response curves of channels without spend, over their exposure."""
     effects = unpaid_of(numbers.effects)
-    if effects is None:
-        return
-    words, rows = exposure_words(results, numbers), numbers.unpaid
-    names = {row.channel: results.channel(row.channel) for row in rows}
-    for number, start in enumerate(range(0, len(rows), PER_FIGURE), start=1):
-        part = [row.channel for row in rows[start : start + PER_FIGURE]]
+    if effects is not None:
+        words = exposure_words(results, numbers)
+        names = [row.channel for row in numbers.unpaid]
+        yield from _curves("exposure-curves", results, effects, words, names)
+
+
+def _curves(
+    name: str, results: Results, effects: xr.Dataset, words: Words, channels: Sequence[str]
+) -> Iterator[Picture]:
+    """Draw response curves, a few a figure."""
+    names = {one: results.channel(one) for one in channels}
+    for number, start in enumerate(range(0, len(channels), PER_FIGURE), start=1):
+        drawn = (effects, channels[start : start + PER_FIGURE], names, results.colours)
         title = words.title if number == 1 else "Response curves, continued"
-        draw = partial(
-            response_curves, effects, part, names, results.colours, title, words.subtitle
-        )
-        yield Picture(f"exposure-curves-{number}", draw, words.caption, words.alt)
+        words = replace(words, title=title)
+        yield words.picture(f"{name}-{number}", response_curves, *drawn)
 
 
 def fit_picture(
@@ -160,8 +153,7 @@ def fit_picture(
     On the weeks that a ``holdout`` fit was not shown, its prediction is drawn.
     """
     words = fit_words(results, numbers, holdout)
-    draw = partial(actual_against_fitted, numbers.effects, holdout, words.title, words.subtitle)
-    return Picture(name, draw, words.caption, words.alt)
+    return words.picture(name, actual_against_fitted, numbers.effects, holdout)
 
 
 def movements_picture(results: Results, comparison: Comparison, moves: Sequence[Movement]) -> Block:
@@ -180,10 +172,7 @@ def movements_picture(results: Results, comparison: Comparison, moves: Sequence[
         for move in moves
     ]
     even = results.break_even(moves[0].model)
-    draw = partial(
-        interval_figure, rows, words.title, words.subtitle, even=even, even_name=even_name(even)
-    )
-    return Picture("movements", draw, words.caption, words.alt)
+    return words.picture("movements", interval_figure, rows, even=even, even_name=even_name(even))
 
 
 def bridge_picture(results: Results, bridges: Sequence[Bridge], name: str = "bridges") -> Block:
@@ -192,28 +181,22 @@ def bridge_picture(results: Results, bridges: Sequence[Bridge], name: str = "bri
         return Prose("By which steps the estimates moved is not known.")
     words = bridge_words(results, bridges)
     rows = [
-        WaterfallRow(results.channel(one.channel) if one.channel else "All channels", one)
-        for one in bridges
+        (results.channel(one.channel) if one.channel else "All channels", one) for one in bridges
     ]
-    draw = partial(waterfall_figure, rows, words.title, words.subtitle)
-    return Picture(name, draw, words.caption, words.alt)
+    return words.picture(name, waterfall_figure, rows)
 
 
 def restated_picture(results: Results, comparison: Comparison, cells: pd.DataFrame) -> Picture:
     """Draw which weeks of which series were restated, the series that moved most on top."""
     shares = shares_by_week(cells)
     shown = shares["series"].unique()[:MOST_SERIES]
-    labels = {name: results.subject(name) for name in shown}
-    names = {name: label[:1].upper() + label[1:] for name, label in labels.items()}
+    names = {name: capital(results.subject(name)) for name in shown}
     first, last = shares["week"].min(), shares["week"].max()
     if comparison.first_week and comparison.last_week:
         first = min(first, pd.Timestamp(comparison.first_week))
         last = max(last, pd.Timestamp(comparison.last_week))
     words = restated_map_words(results, shares, len(names))
-    draw = partial(
-        restated_map, shares, names, (first, last), words.title, words.subtitle
-    )  # fmt: skip
-    return Picture("restated", draw, words.caption, words.alt)
+    return words.picture("restated", restated_map, shares, names, (first, last))
 
 
 def lift_pictures(found: Experiments, suffix: str = "") -> Iterator[Picture]:
@@ -231,13 +214,11 @@ def lift_pictures(found: Experiments, suffix: str = "") -> Iterator[Picture]:
 def spend_picture(readiness: Readiness, panel: Panel, params: Params) -> Picture:
     """Draw every channel's spend, with the weeks marked that were too much alike."""
     words = spend_words(readiness, params)
-    draw = partial(
+    return words.picture(
+        "spend",
         spend_over_time,
         panel.spend_or_exposure().sum("region"),
         {name: params.channel_label(name) for name in params.channels},
         channel_colours(params.channels),
         params.readiness.flat_band,
-        words.title,
-        words.subtitle,
     )
-    return Picture("spend", draw, words.caption, words.alt)

@@ -42,7 +42,6 @@ class ChannelNumbers:
     narrowed: float | None
     """By how much the fit narrowed the return, as a share; None without one of the two."""
     half_life: Estimate
-    spend_today: float
     to_come: Estimate
     """Share of what its spend brings that comes after the last week."""
     loses: float | None
@@ -154,7 +153,6 @@ class ModelNumbers:
                     else None,
                     narrowed=narrowed if math.isfinite(narrowed) else None,
                     half_life=Estimate.from_draws(half_lives[:, place], "weeks"),
-                    spend_today=float(effects["spend_today"].to_numpy()[place]),
                     to_come=Estimate.from_draws(coming[:, place], "share"),
                     loses=None if even is None or not spent else float((ratio < even).mean()),
                     next_loses=None if even is None else float((step < even).mean()),

@@ -8,7 +8,6 @@ whole: there is never half of one.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -48,8 +47,8 @@ from mmmlib.reports.render_input import (
 )
 from mmmlib.reports.results import Results
 from mmmlib.reports.show import section_markdown, to_markdown
-from mmmlib.reports.title_block import metadata, title_block
-from mmmlib.runs import Run, write_atomic
+from mmmlib.reports.title_block import metadata, verdict_sentence
+from mmmlib.runs import Run, sync, write_atomic
 
 Renderer = Literal["auto", "quarto", "pandoc"]
 PACK = "pack"
@@ -177,7 +176,7 @@ def render_paper(
     """
     scratch = results.run.path / EXECUTED
     body = "\n\n".join(to_markdown(block, scratch, paper.name) for block in paper.blocks)
-    common = metadata(title_block(results))
+    common = metadata(results)
     variables = common | {"document": paper.title, "nav": []}
     work = Work(
         pages=(PageSource(paper.name, body, variables),),
@@ -285,12 +284,12 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         temporary.chmod(0o755)
         for path in temporary.iterdir():
             path.chmod(0o644)
-            _sync(path)
-        _sync(temporary)
+            sync(path)
+        sync(temporary)
         if folder.exists():
             folder.replace(old)
         temporary.replace(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -298,14 +297,13 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 def _work(results: Results, pages: list[Page]) -> Work:
     run = results.run
-    block = title_block(results)
-    common = metadata(block)
+    common = metadata(results)
     links = [(FRONT, "Overview")]
     links += [(p.document.name, p.document.title) for p in pages if p.document.name != SUMMARY]
     sources = [
         PageSource(
             FRONT,
-            front_markdown(pages, block),
+            front_markdown(pages, verdict_sentence(results.gates)),
             common
             | {
                 "document": "Refresh pack",
@@ -352,11 +350,3 @@ def _renderer(name: Literal["quarto", "pandoc"]) -> Callable[[Work, Path], None]
     from mmmlib.reports.render_pandoc import render_with_pandoc
 
     return render_with_pandoc
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

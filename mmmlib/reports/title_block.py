@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 
 from mmmlib.estimates import NBSP
 from mmmlib.governance.labels import NOT_JUDGED
-from mmmlib.governance.verdict import GateResult, Release, SignOffNeeded
+from mmmlib.governance.verdict import GateResult, Release
 from mmmlib.phrases import date_text
 from mmmlib.reports.markup import escape
 from mmmlib.reports.results import Results
@@ -32,53 +31,8 @@ SENTENCES = {
 """What the band says where the gates left no sentence of their own."""
 
 
-@dataclass(frozen=True)
-class TitleBlock:
-    """Plain texts of the title block; nothing here is escaped yet."""
-
-    workbook: str
-    outcome: str
-    period: str
-    serves: str
-    supports: tuple[str, ...]
-    not_for: tuple[str, ...]
-    through: str
-    run: str
-    release: Release
-    sentence: str
-    """The verdict of the gates, as long as it may be."""
-    awaiting: str
-    sign_offs: tuple[SignOffNeeded, ...]
-    created: dt.date
-
-
-def title_block(results: Results) -> TitleBlock:
-    """Collect the title block of a run.
-
-    A run without a gate result is a draft, whatever else it says.
-    """
-    run, params, gates = results.run, results.params, results.gates
-    manifest = run.manifest
-    unit = params.outcome_unit(params.primary)
-    release = gates.release if gates else Release.DRAFT
-    return TitleBlock(
-        workbook=params.title,
-        outcome=f"{results.model(params.primary)} ({unit})",
-        period=period_text(manifest.period),
-        serves=params.audience.serves.capitalize(),
-        supports=params.audience.supports,
-        not_for=params.audience.not_for,
-        through=data_through(run),
-        run=run.name,
-        release=release,
-        sentence=_sentence(gates),
-        awaiting=gates.awaiting if gates else "",
-        sign_offs=gates.sign_offs if gates else (),
-        created=manifest.created.date(),
-    )
-
-
-def _sentence(gates: GateResult | None) -> str:
+def verdict_sentence(gates: GateResult | None) -> str:
+    """Return the verdict of the gates, as long as it may be; a run without them is a draft."""
     if gates is None:
         return NOT_JUDGED
     return gates.statement or SENTENCES[gates.release]
@@ -115,25 +69,30 @@ def shortened(text: str, length: int = BAND_LENGTH) -> str:
     return short
 
 
-def metadata(block: TitleBlock) -> dict[str, object]:
-    """Return the title block as template variables, every text escaped."""
-    kind, symbol = BANDS[block.release]
+def metadata(results: Results) -> dict[str, object]:
+    """Return the title block of a run as template variables, every text escaped."""
+    run, params, gates = results.run, results.params, results.gates
+    manifest, audience = run.manifest, params.audience
+    release = gates.release if gates else Release.DRAFT
+    kind, symbol = BANDS[release]
     # Who has to sign is never what there is no room for.
-    verdict = shortened(block.sentence, BAND_LENGTH - len(block.awaiting))
+    awaiting = gates.awaiting if gates else ""
+    verdict = shortened(verdict_sentence(gates), BAND_LENGTH - len(awaiting))
+    outcome = f"{results.model(params.primary)} ({params.outcome_unit(params.primary)})"
     return {
-        "workbook": escape(block.workbook),
-        "outcome": escape(block.outcome),
-        "period": escape(block.period),
-        "serves": escape(block.serves),
-        "supports": [escape(text) for text in block.supports],
-        "not_for": [escape(text) for text in block.not_for],
-        "through": escape(block.through),
-        "run": escape(block.run),
+        "workbook": escape(params.title),
+        "outcome": escape(outcome),
+        "period": escape(period_text(manifest.period)),
+        "serves": escape(audience.serves.capitalize()),
+        "supports": [escape(text) for text in audience.supports],
+        "not_for": [escape(text) for text in audience.not_for],
+        "through": escape(data_through(run)),
+        "run": escape(run.name),
         "release": {
             "kind": kind,
             "symbol": symbol,
-            "word": str(block.release),
-            "sentence": escape(f"{verdict} {block.awaiting}".strip()),
+            "word": str(release),
+            "sentence": escape(f"{verdict} {awaiting}".strip()),
         },
-        "created": f"{block.created.year}, {block.created.month}, {block.created.day}",
+        "created": f"{manifest.created.year}, {manifest.created.month}, {manifest.created.day}",
     }

@@ -6,13 +6,12 @@ import datetime as dt
 import re
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmmlib.disk import writing
+from mmmlib.disk import new_folder, writing
 from mmmlib.errors import InputError, MMMError, RunError
 from mmmlib.params.load import write_params
 from mmmlib.params.schema import Params
@@ -251,18 +250,10 @@ def new_run(
         trial=list(trial),
         report_format=report_format,
     )
-    with writing(runs_dir):
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_dir))
-    try:
-        folder.chmod(0o755)
+    with new_folder(runs_dir / name) as folder:
         if fill:
             fill(folder)
         write_atomic(folder / "manifest.json", manifest.sealed())
-        folder.rename(runs_dir / name)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     return Run(runs_dir / name)
 
 

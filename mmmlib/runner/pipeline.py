@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from mmmlib.disk import trouble_with
 from mmmlib.errors import InputError, MMMError, StepError
@@ -34,6 +33,7 @@ from mmmlib.provenance import (
 from mmmlib.runner.background import Background
 from mmmlib.runner.fork_server import start_fork_server
 from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked
+from mmmlib.runner.progress import Watcher
 from mmmlib.runner.steps import (
     FIT,
     STEPS,
@@ -51,22 +51,6 @@ from mmmlib.verify import hash_beside
 
 AT_ONCE = 2
 """Steps that run side by side; the fits of both go to one pool."""
-
-
-class Watcher(Protocol):
-    """Is told what happens, to show it to a person."""
-
-    def run_begins(self, run: Run, resumed: bool) -> None:
-        """Take notice of the run, which is new or taken up again."""
-
-    def step_begins(self, name: str) -> None:
-        """Take notice of a step that begins."""
-
-    def step_says(self, name: str, line: str) -> None:
-        """Take notice of a line that a step prints; called from its thread."""
-
-    def step_ends(self, record: StepRecord, kept: bool) -> None:
-        """Take notice of a step that is done or failed, or is kept as it was."""
 
 
 class StoppedError(MMMError):

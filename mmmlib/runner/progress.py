@@ -16,62 +16,51 @@ if TYPE_CHECKING:
 MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]"}
 
 
-class Silent:
-    """Says nothing, and remembers the run for the last line."""
+class Watcher:
+    """Is told what happens, and keeps it; shows nothing by itself."""
 
-    run: Run | None = None
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.active: dict[str, float] = {}
+        """When each step at work began."""
+        self.said: dict[str, str] = {}
+        """The last line of each step."""
 
     def run_begins(self, run: Run, resumed: bool) -> None:
-        """Keep the run."""
+        """Take notice of the run, which is new or taken up again."""
         self.run = run
 
     def step_begins(self, name: str) -> None:
-        """Nothing is shown."""
+        """Take notice of a step that begins."""
+        self.active[name] = time.monotonic()
 
     def step_says(self, name: str, line: str) -> None:
-        """Nothing is shown."""
+        """Take notice of a line that a step prints; called from its thread."""
+        self.said[name] = line
 
     def step_ends(self, record: StepRecord, kept: bool) -> None:
-        """Nothing is shown."""
+        """Take notice of a step that is done or failed, or is kept as it was."""
+        self.active.pop(record.name, None)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Show nothing more."""
 
 
-class Log(Silent):
-    """A line a minute on every step that is at work, for logs of batch jobs.
-
-    Parameters
-    ----------
-    every
-        Seconds between lines; a step that is done before has none.
-    """
+class Log(Watcher):
+    """A line on every step that is at work, each so many seconds, for logs of batch jobs."""
 
     def __init__(self, every: float = 60.0) -> None:
-        self._active: dict[str, float] = {}
-        self._said: dict[str, str] = {}
+        super().__init__()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._write, args=(every,), daemon=True)
         self._thread.start()
 
-    def step_begins(self, name: str) -> None:
-        """Start a step's clock."""
-        self._active[name] = time.monotonic()
-
-    def step_says(self, name: str, line: str) -> None:
-        """Keep the last line for the next minute."""
-        self._said[name] = line
-
-    def step_ends(self, record: StepRecord, kept: bool) -> None:
-        """Stop the clock."""
-        self._active.pop(record.name, None)
-
     def _write(self, every: float) -> None:
         while not self._over.wait(every):
             now = time.monotonic()
-            for name, since in list(self._active.items()):
+            for name, since in list(self.active.items()):
                 if now - since >= every:
-                    said = self._said.get(name, "")
+                    said = self.said.get(name, "")
                     clock = f"{time.strftime('%H:%M')} {name}, {(now - since) / 60:.0f} min"
                     print(f"{clock}: {said}" if said else clock, file=sys.stderr, flush=True)
 
@@ -81,16 +70,15 @@ class Log(Silent):
         self._thread.join()
 
 
-class Live(Silent):
+class Live(Watcher):
     """One line per step, with a clock on those at work."""
 
     def __init__(self) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive
 
+        super().__init__()
         self._console = Console(stderr=True)
-        self._active: dict[str, float] = {}
-        self._said: dict[str, str] = {}
         self._live = RichLive(
             console=self._console,
             get_renderable=self._render,
@@ -102,21 +90,13 @@ class Live(Silent):
 
     def run_begins(self, run: Run, resumed: bool) -> None:
         """Name the run."""
-        self.run = run
+        super().run_begins(run, resumed)
         again = ", taken up again" if resumed else ""
         self._console.print(f"{run.name}{again}", style="bold", highlight=False)
 
-    def step_begins(self, name: str) -> None:
-        """Start a step's clock."""
-        self._active[name] = time.monotonic()
-
-    def step_says(self, name: str, line: str) -> None:
-        """Show the last line beside the clock."""
-        self._said[name] = line
-
     def step_ends(self, record: StepRecord, kept: bool) -> None:
         """Turn the clock into a line that stays."""
-        self._active.pop(record.name, None)
+        super().step_ends(record, kept)
         seconds = "as it was" if kept else f"{record.seconds or 0:.1f} s"
         mark = MARKS.get(record.status, " ")
         self._console.print(f" {mark} {record.name:<18}{seconds:>9}", highlight=False)
@@ -126,8 +106,8 @@ class Live(Silent):
 
         now = time.monotonic()
         lines = [
-            f" … {name:<18}{now - since:>7.0f} s  {self._said.get(name, '')}"
-            for name, since in self._active.items()
+            f" … {name:<18}{now - since:>7.0f} s  {self.said.get(name, '')}"
+            for name, since in self.active.items()
         ]
         return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
@@ -137,7 +117,7 @@ class Live(Silent):
 
 
 @contextmanager
-def make_watcher() -> Iterator[Silent]:
+def make_watcher() -> Iterator[Watcher]:
     """Return what shows progress: live where a person looks at the terminal."""
     watcher = Live() if sys.stderr.isatty() else Log()
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,8 +120,5 @@ def _age(trial: Run, now: dt.datetime) -> int:
 
 
 def _size(path: Path) -> int:
-    return sum(stat.st_size for stat in _files(path) if stat.st_nlink == 1)
-
-
-def _files(path: Path) -> Iterator:
-    return (file.stat() for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+    files = (file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+    return sum(stat.st_size for file in files if (stat := file.stat()).st_nlink == 1)

@@ -217,6 +217,11 @@ class Scenario(_Frozen):
         """Whether more is better: money after its cost, or a count for the same spend."""
         return self.net is not None or (self.spend_change == 0 and self.lever_cost == 0)
 
+    @property
+    def gain(self) -> Estimate:
+        """What plans are compared by: the difference after its cost, where the outcome is money."""
+        return self.net if self.net is not None else self.difference
+
 
 class Answer(_Frozen):
     """A key question, answered from the run (A4). One per question and model asked."""
@@ -326,6 +331,12 @@ class ScenarioPack(_Frozen):
     """What to do with each channel; nothing in runs of before it was given."""
     answers: tuple[Answer, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def proposed(self) -> Scenario | None:
+        """The plan that is recommended, or else the one that is for the meeting to judge."""
+        name = self.recommended or self.candidate
+        return next((one for one in self.scenarios if one.name == name), None)
 
     @property
     def compared_with(self) -> str:

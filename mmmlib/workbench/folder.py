@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from mmmlib.data.panel.panel import write_panel
-from mmmlib.disk import writing
+from mmmlib.disk import new_folder
 from mmmlib.errors import InputError, RunError
+from mmmlib.estimates import Frozen
 from mmmlib.governance.gates import data_that_blocks
 from mmmlib.model.fit import fit_each, learned_by, missing_fits, save_fit
 from mmmlib.params.candidates import Goal
@@ -33,10 +31,8 @@ FILE = "trial.json"
 DATA = "data.json"
 
 
-class SavedChange(BaseModel):
+class SavedChange(Frozen):
     """One change of a trial; see :class:`mmmlib.params.strict.KeyChange`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: tuple[str | int, ...]
     value: Any = None
@@ -44,10 +40,8 @@ class SavedChange(BaseModel):
     out: bool = False
 
 
-class SavedTrial(BaseModel):
+class SavedTrial(Frozen):
     """What a trial differs by; ``trial.json``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     changes: tuple[SavedChange, ...] = ()
     notes: tuple[str, ...] = ()
@@ -75,17 +69,9 @@ def save_trial[S: Specification](trial: S, name: str) -> S:
     Run(trial.run.path)  # or its folder would be made anew, where it was removed meanwhile
     target = trial.run.path / EXPLORE / name
     _refuse_taken(trial, name, target)
-    with writing(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
-    try:
-        made.chmod(0o755)
+    with new_folder(target) as made:
         _fill(made, trial, name)
         _refuse_taken(trial, name, target)
-        made.rename(target)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
     return replace(trial, name=name, source=Run(target))
 
 

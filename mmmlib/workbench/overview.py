@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmmlib.reports.blocks import Block, Heading, Picture, Prose
+from mmmlib.reports.blocks import Block
 from mmmlib.reports.markup import escape
 from mmmlib.reports.table import Table
 
@@ -52,19 +52,10 @@ class Overview:
 
     def to_markdown(self) -> str:
         """Write the page as one text, figures inside it."""
+        from mmmlib.reports.show import to_markdown
+
         lines = [f"## {escape(self.title)}"] if self.title else []
         for heading, blocks in self.parts.items():
             lines += [f"### {escape(heading)}"] if heading else []
-            lines += [_markdown(block) for block in blocks]
+            lines += [to_markdown(block, None, "") for block in blocks]
         return "\n\n".join(lines) + "\n"
-
-
-def _markdown(block: Block) -> str:
-    match block:
-        case Picture():
-            return block.to_markdown()
-        case Prose() | Table():
-            return block.to_markdown(attributes=False)
-        case Heading():
-            return f"#### {escape(block.text)}"
-    raise TypeError(f"a page shows no {type(block).__name__}")

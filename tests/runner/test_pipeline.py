@@ -15,7 +15,7 @@ from mmmlib.params.load import params_of, read_params
 from mmmlib.reports.format import format_version
 from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked, new_run
 from mmmlib.runner.pipeline import Refresh, _fail, _finish, _record_code, run_refresh
-from mmmlib.runner.progress import Silent
+from mmmlib.runner.progress import Watcher
 from mmmlib.runner.steps import STEPS, Step, key_of, outputs_of, steps_of
 from mmmlib.runs import Run, sha256_file
 from tests.fakes import fake_params
@@ -184,7 +184,7 @@ def test_a_step_that_leaves_nothing_fails(tmp_path: Path) -> None:
     """It ended without an error, and yet what it was to leave is not there."""
     run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1)
     records = {step.name: StepRecord(name=step.name) for step in STEPS}
-    work = Refresh(run, fake_params(), Silent(), records)
+    work = Refresh(run, fake_params(), Watcher(), records)
     (step,) = [step for step in STEPS if step.name == "refresh"]
     future: Future[float] = Future()
     future.set_result(0.1)
@@ -210,7 +210,7 @@ def test_an_error_names_its_step_or_its_file(tmp_path: Path, error: Exception, t
     run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1)
     (step,) = [step for step in STEPS if step.name == "health"]
     records = {step.name: StepRecord(name=step.name) for step in STEPS}
-    work = Refresh(run, fake_params(), Silent(), records)
+    work = Refresh(run, fake_params(), Watcher(), records)
     raised = _fail(work, step, error)
     assert (
         str(raised).removeprefix(f"{run.name}, ").startswith(told.replace("{run}", str(run.path)))
@@ -238,7 +238,7 @@ def test_policy_is_read_again_when_a_run_is_taken_up(tmp_path: Path) -> None:
     assert resumed
     assert again.name == run.name
     with locked(run), pytest.raises(RunError, match="another refresh is working"):
-        run_refresh(file, [], Silent(), resume=True, runs_dir=tmp_path / "runs")
+        run_refresh(file, [], Watcher(), resume=True, runs_dir=tmp_path / "runs")
     assert "# reviewed" not in (run.path / "roles.yaml").read_text()
     bring_up_to_date(again, params, file)
     assert (again.path / "roles.yaml").read_text().endswith("# reviewed\n")
@@ -257,5 +257,5 @@ def test_a_run_whose_model_was_set_on_the_command_line_is_a_trial(tmp_path: Path
 
 def test_a_run_that_is_taken_up_has_the_format_of_today(tmp_path: Path) -> None:
     run = new_run(tmp_path, "demo", "2026-Q1", params="p", seed=1, report_format=0)
-    _record_code(Refresh(run, fake_params(), Silent()))
+    _record_code(Refresh(run, fake_params(), Watcher()))
     assert run.manifest.report_format == format_version()

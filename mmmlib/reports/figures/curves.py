@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmmlib.model.prices import price_of
-from mmmlib.reports.figures.layout import WIDTH, drawn, number_axis, panels_of, titled
+from mmmlib.reports.figures.layout import WIDTH, drawn, number_axis, small_panels
 from mmmlib.reports.markup import cut_apart
 from mmmlib.reports.style import INK
 
@@ -50,15 +50,11 @@ def response_curves(
     curve is solid; beyond it the curve is dashed and pale: it is the formula's guess. The
     dot is the weekly spend of the baseline. A steep curve there means that more money brings more.
     """
-    rows, columns = panels_of(len(channels), width)
-    figure = titled(title, subtitle, height=PANEL * rows + 0.3, width=width)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    figure, panels = small_panels(title, subtitle, len(channels), PANEL, width)
     names = cut_apart({name: names[name] for name in channels}, 30)
-    for axes, name in zip(panels, channels, strict=False):
+    for axes, name in zip(panels, channels, strict=True):
         _curve(axes, effects.sel(channel=name), colours[name], price_of(effects, name).last)
         axes.set_title(names[name])
-    for axes in panels[len(channels) :]:
-        axes.set_visible(False)
     return figure
 
 

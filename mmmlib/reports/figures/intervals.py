@@ -142,6 +142,21 @@ def name_lines(name: str) -> str:
     return "\n".join(short(line, LONGEST_LINE) for line in lines)
 
 
+def write_names(
+    axes: Axes, names: Sequence[str], width: float, *, above: float, room: float = 0.75
+) -> None:
+    """Name the rows at their places, 0 on top; on a phone each name stands ``above`` its row."""
+    axes.tick_params(axis="y", length=0)
+    if not is_narrow(width):
+        axes.set_yticks(range(len(names)), [name_lines(name) for name in names], color=INK)
+        return
+    axes.set_yticks([])
+    for place, name in enumerate(names):
+        text = wrap(name, NAME_SIZE, room * width)[0]
+        where = axes.get_yaxis_transform()
+        axes.text(0, place - above, text, transform=where, va="center", size=NAME_SIZE)
+
+
 def _most(lines: list[str]) -> list[str]:
     """Keep four lines, and cut what would be a fifth."""
     if len(lines) <= MOST_LINES:

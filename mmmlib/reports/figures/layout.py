@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmmlib.estimates import format_number
+from mmmlib.phrases import capital
 from mmmlib.reports.fonts import families_for, reads_leftwards
 from mmmlib.reports.markup import cut_short, plain
 from mmmlib.reports.style import INK, MUTED, quiet_fonts, workbook_style
@@ -58,7 +59,7 @@ def titled(title: str, subtitle: str, height: float, width: float = WIDTH) -> Fi
     room = width - 2 * MARGIN
     head = balanced(title, TITLE_SIZE, room, bold=True)
     # It may begin with a unit, as a sentence all the same.
-    below = wrap(subtitle[:1].upper() + subtitle[1:], SUBTITLE_SIZE, room) if subtitle else []
+    below = wrap(capital(subtitle), SUBTITLE_SIZE, room) if subtitle else []
     top = len(head) * TITLE_SIZE * LINE + len(below) * SUBTITLE_SIZE * LINE + 3 * MARGIN
     total = height + top
     engine = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - top / total))
@@ -132,6 +133,18 @@ def panels_of(count: int, width: float) -> tuple[int, int]:
     """Return rows and columns of small panels: one column on a phone, up to three on a page."""
     columns = 1 if is_narrow(width) else min(3, count) if count != 4 else 2
     return -(-count // columns), columns
+
+
+def small_panels(
+    title: str, subtitle: str, count: int, height: float, width: float
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure of small panels, each so many inches high."""
+    rows, columns = panels_of(count, width)
+    figure = titled(title, subtitle, height=height * rows + 0.3, width=width)
+    panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for axes in panels[count:]:
+        axes.set_visible(False)
+    return figure, panels[:count]
 
 
 def short(name: str, longest: int = LONGEST_NAME) -> str:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mmmlib.reports.figures.intervals import name_lines
-from mmmlib.reports.figures.layout import WIDTH, drawn, is_narrow, number_axis, titled, wrap
+from mmmlib.reports.figures.intervals import write_names
+from mmmlib.reports.figures.layout import WIDTH, drawn, is_narrow, number_axis, titled
 from mmmlib.reports.style import FAINT, INK, MUTED
 
 ROW = 0.3
-SIZE = 10.5
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,7 @@ def move_figure(rows: Sequence[MoveRow], title: str, subtitle: str, width: float
     How to read it: the arrow goes from the bar (baseline) to the dot (plan); the open circle is what
     was spent in the latest weeks. Where it lies beyond the dot, the plan is less than now.
     """
-    above = is_narrow(width)
-    pitch = ROW + (0.12 if above else 0)
+    pitch = ROW + (0.12 if is_narrow(width) else 0)
     figure = titled(title, subtitle, height=pitch * len(rows) + 0.7, width=width)
     axes = figure.subplots()
     for place, row in enumerate(rows):
@@ -71,15 +69,7 @@ def move_figure(rows: Sequence[MoveRow], title: str, subtitle: str, width: float
             )
             axes.plot([row.planned], [place], "o", color=colour, markersize=4.5, zorder=3)
         axes.plot([row.baseline] * 2, [place - 0.2, place + 0.2], color=INK, linewidth=1.6)
-    if above:
-        axes.set_yticks([])
-        for place, row in enumerate(rows):
-            name = wrap(row.name, SIZE, 0.75 * width)[0]
-            axes.text(
-                0, place - 0.36, name, transform=axes.get_yaxis_transform(), va="center", size=SIZE
-            )
-    else:
-        axes.set_yticks(range(len(rows)), [name_lines(row.name) for row in rows], color=INK)
+    write_names(axes, [row.name for row in rows], width, above=0.36)
     axes.set_ylim(len(rows) - 0.5, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_xlim(left=0)

@@ -10,9 +10,8 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from mmmlib.reports.figures.intervals import name_lines
-from mmmlib.reports.figures.layout import WIDTH, drawn, is_narrow, titled, week_axis, wrap
-from mmmlib.reports.style import INK
+from mmmlib.reports.figures.intervals import name_lines, write_names
+from mmmlib.reports.figures.layout import WIDTH, drawn, is_narrow, titled, week_axis
 
 BOUNDS = (0.01, 0.1)
 """Shares of the value before at which a darker colour begins."""
@@ -57,7 +56,7 @@ def restated_map(
     axes = figure.subplots()
     start, end = date2num(window[0]), date2num(window[1] + WEEK)
     tall = ROW / pitch * 0.86
-    for place, (series, name) in enumerate(names.items()):
+    for place, series in enumerate(names):
         own = cells[cells["series"] == series]
         middle = place + (0.2 if above else 0)
         axes.broken_barh([(start, end - start)], (middle - tall / 2, tall), color=QUIET, zorder=1)
@@ -67,17 +66,9 @@ def restated_map(
                 weeks = own["week"][way & (steps == step)]
                 spans = [(date2num(week), 7.0) for week in weeks]
                 axes.broken_barh(spans, (middle - tall / 2, tall), color=colour, lw=0, zorder=2)
-        if above:
-            text = wrap(name, SIZE, 0.95 * width)[0]
-            place_x = axes.get_yaxis_transform()
-            axes.text(0, place - 0.26, text, transform=place_x, va="center", size=SIZE)
     axes.set_xlim(start, end)
     axes.set_ylim(len(names) - 0.5, -0.55)
-    if above:
-        axes.set_yticks([])
-    else:
-        axes.set_yticks(range(len(names)), [name_lines(one) for one in names.values()], color=INK)
-    axes.tick_params(axis="y", length=0)
+    write_names(axes, list(names.values()), width, above=0.26, room=0.95)
     axes.grid(visible=False)
     week_axis(axes, most=5 if above else 8)
     up, down = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,8 +10,8 @@ from matplotlib.patches import Patch
 
 from mmmlib.monte_carlo import ERRORS
 from mmmlib.refresh.comparison import Bridge
-from mmmlib.reports.figures.intervals import name_lines
-from mmmlib.reports.figures.layout import WIDTH, drawn, is_narrow, number_axis, titled, wrap
+from mmmlib.reports.figures.intervals import write_names
+from mmmlib.reports.figures.layout import WIDTH, drawn, is_narrow, number_axis, titled
 from mmmlib.reports.style import FAINT, INK
 
 STEP_COLOURS = {
@@ -26,17 +25,9 @@ ROW, LEGEND, LEGEND_LINE = 0.55, 0.9, 0.2
 SIZE = 10.5
 
 
-@dataclass(frozen=True)
-class WaterfallRow:
-    """One number's way."""
-
-    name: str
-    bridge: Bridge
-
-
 @drawn
 def waterfall_figure(
-    rows: Sequence[WaterfallRow], title: str, subtitle: str, width: float = WIDTH
+    rows: Sequence[tuple[str, Bridge]], title: str, subtitle: str, width: float = WIDTH
 ) -> Figure:
     """Draw one waterfall under another, all on one axis.
 
@@ -54,21 +45,12 @@ def waterfall_figure(
     legend = LEGEND + (LEGEND_LINE * 2 if above else 0)
     figure = titled(title, subtitle, height=pitch * len(rows) + legend, width=width)
     axes = figure.subplots()
-    for place, row in enumerate(rows):
-        _draw_way(axes, place, row.bridge)
+    for place, (_, bridge) in enumerate(rows):
+        _draw_way(axes, place, bridge)
     axes.set_ylim(len(rows) - 0.5, -0.6)
-    if above:
-        axes.set_yticks([])
-        for place, row in enumerate(rows):
-            name = wrap(row.name, SIZE, 0.75 * width)[0]
-            axes.text(
-                0, place - 0.5, name, transform=axes.get_yaxis_transform(), va="center", size=SIZE
-            )
-    else:
-        axes.set_yticks(range(len(rows)), [name_lines(row.name) for row in rows], color=INK)
-    axes.tick_params(axis="y", length=0)
+    write_names(axes, [name for name, _ in rows], width, above=0.5)
     axes.grid(visible=False, axis="y")
-    number_axis(axes, "x", rows[0].bridge.unit if rows else "", ticks=6)
+    number_axis(axes, "x", rows[0][1].unit if rows else "", ticks=6)
     figure.legend(
         handles=[Patch(color=colour, label=name) for name, colour in STEP_COLOURS.items()],
         loc="outside lower center",

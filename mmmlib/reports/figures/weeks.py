@@ -19,7 +19,7 @@ from mmmlib.reports.figures.layout import (
     drawn,
     is_narrow,
     number_axis,
-    panels_of,
+    small_panels,
     titled,
     week_axis,
     zero_line,
@@ -65,11 +65,9 @@ def contribution_over_time(
     """
     weeks = pd.DatetimeIndex(effects["week"].to_numpy())
     layers = _layers(effects, names, colours)
-    rows, columns = panels_of(len(layers), width)
-    figure = titled(title, subtitle, height=SMALL * rows + 0.3, width=width)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    figure, panels = small_panels(title, subtitle, len(layers), SMALL, width)
     labels = cut_apart({str(n): name for n, (name, _, _) in enumerate(layers)}, LABEL_NAME)
-    for number, (axes, (_, draws, colour)) in enumerate(zip(panels, layers, strict=False)):
+    for number, (axes, (_, draws, colour)) in enumerate(zip(panels, layers, strict=True)):
         _band(axes, weeks, draws, colour)
         if number == 0:
             axes.plot(weeks, effects["observed"].to_numpy(), ".", color=INK, markersize=2.2)
@@ -78,8 +76,6 @@ def contribution_over_time(
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         number_axis(axes, "y", "", ticks=3)
         week_axis(axes, most=5)
-    for axes in panels[len(layers) :]:
-        axes.set_visible(False)
     return figure
 
 
@@ -167,11 +163,9 @@ def spend_over_time(
     """
     weeks = pd.DatetimeIndex(spend["week"].to_numpy())
     channels = [str(name) for name in spend["channel"].to_numpy()]
-    rows, columns = panels_of(len(channels), width)
-    figure = titled(title, subtitle, height=SMALL * rows + 0.3, width=width)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    figure, panels = small_panels(title, subtitle, len(channels), SMALL, width)
     names = cut_apart({name: names[name] for name in channels}, 26)
-    for axes, name in zip(panels, channels, strict=False):
+    for axes, name in zip(panels, channels, strict=True):
         values = spend.sel(channel=name).to_numpy()
         axes.plot(weeks, values, color=colours[name], linewidth=1.2)
         level, flat = flat_weeks(values, band)
@@ -183,8 +177,6 @@ def spend_over_time(
         axes.set_ylim(bottom=0)
         number_axis(axes, "y", "", ticks=3)
         week_axis(axes, most=5)
-    for axes in panels[len(channels) :]:
-        axes.set_visible(False)
     return figure
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mmmlib.findings import Level, Status
 from mmmlib.governance.labels import stop_words
-from mmmlib.phrases import count_text, listed
+from mmmlib.phrases import capital, count_text, listed
 from mmmlib.readiness.verdict import Verdict
 from mmmlib.refresh.changes import changes_every_time
 from mmmlib.reports.blocks import Block, Bullets, Prose, Statements, label_mark
@@ -122,8 +122,7 @@ def moves(results: Results) -> Iterator[Block]:
         yield Prose(why, lead="No recommendation.", mark=label_mark(Label.DO_NOT_INFER))
         return
     yield from _by_channel(results, pack)
-    by_name = {plan.name: plan for plan in pack.scenarios}
-    plan = by_name.get(pack.recommended or pack.candidate or "")
+    plan = pack.proposed
     if plan is None:
         yield Prose("No plan may be recommended. What speaks against each:")
         yield Bullets(
@@ -154,8 +153,7 @@ def _by_channel(results: Results, pack: ScenarioPack) -> Iterator[Block]:
         if names:
             parts.append(f"{advice}: {listed(names)}")
     if parts:
-        text = "; ".join(parts)
-        yield Prose(f"{text[0].upper()}{text[1:]}.", lead="Each channel alone.")
+        yield Prose(f"{capital('; '.join(parts))}.", lead="Each channel alone.")
 
 
 def confidence(results: Results) -> Iterator[Block]:
@@ -183,17 +181,17 @@ def confidence(results: Results) -> Iterator[Block]:
             )
     pack = results.scenarios
     if pack is not None:
-        for plan in (one for one in pack.scenarios if one.kind != "baseline"):
-            gain = plan.net if plan.net is not None else plan.difference
-            items.append(
-                Prose(
-                    f"{gain.text()} against {pack.compared_with}; "
-                    f"the chance that it is {'better' if plan.comparable else 'more'} is "
-                    f"{probability_text(plan.probability_better)}.",
-                    lead=f"{plan.title}.",
-                    mark=label_mark(plan.label),
-                )
+        items += [
+            Prose(
+                f"{plan.gain.text()} against {pack.compared_with}; "
+                f"the chance that it is {'better' if plan.comparable else 'more'} is "
+                f"{probability_text(plan.probability_better)}.",
+                lead=f"{plan.title}.",
+                mark=label_mark(plan.label),
             )
+            for plan in pack.scenarios
+            if plan.kind != "baseline"
+        ]
     if items:
         yield Bullets(tuple(items))
     if results.effects:

@@ -8,7 +8,7 @@ from mmmlib.data.history.restatement import kept_moves, revision_shares
 from mmmlib.errors import RunError
 from mmmlib.findings import Level, Status
 from mmmlib.governance.data_debt import next_restatements, restated_by_refresh
-from mmmlib.phrases import count_text, listed
+from mmmlib.phrases import capital, count_text, listed
 from mmmlib.refresh.changes import changes_every_time
 from mmmlib.refresh.comparison import Bridge
 from mmmlib.reports.blocks import Block, Bullets, Folded, Heading, Prose, level_mark
@@ -91,7 +91,7 @@ def summary(results: Results) -> Iterator[Block]:
             tuple(
                 Prose(
                     finding.message,
-                    lead=f"{_capital(results.subject(finding.subject))}.",
+                    lead=f"{capital(results.subject(finding.subject))}.",
                     mark=level_mark(level),
                 )
                 for finding, level in surprises
@@ -308,16 +308,12 @@ def caveats(results: Results) -> Iterator[Block]:
     for finding, level in results.findings():
         rooms = ("readiness.", "data.", *(() if level is Level.INFO else ("health.",)))
         if finding.status is not Status.OK and finding.check.startswith(rooms):
-            subject = _capital(results.subject(finding.subject))
+            subject = capital(results.subject(finding.subject))
             said.setdefault(subject, []).append(finding.message)
     if said:
         yield Bullets(tuple(Prose(" ".join(texts), lead=f"{who}.") for who, texts in said.items()))
     else:
         yield Prose("None beyond the boundaries in the executive summary.")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _format_before(results: Results) -> int | None:

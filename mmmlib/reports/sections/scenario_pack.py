@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from mmmlib.estimates import format_number
 from mmmlib.phrases import count_text, date_text, listed
@@ -12,7 +11,6 @@ from mmmlib.reports.blocks import (
     Bullets,
     Folded,
     Heading,
-    Picture,
     Prose,
     Together,
     label_mark,
@@ -35,7 +33,8 @@ from mmmlib.reports.tables.plans import (
     plans_table,
     shown_of,
 )
-from mmmlib.reports.words.figures import outcome_of, plan_gain, scenario_words
+from mmmlib.reports.words.figures import outcome_of, scenario_words
+from mmmlib.reports.words.first_page import plan_to_decide
 from mmmlib.reports.words.labels import beside_channels
 from mmmlib.reports.words.plans import (
     conditions,
@@ -76,9 +75,8 @@ def overview(results: Results) -> Iterator[Block]:
 
 def _move(results: Results, pack: ScenarioPack) -> Iterator[Block]:
     """The plan that the page speaks for: its size against what is spent now, and its conditions."""
-    name = pack.recommended or pack.candidate
-    plan = next((one for one in pack.scenarios if one.name == name), None)
-    if plan is None or results.gates is None or results.blocked:
+    plan = plan_to_decide(results)
+    if plan is None:
         return
     yield Bullets(tuple(conditions(results, pack, plan)))
     lines = sorted(plan.plan, key=lambda line: -line.spend_before)
@@ -94,8 +92,7 @@ def _move(results: Results, pack: ScenarioPack) -> Iterator[Block]:
         if line.differs
     ]
     words = move_words(results, pack, plan)
-    draw = partial(move_figure, rows, words.title, words.subtitle)
-    yield Picture("move", draw, words.caption, words.alt)
+    yield words.picture("move", move_figure, rows)
 
 
 def _searches(results: Results, pack: ScenarioPack) -> Iterator[Block]:
@@ -110,8 +107,7 @@ def _searches(results: Results, pack: ScenarioPack) -> Iterator[Block]:
     if len(priced) > 1:
         words = floors_words(results, pack, priced)
         rows = [IntervalRow(floors_name(point), point.gain, INK) for point in priced if point.gain]
-        draw = partial(interval_figure, rows, words.title, words.subtitle)
-        yield Picture("floors", draw, words.caption, words.alt)
+        yield words.picture("floors", interval_figure, rows)
     if pack.floors:
         yield floors_table(results.params, pack)
 
@@ -168,17 +164,16 @@ def comparison(results: Results) -> Iterator[Block]:
     rows = [
         IntervalRow(
             f"{LABEL_SYMBOLS[plan.label]} {plan_name(pack, plan)}",
-            plan_gain(plan),
+            plan.gain,
             LABEL_COLOURS[plan.label],
             mark=plan.downside,
             chosen=plan.name == (pack.recommended or pack.candidate),
         )
-        for plan in sorted(plans, key=lambda plan: -plan_gain(plan).median)
+        for plan in sorted(plans, key=lambda plan: -plan.gain.median)
     ]
     better = all(plan.comparable for plan in plans)
     ends = ("worse than the baseline", "better") if better else ("less than the baseline", "more")
-    draw = partial(interval_figure, rows, words.title, words.subtitle, ends=ends)
-    yield Picture("plans", draw, words.caption, words.alt)
+    yield words.picture("plans", interval_figure, rows, ends=ends)
 
 
 def plans(results: Results) -> Iterator[Block]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mmmlib.governance.adoption import Cycle, Measure
 from mmmlib.governance.maturity import Rung
-from mmmlib.reports.cells import Cell, Observed
+from mmmlib.reports.cells import Observed, observed
 from mmmlib.reports.table import Columns, Table, tabulate
 
 
@@ -22,19 +22,15 @@ def measure_table(found: Sequence[Measure]) -> Table:
 
 def cycle_table(cycles: Sequence[Cycle]) -> Table:
     """Make a row for each published refresh, the oldest first."""
-
-    def days(value: int | None) -> Cell:
-        return None if value is None else Observed(value, "days")
-
     columns: Columns[Cycle] = {
         "Refresh": lambda one: one.period,
         "Published": lambda one: one.published,
         "Consumers": lambda one: Observed(one.consumers),
         "Came back": lambda one: Observed(one.came_back),
         "Decisions": lambda one: Observed(one.decisions),
-        "First after": lambda one: days(one.first_decision),
+        "First after": lambda one: observed(one.first_decision, "days"),
         "Closed": lambda one: Observed(one.closed),
-        "Explained in": lambda one: days(one.days_to_explain),
+        "Explained in": lambda one: observed(one.days_to_explain, "days"),
         "Incident": lambda one: "yes" if one.incident else "no",
     }
     caption = "Each published refresh: who looked at it and came back, and what was decided on it."

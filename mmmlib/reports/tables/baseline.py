@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmmlib.params import Params
-from mmmlib.reports.cells import Cell, Chance, Column, Observed
+from mmmlib.reports.cells import Column, Observed, chance, observed
 from mmmlib.reports.table import Columns, Table, tabulate
 from mmmlib.scenarios.pack import Advice, BaselineLine, ChannelAdvice, ScenarioPack
 
@@ -50,9 +50,6 @@ def advice_table(params: Params, pack: ScenarioPack) -> Table:
     """Make a row for each channel: what to do with it, how much is known of it, and why."""
     order = list(Advice)
 
-    def chance(value: float | None) -> Cell:
-        return None if value is None else Chance(value)
-
     columns: Columns[ChannelAdvice] = {
         "Channel": lambda one: params.channel_label(one.channel),
         "Advice": lambda one: str(one.advice),
@@ -68,8 +65,3 @@ def advice_table(params: Params, pack: ScenarioPack) -> Table:
     return tabulate(
         "advice", caption, sorted(pack.advice, key=lambda one: order.index(one.advice)), columns
     )
-
-
-def observed(value: float | None, unit: str) -> Cell:
-    """Show what was paid, or that it is not known."""
-    return None if value is None else Observed(value, unit)

@@ -29,7 +29,7 @@ from mmmlib.refresh.comparison import (
     Movement,
     ParameterChange,
 )
-from mmmlib.reports.cells import Change, Column, Days, Observed, Places
+from mmmlib.reports.cells import Change, Column, Days, Observed, Places, observed
 from mmmlib.reports.table import Columns, Table, tabulate
 
 KINDS = {
@@ -74,9 +74,7 @@ def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
         "Change of the median": lambda move: Change(move.change, "share"),
         "Factor": lambda move: _factor(move.factor),
         "Most that new weeks bring": lambda move: _factor(move.limit),
-        "Probability that it is higher": lambda move: (
-            None if move.higher is None else Observed(move.higher, "share")
-        ),
+        "Probability that it is higher": lambda move: observed(move.higher, "share"),
         "Place by median": lambda move: Places(move.rank_before, move.rank_after),
         "Movement": lambda move: "more than noise" if move.beyond_noise else "within noise",
     }
@@ -128,9 +126,7 @@ def scored_forecast_table(params: Params, scores: Iterable[ForecastScore]) -> Ta
         "Expected": lambda one: one.expected,
         "Seen": lambda one: Observed(one.observed, one.expected.unit),
         "Error of a week": lambda one: Observed(one.error, "share"),
-        "Error of last year's weeks": lambda one: (
-            None if one.naive_error is None else Observed(one.naive_error, "share")
-        ),
+        "Error of last year's weeks": lambda one: observed(one.naive_error, "share"),
         "Interval score": lambda one: Observed(one.interval_score),
     }
     caption = "The last refresh's models and the weeks since, told what was spent in them."
@@ -162,12 +158,8 @@ def data_changes_table(params: Params, changes: Iterable[DataChange]) -> Table:
         "Change": lambda one: KINDS[one.kind],
         "Values": lambda one: Observed(one.cells),
         "Weeks": lambda one: Days(one.first, one.last) if one.first and one.last else None,
-        "Share of its total": lambda one: (
-            None if one.share is None else Observed(one.share, "share")
-        ),
-        "Share of its worst 13 weeks": lambda one: (
-            None if one.worst_share is None else Observed(one.worst_share, "share")
-        ),
+        "Share of its total": lambda one: observed(one.share, "share"),
+        "Share of its worst 13 weeks": lambda one: observed(one.worst_share, "share"),
         "Largest": lambda one: one.largest or None,
     }
     caption = "Series that are not as the last refresh saw them."
@@ -209,9 +201,7 @@ def restated_cost_table(params: Params, lines: Iterable[Restated]) -> Table:
     columns: Columns[Restated] = {
         "Refresh": lambda one: one.period,
         "Series": lambda one: Observed(one.series),
-        "Most of any 13 weeks": lambda one: (
-            None if one.worst_share is None else Observed(one.worst_share, "share")
-        ),
+        "Most of any 13 weeks": lambda one: observed(one.worst_share, "share"),
         "Returns": moved,
         "All channels": lambda one: None if one.total is None else step_text(one.total, one.unit),
         "Gain of the plan put forward": lambda one: (

@@ -9,7 +9,7 @@ from mmmlib.estimates import Estimate, format_range, mass_text, scaled
 from mmmlib.governance.verdict import NOT_CLAIMED, Claim, GateResult
 from mmmlib.params import Params
 from mmmlib.reports.blocks import label_mark
-from mmmlib.reports.cells import Cell, Column, Observed
+from mmmlib.reports.cells import Cell, Column, Observed, observed
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers
 from mmmlib.reports.table import Columns, Table, tabulate
 
@@ -52,9 +52,7 @@ def channel_table(
         "Prior as stated": lambda row: stated_text(numbers, row.channel),
         Column("Return before the fit", returns.head): lambda row: returned(row.prior),
         "Share before the fit": lambda row: row.prior_share,
-        "Narrowed by": lambda row: (
-            None if row.narrowed is None else Observed(row.narrowed, "share")
-        ),
+        "Narrowed by": lambda row: observed(row.narrowed, "share"),
         "Label": lambda row: label_mark(claim(row).label),
         "Why": lambda row: " ".join(claim(row).reasons),
     }

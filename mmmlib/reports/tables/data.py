@@ -14,7 +14,7 @@ from mmmlib.governance.data_debt import YOUNG, NextRestatement
 from mmmlib.params import Params
 from mmmlib.readiness.variation import separation_table, variation_table
 from mmmlib.readiness.verdict import Readiness
-from mmmlib.reports.cells import Cell, Column, Observed
+from mmmlib.reports.cells import Cell, Column, Observed, observed
 from mmmlib.reports.table import Columns, Table, tabulate
 from mmmlib.reports.words.restatements import next_text
 
@@ -25,7 +25,7 @@ def arrival_table(params: Params, arrived: Sequence[Arrival]) -> Table:
     columns: Columns[Arrival] = {
         "Source": lambda one: one.source,
         "Newest": lambda one: one.newest,
-        "Age": lambda one: None if one.age is None else Observed(one.age, "days"),
+        "Age": lambda one: observed(one.age, "days"),
         "Limit": lambda one: Observed(one.limit, "days"),
         "State": lambda one: (
             "not readable" if one.newest is None else "late" if one.is_late else "in time"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmmlib.governance.closed_loop import ClosedLoop
 from mmmlib.governance.follow_up import DueDecision, FollowUp
 from mmmlib.governance.promises import PromiseScore
-from mmmlib.reports.cells import Chance, Observed
+from mmmlib.reports.cells import Chance, Observed, observed
 from mmmlib.reports.table import Columns, Table, tabulate
 
 
@@ -19,9 +19,7 @@ def promise_table(found: FollowUp) -> Table:
         "Held 50 %": lambda one: Observed(one.held_inner),
         "Above": lambda one: Observed(one.above),
         "Below": lambda one: Observed(one.below),
-        "Interval score": lambda one: (
-            None if one.interval_score is None else Observed(one.interval_score)
-        ),
+        "Interval score": lambda one: observed(one.interval_score),
         "Seen if only 70 % held": lambda one: Chance(one.power),
         "Verdict": lambda one: one.verdict,
     }
@@ -46,16 +44,12 @@ def due_table(found: FollowUp) -> Table:
 
 def loop_table(found: FollowUp) -> Table:
     """Make a row for each open decision that this refresh looked back at."""
-
-    def share(value: float | None) -> Observed | None:
-        return None if value is None else Observed(value, "share")
-
     columns: Columns[ClosedLoop] = {
         "Decision": lambda one: one.decision,
         "Promised": lambda one: one.promised,
         "Brought": lambda one: one.realised,
         "As decided it would have": lambda one: one.as_decided,
-        "Moved as decided": lambda one: share(one.executed_share),
+        "Moved as decided": lambda one: observed(one.executed_share, "share"),
         "Judged from": lambda one: one.judge_from,
         "What this refresh sees of it": lambda one: " ".join(one.sentences),
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mmmlib.estimates import NBSP, format_number
 from mmmlib.params import Params
-from mmmlib.reports.cells import Cell, Chance, Column, Observed
+from mmmlib.reports.cells import Cell, Column, chance, observed
 from mmmlib.reports.table import Columns, Table, tabulate
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.pack import FloorPoint, LadderStep, Scenario, ScenarioPack
@@ -26,20 +26,14 @@ RISK_SHOWN = (
 def risk_table(params: Params, pack: ScenarioPack) -> Table:
     """Make a row for each plan: its bad cases, its return, and how it stands among the others."""
     unit = params.outcome_unit(pack.model)
-
-    def seen(value: float | None) -> Cell:
-        return None if value is None else Observed(value, unit)
-
     columns: Columns[Scenario] = {
         "Plan": lambda plan: plan.title,
-        Column("Worst tenth", unit): lambda plan: seen(plan.shortfall),
+        Column("Worst tenth", unit): lambda plan: observed(plan.shortfall, unit),
         "Return": lambda plan: plan.roi,
         "Return of the next money": lambda plan: plan.marginal_roi,
         "Paid back after": payback_text,
-        "Best plan, likely by": lambda plan: (
-            None if plan.best_share is None else Chance(plan.best_share)
-        ),
-        Column("Regret", unit): lambda plan: seen(plan.regret),
+        "Best plan, likely by": lambda plan: chance(plan.best_share),
+        Column("Regret", unit): lambda plan: observed(plan.regret, unit),
     }
     caption = (
         f"What each plan risks, {profit_words(pack)}. Worst tenth: the mean of the worst tenth of the "
@@ -115,9 +109,7 @@ def floors_table(params: Params, pack: ScenarioPack) -> Table:
     weekly = f"{params.currency} a week"
 
     def paid(region: str) -> Callable[[FloorPoint], Cell]:
-        return lambda point: (
-            Observed(point.regions[region], weekly) if region in point.regions else None
-        )
+        return lambda point: observed(point.regions.get(region), weekly)
 
     columns: Columns[FloorPoint] = {
         "Floors": floors_name,

@@ -8,9 +8,8 @@ from mmmlib.estimates import Estimate, format_number, mass_text
 from mmmlib.params import Params
 from mmmlib.phrases import count_text, date_text
 from mmmlib.reports.blocks import label_mark
-from mmmlib.reports.cells import Cell, Chance, Change, Column, Observed
+from mmmlib.reports.cells import Cell, Chance, Change, Column, Observed, chance, observed
 from mmmlib.reports.table import Columns, Table, tabulate
-from mmmlib.reports.tables.baseline import observed
 from mmmlib.scenarios.pack import Answer, Label, PlanLine, Scenario, ScenarioPack
 
 LABEL = "Label"
@@ -45,7 +44,7 @@ def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table
         Column("Gain after cost", unit): lambda plan: gain(plan, plan.net, "the measure"),
         _better(pack): lambda plan: gain(plan, Chance(plan.probability_better)),
         Column("Bad case", unit): lambda plan: gain(
-            plan, Observed(_gain(plan).rounded(plan.downside), unit)
+            plan, Observed(plan.gain.rounded(plan.downside), unit)
         ),
         label: lambda plan: label_mark(plan.label),
         "Why": lambda plan: " ".join(plan.reasons),
@@ -66,10 +65,6 @@ def plan_name(pack: ScenarioPack, plan: Scenario) -> str:
     if pack.recommended is None and plan.name == pack.candidate:
         return f"{plan.title} (for the meeting to judge)"
     return plan.title
-
-
-def _gain(plan: Scenario) -> Estimate:
-    return plan.net if plan.net is not None else plan.difference
 
 
 def _is_net(pack: ScenarioPack) -> bool:
@@ -156,9 +151,7 @@ def answers_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Tab
         "Question": lambda one: one.question,
         "Outcome": lambda one: params.model_label(one.model),
         "Answer": lambda one: one.text,
-        "Probability of yes": lambda one: (
-            None if one.probability is None else Chance(one.probability)
-        ),
+        "Probability of yes": lambda one: chance(one.probability),
         label: lambda one: label_mark(one.label),
         "Why": lambda one: " ".join(one.reasons),
     }

@@ -13,7 +13,7 @@ from mmmlib.governance.advice_changes import (
     judged_parts,
     uptake_text,
 )
-from mmmlib.phrases import count_text, listed
+from mmmlib.phrases import capital, count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
 from mmmlib.scenarios.labels import probability_text
@@ -39,7 +39,7 @@ def changed_advice(results: Results) -> list[AdviceChange] | None:
 
 def advice_sentence(change: AdviceChange) -> Prose:
     """Say what changed, why, and how often chance alone moves the estimate as far."""
-    reasons = [reason[:1].upper() + reason[1:] for reason in change.reasons[:MOST_REASONS]]
+    reasons = [capital(reason) for reason in change.reasons[:MOST_REASONS]]
     more = len(change.reasons) - len(reasons)
     why = f" {'. '.join(reasons)}." if reasons else " Nothing that was kept says why."
     if more > 0:
@@ -50,10 +50,10 @@ def advice_sentence(change: AdviceChange) -> Prose:
             f" In an unchanged world the return moves at least as far in "
             f"{probability_text(change.chance)} of refreshes."
         )
-    subject = change.subject[:1].upper() + change.subject[1:]
+    subject = capital(change.subject)
     stop = "" if subject.endswith("?") else ":"
     return Prose(
-        f"{_capital(change.what)} before: {change.before}; now: {change.now}.{why}{chance}",
+        f"{capital(change.what)} before: {change.before}; now: {change.now}.{why}{chance}",
         lead=f"{subject}{stop}",
     )
 
@@ -87,7 +87,3 @@ def uptake_sentences(results: Results) -> Iterator[Prose]:
     }
     for one in advice_uptake(before[0], actual):
         yield Prose(uptake_text(one, results.params), lead="What was proposed last time.")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

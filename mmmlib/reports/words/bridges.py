@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mmmlib.estimates import format_change, format_number, roughly
 from mmmlib.monte_carlo import ERRORS
-from mmmlib.phrases import count_text, listed
+from mmmlib.phrases import capital, count_text, listed
 from mmmlib.refresh.comparison import Bridge, BridgeStep, DataChange, Movement
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.figures import Words, outcome_of
@@ -82,7 +82,7 @@ def bridge_words(results: Results, bridges: Sequence[Bridge]) -> Words:
     )
     return Words(
         title,
-        f"{what[:1].upper()}{what[1:]}, {single}. Open dot: the median of the last refresh; full dot: "
+        f"{capital(what)}, {single}. Open dot: the median of the last refresh; full dot: "
         f"of this one; bars: the steps between. Thin line: two Monte Carlo errors.",
         "The way from the last refresh to this one; the steps add up to the movement.",
         f"{title}. Shifts of the median: {ways}.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -16,6 +18,7 @@ from mmmlib.phrases import count_text, listed, month_text
 from mmmlib.readiness.verdict import Readiness
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import wide_noise
+from mmmlib.reports.blocks import Picture
 from mmmlib.reports.markup import cut_short
 from mmmlib.reports.quantities import ChannelNumbers, ModelNumbers, held
 from mmmlib.reports.rankings import CLEAR, NAMED, inferable, ranking_of
@@ -23,6 +26,9 @@ from mmmlib.reports.results import Results
 from mmmlib.reports.words.returns import best_sentence, either
 from mmmlib.scenarios.labels import likely, probability_text
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TITLE_PLAN = 72
 """Letters of a plan's name in a title."""
@@ -37,6 +43,13 @@ class Words:
     subtitle: str
     caption: str
     alt: str
+
+    def picture(
+        self, name: str, figure: Callable[..., Figure], *drawn: Any, **more: Any
+    ) -> Picture:
+        """Return the figure that a function draws, with these words."""
+        draw = partial(figure, *drawn, title=self.title, subtitle=self.subtitle, **more)
+        return Picture(name, draw, self.caption, self.alt)
 
 
 def the_channels(results: Results) -> str:
@@ -303,9 +316,9 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
     by_name = {plan.name: plan for plan in plans}
     chosen = by_name.get(pack.recommended or "")
     if chosen is not None:
-        gain = plan_gain(chosen).text(mass=False)
+        gain = chosen.gain.text(mass=False)
         would = f"change {what} by {gain}"
-        if plan_gain(chosen).low > 0:
+        if chosen.gain.low > 0:
             would = _gains(chosen, gain, outcome)
         title = f"“{cut_short(chosen.title, TITLE_PLAN)}” would {would}"
     elif not plans:
@@ -322,7 +335,7 @@ def scenario_words(results: Results, pack: ScenarioPack, plans: Sequence[Scenari
         if chances:
             title += f"; the likeliest to beat the baseline does so with {probability_text(max(chances))}"
     said = "; ".join(
-        f"{plan.title}: {plan_gain(plan).text(mass=False)}, "
+        f"{plan.title}: {plan.gain.text(mass=False)}, "
         f"{likely(plan.probability_better)} {'better' if plan.comparable else 'more'} than the baseline"
         for plan in plans
     )
@@ -347,14 +360,9 @@ def _gains(plan: Scenario, gain: str, outcome: str) -> str:
     )
 
 
-def plan_gain(plan: Scenario) -> Estimate:
-    """The gain that plans are compared by: after the change of spend where there is one."""
-    return plan.net if plan.net is not None else plan.difference
-
-
 def bad_case(plan: Scenario) -> float:
     """What one case in ten is worse than, in the digits that the gain is written with."""
-    return plan_gain(plan).rounded(plan.downside)
+    return plan.gain.rounded(plan.downside)
 
 
 def _exposures(params: Params) -> str:

@@ -18,20 +18,21 @@ from mmmlib.findings import Finding, Status
 from mmmlib.governance.labels import NOT_JUDGED, stop_words
 from mmmlib.governance.verdict import Release
 from mmmlib.model.effects import lift_tests_of, parts_of
-from mmmlib.phrases import count_text, date_text, listed
+from mmmlib.phrases import capital, count_text, date_text, listed
 from mmmlib.readiness.design import design_test
 from mmmlib.refresh.comparison import Comparison
 from mmmlib.refresh.movement import wide_noise
 from mmmlib.reports.blocks import Prose, label_mark
 from mmmlib.reports.quantities import ModelNumbers, held
 from mmmlib.reports.results import Results
-from mmmlib.reports.words.figures import bad_case, outcome_of, plan_gain
+from mmmlib.reports.words.figures import bad_case, outcome_of
 from mmmlib.reports.words.labels import reasons_once
 from mmmlib.reports.words.statements import (
     calm_mark,
     leading_returns,
     movement_sentence,
     same_data_words,
+    spend_words_of,
 )
 from mmmlib.scenarios.labels import lowest, probability_text
 from mmmlib.scenarios.pack import Label, Scenario, ScenarioPack
@@ -52,8 +53,7 @@ def plan_to_decide(results: Results) -> Scenario | None:
     pack = results.scenarios
     if pack is None or results.gates is None or results.blocked:
         return None
-    name = pack.recommended or pack.candidate
-    return next((plan for plan in pack.scenarios if plan.name == name), None)
+    return pack.proposed
 
 
 def decision_statements(results: Results, pack: ScenarioPack) -> tuple[Prose, ...]:
@@ -92,14 +92,11 @@ def decider(results: Results) -> str:
 def gain_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     """Say what a plan would bring, how likely it is better, and its bad case."""
     outcome, unit = outcome_of(results, pack.model), results.params.outcome_unit(pack.model)
-    cost = format_number(abs(plan.spend_change), results.params.currency)
-    more = "more" if plan.spend_change > 0 else "less"
-    spent = "The same spend" if plan.spend_change == 0 else f"{cost} {more} spend"
-    after = " after its cost" if plan.net is not None and plan.spend_change else ""
+    spent, after = spend_words_of(results, plan)
     better = "better" if plan.comparable else "more"
     text = (
-        f"{spent} over {count_text(pack.weeks, 'week')} changes {outcome}{after} by "
-        f"{plan_gain(plan).text()} against {pack.compared_with}, and is {better} with a chance of "
+        f"{capital(spent)} over {count_text(pack.weeks, 'week')} changes {outcome}{after} by "
+        f"{plan.gain.text()} against {pack.compared_with}, and is {better} with a chance of "
         f"{probability_text(plan.probability_better)}. Bad case, one in ten: "
         f"{format_number(bad_case(plan), unit)} or worse."
     )
@@ -279,7 +276,7 @@ def release_statements(results: Results) -> Iterator[Prose]:
     if gates.release is Release.LIMITED and gates.sign_offs:
         title = "For a limited audience, once signed"
     said = gates.statement.removeprefix(f"{title}: ")
-    yield Prose(f"{said[:1].upper()}{said[1:]}", lead=f"{title}.")
+    yield Prose(capital(said), lead=f"{title}.")
     waiting: dict[str, list[str]] = {}
     for one in () if gates.blocked else gates.sign_offs:
         waiting.setdefault(one.person, []).append(one.subject)

@@ -10,7 +10,7 @@ from mmmlib.findings import Reason
 from mmmlib.governance.label_rates import label_rates
 from mmmlib.governance.labels import STOPPED, UNSETTLED, WIDE
 from mmmlib.health.prior_sensitivity import PRIOR
-from mmmlib.phrases import listed
+from mmmlib.phrases import capital, listed
 from mmmlib.refresh.gate_rates import gate_rates
 from mmmlib.reports.blocks import Bullets, Prose
 from mmmlib.reports.results import Results
@@ -114,7 +114,7 @@ def _without_name(reason: str, name: str) -> str:
     for opening, instead in ((f"{name} ", "It "), (f"{name}: ", "")):
         if reason.startswith(opening):
             rest = reason.removeprefix(opening)
-            return f"{instead}{rest}" if instead else f"{rest[:1].upper()}{rest[1:]}"
+            return f"{instead}{rest}" if instead else capital(rest)
     return reason
 
 

@@ -9,7 +9,7 @@ from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.plan_risk import floors_name, payback_text, profit_words
-from mmmlib.reports.words.figures import Words, bad_case, outcome_of, plan_gain
+from mmmlib.reports.words.figures import Words, bad_case, outcome_of
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.optimised import HELD
 from mmmlib.scenarios.pack import FloorPoint, OptimisedView, PlanLine, Scenario, ScenarioPack
@@ -31,9 +31,7 @@ def conditions(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator
         f"one case in ten ends at {format_number(bad_case(plan), unit)} or below"
     )
     if plan.shortfall is not None:
-        risk += (
-            f", and these average {format_number(plan_gain(plan).rounded(plan.shortfall), unit)}"
-        )
+        risk += f", and these average {format_number(plan.gain.rounded(plan.shortfall), unit)}"
     yield Prose(f"{risk}.", lead="Its risk.")
     if plan.payback_weeks is not None:
         yield Prose(f"Added money is paid for after {payback_text(plan)}.", lead="Payback.")

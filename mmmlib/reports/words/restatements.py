@@ -9,7 +9,7 @@ import pandas as pd
 from mmmlib.estimates import format_change, format_number, format_range
 from mmmlib.governance.data_debt import NextRestatement, Restated
 from mmmlib.monte_carlo import ERRORS
-from mmmlib.phrases import count_text, date_text
+from mmmlib.phrases import capital, count_text, date_text
 from mmmlib.refresh.comparison import BridgeStep
 from mmmlib.reports.results import Results
 from mmmlib.reports.words.figures import Words
@@ -75,7 +75,7 @@ def restated_map_words(results: Results, shares: pd.DataFrame, shown: int) -> Wo
     span = f"in the week of {first}" if weeks == 1 else f"in {weeks} weeks, {first} to {last}"
     names = [results.subject(name) for name in shares["series"].unique()]
     what = names[0] if series == 1 else f"{series} series"
-    title = f"{what[:1].upper()}{what[1:]} restated {span}"
+    title = f"{capital(what)} restated {span}"
     rest = f" The {shown} that moved most; the table has all." if series > shown else ""
     worst = shares.iloc[int(shares["share"].abs().argmax())]
     size = worst["share"]

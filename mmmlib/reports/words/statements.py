@@ -7,11 +7,7 @@ from collections.abc import Iterable, Sequence
 from mmmlib.estimates import format_number, roughly
 from mmmlib.findings import Status
 from mmmlib.governance.labels import label_model, label_total, stop_words
-from mmmlib.phrases import (
-    count_text,
-    date_text,
-    listed,
-)
+from mmmlib.phrases import count_text, date_text, listed
 from mmmlib.readiness.verdict import Readiness, Verdict
 from mmmlib.refresh.comparison import Comparison, Movement
 from mmmlib.refresh.movement import WIDE_NOISE, wide_noise
@@ -21,7 +17,7 @@ from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.rankings import CLEAR, Ranking, ranking_label, ranking_of
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.periods import PeriodNumbers
-from mmmlib.reports.words.figures import bad_case, outcome_of, plan_gain, the_channels, window_of
+from mmmlib.reports.words.figures import bad_case, outcome_of, the_channels, window_of
 from mmmlib.reports.words.returns import (
     best_sentence,
     likeliest_sentence,
@@ -149,16 +145,14 @@ def move_statement(results: Results, pack: ScenarioPack) -> Prose:
     never = label_mark(Label.DO_NOT_INFER)
     if results.gates is None or results.blocked:
         return Prose(stop_words(results.gates), lead="No recommendation.", mark=never)
-    by_name = {plan.name: plan for plan in pack.scenarios}
-    if pack.recommended in by_name:
-        plan = by_name[pack.recommended]
+    plan = pack.proposed
+    if plan is not None and pack.recommended:
         return Prose(
             f"{plan.title}. {plan_sentence(results, pack, plan)}{step_words(plan)}",
             lead="Recommended, as a step to watch." if plan.step else "Recommended.",
             mark=label_mark(plan.label),
         )
-    if pack.candidate in by_name:
-        plan = by_name[pack.candidate]
+    if plan is not None:
         return Prose(
             f"No plan is safe to act on yet. For the meeting to judge: {plan.title}. "
             f"{plan_sentence(results, pack, plan)}",
@@ -190,18 +184,14 @@ def step_words(plan: Scenario) -> str:
 
 def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     """Say what a plan would bring, how likely, and how bad it could be."""
-    gain = plan_gain(plan)
     outcome = outcome_of(results, pack.model)
-    cost = format_number(abs(plan.spend_change), results.params.currency)
-    more = "more" if plan.spend_change > 0 else "less"
-    spent = "the same spend" if plan.spend_change == 0 else f"{cost} {more} spend"
-    after = " after its cost" if plan.net is not None and plan.spend_change else ""
+    spent, after = spend_words_of(results, plan)
     unit = results.params.outcome_unit(pack.model)
     # More spend always brings more of what is counted: that is no better plan yet.
     beats = "beats" if plan.comparable else f"brings more {outcome} than"
     text = (
         f"Over {count_text(pack.weeks, 'week')}, with {spent}, it would change {outcome}{after} "
-        f"by {gain.text()} against {pack.compared_with}. The chance that it {beats} the baseline "
+        f"by {plan.gain.text()} against {pack.compared_with}. The chance that it {beats} the baseline "
         f"is {probability_text(plan.probability_better)}; in one case of ten the change is "
         f"{format_number(bad_case(plan), unit)} or worse."
     )
@@ -215,34 +205,35 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
     )
 
 
+def spend_words_of(results: Results, plan: Scenario) -> tuple[str, str]:
+    """Say how much more or less a plan spends, and whether its gain is told after that."""
+    if plan.spend_change == 0:
+        return "the same spend", ""
+    cost = format_number(abs(plan.spend_change), results.params.currency)
+    more = "more" if plan.spend_change > 0 else "less"
+    return f"{cost} {more} spend", " after its cost" if plan.net is not None else ""
+
+
 def change_statement(results: Results, comparison: Comparison) -> Prose:
     """Say what moved since the last refresh."""
+    lead = "Since the last refresh."
     moves = leading_returns(results, comparison)
     beyond = [move for move in moves if move.beyond_noise]
     outcome = outcome_of(results, results.params.primary)
     if not comparison.readable:
-        return Prose(comparison.not_compared, lead="Since the last refresh.")
+        return Prose(comparison.not_compared, lead)
     if not moves:
-        return Prose(
-            f"No return of {outcome} can be compared; the health panel says why.",
-            lead="Since the last refresh.",
-        )
+        text = f"No return of {outcome} can be compared; the health panel says why."
+        return Prose(text, lead)
     if not beyond:
         text = f"{same_data_words(comparison)}{calm_sentence(results, moves, outcome)}"
-        return Prose(
-            text,
-            lead="Since the last refresh.",
-            mark=calm_mark(results, comparison, moves[0].model),
-        )
+        return Prose(text, lead, calm_mark(results, comparison, moves[0].model))
     text = (
         f"{len(beyond)} of {count_text(len(moves), 'return')} of {outcome} moved by more than noise: "
         f"{movement_sentence(results, beyond[0])}."
     )
-    return Prose(
-        text,
-        lead="Since the last refresh.",
-        mark=label_mark(lowest(results.claim(m.model, m.channel).label for m in beyond)),
-    )
+    label = lowest(results.claim(m.model, m.channel).label for m in beyond)
+    return Prose(text, lead, label_mark(label))
 
 
 def same_data_words(comparison: Comparison) -> str:
@@ -361,12 +352,7 @@ def readiness_statements(results: Results, readiness: Readiness) -> tuple[Prose,
     statements += [Prose(f"{f.message} {f.meaning}".strip(), lead="Why.") for f in flags[:2]]
     if readiness.alternatives:
         test = readiness.alternatives[0]
-        statements.append(
-            Prose(
-                test.description,
-                lead=f"What to do instead: a {test.kind}.",
-            )
-        )
+        statements.append(Prose(test.description, lead=f"What to do instead: a {test.kind}."))
     elif flags and flags[0].action:
         statements.append(Prose(flags[0].action, lead="What to do."))
     return tuple(statements)

@@ -15,7 +15,7 @@ from mmmlib.reports.results import Results
 from mmmlib.reports.sections import change_log, executive_summary, scenario_pack
 from mmmlib.reports.sections.briefing import moves, what_changed
 from mmmlib.reports.sheets import sheets
-from mmmlib.reports.title_block import metadata, title_block
+from mmmlib.reports.title_block import metadata, verdict_sentence
 from mmmlib.reports.words.advice import NO_ADVICE
 from mmmlib.reports.words.figures import movement_words, scenario_words
 from mmmlib.reports.words.first_page import change_line
@@ -203,7 +203,7 @@ def test_where_no_gate_has_judged_nothing_is_advised(second: Results) -> None:
     pack = results.scenarios
     assert pack is not None
     assert move_statement(results, pack).text == "No gate has judged this run yet."
-    assert title_block(results).sentence == "No gate has judged this run yet."
+    assert verdict_sentence(results.gates) == "No gate has judged this run yet."
 
 
 def test_a_large_movement_within_noise_is_no_sign_of_calm(second: Results) -> None:
@@ -282,7 +282,7 @@ def test_the_band_names_all_who_have_to_sign(second: Results) -> None:
     )
     statement = f"Gates passed with 2 findings to review. {'The rest is long. ' * 9}".strip()
     gates = gates.model_copy(update={"sign_offs": sign_offs, "statement": statement})
-    head = metadata(title_block(Results(second.run, second.params, gates)))
+    head = metadata(Results(second.run, second.params, gates))
     band = head["release"]["sentence"]  # type: ignore[index]
     assert band.startswith("Gates passed with 2 findings to review.")
     assert band.endswith(
