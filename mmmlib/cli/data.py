@@ -97,13 +97,8 @@ def diff(
 def difference_lines(differences: pd.DataFrame, most: int) -> Iterator[str]:
     """Tell differences of two runs in lines: a head per series, below it its values.
 
-    Parameters
-    ----------
-    differences
-        See :func:`mmmlib.data.history.vintages.compare_vintages`.
-    most
-        Values to list of each series, the largest changes first; the rest is counted. New
-        weeks are told last, one line for each source.
+    So ``most`` values of each series are listed, the largest changes first, and the rest is counted. New
+    weeks are told last, one line for each source.
     """
     from mmmlib.data.history.vintages import difference_table
     from mmmlib.estimates import format_number

@@ -51,25 +51,10 @@ class LaidOut(NamedTuple):
 
 
 def lay_out_workbook(name: str, folder: Path) -> Path:
-    """Make the folder of a new workbook; it appears whole or not at all.
+    """Make the folder of a new workbook, ``folder/NAME``; it appears whole or not at all.
 
-    Parameters
-    ----------
-    name
-        Of the workbook: small letters, digits and ``_``. Its parameter file is
-        ``params/NAME.yaml``.
-    folder
-        Where the workbook's folder is made.
-
-    Returns
-    -------
-    Path
-        The new folder, ``folder/NAME``.
-
-    Raises
-    ------
-    InputError
-        If the name cannot be one, or something of that name is there: nothing is replaced.
+    InputError if the name cannot be one (small letters, digits and ``_``), or something of that name is
+    there: nothing is replaced.
     """
     if not NAME.match(name):
         raise InputError.one(
@@ -94,31 +79,15 @@ def lay_out_workbook(name: str, folder: Path) -> Path:
 
 
 def compare_with_release(folder: Path) -> list[LaidOut]:
-    """Hold the workbook's copies of released files against this release.
-
-    Parameters
-    ----------
-    folder
-        Of a workbook that :func:`lay_out_workbook` made.
-
-    Returns
-    -------
-    list of LaidOut
-        One per released file. Outputs of notebooks do not count.
-    """
+    """Hold a workbook's copies of released files against this release; outputs of notebooks do not count."""
     before = _recorded(folder)
     return [LaidOut(path, _state(folder, path, before.get(path))) for path in released_files()]
 
 
 def upgrade_workbook(folder: Path) -> list[LaidOut]:
-    """Bring what the team has not changed to this release; nothing else is touched.
+    """Bring what the team has not changed to this release, and return how each file stood before.
 
     A file that was changed on both sides is left, too: only people can merge it.
-
-    Returns
-    -------
-    list of LaidOut
-        How each file stood before.
     """
     before = _recorded(folder)
     files = compare_with_release(folder)

@@ -16,36 +16,20 @@ from mmmlib.governance.views import consumers_of
 
 
 class Measure(NamedTuple):
-    """One measure of adoption.
-
-    Parameters
-    ----------
-    name, definition
-        What it is, and how it is counted.
-    value
-        In words; "not known yet" where nothing was recorded that it could be counted from.
-    """
+    """One measure of adoption."""
 
     name: str
     value: str
+    """In words; "not known yet" where nothing was recorded that it could be counted from."""
     definition: str
+    """How it is counted."""
 
 
 UNKNOWN = "not known yet"
 
 
 def adoption_measures(entries: Sequence[Entry], workbook: str, today: dt.date) -> list[Measure]:
-    """Count how the workbook's evidence is used.
-
-    Parameters
-    ----------
-    entries
-        Of the store.
-    workbook
-        Whose decisions and publications count.
-    today
-        Day to which follow-ups are held.
-    """
+    """Count how a workbook's evidence is used, with follow-ups held to the day ``today``."""
     budgets = [one for one in records_of(list(entries), BudgetDecision) if one.workbook == workbook]
     log = decision_log(entries, workbook)
     cited = sum(bool(one.decision) for one in budgets)
@@ -113,44 +97,28 @@ def adoption_measures(entries: Sequence[Entry], workbook: str, today: dt.date) -
 
 
 class Cycle(NamedTuple):
-    """How one published refresh was used.
-
-    Parameters
-    ----------
-    period, run, published
-        Which refresh, and the day it went out.
-    consumers, came_back
-        Who looked at it, and how many of them looked at one of the two packs after it.
-    decisions, first_decision
-        That rest on it, and days until the first.
-    closed, incident
-        Outcomes of those decisions; whether it was withdrawn or needed a waiver for what moved.
-    days_to_explain
-        From the opening of its review, where it carried warnings.
-    """
+    """How one published refresh was used."""
 
     period: str
     run: str
     published: dt.date
     consumers: int
+    """Who looked at it."""
     came_back: int
+    """How many of them looked at one of the two packs after it."""
     decisions: int
     first_decision: int | None
+    """Days until the first decision that rests on it."""
     closed: int
+    """Outcomes of those decisions."""
     incident: bool
+    """Whether it was withdrawn or needed a waiver for what moved."""
     days_to_explain: int | None
+    """From the opening of its review, where it carried warnings."""
 
 
 def adoption_cycles(entries: Sequence[Entry], workbook: str) -> list[Cycle]:
-    """Say of every published refresh how it was used, the oldest first.
-
-    Parameters
-    ----------
-    entries
-        Of the store.
-    workbook
-        Whose publications count.
-    """
+    """Say of every published refresh of a workbook how it was used, the oldest first."""
     opened: dict[str, dt.datetime] = {}
     trouble: set[str] = set()
     packs: list[tuple[Publication, dt.datetime]] = []

@@ -39,29 +39,19 @@ STEP_WORDS = {
 
 @dataclass(frozen=True)
 class AdviceChange:
-    """One piece of advice that is not what it was.
-
-    Parameters
-    ----------
-    what
-        ``recommendation``, ``advice``, ``label``, ``plan`` or ``answer``.
-    subject
-        Channel, plan or question, as people write it.
-    before, now
-        In words.
-    reasons
-        What changed under it, the nearest first.
-    chance
-        Probability that an unchanged world, with as much more data, moves the channel's return at
-        least as far; None where no one return is behind it.
-    """
+    """One piece of advice that is not what it was."""
 
     what: str
+    """``recommendation``, ``advice``, ``label``, ``plan`` or ``answer``."""
     subject: str
+    """Channel, plan or question, as people write it."""
     before: str
     now: str
     reasons: tuple[str, ...]
+    """What changed under it, the nearest first."""
     chance: float | None = None
+    """Probability that an unchanged world, with as much more data, moves the channel's return at least
+    as far; None where no one return is behind it."""
 
 
 @dataclass(frozen=True)

@@ -28,22 +28,13 @@ LINE = 75
 
 
 class CalendarItem(NamedTuple):
-    """Something that is due.
-
-    Parameters
-    ----------
-    day
-        On which it is due.
-    what, who
-        In words.
-    ahead
-        Days before it from which it is announced.
-    """
+    """Something that is due."""
 
     day: dt.date
     what: str
     who: str
     ahead: int = 14
+    """Days before it from which it is announced."""
 
     def state(self, today: dt.date) -> str:
         """Say how it stands: ``overdue``, ``due soon``, ``later``."""
@@ -62,18 +53,7 @@ def calendar_items(
 ) -> list[CalendarItem]:
     """List what is due of a workbook, the earliest first.
 
-    Parameters
-    ----------
-    entries
-        Of the store.
-    workbook
-        Whose items are listed.
-    policy, roles
-        When each kind of refresh is due, and who has which role.
-    period
-        Period of the newest run: where no refresh of a kind was published, its own is due first.
-    today
-        From which roles that end and waivers that hold are counted.
+    Where no refresh of a kind was published, that of the newest run's ``period`` is due first.
     """
     items = [
         *_refreshes(entries, workbook, policy, roles, period),
@@ -120,21 +100,9 @@ def calendar_line(items: Sequence[CalendarItem], today: dt.date) -> str:
 
 
 def icalendar(items: Sequence[CalendarItem], workbook: str, made: dt.datetime) -> str:
-    """Write items as an iCalendar file (RFC 5545), a day each.
+    """Write items as an iCalendar file (RFC 5545), a day each, no line longer than 75 octets.
 
-    Parameters
-    ----------
-    items
-        What is due.
-    workbook
-        Its name; part of what identifies an event, so that a new file replaces the old one's.
-    made
-        When it was written, with its time zone.
-
-    Returns
-    -------
-    str
-        With CRLF at the end of its lines, none longer than 75 octets.
+    The workbook's name is part of what identifies an event, so that a new file replaces the old one's.
     """
     stamp = made.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mmm-workbook//calendar//EN"]

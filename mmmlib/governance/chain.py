@@ -26,19 +26,9 @@ from mmmlib.runs import write_with
 
 
 def verify_store(store: Store, heads: Sequence[Head] = ()) -> list[str]:
-    """Say what is wrong with the chain of entries.
+    """Say what is wrong with the chain of entries, in a sentence per fault.
 
-    Parameters
-    ----------
-    store
-        Read whole.
-    heads
-        Ends of the chain that were published earlier; each must still be part of it.
-
-    Returns
-    -------
-    list of str
-        One sentence per fault; empty where every entry is as it was written.
+    ``heads`` are ends of the chain that were published earlier; each must still be part of it.
     """
     faults = []
     before, expected = FIRST, 1
@@ -77,11 +67,7 @@ def entry_line(entry: Entry) -> str:
 def import_entries(store: Store, path: Path) -> int:
     """Read exported entries into an empty store, and return how many.
 
-    Raises
-    ------
-    InputError
-        If the store is not empty, a line is no entry, or the chain does not hold. Nothing is
-        imported then.
+    Nothing is imported, and InputError raised, where a line is no entry or the chain does not hold.
     """
     entries = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -110,13 +96,7 @@ def import_entries(store: Store, path: Path) -> int:
 
 
 def back_up(store: Store, path: Path) -> None:
-    """Copy an SQLite store into a file, whole, also while others write.
-
-    Raises
-    ------
-    InputError
-        If the file is there, or the store is no SQLite file.
-    """
+    """Copy an SQLite store into a file that is not there yet, whole, also while others write."""
     if store.engine.dialect.name != "sqlite":
         raise InputError.one(
             None,

@@ -67,13 +67,7 @@ class ClosedLoop(Frozen):
     """Why nothing can be said yet; empty where something can."""
 
     def outcome(self, measured: dt.date) -> DecisionOutcome:
-        """It as the outcome of the decision, as it was seen on a day.
-
-        Raises
-        ------
-        RunError
-            If nothing can be said yet.
-        """
+        """Return it as the outcome of the decision, seen on a day; RunError if nothing can be said yet."""
         if self.realised is None:
             raise RunError(f"{self.decision}: {self.note}")
         return DecisionOutcome(
@@ -123,20 +117,10 @@ class _Plan(NamedTuple):
 
 
 def decision_horizon(effects: xr.Dataset, channels: tuple[str, ...]) -> int:
-    """Weeks after its spend until most of what channels bring has come.
+    """Count the weeks after its spend until most of what channels bring has come; of all if none are named.
 
-    Parameters
-    ----------
-    effects
-        Of a model.
-    channels
-        Those that a decision changes; all if none are named.
-
-    Returns
-    -------
-    int
-        Until 90 % of the effect of the slowest has come, in 95 of 100 draws; the longest memory
-        that was looked at where the formula is not known.
+    That is until 90 % of the effect of the slowest has come, in 95 of 100 draws; the longest memory that
+    was looked at where the formula is not known.
     """
     if "adstock_weight" not in effects:
         slow = effects["half_life"].quantile(0.95, "draw")
@@ -160,21 +144,10 @@ def judge_from(run: Run, scenario: str) -> dt.date:
 
 
 def close_loop(decision: Decision, run: Run) -> ClosedLoop | None:
-    """Look back at a decision with a later run.
+    """Look back at a decision with a later run: what it brought, and why that differs.
 
-    Parameters
-    ----------
-    decision
-        Of a plan of a run that is still in the folder of runs; of another there is nothing that
-        could be computed.
-    run
-        A later refresh.
-
-    Returns
-    -------
-    ClosedLoop or None
-        What was brought, and why it differs; or why nothing can be said yet. None where the
-        decision took no plan, or its run is gone.
+    Or why nothing can be said yet. None where the decision took no plan, or its run is gone from the
+    folder of runs.
     """
     before = Run(run.runs_dir / decision.run) if decision.run else None
     if not decision.scenario or decision.expected is None or before is None:

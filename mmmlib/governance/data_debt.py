@@ -25,19 +25,13 @@ MOST_REFRESHES = 12
 
 @dataclass(frozen=True)
 class NextRestatement:
-    """How far the youngest weeks of a source were off when they were delivered.
-
-    Parameters
-    ----------
-    source, series
-        The source, and its series that moves most.
-    moved
-        By past delivery, the oldest first: by what share these weeks, together, were too low.
-    """
+    """How far the youngest weeks of a source were off when they were delivered."""
 
     source: str
     series: str
+    """The one that moves most."""
     moved: tuple[float, ...]
+    """By past delivery, the oldest first: by what share these weeks, together, were too low."""
 
     @property
     def chance(self) -> float:
@@ -51,37 +45,23 @@ class NextRestatement:
 
 @dataclass(frozen=True)
 class Restated:
-    """What restated history moved in one refresh of the leading outcome.
-
-    Parameters
-    ----------
-    period
-        Of the refresh.
-    series
-        How many were restated.
-    worst_share
-        The largest share of any 13 weeks of one of them; None where that is not known.
-    returns
-        Steps of the returns by channel, the largest relative one first, only those beyond the
-        noise of the draws; with the return that they started from. None where it is not known.
-    total
-        The step of all contributions together; None where it is not known.
-    unit
-        Of ``total``.
-    plan
-        Title of the plan that the refresh before put forward; empty where there was none.
-    gain, plan_unit
-        What the plan gains more, at the mean returns that history now tells; its unit.
-    """
+    """What restated history moved in one refresh of the leading outcome; None where it is not known."""
 
     period: str
     series: int
+    """How many were restated."""
     worst_share: float | None
+    """The largest share of any 13 weeks of one of them."""
     returns: tuple[tuple[str, float, BridgeStep], ...] | None
+    """Steps of the returns by channel with the return that they started from, the largest relative one
+    first, only those beyond the noise of the draws."""
     total: BridgeStep | None
+    """The step of all contributions together."""
     unit: str
     plan: str = ""
+    """Title of the plan that the refresh before put forward; empty where there was none."""
     gain: BridgeStep | None = None
+    """What the plan gains more, at the mean returns that history now tells."""
     plan_unit: str = ""
 
 

@@ -30,15 +30,7 @@ from mmmlib.verify import refuse_altered
 
 
 class Followed(NamedTuple):
-    """A decision with what came of it.
-
-    Parameters
-    ----------
-    decision
-        As it was recorded.
-    outcome
-        The newest outcome; None until there is one.
-    """
+    """A decision with the newest of what came of it."""
 
     decision: Decision
     outcome: DecisionOutcome | None
@@ -66,30 +58,11 @@ class Followed(NamedTuple):
 def record_decision(
     store: Store, values: dict[str, Any], run: Run | None, scenario: str
 ) -> Decision:
-    """Record a decision, from a scenario of a run or free.
+    """Record a decision, from a plan of a run's scenario pack or free.
 
-    Parameters
-    ----------
-    store
-        Takes the entry.
-    values
-        Fields of :class:`~mmmlib.governance.records.Decision`, those that the run tells left out.
-    run
-        The run whose evidence was used; None for a decision without.
-    scenario
-        Name of a plan of the run's scenario pack; empty where none was taken as it is.
-
-    Returns
-    -------
-    Decision
-        With its id. ``run_superseded`` is true where a newer run had been published.
-
-    Raises
-    ------
-    InputError
-        If the scenario is none of the run's, or the days do not follow each other.
-    RunError
-        If the run's scenarios were altered since its refresh.
+    ``values`` are the fields of a decision, those that the run tells left out. A plan that is none of the
+    run's, days that do not follow each other, and scenarios that were altered since the refresh are
+    refused (InputError, RunError). ``run_superseded`` is true where a newer run had been published.
     """
     facts: dict[str, Any] = {}
     if run is not None:
@@ -185,13 +158,10 @@ def decision_form(
 
 
 def record_outcome(store: Store, outcome: DecisionOutcome, today: dt.date) -> Followed:
-    """Record what came of a decision.
+    """Record what came of a decision that is in the log.
 
-    Raises
-    ------
-    InputError
-        If there is no such decision, the outcome is of a day to come, or it comes before the
-        follow-up that was agreed: nothing is judged before its time.
+    Refused, by InputError, of a day to come or before the follow-up that was agreed: nothing is judged
+    before its time.
     """
 
     def body(entries: Sequence[Entry]) -> dict[str, object]:
@@ -223,13 +193,7 @@ def record_outcome(store: Store, outcome: DecisionOutcome, today: dt.date) -> Fo
 
 
 def record_budget_decision(store: Store, budget: BudgetDecision) -> None:
-    """Record a major budget decision, whatever its evidence.
-
-    Raises
-    ------
-    InputError
-        If it cites a decision that is not in the log.
-    """
+    """Record a major budget decision; a decision that it cites must be in the log."""
 
     def body(entries: Sequence[Entry]) -> dict[str, object]:
         if budget.decision:
@@ -250,13 +214,7 @@ def decision_log(entries: Sequence[Entry], workbook: str = "") -> list[Followed]
 
 
 def followed_decision(entries: Sequence[Entry], name: str) -> Followed:
-    """Return one decision with its outcome.
-
-    Raises
-    ------
-    InputError
-        If it is not in the log.
-    """
+    """Return one decision with its outcome; InputError if it is not in the log."""
     _decision(entries, name)
     return next(one for one in decision_log(entries) if one.decision.decision == name)
 
@@ -264,16 +222,8 @@ def followed_decision(entries: Sequence[Entry], name: str) -> Followed:
 def retrospective(followed: Followed) -> list[str]:
     """Say what came of a decision, one question after the other.
 
-    Parameters
-    ----------
-    followed
-        A decision with its outcome.
-
-    Returns
-    -------
-    list of str
-        Whether it landed inside the range; then whether the plan was executed, whether the world
-        moved, and what is left for the effect.
+    Whether it landed inside the range; then whether the plan was executed, whether the world moved, and
+    what is left for the effect.
     """
     decision, outcome = followed.decision, followed.outcome
     if outcome is None:

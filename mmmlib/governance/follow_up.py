@@ -122,13 +122,7 @@ def follow_up_of(run: Run) -> FollowUp:
 
 
 def estimated_outcome(run: Run, decision: str) -> DecisionOutcome:
-    """Return what a later run says a decision brought.
-
-    Raises
-    ------
-    InputError, RunError
-        If the run did not look back at it, or cannot say anything yet.
-    """
+    """Return what a later run says a decision brought; an error where it did not look back, or cannot yet."""
     loops = {one.decision: one for one in run.load_json("follow_up.json", FollowUp).loops}
     if decision not in loops:
         raise InputError.one(

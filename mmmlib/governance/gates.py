@@ -344,15 +344,9 @@ def label_returns(
 ) -> dict[str, dict[str, Claim]]:
     """Label what is said of every return, by what the policy makes of the findings.
 
-    The policy may only add to what speaks against a claim: that it lets a finding pass
-    for the run as a whole rests on the channel's own label.
-
-    Parameters
-    ----------
-    evidence, policy, params, entries
-        See :func:`judge_all`, which makes the entries.
-    fitted
-        Effects of a model, or of an outcome over its motions; None where there are none.
+    The policy may only add to what speaks against a claim: that it lets a finding pass for the run as a
+    whole rests on the channel's own label. ``fitted`` gives the effects of a model, or of an outcome over
+    its motions; None where there are none.
     """
     if evidence.readiness is None:
         return {}

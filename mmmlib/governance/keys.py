@@ -20,24 +20,10 @@ KIND = "ssh-ed25519"
 
 
 def make_key(path: Path, passphrase: str = "") -> str:
-    """Write a new private key, readable by its owner alone, with its public key beside it.
+    """Write a new private key, readable by its owner alone, with its public key (``.pub``) beside it.
 
-    Parameters
-    ----------
-    path
-        File of the private key; the public one gets ``.pub`` behind the name. Never replaced.
-    passphrase
-        Encrypts the private key, if given.
-
-    Returns
-    -------
-    str
-        The public key in one line, for the roles file.
-
-    Raises
-    ------
-    InputError
-        If there is a file of that name.
+    Returns the public key in one line, for the roles file. Nothing is replaced: InputError where the file
+    is there.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -61,13 +47,7 @@ def make_key(path: Path, passphrase: str = "") -> str:
 
 
 def read_key(path: Path, passphrase: str = "") -> Ed25519PrivateKey:
-    """Read a private key.
-
-    Raises
-    ------
-    InputError
-        If the file is no Ed25519 key, or the passphrase is missing or wrong.
-    """
+    """Read a private key; InputError if it is no Ed25519 key, or the passphrase is missing or wrong."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key
@@ -123,13 +103,7 @@ def proves(public: str, statement: bytes, signature: str) -> bool:
 
 
 def public_key_line(text: str) -> str:
-    """Return a public key without its comment.
-
-    Raises
-    ------
-    ValueError
-        If it is none of Ed25519.
-    """
+    """Return a public key without its comment; ValueError if it is none of Ed25519."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 

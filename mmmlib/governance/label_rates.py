@@ -21,28 +21,19 @@ RULE = "2026-11-30"
 
 @dataclass(frozen=True)
 class LabelRate:
-    """How often statements of one label were right.
-
-    Parameters
-    ----------
-    directions
-        True ones and all: sentences that say that something is so (a channel pays, a plan is
-        better), from a probability of 80 % on.
-    ranges
-        Those that hold the truth and all: 90 % ranges.
-    worlds
-        Test worlds, none of them looked at while the rule was made.
-    earlier
-        Whether it was counted under an earlier rule.
-    where
-        Which of the test worlds, in words; empty if all.
-    """
+    """How often statements of one label were right."""
 
     directions: tuple[int, int]
+    """True ones and all: sentences that say that something is so (a channel pays, a plan is better), from
+    a probability of 80 % on."""
     ranges: tuple[int, int]
+    """Those that hold the truth and all: 90 % ranges."""
     worlds: int
+    """Test worlds, none of them looked at while the rule was made."""
     earlier: bool = False
+    """Whether it was counted under an earlier rule."""
     where: str = ""
+    """Which of the test worlds, in words; empty if all."""
 
     def text(self) -> str:
         """Say the rates in a sentence."""
@@ -62,25 +53,10 @@ class LabelRate:
 
 @cache
 def label_rates(file: Path = RATES, *, in_common: bool = False) -> dict[Label, LabelRate]:
-    """Read how often statements of each label were right.
+    """Read how often statements of each label were right, all kinds of test world together.
 
-    Parameters
-    ----------
-    file
-        As the benchmark writes it.
-    in_common
-        Only in worlds whose budgets follow something in common, as ``health.unseen_demand`` sees it: what needs
-        review is right less often there.
-
-    Returns
-    -------
-    dict
-        By label, all kinds of test world together.
-
-    Examples
-    --------
-    >>> label_rates()[Label.SAFE].worlds > 0
-    True
+    ``in_common`` counts only worlds whose budgets follow something in common, as ``health.unseen_demand``
+    sees it: what needs review is right less often there.
     """
     counted = json.loads(file.read_text(encoding="utf-8"))
     part, where = counted, ""

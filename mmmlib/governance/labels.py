@@ -54,28 +54,13 @@ def label_channels(
     params: Params,
     blocking: Sequence[Finding] = (),
 ) -> dict[str, Claim]:
-    """Label the statement "this channel returned between low and high", per channel.
+    """Label the statement "this channel returned between low and high", per channel, with reasons.
 
-    Parameters
-    ----------
-    effects
-        Of one model.
-    readiness, health, comparison
-        Of the same run; None for what was not made. Missing health speaks against
-        every claim.
-    params
-        ``governance.wide_ratio`` is the limit of a range's ends.
-    blocking
-        Findings of the run that block under the policy. One on the channel speaks
-        against its claim; where there is any, no claim is safe.
-
-    Returns
-    -------
-    dict
-        ``do not infer`` where the model or the channel is blocked (in a motion or in the sum
-        over motions, too), not ready, or has no spend; ``needs review`` where there are doubts, the range is wide,
-        the return moved by more than noise since the last refresh, it is not settled whether it
-        was more than the cost, or anything of the run is blocked; else ``safe to act on``. Every claim carries its reasons.
+    ``do not infer`` where the model or the channel is blocked (in a motion or in the sum over motions,
+    too), not ready, or has no spend; ``needs review`` where there are doubts, the range is wider than
+    ``governance.wide_ratio``, the return moved by more than noise since the last refresh, it is not settled
+    whether it was more than the cost, or anything of the run is blocked (``blocking``); else ``safe to act
+    on``. What was not made (None) speaks against a claim where it is health.
     """
     model = str(effects.attrs["model"])
     names = [str(name) for name in effects["channel"].to_numpy()]
@@ -152,19 +137,10 @@ def label_contribution(
     channel: str, model: str, readiness: Readiness | None, health: FindingList, gates: GateResult | None,
     params: Params,
 ) -> Claim:  # fmt: skip
-    """Label what a channel without spend contributed to a model.
+    """Label what a channel without spend contributed to a model, or to an outcome over its motions.
 
     Nothing that was paid stands against it and no test can change its budget, so it is never safe
-    to act on.
-
-    Parameters
-    ----------
-    channel
-        One without spend.
-    model
-        ``outcome.motion``, or an outcome over its motions.
-    readiness, health, gates, params
-        Of the run; what was not made speaks against the claim.
+    to act on. What of the run was not made speaks against the claim.
     """
     if readiness is None or gates is None:
         return NOT_CLAIMED
@@ -182,22 +158,11 @@ def label_contribution(
 def label_total(
     model: str, spend: Mapping[str, float], gates: GateResult | None, params: Params
 ) -> Label:
-    """Label of the total of all channels, which is no surer than its parts.
+    """Label the total of all channels, which is no surer than its parts.
 
     Where nothing may be inferred of channels that had half of the spend or more, nothing
     may be of the total; where any channel is not safe to act on, or another reasonable prior
     would move the total, it needs review.
-
-    Parameters
-    ----------
-    model
-        Whose total.
-    spend
-        Money by channel.
-    gates
-        Of the run; None where they have not been passed.
-    params
-        Which models belong together.
     """
     label = label_model(model, gates, params)
     if gates is None:
@@ -228,21 +193,9 @@ def _unsettled(returns: np.ndarray, worth: float, params: Params) -> list[Reason
 def label_pack(pack: ScenarioPack, gates: GateResult | None, params: Params) -> ScenarioPack:
     """Label plans and answers by all that the gates know, and choose again what to recommend.
 
-    Parameters
-    ----------
-    pack
-        As the scenarios left it: they know nothing of the comparison and the policy.
-    gates
-        Of the same run; None where they have not been passed: then nothing may be inferred.
-    params
-        Names of channels as people write them.
-
-    Returns
-    -------
-    ScenarioPack
-        No label is higher than it was, nor than that on moves of any channel
-        that a plan changes or an answer is about; where a gate blocks, nothing may be
-        inferred and nothing is recommended. A lower label has its reasons.
+    No label is higher than the scenarios left it, nor than that on moves of any channel that a plan
+    changes or an answer is about; a lower one has its reasons. Where a gate blocks, or none has been
+    passed (None), nothing may be inferred and nothing is recommended.
     """
     scenarios = tuple(_judged_plan(one, pack.model, gates, params) for one in pack.scenarios)
     recommended, candidate = choose(scenarios)

@@ -21,42 +21,21 @@ LADDER = Path(__file__).with_name("maturity.toml")
 
 
 class Rung(NamedTuple):
-    """A rung, and whether the records carry it.
-
-    Parameters
-    ----------
-    name
-        What it is called.
-    reached
-        Whether it and all below it are reached.
-    evidence
-        Each measure that it needs: what was counted, and what is needed.
-    next
-        What brings it.
-    """
+    """A rung, and whether the records carry it."""
 
     name: str
     reached: bool
+    """Whether it and all below it are reached."""
     evidence: tuple[str, ...]
+    """Each measure that it needs: what was counted, and what is needed."""
     next: str
+    """What brings it."""
 
 
 def maturity(entries: Sequence[Entry], params: Params, lift_tests: int) -> tuple[Rung, ...]:
-    """Say which rungs of the ladder the records carry.
+    """Say which rungs of the ladder the records carry, the lowest first.
 
-    Parameters
-    ----------
-    entries
-        Of the store.
-    params
-        Of the newest run: its workbook, outcomes and motions.
-    lift_tests
-        Tests that the newest run's models saw.
-
-    Returns
-    -------
-    tuple of Rung
-        The lowest first. The first that is not reached is the next step.
+    ``params`` are those of the newest run, whose models saw so many lift tests.
     """
     counted = measures(entries, params, lift_tests)
     rungs: list[Rung] = []

@@ -139,13 +139,10 @@ class Policy(Section):
 
 
 def read_policy(path: str | Path) -> Policy:
-    """Read a policy file.
+    """Read a policy file; InputError has every problem at once.
 
-    Raises
-    ------
-    InputError
-        With every problem at once: unknown keys, levels and checks, rules that are
-        never reached, and rules that let a required check off when it did not run.
+    Among them are unknown keys, levels and checks, rules that are never reached, and rules that let a
+    required check off when it did not run.
     """
     return read_strict(
         path, Policy, "a policy; copy params/governance/policy.yaml of the project", _more_checks

@@ -30,33 +30,12 @@ def predict_test(
     days: tuple[dt.date, dt.date],
     change: float,
 ) -> RangePromise:
-    """Predict the result of a lift test, and write it down.
+    """Predict the result of a lift test by a run's model, and write it down; once, by its name.
 
-    Parameters
-    ----------
-    store
-        Takes the prediction.
-    run
-        Whose model predicts.
-    name
-        Of the test, as ``lift_tests`` will name it when its result is known.
-    channel, model
-        What is tested, and on which outcome: ``revenue.self_serve``.
-    days
-        First and last day of the changed spend, in weeks after the run's data.
-    change
-        Change of spend as a share of the baseline: 0.5, or -1 for a pause. In every region.
-
-    Returns
-    -------
-    RangePromise
-        The incremental outcome in the weeks of the test, in the outcome's unit, without the error
-        of the measurement.
-
-    Raises
-    ------
-    InputError
-        If channel, outcome, days or change do not do, or the test was predicted before.
+    The test changes the channel's spend by a share of the baseline (0.5; -1 for a pause) in every region,
+    on ``days`` within a year after the run's data. The range is the incremental outcome in these weeks,
+    in the unit of the ``model``'s outcome, without the error of the measurement. What does not do is told
+    by InputError.
     """
     params = params_of(run)
     for what, given, known in (

@@ -42,24 +42,14 @@ KINDS_OF_PROMISES = {
 
 
 class Kept(NamedTuple):
-    """A promise whose outcome is known.
-
-    Parameters
-    ----------
-    kind, about
-        As in :class:`mmmlib.governance.records.RangePromise`.
-    expected
-        The promised range; widened by the error of a measurement.
-    value
-        What came, in the same unit.
-    independent
-        So many independent promises tell as much as this one.
-    """
+    """A promise whose outcome is known; see :class:`mmmlib.governance.records.RangePromise`."""
 
     kind: str
     about: str
     expected: Estimate
+    """The promised range; widened by the error of a measurement."""
     value: float
+    """What came, in the same unit."""
     independent: float = 1.0
 
 
@@ -105,21 +95,14 @@ class PromiseScore(Frozen):
 
 
 class PromiseBook(NamedTuple):
-    """Every promise of a workbook, and how those that are known were kept.
-
-    Parameters
-    ----------
-    open
-        Forecasts and predicted tests whose outcome is not known yet.
-    kept
-        Those that are known, decisions among them.
-    plans
-        Plans that were published: what they bring is known only of those that are carried out.
-    """
+    """Every promise of a workbook, and how those that are known were kept."""
 
     open: tuple[RangePromise, ...]
+    """Forecasts and predicted tests whose outcome is not known yet."""
     kept: tuple[Kept, ...]
+    """Those that are known, decisions among them."""
     plans: int
+    """How many plans were published: what they bring is known only of those that are carried out."""
 
     @property
     def pooled(self) -> PromiseScore:
@@ -143,17 +126,9 @@ class PromiseBook(NamedTuple):
 
 
 def published_promises(run: Run) -> tuple[RangePromise, ...]:
-    """Collect every range about the future that a run's pack publishes.
+    """Collect every range about the future that a finished run's pack publishes.
 
-    Parameters
-    ----------
-    run
-        A finished run.
-
-    Returns
-    -------
-    tuple of RangePromise
-        Its forecasts week by week, and what its plans bring. A run without models promises nothing.
+    Those are its forecasts week by week, and what its plans bring; a run without models promises nothing.
     """
     params = params_of(run)
     found: list[RangePromise] = []
@@ -200,14 +175,7 @@ def promise_book(
 ) -> PromiseBook:
     """Collect what a workbook promised, and what came of it.
 
-    Parameters
-    ----------
-    entries
-        Of the store.
-    workbook
-        Whose promises count.
-    came
-        What is known beside what the store says: by the data of a run that is not published yet.
+    ``came`` is what is known beside the store: by the data of a run that is not published yet.
     """
     known = list(entries)
     published = [one for one in records_of(known, Publication) if one.workbook == workbook]

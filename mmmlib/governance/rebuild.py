@@ -33,21 +33,9 @@ SHOWN = 3
 
 
 def record_observation(store: Store, run: Run, values: dict[str, object]) -> Observation:
-    """Write down what somebody saw in the field.
+    """Write down what somebody saw in the field; ``values`` are the fields of an Observation.
 
-    Parameters
-    ----------
-    store
-        Takes the entry.
-    run
-        A run of the workbook; its parameters know the channels and regions.
-    values
-        Fields of :class:`~mmmlib.governance.records.Observation`.
-
-    Raises
-    ------
-    InputError
-        If the channel is none of the workbook's, or nothing was said.
+    A channel that is none of the workbook's, and one of which nothing was said, is an InputError.
     """
     params = params_of(run)
     channel = str(values["channel"])
@@ -85,21 +73,9 @@ def recent_observations(run: Run) -> list[Observation]:
 def rebuild_finding(
     run: Run, findings: Sequence[Finding], comparison: Comparison | None
 ) -> Finding:
-    """Say whether a rebuild is due, and why.
+    """Say whether a rebuild is due, and why, by all that a run's checks saw and what people did.
 
-    Parameters
-    ----------
-    run
-        With what the store said when it began.
-    findings
-        All that its checks saw.
-    comparison
-        With the last approved refresh, if there is one.
-
-    Returns
-    -------
-    Finding
-        Its value is the number of reasons. For information: a rebuild is for people to decide.
+    Its value is the number of reasons. For information: a rebuild is for people to decide.
     """
     params = params_of(run)
     reasons = [

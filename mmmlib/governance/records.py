@@ -161,13 +161,7 @@ class DecisionOutcome(Record):
 
 
 def execution_sentence(share: float) -> str:
-    """Say whether a plan was executed.
-
-    Parameters
-    ----------
-    share
-        See :attr:`DecisionOutcome.executed_share`.
-    """
+    """Say whether a plan was executed; see :attr:`DecisionOutcome.executed_share`."""
     if abs(share - 1) <= ALL_OF_IT:
         return "The plan was executed as decided."
     size = format_number(abs(share), "share")

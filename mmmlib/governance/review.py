@@ -43,30 +43,18 @@ class Signature(NamedTuple):
 
 
 class Review(NamedTuple):
-    """How a run stands.
-
-    Parameters
-    ----------
-    state
-        Where it is on its way.
-    level
-        Worst level of its findings, waivers taken into account.
-    signatures
-        Those that count.
-    missing
-        Signatures that are still needed.
-    blocking
-        Findings that block and were not waived.
-    waivers
-        Those that hold today.
-    """
+    """How a run stands."""
 
     state: State
     level: Level
+    """Worst level of its findings, waivers taken into account."""
     signatures: tuple[Signature, ...]
+    """Those that count."""
     missing: tuple[SignOffNeeded, ...]
     blocking: tuple[GateEntry, ...]
+    """Findings that block and were not waived."""
     waivers: tuple[Waiver, ...]
+    """Those that hold today."""
 
     @property
     def release(self) -> Release:

@@ -91,13 +91,9 @@ class Roles(Section):
 
 
 def read_roles(path: str | Path) -> Roles:
-    """Read a roles file.
+    """Read a roles file; InputError has every problem at once.
 
-    Raises
-    ------
-    InputError
-        With every problem at once, a Model Owner who would give a final approval and one
-        person on both sides of a signature among them.
+    A Model Owner who would give a final approval and one person on both sides of a signature are among them.
     """
     return read_strict(
         path,

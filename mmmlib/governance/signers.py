@@ -34,13 +34,7 @@ class Signers:
         return not self.policy.signing.key_required
 
     def with_key[R: Signed](self, record: R, holder: Deputy, key: Ed25519PrivateKey | None) -> R:
-        """Return a record with its proof.
-
-        Raises
-        ------
-        InputError
-            If a key is asked for and none is given, or it is another than the roles file names.
-        """
+        """Return a record with its proof; InputError where a key is lacking or is not the one of the roles file."""
         if key is None:
             if self.policy.signing.key_required or holder.key:
                 why = "the policy asks for one" if not holder.key else "the roles file names one"
@@ -72,13 +66,7 @@ class Signers:
         return " or ".join(one.name for one in holders)
 
     def any_holder(self, roles: Sequence[str], person: str) -> tuple[str, Deputy]:
-        """Return the first of some roles that a person holds today.
-
-        Raises
-        ------
-        InputError
-            If it is none of them.
-        """
+        """Return the first of some roles that a person holds today; InputError if it is none of them."""
         for role in roles:
             for holder in self.holders(role, person):
                 return role, holder

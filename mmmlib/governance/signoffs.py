@@ -21,26 +21,12 @@ def sign_offs_needed(
 ) -> tuple[SignOffNeeded, ...]:
     """List the signatures that a run needs before it is published.
 
-    Parameters
-    ----------
-    comparison
-        With the parent; without one, or with one that cannot be read, everything counts
-        as new. None where the run stopped before it: then nothing of a model is there to
-        be signed.
-    scenarios
-        The scenario pack, if there is one.
-    roles
-        People by role.
-    params
-        Names of channels and outcomes as people write them.
-
-    Notes
-    -----
-    Changed data is signed by the Data Owner and the MMM Product Owner, a changed
-    model (and a lift test that changed or went) by the Model Owner and the MMM Product
-    Owner, a recommendation by the Decision Owner. New weeks alone are no change of data.
-    A run that needs none of these is still released by the MMM Product Owner: nobody
-    publishes alone.
+    Changed data is signed by the Data Owner and the MMM Product Owner, a changed model (and a lift test
+    that changed or went) by the Model Owner and the MMM Product Owner, a recommendation by the Decision
+    Owner. New weeks alone are no change of data. A run that needs none of these is still released by the
+    MMM Product Owner: nobody publishes alone. Without a parent, or with one that cannot be read,
+    everything counts as new; without a ``comparison`` (None: the run stopped before it) nothing of a model
+    is there to be signed.
     """
     needed: list[SignOffNeeded] = []
 

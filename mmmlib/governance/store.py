@@ -66,30 +66,19 @@ class EntryRow(Base):
 
 
 class Entry(NamedTuple):
-    """One entry: what was recorded, about what, and when.
-
-    Parameters
-    ----------
-    seq
-        Its number, from 1.
-    kind
-        What it records: ``sign_off``, ``decision``.
-    subject
-        What it is about: the id of a run or of a decision.
-    made
-        When it was written; UTC, ISO 8601.
-    body
-        What was recorded.
-    before, hash
-        Hash of the entry before, and its own.
-    """
+    """One entry: what was recorded, about what, and when."""
 
     seq: int
+    """From 1."""
     kind: str
+    """What it records: ``sign_off``, ``decision``."""
     subject: str
+    """What it is about: the id of a run or of a decision."""
     made: str
+    """When it was written; UTC, ISO 8601."""
     body: dict[str, Any]
     before: str
+    """Hash of the entry before."""
     hash: str
 
 
@@ -101,13 +90,7 @@ class Head(NamedTuple):
 
 
 class Store:
-    """An open store.
-
-    Parameters
-    ----------
-    engine
-        Of a database with the store's tables.
-    """
+    """An open store, on a database with the store's tables."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -120,18 +103,8 @@ class Store:
     ) -> Entry:
         """Append an entry; it is kept once this returns, whatever happens then.
 
-        Parameters
-        ----------
-        kind, subject
-            See :class:`Entry`.
-        make_body
-            Gets all entries as they stand, and returns what is recorded or raises what speaks
-            against it. Nobody else appends meanwhile, so a rule that it checks holds.
-
-        Returns
-        -------
-        Entry
-            As it was written.
+        ``make_body`` gets all entries as they stand, and returns what is recorded or raises what speaks
+        against it. Nobody else appends meanwhile, so a rule that it checks holds.
         """
         with (
             database_errors(self.engine, " Nothing was recorded."),
@@ -172,17 +145,9 @@ class Store:
 def open_store(runs_dir: Path, url: str | None = None) -> Iterator[Store]:
     """Open the store, which is made if it is not there yet.
 
-    Parameters
-    ----------
-    runs_dir
-        Folder of runs; the file ``store.sqlite`` in it is the store by default.
-    url
-        Of a database (``postgresql+psycopg://…``), or path of a file; ``$MMM_STORE`` if not given.
-
-    Raises
-    ------
-    MMMError
-        If it cannot be opened, or was written by a newer version.
+    By default it is ``$MMM_STORE``, or ``store.sqlite`` in the folder of runs; ``url`` is that of a database
+    (``postgresql+psycopg://…``), or the path of a file. MMMError if it cannot be opened, or was written by
+    a newer version.
     """
     engine = _engine(runs_dir, url)
     try:

@@ -54,31 +54,11 @@ class _View(NamedTuple):
 
 
 def import_views(store: Store, log: Path, workbook: str, key: bytes, *, names: bool) -> int:
-    """Record the views that a log tells.
+    """Record the views of a workbook's packs that a log tells (combined format, or CSV by its ending).
 
-    Parameters
-    ----------
-    store
-        Takes one entry for the log.
-    log
-        Combined format, or CSV by its ending.
-    workbook
-        Whose packs count; views of others are left out.
-    key
-        With which consumers are hashed; see :func:`views_key`.
-    names
-        Whether the policy allows names.
-
-    Returns
-    -------
-    int
-        Views of the workbook's packs in the log. Logs may overlap: what is measured is who
-        looked, not how often.
-
-    Raises
-    ------
-    InputError
-        If the log is neither, was imported before, or tells of no pack of the workbook.
+    Consumers are hashed with the key unless the policy allows names. Returns how many views there were;
+    logs may overlap: what is measured is who looked, not how often. InputError if the log is neither, was
+    imported before, or tells of no pack of the workbook.
     """
     digest = sha256_file(log)
     counts = Counter(view for view in _read(log) if view.run.startswith(f"{workbook}-"))

@@ -46,18 +46,10 @@ if TYPE_CHECKING:
 
 
 class Desk:
-    """A run on the desk of those who review it, with the store that keeps what they do.
+    """A finished run on the desk of those who review it, with the store that keeps what they do.
 
-    Parameters
-    ----------
-    run
-        A finished run.
-    store
-        Where acts are recorded.
-    today
-        The day of the act; that of the run's :attr:`~mmmlib.params.Params.today` if not given.
-    roles
-        Who holds which role; as the run kept it, if not given.
+    The day of an act is that of the run's :attr:`~mmmlib.params.Params.today`, and roles are as the run
+    kept them, if they are not given.
     """
 
     def __init__(
@@ -115,26 +107,12 @@ class Desk:
     def sign(
         self, subject: str, person: str, role: str = "", key: Ed25519PrivateKey | None = None
     ) -> Review:
-        """Sign for a role.
+        """Sign for a role: ``data``, ``model``, ``recommendation`` or ``publication``.
 
-        Parameters
-        ----------
-        subject
-            ``data``, ``model``, ``recommendation`` or ``publication``.
-        person
-            Name or e-mail of the signer, as the roles file has it.
-        role
-            Which of the roles that the subject needs; may be left out where the person holds one.
-        key
-            The signer's private key; without one it is a name that was typed in.
-
-        Raises
-        ------
-        InputError
-            If nobody needs to sign that, the person does not hold the role today, the key is
-            another one than the roles file names, or the policy asks for a key.
-        RunError
-            If the run was altered, is blocked or withdrawn.
+        The person is a name or e-mail of the roles file; the role may be left out where the person holds one
+        of those needed. Without a key it is a name that was typed in. InputError if nobody needs to sign that,
+        the person does not hold the role today, or the key does not do; RunError if the run was altered, is
+        blocked or withdrawn.
         """
         self._refuse_altered()
 
@@ -174,11 +152,7 @@ class Desk:
     ) -> Review:
         """Let a blocking finding of this run pass for a time.
 
-        Raises
-        ------
-        InputError
-            If the finding does not block, may never be waived, or the person, the day or the
-            reason do not do.
+        InputError if it does not block, may never be waived, or the person, the day or the reason do not do.
         """
         self._refuse_altered()
 
@@ -226,19 +200,10 @@ class Desk:
         promises: tuple[RangePromise, ...] = (),
         came: tuple[PromiseOutcome, ...] = (),
     ) -> Entry:
-        """Record the publication of a run whose gates and signatures allow it.
+        """Record the publication of a run in a folder, if its gates and signatures allow it.
 
-        Parameters
-        ----------
-        folder
-            Where its pack is published.
-        promises, came
-            Ranges about the future that go out with it; what its data tells of earlier ones.
-
-        Raises
-        ------
-        RunError
-            Saying what is missing and who can give it.
+        With it go out ``promises`` about the future, and what its data tells of earlier ones (``came``). RunError
+        says what is missing and who can give it.
         """
         self._refuse_altered()
 
@@ -378,19 +343,9 @@ class Desk:
 
 
 def approved_runs(store: Store, runs: Sequence[Run]) -> list[str] | None:
-    """Return those runs that everyone who has to has signed, in their order.
+    """Return the ids of those runs of a workbook that everyone who has to has signed, in their order.
 
-    Parameters
-    ----------
-    store
-        With the signatures.
-    runs
-        Of one workbook.
-
-    Returns
-    -------
-    list of str or None
-        Their ids; None where nobody has ever signed or published a run of this workbook.
+    None where nobody has ever signed or published one of them.
     """
     entries = store.entries()
     acted = {one.subject for one in entries if one.kind in ("sign_off", "publication")}

@@ -16,21 +16,11 @@ STEP = 0.1
 
 
 def at_baseline(effects: xr.Dataset, pack: ScenarioPack | None) -> xr.Dataset:
-    """Tell the next money of each channel at the pack's baseline.
+    """Tell the next money of each channel of a model at the pack's baseline.
 
-    Parameters
-    ----------
-    effects
-        Of one model.
-    pack
-        Of the same run; without one, or with one of before it kept its baseline, the effects stay as
-        the fit left them.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``spend_today`` is the baseline's weekly money. Where that is not the recent mean, which the
-        fit took, ``marginal_roi`` is read off the response curves there.
+    ``spend_today`` is then the baseline's weekly money. Where that is not the recent mean, which the fit took,
+    ``marginal_roi`` is read off the response curves there. Without a pack, or with one of before it kept its
+    baseline, the effects stay as the fit left them.
     """
     base = pack.baseline if pack is not None else None
     if base is None:

@@ -110,21 +110,14 @@ CELLS = (str, type(None), dt.date, *NUMBERS, Days, Mark)
 
 @dataclass(frozen=True)
 class Column:
-    """Head of a column.
-
-    Parameters
-    ----------
-    head
-        What it is called, without the unit.
-    unit
-        Stands in the head, so that numbers in it are written without.
-    longest
-        Letters after which a reader sees a text cut off.
-    """
+    """Head of a column."""
 
     head: str
+    """What it is called, without the unit."""
     unit: str = ""
+    """Stands in the head, so that numbers in it are written without."""
     longest: int | None = None
+    """Letters after which a reader sees a text cut off."""
 
     @property
     def title(self) -> str:

@@ -92,23 +92,10 @@ class Page:
 
 
 def read_pages(folder: Path) -> list[Page]:
-    """Read the executed report notebooks of a run.
+    """Read the executed report notebooks of a run that are there, in the order of :data:`DOCUMENTS`.
 
-    Parameters
-    ----------
-    folder
-        Holds ``<document>.ipynb``, and the figures in ``figures/``.
-
-    Returns
-    -------
-    list of Page
-        Those that are there, in the order of :data:`DOCUMENTS`.
-
-    Raises
-    ------
-    RunError
-        If there is none, or one was not executed whole: an unexecuted template
-        would come out as a blank report.
+    RunError if there is none, or one was not executed whole: an unexecuted template would come out as a
+    blank report.
     """
     pages = [
         read_page(path, document)
@@ -135,13 +122,7 @@ def read_page(path: Path, document: Document) -> Page:
 
 
 def check_executed(notebook: NotebookNode, path: Path) -> None:
-    """Refuse a notebook with a code cell that did not run, or that failed.
-
-    Raises
-    ------
-    RunError
-        Naming the cell.
-    """
+    """Refuse, by RunError, a notebook with a code cell that did not run, or that failed."""
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type != "code" or not cell.source.strip():
             continue

@@ -45,18 +45,10 @@ def font_folder() -> Path:
 
 
 def unwritable(texts: Iterable[str]) -> dict[str, str]:
-    """Find the words that figures and PDF would show as boxes.
+    """Find the words that figures and PDF would show as boxes, in the order of the texts.
 
-    Parameters
-    ----------
-    texts
-        Texts as they are, or with numeric character references.
-
-    Returns
-    -------
-    dict of str to str
-        Each word with the script of its first character that no font holds, as Unicode
-        names it (``Hiragana``, ``Hangul``, ``Devanagari``), in the order of the texts.
+    Each has the script of its first character that no font holds, as Unicode names it (``Hiragana``,
+    ``Hangul``). Texts may have numeric character references.
 
     Examples
     --------
@@ -99,18 +91,10 @@ def prefer_fonts(families: Sequence[str]) -> None:
 
 
 def fonts_for(texts: Iterable[str]) -> tuple[FontEntry, ...]:
-    """Choose fonts of this machine for the characters that the pack's own lacks.
+    """Choose fonts of this machine for the characters that the pack's own lacks; none where they lack none.
 
-    Parameters
-    ----------
-    texts
-        As in :func:`unwritable`.
-
-    Returns
-    -------
-    tuple of FontEntry
-        As few as hold all characters that any font here holds, those of ``report.fonts`` first,
-        the others by name; none where the pack's own hold everything.
+    They are as few as hold all characters that any font here holds, those of ``report.fonts`` first, the
+    others by name.
     """
     lacking = {c for text in texts if not text.isascii() for c in _lacking(html.unescape(text))}
     return _fonts_holding(frozenset(lacking)) if lacking else ()

@@ -44,13 +44,7 @@ def formats() -> dict[str, tuple[SectionFormat, ...]]:
 
 
 def section_format(section: Callable[..., Any]) -> SectionFormat:
-    """Return the format of a section function.
-
-    Raises
-    ------
-    ValueError
-        If the function is not a section of the format.
-    """
+    """Return the format of a section function; ValueError if it is not a section of the format."""
     document = section.__module__.rpartition(".")[2]
     for form in formats().get(document, ()):
         if form.name == section.__name__:

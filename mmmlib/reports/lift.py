@@ -25,15 +25,7 @@ CLEARLY = 0.15
 
 @dataclass(frozen=True)
 class Experiments:
-    """The lift tests of one model, beside it.
-
-    Parameters
-    ----------
-    effects, uncalibrated
-        Of the fit with lift tests and of the one without.
-    params
-        For names and units.
-    """
+    """The lift tests of one model, beside it: the fit with them, and the one without."""
 
     effects: xr.Dataset
     uncalibrated: xr.Dataset

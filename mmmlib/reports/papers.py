@@ -58,19 +58,9 @@ class Paper:
 
 
 def paper_of_run(results: Results, kind: str) -> Paper:
-    """Make a document about a run.
+    """Make a document about a finished run, under its fixed heads: ``preread``, ``agenda`` or ``memo``.
 
-    Parameters
-    ----------
-    results
-        Of a finished run, with the release status of today.
-    kind
-        ``preread``, ``agenda`` or ``memo``.
-
-    Returns
-    -------
-    Paper
-        Under its fixed heads; what the run lacks is said.
+    What the run lacks is said.
     """
     build = PAPERS[kind]
     title = {"preread": "Pre-read", "agenda": "Agenda of the review", "memo": "Refresh memo"}[kind]
@@ -78,16 +68,9 @@ def paper_of_run(results: Results, kind: str) -> Paper:
 
 
 def paper_of_decision(results: Results, kind: str, followed: Followed) -> Paper:
-    """Make a document about a decision: its memo, or the retrospective.
+    """Make a document about a decision: its memo (``decision``), or the ``retrospective``.
 
-    Parameters
-    ----------
-    results
-        Of the run that the decision rests on, or of the newest where it rests on none.
-    kind
-        ``decision`` or ``retrospective``.
-    followed
-        The decision with its outcome, if there is one.
+    ``results`` are of the run that it rests on, or of the newest where it rests on none.
     """
     name = f"{kind}_{followed.decision.decision}"
     if kind == "decision":

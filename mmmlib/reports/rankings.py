@@ -21,23 +21,14 @@ type Quantity = Literal["return", "contribution", "next return"]
 
 @dataclass(frozen=True)
 class Ranking:
-    """Channels with the chance that each is the first (or last), the likeliest first.
-
-    Parameters
-    ----------
-    rows, chances
-        At least one channel. A channel from whose return nothing may be inferred is not
-        ranked.
-    not_ranked
-        Those channels.
-    hidden
-        Whether the budgets follow something in common, so that no channel can be put before another.
-    """
+    """Channels with the chance that each is the first (or last), the likeliest first; one at least."""
 
     rows: tuple[ChannelNumbers, ...]
     chances: tuple[float, ...]
     not_ranked: tuple[ChannelNumbers, ...]
+    """Channels from whose return nothing may be inferred."""
     hidden: bool = False
+    """Whether the budgets follow something in common, so that no channel can be put before another."""
 
     @property
     def top(self) -> ChannelNumbers:

@@ -64,19 +64,13 @@ def render_pack(
     released: GateResult | None = None,
     into: Path | None = None,
 ) -> list[Path]:
-    """Make the pack of a run from its executed report notebooks.
+    """Make the pack of a run from its executed report notebooks, or of those that are there.
 
     Parameters
     ----------
-    run
-        With executed notebooks in ``notebooks/reports/``. Where only some are
-        there (a run that is not ready has the health panel alone), the pack
-        holds those.
     renderer
         ``auto`` takes Quarto if it is on the machine, else pandoc and Typst; these
         also step in, with a warning, where the Quarto that is there fails.
-    params
-        The run's parameters, read from the run if not given.
     released
         Its gates with the release status that the pages show; as the run left them, if not given.
     into
@@ -122,15 +116,7 @@ def render_pack(
 
 
 def of_today(page: Page, results: Results) -> Page:
-    """Write anew what says who has signed and what is waived: people have since.
-
-    Parameters
-    ----------
-    page
-        As the refresh left it.
-    results
-        With the gates as they are released.
-    """
+    """Write anew what says who has signed and what is waived, by the gates as they are released."""
     from mmmlib.reports.sections import briefing, executive_summary, health_panel
 
     body = page.body
@@ -151,28 +137,9 @@ def of_today(page: Page, results: Results) -> Page:
 def render_paper(
     results: Results, paper: Paper, folder: Path, renderer: Renderer = "auto"
 ) -> list[Path]:
-    """Make HTML and PDF of a document beside the pack.
+    """Make ``NAME.html`` and ``NAME.pdf`` of a document beside the pack (:mod:`mmmlib.reports.papers`).
 
-    Parameters
-    ----------
-    results
-        Of the run that it is about: title, release status.
-    paper
-        See :mod:`mmmlib.reports.papers`.
-    folder
-        Where ``NAME.html`` and ``NAME.pdf`` go; made if it is not there.
-    renderer
-        As in :func:`render_pack`.
-
-    Returns
-    -------
-    list of Path
-        The page and the PDF.
-
-    Raises
-    ------
-    RenderError
-        If a renderer failed. What was there before stays.
+    RenderError if a renderer failed; what was there before stays.
     """
     scratch = results.run.path / EXECUTED
     body = "\n\n".join(to_markdown(block, scratch, paper.name) for block in paper.blocks)
@@ -207,13 +174,7 @@ def _make(work: Work, folder: Path, renderer: Renderer) -> RenderRecord:
 
 
 def choose_renderer(renderer: Renderer = "auto") -> Literal["quarto", "pandoc"]:
-    """Say which renderer will be used.
-
-    Raises
-    ------
-    RenderError
-        If Quarto is asked for and is not on the machine.
-    """
+    """Say which renderer will be used; RenderError if Quarto is asked for and is not on the machine."""
     found = shutil.which("quarto") is not None
     if renderer == "auto":
         return "quarto" if found else "pandoc"
@@ -226,13 +187,7 @@ def choose_renderer(renderer: Renderer = "auto") -> Literal["quarto", "pandoc"]:
 
 
 def check_pack(folder: Path, names: list[str]) -> None:
-    """Refuse a pack that is not whole, or a page that runs or loads something.
-
-    Raises
-    ------
-    RenderError
-        Naming the files, or the page and what it would load.
-    """
+    """Refuse, by RenderError, a pack that is not whole, or a page that runs or loads something."""
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise RenderError(f"The renderer did not make {', '.join(missing)}.")

@@ -23,13 +23,7 @@ from mmmlib.reports.render_input import (
 
 
 def render_with_pandoc(work: Work, folder: Path) -> None:
-    """Write all pages and the PDF of a pack into a folder.
-
-    Raises
-    ------
-    RenderError
-        With what pandoc or Typst said.
-    """
+    """Write all pages and the PDF of a pack into a folder; RenderError has what pandoc or Typst said."""
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         if work.figures.is_dir():

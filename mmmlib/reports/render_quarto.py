@@ -45,13 +45,7 @@ SUPPORT = (".lua", ".html", ".css", ".typ")
 
 
 def render_with_quarto(work: Work, folder: Path) -> None:
-    """Write all pages and the PDF of a pack into a folder.
-
-    Raises
-    ------
-    RenderError
-        With what Quarto said.
-    """
+    """Write all pages and the PDF of a pack into a folder; RenderError has what Quarto said."""
     with tempfile.TemporaryDirectory() as name:
         pages, pdf = Path(name, "html"), Path(name, "typst")
         write_project(pages, work.pages, "html", work.figures)
@@ -71,13 +65,7 @@ def render_with_quarto(work: Work, folder: Path) -> None:
 
 
 def quarto_version() -> str:
-    """Return the version that Quarto tells of itself.
-
-    Raises
-    ------
-    RenderError
-        If it does not run, or tells none.
-    """
+    """Return the version that Quarto tells of itself; RenderError if it does not run, or tells none."""
     try:
         done = subprocess.run(
             ["quarto", "--version"], capture_output=True, text=True, check=False, timeout=60

@@ -65,17 +65,9 @@ def show(results: Results, section: Section) -> None:
 
 
 def section_markdown(results: Results, section: Section, folder: Path | None) -> str:
-    """Write a section with its heading.
+    """Write a section with its heading; figures go into ``figures/`` in the executed notebook's folder.
 
-    Parameters
-    ----------
-    results
-        What the run has.
-    section
-        A function of one of the documents.
-    folder
-        Folder of the executed notebook, where ``figures/`` goes; None writes for a
-        notebook that is open.
+    Without a folder it is written for a notebook that is open.
     """
     blocks = list(section(results))
     if not blocks:

@@ -48,21 +48,13 @@ type Columns[T] = Mapping[str | Column, Callable[[T], Cell]]
 
 @dataclass(frozen=True)
 class PlainColumn:
-    """A column of plain values, as spreadsheets and data frames have it.
-
-    Parameters
-    ----------
-    head
-        With the unit, and with the end of the range that it holds.
-    values
-        One for each row.
-    formats
-        How a spreadsheet shows each number; empty for what is no number.
-    """
+    """A column of plain values, as spreadsheets and data frames have it."""
 
     head: str
+    """With the unit, and with the end of the range that it holds."""
     values: tuple[Value, ...]
     formats: tuple[str, ...]
+    """How a spreadsheet shows each number; empty for what is no number."""
 
 
 @dataclass(frozen=True)
@@ -220,14 +212,9 @@ def tabulate[T](name: str, caption: str, items: Iterable[T], columns: Columns[T]
 
 
 def stacked(head: str, parts: Iterable[tuple[str, Table]]) -> Table:
-    """Return one table of several with the same heads; each row begins with its part's name.
+    """Return one table of several with the same heads (else ValueError); each row begins with its part's name.
 
     A unit stays in a head only where it is every part's.
-
-    Raises
-    ------
-    ValueError
-        If heads differ.
     """
     pairs = list(parts)
     tables = [table for _, table in pairs]

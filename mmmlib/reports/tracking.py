@@ -20,28 +20,11 @@ FILES = ("params.yaml", "policy.yaml", "roles.yaml", "manifest.json")
 
 
 def log_to_mlflow(results: Results, experiment: str = "", uri: str = "") -> str:
-    """Write a run into MLflow.
+    """Write a run into MLflow, and return MLflow's id of it.
 
-    Parameters
-    ----------
-    results
-        What the run has.
-    experiment
-        Name of the experiment; that of the workbook if not given.
-    uri
-        Of the tracking server or folder; what MLflow's own settings say if not given.
-
-    Returns
-    -------
-    str
-        MLflow's id of the run.
-
-    Raises
-    ------
-    InputError
-        If MLflow is not installed.
-    RunError
-        If the experiment has this run already: it is not logged twice.
+    The experiment is that of the workbook's name, and the tracking server what MLflow's own settings say,
+    if they are not given. InputError if MLflow is not installed; RunError if the experiment has this run
+    already: it is not logged twice.
     """
     try:
         import mlflow

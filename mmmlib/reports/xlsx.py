@@ -26,22 +26,8 @@ NARROW, WIDE = 10, 60
 
 
 def write_tables(results: Results, path: Path) -> Path:
-    """Write ``tables.xlsx``.
+    """Write ``tables.xlsx``; a part of the run whose step did not run has no sheet.
 
-    Parameters
-    ----------
-    results
-        What the run has; a part whose step did not run has no sheet.
-    path
-        The file to write.
-
-    Returns
-    -------
-    Path
-        The same path.
-
-    Notes
-    -----
     The same run gives the same bytes: the file says it was made when the run was.
     """
     import xlsxwriter

@@ -44,12 +44,7 @@ RENDERING = (
 class Background:
     """Works for the steps of a refresh, beside them; ends all that it started.
 
-    Parameters
-    ----------
-    run, params
-        Of the refresh.
-    say
-        Is told, now and then, the step that waits for fits and how far these are.
+    ``say`` is told, now and then, the step that waits for fits and how far these are.
     """
 
     def __init__(
@@ -74,15 +69,7 @@ class Background:
         self._kernels = self._threads.submit(self._prepare_kernels)
 
     def step_begins(self, name: str, fits_left: bool) -> None:
-        """Get ready what the step and those after it need.
-
-        Parameters
-        ----------
-        name
-            Of the step.
-        fits_left
-            Whether it, or one after it, fits models.
-        """
+        """Get ready what a step needs and those after it, ``fits_left`` if any of them fits models."""
         if fits_left and not self._scheduler:
             self._scheduler = self._pool.enter_context(self._start_pool())
         if fits_left and name == "readiness":

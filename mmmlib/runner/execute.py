@@ -33,23 +33,10 @@ def execute_notebook(
     manager: AsyncKernelManager,
     say: Callable[[str], None] | None = None,
 ) -> None:
-    """Execute ``source`` with ``parameters`` into ``target``, whose folder it runs in.
+    """Execute a notebook into ``target``, whose folder it runs in, with parameters that it must have.
 
-    Parameters
-    ----------
-    source, target
-        The notebook as kept, and where the executed copy goes.
-    parameters
-        Values for the cell tagged ``parameters``; every one must be set there.
-    manager
-        Manager of the kernel, which is not started yet.
-    say
-        Called with every line that the notebook prints, while it runs.
-
-    Raises
-    ------
-    StepError
-        If the notebook may not be run, or stopped. The executed copy holds the error.
+    ``say`` is called with every line that it prints, while it runs. StepError if it may not be run, or
+    stopped; the executed copy then holds the error.
     """
     papermill = _papermill()
     from nbclient.exceptions import DeadKernelError
@@ -94,13 +81,7 @@ class _Lines:
 
 
 def check_notebook(source: Path, parameters: dict[str, str]) -> set[str]:
-    """Refuse a notebook without a parameters cell, or that lacks one of ``parameters``.
-
-    Returns
-    -------
-    set
-        Names of all parameters that the notebook has.
-    """
+    """Refuse a notebook without a parameters cell, or that lacks one of these; return all that it has."""
     papermill = _papermill()
     if not source.is_file():
         raise StepError(f"{source}: the notebook is missing.")

@@ -33,12 +33,8 @@ _numbers = count()
 class Kernels:
     """The kernels of a refresh, ended together.
 
-    Parameters
-    ----------
-    env
-        Environment of every kernel, added to this process's.
-    log
-        File that collects what kernels write past their notebook (a crash, for one).
+    ``env`` is added to this process's environment; ``log`` collects what kernels write past their notebook
+    (a crash, for one).
     """
 
     def __init__(self, env: dict[str, str], log: Path) -> None:
@@ -50,15 +46,7 @@ class Kernels:
         self._closed = False
 
     def manager(self, cwd: Path, env: dict[str, str]) -> AsyncKernelManager:
-        """Return the manager of a kernel that is not started yet.
-
-        Parameters
-        ----------
-        cwd
-            Folder that it works in.
-        env
-            More of its environment.
-        """
+        """Return the manager of a kernel that is not started yet; it is to work in ``cwd``."""
         # IPC sockets in a folder of ours, so that nobody else on the machine can talk to the kernel.
         file = private_folder() / f"k{next(_numbers)}"
         manager = AsyncKernelManager(
@@ -72,13 +60,7 @@ class Kernels:
         return manager
 
     def fork(self, connection: str, cwd: str, env: dict[str, str]) -> ForkedKernel:
-        """Fork a kernel for a connection file.
-
-        Raises
-        ------
-        OSError, EOFError
-            If the fork server cannot be started.
-        """
+        """Fork a kernel for a connection file; OSError or EOFError if the fork server cannot be started."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("the refresh has ended")

@@ -31,27 +31,10 @@ def begin_run(
 ) -> tuple[Run, bool]:
     """Take up or make a run; everything that can be wrong with its files is told first.
 
-    Parameters
-    ----------
-    params, params_file, overrides
-        What was read, and from where: a run whose model was set by ``overrides`` is a trial.
-    folder
-        Folder of runs.
-    resume
-        Take up the newest unfinished run of these parameters.
-
-    Returns
-    -------
-    tuple
-        The run, and whether it was taken up; see :func:`bring_up_to_date` for what is then due.
-        Its parameters are the same by how it was found.
-
-    Raises
-    ------
-    InputError
-        If policy, roles, taxonomy or the parent are wrong; nothing is written then.
-    RunError
-        If there is nothing to resume; nothing is written then, either.
+    A run whose model was set by ``overrides`` is a trial. Returns the run, and whether it was taken up:
+    the newest unfinished one of these parameters (see :func:`bring_up_to_date` for what is then due).
+    InputError if policy, roles, taxonomy or the parent are wrong, RunError if there is nothing to resume;
+    nothing is written then.
     """
     files = governance_files(params, params_file)
     digest = sha256_json(params.model_dump(mode="json", exclude={"compute"}))
@@ -126,10 +109,7 @@ def bring_up_to_date(run: Run, params: Params, params_file: Path) -> None:
 def governance_files(params: Params, params_file: Path) -> dict[str, bytes]:
     """Read and check what lies beside a parameter file: policy, roles, taxonomy, plans.
 
-    Raises
-    ------
-    InputError
-        With the problems of all.
+    InputError has the problems of all.
     """
     from mmmlib.data.naming.taxonomy import read_taxonomy
     from mmmlib.governance.policy import read_policy
@@ -175,13 +155,7 @@ def raise_together(faults: Sequence[MMMError]) -> None:
 
 
 def check_run_name(name: str) -> str:
-    """Refuse a run id that is not one: above all, one with path parts.
-
-    Raises
-    ------
-    RunError
-        If ``name`` is not of the form ``workbook-period-hash``.
-    """
+    """Refuse, by RunError, a run id that is not ``workbook-period-hash``: above all, one with path parts."""
     if not RUN_NAME.match(name):
         raise RunError(
             f"run id: found {name!r}; expected workbook-period-hash, such as demo-2026-Q2-0a1b2c3d."
@@ -202,31 +176,11 @@ def new_run(
     report_format: int | None = None,
     fill: Callable[[Path], None] | None = None,
 ) -> Run:
-    """Begin a run: its folder appears at once, with its first files, or not at all.
+    """Begin a run, ``running``: its folder appears at once, with its first files, or not at all.
 
-    Parameters
-    ----------
-    runs_dir
-        Folder of runs; made if it is not there.
-    workbook, period
-        What the run is a refresh of.
-    params
-        Hash of the resolved parameters, by which the run is found again.
-    seed
-        Seed of its sampling.
-    parent, parent_reason
-        The run that it is compared with, and why that one.
-    trial
-        Keys of the model that the command line set.
-    report_format
-        Version of the pack's format.
-    fill
-        Writes what is kept from the start into the folder: parameters, policy, roles.
-
-    Returns
-    -------
-    Run
-        With the status ``running``.
+    It is found again by the hash of its resolved parameters (``params``). ``trial`` has the keys of the model
+    that the command line set; ``fill`` writes what is kept from the start into the folder: parameters,
+    policy, roles.
     """
     created = dt.datetime.now(dt.UTC)
     # Two refreshes with the same parameters are two runs.
@@ -271,10 +225,7 @@ def unfinished_run(runs_dir: Path, workbook: str, period: str, params: str) -> R
 def locked(run: Run) -> Iterator[None]:
     """Hold a run, so that no second process writes it; the system lets go if we die.
 
-    Raises
-    ------
-    RunError
-        If another process holds it.
+    RunError if another process holds it.
     """
     from filelock import FileLock, Timeout
 

@@ -90,23 +90,9 @@ def run_refresh(
     resume: bool = False,
     runs_dir: Path | None = None,
 ) -> Run:
-    """Make a refresh.
+    """Make a refresh, or take up the newest unfinished run of the same parameters.
 
-    Parameters
-    ----------
-    params_file, overrides
-        See :func:`mmmlib.params.load.read_params`.
-    watcher
-        Is told of every step.
-    resume
-        Take up the newest unfinished run of the same parameters, if there is one.
-    runs_dir
-        Folder of runs.
-
-    Returns
-    -------
-    Run
-        Finished. Its ``manifest.verdict`` says whether it may be published.
+    The ``manifest.verdict`` of the finished run says whether it may be published.
 
     Raises
     ------

@@ -18,44 +18,22 @@ TRIAL_FILE = "trial.json"
 
 @dataclass(frozen=True)
 class Removable:
-    """A run or a trial that may go.
-
-    Parameters
-    ----------
-    run
-        Its folder.
-    age
-        Days since it was made.
-    size
-        Bytes that it takes by itself; what it shares with other runs is not counted.
-    what
-        In words.
-    """
+    """A run or a trial that may go."""
 
     run: Run
     age: int
+    """Days since it was made."""
     size: int
+    """Bytes that it takes by itself; what it shares with other runs is not counted."""
     what: str
 
 
 def removable(runs_dir: Path, days: int, now: dt.datetime | None = None) -> list[Removable]:
-    """List what may go.
+    """List what may go and is older than so many days.
 
-    Parameters
-    ----------
-    runs_dir
-        Folder of runs.
-    days
-        Only what is older.
-    now
-        The time; today's if not given.
-
-    Returns
-    -------
-    list of Removable
-        Trials, and runs that are at their end, of which the store knows nothing (no signature,
-        decision, promise or publication names them), that no other run was compared with, and that
-        are not the newest finished one of their workbook. With a run its trials go, too.
+    These are trials, and runs that are at their end, of which the store knows nothing (no signature,
+    decision, promise or publication names them), that no other run was compared with, and that
+    are not the newest finished one of their workbook. With a run its trials go, too.
     """
     now = now or dt.datetime.now(dt.UTC)
     runs = list_runs(runs_dir)
@@ -81,10 +59,7 @@ def removable(runs_dir: Path, days: int, now: dt.datetime | None = None) -> list
 def remove(one: Removable) -> None:
     """Take a run or a trial away: out of sight at once, then off the disk.
 
-    Raises
-    ------
-    RunError
-        If a refresh is at work on it.
+    RunError if a refresh is at work on it.
     """
     path = one.run.path
     gone = path.with_name(f".gone-{path.name}")

@@ -28,23 +28,9 @@ LATEST = "latest.json"
 def publish_run(desk: Desk, folder: Path) -> Path:
     """Publish a run's pack; what was published before stays where it is.
 
-    Parameters
-    ----------
-    desk
-        With the run; everybody who has to has signed it.
-    folder
-        Of all publications. The pack goes into ``WORKBOOK/RUN`` in it, and ``latest.json``
-        of the workbook then names it.
-
-    Returns
-    -------
-    Path
-        Folder of the published pack. A publication that was cut off is finished.
-
-    Raises
-    ------
-    RunError
-        If gates or signatures do not allow it: what is missing, and who can give it.
+    The pack goes into ``WORKBOOK/RUN`` in the folder of all publications, and ``latest.json`` of the workbook
+    then names it. A publication that was cut off is finished. RunError if gates or signatures do not allow
+    it: what is missing, and who can give it.
     """
     run = desk.run
     target = (folder / run.manifest.workbook / run.name).resolve()
@@ -93,19 +79,8 @@ def released_gates(desk: Desk, review: Review) -> GateResult:
 def announce(entry: Entry, webhook: str = "", mail: Path | None = None) -> list[str]:
     """Tell others of a publication: what was published stands whatever becomes of that.
 
-    Parameters
-    ----------
-    entry
-        Of the publication.
-    webhook
-        Address that takes the release as JSON by POST; none if empty.
-    mail
-        File that takes an e-mail message, for any mail program to send.
-
-    Returns
-    -------
-    list of str
-        What could not be done, in a sentence each.
+    ``webhook`` is an address that takes the release as JSON by POST; ``mail`` a file that takes an e-mail
+    message, for any mail program to send. Returns what could not be done, in a sentence each.
     """
     body = entry.body
     text = f"{body['workbook']} {body['period']}: {body['release']}"

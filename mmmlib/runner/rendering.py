@@ -15,16 +15,9 @@ from mmmlib.verify import MANIFEST, altered_files
 def render_again(run: Run) -> None:
     """Render the pack of a finished run: the same documents, and nothing else of it is touched.
 
-    The record is told the hashes of the new files, which differ where another renderer, or
-    another version of one, has made them.
-
-    Raises
-    ------
-    RunError
-        If the run is not finished, if what its pack says was altered since, or if another process
-        is at work on the run.
-    RenderError
-        If a renderer failed. The pack that was there before stays.
+    The record is told the hashes of the new files, which differ where another renderer, or another version
+    of one, has made them. RunError if the run is not finished, what its pack says was altered since, or
+    another process is at work on it; RenderError if a renderer failed: the pack that was there stays.
     """
     status = run.manifest.status
     if status != "done":

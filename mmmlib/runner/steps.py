@@ -13,39 +13,27 @@ from mmmlib.runs import Run, sha256_file, sha256_json
 
 @dataclass(frozen=True)
 class Step:
-    """One step.
-
-    Parameters
-    ----------
-    name
-        How manifest, command line and tests call it.
-    notebook
-        Notebook to execute, relative to the project. Empty for a step that runs in the
-        process of the refresh.
-    needs
-        Steps that must be over before; their artefacts are this step's inputs.
-    outputs
-        Files that it leaves, relative to the run; ``{model}`` stands for every model.
-        Each must be there afterwards.
-    more_outputs
-        Patterns of files that it may leave.
-    taken_up
-        Patterns of files that it may leave, and takes up again where it was cut off: each says what
-        it was made from.
-    files_read
-        Files of the run (patterns) that it reads beside parameters and artefacts.
-    fitting
-        It fits models or reads their effects: left out when the data is not ready.
-    """
+    """One step."""
 
     name: str
+    """How manifest, command line and tests call it."""
     needs: tuple[str, ...]
+    """Steps that must be over before; their artefacts are this step's inputs."""
     outputs: tuple[str, ...]
+    """Files that it leaves, relative to the run; ``{model}`` stands for every model. Each must be there
+    afterwards."""
     notebook: str = ""
+    """Notebook to execute, relative to the project. Empty for a step that runs in the process of the
+    refresh."""
     more_outputs: tuple[str, ...] = ()
+    """Patterns of files that it may leave."""
     taken_up: tuple[str, ...] = ()
+    """Patterns of files that it may leave, and takes up again where it was cut off: each says what it was
+    made from."""
     files_read: tuple[str, ...] = ()
+    """Files of the run (patterns) that it reads beside parameters and artefacts."""
     fitting: bool = False
+    """It fits models or reads their effects: left out when the data is not ready."""
 
     @property
     def executed(self) -> str:
@@ -192,17 +180,9 @@ def key_of(
 ) -> str:
     """Hash everything that a step depends on.
 
-    Parameters
-    ----------
-    inputs
-        sha256 of the data set's files; only the first step reads them.
-    outputs
-        sha256 by path of what the steps that it needs have left.
-
-    Notes
-    -----
-    Executed notebooks hold times of day, so they count only where they are what is
-    read: for the renderer.
+    ``inputs`` are hashes of the data set's files, which only the first step reads; ``outputs`` of what the steps
+    that it needs have left, by path. Executed notebooks hold times of day, so they count only where they
+    are what is read: for the renderer.
     """
     manifest = run.manifest
     notebook = workbook_folder() / step.notebook

@@ -17,18 +17,9 @@ from mmmlib.runs import Run
 def do_step(
     step: Step, run: Run, params: Params, background: Background, say: Callable[[str], None]
 ) -> None:
-    """Do one step: ingest the data, execute a notebook, or render the pack.
+    """Do one step whose needs are met: ingest the data, execute a notebook, or render the pack.
 
-    Parameters
-    ----------
-    step
-        The step, whose needs are met.
-    run, params
-        Of the refresh.
-    background
-        Has kernels and the worker pool ready.
-    say
-        Called with every line that the step's notebook prints, while it runs.
+    ``say`` is called with every line that its notebook prints, while it runs.
     """
     if step.name == "data":
         ingest_data(params, run)

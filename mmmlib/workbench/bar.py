@@ -16,13 +16,7 @@ OFTEN = 0.2
 
 @contextmanager
 def progress_bar(requests: Sequence[FitRequest]) -> Iterator[Progress]:
-    """Yield what fits tell their progress; the bar goes when they are done.
-
-    Parameters
-    ----------
-    requests
-        What is fitted.
-    """
+    """Yield what fits tell their progress; the bar goes when they are done."""
     if not _in_notebook():
         yield say_progress
         return

@@ -165,25 +165,12 @@ def custom_effects(
 ) -> xr.Dataset:
     """Make effects of a model that has the workbook's names, and more or other terms.
 
-    Parameters
-    ----------
-    data, params
-        What was fitted.
-    posterior
-        Draws by chain, ``contribution`` and ``fitted`` by week among them.
-    model
-        For its own noise, where it has not the workbook's.
-    seed
-        For noise.
-
-    Returns
-    -------
-    xarray.Dataset
-        Contributions and the fitted outcome are the model's own. What its terms add beside the
-        workbook's baseline stands as the component ``own terms``. Where contributions are not those
-        of the channel's form (a coefficient that moves), what comes is planned with the coefficient
-        of the latest weeks (``scenarios.reference_weeks``), and a week's spend is taken to work as
-        that week's coefficient has it.
+    ``posterior`` has draws by chain, ``contribution`` and ``fitted`` by week among them; ``model`` is for its own
+    noise, where it has not the workbook's. Contributions and the fitted outcome are the model's own. What
+    its terms add beside the workbook's baseline stands as the component ``own terms``. Where contributions
+    are not those of the channel's form (a coefficient that moves), what comes is planned with the
+    coefficient of the latest weeks (``scenarios.reference_weeks``), and a week's spend is taken to work as
+    that week's coefficient has it.
     """
     small = posterior.drop_vars([name for name in posterior.data_vars if _is_wide(posterior[name])])
     noise = {"sigma", *(("autocorrelation",) if data.autocorrelated else ())}

@@ -26,25 +26,10 @@ type Days = tuple[dt.date | None, dt.date | None]
 
 
 def panel_for(run: Run, panel: Panel, was: Params, params: Params) -> tuple[Panel, bool]:
-    """Return the panel that changed parameters ask for.
+    """Return the panel that changed parameters ask for, beside the run's panel and what it ``was`` asked by.
 
-    Parameters
-    ----------
-    run, panel, was
-        The run that was opened, its panel and its parameters.
-    params
-        The changed ones.
-
-    Returns
-    -------
-    (Panel, bool)
-        The panel, and whether the sources were read anew for it: they may tell otherwise today
-        than the run saw them.
-
-    Raises
-    ------
-    InputError
-        If a series is not in the sources, no week is left, or a lift test does not fit the data.
+    Also whether the sources were read anew for it: they may tell otherwise today than the run saw them.
+    InputError if a series is not in the sources, no week is left, or a lift test does not fit the data.
     """
     if _cannot_be_cut(panel, was, params):
         taxonomy = run.path / TAXONOMY

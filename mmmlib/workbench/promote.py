@@ -23,20 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Promotion:
-    """What was written, or would be.
-
-    Parameters
-    ----------
-    file
-        The parameter file.
-    diff
-        Lines that differ, as ``diff -u`` writes them.
-    written
-        Whether the file has them now.
-    """
+    """What was written into a parameter file, or would be."""
 
     file: Path
     diff: str
+    """Lines that differ, as ``diff -u`` writes them."""
     written: bool
 
     def __str__(self) -> str:

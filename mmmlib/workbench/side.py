@@ -9,17 +9,7 @@ from mmmlib.workbench.specification import Specification
 
 
 class Side:
-    """One specification on the page.
-
-    Parameters
-    ----------
-    trial
-        It is fitted if it was not yet.
-    label, colour
-        How it is marked.
-    view
-        A model, or an outcome over its motions.
-    """
+    """One specification on the page, fitted if it was not yet; ``view`` is a model, or an outcome over motions."""
 
     def __init__(self, trial: Specification, label: str, view: str, colour: str) -> None:
         self.trial, self.label, self.colour = trial, label, colour

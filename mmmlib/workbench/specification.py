@@ -40,51 +40,33 @@ THE_RUN = "the run"
 
 @dataclass(frozen=True)
 class CustomModel:
-    """What a modeller changed.
-
-    Parameters
-    ----------
-    name
-        Of her function, or of the parts that she made.
-    source
-        Its text, kept with the trial.
-    """
+    """What a modeller changed."""
 
     name: str
+    """Of her function, or of the parts that she made."""
     source: str
+    """Its text, kept with the trial."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Specification:
-    """A run's specification with changes, and its fits; see :class:`mmmlib.workbench.trial.Trial`.
-
-    Parameters
-    ----------
-    run
-        The run that was opened.
-    params, panel
-        What is asked, and the data that it is asked of.
-    source
-        Where fits of exactly this lie: the run itself, or the folder of a saved trial; None for a
-        trial that was not saved.
-    changes
-        What differs from the run, in the order in which it was changed.
-    name
-        How it is called on pages; what was changed, if not given.
-    notes
-        What has to be known of it: that the sources were read anew.
-    custom
-        The model that a modeller built from :meth:`pymc_model`, where it was fitted so.
-    """
+    """A run's specification with changes, and its fits; see :class:`mmmlib.workbench.trial.Trial`."""
 
     run: Run
+    """The run that was opened."""
     params: Params
     panel: Panel
     source: Run | None = None
+    """Where fits of exactly this lie: the run itself, or the folder of a saved trial; None for a trial that
+    was not saved."""
     changes: tuple[KeyChange, ...] = ()
+    """What differs from the run, in the order in which it was changed."""
     name: str = ""
+    """How it is called on pages; what was changed, if not given."""
     notes: tuple[str, ...] = ()
+    """What has to be known of it: that the sources were read anew."""
     custom: CustomModel | None = None
+    """The model that a modeller built from :meth:`pymc_model`, where it was fitted so."""
     fits: dict[str, Fit] = field(default_factory=dict)
     """Fits by model, as far as they are made."""
     goal: Goal | Literal[""] = ""
@@ -306,23 +288,7 @@ class Specification:
         return {model: scales for model, scales in found.items() if scales is not None}
 
     def fit(self, *models: str) -> Self:
-        """Fit it with the workbook's own model; see :meth:`mmmlib.workbench.trial.Trial.fit`.
-
-        Parameters
-        ----------
-        *models
-            ``outcome.motion``; those of the outcome that leads if none is given.
-
-        Returns
-        -------
-        Trial
-            The same one with its fits.
-
-        Raises
-        ------
-        MMMError
-            If the data cannot be fitted, or sampling failed.
-        """
+        """Fit it with the workbook's own model; see :meth:`mmmlib.workbench.trial.Trial.fit`."""
         asked = [chosen_model(self.params, name) for name in models] or list(self.models)
         missing = [FitRequest(name) for name in asked if name not in self.fits]
         for request in list(missing):

@@ -38,12 +38,7 @@ TINY = 1e-12
 def unseen_blocks(sides: Sequence[Side], cuts: int) -> Iterator[Block]:
     """Yield what each specification says of weeks that it has not seen.
 
-    Parameters
-    ----------
-    sides
-        What is compared.
-    cuts
-        How many cut-offs, each ``health.holdout_weeks`` before the next; zero for none.
+    They come after so many cut-offs (none if zero), each ``health.holdout_weeks`` before the next.
     """
     if not cuts:
         yield Prose(
@@ -167,17 +162,10 @@ def _log_scores(predicted: np.ndarray, observed: np.ndarray) -> np.ndarray:
 
 
 def stacking_weights(scores: np.ndarray) -> np.ndarray:
-    """Return the weights of the mixture that predicts best (Yao et al., 2018).
+    """Return the weights of the mixture that predicts best (Yao et al., 2018); they sum to one.
 
-    Parameters
-    ----------
-    scores
-        Log predictive densities, ``(specification, week)``.
-
-    Returns
-    -------
-    ndarray
-        Sum to one. They are those of a mixture, not probabilities that a model is true.
+    ``scores`` are log predictive densities, ``(specification, week)``. The weights are those of a mixture, not
+    probabilities that a model is true.
     """
     density = np.exp(scores - scores.max(axis=0))
     weights = np.full(len(scores), 1 / len(scores))

@@ -30,24 +30,8 @@ def response_curves(
 ) -> Figure:
     """Draw one small panel per channel: weekly outcome against weekly spend.
 
-    Parameters
-    ----------
-    effects
-        Of one model.
-    channels
-        Which ones, in their order.
-    names, colours
-        By channel.
-    title, subtitle
-        The message; what is drawn and in which unit.
-    width
-        Inches.
-
-    Notes
-    -----
-    How to read it: where the background is grey, the past has seen such spend (and the unit price,
-    if it rises, is declared) and the
-    curve is solid; beyond it the curve is dashed and pale: it is the formula's guess. The
+    How to read it: where the background is grey, the past has seen such spend (and the unit
+    price, if it rises, is declared) and the curve is solid; beyond it the curve is dashed and pale: it is the formula's guess. The
     dot is the weekly spend of the baseline. A steep curve there means that more money brings more.
     """
     figure, panels = small_panels(title, subtitle, len(channels), PANEL, width)

@@ -45,23 +45,21 @@ CHOSEN = "#EEF4FA"
 
 @dataclass(frozen=True)
 class IntervalRow:
-    """One line of the figure.
-
-    ``faint`` is drawn thinly above it, for comparison: the belief before the fit, or the
-    range of the last refresh. ``mark`` is a single value, drawn as a triangle: a bad case, or
-    the share of spend. ``chosen`` sets the row apart from the others. A row with a ``group``
-    begins one, under this heading.
-    """
+    """One line of the figure."""
 
     name: str
     estimate: Estimate
     colour: str
     faint: Estimate | None = None
+    """Drawn thinly above it, for comparison: the belief before the fit, or the range of the last refresh."""
     mark: float | None = None
+    """A single value, drawn as a triangle: a bad case, or the share of spend."""
     note: str = ""
     """Written at the right, instead of the range."""
     chosen: bool = False
+    """Sets the row apart from the others."""
     group: str = ""
+    """Heading of the group that begins with it."""
 
 
 @drawn
@@ -75,22 +73,10 @@ def interval_figure(
     ends: tuple[str, str] | None = None,
     width: float = WIDTH,
 ) -> Figure:
-    """Draw ranges under each other.
+    """Draw ranges of one unit under each other; on a phone, name and range stand above what is drawn.
 
-    Parameters
-    ----------
-    rows
-        In their order, the first on top; all estimates in one unit.
-    title, subtitle
-        The message; what is drawn and in which unit.
-    even
-        A value to compare with, drawn as a line: the return at which money comes back.
-    even_name
-        What that line is.
-    ends
-        What a range left of zero and right of zero means, for differences.
-    width
-        Inches. On a phone, name and range stand above what is drawn, not beside it.
+    ``even`` is a value to compare with, drawn as a line of this name: the return at which money comes back.
+    ``ends`` say what a range left of zero and right of zero means, for differences.
     """
     room = width - 2 * MARGIN
     above = is_narrow(width)

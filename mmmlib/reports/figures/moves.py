@@ -30,17 +30,6 @@ class MoveRow:
 def move_figure(rows: Sequence[MoveRow], title: str, subtitle: str, width: float = WIDTH) -> Figure:
     """Draw an arrow from the baseline to the plan for each channel, and what is spent now.
 
-    Parameters
-    ----------
-    rows
-        In their order, the first on top.
-    title, subtitle
-        The message; what is drawn and in which unit.
-    width
-        Inches. On a phone, names stand above what is drawn.
-
-    Notes
-    -----
     How to read it: the arrow goes from the bar (baseline) to the dot (plan); the open circle is what
     was spent in the latest weeks. Where it lies beyond the dot, the plan is less than now.
     """

@@ -35,19 +35,8 @@ def restated_map(
 ) -> Figure:
     """Draw a row for each series and a cell for each of its restated weeks.
 
-    Parameters
-    ----------
-    cells
-        Columns ``series``, ``week`` and ``share``: by what share of the value before it changed,
-        infinite where there was none. See :func:`shares_by_week`.
-    names
-        By series, the first on top.
-    window
-        First and last week that both refreshes have.
-    title, subtitle
-        The message; what is drawn.
-    width
-        Inches. On a phone, names stand above the rows.
+    ``cells`` are those of :func:`shares_by_week`; ``names`` are by series, the first on top; ``window`` is the
+    first and last week that both refreshes have.
     """
     above = is_narrow(width)
     longest = max((name_lines(one).count("\n") for one in names.values()), default=0)
@@ -92,17 +81,9 @@ def restated_map(
 def shares_by_week(cells: pd.DataFrame) -> pd.DataFrame:
     """Add restated values up over regions: by what share each week of each series changed.
 
-    Parameters
-    ----------
-    cells
-        See :func:`mmmlib.refresh.data_changes.restated_cells`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``series``, ``week``, ``share``: all that moved in the regions that were restated,
-        over what was told of them before; infinite where that was nothing. Its sign is that of
-        the sum, up where regions cancel out.
+    The ``share`` is all that moved in the regions that were restated (see
+    :func:`mmmlib.refresh.data_changes.restated_cells`), over what was told of them before; infinite where that
+    was nothing. Its sign is that of the sum, up where regions cancel out.
     """
     sizes = cells.assign(size=cells["change"].abs(), before=cells["before"].abs())
     found = sizes.groupby(["series", "week"], sort=False)[["change", "size", "before"]].sum()

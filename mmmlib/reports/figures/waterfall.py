@@ -29,17 +29,7 @@ SIZE = 10.5
 def waterfall_figure(
     rows: Sequence[tuple[str, Bridge]], title: str, subtitle: str, width: float = WIDTH
 ) -> Figure:
-    """Draw one waterfall under another, all on one axis.
-
-    Parameters
-    ----------
-    rows
-        The first on top; all in one unit.
-    title, subtitle
-        The message; what is drawn and in which unit.
-    width
-        Inches. On a phone, names stand above what is drawn.
-    """
+    """Draw one named waterfall under another, all in one unit and on one axis."""
     above = is_narrow(width)
     pitch = ROW + (0.2 if above else 0)
     legend = LEGEND + (LEGEND_LINE * 2 if above else 0)

@@ -45,23 +45,10 @@ def contribution_over_time(
 ) -> Figure:
     """Draw a small panel for the baseline and for each channel: its weeks, with their range.
 
-    Parameters
-    ----------
-    effects
-        Of one model.
-    names, colours
-        By channel, in the order of the parameters; channels that share the colour of
-        "other" are drawn as one.
-    title, subtitle
-        The message; what is drawn and in which unit.
-    width
-        Inches.
-
-    Notes
-    -----
     How to read it: each panel has a scale of its own, so that a small channel is seen as well as
-    a large one. The baseline comes first, then the channels, the largest first. Dots on the
-    baseline are the outcome as observed: what lies above the band is the channels' part.
+    a large one. The baseline comes first, then the channels, the largest first; those that share the colour
+    of "other" are drawn as one. Dots on the baseline are the outcome as observed: what lies above the band
+    is the channels' part.
     """
     weeks = pd.DatetimeIndex(effects["week"].to_numpy())
     layers = _layers(effects, names, colours)
@@ -87,19 +74,7 @@ def actual_against_fitted(
     subtitle: str,
     width: float = WIDTH,
 ) -> Figure:
-    """Draw the outcome as seen over the model's bands, and the weeks it was not shown.
-
-    Parameters
-    ----------
-    effects
-        Of the model as fitted.
-    holdout
-        Effects of the fit without the last weeks; its prediction is drawn there.
-    title, subtitle
-        The message; what is drawn and in which unit.
-    width
-        Inches.
-    """
+    """Draw the outcome as seen over the model's bands; on weeks that a ``holdout`` fit did not see, over its own."""
     weeks = pd.DatetimeIndex(effects["week"].to_numpy())
     figure = titled(title, subtitle, height=2.0 if not is_narrow(width) else 2.6, width=width)
     axes = figure.subplots()
@@ -145,21 +120,10 @@ def spend_over_time(
     subtitle: str,
     width: float = WIDTH,
 ) -> Figure:
-    """Draw every channel's weekly spend, and mark the weeks in which it stood still.
+    """Draw every channel's weekly spend ``(channel, week)``, and mark the weeks in which it stood still.
 
-    Parameters
-    ----------
-    spend
-        Dimensions ``(channel, week)``, all regions together.
-    names, colours
-        By channel.
-    band
-        A week is flat if its spend is within this share of the level of the half year around it
-        (R2); see :func:`mmmlib.readiness.variation.flat_weeks`.
-    title, subtitle
-        The message; what is drawn and in which unit.
-    width
-        Inches.
+    A week is flat if its spend is within ``band``, a share, of the level of the half year around it
+    (R2); see :func:`mmmlib.readiness.variation.flat_weeks`.
     """
     weeks = pd.DatetimeIndex(spend["week"].to_numpy())
     channels = [str(name) for name in spend["channel"].to_numpy()]

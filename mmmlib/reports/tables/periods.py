@@ -29,19 +29,9 @@ class PeriodNumbers:
 
 
 def periods_of(numbers: ModelNumbers, period: str) -> list[PeriodNumbers]:
-    """Return the period, the one before it and that of a year ago, as far as they were fitted.
+    """Return the period (``2026-Q3`` or ``2026-07``), the one before it and that of a year ago.
 
-    Parameters
-    ----------
-    numbers
-        Of one model.
-    period
-        ``2026-Q3`` or ``2026-07``.
-
-    Returns
-    -------
-    list of PeriodNumbers
-        A period of which no week was fitted is left out.
+    One of which no week was fitted is left out.
     """
     first, _ = days_of(period)
     before = first - pd.Timedelta(days=1)

@@ -19,13 +19,7 @@ from mmmlib.scenarios.pack import Label
 
 
 def label_worth(results: Results, shown: Iterable[Label]) -> Bullets:
-    """Say of each label that is shown how often it was right, in worlds like this run's where that matters.
-
-    Parameters
-    ----------
-    shown
-        Labels of a section, in any order.
-    """
+    """Say of each label that is shown how often it was right, in worlds like this run's where that matters."""
     in_common = results.order_is_hidden(results.params.primary)
     rates, labels = label_rates(in_common=in_common), set(shown)
     return Bullets(
@@ -38,11 +32,7 @@ def label_worth(results: Results, shown: Iterable[Label]) -> Bullets:
 def reasons_once(results: Results, doubted: Mapping[str, Sequence[Reason]]) -> Iterator[Prose]:
     """Say each reason once, with the channels that it is one of.
 
-    Parameters
-    ----------
-    doubted
-        Reasons by channel. What several channels have in common comes first; where only its numbers
-        differ, these are a range.
+    What several channels have in common comes first; where only its numbers differ, these are a range.
     """
     found = [_Of(channel, one) for channel, reasons in doubted.items() for one in reasons]
     kinds: dict[str, list[_Of]] = {}

@@ -34,10 +34,7 @@ def return_sentence(
 ) -> str:
     """Say which channel returned most (or least), or between which ones that is not clear.
 
-    Parameters
-    ----------
-    mass
-        Whether to say what the range of a return holds; a figure says it beside.
+    ``mass`` says what the range of a return holds, too; a figure says it beside.
     """
     verb = "returned least" if least else "returned most"
     top, value = results.short(ranking.top.channel), return_text(numbers, ranking.top)
