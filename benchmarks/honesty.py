@@ -75,7 +75,7 @@ def kept_fit(file: Path, panel: Any, params: Any, holdout_weeks: int = 0) -> tup
 def refresh_world(kind: str, seed: int, changes: Changes, folder: Path) -> Refreshed:
     """Take one world through a refresh: readiness, fit, holdout, health, scenarios, gates."""
     from mmmlib.findings import FindingList
-    from mmmlib.governance.gates import RunEvidence, judge_all, label_returns, release_for
+    from mmmlib.governance.gates import RELEASES, RunEvidence, judge_all, label_returns
     from mmmlib.governance.labels import label_pack
     from mmmlib.governance.policy import read_policy
     from mmmlib.governance.verdict import GateResult
@@ -104,7 +104,7 @@ def refresh_world(kind: str, seed: int, changes: Changes, folder: Path) -> Refre
     claims = label_returns(evidence, policy, params, entries, lambda _: effects)
     gates = GateResult(
         level=level,
-        release=release_for(level),
+        release=RELEASES[level],
         policy_version=policy.version,
         entries=tuple(entries),
         claims=claims,

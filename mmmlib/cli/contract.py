@@ -29,16 +29,13 @@ def draft(
     from mmmlib.data.contract.pasted import contract_yaml, source_yaml
     from mmmlib.data.read.files import data_folder
     from mmmlib.params.load import read_params
-    from mmmlib.params.messages import did_you_mean, shown
+    from mmmlib.params.messages import refuse_unknown
     from mmmlib.runner.tasks import simulated_sources
 
     if params is not None:
         asked = read_params(params)
         known = asked.data.sources
-        if source not in known:
-            expected = f"one of {', '.join(known)}"
-            action = did_you_mean(source, list(known))
-            raise InputError.one(params, "SOURCE", shown(source), expected, action)
+        refuse_unknown("SOURCE", source, known, file=params)
         with simulated_sources(asked) as simulated:
             folder = simulated or data_folder(asked)
             made = draft_contract(source, known[source], folder)

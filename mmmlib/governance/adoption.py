@@ -30,7 +30,7 @@ UNKNOWN = "not known yet"
 
 def adoption_measures(entries: Sequence[Entry], workbook: str, today: dt.date) -> list[Measure]:
     """Count how a workbook's evidence is used, with follow-ups held to the day ``today``."""
-    budgets = [one for one in records_of(list(entries), BudgetDecision) if one.workbook == workbook]
+    budgets = [one for one in records_of(entries, BudgetDecision) if one.workbook == workbook]
     log = decision_log(entries, workbook)
     cited = sum(bool(one.decision) for one in budgets)
     published = {

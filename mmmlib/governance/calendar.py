@@ -77,7 +77,7 @@ def calendar_items(
         ),
         *(
             CalendarItem(one.until, f"Waiver of {one.check} ({one.subject}) ends", one.person)
-            for one in records_of(list(entries), Waiver)
+            for one in records_of(entries, Waiver)
             if one.until >= today and one.run.rpartition("-")[0].startswith(f"{workbook}-")
         ),
         *_roles_that_end(roles, today),
@@ -131,9 +131,7 @@ def icalendar(items: Sequence[CalendarItem], workbook: str, made: dt.datetime) -
 def _refreshes(
     entries: Sequence[Entry], workbook: str, policy: Policy, roles: Roles, period: str
 ) -> Iterator[CalendarItem]:
-    published = [
-        one.period for one in records_of(list(entries), Publication) if one.workbook == workbook
-    ]
+    published = [one.period for one in records_of(entries, Publication) if one.workbook == workbook]
     for kind, title in KINDS_OF_REFRESH.items():
         rule: DueDates | None = getattr(policy.calendar, kind)
         if rule is None:

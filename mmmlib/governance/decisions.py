@@ -23,7 +23,7 @@ from mmmlib.governance.records import (
 )
 from mmmlib.governance.store import Entry, Store
 from mmmlib.params.load import params_of
-from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.messages import refuse_unknown, shown
 from mmmlib.runs import Run
 from mmmlib.scenarios.pack import ScenarioPack
 from mmmlib.verify import refuse_altered
@@ -205,10 +205,10 @@ def record_budget_decision(store: Store, budget: BudgetDecision) -> None:
 
 def decision_log(entries: Sequence[Entry], workbook: str = "") -> list[Followed]:
     """Return all decisions with their outcomes, oldest first."""
-    outcomes = {one.decision: one for one in records_of(list(entries), DecisionOutcome)}
+    outcomes = {one.decision: one for one in records_of(entries, DecisionOutcome)}
     return [
         Followed(one, outcomes.get(one.decision))
-        for one in records_of(list(entries), Decision)
+        for one in records_of(entries, Decision)
         if workbook in ("", one.workbook)
     ]
 
@@ -270,14 +270,7 @@ def _from_scenario(run: Run, name: str) -> dict[str, Any]:
 
     pack = run.load_json("scenarios.json", ScenarioPack)
     plans = {one.name: one for one in pack.scenarios}
-    if name not in plans:
-        raise InputError.one(
-            None,
-            "scenario",
-            shown(name),
-            f"a plan of {run.name}: {', '.join(plans)}",
-            did_you_mean(name, plans),
-        )
+    refuse_unknown("scenario", name, plans, f"a plan of {run.name}:")
     refuse_altered(run, ["artefacts/scenarios.json"])
     plan = plans[name]
     return {
@@ -300,7 +293,7 @@ def _newer_published(entries: Sequence[Entry], run: Run) -> bool:
 
 
 def _decision(entries: Sequence[Entry], name: str) -> Decision:
-    known = {one.decision: one for one in records_of(list(entries), Decision)}
+    known = {one.decision: one for one in records_of(entries, Decision)}
     if name not in known:
         newest = ", ".join(list(known)[-5:]) or "none yet"
         raise InputError.one(

@@ -34,6 +34,12 @@ ROLES = "roles.yaml"
 NOT_READY_CHECK = "gates.model"
 NOTEBOOKS_CHECK = "gates.notebooks"
 UNREADABLE_CHECK = "gates.artefact"
+RELEASES = {
+    Level.BLOCK: Release.NOT_APPROVED,
+    Level.WARN: Release.LIMITED,
+    Level.INFO: Release.DRAFT,
+}
+"""What a worst level means for publication while nothing is signed."""
 SKIPPED_WHEN_NOT_READY = ("health.", "refresh.", "scenarios.")
 """Rooms whose steps a not-ready verdict leaves out on purpose."""
 
@@ -91,7 +97,7 @@ def pass_gates(run: Run) -> GateResult:
     level = max((entry.level for entry in entries), default=Level.BLOCK)
     result = GateResult(
         level=level,
-        release=release_for(level),
+        release=RELEASES[level],
         policy_version=policy.version,
         entries=tuple(entries),
         claims=label_returns(
@@ -200,15 +206,6 @@ def judge_all(
     entries += _missing(evidence, policy, params, has_parent=has_parent)
     # Stable: inside a level the order of the run is kept.
     return sorted(entries, key=lambda entry: -entry.level.rank)
-
-
-def release_for(level: Level) -> Release:
-    """Return what a worst level means for publication while nothing is signed."""
-    return {
-        Level.BLOCK: Release.NOT_APPROVED,
-        Level.WARN: Release.LIMITED,
-        Level.INFO: Release.DRAFT,
-    }[level]
 
 
 def statement(

@@ -64,11 +64,11 @@ def _number(measure: str, value: float) -> str:
 
 def measures(entries: Sequence[Entry], params: Params, lift_tests: int) -> dict[str, float]:
     """Count what the ladder asks for, by the names that ``maturity.toml`` explains."""
-    known, workbook = list(entries), params.workbook
-    published = [one for one in records_of(known, Publication) if one.workbook == workbook]
-    budgets = [one for one in records_of(known, BudgetDecision) if one.workbook == workbook]
-    log = decision_log(known, workbook)
-    book = promise_book(known, workbook)
+    workbook = params.workbook
+    published = [one for one in records_of(entries, Publication) if one.workbook == workbook]
+    budgets = [one for one in records_of(entries, BudgetDecision) if one.workbook == workbook]
+    log = decision_log(entries, workbook)
+    book = promise_book(entries, workbook)
     return {
         "refreshes": len({one.run for one in published}),
         "outcomes": len(params.outcomes),

@@ -14,7 +14,7 @@ from mmmlib.governance.records import RangePromise, TestPrediction
 from mmmlib.governance.store import Entry, Store
 from mmmlib.model.effects import effects_of, parts_of
 from mmmlib.params.load import params_of
-from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.messages import refuse_unknown, shown
 from mmmlib.runs import Run
 from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.projection import outcome_function
@@ -38,13 +38,8 @@ def predict_test(
     by InputError.
     """
     params = params_of(run)
-    for what, given, known in (
-        ("channel", channel, list(params.paid_channels)),
-        ("outcome", model, list(params.model_names)),
-    ):
-        if given not in known:
-            expected = f"one of {', '.join(known)}"
-            raise InputError.one(None, what, shown(given), expected, did_you_mean(given, known))
+    refuse_unknown("channel", channel, params.paid_channels)
+    refuse_unknown("outcome", model, params.model_names)
     refuse_altered(run, [f"artefacts/models/{part}/effects.nc" for part in parts_of(run, model)])
     effects = effects_of(run, model)
     first = pd.Timestamp(effects["week"].to_numpy()[-1]) + pd.Timedelta(days=7)

@@ -177,9 +177,8 @@ def promise_book(
 
     ``came`` is what is known beside the store: by the data of a run that is not published yet.
     """
-    known = list(entries)
-    published = [one for one in records_of(known, Publication) if one.workbook == workbook]
-    predicted = [one for one in records_of(known, TestPrediction) if one.workbook == workbook]
+    published = [one for one in records_of(entries, Publication) if one.workbook == workbook]
+    predicted = [one for one in records_of(entries, TestPrediction) if one.workbook == workbook]
     promised: dict[str, RangePromise] = {}
     for one in (*(p for pack in published for p in pack.promises), *(p.promise for p in predicted)):
         promised.setdefault(one.promise, one)  # what was said first counts
@@ -196,7 +195,7 @@ def promise_book(
                 for one in others
                 if one.promise in outcomes
             ),
-            *kept_decisions(decision_log(known, workbook)),
+            *kept_decisions(decision_log(entries, workbook)),
         ),
         plans=len(plans),
     )

@@ -17,7 +17,7 @@ from mmmlib.findings import Finding, Status, none_of
 from mmmlib.governance.records import Observation, records_of
 from mmmlib.governance.store import Entry, Store
 from mmmlib.params.load import params_of
-from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.messages import refuse_unknown
 from mmmlib.params.schema import Params
 from mmmlib.phrases import date_text
 from mmmlib.refresh.comparison import Comparison
@@ -39,15 +39,7 @@ def record_observation(store: Store, run: Run, values: dict[str, object]) -> Obs
     """
     params = params_of(run)
     channel = str(values["channel"])
-    if channel not in params.channels:
-        known = list(params.channels)
-        raise InputError.one(
-            None,
-            "channel",
-            shown(channel),
-            f"one of {', '.join(known)}",
-            did_you_mean(channel, known),
-        )
+    refuse_unknown("channel", channel, params.channels)
     if not str(values["text"]).strip():
         raise InputError.one(None, "what was seen", "nothing", "what was seen, in words")
     made = Observation.model_validate(values | {"workbook": params.workbook})

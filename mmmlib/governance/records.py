@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Literal
 
 from mmmlib.estimates import Estimate, Frozen, format_number
@@ -230,7 +231,7 @@ KINDS: dict[str, type[Record]] = {
 }
 
 
-def records_of[R: Record](entries: list[Entry] | tuple[Entry, ...], kind: type[R]) -> list[R]:
+def records_of[R: Record](entries: Sequence[Entry], kind: type[R]) -> list[R]:
     """Read the records of one kind from entries, in their order."""
     name = next(name for name, one in KINDS.items() if one is kind)
     return [kind.model_validate(entry.body) for entry in entries if entry.kind == name]

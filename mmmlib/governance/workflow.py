@@ -37,7 +37,7 @@ from mmmlib.governance.signers import Signers, same_person
 from mmmlib.governance.store import Entry, Store
 from mmmlib.governance.verdict import GateResult, SignOffNeeded
 from mmmlib.params.load import params_of
-from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.messages import did_you_mean, refuse_unknown, shown
 from mmmlib.runs import Run
 from mmmlib.verify import refuse_altered
 
@@ -297,20 +297,13 @@ class Desk:
         """Signatures of this run as it is; one that was made for other artefacts does not count."""
         return tuple(
             Signature(one, bool(one.signature))
-            for one in records_of(list(own), SignOff)
+            for one in records_of(own, SignOff)
             if one.digest == self.digest and self.signers.holds(one)
         )
 
     def _one_needed(self, review: Review, subject: str, person: str, role: str) -> SignOffNeeded:
-        subjects = list(dict.fromkeys(one.subject for one in self._needed()))
-        if subject not in subjects:
-            raise InputError.one(
-                None,
-                "what is signed",
-                shown(subject),
-                f"one of {', '.join(subjects)}",
-                did_you_mean(subject, subjects),
-            )
+        subjects = dict.fromkeys(one.subject for one in self._needed())
+        refuse_unknown("what is signed", subject, subjects)
         title = role and TITLES[role_key(role)]
         asked = [
             one for one in self._needed() if one.subject == subject and title in ("", one.role)

@@ -8,11 +8,13 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel
 from pydantic_core import ErrorDetails
 
+from mmmlib.errors import InputError
 from mmmlib.params.places import KeyPath, KeyProblem
 from mmmlib.params.section import CURRENCY, KEY_PROBLEM, PERIOD, SLUG
 
@@ -64,6 +66,16 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """Return ``Did you mean 'x'?``, or an empty text where nothing is near."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f"Did you mean '{near[0]}'?" if near else ""
+
+
+def refuse_unknown(
+    place: str, given: str, known: Iterable[str], expected: str = "one of", file: Path | None = None
+) -> None:
+    """Raise InputError where a name is none of those that are known, with the one that is near."""
+    names = list(known)
+    if given not in names:
+        expected = f"{expected} {', '.join(names)}"
+        raise InputError.one(file, place, shown(given), expected, did_you_mean(given, names))
 
 
 def translate(

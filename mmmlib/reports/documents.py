@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from mmmlib.errors import RunError
 from mmmlib.notebook_files import read_notebook
+from mmmlib.reports.format import Document, documents
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -35,49 +36,7 @@ TABLE_NAME = re.compile(r"(?<=\S)[ \t]+\{#tbl-[\w-]+\}[ \t]*$", re.MULTILINE)
 """Behind a table's caption in older runs; Quarto reads tables without attributes."""
 
 
-@dataclass(frozen=True)
-class Document:
-    """A document of the pack, in its fixed place."""
-
-    name: str
-    """Stem of its notebook and of its page."""
-    title: str
-    line: str
-    """What it is for, as the front page says it."""
-
-
-DOCUMENTS = (
-    Document(
-        "executive_summary",
-        "Executive summary",
-        "The decision, why it can be trusted, and what not to infer, on one page.",
-    ),
-    Document(
-        "briefing",
-        "Briefing",
-        "The answer in full: the period, the channels, the plans, your questions.",
-    ),
-    Document(
-        "contribution_roi",
-        "Contribution and ROI",
-        "Contribution and return of each channel, with ranges, and its response curve.",
-    ),
-    Document(
-        "scenario_pack",
-        "Scenario pack",
-        "Status quo, increase, reallocate, protect: expected difference and downside.",
-    ),
-    Document(
-        "health_panel",
-        "Health panel",
-        "Whether data, model and comparison with the last refresh can be trusted.",
-    ),
-    Document(
-        "change_log",
-        "Change log",
-        "What changed in data, model and configuration, and the known caveats.",
-    ),
-)
+DOCUMENTS = documents()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,17 @@ FORMAT_FILE = Path(__file__).with_name("format.toml")
 
 
 @dataclass(frozen=True)
+class Document:
+    """A document of the pack, in its fixed place."""
+
+    name: str
+    """Stem of its notebook and of its page."""
+    title: str
+    line: str
+    """What it is for, as the front page says it."""
+
+
+@dataclass(frozen=True)
 class SectionFormat:
     """A section's place: its document and its heading (empty for none)."""
 
@@ -31,15 +42,25 @@ def format_version() -> int:
     return int(_content()["version"])
 
 
+@cache
+def _documents() -> dict[str, dict[str, Any]]:
+    return {name: part for name, part in _content().items() if isinstance(part, dict)}
+
+
+def documents() -> tuple[Document, ...]:
+    """Return the documents of the pack, in their order."""
+    return tuple(Document(name, one["title"], one["line"]) for name, one in _documents().items())
+
+
 def formats() -> dict[str, tuple[SectionFormat, ...]]:
     """Return the sections of every document, in their order."""
     return {
         document: tuple(
             SectionFormat(document, name, form.get("heading", ""))
-            for name, form in sections.items()
+            for name, form in parts.items()
+            if isinstance(form, dict)
         )
-        for document, sections in _content().items()
-        if isinstance(sections, dict)
+        for document, parts in _documents().items()
     }
 
 

@@ -54,13 +54,6 @@ MOST_SERIES = 16
 """Rows of the map of restated weeks."""
 
 
-def even_name(even: float | None) -> str:
-    """Name the line at which money comes back; a margin moves it above 1."""
-    if even is None or even == 1:
-        return "money back"
-    return f"money back at a margin of {format_number(1 / even, 'share')}"
-
-
 def returns_picture(
     results: Results, numbers: ModelNumbers, name: str = "returns", title: str = ""
 ) -> Picture:
@@ -73,9 +66,8 @@ def returns_picture(
         for row in numbers.by_return
         if row.roi is not None
     ]
-    even = numbers.break_even
     words = replace(words, title=title or words.title)
-    return words.picture(name, interval_figure, rows, even=even, even_name=even_name(even))
+    return words.picture(name, interval_figure, rows, even=numbers.break_even)
 
 
 def learning_picture(results: Results, numbers: ModelNumbers) -> Picture:
@@ -172,7 +164,7 @@ def movements_picture(results: Results, comparison: Comparison, moves: Sequence[
         for move in moves
     ]
     even = results.break_even(moves[0].model)
-    return words.picture("movements", interval_figure, rows, even=even, even_name=even_name(even))
+    return words.picture("movements", interval_figure, rows, even=even)
 
 
 def bridge_picture(results: Results, bridges: Sequence[Bridge], name: str = "bridges") -> Block:

@@ -48,8 +48,8 @@ def against_recent(
     effect = plan_effect(outcome, plan.spend, now, worth=worth, levers=plan.levers)
     latest = f"{limits.current_weeks}{NBSP}weeks"
     each = [
-        f"{labels[name]}: against {base.name} {_change(plan.weekly[name], base.weekly[name])}, "
-        f"against the last {latest} {_change(plan.weekly[name], base.recent_weekly[name])}."
+        f"{labels[name]}: against {base.name} {change_text(plan.weekly[name], base.weekly[name])}, "
+        f"against the last {latest} {change_text(plan.weekly[name], base.recent_weekly[name])}."
         for name in off
     ]
     turned = [
@@ -91,7 +91,7 @@ def _not_beyond(way: str, names: Sequence[str]) -> str:
     return f"not {way} what {' and '.join(names)} {'spend' if names[1:] else 'spends'} now"
 
 
-def _change(planned: float, before: float) -> str:
+def change_text(planned: float, before: float) -> str:
     """Write a change of spend: "+20 %", "−47 %"; from nothing, "from nothing"."""
     if not before > 0:
         return "from nothing"

@@ -20,7 +20,7 @@ from mmmlib.model.one_fit import Fit, FitRequest, available_cores, seed_of
 from mmmlib.model.rotation import rotate_back
 from mmmlib.model.unpaid import set_apart
 from mmmlib.params import Params
-from mmmlib.params.messages import did_you_mean
+from mmmlib.params.messages import refuse_unknown
 from mmmlib.workbench.bar import progress_bar
 from mmmlib.workbench.specification import CustomModel, Specification
 
@@ -40,11 +40,7 @@ def own_model(data: ModelData, own: Mapping[str, Callable[..., Any]]) -> pm.Mode
     from mmmlib.model.build import build_model
 
     for name in own:
-        if name not in PARTS:
-            near = did_you_mean(name, PARTS)
-            raise InputError.one(
-                None, "pymc_model", f"'{name}'", f"one of {', '.join(PARTS)}", near
-            )
+        refuse_unknown("pymc_model", name, PARTS)
     model = build_model(data, **own)
     if own:
         said = {name: _source(part) for name, part in own.items()}

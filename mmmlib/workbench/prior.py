@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +11,11 @@ from mmmlib.estimates import format_number, format_range
 from mmmlib.model.derive import derive_effects
 from mmmlib.model.one_fit import FitRequest, seed_of
 from mmmlib.model.prior_draws import draw_prior
-from mmmlib.reports.blocks import Picture, Prose
+from mmmlib.reports.blocks import Prose
 from mmmlib.reports.figures.weeks import actual_against_fitted
 from mmmlib.reports.quantities import ModelNumbers, held
 from mmmlib.reports.tables.channels import channel_table
+from mmmlib.reports.words.figures import Words
 from mmmlib.workbench.overview import Overview
 
 if TYPE_CHECKING:
@@ -54,19 +54,13 @@ def prior_page(trial: Specification, model: str) -> Overview:
     if below > 0.1:
         advice += f" {format_number(below, 'share')} of the drawn weeks are below zero, which no outcome is."
     first, last = (pd.Timestamp(effects["week"].to_numpy()[at]).date() for at in (0, -1))
-    draw = partial(
-        actual_against_fitted,
-        effects,
-        None,
+    words = Words(
         f"Before the fit {params.model_label(model)} could be {format_range(low, high, unit)} a week",
         f"{unit} a week; dots: as seen; bands: 50 and 90 % of what the prior expects",
-    )
-    picture = Picture(
-        "prior",
-        draw,
         f"What the prior expects, {first} to {last}. Dots outside the band were a surprise to it.",
         seen,
     )
+    picture = words.picture("prior", actual_against_fitted, effects, None)
     shares = table.only(
         "Channel", "Prior as stated", "Return", "Share of outcome", "Half of the effect after",
         name="prior-channels",

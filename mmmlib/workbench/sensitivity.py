@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -30,13 +29,14 @@ from mmmlib.model.effects import fitted, roi
 from mmmlib.model.fit import fit_each
 from mmmlib.model.one_fit import Fit, FitRequest, quick
 from mmmlib.model.start import learned
-from mmmlib.params.messages import did_you_mean, shown
+from mmmlib.params.messages import refuse_unknown
 from mmmlib.params.schema import Params
-from mmmlib.reports.blocks import Block, Picture, Prose
+from mmmlib.reports.blocks import Block, Prose
 from mmmlib.reports.cells import Column, Mark
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.style import CHANNEL_COLOURS, MUTED
 from mmmlib.reports.table import Table
+from mmmlib.reports.words.figures import Words
 from mmmlib.workbench.bar import progress_bar
 from mmmlib.workbench.overview import Overview
 from mmmlib.workbench.specification import Specification
@@ -69,11 +69,7 @@ def sensitivity(
     effects = trial.fit(model).effects(model)
     names = [str(name) for name in effects["channel"].to_numpy()]
     channel = channel or most_spend(trial.panel, trial.params)
-    if channel not in names:
-        near = did_you_mean(channel, names)
-        raise InputError.one(
-            None, "sensitivity", shown(channel), f"one of {', '.join(names)}", near
-        )
+    refuse_unknown("sensitivity", channel, names)
     panel = placebo_panel(trial.panel, channel, np.random.default_rng(trial.params.model.seed))
     placebo_asked = FitRequest(model, label=PLACEBO)
     left_out = {
@@ -164,15 +160,13 @@ def _placebo_blocks(params: Params, before: xr.Dataset, fit: Fit, channel: str) 
     ]  # fmt: skip
     title = f"The placebo {'was raised by the data' if raised else 'stays where it was stated'}"
     alt = "; ".join(f"{row.name} {row.estimate.text()}" for row in rows)
-    draw = partial(
-        interval_figure, rows, title, f"Return ({unit}) beside the placebo; pale: before"
-    )
-    yield Picture(
-        "placebo",
-        draw,
+    words = Words(
+        title,
+        f"Return ({unit}) beside the placebo; pale: before",
         "Pale: what was stated of the placebo, and returns without it.",
         f"{title}: {alt}.",
     )
+    yield words.picture("placebo", interval_figure, rows)
 
 
 def _week_blocks(

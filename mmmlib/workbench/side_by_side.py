@@ -6,7 +6,7 @@ There is no number on it that ranks models. Which one is right is a matter of wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from operator import attrgetter
 from string import ascii_uppercase
 
 import numpy as np
@@ -20,12 +20,13 @@ from mmmlib.model.chains import largest_rhat, least_ess
 from mmmlib.model.effects import fitted, lift_tests_of
 from mmmlib.params.choice import chosen_view
 from mmmlib.refresh.choice import share_of_choice
-from mmmlib.reports.blocks import Block, Picture
-from mmmlib.reports.cells import Cell, Column, Observed
+from mmmlib.reports.blocks import Block
+from mmmlib.reports.cells import Cell, Column, Observed, observed
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure
 from mmmlib.reports.quantities import ChannelNumbers
 from mmmlib.reports.style import CHANNEL_COLOURS
 from mmmlib.reports.table import Table
+from mmmlib.reports.words.figures import Words
 from mmmlib.workbench.decisions import decision_blocks
 from mmmlib.workbench.overview import Overview
 from mmmlib.workbench.side import Side
@@ -83,31 +84,14 @@ def side_by_side(
             *_figures(sides, names, what),
             _by_channel("returns", f"return ({returns.head})", sides, names, lambda row: row.roi),
         ),
-        "Contributions": (
-            _by_channel(
-                "contributions", "contribution", sides, names, lambda row: row.contribution
-            ),
-        ),
-        "The next money": (
-            _by_channel(
-                "next",
-                f"return on more spend ({returns.head})",
-                sides,
-                names,
-                lambda row: row.marginal,
-            ),
-        ),
-        "Half-lives": (
-            _by_channel(
-                "half-lives",
-                "weeks until half of the effect has come",
-                sides,
-                names,
-                lambda row: row.half_life,
-            ),
-        ),
-        "Baseline and fit": (_fit_table(sides),),
     }
+    for head, name, said, quantity in (
+        ("Contributions", "contributions", "contribution", attrgetter("contribution")),
+        ("The next money", "next", f"return on more spend ({returns.head})", attrgetter("marginal")),
+        ("Half-lives", "half-lives", "weeks until half of the effect has come", attrgetter("half_life")),
+    ):  # fmt: skip
+        parts[head] = (_by_channel(name, said, sides, names, quantity),)
+    parts["Baseline and fit"] = (_fit_table(sides),)
     lifts = _lift_table(sides)
     if lifts is not None:
         parts["Lift tests"] = (lifts,)
@@ -143,20 +127,20 @@ def _specifications(sides: Sequence[Side], names: Sequence[str]) -> Table:
             " ".join(trial.notes) or None,
         )
 
-    heads = tuple(map(Column, ("Specification", "What differs", "Run", "Weeks", "To be known")))
+    heads = ("Specification", "What differs", "Run", "Weeks", "To be known")
     rows = tuple(row(side, name) for side, name in zip(sides, names, strict=True))
-    keep = [0, 1, 2, 3] + ([4] if any(one[4] for one in rows) else [])
-    return Table(
-        "specifications",
-        "What is compared; the changes are in the words of the parameter file.",
-        tuple(heads[at] for at in keep),
-        tuple(tuple(one[at] for at in keep) for one in rows),
-    )
+    caption = "What is compared; the changes are in the words of the parameter file."
+    table = Table("specifications", caption, tuple(map(Column, heads)), rows)
+    return table if any(table.column(heads[-1])) else table.only(*heads[:-1])
 
 
 def _figures(sides: Sequence[Side], names: Sequence[str], what: str) -> list[Block]:
     """Draw returns; several figures where one would be too long."""
-    shown = [name for name in names if any(_known(side, name) for side in sides)]
+    shown = [
+        name
+        for name in names
+        if any(name in side.channels and side.channels[name].roi is not None for side in sides)
+    ]
     each = max(1, FEW_ROWS // len(sides))
     pictures: list[Block] = []
     for start in range(0, len(shown), each):
@@ -170,22 +154,16 @@ def _figures(sides: Sequence[Side], names: Sequence[str], what: str) -> list[Blo
         ]
         title = f"Returns of {what} under {len(sides)} specifications"
         returns = sides[0].numbers.returns
-        draw = partial(
-            interval_figure,
-            rows,
+        said = "; ".join(f"{row.name}: {row.estimate.text()}" for row in rows)
+        words = Words(
             title if not start else f"{title}, continued",
             f"Return ({returns.head}); thick: 50 %, thin: 90 %",
-            even=returns.break_even,
-            even_name="money back",
+            "Each channel once for every specification, in one colour each.",
+            f"{title}. {said}.",
         )
-        said = "; ".join(f"{row.name}: {row.estimate.text()}" for row in rows)
-        caption = "Each channel once for every specification, in one colour each."
-        pictures.append(Picture(f"compared-{start}", draw, caption, f"{title}. {said}."))
+        even = returns.break_even
+        pictures.append(words.picture(f"compared-{start}", interval_figure, rows, even=even))
     return pictures
-
-
-def _known(side: Side, name: str) -> bool:
-    return name in side.channels and side.channels[name].roi is not None
 
 
 def _by_channel(
@@ -203,7 +181,8 @@ def _by_channel(
         ]
         known = [one for one in found if one is not None]
         label = next(s for s in sides if channel in s.channels).trial.params.channel_label(channel)
-        rows.append((label, *found, _over_all(known), _of_the_model(known)))
+        part = round(share_of_choice(known), 2) if len(known) > 1 else None
+        rows.append((label, *found, _over_all(known), observed(part, "share")))
     heads = (Column("Channel"), *(Column(side.label) for side in sides))
     caption = (
         f"By channel: {what}, under each specification and over all of them; ranges hold 90 %. The last "
@@ -225,11 +204,6 @@ def _over_all(known: Sequence[Estimate]) -> Cell:
         unit=known[0].unit,
         draws=min(one.draws for one in known),
     )
-
-
-def _of_the_model(known: Sequence[Estimate]) -> Cell:
-    """Return the part of the spread that comes of the choice."""
-    return Observed(round(share_of_choice(known), 2), "share") if len(known) > 1 else None
 
 
 def _fit_table(sides: Sequence[Side]) -> Table:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from mmmlib.estimates import Estimate
 from mmmlib.reports.figures.curves import response_curves
 from mmmlib.reports.figures.intervals import IntervalRow, interval_figure, name_lines
-from mmmlib.reports.figures.layout import NARROW, WIDTH, balanced, short, wrap
+from mmmlib.reports.figures.layout import NARROW, WIDTH, balanced, wrap
 from mmmlib.reports.figures.moves import MoveRow, move_figure
 from mmmlib.reports.figures.restated import restated_map, shares_by_week
 from mmmlib.reports.figures.weeks import (
@@ -23,6 +23,7 @@ from mmmlib.reports.figures.weeks import (
     contribution_over_time,
     spend_over_time,
 )
+from mmmlib.reports.markup import cut_short
 from mmmlib.reports.style import channel_colours
 from tests.fake_run import NASTY
 from tests.fakes import fake_effects, fake_params
@@ -42,7 +43,7 @@ def rows(low: float, high: float, name: str = NASTY) -> list[IntervalRow]:
 
 
 MAKERS: dict[str, Callable[..., Figure]] = {
-    "intervals": partial(interval_figure, rows(0.5, 2.0), LONG, LONG, even=1.0, even_name="even"),
+    "intervals": partial(interval_figure, rows(0.5, 2.0), LONG, LONG, even=1.0),
     "differences": partial(interval_figure, rows(-3e5, 1e5), LONG, LONG, ends=("worse", "better")),
     "over time": partial(contribution_over_time, EFFECTS, NAMES, COLOURS, LONG, LONG),
     "fit": partial(actual_against_fitted, EFFECTS, HOLDOUT, LONG, LONG),
@@ -153,8 +154,8 @@ def test_a_range_stays_on_one_line() -> None:
 
 
 def test_names_are_cut_where_they_must() -> None:
-    assert short("TV") == "TV"
-    assert len(short("x" * 80)) == 30
+    assert cut_short("TV") == "TV"
+    assert len(cut_short("x" * 80, 30)) == 30
     lines = name_lines("a long name of a plan that goes on and on " * 4).split("\n")
     assert len(lines) == 4
     assert lines[-1].endswith("…")

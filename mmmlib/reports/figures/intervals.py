@@ -14,18 +14,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmmlib.estimates import Estimate
+from mmmlib.estimates import Estimate, format_number
 from mmmlib.reports.figures.layout import (
     MARGIN,
     WIDTH,
     drawn,
     is_narrow,
     number_axis,
-    short,
     titled,
     wrap,
     zero_line,
 )
+from mmmlib.reports.markup import cut_short
 from mmmlib.reports.style import FAINT, INK, MUTED
 
 ROW = 0.27
@@ -69,14 +69,12 @@ def interval_figure(
     subtitle: str,
     *,
     even: float | None = None,
-    even_name: str = "",
     ends: tuple[str, str] | None = None,
     width: float = WIDTH,
 ) -> Figure:
     """Draw ranges of one unit under each other; on a phone, name and range stand above what is drawn.
 
-    ``even`` is a value to compare with, drawn as a line of this name: the return at which money comes back.
-    ``ends`` say what a range left of zero and right of zero means, for differences.
+    ``even`` is the return at which money comes back, drawn as a line. ``ends`` say what a range left of zero and right of zero means, for differences.
     """
     room = width - 2 * MARGIN
     above = is_narrow(width)
@@ -116,7 +114,7 @@ def interval_figure(
         for label, row in zip(axes.get_yticklabels(), rows, strict=True):
             label.set_fontweight("bold" if row.chosen else "normal")
     if even is not None:
-        _reference(axes, even, even_name)
+        _reference(axes, even)
     if ends is not None:
         _name_ends(axes, ends, apart=above)
     return figure
@@ -125,7 +123,7 @@ def interval_figure(
 def name_lines(name: str) -> str:
     """Break a long name into lines, four at most, and cut what would be a fifth."""
     lines = _most(wrap(name, NAME_SIZE, NAME_WIDTH))
-    return "\n".join(short(line, LONGEST_LINE) for line in lines)
+    return "\n".join(cut_short(line, LONGEST_LINE) for line in lines)
 
 
 def write_names(
@@ -148,7 +146,7 @@ def _most(lines: list[str]) -> list[str]:
     if len(lines) <= MOST_LINES:
         return lines
     rest = " ".join(lines[MOST_LINES - 1 :])
-    return [*lines[: MOST_LINES - 1], short(rest, max(len(lines[0]), 12))]
+    return [*lines[: MOST_LINES - 1], cut_short(rest, max(len(lines[0]), 12))]
 
 
 def _text(row: IntervalRow) -> str:
@@ -234,21 +232,18 @@ def _limits(rows: Sequence[IntervalRow]) -> tuple[float, float]:
     return low - (pad if low < 0 else 0.0), high + pad
 
 
-def _reference(axes: Axes, value: float, name: str) -> None:
+def even_name(even: float) -> str:
+    """Name the line at which money comes back; a margin moves it above 1."""
+    margin = "" if even == 1 else f" at a margin of {format_number(1 / even, 'share')}"
+    return f"money back{margin}"
+
+
+def _reference(axes: Axes, value: float) -> None:
     low, high = axes.get_xlim()
     if value > high:
         axes.set_xlim(low, value * 1.08)
     axes.axvline(value, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1.5)
-    axes.annotate(
-        name,
-        (value, 1.0),
-        xycoords=("data", "axes fraction"),
-        xytext=(4, 1),
-        textcoords="offset points",
-        fontsize=VALUE_SIZE,
-        color=MUTED,
-        va="bottom",
-    )
+    _write_on_top(axes, even_name(value), value, 4, ha="left")
 
 
 def _name_ends(axes: Axes, ends: tuple[str, str], *, apart: bool) -> None:
@@ -264,14 +259,15 @@ def _name_ends(axes: Axes, ends: tuple[str, str], *, apart: bool) -> None:
     if apart:
         left, right = (left[0], "left", 0), (right[0], "right", 0)
     for place, (word, side, shift) in enumerate((left, right)):
-        axes.annotate(
-            word,
-            (place if apart else 0.0, 1.0),
-            xycoords="axes fraction" if apart else ("data", "axes fraction"),
-            xytext=(shift, 1),
-            textcoords="offset points",
-            fontsize=VALUE_SIZE,
-            color=MUTED,
-            ha=side,
-            va="bottom",
-        )
+        where = "axes fraction" if apart else "data"
+        _write_on_top(axes, word, place if apart else 0.0, shift, where, ha=side)
+
+
+def _write_on_top(
+    axes: Axes, word: str, x: float, shift: int, where: str = "data", **how: Any
+) -> None:
+    """Write above all rows, so many points beside a place."""
+    axes.annotate(
+        word, (x, 1.0), xycoords=(where, "axes fraction"), xytext=(shift, 1),
+        textcoords="offset points", fontsize=VALUE_SIZE, color=MUTED, va="bottom", **how,
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mmmlib.estimates import format_number
 from mmmlib.phrases import capital
 from mmmlib.reports.fonts import families_for, reads_leftwards
-from mmmlib.reports.markup import cut_short, plain
+from mmmlib.reports.markup import plain
 from mmmlib.reports.style import INK, MUTED, quiet_fonts, workbook_style
 
 WIDTH = 8.6
@@ -30,7 +30,6 @@ TITLE_SIZE = 13.0
 SUBTITLE_SIZE = 10.5
 LINE = 1.32 / 72
 """Inches of a line of text per point of its size."""
-LONGEST_NAME = 30
 
 
 def drawn[**P](make: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -129,27 +128,17 @@ def is_narrow(width: float) -> bool:
     return width < 0.6 * WIDTH
 
 
-def panels_of(count: int, width: float) -> tuple[int, int]:
-    """Return rows and columns of small panels: one column on a phone, up to three on a page."""
-    columns = 1 if is_narrow(width) else min(3, count) if count != 4 else 2
-    return -(-count // columns), columns
-
-
 def small_panels(
     title: str, subtitle: str, count: int, height: float, width: float
 ) -> tuple[Figure, list[Axes]]:
-    """Make a figure of small panels, each so many inches high."""
-    rows, columns = panels_of(count, width)
+    """Make a figure of small panels: one column on a phone, up to three on a page."""
+    columns = 1 if is_narrow(width) else min(3, count) if count != 4 else 2
+    rows = -(-count // columns)
     figure = titled(title, subtitle, height=height * rows + 0.3, width=width)
     panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for axes in panels[count:]:
         axes.set_visible(False)
     return figure, panels[:count]
-
-
-def short(name: str, longest: int = LONGEST_NAME) -> str:
-    """Cut a name that would leave no room for the figure; tables have it in full."""
-    return cut_short(name, longest)
 
 
 def number_axis(axes: Axes, which: str, unit: str, ticks: int = 0) -> None:
@@ -164,10 +153,10 @@ def number_axis(axes: Axes, which: str, unit: str, ticks: int = 0) -> None:
         axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
 
 
-def zero_line(axes: Axes, value: float = 0.0, *, horizontal: bool = False) -> None:
-    """Draw the line at which an effect is nothing (or the money comes back)."""
+def zero_line(axes: Axes, *, horizontal: bool = False) -> None:
+    """Draw the line at which an effect is nothing."""
     line = axes.axhline if horizontal else axes.axvline
-    line(value, color=MUTED, linewidth=1.0, zorder=1.5)
+    line(0.0, color=MUTED, linewidth=1.0, zorder=1.5)
 
 
 def week_axis(axes: Axes, most: int = 8) -> None:

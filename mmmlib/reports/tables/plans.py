@@ -112,10 +112,9 @@ def plan_table(params: Params, plan: Scenario) -> Table:
     return tabulate(name, f"{plan.title}: weekly spend per channel.", lines, columns)
 
 
-def changed_plan_table(params: Params, plan: Scenario, name: str = "") -> Table:
+def changed_plan_table(params: Params, plan: Scenario) -> Table:
     """Return the rows of a plan that change, and say how many do not."""
     table = plan_table(params, plan)
-    table = replace(table, name=name or table.name)
     changed = sum(line.differs for line in plan.plan)
     if changed in (0, len(plan.plan)):
         return table

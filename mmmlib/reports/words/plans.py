@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmmlib.estimates import NBSP, format_number
+from mmmlib.estimates import format_number
 from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
@@ -13,6 +13,7 @@ from mmmlib.reports.words.figures import Words, bad_case, outcome_of
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.optimised import HELD
 from mmmlib.scenarios.pack import FloorPoint, OptimisedView, PlanLine, Scenario, ScenarioPack
+from mmmlib.scenarios.recent import change_text
 
 MOST = 3
 """Channels that a sentence names."""
@@ -62,19 +63,11 @@ def _step(results: Results, line: PlanLine) -> str:
     currency = results.params.currency
     text = (
         f"{results.short(line.channel)} {format_number(line.spend_before, currency)} to "
-        f"{format_number(line.spend_after, currency)} ({_share(line.spend_after, line.spend_before)}"
+        f"{format_number(line.spend_after, currency)} ({change_text(line.spend_after, line.spend_before)}"
     )
     if line.spend_recent is not None and line.spend_recent != line.spend_before:
-        text += f"; {_share(line.spend_after, line.spend_recent)} on what was spent lately"
+        text += f"; {change_text(line.spend_after, line.spend_recent)} on what was spent lately"
     return f"{text})"
-
-
-def _share(planned: float, before: float) -> str:
-    if not before > 0:
-        return "from nothing"
-    share = planned / before - 1
-    sign = "+" if share >= 0 else "\N{MINUS SIGN}"
-    return f"{sign}{abs(share) * 100:.0f}{NBSP}%"
 
 
 def move_words(results: Results, pack: ScenarioPack, plan: Scenario) -> Words:
