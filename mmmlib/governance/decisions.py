@@ -187,9 +187,7 @@ def record_outcome(store: Store, outcome: DecisionOutcome, today: dt.date) -> Fo
         return outcome.body()
 
     store.append("outcome", outcome.decision, body)
-    return next(
-        one for one in decision_log(store.entries()) if one.decision.decision == outcome.decision
-    )
+    return followed_decision(store.entries(), outcome.decision)
 
 
 def record_budget_decision(store: Store, budget: BudgetDecision) -> None:

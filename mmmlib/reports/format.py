@@ -33,23 +33,20 @@ class SectionFormat:
 
 
 @cache
-def _content() -> dict[str, Any]:
-    return tomllib.loads(FORMAT_FILE.read_text(encoding="utf-8"))
+def _content() -> tuple[int, dict[str, dict[str, Any]]]:
+    """Return the version, and the documents by name."""
+    content = tomllib.loads(FORMAT_FILE.read_text(encoding="utf-8"))
+    return content.pop("version"), content
 
 
 def format_version() -> int:
     """Version of the pack's format; a raised one is an entry of the change log."""
-    return int(_content()["version"])
-
-
-@cache
-def _documents() -> dict[str, dict[str, Any]]:
-    return {name: part for name, part in _content().items() if isinstance(part, dict)}
+    return _content()[0]
 
 
 def documents() -> tuple[Document, ...]:
     """Return the documents of the pack, in their order."""
-    return tuple(Document(name, one["title"], one["line"]) for name, one in _documents().items())
+    return tuple(Document(name, one["title"], one["line"]) for name, one in _content()[1].items())
 
 
 def formats() -> dict[str, tuple[SectionFormat, ...]]:
@@ -60,7 +57,7 @@ def formats() -> dict[str, tuple[SectionFormat, ...]]:
             for name, form in parts.items()
             if isinstance(form, dict)
         )
-        for document, parts in _documents().items()
+        for document, parts in _content()[1].items()
     }
 
 

@@ -11,18 +11,11 @@ from mmmlib.reports.table import Table
 
 @dataclass(frozen=True, repr=False)
 class Overview:
-    """Figures, tables and sentences, in their order.
-
-    Parameters
-    ----------
-    title
-        Its first line.
-    parts
-        By heading: what stands under it.
-    """
+    """Figures, tables and sentences under a title, in their order."""
 
     title: str
     parts: dict[str, tuple[Block, ...]]
+    """By heading: what stands under it."""
 
     def __getitem__(self, heading: str) -> Overview:
         """Return one part as a page of its own."""
