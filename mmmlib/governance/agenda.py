@@ -261,6 +261,7 @@ def _plan_text(one: Scenario, params: Params) -> str:
         gain = f"net of spend {one.net}, one in ten below {bad}"
     else:
         gain = f"{one.difference} against the status quo"
+        gain += ", before what its lever costs" if one.cost_open else ""
     beats = "beats the status quo" if one.comparable else "brings more than the status quo"
     return (
         f"{one.title}: {gain}; {beats} with probability "

@@ -194,7 +194,13 @@ def _of_plans(pack: ScenarioPack, money: str) -> Iterator[Fact]:
         yield plan | _estimated("outcome_change", one.difference, one.label)
         if one.net is not None:
             yield plan | _estimated("net_gain", one.net, one.label)
-        yield plan | _counted("probability_better", one.probability_better, "share")
+        if not one.cost_open:
+            yield plan | _counted("probability_better", one.probability_better, "share")
+        for lever in one.levers:
+            moved = plan | {"channel": lever.lever}
+            yield moved | _estimated("lever_effect", lever.effect, one.label)
+            if lever.cost is not None:
+                yield moved | _counted("lever_cost", lever.cost, money)
         for line in one.plan:
             channel = plan | {"channel": line.channel}
             yield channel | _counted("weekly_spend", line.spend_after, money)

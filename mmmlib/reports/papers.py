@@ -188,7 +188,7 @@ def _memo(results: Results) -> Iterator[Block]:
         yield Bullets(
             tuple(
                 Prose(
-                    f"{one.gain.text()}.",
+                    f"{one.gain.text()}{', before what its lever costs' if one.cost_open else ''}.",
                     lead=f"{one.title}.",
                     mark=label_mark(one.label),
                 )

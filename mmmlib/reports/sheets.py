@@ -15,7 +15,13 @@ from mmmlib.reports.tables.changes import (
 from mmmlib.reports.tables.channels import channel_table
 from mmmlib.reports.tables.checks import check_table
 from mmmlib.reports.tables.lift import lift_tests_table
-from mmmlib.reports.tables.plans import answers_table, other_outcomes_table, plan_table, plans_table
+from mmmlib.reports.tables.plans import (
+    answers_table,
+    levers_table,
+    other_outcomes_table,
+    plan_table,
+    plans_table,
+)
 from mmmlib.reports.tables.unpaid import unpaid_table
 from mmmlib.reports.title_block import data_through, period_text
 
@@ -95,6 +101,7 @@ def _of_plans(results: Results) -> dict[str, Table]:
         "Scenarios": plans_table(results.params, pack),
         "Other outcomes": other_outcomes_table(results.params, pack),
         "Plan lines": stacked("Plan", lines),
+        "Levers": levers_table(results.params, pack),
         "Key questions": answers_table(results.params, pack),
     }
 

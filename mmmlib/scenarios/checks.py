@@ -58,7 +58,7 @@ def count_finding(scenarios: Sequence[Scenario]) -> Finding:
 
 def better_finding(scenarios: Sequence[Scenario]) -> Finding:
     """Say how many plans beat the baseline."""
-    every = [one for one in scenarios if one.kind != "baseline"]
+    every = [one for one in scenarios if one.kind != "baseline" and not one.cost_open]
     chances = [one.probability_better for one in every if one.comparable]
     found = sum(chance >= MORE_LIKELY for chance in chances)
     best = max(chances, default=0.0)

@@ -218,6 +218,11 @@ class Scenario(_Frozen):
         return self.net is not None or (self.spend_change == 0 and self.lever_cost == 0)
 
     @property
+    def cost_open(self) -> bool:
+        """Whether it moves a lever at a cost that is not known: then no profit can be told of it."""
+        return self.lever_cost is None
+
+    @property
     def gain(self) -> Estimate:
         """What plans are compared by: the difference after its cost, where the outcome is money."""
         return self.net if self.net is not None else self.difference

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 import numpy as np
@@ -9,18 +10,23 @@ import pytest
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Level
-from mmmlib.reports.blocks import Bullets, Picture, Prose
+from mmmlib.params.schema import Lever
+from mmmlib.reports.blocks import Bullets, Picture, Prose, Together
+from mmmlib.reports.export import facts_of
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import scenario_pack
 from mmmlib.reports.sections.scenario_pack import comes_later
+from mmmlib.reports.sheets import sheets
 from mmmlib.reports.table import Table
 from mmmlib.reports.words.first_page import decision_statements
 from mmmlib.scenarios.pack import (
     FloorPoint,
     HeldChannel,
+    LeverLine,
     OptimisedView,
     ScenarioPack,
 )
+from tests.reports.test_language import faults
 
 
 class Shown(Results):
@@ -96,6 +102,68 @@ def test_who_is_left_out_and_what_found_no_plan_is_named(second):
     assert "As in the baseline: Video (nothing may be inferred)" in text
     assert "the floor of the north and the budget cannot be kept together" in text
     assert "did not converge" in text
+
+
+def test_levers_stand_apart_from_spend_with_their_range_and_their_cost(second):
+    lever = LeverLine(
+        lever="price",
+        move="Price from 102 to 104 points in 4 weeks",
+        unit="points",
+        seen_low=100.0,
+        seen_high=103.0,
+        effect=Estimate.from_draws(np.linspace(-3e4, -1e4, 21), "USD"),
+        cost=400.0,
+        extrapolated=True,
+    )
+    base, plan, other = second.scenarios.scenarios[:3]
+    dear = plan.model_copy(
+        update={
+            "levers": (lever,),
+            "lever_cost": 400.0,
+            "of_spend": plan.difference,
+            "spend_change": 5e3,
+        }
+    )
+    free = lever.model_copy(update={"cost": None, "extrapolated": False})
+    vague = other.model_copy(
+        update={
+            "title": "Vague",
+            "levers": (free,),
+            "lever_cost": None,
+            "net": None,
+            "of_spend": other.difference,
+            "spend_change": 0.0,
+        }
+    )
+    shown = _shown(second, scenarios=(base, dear, vague), recommended=None, candidate=None)
+    price = second.params.controls["price"].model_copy(update={"lever": Lever(unit="points")})
+    object.__setattr__(
+        shown, "params", second.params.model_copy(update={"controls": {"price": price}})
+    )
+    first = list(scenario_pack.overview(shown))
+    text = _text(first)
+    assert "Price can be moved by plans of your own." in text
+    assert "the optimised ones included, leave it where the forecast has it" in text
+    plans = next(b for b in first if isinstance(b, Table) and b.name == "plans")
+    assert list(plans.rows[2]).count("cannot be told") == 3
+    blocks = list(scenario_pack.plans(shown))
+    text = _text(b for each in blocks if isinstance(each, Together) for b in each.blocks)
+    assert f"{lever.effect.text()} of revenue goes with the move, and is in no return" in text
+    assert "The move costs USD\N{NO-BREAK SPACE}400." in text
+    assert "100 to 103\N{NO-BREAK SPACE}points; this plan leaves that." in text
+    assert "The spend alone." in text and "and its lever moved" in text
+    assert "before what its lever would cost" in text
+    levers = sheets(shown)["Levers"]
+    assert levers.rows == blocks[-1].rows and len(levers.rows) == 2
+    assert levers.column("Cost")[1] == "not known"
+    assert levers.column("Within it?") == ("no: extrapolated", "yes")
+    picture, left = scenario_pack.comparison(shown)
+    assert "Vague" not in picture.alt and left.text.startswith("Vague: what the lever costs")
+    facts = facts_of(shown)
+    told = facts[facts["quantity"].str.startswith("lever")]
+    assert list(told["quantity"]) == ["lever_effect", "lever_cost", "lever_effect"]
+    words = re.split(r"(?<=[.!?])\s+", text)
+    assert not faults(("scenario_pack", one) for one in words)
 
 
 def test_floors_have_a_price_with_a_range(second):

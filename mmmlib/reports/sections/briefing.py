@@ -183,7 +183,8 @@ def confidence(results: Results) -> Iterator[Block]:
     if pack is not None:
         items += [
             Prose(
-                f"{plan.gain.text()} against {pack.compared_with}; "
+                f"{plan.gain.text()} against {pack.compared_with}"
+                f"{', before what its lever costs' if plan.cost_open else ''}; "
                 f"the chance that it is {'better' if plan.comparable else 'more'} is "
                 f"{probability_text(plan.probability_better)}.",
                 lead=f"{plan.title}.",

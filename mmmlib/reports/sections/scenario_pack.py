@@ -29,6 +29,7 @@ from mmmlib.reports.tables.plan_risk import (
 )
 from mmmlib.reports.tables.plans import (
     changed_plan_table,
+    levers_table,
     plan_name,
     plans_table,
     shown_of,
@@ -40,6 +41,8 @@ from mmmlib.reports.words.plans import (
     conditions,
     floors_words,
     held_sentence,
+    lever_sentences,
+    levers_sentence,
     move_words,
     search_sentence,
 )
@@ -97,6 +100,8 @@ def _move(results: Results, pack: ScenarioPack) -> Iterator[Block]:
 
 def _searches(results: Results, pack: ScenarioPack) -> Iterator[Block]:
     """What optimised plans could not use, what came of searches without a plan, the price of floors."""
+    if levers := levers_sentence(results):
+        yield Prose(levers, lead="Levers.")
     if pack.held:
         yield Prose(held_sentence(results, pack), lead="What the optimised plans could not use.")
     planned = {plan.name for plan in pack.scenarios}
@@ -157,7 +162,8 @@ ladder = channels
 def comparison(results: Results) -> Iterator[Block]:
     """Difference of every plan to the baseline."""
     pack = results.scenarios
-    plans = [one for one in pack.scenarios if one.kind != "baseline"] if pack else []
+    every = [one for one in pack.scenarios if one.kind != "baseline"] if pack else []
+    plans = [one for one in every if not one.cost_open]
     if pack is None or not plans:
         return
     words = scenario_words(results, pack, plans)
@@ -174,6 +180,8 @@ def comparison(results: Results) -> Iterator[Block]:
     better = all(plan.comparable for plan in plans)
     ends = ("worse than the baseline", "better") if better else ("less than the baseline", "more")
     yield words.picture("plans", interval_figure, rows, ends=ends)
+    if left := [one.title for one in every if one.cost_open]:
+        yield Prose(f"{listed(left)}: what the lever costs is not known.", lead="Not drawn.")
 
 
 def plans(results: Results) -> Iterator[Block]:
@@ -185,6 +193,8 @@ def plans(results: Results) -> Iterator[Block]:
         yield Together(tuple(_plan(results, pack, plan)))
     tables = tuple(changed_plan_table(results.params, plan) for plan in pack.scenarios)
     yield Folded(f"Weekly spend of each channel in {count_text(len(tables), 'plan')}", tables)
+    if (levers := levers_table(results.params, pack)).rows:
+        yield levers
 
 
 def _plan(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Block]:
@@ -202,6 +212,7 @@ def _plan(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Bloc
         )
     if plan.kind == "baseline":
         return
+    yield from lever_sentences(results, pack, plan)
     if plan.before is not None:
         yield Prose(
             f"By the model of {plan.before.run} the same plan ranks {plan.before.rank} of "

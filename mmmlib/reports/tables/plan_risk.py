@@ -28,7 +28,9 @@ def risk_table(params: Params, pack: ScenarioPack) -> Table:
     unit = params.outcome_unit(pack.model)
     columns: Columns[Scenario] = {
         "Plan": lambda plan: plan.title,
-        Column("Worst tenth", unit): lambda plan: observed(plan.shortfall, unit),
+        Column("Worst tenth", unit): lambda plan: (
+            "cannot be told" if plan.cost_open else observed(plan.shortfall, unit)
+        ),
         "Return": lambda plan: plan.roi,
         "Return of the next money": lambda plan: plan.marginal_roi,
         "Paid back after": payback_text,
@@ -59,9 +61,11 @@ def profit_words(pack: ScenarioPack) -> str:
     """Say in what gains are: profit at the declared margin, or revenue."""
     if all(plan.net is None for plan in pack.scenarios):
         return "in what is counted, before its cost"
+    levers = " and of levers" if any(plan.levers for plan in pack.scenarios) else ""
+    cost = f"less what the change of spend{levers} costs"
     if pack.margin is None:
-        return "in revenue, not profit, less what the change of spend costs"
-    return f"in profit at a margin of {pack.margin * 100:.0f}{NBSP}%, less what the change of spend costs"
+        return f"in revenue, not profit, {cost}"
+    return f"in profit at a margin of {pack.margin * 100:.0f}{NBSP}%, {cost}"
 
 
 def ladder_table(params: Params, pack: ScenarioPack) -> Table:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mmmlib.estimates import Estimate, format_number, mass_text
+from mmmlib.estimates import Estimate, format_number, mass_text, span_text
 from mmmlib.params import Params
 from mmmlib.phrases import count_text, date_text
 from mmmlib.reports.blocks import label_mark
 from mmmlib.reports.cells import Cell, Chance, Change, Column, Observed, chance, observed
 from mmmlib.reports.table import Columns, Table, tabulate
-from mmmlib.scenarios.pack import Answer, Label, PlanLine, Scenario, ScenarioPack
+from mmmlib.scenarios.pack import Answer, Label, LeverLine, PlanLine, Scenario, ScenarioPack
 
 LABEL = "Label"
 BEFORE_GATES = "Label before the gates"
@@ -34,6 +34,9 @@ def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table
     def gain(plan: Scenario, value: Cell, base: Cell = None) -> Cell:
         return base if plan.kind == "baseline" else value
 
+    def known(plan: Scenario, value: Cell, base: Cell = None) -> Cell:
+        return "cannot be told" if plan.cost_open else gain(plan, value, base)
+
     columns: Columns[Scenario] = {
         "Plan": lambda plan: plan_name(pack, plan),
         "Kind": lambda plan: plan.kind,
@@ -41,9 +44,9 @@ def plans_table(params: Params, pack: ScenarioPack, label: str = LABEL) -> Table
         "Change of spend": lambda plan: Change(plan.spend_change, currency),
         Column("Outcome", unit): lambda plan: plan.outcome,
         Column("Gain", unit): lambda plan: gain(plan, plan.difference, "the measure"),
-        Column("Gain after cost", unit): lambda plan: gain(plan, plan.net, "the measure"),
-        _better(pack): lambda plan: gain(plan, Chance(plan.probability_better)),
-        Column("Bad case", unit): lambda plan: gain(
+        Column("Gain after cost", unit): lambda plan: known(plan, plan.net, "the measure"),
+        _better(pack): lambda plan: known(plan, Chance(plan.probability_better)),
+        Column("Bad case", unit): lambda plan: known(
             plan, Observed(plan.gain.rounded(plan.downside), unit)
         ),
         label: lambda plan: label_mark(plan.label),
@@ -122,6 +125,29 @@ def changed_plan_table(params: Params, plan: Scenario) -> Table:
     return replace(
         table, rows=table.rows[:changed], caption=f"{table.caption} {rest} as in the baseline."
     )
+
+
+def levers_table(params: Params, pack: ScenarioPack) -> Table:
+    """Make a row for each lever that a plan moves: its effect apart from that of spend, and its cost."""
+    currency, unit = params.currency, params.outcome_unit(pack.model)
+    columns: Columns[tuple[Scenario, LeverLine]] = {
+        "Plan": lambda row: row[0].title,
+        "Lever": lambda row: row[1].move,
+        Column("Goes with the move", unit): lambda row: row[1].effect,
+        Column("Spend brings", unit): lambda row: row[0].of_spend,
+        Column("Cost", currency): lambda row: (
+            "not known" if row[1].cost is None else Observed(row[1].cost, currency)
+        ),
+        "Seen in the past": lambda row: span_text((row[1].seen_low, row[1].seen_high), row[1].unit),
+        "Within it?": lambda row: "no: extrapolated" if row[1].extrapolated else "yes",
+    }
+    rows = [(plan, line) for plan in pack.scenarios for line in plan.levers]
+    caption = (
+        f"Levers that plans move, over {pack.weeks} weeks. What goes with a move is an association of the past "
+        f"that was not tested; it is in the plan's gain, and in no return of a channel. Ranges hold "
+        f"{mass_text(pack.scenarios[0].outcome)}."
+    )
+    return tabulate("levers", caption, rows, columns)
 
 
 def spend_table(params: Params, pack: ScenarioPack) -> Table:

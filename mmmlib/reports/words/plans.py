@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmmlib.estimates import format_number
+from mmmlib.estimates import format_number, span_text
 from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
@@ -79,6 +79,41 @@ def move_words(results: Results, pack: ScenarioPack, plan: Scenario) -> Words:
         f"{weekly}: baseline ({pack.compared_with}), plan, and what was spent lately",
         "The move by channel: from the baseline to the plan, beside what was spent in the latest weeks.",
         f"Weekly spend in the baseline and in the plan: {each}.",
+    )
+
+
+def lever_sentences(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator[Prose]:
+    """Say of every lever that a plan moves what goes with it, apart from spend, and what it costs."""
+    outcome = outcome_of(results, pack.model)
+    for line in plan.levers:
+        name = results.params.control_label(line.lever)
+        cost = "What the move costs is not known."
+        if line.cost is not None:
+            money = format_number(abs(line.cost), results.params.currency)
+            cost = f"The move {'saves' if line.cost < 0 else 'costs'} {money}."
+        if line.cost == 0:
+            cost = "The move is declared to cost nothing."
+        seen = span_text((line.seen_low, line.seen_high), line.unit)
+        beyond = "; this plan leaves that" if line.extrapolated else ""
+        yield Prose(
+            f"{line.effect.text()} of {outcome} goes with the move, and is in no return of a channel. {cost} "
+            f"The past has seen {seen}{beyond}.",
+            lead=f"{name}, apart from spend.",
+        )
+    if plan.of_spend is not None and plan.spend_change:
+        yield Prose(f"{plan.of_spend.text()} of {outcome}.", lead="The spend alone.")
+
+
+def levers_sentence(results: Results) -> str:
+    """Say where plans have the levers that they do not move; nothing where none is declared."""
+    names = [results.params.control_label(name) for name in results.params.levers]
+    if not names:
+        return ""
+    them = "them" if names[1:] else "it"
+    return (
+        f"{listed(names)} can be moved by plans of your own. All other plans, the optimised ones included, "
+        f"leave {them} where the forecast has {them}. A plan that moves a lever is never recommended: what goes "
+        f"with it is an association, until a test has moved it on purpose."
     )
 
 

@@ -163,7 +163,8 @@ def move_statement(results: Results, pack: ScenarioPack) -> Prose:
         "No plan is good enough to be recommended, so the baseline stands. The scenario pack "
         "gives the reasons, plan by plan."
     )
-    if any(not one.comparable and one.label is not Label.DO_NOT_INFER for one in pack.scenarios):
+    counted = [one for one in pack.scenarios if not one.comparable and not one.cost_open]
+    if any(one.label is not Label.DO_NOT_INFER for one in counted):
         text = (
             f"No plan is recommended. Whether more or fewer "
             f"{results.params.outcome_unit(pack.model)} are worth the change of spend is for the "
@@ -207,11 +208,15 @@ def plan_sentence(results: Results, pack: ScenarioPack, plan: Scenario) -> str:
 
 def spend_words_of(results: Results, plan: Scenario) -> tuple[str, str]:
     """Say how much more or less a plan spends, and whether its gain is told after that."""
-    if plan.spend_change == 0:
-        return "the same spend", ""
     cost = format_number(abs(plan.spend_change), results.params.currency)
     more = "more" if plan.spend_change > 0 else "less"
-    return f"{cost} {more} spend", " after its cost" if plan.net is not None else ""
+    spent = "the same spend" if plan.spend_change == 0 else f"{cost} {more} spend"
+    lever = "levers" if plan.levers[1:] else "lever"
+    spent += f" and its {lever} moved" if plan.levers else ""
+    if plan.cost_open:
+        return spent, f", before what its {lever} would cost,"
+    paid = plan.net is not None and (plan.spend_change or plan.lever_cost)
+    return spent, " after its cost" if paid else ""
 
 
 def change_statement(results: Results, comparison: Comparison) -> Prose:
