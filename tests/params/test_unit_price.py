@@ -25,7 +25,7 @@ def refused(points: list[dict[str, Any]], **channel: str) -> str:
 def test_a_price_that_rises_is_taken() -> None:
     channel = {"spend": "s", "exposure": "views", "unit_price": RISES}
     params = fake_params(channels={"search": channel}, key_questions=[])
-    assert params.channels["search"].price.weekly == (100, 200)
+    assert list(params.channels["search"].price.weekly) == [100, 200]
     assert not fake_params().channels["search"].price.rises
 
 

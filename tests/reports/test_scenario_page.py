@@ -10,14 +10,16 @@ import pytest
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Level
-from mmmlib.params.schema import Lever
+from mmmlib.params.schema import Channel, Lever
 from mmmlib.reports.blocks import Bullets, Picture, Prose, Together
 from mmmlib.reports.export import facts_of
+from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import scenario_pack
 from mmmlib.reports.sections.scenario_pack import comes_later
 from mmmlib.reports.sheets import sheets
 from mmmlib.reports.table import Table
+from mmmlib.reports.words.figures import curves_words
 from mmmlib.reports.words.first_page import decision_statements
 from mmmlib.scenarios.pack import (
     FloorPoint,
@@ -26,6 +28,7 @@ from mmmlib.scenarios.pack import (
     OptimisedView,
     ScenarioPack,
 )
+from tests.fakes import fake_effects
 from tests.reports.test_language import faults
 
 
@@ -84,6 +87,23 @@ def test_profit_is_said_where_a_margin_is_declared(second):
         scenario_pack.overview(_shown(second, margin=0.4, candidate=name, recommended=None))
     )
     assert "profit at a margin of 40" in text and "not profit" not in text
+
+
+def test_prices_that_rise_are_said_to(second):
+    name = second.scenarios.scenarios[1].name
+    shown = _shown(second, candidate=name, recommended=None)
+    assert "at the unit prices of the latest weeks, and" in _text(scenario_pack.overview(shown))
+    search = second.params.channels["search"].model_dump() | {
+        "exposure": "views",
+        "unit_price": [{"weekly": 100, "price": 8}, {"weekly": 200, "price": 9}],
+    }
+    channels = second.params.channels | {"search": Channel.model_validate(search)}
+    object.__setattr__(shown, "params", second.params.model_copy(update={"channels": channels}))
+    text = _text(scenario_pack.overview(shown))
+    label = shown.short("search")
+    assert f"latest weeks (that of {label} rises with weekly spend, as declared), and" in text
+    words = curves_words(shown, ModelNumbers(fake_effects()))
+    assert words.caption.endswith(f"The unit price of {label} rises with spend, as declared.")
 
 
 def test_who_is_left_out_and_what_found_no_plan_is_named(second):

@@ -201,6 +201,11 @@ def _share(effects: xr.Dataset, weeks: slice) -> Estimate:
     return Estimate.from_draws(share(effects, weeks).sum("channel").to_numpy(), "share")
 
 
+def rising_prices(results: Results) -> list[str]:
+    """Name the channels whose unit price is declared to rise with weekly spend."""
+    return [results.short(name) for name, one in results.params.channels.items() if one.unit_price]
+
+
 def curves_words(results: Results, numbers: ModelNumbers) -> Words:
     """Words of the response curves."""
     returns = numbers.returns
@@ -212,6 +217,8 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
     pays = [row for row in known if (row.next_loses or 0.0) <= 1 - CLEAR]
     costs = [row for row in known if (row.next_loses or 0.0) >= CLEAR]
     names = [_first_of(results, part) for part in (pays, costs)]
+    rising = rising_prices(results)
+    dearer = f" The unit price of {listed(rising)} rises with spend, as declared." if rising else ""
     if pays and costs:
         title = f"The next {returns.spend} likely pays on {names[0]}, and likely not on {names[1]}"
     elif pays:
@@ -228,7 +235,7 @@ def curves_words(results: Results, numbers: ModelNumbers) -> Words:
         f"{numbers.currency}; bands: 50 % and 90 %. Grey ground and solid: spend seen in the "
         f"past. Dashed and pale: never seen, the formula's guess. Circle: {numbers.level}",
         f"Response curves of {outcome_of(results, numbers.name)}. Outside the grey ground a "
-        f"curve is a guess.",
+        f"curve is a guess.{dearer}",
         f"Return of the next {returns.spend} at {numbers.level}, 90 % ranges, in {returns.unit}: "
         f"{said}.",
     )

@@ -9,7 +9,7 @@ from mmmlib.phrases import count_text, listed
 from mmmlib.reports.blocks import Prose
 from mmmlib.reports.results import Results
 from mmmlib.reports.tables.plan_risk import floors_name, payback_text, profit_words
-from mmmlib.reports.words.figures import Words, bad_case, outcome_of
+from mmmlib.reports.words.figures import Words, bad_case, outcome_of, rising_prices
 from mmmlib.scenarios.labels import probability_text
 from mmmlib.scenarios.optimised import HELD
 from mmmlib.scenarios.pack import FloorPoint, OptimisedView, PlanLine, Scenario, ScenarioPack
@@ -52,10 +52,8 @@ def conditions(results: Results, pack: ScenarioPack, plan: Scenario) -> Iterator
 
 def _dearer(results: Results) -> str:
     """Name the channels whose unit price rises with what is spent, as declared."""
-    names = [results.short(name) for name, one in results.params.channels.items() if one.unit_price]
-    if not names:
-        return ""
-    return f" (that of {listed(names)} rises with weekly spend, as declared)"
+    names = rising_prices(results)
+    return f" (that of {listed(names)} rises with weekly spend, as declared)" if names else ""
 
 
 def _step(results: Results, line: PlanLine) -> str:
