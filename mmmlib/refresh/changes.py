@@ -24,9 +24,9 @@ SAMPLING_KEYS = tuple(
 WORDS = (".label", ".bias", ".stage")
 """Ends of keys that say what something is called; they change no number. Channels of older runs
 have a stage of the funnel."""
-PLAN_WORDS = {"channels": "scalable", "controls": "lever"}
+PLAN_WORDS = {"channels": ("scalable", "unit_price"), "controls": ("lever",)}
 """What is written beside a channel or a control and limits plans: whether it is offered for an
-increase, whether plans may set it."""
+increase, what more of it costs, whether plans may set it."""
 EVERY_TIME = ("refresh.period", "refresh.as_of", "data.simulated.vintage")
 PLACES = (".path", ".root", ".url")
 """Ends of keys that say where the data lie."""
@@ -86,7 +86,8 @@ def is_of_model(key: str) -> bool:
 def is_of_plans(key: str) -> bool:
     """Say whether a parameter that is written beside a channel or a control is of plans only."""
     section, *rest = key.split(".")
-    return PLAN_WORDS.get(section) in rest[1:2]
+    asked = rest[1].partition("[")[0] if len(rest) > 1 else ""
+    return asked in PLAN_WORDS.get(section, ())
 
 
 def trial_keys(overrides: Iterable[str]) -> list[str]:

@@ -163,9 +163,15 @@ class Baseline:
         regions = zip(self.regional[channel], money, strict=True)
         return by_region and any(seen.outside(weekly) for seen, weekly in regions)
 
-    def unpriced(self, channel: str, money: np.ndarray) -> bool:
-        """Say whether a channel's money goes, in any week, beyond the last point of its declared price."""
-        return bool((money.sum(0) > self.prices[channel].last * (1 + ROUNDING)).any())
+    def unpriced(self, channel: str, money: np.ndarray, *, by_region: bool = False) -> bool:
+        """Say whether a channel's money goes, in any week, beyond the last point of its declared price.
+
+        ``by_region``: in any region, too; for plans that share the money out anew.
+        """
+        price, slack = self.prices[channel], 1 + ROUNDING
+        if (money.sum(0) > price.last * slack).any():
+            return True
+        return by_region and bool((money > price.last_in_regions[:, None] * slack).any())
 
     def dearer(self, channel: str, money: np.ndarray) -> float | None:
         """Say by which share of the baseline's unit price another one is paid on average.

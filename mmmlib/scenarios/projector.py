@@ -193,7 +193,9 @@ class Projector:
             "unpriced": [
                 names[line.channel]
                 for line in changed
-                if self.base.unpriced(line.channel, plan.spend[line.channel])
+                if self.base.unpriced(
+                    line.channel, plan.spend[line.channel], by_region=plan.kind == "own"
+                )
             ],
             "blind_cuts": [
                 names[line.channel]

@@ -77,14 +77,18 @@ def test_words_are_no_change_of_the_model_and_what_may_be_bought_is_one_of_limit
     content["outcomes"]["revenue"]["bias"] = "Booked late."
     content["channels"]["events"]["scalable"] = False
     content["controls"]["price"]["lever"] = {"unit": "points", "cost_per_week": 0}
+    content["channels"]["video"]["unit_price"] = [{"weekly": 9.0, "price": 2.0}]
     changes = parameter_changes(dumped(), content)
-    assert len(changes) == 6
+    assert len(changes) == 9
     assert changes_model(changes) == []
     assert {change.key for change in changes_limits(changes)} == {
         "channels.events.scalable",
         "controls.price.lever",
         "controls.price.lever.unit",
         "controls.price.lever.cost_per_week",
+        "channels.video.unit_price",
+        "channels.video.unit_price[0].weekly",
+        "channels.video.unit_price[0].price",
     }
 
 

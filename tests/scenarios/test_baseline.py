@@ -12,7 +12,7 @@ from mmmlib.scenarios.baseline import baseline_of, baseline_view
 from mmmlib.scenarios.history import spend_history
 from mmmlib.scenarios.plans import change_of, increase_plan
 from tests.fakes import fake_effects, fake_panel
-from tests.scenarios.helpers import known_effects
+from tests.scenarios.helpers import known_effects, with_rising
 
 GAINS = {"weak": 0.2, "best": 4.0}
 
@@ -166,6 +166,25 @@ def test_regions_keep_what_they_had():
     base = baseline_of(effects, params)
     history = spend_history(effects, 13)["best"]
     np.testing.assert_allclose(base.spend["best"][:, 0], history[:, -13:].mean(axis=1))
+
+
+def test_a_price_is_declared_so_far_and_no_farther():
+    params, effects = known_effects({"a": 2.0, "b": 1.0})
+    effects = fake_effects(params, fake_panel(params, regions=("north", "south")), draws=2)
+    level = float(effects["spend_today"].sel(channel="a"))
+    effects = with_rising(effects, {"a": (0.5 * level, level, 1.2 * level)}, (0.9, 1.0, 1.1))
+    base = baseline_of(effects, params)
+    money = base.spend["a"]
+    high = float(effects["spend_high"].sel(channel="a"))
+    assert base.range.high["a"] == pytest.approx(min(1.2 * level, high))
+    assert not base.unpriced("a", money) and not base.unpriced("b", 9 * base.spend["b"])
+    assert base.unpriced("a", 1.21 * money) and base.outside("a", 1.21 * money)
+    moved = money * np.array([[1.3], [1 - 0.3 * money[0].sum() / money[1].sum()]])
+    assert not base.unpriced("a", moved)
+    assert base.unpriced("a", moved, by_region=True)
+    # A fifth more money pays a tenth more a unit; weeks are shared out a little unlike each other.
+    assert base.dearer("a", 1.2 * money) == pytest.approx(0.1, rel=0.01)
+    assert base.dearer("b", 2 * base.spend["b"]) is None
 
 
 def test_more_of_a_channel_is_more_than_now_where_the_past_has_seen_as_much():
