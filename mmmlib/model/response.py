@@ -27,19 +27,18 @@ def saturation_kinds(effects: xr.Dataset) -> dict[str, str]:
     return json.loads(effects.attrs["saturation_kinds"])
 
 
-def respond(effects: xr.Dataset, media: xr.DataArray, draws: slice | None = None) -> xr.DataArray:
+def respond(effects: xr.Dataset, media: xr.DataArray) -> xr.DataArray:
     """Contribution that any media plan would have, summed over regions, in the outcome's unit.
 
     ``media`` has the dimensions ``(channel, region, week)``, in the unit of ``effects.media``,
     weeks without gaps. Put the past in front of the plan, or its carryover is missing; weeks before
     the first one count as zero. Memory is kept small by going channel by channel.
     """
-    picked = effects if draws is None else effects.isel(draw=draws)
     each = [
         xr.DataArray(
-            response_to(picked, channel)(media.sel(channel=channel).to_numpy()),
+            response_to(effects, channel)(media.sel(channel=channel).to_numpy()),
             dims=("draw", "week"),
-            coords={"draw": picked["draw"], "week": media["week"], "channel": channel},
+            coords={"draw": effects["draw"], "week": media["week"], "channel": channel},
         )
         for channel in media["channel"].to_numpy()
     ]
