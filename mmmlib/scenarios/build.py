@@ -39,6 +39,7 @@ from mmmlib.scenarios.ladder import ladder_of
 from mmmlib.scenarios.optimised import OptimisedPlans, held_channels, optimised_plans
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
 from mmmlib.scenarios.pack import FloorPoint, HeldChannel, Scenario, ScenarioPack
+from mmmlib.scenarios.paid_prices import price_findings
 from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
 from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_outcomes
 from mmmlib.scenarios.projector import Projector
@@ -143,6 +144,7 @@ def build_pack(
         checks.better_finding(scenarios),
         checks.recommendation_finding(scenarios),
         *checks.steady_findings({model: outcomes[model] for model in fitted}, params),
+        *price_findings(effects, params),
         *disagreement_findings(words, limits.clear_probability, len(effects_by_model) - len(apart)),
         *_not_fitted(effects_by_model, params),
     ]
