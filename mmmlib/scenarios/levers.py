@@ -88,9 +88,12 @@ class LeverMove:
         off = self.change != 0
         rows = off.any(axis=1)
         where = [name for name, moves in zip(self.path.regions, rows, strict=True) if moves]
-        before, after = (float(each[off].mean()) for each in (self.path.values, self.values))
+        before, after = (
+            format_number(float(each[off].mean()), self.path.unit)
+            for each in (self.path.values, self.values)
+        )
         return (
-            f"{self.path.label} from {format_number(before)} to {format_number(after, self.path.unit)} in "
+            f"{self.path.label} from {before} to {after} in "
             f"{count_text(int(off.any(axis=0).sum()), 'week')}{'' if rows.all() else f' in {listed(where)}'}"
         )
 

@@ -195,8 +195,8 @@ def _set_levers(
             values[lever] = follow_rule(rule, base.levers[lever], refuse)
         else:
             refuse(
-                "a lever that did not move in the past: the model knows no effect of it",
-                "a lever whose effect something is known of",
+                "a lever of which the model has no coefficient: it did not move in the past",
+                "a lever of which something is known",
                 "Leave it out, and test it first.",
             )
     return values

@@ -218,10 +218,10 @@ def _no_lever(name: str, grid: PlanGrid) -> tuple[str, str]:
             f"Declare controls.{name}.lever: its unit, and what a unit costs per week.",
         )
     if name in grid.still:
-        return (
-            "a lever that moved in the past: the model knows no effect of this one",
-            "Leave it out, and test it first.",
+        expected = (
+            f"{expected}; the model has no coefficient of this one: it did not move in the past"
         )
+        return expected, "Leave it out, and test it first."
     return expected, did_you_mean(name, grid.levers)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from mmmlib.model.effects import check_effects
 from mmmlib.model.levers import with_levers
+from mmmlib.model.motions import sum_motions
 from mmmlib.model.spec import prepare
-from tests.fakes import fake_panel, fake_params
+from tests.fakes import fake_effects, fake_panel, fake_params, two_motions
 from tests.model.worlds import MODEL, REGIONS
 
 LEVER = {"column": "price", "lever": {"unit": "points"}}
@@ -35,3 +37,14 @@ def test_what_is_no_lever_or_never_moved_is_left_out() -> None:
     data = prepare(panel, params, MODEL)
     effects = xr.Dataset()
     assert with_levers(effects, data, np.ones((2, len(data.column_names)))) is effects
+
+
+def test_motions_are_added_and_the_control_is_the_same() -> None:
+    params = two_motions(controls={"price": LEVER})
+    parts = [fake_effects(params, model=name, draws=20) for name in params.model_names]
+    whole = check_effects(sum_motions("revenue", parts))
+    together = parts[0]["lever_effect"] + parts[1]["lever_effect"]
+    np.testing.assert_allclose(whole["lever_effect"], together)
+    np.testing.assert_array_equal(whole["lever_value"], parts[0]["lever_value"])
+    without = parts[1].drop_dims("lever")
+    assert "lever" not in sum_motions("revenue", [parts[0], without]).dims

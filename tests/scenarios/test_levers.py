@@ -9,6 +9,7 @@ import pytest
 from mmmlib.data.read.problems import Problems
 from mmmlib.errors import InputError
 from mmmlib.params import Params
+from mmmlib.runs import Run
 from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.build import build_pack
 from mmmlib.scenarios.effect import plan_effect
@@ -18,6 +19,7 @@ from mmmlib.scenarios.pack import Label
 from mmmlib.scenarios.plan_files import PlanGrid, plan_frame, read_plan, write_plan
 from mmmlib.scenarios.plans import channel_labels
 from mmmlib.scenarios.projection import outcome_function, sum_outcomes
+from mmmlib.scenarios.template import template_of_run
 from tests.fakes import fake_effects, fake_panel, fake_params
 from tests.scenarios.helpers import healthy, known_effects, ready
 
@@ -80,7 +82,10 @@ def _plan(pack, name):
 def test_a_lever_is_projected_by_hand_and_told_apart_from_spend(pack):
     plan, alone = _plan(pack, "both"), _plan(pack, "more")
     (line,) = plan.levers
-    assert line.move == "Price from 102 to 104\N{NO-BREAK SPACE}points in 4 weeks"
+    assert (
+        line.move
+        == "Price from 102\N{NO-BREAK SPACE}points to 104\N{NO-BREAK SPACE}points in 4 weeks"
+    )
     assert line.effect.median == pytest.approx(PER_UNIT * 2 * 4)  # a point, two of them, four weeks
     assert line.effect.width == pytest.approx(0.18 * 2400, rel=0.05)
     assert plan.lever_cost == line.cost == 50.0 * 2 * 4
@@ -145,7 +150,10 @@ def test_rules_set_a_lever_by_share_or_value_in_some_weeks():
     _, (plan,) = _base(up=_step(change=0.1, first=10))
     (move,) = plan.levers
     np.testing.assert_allclose(move.values[0], [102.0] * 10 + [112.2] * 3)
-    assert plan.description == "Price from 102 to 112\N{NO-BREAK SPACE}points in 3 weeks."
+    assert (
+        plan.description
+        == "Price from 102\N{NO-BREAK SPACE}points to 112\N{NO-BREAK SPACE}points in 3 weeks."
+    )
     _, (still,) = _base(same=_step(value=102.0))
     assert not still.levers and still.description == "It is the baseline."
 
@@ -164,7 +172,7 @@ def test_all_rules_that_cannot_be_followed_are_told_together():
     text = str(error.value)
     assert "plans.a.levers.price: found 'first: 13'; expected less than 13" in text
     assert "plans.b.levers.price: found the region 'north'; expected one of national" in text
-    assert "plans.c.levers.promo: found a lever that did not move in the past" in text
+    assert "plans.c.levers.promo: found a lever of which the model has no coefficient" in text
     assert "plans.d.levers.price: found a share of nothing: Price is 0 in the baseline" in text
 
 
@@ -227,6 +235,20 @@ def test_a_template_is_read_as_it_was_written_and_moves_nothing(regional, tmp_pa
     assert base.levers["price"].regions == (EVERYWHERE,)
 
 
+def test_the_template_of_a_run_has_its_levers_and_may_begin_later(regional, tmp_path):
+    params, effects, base, _ = regional
+    (tmp_path / "artefacts").mkdir()
+    (tmp_path / "manifest.json").touch()
+    run = Run(tmp_path)
+    for name in ("params.json", "params.yaml"):
+        (tmp_path / name).write_text(params.model_dump_json())
+    run.save_dataset("models/revenue.pooled/effects.nc", effects)
+    frame = template_of_run(run, weeks=4, skip=2)
+    mine = frame[(frame["lever"] == "promo") & (frame["region"] == "south")]
+    assert list(mine["value"]) == list(base.levers["promo"].values[1, 2:6])
+    assert set(mine["unit"]) == {"shops"} and mine["channel"].isna().all()
+
+
 def test_a_move_in_a_file_is_projected_in_its_region_and_weeks(regional, tmp_path):
     _, effects, base, _ = regional
 
@@ -283,7 +305,7 @@ def test_a_lever_that_never_moved_is_in_no_template_and_in_no_plan(regional, tmp
     grid = PlanGrid.of(effects.sel(lever=["price"]), params, base.weeks)
     assert list(grid.levers) == ["price"]
     path = _written(regional, tmp_path)
-    with pytest.raises(InputError, match="the model knows no effect of this one"):
+    with pytest.raises(InputError, match="the model has no coefficient of this one"):
         _read((*regional[:3], grid), path)
 
 
