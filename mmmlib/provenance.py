@@ -10,6 +10,7 @@ import subprocess
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from mmmlib.notebook_changes import changed_cells
 from mmmlib.runs import sha256_file
@@ -52,6 +53,18 @@ def code_version() -> tuple[str, bool]:
     files = _git("diff", "--name-only", "HEAD").splitlines()
     changed = [name for name in files if not name.endswith(".ipynb") or changed_notebook(name)]
     return f"{version}+g{commit}", bool(changed)
+
+
+def code_facts() -> dict[str, Any]:
+    """Return what a manifest keeps of the code that runs, by its fields."""
+    version, dirty = code_version()
+    return {
+        "code_version": version,
+        "code_dirty": dirty,
+        "library": library_hash(),
+        "python": python_version(),
+        "packages": package_versions(),
+    }
 
 
 @cache

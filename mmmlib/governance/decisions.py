@@ -21,7 +21,7 @@ from mmmlib.governance.records import (
     execution_sentence,
     records_of,
 )
-from mmmlib.governance.store import Entry, Store
+from mmmlib.governance.store import Entry, Store, open_store
 from mmmlib.params.load import params_of
 from mmmlib.params.messages import refuse_unknown, shown
 from mmmlib.runs import Run
@@ -131,8 +131,6 @@ def decision_form(
 
         decision_form(open_run(), "approve", "protect", "Dana Okafor", "It pays.")
     """
-    from mmmlib.governance.store import open_store
-
     if not stance:
         return "Nothing is recorded: fill in a stance (approve, modify, defer) and run it again."
     if run.is_trial:

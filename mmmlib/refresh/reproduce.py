@@ -16,7 +16,7 @@ from mmmlib.model.fit import fit_each
 from mmmlib.model.inputs import carried_scales
 from mmmlib.model.one_fit import FitRequest, Progress
 from mmmlib.params.load import params_of
-from mmmlib.provenance import code_version, library_hash, package_versions, python_version
+from mmmlib.provenance import code_facts
 from mmmlib.refresh.changes import code_changes
 from mmmlib.refresh.comparison import ParameterChange
 from mmmlib.refresh.reproduction import Recreated, Verdict, recreated_numbers
@@ -111,16 +111,7 @@ def recreate_run(run: Run, progress: Progress | None = None) -> Reproduction:
     made = {
         fit.request.model: fit.effects for fit in fit_each(panel, params, requests, progress, known)
     }
-    version, dirty = code_version()
-    now = manifest.model_copy(
-        update={
-            "code_version": version,
-            "code_dirty": dirty,
-            "library": library_hash(),
-            "python": python_version(),
-            "packages": package_versions(),
-        }
-    )
+    now = manifest.model_copy(update=code_facts())
     return Reproduction(
         {model: tuple(recreated_numbers(effects[model], made[model])) for model in effects},
         tuple(code_changes(manifest, now)),

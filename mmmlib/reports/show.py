@@ -25,6 +25,7 @@ from mmmlib.reports.blocks import (
     Statements,
     Together,
 )
+from mmmlib.reports.figures.layout import NARROW
 from mmmlib.reports.format import section_format
 from mmmlib.reports.markup import escape
 from mmmlib.reports.results import Results
@@ -112,8 +113,6 @@ def _fenced(kind: str, body: str, folder: Path | None) -> str:
 def _picture(picture: Picture, folder: Path | None, document: str) -> str:
     if folder is None:
         return picture.to_markdown()
-    from mmmlib.reports.figures.layout import NARROW
-
     alt, caption = escape(picture.alt), escape(picture.caption)
     name = f"{FIGURES}/{document}-{picture.name}"
     wide = picture.draw()

@@ -12,7 +12,9 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import Self
+
+import pandas as pd
 
 from mmmlib.reports.cells import (
     CELLS,
@@ -27,9 +29,6 @@ from mmmlib.reports.cells import (
     values_of,
 )
 from mmmlib.reports.markup import escape
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Table"]
 
@@ -132,8 +131,6 @@ class Table:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the plain values as a data frame, see :meth:`plain_columns`."""
-        import pandas as pd
-
         return pd.DataFrame({part.head: list(part.values) for part in self.plain_columns()})
 
     # --- for readers

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+import pandas as pd
+
+from mmmlib.data.panel.panel import PANEL_FILE, panel_file
 from mmmlib.estimates import NBSP
 from mmmlib.governance.labels import NOT_JUDGED
 from mmmlib.governance.verdict import GateResult, Release
@@ -48,12 +51,8 @@ def period_text(period: str) -> str:
 
 def data_through(run: Run) -> str:
     """Return the last day that the panel covers, or say that there is no panel."""
-    from mmmlib.data.panel.panel import PANEL_FILE, panel_file
-
     if not run.has(panel_file(run)):
         return "unknown (no panel was made)"
-    import pandas as pd
-
     weeks = pd.read_parquet(run.artefact(PANEL_FILE), columns=["week"])["week"]
     return date_text((weeks.max() + pd.Timedelta(days=6)).date())
 

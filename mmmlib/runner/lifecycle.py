@@ -16,7 +16,7 @@ from mmmlib.errors import InputError, MMMError, RunError
 from mmmlib.params.load import write_params
 from mmmlib.params.schema import Params
 from mmmlib.params.strict import read_text
-from mmmlib.provenance import code_version, library_hash, package_versions, python_version
+from mmmlib.provenance import code_facts
 from mmmlib.runs import Manifest, Run, list_runs, sha256_json, write_atomic
 
 if TYPE_CHECKING:
@@ -186,23 +186,18 @@ def new_run(
     # Two refreshes with the same parameters are two runs.
     digest = sha256_json([params, created.isoformat(), secrets.token_hex(8)])
     name = check_run_name(f"{workbook}-{period}-{digest[:8]}")
-    version, dirty = code_version()
     manifest = Manifest(
         run=name,
         workbook=workbook,
         period=period,
         created=created,
-        code_version=version,
-        code_dirty=dirty,
-        library=library_hash(),
-        python=python_version(),
-        packages=package_versions(),
         seed=seed,
         params=params,
         parent=parent,
         parent_reason=parent_reason,
         trial=list(trial),
         report_format=report_format,
+        **code_facts(),
     )
     with new_folder(runs_dir / name) as folder:
         if fill:

@@ -22,14 +22,7 @@ from mmmlib.errors import InputError, MMMError, StepError
 from mmmlib.manifest import MODEL_FIT, RunStatus, StepRecord
 from mmmlib.params.load import read_params
 from mmmlib.params.schema import Params
-from mmmlib.provenance import (
-    changed_notebook,
-    code_version,
-    library_hash,
-    package_versions,
-    python_version,
-    released_notebook,
-)
+from mmmlib.provenance import changed_notebook, code_facts, released_notebook
 from mmmlib.runner.background import Background
 from mmmlib.runner.fork_server import start_fork_server
 from mmmlib.runner.lifecycle import begin_run, bring_up_to_date, locked
@@ -174,22 +167,14 @@ def _record_code(work: Refresh) -> None:
     """Write down what this process is, which may differ from the one that was cut off."""
     from mmmlib.reports.format import format_version
 
-    version, dirty = code_version()
     before = {record.name: record for record in work.run.manifest.steps}
     work.records = {
         step.name: before.get(step.name, StepRecord(name=step.name)) for step in work.steps
     }
     _cut_off(work)
-    work.save(
-        "running",
-        code_version=version,
-        code_dirty=dirty,
-        notebooks=_changed_notebooks(work),
-        library=library_hash(),
-        packages=package_versions(),
-        python=python_version(),
-        report_format=format_version(),
-    )
+    facts = code_facts()
+    notebooks = _changed_notebooks(work)
+    work.save("running", notebooks=notebooks, report_format=format_version(), **facts)
 
 
 def _leave(work: Refresh, status: RunStatus) -> None:

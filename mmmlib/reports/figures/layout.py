@@ -8,6 +8,7 @@ from functools import cache, wraps
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -161,8 +162,6 @@ def zero_line(axes: Axes, *, horizontal: bool = False) -> None:
 
 def week_axis(axes: Axes, most: int = 8) -> None:
     """Label the axis of weeks: months, the year where it begins; at most so many ticks."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
     locator = AutoDateLocator(minticks=2 if most < 8 else 3, maxticks=most)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
