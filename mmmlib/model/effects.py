@@ -36,7 +36,8 @@ lever_value          lever, region, week           the control, in its unit
 
 Attributes: ``model``, ``outcome_unit``, ``currency``, ``return_unit``, ``engine``,
 ``formula``, ``saturation_kinds`` (JSON, by channel), ``inputs`` (JSON: priors, scales, lift
-tests and whether the fit was calibrated by them: the model inputs).
+tests and whether the fit was calibrated by them: the model inputs). Where unit prices are declared to
+rise, ``unit_prices`` (JSON, see :mod:`mmmlib.model.prices`): ``response`` and ``marginal_roi`` buy at them.
 """
 
 from __future__ import annotations
