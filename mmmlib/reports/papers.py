@@ -28,6 +28,7 @@ from mmmlib.reports.tables.checks import SHOWN, check_table, not_passed, sign_of
 from mmmlib.reports.tables.follow_up import promise_table
 from mmmlib.reports.tables.plans import plans_table, shown_of
 from mmmlib.reports.words.bridges import reason_sentence
+from mmmlib.reports.words.plans import lever_sentences
 from mmmlib.reports.words.statements import (
     answer_statements,
     change_statement,
@@ -300,6 +301,8 @@ def _plan_of(results: Results, run: str, scenario: str) -> Iterator[Block]:
     for plan in pack.scenarios:
         if plan.name == scenario:
             yield Prose(plan_sentence(results, pack, plan), mark=label_mark(plan.label))
+            yield from (Prose(f"{line.move}.", lead="Its lever.") for line in plan.levers)
+            yield from lever_sentences(results, pack, plan)
 
 
 def _retrospective(results: Results, followed: Followed) -> Iterator[Block]:

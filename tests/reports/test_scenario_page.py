@@ -13,6 +13,7 @@ from mmmlib.findings import Level
 from mmmlib.params.schema import Channel, Lever
 from mmmlib.reports.blocks import Bullets, Picture, Prose, Together
 from mmmlib.reports.export import facts_of
+from mmmlib.reports.papers import paper_of_decision
 from mmmlib.reports.quantities import ModelNumbers
 from mmmlib.reports.results import Results
 from mmmlib.reports.sections import scenario_pack
@@ -30,6 +31,7 @@ from mmmlib.scenarios.pack import (
 )
 from tests.fakes import fake_effects
 from tests.reports.test_language import faults
+from tests.reports.test_papers import decided, texts
 
 
 class Shown(Results):
@@ -179,6 +181,8 @@ def test_levers_stand_apart_from_spend_with_their_range_and_their_cost(second):
     assert levers.column("Within it?") == ("no: extrapolated", "yes")
     picture, left = scenario_pack.comparison(shown)
     assert "Vague" not in picture.alt and left.text.startswith("Vague: what the lever costs")
+    memo = texts(paper_of_decision(shown, "decision", decided(second.run, None)))
+    assert f"Its lever. {lever.move}." in memo and "The move costs" in memo
     facts = facts_of(shown)
     told = facts[facts["quantity"].str.startswith("lever")]
     assert list(told["quantity"]) == ["lever_effect", "lever_cost", "lever_effect"]
