@@ -1,151 +1,103 @@
-"""Do contributions come out right, and do the ranges hold? This project beside its peers.
+"""Do returns come out right, and do the ranges hold? This project beside its peers.
 
-    python benchmarks/accuracy.py [--worlds 12] [--engines …] [--show]
+    python benchmarks/accuracy.py FOLDER [--worlds 3] [--first 1220] [--kinds …] [--show]
 
-Every engine fits the same national worlds of :mod:`confounded` as it comes: its own default
-priors, its own noise. Told are the error of a channel's contribution and how many 90 % ranges
-hold the truth. What was fitted is kept as JSON, so that more worlds can be added.
+FOLDER holds what ``benchmarks/honesty.py`` measured. The peers fit the same worlds as they come, with
+their own default priors and noise, and each leaves one line a world in ``FOLDER/ENGINE.jsonl``; a line
+that is there is not made again.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
+import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from cell import run_cell
-from confounded import make_confounded
-from peers import CACHE, ENGINES, NotInstalledError, python_of, versions_of
+from honesty_tables import print_ranges, statement
+from kept_lines import Line, measured
+from known_worlds import KINDS, make_known
+from peers import CACHE, ENGINES, WORKBOOK, NotInstalledError, python_of, versions_of
 
-from mmmlib.params.model import ModelParams
-
-DRAWS = {"chains": 4, "tune": 500, "draws": 500}
-DEFAULT = ("trend", "seasonality", "adstock_weeks")
-"""Keys that are those of a workbook by default, where the speed benchmark takes what all can do."""
-CHUNK = 6
-"""Worlds that a process fits one after the other."""
+DRAWS: dict[str, Any] = {"chains": 4, "tune": 500, "draws": 500}
+LIMIT = 1800.0
+"""Seconds after which an engine is no longer waited for."""
 
 
-def fit(engine: str, seeds: list[int], asked: argparse.Namespace) -> list[dict[str, Any]]:
-    """Fit worlds and hold each channel's draws against the truth."""
-    folder = CACHE / "cases"
-    folder.mkdir(parents=True, exist_ok=True)
-    worlds = [make_confounded(seed) for seed in seeds]
-    files = [
-        world.case.save(folder / f"confounded_{seed}.npz")
-        for world, seed in zip(worlds, seeds, strict=True)
-    ]
-    settings: dict[str, Any] = DRAWS | {"priors": "default"}
-    if engine == "workbook":
-        settings["model"] = {key: getattr(ModelParams(), key) for key in DEFAULT}
-    kept = CACHE / "compiled" / engine
-    done = run_cell(engine, files, "fit", kept, asked.limit, asked.lock, **settings)
+def measure(kind: str, seed: int, engine: str) -> Line:
+    """Fit one world, and hold each channel's return and the total against the truth."""
+    world = make_known(kind, seed)
+    line: Line = {"kind": kind, "seed": seed, "blocked": [], "statements": []}
+    with tempfile.TemporaryDirectory() as folder:
+        case = world.case.save(Path(folder) / f"{kind.replace(' ', '_')}_{seed}.npz")
+        kept = CACHE / "compiled" / engine
+        done = run_cell(engine, [case], "fit", kept, LIMIT, priors="default", **DRAWS)
     if "out" not in done:
-        print(f"{engine}, worlds {seeds}: {done}", file=sys.stderr)
-        return []
-    rows = []
-    with np.load(done["out"]) as draws:
-        for number, (world, seed) in enumerate(zip(worlds, seeds, strict=True)):
-            values = draws[f"contribution@{number}"]
-            values = values.reshape(-1, values.shape[-1])
-            total = float(world.case.outcome.sum())
-            for channel, truth in enumerate(world.truth):
-                low, middle, high = np.quantile(values[:, channel], [0.05, 0.5, 0.95])
-                rows.append(
-                    {
-                        "engine": engine,
-                        "seed": seed,
-                        "form": world.form,
-                        "truth": float(truth) / total,
-                        "low": low / total,
-                        "median": middle / total,
-                        "high": high / total,
-                        "rank": float((values[:, channel] < truth).mean()),
-                    }
-                )
-    Path(done["out"]).unlink()
-    return rows
-
-
-def print_table(rows: list[dict[str, Any]]) -> None:
-    """Print error and coverage by engine, over all worlds and by form."""
-    fitted = [{row["seed"] for row in rows if row["engine"] == name} for name in ENGINES]
-    seeds = set.intersection(*filter(None, fitted)) if rows else set()
-    rows = [row for row in rows if row["seed"] in seeds]
-    print(f"\n{len(seeds)} worlds that all of these fitted.\n")
-    print(
-        "| engine | channels | median error | mean error, points of outcome "
-        "| error of all media | 90 % ranges that hold | width | rank |"
-    )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
-    for name, engine in ENGINES.items():
-        mine = [row for row in rows if row["engine"] == name]
-        if mine:
-            print(f"| {engine.title} | {len(mine)} | " + " | ".join(_figures(mine)) + " |")
-    forms = dict.fromkeys(row["form"] for row in rows)
-    print("\n| form | " + " | ".join(f"{e.title}: error, held" for e in ENGINES.values()) + " |")
-    print("|---|" + "---:|" * len(ENGINES))
-    for form in forms:
-        cells = []
-        for name in ENGINES:
-            mine = [row for row in rows if (row["engine"], row["form"]) == (name, form)]
-            figures = _figures(mine) if mine else ["–"] * 4
-            cells.append(f"{figures[0]}, {figures[3]}")
-        print(f"| {form} | " + " | ".join(cells) + " |")
-
-
-def _figures(rows: list[dict[str, Any]]) -> list[str]:
-    truth = np.array([row["truth"] for row in rows])
-    middle = np.array([row["median"] for row in rows])
-    held = np.array([row["low"] <= row["truth"] <= row["high"] for row in rows])
-    seeds = np.array([row["seed"] for row in rows])
-    whole = [
-        middle[seeds == seed].sum() / truth[seeds == seed].sum() - 1 for seed in np.unique(seeds)
+        return line | {"blocked": [str(done.get("failed", f"over {LIMIT:.0f} s"))]}
+    file = Path(done["out"])
+    with np.load(file) as stored:
+        draws = stored["contribution@0"]
+    file.unlink()
+    draws = draws.reshape(-1, draws.shape[-1])
+    spend, truth = world.case.spend.sum((1, 2)), world.contribution().sum(1)
+    returns = zip(world.names, draws.T, spend, truth, strict=True)
+    line["statements"] = [
+        *(
+            statement("return", "", one / paid, float(true / paid), channel=name)
+            for name, one, paid, true in returns
+        ),
+        statement("total", "", draws.sum(1), float(truth.sum())),
     ]
-    width = np.array([(row["high"] - row["low"]) for row in rows]) / truth
-    error = np.abs(middle / truth - 1)
-    return [
-        f"{100 * np.median(error):.0f} %",
-        f"{100 * np.abs(middle - truth).mean():.1f}",
-        f"{100 * float(np.median(whole)):+.0f} %",
-        f"{100 * held.mean():.0f} %",
-        f"{np.median(width):.1f}",
-        f"{np.mean([row['rank'] for row in rows]):.2f}",
-    ]
+    return line
 
 
 def main() -> None:
-    """Fit what is missing, keep it, print the tables."""
+    """Fit what is missing, keep it, print the tables of the worlds that all have fitted."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=12)
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
-    parser.add_argument("--results", type=Path, default=CACHE / "accuracy.json")
-    parser.add_argument("--limit", type=float, default=900, help="seconds for six worlds")
-    parser.add_argument("--lock", type=Path, help="file to lock around every cell")
-    parser.add_argument("--again", action="store_true", help="fit again what is there")
+    parser.add_argument("folder", type=Path, help="where honesty.py keeps its lines")
+    parser.add_argument("--worlds", type=int, default=3, help="of each kind")
+    parser.add_argument("--first", type=int, default=1220, help="first seed")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    peers = [name for name in ENGINES if name != WORKBOOK]
+    parser.add_argument("--engines", nargs="+", choices=peers, default=peers)
     parser.add_argument("--show", action="store_true", help="fit nothing")
     asked = parser.parse_args()
-    rows = json.loads(asked.results.read_text()) if asked.results.exists() else []
-    if asked.again:
-        rows = [row for row in rows if row["engine"] not in asked.engines]
-    for engine in [] if asked.show else asked.engines:
-        try:
-            python_of(engine)
-        except NotInstalledError as error:
-            print(f"{ENGINES[engine].title}: not installed: {error}")
-            continue
-        told = ", ".join(f"{name} {number}" for name, number in versions_of(engine).items())
-        print(f"{ENGINES[engine].title}: {told}", flush=True)
-        there = {row["seed"] for row in rows if row["engine"] == engine}
-        seeds = [seed for seed in range(asked.worlds) if seed not in there]
-        for start in range(0, len(seeds), CHUNK):
-            rows += fit(engine, seeds[start : start + CHUNK], asked)
-            asked.results.parent.mkdir(parents=True, exist_ok=True)
-            asked.results.write_text(json.dumps(rows, indent=1))
-    print_table(rows)
+    seeds = range(asked.first, asked.first + asked.worlds)
+    wanted = [(kind, seed) for seed in seeds for kind in asked.kinds]
+    lines: dict[str, list[Line]] = {
+        ENGINES[WORKBOOK].title: measured(asked.folder / "worlds.jsonl", wanted, None)
+    }
+    for name in asked.engines:
+        title = ENGINES[name].title
+        make: Any = None
+        if not asked.show:
+            try:
+                python_of(name)
+            except NotInstalledError as error:
+                print(f"{title}: not installed: {error}")
+                continue
+            told = ", ".join(f"{one} {number}" for one, number in versions_of(name).items())
+            print(f"{title}: {told}", flush=True)
+            make = partial(measure, engine=name)
+        lines[title] = measured(asked.folder / f"{name}.jsonl", wanted, make)
+    for title, failed in lines.items():
+        for line in failed:
+            if line["blocked"]:
+                print(f"{title}, {line['kind']} {line['seed']}: {line['blocked']}")
+    fitted = [
+        {(line["kind"], line["seed"]) for line in mine if line["statements"]}
+        for mine in lines.values()
+    ]
+    both = set.intersection(*fitted)
+    print_ranges(
+        {
+            title: [line for line in mine if (line["kind"], line["seed"]) in both]
+            for title, mine in lines.items()
+        }
+    )
 
 
 if __name__ == "__main__":

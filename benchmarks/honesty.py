@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from decisions import gain_of, shared_budgets
-from honesty_tables import print_tables, publish
+from honesty_tables import print_tables, publish, statement
 from kept_lines import measured
 from known_worlds import KINDS, KnownWorld, make_known
 
@@ -137,32 +137,6 @@ def measure(kind: str, seed: int, changes: Changes, folder: Path) -> dict[str, A
     }
 
 
-def _statement(
-    what: str,
-    label: str,
-    draws: np.ndarray,
-    truth: float,
-    *,
-    probability: float | None = None,
-    true: bool | None = None,
-    **more: Any,
-) -> dict[str, Any]:
-    """Return a range with its truth, and a probability with whether it came true."""
-    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
-    return {
-        "what": what,
-        "label": label,
-        "low": low,
-        "median": middle,
-        "high": high,
-        "truth": truth,
-        "rank": float((draws < truth).mean()),
-        "probability": probability,
-        "true": true,
-        **more,
-    }
-
-
 def _of_channels(world: KnownWorld, effects: Any, without: Any, gates: Any) -> Iterator[dict]:
     from mmmlib.model.effects import roi
 
@@ -170,7 +144,7 @@ def _of_channels(world: KnownWorld, effects: Any, without: Any, gates: Any) -> I
     for name, truth in zip(world.names, world.returns(), strict=True):
         draws = returns.sel(channel=name).to_numpy().astype(float)
         claim = gates.claim(MODEL, name)
-        yield _statement(
+        yield statement(
             "return",
             claim.label,
             draws,
@@ -186,7 +160,7 @@ def _of_channels(world: KnownWorld, effects: Any, without: Any, gates: Any) -> I
 
 def _of_total(world: KnownWorld, effects: Any, label: str) -> dict[str, Any]:
     draws = effects["contribution"].sum(["channel", "week"]).to_numpy().astype(float)
-    return _statement("total", label, draws, float(world.contribution().sum()))
+    return statement("total", label, draws, float(world.contribution().sum()))
 
 
 def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterator[dict]:
@@ -206,7 +180,7 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
         }
         draws, gain = gain_of(world, outcome, spend, base)
         shown = draws[1::2] if plan.kind == "optimised" else draws
-        yield _statement(
+        yield statement(
             plan.kind,
             plan.label,
             shown,
@@ -222,7 +196,7 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
         )
     for rule, spend in shared_budgets(effects, base):
         draws, gain = gain_of(world, outcome, spend, base)
-        yield _statement("rule", "", draws, gain, name=rule)
+        yield statement("rule", "", draws, gain, name=rule)
     for answer in pack.answers:
         if answer.kind == "rank":
             best = world.names[int(world.returns(slice(-52, None)).argmax())]
@@ -238,7 +212,7 @@ def _of_pack(world: KnownWorld, pack: Any, effects: Any, params: Any) -> Iterato
         spend = make(base, asked, params, names).spend
         effect = plan_effect(outcome, spend, base.spend, worth=1.0)
         truth = world.gain(spend, base.spend)
-        yield _statement(
+        yield statement(
             answer.kind,
             answer.label,
             effect.difference / effect.spend_change,

@@ -15,6 +15,16 @@ from scipy.stats import binomtest
 type Rows = Sequence[dict[str, Any]]
 
 LABELS = ("safe to act on", "needs review", "do not infer")
+RANGES = (
+    "channels",
+    "90 % ranges hold",
+    "mean rank",
+    "bias of median",
+    "median error",
+    "total media inside",
+    "total: bias",
+)
+"""Columns of what :func:`_ranges` counts."""
 BEGINS, ENDS = "<!-- {}: written by benchmarks/honesty.py -->", "<!-- to here -->"
 """Between them stand tables that are written anew."""
 LIKELY = 0.8
@@ -26,6 +36,20 @@ def print_tables(lines: Rows) -> None:
     print(f"\n{_worlds(lines)}")
     for text in (ranges_text, labels_text, decisions_text):
         print(f"\n{text(lines)}")
+
+
+def print_ranges(lines: dict[str, Rows]) -> None:
+    """Print how returns came out, for each engine: over all worlds, and by kind."""
+    print(f"\n{_worlds(next(iter(lines.values())))}\n")
+    rows = [[engine, *_ranges(mine)] for engine, mine in lines.items()]
+    print(_table(["engine", *RANGES], rows))
+    kinds = dict.fromkeys(line["kind"] for mine in lines.values() for line in mine)
+    rows = [
+        [f"{kind}: {engine}", *_ranges([line for line in mine if line["kind"] == kind])]
+        for kind in kinds
+        for engine, mine in lines.items()
+    ]
+    print(f"\n{_table(['kind of world', *RANGES], rows)}")
 
 
 def _worlds(lines: Rows) -> str:
@@ -48,11 +72,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def ranges_text(lines: Rows) -> str:
     """Return tables of ranges by kind of world, and of probabilities."""
     kinds = dict.fromkeys(line["kind"] for line in lines)
-    head = ["kind of world", "channels", "90 % ranges hold", "mean rank", "bias of median"]
-    head += ["median error", "total media inside", "total: bias"]
     rows = [[kind, *_ranges([line for line in lines if line["kind"] == kind])] for kind in kinds]
     every = [one for line in lines for one in line["statements"]]
-    whole = _table(head, [*rows, ["all", *_ranges(lines)]])
+    whole = _table(["kind of world", *RANGES], [*rows, ["all", *_ranges(lines)]])
     return f"{whole}\n\n{_probabilities(every)}"
 
 
@@ -155,6 +177,32 @@ def publish(lines: Rows, rates: Path, docs: Path) -> None:
             raise ValueError(f"{docs / page} has no marks for the tables: {begins} and {ENDS}")
         written = f"{before}{mark}\n{_worlds(lines)}\n\n{text(lines)}\n{end}{after}"
         (docs / page).write_text(written)
+
+
+def statement(
+    what: str,
+    label: str,
+    draws: np.ndarray,
+    truth: float,
+    *,
+    probability: float | None = None,
+    true: bool | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return a range with its truth, and a probability with whether it came true."""
+    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    return {
+        "what": what,
+        "label": label,
+        "low": low,
+        "median": middle,
+        "high": high,
+        "truth": truth,
+        "rank": float((draws < truth).mean()),
+        "probability": probability,
+        "true": true,
+        **more,
+    }
 
 
 def held(one: dict[str, Any]) -> bool:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from cases import Case, workbook_panel
-from confounded import LEVEL, NOISE, PERSISTENCE
 
 from mmmlib.data.panel.panel import Panel
 from mmmlib.params import Params
@@ -21,9 +20,12 @@ from mmmlib.simulate.structure import autoregressive
 from mmmlib.transforms import delayed_weights, geometric_weights, lagged
 
 WEEKS, CHANNELS, LENGTH = 156, 6, 12
+LEVEL = 1_000_000.0
 MEDIA_SHARE, DEMAND = (0.1, 0.3), (0.04, 0.1)
 """Spend of all channels, and the spread of demand, as shares of the level: from a world in which
 much can be seen to one in which little can."""
+PERSISTENCE, NOISE = 0.8, 0.03
+"""Autocorrelation of demand, and the spread of what is independent, as a share of the level."""
 SPREAD, ALWAYS_ON = (0.15, 0.5), 0.5
 """Spread of a channel's log spend, and the share of channels that never pause for six weeks."""
 

@@ -71,7 +71,8 @@ def model_of(case: Case) -> Any:
     controls = np.moveaxis(case.controls, 0, -1)
     builder.with_kpi(case.outcome)
     builder.with_media(media, media, media_channels=channels)
-    builder.with_controls(controls, [f"control_{n}" for n in range(len(case.controls))])
+    if len(case.controls):
+        builder.with_controls(controls, [f"control_{n}" for n in range(len(case.controls))])
     if regions > 1:
         builder.with_population(case.population if case.population.size else case.outcome.mean(1))
     low, high = np.log(0.1), np.log(6.0)
