@@ -12,7 +12,7 @@ export UV_PYTHON = $(CURDIR)/$(BIN)/python
 export UV_PROJECT_ENVIRONMENT = $(CURDIR)/$(VENV)
 # Two plugins that are of no use here cost every worker four seconds of imports: notebooks are
 # tested by a pytest of their own.
-TESTS := -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -p no:nbval -p no:zarr
+TESTS := -m pytest -n auto --dist loadgroup --no-loadscope-reorder -p no:nbval -p no:zarr
 
 .PHONY: demo story test coverage lowest release-check lint lab wheel docs clean
 .DEFAULT_GOAL := demo

@@ -39,8 +39,16 @@ REFRESHES = {
     )
 }
 """Files whose tests share one small refresh, or make their own: the longest part of all."""
-MEANWHILE = Path(__file__).parent / "test_wheel.py"
-"""What the other worker does while the shared refresh is made, and it would wait for it."""
+MEANWHILE = {
+    Path(__file__).parent / name
+    for name in ("test_wheel.py", "model/test_likelihoods.py", "model/test_calibration.py")
+}
+"""What other workers do while the shared refresh is made, and they would wait for it."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: a fifth of a run is waiting for a process or a lock."""
+    return min(os.cpu_count() or 1, 8) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: (
             item.path not in REFRESHES,
-            item.path != MEANWHILE,
+            item.path not in MEANWHILE,
             item.path not in slow,
         )
     )
