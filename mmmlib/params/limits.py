@@ -74,7 +74,7 @@ class HealthParams(_Limits):
     """Largest R-hat: how far the chains may disagree."""
     min_ess: Positive = 400
     """Fewest independent draws that a number rests on."""
-    max_divergent_share: Share = 0.0
+    max_divergent_share: Share = 0.001
     """Largest share of draws at which the sampler diverged."""
     min_bfmi: Positive = 0.3
     """Least energy with which chains move between draws."""

@@ -85,14 +85,14 @@ def test_few_effective_draws_warn_and_very_few_block(strength: float, level: Lev
 
 @pytest.mark.parametrize(
     ("count", "level"),
-    [(0, Level.INFO), (1, Level.WARN), (3, Level.WARN), (20, Level.WARN), (21, Level.BLOCK)],
+    [(0, Level.INFO), (2, Level.INFO), (3, Level.WARN), (20, Level.WARN), (21, Level.BLOCK)],
 )
 def test_divergences_are_graded_by_their_share(count: int, level: Level) -> None:
     diverging = np.zeros((4, 500), dtype=bool)
     diverging.flat[:count] = True
     finding = by_check(tree(diverging=diverging))["health.divergences"]
     assert finding.level is level
-    assert finding.message.startswith(f"{count} of 2000 draws {'was' if count == 1 else 'were'} ")
+    assert finding.message.startswith(f"{count} of 2000 draws were divergent (limit 0.1 %)")
 
 
 def test_slow_energy_warns() -> None:
