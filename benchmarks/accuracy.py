@@ -91,10 +91,10 @@ def main() -> None:
         {(line["kind"], line["seed"]) for line in mine if line["statements"]}
         for mine in lines.values()
     ]
-    both = set.intersection(*fitted)
+    by_all = set.intersection(*fitted)
     print_ranges(
         {
-            title: [line for line in mine if (line["kind"], line["seed"]) in both]
+            title: [line for line in mine if (line["kind"], line["seed"]) in by_all]
             for title, mine in lines.items()
         }
     )

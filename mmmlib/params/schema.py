@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -29,11 +28,11 @@ from mmmlib.params.section import (
     InsidePath,
     Name,
     Period,
-    Positive,
     Section,
     Slug,
     days_of,
 )
+from mmmlib.params.unit_price import PricePoint, price_by, price_faults
 from mmmlib.prices import UnitPrice
 
 # --- the question ------------------------------------------------------------------
@@ -123,16 +122,6 @@ class MeasuredSeries(Section):
             yield f"'starts' not after 'ends', but they are {self.starts} and {self.ends}"
 
 
-class PricePoint(Section):
-    """What a unit of a channel's exposure costs at a level of spend."""
-
-    weekly: Positive
-    """Money a week, over all regions."""
-    price: Positive
-    """Price of a unit there, in any unit (a price per thousand, an index): only how the points stand
-    to each other counts. The level is measured from the latest weeks."""
-
-
 class Channel(MeasuredSeries):
     """A channel: where its spend (without one, its exposure) is found, and the form of its effect."""
 
@@ -163,7 +152,8 @@ class Channel(MeasuredSeries):
 
     def _faults(self) -> Iterator[str | KeyProblem]:
         yield from super()._faults()
-        yield from self._price_faults()
+        lacking = [key for key in ("spend", "exposure") if getattr(self, key) is None]
+        yield from price_faults(self.unit_price, lacking)
         if self.spend is not None:
             return
         if self.exposure is None:
@@ -183,48 +173,7 @@ class Channel(MeasuredSeries):
     @property
     def price(self) -> UnitPrice:
         """Price of its exposure as declared, the level left open."""
-        points = self.unit_price
-        return UnitPrice(tuple(one.weekly for one in points), tuple(one.price for one in points))
-
-    def _price_faults(self) -> Iterator[KeyProblem]:
-        points = self.unit_price
-        if not points:
-            return
-        if self.spend is None or self.exposure is None:
-            lacking = "spend" if self.spend is None else "exposure"
-            expected = "a channel with 'spend' and 'exposure': what its money buys"
-            yield KeyProblem(("unit_price",), f"a unit price, and no '{lacking}'", expected)
-        if len(points) == 1:
-            yield KeyProblem(("unit_price",), "one point", "two points or more: a price that rises")
-        faults = []
-        for place, (one, two) in enumerate(pairwise(points), start=1):
-            if not two.weekly > one.weekly:
-                found = f"{two.weekly:g} after {one.weekly:g}"
-                faults.append((place, "weekly", found, "points by rising 'weekly' spend"))
-            elif not two.price >= one.price:
-                found = f"{two.price:g} after {one.price:g}"
-                faults.append(
-                    (place, "price", found, "a price that does not fall as more is spent")
-                )
-            elif not two.weekly / two.price > one.weekly / one.price:
-                found = (
-                    f"{two.price:g} at {two.weekly:g} a week, which buys no more than "
-                    f"{one.price:g} at {one.weekly:g}"
-                )
-                below = one.price * two.weekly / one.weekly
-                faults.append(
-                    (place, "price", found, f"a price below {below:g}: more money buys more")
-                )
-        if len(points) > 1 and not faults:
-            for place in self.price.too_steep():
-                one, two = points[place - 1 : place + 1]
-                found = (
-                    f"{two.price:g} after {one.price:g}, so steep that on the way from "
-                    f"{one.weekly:g} to {two.weekly:g} a week more money buys less"
-                )
-                faults.append((place, "price", found, "a gentler rise, or another point between"))
-        for place, key, found, expected in faults:
-            yield KeyProblem(("unit_price", place, key), found, expected)
+        return price_by(self.unit_price)
 
 
 class MotionColumn(MeasuredSeries):
