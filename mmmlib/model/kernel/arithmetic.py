@@ -24,29 +24,36 @@ than a function's length."""
 
 
 APART = 64
-"""Numbers between two arrays: more than any loop handles at a time."""
+"""Numbers between two arrays: more than any loop handles at a time.
+
+Before a loop in vector instructions, the machine code asks whether what it writes lies close
+behind what it reads, and takes the slow way if so, which rounds otherwise. Short arrays side by
+side made that a matter of where the system had free memory: the same seed, other draws.
+"""
+
+
+@jit
+def empty_series(length: int) -> Any:
+    """Array of one dimension for intermediate results, with room behind it; not filled."""
+    return np.empty(length + APART)[:length]
+
+
+@jit
+def zero_series(length: int) -> Any:
+    """Array of one dimension, of zeros, with room behind it."""
+    return np.zeros(length + APART)[:length]
 
 
 @jit
 def empty(shape: Any) -> Any:
-    """Array for intermediate results, with room behind it; not filled.
-
-    Before a loop in vector instructions, the machine code asks whether what it writes lies close
-    behind what it reads, and takes the slow way if so, which rounds otherwise. Short arrays side
-    by side made that a matter of where the system had free memory: the same seed, other draws.
-    """
-    size = 1
-    for length in shape:
-        size *= length
-    return np.empty(size + APART)[:size].reshape(shape)
+    """Array of two or more dimensions, with rows of room behind it; not filled."""
+    return np.empty((shape[0] + APART // shape[-1] + 1, *shape[1:]))[: shape[0]]
 
 
 @jit
 def zeros(shape: Any) -> Any:
-    """Array of zeros, with room behind it; see :func:`empty`."""
-    array = empty(shape)
-    array[...] = 0.0
-    return array
+    """Array of zeros of two or more dimensions, with rows of room behind it."""
+    return np.zeros((shape[0] + APART // shape[-1] + 1, *shape[1:]))[: shape[0]]
 
 
 @inlined
@@ -112,7 +119,7 @@ def unrotate_slopes(by_week: Any, mirror: Any, weight: Any) -> None:
     ``mirror`` and ``weight`` (by region) are those of :mod:`mmmlib.model.rotation`.
     """
     regions, weeks = by_week.shape
-    along = zeros((weeks,))
+    along = zero_series(weeks)
     for r in range(regions):
         for t in range(weeks):
             along[t] += mirror[r] * by_week[r, t]

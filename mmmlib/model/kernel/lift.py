@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmmlib.model.kernel.arithmetic import empty, jit
+from mmmlib.model.kernel.arithmetic import empty, empty_series, jit
 from mmmlib.model.kernel.forms import (
     adstock_gradient,
     apply_adstock,
@@ -32,9 +32,9 @@ def add_lifts(
     width = length - data.lags + 1
     stocked = empty((cells, 2, width))
     saturated = empty((cells, 2, width))
-    up = empty((width,))
-    back = empty((width,))
-    by_weight = empty((data.lags,))
+    up = empty_series(width)
+    back = empty_series(width)
+    by_weight = empty_series(data.lags)
     value = 0.0
     for test in range(lifts.tests.shape[0]):
         c, start = int(lifts.tests[test, 0]), int(lifts.tests[test, 1])

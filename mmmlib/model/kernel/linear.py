@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from mmmlib.model.kernel.arithmetic import (
     empty,
+    empty_series,
     factor,
     inlined,
     invert,
@@ -23,6 +24,7 @@ from mmmlib.model.kernel.arithmetic import (
     precision_times,
     sigmoid,
     unrotate_slopes,
+    zero_series,
     zeros,
 )
 from mmmlib.model.kernel.packed import Packed
@@ -57,7 +59,7 @@ def integrate_out(theta: Any, data: Packed, effect: Any, by_week: Any, gradient:
     """
     regions, weeks = effect.shape
     rest = empty((regions, weeks))
-    along = zeros((weeks,))
+    along = zero_series(weeks)
     for r in range(regions):
         for t in range(weeks):
             rest[r, t] = effect[r, t] / data.noise_weight[r]
@@ -65,7 +67,7 @@ def integrate_out(theta: Any, data: Packed, effect: Any, by_week: Any, gradient:
     for r in range(regions):
         for t in range(weeks):
             rest[r, t] = data.outcome[r, t] - rest[r, t] + 2.0 * data.mirror[r] * along[t]
-    rhos = zeros((2,))
+    rhos = zero_series(2)
     if data.rho_at >= 0:
         for r in range(min(regions, 2)):
             rhos[r] = sigmoid(theta[data.rho_at + r])
@@ -86,7 +88,7 @@ def _solve(theta: Any, data: Packed, rest: Any, rhos: Any, gradient: Any) -> tup
     regions, weeks = rest.shape
     columns = data.sd.shape[0]
     value = 0.0
-    prior_precision = empty((columns,))
+    prior_precision = empty_series(columns)
     core = zeros((columns, columns))
     for k in range(columns):
         spread = data.sd[k]
@@ -96,11 +98,11 @@ def _solve(theta: Any, data: Packed, rest: Any, rhos: Any, gradient: Any) -> tup
         value += 0.5 * math.log(prior_precision[k])
         core[k, k] = prior_precision[k]
     block = empty((columns + 1, columns + 1))
-    right = zeros((columns,))
-    corner = empty((regions,))
+    right = zero_series(columns)
+    corner = empty_series(regions)
     edge = zeros((regions, columns))
-    side = empty((regions,))
-    weighted = empty((weeks,))
+    side = empty_series(regions)
+    weighted = empty_series(weeks)
     for r in range(regions):
         kind = min(r, 1)
         precision, rho = math.exp(-2.0 * theta[data.sigma_at + kind]), rhos[kind]
@@ -128,7 +130,7 @@ def _solve(theta: Any, data: Packed, rest: Any, rhos: Any, gradient: Any) -> tup
             for j in range(i + 1):
                 core[i, j] += block[i + 1, j + 1] - edge[r, i] * block[0, j + 1]
     covariance = empty((columns, columns))
-    common = zeros((columns,))
+    common = zero_series(columns)
     if factor(core):
         invert(core, covariance)
         for k in range(columns):
@@ -172,7 +174,7 @@ def _explain(
     for k in range(active):
         for t in range(weeks):
             error[t] -= data.linear[r, k, t] * solved.common[k]
-    weighted = empty((weeks,))
+    weighted = empty_series(weeks)
     precision_times(error, rho, weighted)
     quadratic = 0.0
     for t in range(weeks):
@@ -185,7 +187,7 @@ def _explain(
         inner += error[t] * error[t]
     # Traces of the linear terms' covariance with the Gram matrices.
     gram = data.gram[r]
-    reach = empty((columns,))
+    reach = empty_series(columns)
     own = solved.corner[r]
     for i in range(active):
         total = 0.0

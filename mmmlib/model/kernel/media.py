@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmmlib.model.kernel.arithmetic import empty, inlined, jit, zeros
+from mmmlib.model.kernel.arithmetic import empty, empty_series, inlined, jit, zeros
 from mmmlib.model.kernel.forms import (
     adstock_gradient,
     apply_adstock,
@@ -75,8 +75,8 @@ def add_media(theta: Any, data: Packed) -> Media:
     saturated = empty((channels, regions, reach))
     sums = empty((channels, regions))
     deviation = np.ones((channels, regions))
-    strength = empty((channels,))
-    norm = empty((channels,))
+    strength = empty_series(channels)
+    norm = empty_series(channels)
     effect = zeros((regions, weeks))
     for c in range(channels):
         adstock, saturation = int(slots[c, ADSTOCK]), int(slots[c, SATURATION])
@@ -123,9 +123,9 @@ def media_gradient(
     channels, regions, weeks = data.spend.shape[0], by_week.shape[0], by_week.shape[1]
     reach = weeks + data.lags - 1
     slots = data.slots
-    up = empty((reach,))
-    back = empty((reach,))
-    by_weight = empty((data.lags,))
+    up = empty_series(reach)
+    back = empty_series(reach)
+    by_weight = empty_series(data.lags)
     for c in range(channels):
         saturation, pooled = int(slots[c, SATURATION]), slots[c, POOLING] >= 0
         first, second = at(theta, slots[c, SHAPE]), at(theta, slots[c, SHAPE_2])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mmmlib.model.kernel.arithmetic import empty, jit, zeros
+from mmmlib.model.kernel.arithmetic import empty_series, jit, zero_series
 
 HEADER = 25
 LENGTH_AT = 13
@@ -193,7 +193,7 @@ def unpack_lifts(packed: Any) -> PackedLifts:
 def placed(z: Any, packed: Any) -> Any:
     """Parameters at the sampler's point: itself, or ``centre + factor z`` of an earlier fit."""
     at, size = int(packed[CARRIED_AT]), z.shape[0]
-    theta = empty((size,))
+    theta = empty_series(size)
     for i in range(size):
         if at == 0:
             theta[i] = z[i]
@@ -211,9 +211,10 @@ def slope_of_point(packed: Any, gradient: Any) -> None:
     """Take the slope by the parameters to that by the sampler's point, in place."""
     at, size = int(packed[CARRIED_AT]), gradient.shape[0]
     if at > 0:
-        slope = zeros((size,))
+        slope = zero_series(size)
         for i in range(size):
             row = at + size + i * size
             for j in range(i + 1):
                 slope[j] += packed[row + j] * gradient[i]
-        gradient[:] = slope
+        for i in range(size):
+            gradient[i] = slope[i]

@@ -10,7 +10,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mmmlib.model.kernel.arithmetic import empty, inlined, jit, sigmoid, unrotate_slopes, zeros
+from mmmlib.model.kernel.arithmetic import (
+    empty_series,
+    inlined,
+    jit,
+    sigmoid,
+    unrotate_slopes,
+    zero_series,
+)
 from mmmlib.model.kernel.noise import negative_binomial, student_t
 from mmmlib.model.kernel.packed import RETURN, STUDENT_T, Packed
 
@@ -30,8 +37,8 @@ def explain(theta: Any, data: Packed, effect: Any, by_week: Any, gradient: Any) 
     """
     regions, weeks = effect.shape
     terms = data.origin.shape[0]
-    linear = empty((terms,))
-    by_linear = zeros((terms,))
+    linear = empty_series(terms)
+    by_linear = zero_series(terms)
     for i in range(terms):
         linear[i] = data.origin[i]
         for j in range(terms):
@@ -42,11 +49,11 @@ def explain(theta: Any, data: Packed, effect: Any, by_week: Any, gradient: Any) 
             linear[r] -= own * data.media_level[r, c]
     value = _log_prior_linear(theta, data, linear, by_linear, gradient)
 
-    along = zeros((weeks,))
+    along = zero_series(weeks)
     for r in range(regions):
         for t in range(weeks):
             along[t] += data.mirror[r] * effect[r, t] / data.noise_weight[r]
-    expected = empty((weeks,))
+    expected = empty_series(weeks)
     for r in range(regions):
         active = terms - regions if r == 0 or data.likelihood != STUDENT_T else data.varying
         for t in range(weeks):
