@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from mmmlib.findings import Finding, Level, at_least, at_most
-from mmmlib.model.effects import baseline
+from mmmlib.model.effects import baseline, seen_weeks
 from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
@@ -65,7 +65,7 @@ def check_flat_baseline(effects: xr.Dataset, limits: HealthParams) -> list[Findi
     How to read it: the standard deviation over weeks of the baseline's median, as a share of that
     of the outcome. Near zero every season and trend of the business was credited to marketing.
     """
-    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    inside = seen_weeks(effects)
     spread = float(inside["observed"].std("week", skipna=False))
     weekly = baseline(inside)
     middle = weekly.median("draw", skipna=False)

@@ -16,6 +16,7 @@ import xarray as xr
 
 from mmmlib.estimates import MINUS
 from mmmlib.findings import Finding, judge
+from mmmlib.model.effects import seen_weeks
 from mmmlib.params.limits import HealthParams
 from mmmlib.readiness.power import DETECTABLE
 
@@ -62,7 +63,7 @@ def effect_changes(effects: xr.Dataset) -> dict[str, EffectChange]:
     take another size, and every contribution once more in the newest weeks; ridge priors keep
     them near what was fitted. The prior of a channel's own change is taken out of its result again.
     """
-    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    inside = seen_weeks(effects)
     outcome = inside["observed"].to_numpy().astype(float)
     media = inside["contribution"].median("draw", skipna=False).transpose("channel", "week")
     parts = inside["baseline_part"].median("draw", skipna=False).transpose("component", "week")

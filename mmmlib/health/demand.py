@@ -17,7 +17,7 @@ import xarray as xr
 from mmmlib.estimates import format_number
 from mmmlib.findings import Finding, at_most, judge
 from mmmlib.model.budgets import beside_season, common_spend, own_movement
-from mmmlib.model.effects import lift_tests_of
+from mmmlib.model.effects import lift_tests_of, seen_weeks
 from mmmlib.params.limits import HealthParams
 
 COMMON, DEMAND = "health.common_spend", "health.unseen_demand"
@@ -30,7 +30,7 @@ def follow_demand(effects: xr.Dataset) -> dict[str, float]:
     the channels' median contributions, trend and season taken off both; NaN for spend that never
     changes.
     """
-    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    inside = seen_weeks(effects)
     contributed = inside["contribution"].median("draw", skipna=False).sum("channel", skipna=False)
     rest = beside_season((inside["observed"] - contributed).to_numpy().astype(float)[None])[0]
     return {name: _correlation(moved, rest) for name, moved in _own_movements(inside).items()}
@@ -43,7 +43,7 @@ def move_together(effects: xr.Dataset) -> dict[str, float]:
     channels', each in units of its spread, trend and season taken off. Zero where there is no other
     channel, NaN for spend that never changes.
     """
-    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    inside = seen_weeks(effects)
     moves = _own_movements(inside)
     moved = np.stack(list(moves.values()))
     return {name: _with_others(moved, row) for row, name in enumerate(moves)}
@@ -156,7 +156,7 @@ def in_common(effects: xr.Dataset) -> float:
     """
     if "budgets_in_common" in effects.attrs:
         return float(effects.attrs["budgets_in_common"])
-    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    inside = seen_weeks(effects)
     spend = inside["spend"].transpose("channel", "week").to_numpy().astype(float)
     found = common_spend(spend, spend.shape[1])
     return math.nan if found is None else found[1]

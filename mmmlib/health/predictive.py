@@ -13,6 +13,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from mmmlib.findings import Finding, judge
+from mmmlib.model.effects import seen_weeks
 from mmmlib.monte_carlo import monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
@@ -83,7 +84,7 @@ def check_coverage(effects: xr.Dataset, limits: HealthParams) -> list[Finding]:
     that it was fitted to than to new ones, so wide bands there are the rule and cost sharpness, not
     safety. The holdout judges new weeks.
     """
-    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    inside = seen_weeks(effects)
     return [_judge(inside, mass, limits) for mass in MASSES]
 
 

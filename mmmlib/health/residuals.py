@@ -16,7 +16,7 @@ import xarray as xr
 
 from mmmlib.estimates import MINUS, format_number
 from mmmlib.findings import BY_CHANCE, Finding, judge
-from mmmlib.model.effects import fitted
+from mmmlib.model.effects import fitted, seen_weeks
 from mmmlib.monte_carlo import at_most_for_certain, monte_carlo_error
 from mmmlib.params.limits import HealthParams
 
@@ -38,7 +38,7 @@ def autocorrelation(effects: xr.Dataset) -> tuple[float, float, float]:
     Both are medians over draws, over the weeks with ``in_sample``; the last is the Monte Carlo
     error of their difference.
     """
-    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    inside = seen_weeks(effects)
     expected = fitted(inside).transpose("draw", "week").to_numpy().astype(float)
     observed = inside["observed"].to_numpy().astype(float)
     predicted = inside["predicted"].to_numpy().astype(float)

@@ -70,8 +70,7 @@ def make_columns(
         ("event", "events", 0.3),
         ("control", "controls", 0.2),
     ):
-        array = panel.array(role).to_numpy()
-        for name, values in zip(panel.names(role), array, strict=True):
+        for name, values in zip(panel.names(role), panel.values(role), strict=True):
             inside = values[:, :seen]
             if role == "control":
                 # Centred by region: differences between regions belong to their levels.
@@ -90,7 +89,7 @@ def make_columns(
         np.broadcast_to(row[2], (regions, weeks)).mean(0) for row in rows if row[1] in MEASURED
     ]
     known = np.reshape(seen_of_demand, (-1, weeks))
-    common = common_spend(panel.array("spend").to_numpy().sum(1), seen, known)
+    common = common_spend(panel.values("spend").sum(1), seen, known)
     if params.model.demand_proxy and common is not None:
         proxy, reliability = common
         # What independent budgets have in common by chance is not demand.

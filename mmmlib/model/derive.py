@@ -224,9 +224,8 @@ def derive_effects(
     if data.lifts:
         effects = effects.assign(lift_expected=(("draw", "test"), np.stack(expected, axis=1)))
         effects = effects.assign_coords(test=[one.test.name for one in data.lifts])
-    for name, array in effects.data_vars.items():
-        if array.dtype == np.float64:
-            effects[name] = array.astype("float32")
+    wide = [name for name, array in effects.data_vars.items() if array.dtype == np.float64]
+    effects = effects.assign({name: effects[name].astype("float32") for name in wide})
     effects["spend_effect"] = spend_effect(effects)
     effects = with_levers(effects, data, slopes)
     if apart:

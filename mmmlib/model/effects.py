@@ -105,6 +105,8 @@ ATTRIBUTES = (
 )
 UNCALIBRATED = "uncalibrated.nc"
 """Effects of the fit without lift tests, beside ``effects.nc`` of a model that has some."""
+MARGIN = 0.1
+"""Share of a spend by which the return of the next money is told."""
 ODD_WEEKS = "odd weeks"
 """Component of the baseline in which weeks that were set apart have their levels."""
 LEFT_OUT = "left_out"
@@ -300,6 +302,11 @@ def contribution(effects: xr.Dataset, weeks: Weeks = None) -> xr.DataArray:
     return over_weeks(effects["contribution"], weeks)
 
 
+def seen_weeks(effects: xr.Dataset) -> xr.Dataset:
+    """Return the effects of the weeks that the fit saw: those of a holdout have more."""
+    return effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+
+
 def roi(effects: xr.Dataset, weeks: Weeks = None) -> xr.DataArray:
     """Return per unit of money spent in weeks.
 
@@ -326,6 +333,30 @@ def roi(effects: xr.Dataset, weeks: Weeks = None) -> xr.DataArray:
     """
     spend = over_weeks(effects["spend"], weeks)
     return over_weeks(effects["spend_effect"], weeks) / spend.where(spend > 0)
+
+
+def marginal_roi(effects: xr.Dataset, level: xr.DataArray) -> xr.DataArray:
+    """Return of the next money at a level of weekly spend; ``(draw, channel)``.
+
+    The slope of every response curve from ``level`` (by channel) to a tenth more. For a channel
+    that spends nothing there, to a tenth of its largest spend.
+    """
+    step = MARGIN * level.where(level > 0, effects["spend_high"])
+    start = at_spend(effects, level)
+    return (at_spend(effects, level + step) - start) / step.where(step > 0)
+
+
+def at_spend(effects: xr.Dataset, spend: xr.DataArray) -> xr.DataArray:
+    """Weekly outcome of a weekly spend (by channel) that is kept up, read off the response curves.
+
+    ``(draw, channel)``; beyond the end of a curve, what it reaches there.
+    """
+    grid = effects["response_spend"].transpose("channel", "point").to_numpy().astype(float)
+    at = zip(spend.to_numpy(), grid, strict=True)
+    weights = [
+        [np.interp(money, points, unit) for unit in np.eye(len(points))] for money, points in at
+    ]
+    return (effects["response"] * xr.DataArray(weights, dims=("channel", "point"))).sum("point")
 
 
 def still_to_come(effects: xr.Dataset) -> xr.DataArray:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from mmmlib.model.effects import seen_weeks
+
 SHIFT = 0.5
 """By how many of its spreads the middle of a prior is moved; spreads are of the logarithm."""
 WIDER = 1.25
@@ -118,7 +120,7 @@ def _log_ratios(effects: xr.Dataset) -> np.ndarray | None:
     stated = stated_returns(effects)
     if stated is None:
         return None
-    seen = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    seen = seen_weeks(effects)
     # The prior is on what the spend brings to its end, as the return is.
     whole = seen["spend_effect"].transpose("draw", "channel", "week").to_numpy().astype(float)
     spend = seen["spend"].transpose("channel", "week").to_numpy().astype(float).sum(-1)

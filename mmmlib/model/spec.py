@@ -25,14 +25,14 @@ def spend_and_media(panel: Panel, params: Params) -> tuple[np.ndarray, np.ndarra
     The exposure of a channel without spend stands for both: its prior is on its share of the
     outcome, which the unit cancels from.
     """
-    channels = list(params.channels)
-    spend = panel.spend_or_exposure().sel(channel=channels).to_numpy()
-    media = spend.copy()
-    exposures = set(panel.names("exposure"))
-    for row, name in enumerate(channels):
-        if params.channels[name].exposure and name in exposures:
-            media[row] = panel.array("exposure").sel(channel=name).to_numpy()
-    return spend, media
+    exposure = dict(zip(panel.names("exposure"), panel.values("exposure"), strict=True))
+    paid = dict(zip(panel.names("spend"), panel.values("spend"), strict=True))
+    spend = {name: paid[name] if name in paid else exposure[name] for name in params.channels}
+    media = {
+        name: exposure[name] if channel.exposure and name in exposure else spend[name]
+        for name, channel in params.channels.items()
+    }
+    return np.stack(list(spend.values())), np.stack(list(media.values()))
 
 
 def too_young(panel: Panel, params: Params, holdout_weeks: int) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def prepare(
             paid, first_rows(spend[:, :, :seen].sum(axis=1) * paid[:, None]), np.arange(len(paid))
         ),
     )
-    controls = zip(panel.names("control"), panel.array("control").to_numpy(), strict=True)
+    controls = zip(panel.names("control"), panel.values("control"), strict=True)
     data = ModelData(
         model=model,
         channels=channels,

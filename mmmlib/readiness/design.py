@@ -207,7 +207,7 @@ def controls_as_columns(panel: Panel) -> NDArray[np.float64]:
     names = panel.names("control")
     if not names:
         return np.empty((len(panel.weeks), 0))
-    values = panel.to_national().array("control").to_numpy()[:, 0].T
+    values = panel.to_national().values("control")[:, 0].T
     spread = values.std(axis=0)
     kept = values[:, spread > 0]
     return (kept - kept.mean(axis=0)) / kept.std(axis=0)

@@ -69,7 +69,7 @@ def smallest_returns(panel: Panel, params: Params) -> dict[str, float]:
     information = {str(name): 0.0 for name in panel.names("spend")}
     for row, values in enumerate(outcome):
         noise, carry = residual_noise(values, columns)
-        for name, spend in zip(information, panel.array("spend").to_numpy()[:, row], strict=True):
+        for name, spend in zip(information, panel.values("spend")[:, row], strict=True):
             moved = spend - basis @ (basis.T @ spend)
             if noise > 0 and np.ptp(spend) > 0:
                 fresh = moved[1:] - carry * moved[:-1]

@@ -17,7 +17,7 @@ from mmmlib.estimates import Estimate
 from mmmlib.health.predictive import coverage
 from mmmlib.health.residuals import autocorrelation
 from mmmlib.model.chains import largest_rhat, least_ess
-from mmmlib.model.effects import fitted, lift_tests_of
+from mmmlib.model.effects import fitted, lift_tests_of, seen_weeks
 from mmmlib.params.choice import chosen_view
 from mmmlib.refresh.choice import share_of_choice
 from mmmlib.reports.blocks import Block
@@ -209,7 +209,7 @@ def _over_all(known: Sequence[Estimate]) -> Cell:
 def _fit_table(sides: Sequence[Side]) -> Table:
     rows = []
     for side in sides:
-        inside = side.effects.isel(week=np.flatnonzero(side.effects["in_sample"].to_numpy()))
+        inside = seen_weeks(side.effects)
         off = fitted(inside).transpose("draw", "week").to_numpy() - inside["observed"].to_numpy()
         error = np.abs(off).mean(1) / float(inside["observed"].mean())
         seen, own, _ = autocorrelation(side.effects)

@@ -152,7 +152,15 @@ class Panel:
 
     def outcome(self, model: str) -> xr.DataArray:
         """Return the outcome of a model, dimensions ``(region, week)``, in its unit."""
-        return self.array("outcome").sel(outcome=model, drop=True)
+        import xarray as xr
+
+        values = self.frame[f"outcome:{model}"].to_numpy(dtype=float, copy=True)
+        return xr.DataArray(
+            values.reshape(len(self.regions), len(self.weeks)),
+            dims=("region", "week"),
+            coords={"region": self.regions, "week": self.weeks},
+            name="outcome",
+        )
 
     @cached_property
     def population(self) -> xr.DataArray | None:

@@ -11,7 +11,7 @@ import xarray as xr
 from mmmlib.estimates import Estimate
 from mmmlib.health.baseline import negative_probability
 from mmmlib.health.predictive import MASSES, coverage
-from mmmlib.model.effects import baseline
+from mmmlib.model.effects import baseline, seen_weeks
 from mmmlib.reports.cells import Chance, Column, Observed
 from mmmlib.reports.table import Columns, Table, tabulate
 
@@ -62,7 +62,7 @@ def sampler_table(posterior: xr.DataTree) -> Table:
 
 def coverage_table(effects: xr.Dataset) -> Table:
     """Make a row for each predictive band: the share of the fitted weeks inside."""
-    inside = effects.isel(week=np.flatnonzero(effects["in_sample"].to_numpy()))
+    inside = seen_weeks(effects)
     columns: Columns[float] = {
         "Band": lambda mass: Observed(mass, "share"),
         "Weeks": lambda mass: Observed(coverage(inside, mass)[1]),
