@@ -101,6 +101,7 @@ def _compare(before: _Fitted, now: _Fitted, full: bool) -> dict[str, Any]:
         "weeks": [len(before.panel.weeks), len(now.panel.weeks)],
         "before": _numbers(before.effects, weeks),
         "now": _numbers(now.effects, weeks),
+        "details": _details(before.effects, now.effects),
         "forecast": _forecast(before, now),
         "restated": len(cells),
     }
@@ -114,10 +115,33 @@ def _numbers(effects: Any, weeks: Any) -> dict[str, list[float]]:
     """Quantiles of every channel's return on the window."""
     from mmmlib.model.effects import roi
 
-    found = roi(effects, weeks).quantile([0.05, 0.25, 0.5, 0.75, 0.95], "draw")
+    found = roi(effects, weeks)
     return {
-        str(name): found.sel(channel=name).to_numpy().tolist() for name in found["channel"].data
+        str(name): _quantiles(found.sel(channel=name)).tolist() for name in found["channel"].data
     }
+
+
+def _details(before: Any, now: Any) -> dict[str, dict[str, list[list[float]]]]:
+    """Quantiles then and now of every channel's half-life and return of the next money."""
+    from mmmlib.model.effects import marginal_roi
+
+    level = before["spend_today"]
+    now = now.sel(channel=before["channel"])
+    pairs = {
+        "marginal_roi": [marginal_roi(one, level) for one in (before, now)],
+        "half_life": [one["half_life"] for one in (before, now)],
+    }
+    return {
+        what: {
+            str(name): [_quantiles(one.sel(channel=name)).tolist() for one in pair]
+            for name in level["channel"].to_numpy()
+        }
+        for what, pair in pairs.items()
+    }
+
+
+def _quantiles(draws: Any) -> Any:
+    return np.quantile(draws, [0.05, 0.25, 0.5, 0.75, 0.95])
 
 
 def _old_window(before: _Fitted, now: _Fitted, full: bool) -> _Fitted:

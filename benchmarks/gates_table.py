@@ -14,7 +14,7 @@ import numpy as np
 from mmmlib.estimates import Estimate
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.movement import widened
-from mmmlib.refresh.reference import reference
+from mmmlib.refresh.reference import reference, shared_shift
 from mmmlib.simulate.sequences import EVENT, WORLDS, make_sequence
 
 LIMITS = ComparisonParams()
@@ -87,6 +87,24 @@ def wider(line: Line, channel: str | None) -> bool:
     return any(widened(*pair) > LIMITS.max_widening for pair in pairs_of(line, channel))
 
 
+def details_moved(line: Line, channel: str | None) -> bool:
+    """The rule of ``refresh.details``; the limit is shared by all numbers of a refresh."""
+    details = line["details"].values()
+    shift = shared_shift(LIMITS.max_shift, sum(map(len, details)))
+    old, new = line["weeks"]
+    return any(
+        reference(
+            *map(estimate_of, pair),
+            1 - old / new,
+            max_shift=shift,
+            least=LIMITS.large_movement,
+        ).beyond
+        for one in details
+        for name, pair in one.items()
+        if channel in (None, name) or channel not in one
+    )
+
+
 def surprised(line: Line, _: str | None) -> bool:
     """The rule of ``refresh.forecast``."""
     return not abs(line["forecast"]["distance"]) <= LIMITS.max_forecast_distance
@@ -99,7 +117,8 @@ def restated(line: Line, _: str | None) -> bool:
 
 def any_of_these(line: Line, channel: str | None) -> bool:
     """Whether comparability warns at all."""
-    return any(rule(line, channel) for rule in (moved, wider, surprised, restated))
+    rules = (moved, wider, details_moved, surprised, restated)
+    return any(rule(line, channel) for rule in rules)
 
 
 def mean_change(line: Line) -> float:
@@ -128,6 +147,7 @@ RULES: dict[str, Rule] = {
     "refresh.movement": moved,
     "refresh.movement, by a factor of 2": moved_severely,
     "refresh.range": wider,
+    "refresh.details": details_moved,
     "refresh.forecast": surprised,
     "refresh.restated": restated,
     "mean change of returns above 15 %": above(mean_change, MEAN_CHANGE),

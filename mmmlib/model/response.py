@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from mmmlib.transforms import SATURATIONS, lagged, saturate
@@ -90,12 +91,29 @@ def response_to(effects: xr.Dataset, channel: str) -> Callable[..., np.ndarray]:
     form = _form_of(effects, channel)
 
     def respond_to(media: np.ndarray, skip: int = 0) -> np.ndarray:
-        # (region, week, lag) x (draw, lag) -> (draw, region, week)
-        past = lagged(media / form.scale[:, None], form.weights.shape[1])[:, skip:]
-        response = form.saturated(np.einsum("rtl,dl->drt", past, form.weights, optimize=True))
+        response = form.response(media, skip)
         return np.einsum("drt,dr->dt", response, form.coefficient, optimize=True)
 
     return respond_to
+
+
+def contribution_by_region(effects: xr.Dataset, weeks: pd.DatetimeIndex) -> xr.DataArray:
+    """Contribution of every channel in some weeks by region, by the (known) formula.
+
+    Dimensions ``(draw, channel, region)``, in the outcome's unit.
+    """
+    dims = ("draw", "channel", "region")
+    total = np.empty([effects.sizes[name] for name in dims])
+    inside = effects["week"].isin(weeks).to_numpy()
+    for place, channel in enumerate(effects["channel"].to_numpy()):
+        form = _form_of(effects, str(channel))
+        media = effects["media"].sel(channel=channel).transpose("region", "week").to_numpy()
+        for first in range(0, len(total), CHUNK):
+            part = form.of(slice(first, first + CHUNK))
+            total[first : first + CHUNK, place] = (
+                part.response(media)[:, :, inside].sum(-1) * part.coefficient
+            )
+    return xr.DataArray(total, {name: effects[name] for name in dims}, dims)
 
 
 class _Form(NamedTuple):
@@ -115,6 +133,12 @@ class _Form(NamedTuple):
         """Return it for some draws."""
         some = (self.weights[draws], self.shapes[draws], self.coefficient[draws])
         return _Form(self.kind, *some, self.scale)
+
+    def response(self, media: np.ndarray, skip: int = 0) -> np.ndarray:
+        """Saturated adstock of media ``(region, week)``: ``(draw, region, week)``, at most one."""
+        past = lagged(media / self.scale[:, None], self.weights.shape[1])[:, skip:]
+        # (region, week, lag) x (draw, lag) -> (draw, region, week)
+        return self.saturated(np.einsum("rtl,dl->drt", past, self.weights, optimize=True))
 
     def saturated(self, adstocked: np.ndarray) -> np.ndarray:
         """Saturate an adstock of shape ``(draw, region, week)``."""

@@ -21,9 +21,9 @@ from mmmlib.refresh.changes import (
 )
 from mmmlib.refresh.comparison import Comparison, Movement, in_order
 from mmmlib.refresh.data_changes import CELLS, data_changes, restated_cells, restated_findings
-from mmmlib.refresh.drift import movement_findings, rank_finding
+from mmmlib.refresh.drift import detail_finding, movement_findings, rank_finding
 from mmmlib.refresh.lift_changes import lift_change_findings, lift_changes
-from mmmlib.refresh.movement import channel_movements, common_weeks
+from mmmlib.refresh.movement import channel_movements, common_weeks, detail_movements
 from mmmlib.refresh.parent import doubts_of, why_alone
 from mmmlib.refresh.structure import structure_findings
 from mmmlib.runs import Run
@@ -139,12 +139,14 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
     )
     findings = [_has_parent(run, parent, params), *structure_findings(before, after)]
     moved: list[Movement] = []
+    details: list[Movement] = []
     windows: dict[str, pd.DatetimeIndex] = {}
     for model in params.views:
         if not _same_parts(model, params.parts_of(model), before.names("outcome")):
             continue  # an outcome or motion that is new or gone; the structure finding says so
-        found, weeks, judged = _compare_model(run, parent, model, limits, changes)
+        found, behind, weeks, judged = _compare_model(run, parent, model, limits, changes)
         moved += found
+        details += behind
         findings += judged
         if weeks is not None:
             windows[model] = weeks
@@ -162,6 +164,7 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
         last_week=window[-1].date() if len(window) else None,
         weeks=len(window),
         movements=tuple(moved),
+        details=tuple(details),
         data_changes=tuple(changed_data),
         parameter_changes=tuple(changed_parameters),
         lift_changes=tuple(changed_lifts),
@@ -172,16 +175,16 @@ def _compare(run: Run, parent: Run, before: Panel, old_parameters: dict[str, obj
 
 def _compare_model(
     run: Run, parent: Run, model: str, limits: ComparisonParams, changes: Changes
-) -> tuple[list[Movement], pd.DatetimeIndex | None, list[Finding]]:
-    """Return a model's movements, the common window, and the findings on both."""
+) -> tuple[list[Movement], list[Movement], pd.DatetimeIndex | None, list[Finding]]:
+    """Return a model's movements, what lies behind them, the common window, and findings on it."""
     try:
         parts = parts_of(parent, model)
         altered = altered_files(parent, [f"artefacts/models/{part}/effects.nc" for part in parts])
         if altered:
-            return [], None, _model_not_compared(model, _damage(parent, altered))
+            return [], [], None, _model_not_compared(model, _damage(parent, altered))
         before = effects_of(parent, model)
     except UNREADABLE as error:
-        return [], None, _model_not_compared(model, _first_line(error))
+        return [], [], None, _model_not_compared(model, _first_line(error))
     after = effects_of(run, model)
     weeks = common_weeks(before, after)
     window, found = _window(model, weeks, limits), []
@@ -194,11 +197,14 @@ def _compare_model(
         why = "The two refreshes have no channel in common."
         found = channel_movements(before, after, weeks, limits)
     if not found:
-        return [], weeks, [window, *_model_not_compared(model, why, Level.WARN)[1:]]
+        return [], [], weeks, [window, *_model_not_compared(model, why, Level.WARN)[1:]]
     channels = {movement.channel for movement in found}
     explained = explained_channels(changes, parts_of(run, model), channels, weeks, limits)
     judged = movement_findings(found, limits, explained=explained)
-    return found, weeks, [window, *judged, rank_finding(model, found, params_of(run).channel_label)]
+    label = params_of(run).channel_label
+    behind = detail_movements(before, after, weeks, limits)
+    judged += [rank_finding(model, found, label), detail_finding(model, behind, label)]
+    return found, behind, weeks, [window, *judged]
 
 
 def _same_parts(model: str, parts: tuple[str, ...], before: list[str]) -> bool:
@@ -268,7 +274,13 @@ def _not_compared(parent: str, why: str) -> tuple[Finding, ...]:
 
 def _model_not_compared(model: str, why: str, level: Level = Level.BLOCK) -> list[Finding]:
     """Say that a model was not compared; only a warning where there is nothing to be compared."""
-    checks = ("refresh.common_window", "refresh.movement", "refresh.range", "refresh.rank")
+    checks = (
+        "refresh.common_window",
+        "refresh.movement",
+        "refresh.range",
+        "refresh.rank",
+        "refresh.details",
+    )
     action = "" if level is Level.BLOCK else NOTHING_IN_COMMON
     return [not_run(check, model, why, level=level, action=action) for check in checks]
 

@@ -11,6 +11,13 @@ from pydantic import BaseModel, ConfigDict
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Finding, Status, checks_of
 
+QUANTITIES = {
+    "roi": "return",
+    "contribution": "contribution",
+    "marginal_roi": "return of the next money",
+    "half_life": "half-life",
+}
+"""What is compared, in words."""
 UNKNOWN = "It is not known what changed since an earlier refresh."
 
 
@@ -23,7 +30,10 @@ class Movement(_Frozen):
 
     model: str
     channel: str
-    quantity: Literal["roi", "contribution"]
+    quantity: Literal["roi", "contribution", "marginal_roi", "half_life"]
+    """``marginal_roi`` is that at the last refresh's weekly spend."""
+    region: str = ""
+    """Empty for all of them."""
     before: Estimate
     after: Estimate
     change: float
@@ -44,6 +54,12 @@ class Movement(_Frozen):
     rank_before: int
     rank_after: int
     """Place among the channels by median, 1 the largest."""
+
+    @property
+    def what(self) -> str:
+        """What the number is, in words."""
+        name = QUANTITIES[self.quantity]
+        return f"{name} in {self.region}" if self.region else name
 
 
 class BridgeStep(_Frozen):
@@ -141,6 +157,10 @@ class Comparison(_Frozen):
     weeks: int = 0
     """The common window: weeks that both refreshes fitted."""
     movements: tuple[Movement, ...] = ()
+    """Of channels' returns and contributions."""
+    details: tuple[Movement, ...] = ()
+    """What lies behind them: the return of the next money, half-lives, contributions by region. Empty
+    in runs of before they were compared."""
     data_changes: tuple[DataChange, ...] = ()
     parameter_changes: tuple[ParameterChange, ...] = ()
     lift_changes: tuple[LiftChange, ...] = ()

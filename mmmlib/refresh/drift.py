@@ -70,6 +70,35 @@ def rank_finding(model: str, movements: Sequence[Movement], label: Callable[[str
     )
 
 
+def detail_finding(
+    model: str, movements: Sequence[Movement], label: Callable[[str], str]
+) -> Finding:
+    """Judge what lies behind returns: does any of it move further than new weeks alone bring it?
+
+    ``movements`` are those of :func:`mmmlib.refresh.movement.detail_movements`; ``label`` names a
+    channel for people.
+    """
+    beyond = [one for one in movements if not _calm(one)]
+    said = (
+        f"Of {len(movements)} returns of the next money, half-lives and contributions of regions "
+        f"{len(beyond) or 'none'} moved further than new weeks alone may bring."
+    )
+    if beyond:
+        furthest = max(beyond, key=lambda one: one.factor or math.inf)
+        said += (
+            f" The furthest: {furthest.what} of {label(furthest.channel)}, {furthest.before.text()} "
+            f"then, {furthest.after.text()} now."
+        )
+    return judge(
+        "refresh.details",
+        model,
+        passed=not beyond,
+        value=float(len(beyond)),
+        limit=0.0,
+        message=said,
+    )
+
+
 def is_severe(movement: Movement, limits: ComparisonParams) -> bool:
     """Say whether a median changed by a factor of ``1 + severe_movement``, or its sign."""
     before, after = movement.before.median, movement.after.median
@@ -86,7 +115,6 @@ def _judge_movement(
     movement = order[0]
     calm = _calm(movement)
     unexplained = not calm and is_severe(movement, limits) and not explained
-    what = "return" if movement.quantity == "roi" else "contribution"
     change = format_change(roughly(movement.change), "share")
     factor = math.nan if movement.factor is None else movement.factor
     limit = math.nan if movement.limit is None else movement.limit
@@ -100,7 +128,7 @@ def _judge_movement(
         # A change from zero has no size; NaN would read as a check that saw nothing.
         value="from zero" if math.isnan(factor) else factor,
         limit=limit,
-        message=f"The {what} moved ({change}, a factor of {format_number(factor)}; {rule} the factor "
+        message=f"The {movement.what} moved ({change}, a factor of {format_number(factor)}; {rule} the factor "
         f"of {format_number(limit)} that new weeks alone may bring): {movement.before.text()} then, "
         f"{movement.after.text()} now, on the same weeks.{cause}",
     )
@@ -110,13 +138,12 @@ def _judge_range(movements: Sequence[Movement], limits: ComparisonParams) -> Fin
     """Judge whether a range became so much wider that what was known is lost."""
     movement = max(movements, key=lambda each: widened(each.before, each.after))
     wider = widened(movement.before, movement.after)
-    what = "return" if movement.quantity == "roi" else "contribution"
     return at_most(
         "refresh.range",
         f"{movement.model}/{movement.channel}",
         wider,
         limits.max_widening,
-        f"The range of the {what} is {format_number(wider)} times as wide as it was (at most "
+        f"The range of the {movement.what} is {format_number(wider)} times as wide as it was (at most "
         f"{format_number(limits.max_widening)}): {movement.before.text()} then, "
         f"{movement.after.text()} now.",
     )

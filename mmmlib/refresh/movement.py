@@ -11,17 +11,24 @@ Both refreshes are read on the weeks that both fitted. Two rules, and each has i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from mmmlib.estimates import Estimate
-from mmmlib.model.effects import contribution, roi
+from mmmlib.model.effects import contribution, marginal_roi, roi
+from mmmlib.model.response import contribution_by_region
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
-from mmmlib.refresh.reference import reference
+from mmmlib.refresh.reference import reference, shared_shift
+
+type Place = tuple[str, str]
+"""Channel and region; no region for all of them."""
+type Pairs = dict[Place, tuple[np.ndarray, ...]]
+"""Draws of a number then and now."""
 
 WIDE_NOISE = 0.25
 """Movement of a median from which it is named, even where it is within noise."""
@@ -53,13 +60,42 @@ def channel_movements(
     The largest relative change comes first. A channel without spend in these weeks has no return
     there, and so only its contribution.
     """
-    channels = [name for name in after["channel"].to_numpy() if name in before["channel"]]
-    found = [
-        movement
-        for quantity in ("roi", "contribution")
-        for movement in _of_quantity(before, after, weeks, channels, quantity, limits)
-    ]
+    refreshes = _of_common_channels(before, after)
+    new = new_share(before, after)
+    found: list[Movement] = []
+    for quantity, number in (("roi", roi), ("contribution", contribution)):
+        pairs = _pairs(number(one, weeks) for one in refreshes)
+        found += _movements(quantity, pairs, after.attrs, new, limits, limits.max_shift)
     return sorted(found, key=lambda movement: _size(movement.change), reverse=True)
+
+
+def detail_movements(
+    before: xr.Dataset, after: xr.Dataset, weeks: pd.DatetimeIndex, limits: ComparisonParams
+) -> list[Movement]:
+    """Compare what lies behind returns: that of the next money, half-lives, contributions by region.
+
+    The next money is added to the weekly spend of the last refresh in both. The more numbers there
+    are, the further one of them moves by chance: see :func:`shared_shift`. The largest change comes
+    first.
+    """
+    refreshes = _of_common_channels(before, after)
+    level = refreshes[0]["spend_today"]
+    found = {
+        "marginal_roi": _pairs(marginal_roi(one, level) for one in refreshes),
+        "half_life": _pairs(one["half_life"] for one in refreshes),
+    }
+    regions = [one for one in after["region"].to_numpy() if one in before["region"]]
+    if len(regions) > 1 and all(one.attrs["formula"] for one in refreshes):
+        parts = (contribution_by_region(one, weeks).sel(region=regions) for one in refreshes)
+        found["contribution"] = _pairs(parts)
+    new = new_share(before, after)
+    shift = shared_shift(limits.max_shift, sum(map(len, found.values())))
+    moved = [
+        movement
+        for quantity, pairs in found.items()
+        for movement in _movements(quantity, pairs, after.attrs, new, limits, shift)
+    ]
+    return sorted(moved, key=lambda movement: _size(movement.change), reverse=True)
 
 
 def overlap_share(before: Estimate, after: Estimate) -> float:
@@ -89,60 +125,78 @@ def new_share(before: xr.Dataset, after: xr.Dataset) -> float:
     return 1 - len(common_weeks(before, after)) / seen if seen else 0.0
 
 
-def _of_quantity(
-    before: xr.Dataset,
-    after: xr.Dataset,
-    weeks: pd.DatetimeIndex,
-    channels: list[str],
+def _of_common_channels(*refreshes: xr.Dataset) -> list[xr.Dataset]:
+    before, after = refreshes
+    channels = [name for name in after["channel"].to_numpy() if name in before["channel"]]
+    return [one.sel(channel=channels) for one in refreshes]
+
+
+def _pairs(numbers: Iterable[xr.DataArray]) -> Pairs:
+    """Draws then and now by channel and region; without those that neither refresh has."""
+    then, now = (
+        (one if "region" in one.dims else one.expand_dims(region=[""])).transpose(
+            "channel", "region", "draw"
+        )
+        for one in numbers
+    )
+    return {
+        (str(channel), str(region)): pair
+        for c, channel in enumerate(now["channel"].to_numpy())
+        for r, region in enumerate(now["region"].to_numpy())
+        if _is_there(pair := tuple(one[c, r].to_numpy().astype(float) for one in (then, now)))
+    }
+
+
+def _is_there(pair: Iterable[np.ndarray]) -> bool:
+    """Say whether both refreshes have a number, and one of them another one than zero."""
+    return not any(np.isnan(one).all() for one in pair) and any(one.any() for one in pair)
+
+
+def _movements(
     quantity: str,
+    pairs: Pairs,
+    units: Mapping[str, Any],
+    new: float,
     limits: ComparisonParams,
+    max_shift: float,
 ) -> list[Movement]:
-    pairs, higher = {}, {}
-    for channel in channels:
-        then, now = (_draws(effects, channel, weeks, quantity) for effects in (before, after))
-        if then is not None and now is not None:
-            unit = after.attrs["return_unit" if quantity == "roi" else "outcome_unit"]
-            pairs[channel] = (Estimate.from_draws(then, unit), Estimate.from_draws(now, unit))
-            higher[channel] = float((now > pairs[channel][0].median).mean())
-    new = new_share(before, after)
-    held = {
-        channel: reference(*pair, new, max_shift=limits.max_shift, least=limits.large_movement)
-        for channel, pair in pairs.items()
+    """Hold each number then and now against what new weeks bring; ``units`` are of the effects."""
+    unit = {"contribution": units["outcome_unit"], "half_life": "weeks"}.get(
+        quantity, units["return_unit"]
+    )
+    estimates = {
+        place: tuple(Estimate.from_draws(draws, unit) for draws in pair)
+        for place, pair in pairs.items()
     }
     ranks = [
-        _ranks({channel: pair[side].median for channel, pair in pairs.items()}) for side in (0, 1)
+        _ranks({place: pair[side].median for place, pair in estimates.items()}) for side in (0, 1)
     ]
-    return [
-        Movement(
-            model=str(after.attrs["model"]),
-            channel=channel,
-            quantity=quantity,  # type: ignore[arg-type]  # one of the two names
-            before=then_,
-            after=now_,
-            change=relative_change(then_.median, now_.median),
-            overlap=overlap_share(then_, now_),
-            beyond_noise=held[channel].beyond or widened(then_, now_) > limits.max_widening,
-            factor=held[channel].factor,
-            limit=held[channel].limit,
-            spread=held[channel].spread,
-            higher=higher[channel],
-            rank_before=ranks[0][channel],
-            rank_after=ranks[1][channel],
+    found = []
+    for place, (then, now) in estimates.items():
+        held = reference(then, now, new, max_shift=max_shift, least=limits.large_movement)
+        found.append(
+            Movement(
+                model=str(units["model"]),
+                channel=place[0],
+                region=place[1],
+                quantity=quantity,  # type: ignore[arg-type]  # one of the names
+                before=then,
+                after=now,
+                change=relative_change(then.median, now.median),
+                overlap=overlap_share(then, now),
+                beyond_noise=held.beyond or widened(then, now) > limits.max_widening,
+                factor=held.factor,
+                limit=held.limit,
+                spread=held.spread,
+                higher=float((pairs[place][1] > then.median).mean()),
+                rank_before=ranks[0][place],
+                rank_after=ranks[1][place],
+            )
         )
-        for channel, (then_, now_) in pairs.items()
-    ]
+    return found
 
 
-def _draws(
-    effects: xr.Dataset, channel: str, weeks: pd.DatetimeIndex, quantity: str
-) -> np.ndarray | None:
-    """Draws of a channel's number over the window; None for a return without spend."""
-    number = roi if quantity == "roi" else contribution
-    draws = number(effects.sel(channel=channel), weeks).to_numpy().astype(float)
-    return None if quantity == "roi" and np.isnan(draws).all() else draws
-
-
-def _ranks(medians: dict[str, float]) -> dict[str, int]:
+def _ranks(medians: dict[Place, float]) -> dict[Place, int]:
     ordered = sorted(medians, key=lambda name: medians[name], reverse=True)
     return {name: place for place, name in enumerate(ordered, start=1)}
 

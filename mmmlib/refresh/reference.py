@@ -21,6 +21,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from scipy.special import ndtr, ndtri
+
 from mmmlib.estimates import Estimate, log_ratio
 
 SPREAD = 1.0
@@ -102,6 +105,16 @@ def reference(
         return math.exp(min(size, LARGEST)) if positive else 1 + size
 
     return Reference(factor(abs(shift)), deviation, factor(limit))
+
+
+def shared_shift(max_shift: float, count: int) -> float:
+    """Deviations that one of ``count`` numbers passes by chance as seldom as a single one ``max_shift``.
+
+    Šidák (1967), as if the numbers were independent; where they move together, it is passed still
+    less.
+    """
+    alone = 2 * ndtr(-max_shift)
+    return float(-ndtri(-np.expm1(np.log1p(-alone) / max(count, 1)) / 2))
 
 
 def _log_spread(estimate: Estimate) -> float:

@@ -115,7 +115,7 @@ def _of_changes(results: Results) -> dict[str, Table]:
         ("code", parameter_table(compared.code_changes)),
     ]
     return {
-        "Movements": movement_table(params, compared.movements),
+        "Movements": movement_table(params, (*compared.movements, *compared.details)),
         "Data changes": data_changes_table(params, compared.data_changes),
         "Restated values": restated_table(params, results.restated, MOST_VALUES),
         "Lift test changes": lift_changes_table(params, compared.lift_changes),

@@ -6,7 +6,7 @@ from typing import Any
 from gates_table import as_quiet, attributed, card_of, interval, publish
 
 from mmmlib.refresh.gate_rates import gate_rates
-from mmmlib.simulate.sequences import EVENT, WORLDS
+from mmmlib.simulate.sequences import EVENT, WORLDS, make_sequence
 
 
 def quantiles(middle: float) -> list[float]:
@@ -26,6 +26,7 @@ def sequence(world: str, seed: int, factor: float, distance: float = 0.5) -> dic
                 "weeks": [100 + 4 * refresh, 104 + 4 * refresh],
                 "before": dict.fromkeys(names, then),
                 "now": dict.fromkeys(names, now),
+                "details": {"half_life": dict.fromkeys(names, [quantiles(1.0)] * 2)},
                 "forecast": {"distance": distance if refresh >= EVENT else 0.0},
                 "restated": 0,
             }
@@ -48,6 +49,17 @@ def test_alarms_are_counted_where_nothing_happened_and_sight_where_it_did() -> N
     assert rates["refresh.forecast", "level break"].seen == 1
     assert rates["any of these checks", "level break"].seen == 1
     assert rates["mean change of returns above 15 %", "effect change"].seen == 1
+
+
+def test_a_half_life_that_alone_moves_is_seen_on_its_channel() -> None:
+    made = sequence("effect change", 0, 1.0)
+    target = f"channel_{make_sequence('effect change', 0).channel}"
+    at_event = made["refreshes"][EVENT - 1]["details"]["half_life"]
+    for name, seen in (("channel_none", 0), (target, 1)):
+        at_event[name] = [quantiles(1.0), quantiles(3.0)]
+        rates = {(one.rule, one.world): one for one in card_of([made])}
+        assert rates["refresh.details", "effect change"].seen == seen
+        assert rates["refresh.movement", "effect change"].seen == 0
 
 
 def test_published_rules_are_held_against_ours_at_our_rate_of_false_alarms() -> None:

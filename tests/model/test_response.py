@@ -11,9 +11,16 @@ import pytest
 import xarray as xr
 
 from mmmlib.data.panel.panel import Panel
-from mmmlib.model.effects import contribution, effects_of, roi, still_to_come
+from mmmlib.model.effects import (
+    at_spend,
+    contribution,
+    effects_of,
+    marginal_roi,
+    roi,
+    still_to_come,
+)
 from mmmlib.model.one_fit import FitRequest, fit_one
-from mmmlib.model.response import respond, spend_effect
+from mmmlib.model.response import contribution_by_region, respond, spend_effect
 from mmmlib.params import Params
 from mmmlib.simulate.structure import Response, activity
 from tests.fake_run import make_fake_run
@@ -49,6 +56,31 @@ def test_the_weeks_add_up_to_all_that_the_spend_brings() -> None:
     np.testing.assert_allclose(
         1 - contribution(effects) / whole, still_to_come(effects), rtol=1e-3, atol=1e-6
     )
+
+
+def test_regions_add_up_to_the_contribution_of_the_weeks() -> None:
+    params = fake_params(model={"geography": "regional"})
+    effects = fake_effects(
+        params, fake_panel(params, regions=("NORTH", "SOUTH", "WEST")), draws=120
+    )
+    weeks = pd.DatetimeIndex(effects["week"].to_numpy()[20:50])
+    by_region = contribution_by_region(effects, weeks)
+    assert by_region.dims == ("draw", "channel", "region")
+    np.testing.assert_allclose(by_region.sum("region"), contribution(effects, weeks), rtol=1e-4)
+    everything = contribution_by_region(effects, pd.DatetimeIndex(effects["week"]))
+    np.testing.assert_allclose(everything, effects["contribution_region"], rtol=1e-4)
+
+
+def test_the_next_money_is_the_slope_of_the_curve_at_a_level() -> None:
+    effects = fake_effects(draws=50)
+    today = effects["spend_today"]
+    np.testing.assert_allclose(marginal_roi(effects, today), effects["marginal_roi"], rtol=0.1)
+    unspent = marginal_roi(effects, 0 * today)
+    first = at_spend(effects, 0.1 * effects["spend_high"])
+    np.testing.assert_allclose(unspent, first / (0.1 * effects["spend_high"]), rtol=1e-5)
+    assert (unspent > marginal_roi(effects, today)).all()  # every curve is concave
+    end = effects["response"].isel(point=-1)
+    np.testing.assert_allclose(at_spend(effects, 9 * effects["spend_high"]), end, rtol=1e-6)
 
 
 def test_effects_of_an_older_run_get_what_was_not_kept_then(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from mmmlib.findings import Level, Status
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
-from mmmlib.refresh.drift import is_severe, movement_findings, rank_finding
+from mmmlib.refresh.drift import detail_finding, is_severe, movement_findings, rank_finding
 from mmmlib.refresh.movement import relative_change
 from tests.refresh.test_movement import estimate
 
@@ -116,3 +116,16 @@ def test_places_changed_by_noise_pass_and_by_more_are_flagged() -> None:
 def test_an_unchanged_order_passes() -> None:
     pair = [moved("search", ranks=(1, 1)), moved("video", ranks=(2, 2))]
     assert rank_finding("revenue.pooled", pair, str.title).value == 0.0
+
+
+def test_what_lies_behind_returns_warns_with_the_furthest() -> None:
+    calm = moved(after=1.1, beyond_noise=False, quantity="half_life")
+    ok = detail_finding("revenue.pooled", [calm], str.title)
+    assert ok.status is Status.OK
+    assert "none moved further" in ok.message
+    far, further = (moved("video", after=x, quantity="marginal_roi") for x in (1.5, 2.0))
+    flagged = detail_finding("revenue.pooled", [calm, far, further], str.title)
+    assert (flagged.level, flagged.value) == (Level.WARN, 2.0)
+    assert "The furthest: return of the next money of Video, " in flagged.message
+    unknown = moved(after=0.0).model_copy(update={"factor": math.nan})
+    assert detail_finding("revenue.pooled", [unknown], str.title).status is Status.FLAG

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
+import xarray as xr
 
 from mmmlib.estimates import Estimate
 from mmmlib.model.effects import roi
@@ -10,6 +11,7 @@ from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.movement import (
     channel_movements,
     common_weeks,
+    detail_movements,
     new_share,
     overlap_share,
     relative_change,
@@ -121,6 +123,44 @@ def test_the_largest_movement_comes_first_and_ranks_are_by_median() -> None:
     assert {m.channel: m.rank_before for m in returns} == {
         name: place for place, name in enumerate(order, 1)
     }
+
+
+def test_half_life_next_return_and_regions_are_found_where_they_alone_moved() -> None:
+    params = fake_params(model={"geography": "regional"})
+    panel = fake_panel(params, regions=("NORTH", "SOUTH", "WEST"))
+    before = fake_effects(params, panel, seed=1)
+    weeks = common_weeks(before, before)
+
+    def beyond(after: xr.Dataset) -> set[tuple[str, str, str]]:
+        found = detail_movements(before, after, weeks, LIMITS)
+        assert len(found) == 4 * (1 + 1 + 3)
+        assert max(found, key=lambda one: abs(one.change)) == found[0]
+        return {
+            (one.quantity, one.channel, one.region)
+            for one in found
+            if not (one.factor or math.inf) <= (one.limit or 0)
+        }
+
+    assert beyond(fake_effects(params, panel, seed=2)) == set()
+    slower = before.copy(deep=True)
+    slower["half_life"].loc[{"channel": "video"}] *= 4
+    assert beyond(slower) == {("half_life", "video", "")}
+    steeper = before.copy(deep=True)
+    steeper["response"].loc[{"channel": "video"}] *= 3
+    assert beyond(steeper) == {("marginal_roi", "video", "")}
+    region = str(before["region"].to_numpy()[1])
+    moved = before.copy(deep=True)
+    moved["coefficient"].loc[{"channel": "video", "region": region}] *= 3
+    assert beyond(moved) == {("contribution", "video", region)}
+
+
+def test_next_returns_are_those_of_the_same_spend() -> None:
+    """That more is spent now is no movement of the curve."""
+    before = fake_effects()
+    after = before.assign(spend_today=2 * before["spend_today"])
+    found = detail_movements(before, after, common_weeks(before, after), LIMITS)
+    assert {one.change for one in found} == {0.0}
+    assert {one.before.unit for one in found} == {"USD/USD", "weeks"}
 
 
 def test_a_channel_without_spend_has_no_return_to_compare() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from mmmlib.findings import Status
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.drift import movement_findings
-from mmmlib.refresh.reference import Reference, reference
+from mmmlib.refresh.reference import Reference, reference, shared_shift
 from tests.refresh.test_movement import estimate
 
 
@@ -119,3 +120,10 @@ def test_a_row_beyond_its_limit_never_reads_as_passed(
 def test_a_file_that_has_the_limit_on_overlap_is_still_read() -> None:
     """It decides nothing any more; runs of before it have it in their parameters."""
     assert ComparisonParams.model_validate({"min_overlap": 0.3}) == ComparisonParams()
+
+
+def test_the_more_numbers_the_further_one_of_them_may_move_by_chance() -> None:
+    assert shared_shift(2.5, 1) == pytest.approx(2.5)
+    alone, each = (1 - 2 * NormalDist().cdf(-shift) for shift in (2.5, shared_shift(2.5, 40)))
+    assert each**40 == pytest.approx(alone)
+    assert shared_shift(2.5, 0) == pytest.approx(2.5)

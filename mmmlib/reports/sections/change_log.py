@@ -61,6 +61,7 @@ SURPRISES = (
     "refresh.range",
     "refresh.forecast",
     "refresh.rank",
+    "refresh.details",
 )
 """Checks that speak up about numbers, not about what people changed."""
 
@@ -101,7 +102,7 @@ def summary(results: Results) -> Iterator[Block]:
 
 
 def movements(results: Results) -> Iterator[Block]:
-    """Before and after of every return and contribution."""
+    """Before and after of every return and contribution, and of what lies behind them."""
     compared = results.comparison
     if compared is None or compared.parent is None or not compared.movements:
         return
@@ -109,11 +110,16 @@ def movements(results: Results) -> Iterator[Block]:
     if moves:
         yield movements_picture(results, compared, moves)
     primary = results.params.primary
-    shown = [m for m in compared.movements if m.model == primary or m.beyond_noise]
-    if shown:
-        table = movement_table(results.params, by_size(shown)).only(*SHOWN)
-        yield Folded(f"{count_text(len(shown), 'number')} before and now", (table,))
-    hidden = len(compared.movements) - len(shown)
+    hidden = 0
+    for kind, moved in (
+        ("return and contribution", compared.movements),
+        ("next return, half-life and region", compared.details),
+    ):
+        shown = [m for m in moved if m.model == primary or m.beyond_noise]
+        hidden += len(moved) - len(shown)
+        if shown:
+            table = movement_table(results.params, by_size(shown)).only(*SHOWN)
+            yield Folded(f"By {kind}: {count_text(len(shown), 'number')} before and now", (table,))
     if hidden:
         yield Prose(
             f"{count_text(hidden, 'number')} of the other outcomes moved within noise; the "

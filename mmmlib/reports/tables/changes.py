@@ -54,8 +54,9 @@ def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
     moves = list(movements)
 
     def words(move: Movement) -> ReturnWords | None:
-        roi = move.quantity == "roi"
-        return return_words(params.return_unit(move.model), params.currency) if roi else None
+        if move.quantity not in ("roi", "marginal_roi"):
+            return None
+        return return_words(params.return_unit(move.model), params.currency)
 
     def written(move: Movement, estimate: Estimate) -> Estimate:
         returns = words(move)
@@ -63,7 +64,7 @@ def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
 
     def what(move: Movement) -> str:
         returns = words(move)
-        return f"return per {returns.spend}" if returns else "contribution"
+        return f"{move.what} per {returns.spend}" if returns else move.what
 
     columns: Columns[Movement] = {
         "Channel": lambda move: params.channel_label(move.channel),

@@ -23,9 +23,8 @@ REASONS = {
 
 def reason_sentence(results: Results, movement: Movement, bridge: Bridge | None) -> str:
     """Say how far a number moved and why: the steps that did it, the largest first."""
-    what = "Return" if movement.quantity == "roi" else "Contribution"
     moved = (
-        f"{what} on {outcome_of(results, movement.model)}: {movement_sentence(results, movement)}. "
+        f"{capital(movement.what)} on {outcome_of(results, movement.model)}: {movement_sentence(results, movement)}. "
         f"The estimate moved by {format_change(roughly(movement.change), 'share')}"
     )
     if bridge is None:
