@@ -9,7 +9,7 @@ from itertools import combinations
 from mmmlib.estimates import format_change, format_number, log_ratio, roughly
 from mmmlib.findings import Finding, at_most, judge
 from mmmlib.params.limits import ComparisonParams
-from mmmlib.phrases import some_of
+from mmmlib.phrases import listed, some_of
 from mmmlib.refresh.comparison import Movement
 from mmmlib.refresh.movement import widened
 
@@ -79,9 +79,12 @@ def detail_finding(
     channel for people.
     """
     beyond = [one for one in movements if not _calm(one)]
+    kinds = ["returns of the next money", "half-lives"]
+    if any(one.region for one in movements):
+        kinds.append("contributions of regions")
     said = (
-        f"Of {len(movements)} returns of the next money, half-lives and contributions of regions "
-        f"{len(beyond) or 'none'} moved further than new weeks alone may bring."
+        f"Of {len(movements)} {listed(kinds)} {len(beyond) or 'none'} moved further than new weeks "
+        f"alone may bring."
     )
     if beyond:
         furthest = max(beyond, key=lambda one: one.factor or math.inf)

@@ -113,7 +113,7 @@ def movements(results: Results) -> Iterator[Block]:
     hidden = 0
     for kind, moved in (
         ("return and contribution", compared.movements),
-        ("next return, half-life and region", compared.details),
+        ("return of the next money, half-life and region", compared.details),
     ):
         shown = [m for m in moved if m.model == primary or m.beyond_noise]
         hidden += len(moved) - len(shown)
