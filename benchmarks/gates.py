@@ -36,21 +36,21 @@ def measure(world: str, seed: int, refreshes: int, full: bool = False) -> dict[s
     sequence = make_sequence(world, seed, refreshes)
     kept, before = [], None
     for refresh in range(refreshes + 1):
-        now = _Fitted(sequence, refresh, before, full)
+        now = Fitted(sequence, refresh, before, full)
         if before is not None:
             kept.append(_compare(before, now, full))
         before = now
     return {"world": world, "seed": seed, "seconds": time.time() - began, "refreshes": kept}
 
 
-class _Fitted:
+class Fitted:
     """One refresh: its panel, draws and effects; scales are those of the one before."""
 
     def __init__(
         self,
         sequence: Sequence,
         refresh: int,
-        before: _Fitted | None,
+        before: Fitted | None,
         full: bool,
         panel: Any = None,
     ) -> None:
@@ -90,7 +90,7 @@ def _without_prior() -> Any:
     return mock.patch("mmmlib.model.derive.truncated_points", ones)
 
 
-def _compare(before: _Fitted, now: _Fitted, full: bool) -> dict[str, Any]:
+def _compare(before: Fitted, now: Fitted, full: bool) -> dict[str, Any]:
     from mmmlib.refresh.data_changes import restated_cells
     from mmmlib.refresh.movement import common_weeks
 
@@ -106,7 +106,7 @@ def _compare(before: _Fitted, now: _Fitted, full: bool) -> dict[str, Any]:
         "restated": len(cells),
     }
     if len(cells):
-        again = _old_window(before, now, full)
+        again = old_window(before, now, full)
         line["restated_only"] = _numbers(again.effects, weeks)
     return line
 
@@ -144,15 +144,15 @@ def _quantiles(draws: Any) -> Any:
     return np.quantile(draws, [0.05, 0.25, 0.5, 0.75, 0.95])
 
 
-def _old_window(before: _Fitted, now: _Fitted, full: bool) -> _Fitted:
+def old_window(before: Fitted, now: Fitted, full: bool) -> Fitted:
     """The older refresh's weeks with today's values: what restated history moves."""
     from mmmlib.refresh.refits import panel_until
 
     panel = panel_until(now.panel, before.panel.weeks[-1])
-    return _Fitted(now.sequence, now.refresh, before, full, panel)
+    return Fitted(now.sequence, now.refresh, before, full, panel)
 
 
-def _forecast(before: _Fitted, now: _Fitted) -> dict[str, Any]:
+def _forecast(before: Fitted, now: Fitted) -> dict[str, Any]:
     """Hold the new weeks against what the older refresh would have said of them."""
     from mmmlib.refresh.forecasts import forecast_of, score
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from mmmlib.estimates import Estimate
 from mmmlib.params.limits import ComparisonParams
-from mmmlib.refresh.movement import widened
+from mmmlib.refresh.movement import WIDE_NOISE, widened
 from mmmlib.refresh.reference import reference, shared_shift
 from mmmlib.simulate.sequences import EVENT, WORLDS, make_sequence
 
@@ -97,7 +97,7 @@ def details_moved(line: Line, channel: str | None) -> bool:
             *map(estimate_of, pair),
             1 - old / new,
             max_shift=shift,
-            least=LIMITS.large_movement,
+            least=WIDE_NOISE,
         ).beyond
         for one in details
         for name, pair in one.items()

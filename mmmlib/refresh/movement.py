@@ -65,7 +65,8 @@ def channel_movements(
     found: list[Movement] = []
     for quantity, number in (("roi", roi), ("contribution", contribution)):
         pairs = _pairs(number(one, weeks) for one in refreshes)
-        found += _movements(quantity, pairs, after.attrs, new, limits, limits.max_shift)
+        rule = (limits.max_shift, limits.large_movement, limits.max_widening)
+        found += _movements(quantity, pairs, after.attrs, new, *rule)
     return sorted(found, key=lambda movement: _size(movement.change), reverse=True)
 
 
@@ -75,8 +76,8 @@ def detail_movements(
     """Compare what lies behind returns: that of the next money, half-lives, contributions by region.
 
     The next money is added to the weekly spend of the last refresh in both. The more numbers there
-    are, the further one of them moves by chance: see :func:`shared_shift`. The largest change comes
-    first.
+    are, the further one of them moves by chance: see :func:`shared_shift`. Below a quarter
+    (:data:`WIDE_NOISE`) none is worth a warning: no plan turns on it. The largest change comes first.
     """
     refreshes = _of_common_channels(before, after)
     level = refreshes[0]["spend_today"]
@@ -90,10 +91,11 @@ def detail_movements(
         found["contribution"] = _pairs(parts)
     new = new_share(before, after)
     shift = shared_shift(limits.max_shift, sum(map(len, found.values())))
+    rule = (shift, max(limits.large_movement, WIDE_NOISE), limits.max_widening)
     moved = [
         movement
         for quantity, pairs in found.items()
-        for movement in _movements(quantity, pairs, after.attrs, new, limits, shift)
+        for movement in _movements(quantity, pairs, after.attrs, new, *rule)
     ]
     return sorted(moved, key=lambda movement: _size(movement.change), reverse=True)
 
@@ -157,8 +159,9 @@ def _movements(
     pairs: Pairs,
     units: Mapping[str, Any],
     new: float,
-    limits: ComparisonParams,
     max_shift: float,
+    least: float,
+    max_widening: float,
 ) -> list[Movement]:
     """Hold each number then and now against what new weeks bring; ``units`` are of the effects."""
     unit = {"contribution": units["outcome_unit"], "half_life": "weeks"}.get(
@@ -173,7 +176,7 @@ def _movements(
     ]
     found = []
     for place, (then, now) in estimates.items():
-        held = reference(then, now, new, max_shift=max_shift, least=limits.large_movement)
+        held = reference(then, now, new, max_shift=max_shift, least=least)
         found.append(
             Movement(
                 model=str(units["model"]),
@@ -184,7 +187,7 @@ def _movements(
                 after=now,
                 change=relative_change(then.median, now.median),
                 overlap=overlap_share(then, now),
-                beyond_noise=held.beyond or widened(then, now) > limits.max_widening,
+                beyond_noise=held.beyond or widened(then, now) > max_widening,
                 factor=held.factor,
                 limit=held.limit,
                 spread=held.spread,

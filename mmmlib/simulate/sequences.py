@@ -93,6 +93,8 @@ class Sequence:
         What it truly caused, ``(channel, week)``.
     outcome
         As it is measured, ``(week,)``.
+    restated
+        Share of a channel's spend that was missing where history is restated.
     """
 
     world: str
@@ -101,6 +103,7 @@ class Sequence:
     spend: np.ndarray
     contribution: np.ndarray
     outcome: np.ndarray
+    restated: float = 0.1
 
     @property
     def refreshes(self) -> int:
@@ -120,7 +123,7 @@ class Sequence:
         if self.world == "tracking break":
             spend[self.channel, changed:] *= 0.7
         elif self.world == "restated history" and refresh < EVENT:
-            spend[self.channel, changed - 30 : changed] *= 0.9
+            spend[self.channel, changed - 30 : changed] *= 1 - self.restated
         elif self.world == "taxonomy move" and refresh >= EVENT:
             moved = spend[self.channel] / 3
             spend[self.channel] -= moved
