@@ -246,7 +246,7 @@ def test_one_is_not_told_as_many(second: Results) -> None:
     calm = moved.model_copy(update={"beyond_noise": False, "model": "signups.pooled"})
     many = briefing.MOST + 1
     results.__dict__["comparison"] = compared.model_copy(
-        update={"movements": (*(moved for _ in range(many)), calm)}
+        update={"movements": (*(moved for _ in range(many)), calm), "details": ()}
     )
     (_, told) = briefing.what_changed(results)
     assert isinstance(told, Bullets)

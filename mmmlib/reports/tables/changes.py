@@ -20,7 +20,9 @@ from mmmlib.governance.data_debt import Restated
 from mmmlib.monte_carlo import ERRORS
 from mmmlib.params import Params
 from mmmlib.params.help import key_help
+from mmmlib.phrases import capital, listed
 from mmmlib.refresh.comparison import (
+    QUANTITIES,
     Bridge,
     BridgeStep,
     DataChange,
@@ -80,8 +82,10 @@ def movement_table(params: Params, movements: Iterable[Movement]) -> Table:
         "Movement": lambda move: "more than noise" if move.beyond_noise else "within noise",
     }
     mass = f"; ranges hold {mass_text(moves[0].after)}" if moves else ""
+    kinds = listed([*dict.fromkeys(QUANTITIES[move.quantity] for move in moves)]) or "numbers"
     caption = (
-        f"Before and after on the weeks that both refreshes saw, the largest movement first{mass}."
+        f"{capital(kinds)} before and after, on the weeks that both refreshes saw, the largest "
+        f"movement first{mass}."
     )
     return tabulate("movements", caption, moves, columns)
 
