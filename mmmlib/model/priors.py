@@ -21,7 +21,7 @@ from mmmlib.data.panel.lift_grid import REGIONS_DIFFER
 from mmmlib.model.quantiles import Z90, split_lognormal
 from mmmlib.params import Params
 from mmmlib.params.model import Range
-from mmmlib.params.schema import Prior
+from mmmlib.params.series import Prior
 from mmmlib.transforms import ADSTOCKS
 
 LEVEL_MEAN, LEVEL_SD = 0.7, 0.5

@@ -1,5 +1,6 @@
 """Strict YAML in, frozen :class:`Params` out."""
 
-from mmmlib.params.schema import Channel, Outcome, Params
+from mmmlib.params.schema import Params
+from mmmlib.params.series import Channel, Outcome
 
 __all__ = ["Channel", "Outcome", "Params"]

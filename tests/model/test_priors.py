@@ -10,7 +10,7 @@ from mmmlib.estimates import Estimate
 from mmmlib.model.priors import SHARE_WIDTH, lognormal, return_prior, stated_prior
 from mmmlib.model.quantiles import Z90, truncated_points
 from mmmlib.params.model import Range
-from mmmlib.params.schema import Prior, StatedPrior
+from mmmlib.params.series import Prior, StatedPrior
 from tests.fakes import fake_params, two_motions
 
 

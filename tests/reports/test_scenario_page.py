@@ -10,7 +10,7 @@ import pytest
 
 from mmmlib.estimates import Estimate
 from mmmlib.findings import Level
-from mmmlib.params.schema import Channel, Lever
+from mmmlib.params.series import Channel, Lever
 from mmmlib.reports.blocks import Bullets, Picture, Prose, Together
 from mmmlib.reports.export import facts_of
 from mmmlib.reports.papers import paper_of_decision

@@ -41,7 +41,7 @@ from mmmlib.data.weeks.rates import price_factors
 from mmmlib.data.weeks.source_rows import SourceRows, find_column
 from mmmlib.params import Params
 from mmmlib.params.messages import did_you_mean, shown
-from mmmlib.params.schema import MeasuredSeries
+from mmmlib.params.series import MeasuredSeries
 from mmmlib.phrases import count_text
 
 Places = Mapping[DeclaredSeries, tuple[SourceRows, str]]
