@@ -38,10 +38,8 @@ type Changes = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 class Refreshed(NamedTuple):
-    """What a refresh of one world leaves; the pack as the gates label it."""
+    """What a refresh leaves; the pack as the gates label it."""
 
-    world: KnownWorld
-    params: Any
     effects: Any
     without: Any
     """Effects of the fit that did not see the last weeks."""
@@ -72,8 +70,11 @@ def kept_fit(file: Path, panel: Any, params: Any, holdout_weeks: int = 0) -> tup
     return posterior, derive_effects(data, params, draws, seed_of(params, request) + 1)[0]
 
 
-def refresh_world(kind: str, seed: int, changes: Changes, folder: Path) -> Refreshed:
-    """Take one world through a refresh: readiness, fit, holdout, health, scenarios, gates."""
+def refresh(panel: Any, params: Any, file: Path) -> Refreshed:
+    """Take data through a refresh: readiness, fit, holdout, health, scenarios, gates.
+
+    The draws of its fits stay in ``file`` and beside it.
+    """
     from mmmlib.findings import FindingList
     from mmmlib.governance.gates import RELEASES, RunEvidence, judge_all, label_returns
     from mmmlib.governance.labels import label_pack
@@ -84,10 +85,7 @@ def refresh_world(kind: str, seed: int, changes: Changes, folder: Path) -> Refre
     from mmmlib.readiness.assess import assess
     from mmmlib.scenarios.build import build_pack
 
-    world = make_known(kind, seed)
-    params, panel = world.params(*changes), world.panel
     readiness = assess(panel, params)
-    file = folder / "fits" / f"{kind.replace(' ', '_')}-{seed}.nc"
     posterior, effects = kept_fit(file, panel, params)
     weeks = params.health.holdout_weeks
     draws, without = kept_fit(file.with_suffix(".holdout.nc"), panel, params, weeks)
@@ -110,7 +108,7 @@ def refresh_world(kind: str, seed: int, changes: Changes, folder: Path) -> Refre
         claims=claims,
     )
     labelled = label_pack(pack, gates, params)
-    return Refreshed(world, params, effects, without, labelled, gates, health)
+    return Refreshed(effects, without, labelled, gates, health)
 
 
 def measure(kind: str, seed: int, changes: Changes, folder: Path) -> dict[str, Any]:
@@ -118,8 +116,9 @@ def measure(kind: str, seed: int, changes: Changes, folder: Path) -> dict[str, A
     from mmmlib.governance.labels import label_total
 
     began = time.time()
-    refreshed = refresh_world(kind, seed, changes, folder)
-    world, params, effects, without, pack, gates, health = refreshed
+    world = make_known(kind, seed)
+    params, file = world.params(*changes), f"{kind.replace(' ', '_')}-{seed}.nc"
+    effects, without, pack, gates, health = refresh(world.panel, params, folder / "fits" / file)
     spend = dict(zip(world.names, world.case.spend.sum((1, 2)).tolist(), strict=True))
     return {
         "kind": kind,
