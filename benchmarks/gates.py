@@ -23,21 +23,26 @@ from unittest import mock
 import numpy as np
 from kept_lines import measured
 
-from mmmlib.simulate.sequences import MODEL, REFRESHES, WORLDS, Sequence, make_sequence
+from mmmlib.simulate.sequences import EVENT, MODEL, REFRESHES, WORLDS, Sequence, make_sequence
 
 FINAL = 1000
+AROUND = (0, EVENT - 1, EVENT, EVENT + 1)
+"""Refreshes by which an event is seen within two: the first, whose scales all have, and those at it.
+Before the event a company is that of the stable world with the same seed."""
 CHEAP = {"chains": 2, "tune": 200, "draws": 200, "kept_draws": 200}
 """Fewer draws than the defaults; ``--full`` takes those."""
 
 
-def measure(world: str, seed: int, refreshes: int, full: bool = False) -> dict[str, Any]:
-    """Fit a sequence, and keep what the checks need of every refresh."""
+def measure(
+    world: str, seed: int, refreshes: int, full: bool = False, around: bool = False
+) -> dict[str, Any]:
+    """Fit a sequence, and keep what the checks need of every refresh, or of those at its event."""
     began = time.time()
     sequence = make_sequence(world, seed, refreshes)
     kept, before = [], None
-    for refresh in range(refreshes + 1):
+    for refresh in AROUND if around else range(refreshes + 1):
         now = Fitted(sequence, refresh, before, full)
-        if before is not None:
+        if before is not None and before.refresh == refresh - 1:
             kept.append(_compare(before, now, full))
         before = now
     return {"world": world, "seed": seed, "seconds": time.time() - began, "refreshes": kept}
@@ -170,12 +175,12 @@ def _forecast(before: Fitted, now: Fitted) -> dict[str, Any]:
     }
 
 
-def _measure_safely(world: str, seed: int, refreshes: int, full: bool) -> dict[str, Any]:
+def _measure_safely(world: str, seed: int, **how: Any) -> dict[str, Any]:
     """Measure a sequence; one that cannot be fitted says why."""
     from mmmlib.errors import MMMError
 
     try:
-        return measure(world, seed, refreshes, full)
+        return measure(world, seed, **how)
     except (MMMError, ValueError) as error:
         return {"world": world, "seed": seed, "refused": str(error), "refreshes": []}
 
@@ -190,13 +195,15 @@ def main() -> None:
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--full", action="store_true", help="as many draws as a refresh takes")
+    parser.add_argument("--around", action="store_true", help="fit what lies around the event only")
     parser.add_argument("--show", action="store_true", help="fit nothing")
     parser.add_argument("--publish", action="store_true", help="write what the health panel says")
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.sequences)
     wanted = [(world, seed) for seed in seeds for world in asked.worlds]
     os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-    measure = partial(_measure_safely, refreshes=asked.refreshes, full=asked.full)
+    how = {"refreshes": asked.refreshes, "full": asked.full, "around": asked.around}
+    measure = partial(_measure_safely, **how)
     file = asked.folder / "sequences.jsonl"
     lines = measured(file, wanted, None if asked.show else measure, asked.workers, kind="world")
     from gates_table import card_of, print_card, publish

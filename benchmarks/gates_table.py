@@ -37,6 +37,7 @@ class Rate:
     sequences: int
     seen: int
     delay: float | None
+    """Median, of the sequences that were followed beyond two refreshes."""
 
 
 def estimate_of(quantiles: list[float]) -> Estimate:
@@ -195,6 +196,11 @@ def _rate(rule: str, speaks: Rule, world: str, sequences: list[Line]) -> Rate:
         if world in ("stable", "collinear spend") or line["refresh"] < EVENT
     ]
     delays = [_delay(speaks, one) for one in sequences] if world != "stable" else []
+    followed = [
+        delay
+        for delay, one in zip(delays, sequences, strict=False)
+        if one["refreshes"][-1]["refresh"] > EVENT + 1
+    ]
     return Rate(
         rule=rule,
         world=world,
@@ -202,7 +208,9 @@ def _rate(rule: str, speaks: Rule, world: str, sequences: list[Line]) -> Rate:
         alarms=sum(quiet),
         sequences=len(delays),
         seen=sum(delay < SOON for delay in delays),
-        delay=float(np.median(delays)) if delays and math.isfinite(np.median(delays)) else None,
+        delay=float(np.median(followed))
+        if followed and math.isfinite(np.median(followed))
+        else None,
     )
 
 
