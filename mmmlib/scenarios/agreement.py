@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mmmlib.findings import Finding, judge
 from mmmlib.scenarios.effect import PlanEffect
 from mmmlib.scenarios.labels import probability_text
-from mmmlib.scenarios.plans import Plan
+from mmmlib.scenarios.plan import Plan
 
 CHECK = "scenarios.disagreement"
 

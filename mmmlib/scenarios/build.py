@@ -40,7 +40,8 @@ from mmmlib.scenarios.optimised import OptimisedPlans, held_channels, optimised_
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
 from mmmlib.scenarios.pack import FloorPoint, HeldChannel, Scenario, ScenarioPack
 from mmmlib.scenarios.paid_prices import price_findings
-from mmmlib.scenarios.plans import Plan, channel_labels, standing_plans
+from mmmlib.scenarios.plan import Plan, channel_labels
+from mmmlib.scenarios.plans import standing_plans
 from mmmlib.scenarios.projection import ProjectedOutcome, outcome_function, sum_outcomes
 from mmmlib.scenarios.projector import Projector
 from mmmlib.scenarios.ranking import compare_plans, rank_before

@@ -20,7 +20,7 @@ from mmmlib.scenarios.evidence import (
     order_is_hidden,
 )
 from mmmlib.scenarios.pack import Answer, Label
-from mmmlib.scenarios.plans import channel_labels
+from mmmlib.scenarios.plan import channel_labels
 from mmmlib.scenarios.projection import ProjectedOutcome
 
 

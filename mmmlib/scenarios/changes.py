@@ -17,7 +17,8 @@ from mmmlib.scenarios.effect import PlanEffect, plan_effect
 from mmmlib.scenarios.history import YEAR
 from mmmlib.scenarios.labels import label_plan, likely, probability_text
 from mmmlib.scenarios.pack import Answer, Label
-from mmmlib.scenarios.plans import Plan, added_return, cut_loss, cut_plan, increase_plan
+from mmmlib.scenarios.plan import Plan
+from mmmlib.scenarios.plans import added_return, cut_loss, cut_plan, increase_plan
 
 type _Kind = Literal["scale", "cut"]
 

@@ -9,7 +9,7 @@ from mmmlib.params.schema import Params
 from mmmlib.phrases import count_text
 from mmmlib.scenarios.labels import MORE_LIKELY, probability_text, worth
 from mmmlib.scenarios.pack import Label, Scenario
-from mmmlib.scenarios.plans import Plan
+from mmmlib.scenarios.plan import Plan
 from mmmlib.scenarios.projection import ProjectedOutcome
 
 ENOUGH_SCENARIOS = 3

@@ -18,7 +18,7 @@ from mmmlib.scenarios.gradients import PlanResponse
 from mmmlib.scenarios.history import ROUNDING, SeenSpend
 from mmmlib.scenarios.optimise import Optimum, cheapest, optimise
 from mmmlib.scenarios.pack import HeldChannel, OptimisedView
-from mmmlib.scenarios.plans import Plan, moves_text
+from mmmlib.scenarios.plan import Plan, moves_text
 from mmmlib.scenarios.question import Bounds, Limit, Question, with_budget
 from mmmlib.scenarios.risk import Objective
 

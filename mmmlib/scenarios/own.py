@@ -14,8 +14,8 @@ from mmmlib.params.scenarios import PlanRules
 from mmmlib.params.schema import Params
 from mmmlib.scenarios.baseline import Baseline
 from mmmlib.scenarios.levers import follow_rule, lever_paths, moved_levers
+from mmmlib.scenarios.plan import Plan, moves_text
 from mmmlib.scenarios.plan_files import PlanGrid, read_plan
-from mmmlib.scenarios.plans import Plan, moves_text
 
 FOLDER = "plans"
 """Where a run keeps the files of plans."""

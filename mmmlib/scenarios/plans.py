@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
-from mmmlib.estimates import NBSP, format_number
+from mmmlib.estimates import NBSP
 from mmmlib.params.schema import Params
 from mmmlib.phrases import listed
-from mmmlib.scenarios.baseline import Baseline, SpendRange, mean_weekly
-from mmmlib.scenarios.levers import LeverMove
+from mmmlib.scenarios.baseline import Baseline, SpendRange
+from mmmlib.scenarios.plan import Kind, Plan, moves_text
 from mmmlib.scenarios.projection import ProjectedOutcome
-
-Kind = Literal["baseline", "increase", "reallocate", "protect", "optimised", "own"]
 
 ENOUGH = 0.5
 """A cut or a move keeps inside the past spend range if that allows this share of what was asked."""
 ROUNDING = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Money by channel over the horizon; ``(region, week)``."""
-
-    name: str
-    kind: Kind
-    title: str
-    description: str
-    spend: Mapping[str, np.ndarray]
-    moves: str = ""
-    """What it does with each channel, where its title does not say so."""
-    levers: tuple[LeverMove, ...] = ()
-    """Levers that are not where the baseline has them."""
-
-    @cached_property
-    def weekly(self) -> dict[str, float]:
-        """Mean weekly money of every channel."""
-        return mean_weekly(self.spend)
 
 
 def standing_plans(
@@ -77,7 +52,7 @@ def standing_plans(
     it go outside, and is flagged there. Only channels that spend money now are changed.
     """
     active = [name for name in base.spend if name in base.spends_now]
-    label = _labels(params, base.spend)
+    label = {name: params.channel_label(name) for name in base.spend}
     added = {name: _median(added_return(base, outcome, name, params)) for name in active}
     best = _receivers(active, base, added, (set(trusted), set(usable)), params)
     losses = {name: cut_loss(base, outcome, name, params) for name in active}
@@ -368,32 +343,6 @@ def _relative_width(draws: np.ndarray) -> float:
 
 def _same(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
     return all(np.isclose(one[name], other[name], rtol=1e-3) for name in one)
-
-
-def _labels(params: Params, names: Iterable[str]) -> dict[str, str]:
-    return {name: params.channel_label(name) for name in names}
-
-
-def channel_labels(params: Params, effects: xr.Dataset) -> dict[str, str]:
-    """Name of every channel as reports write it."""
-    return _labels(params, [str(name) for name in effects["channel"].to_numpy()])
-
-
-def moves_text(
-    base: Baseline,
-    changed: Mapping[str, float],
-    params: Params,
-    label: Mapping[str, str],
-    most: int | None = None,
-) -> str:
-    """Say from which weekly money to which channels go, of the first ones where they are many."""
-    parts = [
-        f"{label[name]} from {format_number(base.weekly[name], params.currency)} "
-        f"to {format_number(money)}"
-        for name, money in changed.items()
-    ]
-    rest = len(parts) - len(parts[:most])
-    return f"{'; '.join(parts[:most])} a week{f', and {rest} more' if rest else ''}."
 
 
 def _smaller(done: float, asked: float) -> str:

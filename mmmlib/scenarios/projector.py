@@ -18,7 +18,7 @@ from mmmlib.scenarios.evidence import Evidence
 from mmmlib.scenarios.labels import decide, label_plan, worth_a_step
 from mmmlib.scenarios.levers import lever_evidence
 from mmmlib.scenarios.pack import AgainstRecent, Label, LeverLine, PlanLine, Scenario
-from mmmlib.scenarios.plans import Plan, channel_labels
+from mmmlib.scenarios.plan import Plan, channel_labels
 from mmmlib.scenarios.projection import ProjectedOutcome
 from mmmlib.scenarios.recent import against_recent, turned_words
 from mmmlib.scenarios.risk import Objective

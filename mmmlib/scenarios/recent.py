@@ -11,7 +11,7 @@ from mmmlib.params.schema import Params
 from mmmlib.scenarios.baseline import Baseline, baseline_name
 from mmmlib.scenarios.effect import plan_effect
 from mmmlib.scenarios.pack import AgainstRecent
-from mmmlib.scenarios.plans import Plan
+from mmmlib.scenarios.plan import Plan
 from mmmlib.scenarios.projection import ProjectedOutcome
 
 

@@ -15,7 +15,7 @@ from mmmlib.scenarios.evidence import Evidence
 from mmmlib.scenarios.gradients import PlanResponse
 from mmmlib.scenarios.optimised import held_channels, optimised_plans
 from mmmlib.scenarios.own import read_plan_files
-from mmmlib.scenarios.plans import Plan, channel_labels
+from mmmlib.scenarios.plan import Plan, channel_labels
 from mmmlib.scenarios.projection import outcome_function, sum_outcomes
 from mmmlib.workbench.side import Side
 

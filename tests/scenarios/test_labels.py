@@ -21,7 +21,7 @@ from mmmlib.scenarios.evidence import (
 )
 from mmmlib.scenarios.labels import decide, label_plan, probability_text, worth_a_step
 from mmmlib.scenarios.pack import Label
-from mmmlib.scenarios.plans import Plan
+from mmmlib.scenarios.plan import Plan
 from mmmlib.scenarios.projection import PlanContribution
 from tests.scenarios.helpers import finding
 

@@ -16,8 +16,8 @@ from mmmlib.scenarios.effect import plan_effect
 from mmmlib.scenarios.levers import EVERYWHERE, moved_levers
 from mmmlib.scenarios.own import PlanFiles, own_plans, read_plan_files
 from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.plan import channel_labels
 from mmmlib.scenarios.plan_files import PlanGrid, plan_frame, read_plan, write_plan
-from mmmlib.scenarios.plans import channel_labels
 from mmmlib.scenarios.projection import outcome_function, sum_outcomes
 from mmmlib.scenarios.template import template_of_run
 from tests.fakes import fake_effects, fake_panel, fake_params

@@ -12,8 +12,8 @@ from mmmlib.scenarios.baseline import baseline_of
 from mmmlib.scenarios.build import build_pack
 from mmmlib.scenarios.own import PlanFiles, declared_files, own_plans
 from mmmlib.scenarios.pack import Label
+from mmmlib.scenarios.plan import channel_labels
 from mmmlib.scenarios.plan_files import PlanGrid, plan_frame, write_plan
-from mmmlib.scenarios.plans import channel_labels
 from tests.scenarios.helpers import healthy, known_effects, ready
 
 GAINS = {"weak": 0.2, "fair": 1.1, "best": 4.0}
