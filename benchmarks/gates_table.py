@@ -145,6 +145,7 @@ def above(measure: Callable[[Line], float], limit: float) -> Rule:
 
 RULES: dict[str, Rule] = {
     "any of these checks": any_of_these,
+    "any of these checks, on any channel": lambda line, _: any_of_these(line, None),
     "refresh.movement": moved,
     "refresh.movement, by a factor of 2": moved_severely,
     "refresh.range": wider,
