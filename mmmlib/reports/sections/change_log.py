@@ -63,7 +63,7 @@ SURPRISES = (
     "refresh.rank",
     "refresh.details",
 )
-"""Checks that speak up about numbers, not about what people changed."""
+"""Checks that speak up about numbers, not about what people changed; the most telling first."""
 
 
 def summary(results: Results) -> Iterator[Block]:
@@ -86,6 +86,7 @@ def summary(results: Results) -> Iterator[Block]:
         for finding, level in results.findings()
         if finding.check in SURPRISES and finding.status is not Status.OK
     ]
+    surprises.sort(key=lambda one: (-one[1].rank, SURPRISES.index(one[0].check)))
     if surprises:
         yield Prose("What a reader would not expect comes first, the worst of it on top:")
         yield Bullets(
