@@ -83,7 +83,7 @@ def detail_finding(
     if any(one.region for one in movements):
         kinds.append("contributions of regions")
     said = (
-        f"Of {len(movements)} {listed(kinds)} {len(beyond) or 'none'} moved further than new weeks "
+        f"{len(beyond) or 'None'} of {len(movements)} {listed(kinds)} moved further than new weeks "
         f"alone may bring."
     )
     if beyond:

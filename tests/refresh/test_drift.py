@@ -122,7 +122,7 @@ def test_what_lies_behind_returns_warns_with_the_furthest() -> None:
     calm = moved(after=1.1, beyond_noise=False, quantity="half_life")
     ok = detail_finding("revenue.pooled", [calm], str.title)
     assert ok.status is Status.OK
-    assert "none moved further" in ok.message
+    assert ok.message.startswith("None of 1 returns of the next money and half-lives moved")
     far, further = (moved("video", after=x, quantity="marginal_roi") for x in (1.5, 2.0))
     flagged = detail_finding("revenue.pooled", [calm, far, further], str.title)
     assert (flagged.level, flagged.value) == (Level.WARN, 2.0)
