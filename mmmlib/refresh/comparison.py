@@ -28,6 +28,8 @@ class _Frozen(BaseModel):
 class Movement(_Frozen):
     """How one number of one channel moved on the common window."""
 
+    model_config = ConfigDict(extra="ignore")  # older runs say how far two ranges overlap
+
     model: str
     channel: str
     quantity: Literal["roi", "contribution", "marginal_roi", "half_life"]
@@ -38,8 +40,6 @@ class Movement(_Frozen):
     after: Estimate
     change: float
     """Median now over median then, minus one. NaN where the median then was zero."""
-    overlap: float
-    """Length that both intervals share over the narrower one's length, 0 to 1."""
     beyond_noise: bool
     """Whether the median moved further than ``limit``, or the range became several times as wide."""
     factor: float | None = None

@@ -100,15 +100,6 @@ def detail_movements(
     return sorted(moved, key=lambda movement: _size(movement.change), reverse=True)
 
 
-def overlap_share(before: Estimate, after: Estimate) -> float:
-    """Length that both 90 % intervals share, over the narrower one's; 0 to 1."""
-    shared = min(before.high, after.high) - max(before.low, after.low)
-    narrower = min(before.width, after.width)
-    if narrower == 0:
-        return float(shared >= 0)
-    return min(max(shared / narrower, 0.0), 1.0)
-
-
 def widened(before: Estimate, after: Estimate) -> float:
     """How many times as wide the range is now; infinite where it had no width."""
     if before.width == 0:
@@ -186,7 +177,6 @@ def _movements(
                 before=then,
                 after=now,
                 change=relative_change(then.median, now.median),
-                overlap=overlap_share(then, now),
                 beyond_noise=held.beyond or widened(then, now) > max_widening,
                 factor=held.factor,
                 limit=held.limit,

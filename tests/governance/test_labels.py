@@ -190,7 +190,6 @@ def test_a_sum_that_was_not_compared_is_as_calm_as_its_motions(compared, label):
         before=told,
         after=told,
         change=1.0,
-        overlap=0.0,
         beyond_noise=True,
         rank_before=1,
         rank_after=1,

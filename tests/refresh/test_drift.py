@@ -29,7 +29,6 @@ def moved(
         before=estimate(before - 0.1, before + 0.1),
         after=estimate(after - 0.1, after + 0.1),
         change=relative_change(before, after),
-        overlap=0.0,
         beyond_noise=beyond_noise,
         factor=math.exp(abs(math.log(after / before))) if after * before > 0 else math.nan,
         limit=1.15 if beyond_noise else 100.0,

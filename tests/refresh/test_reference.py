@@ -104,7 +104,6 @@ def test_a_row_beyond_its_limit_never_reads_as_passed(
         before=before,
         after=after,
         change=0.0,
-        overlap=0.0,
         beyond_noise=found.beyond,
         factor=found.factor,
         limit=found.limit,
