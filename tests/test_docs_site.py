@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,26 @@ def test_every_public_module_is_in_the_reference() -> None:
     page = on_page_markdown((DOCS / "reference.md").read_text(encoding="utf-8"))
     lines = page.splitlines()
     assert [line[4:] for line in lines if line.startswith("::: ")] == public_modules()
+
+
+def test_every_link_to_a_heading_finds_it() -> None:
+    """A section that was lost as a benchmark wrote its tables was still linked to."""
+    pages = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
+    headings = {
+        name: {
+            re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", line.lstrip("# ").lower()).strip())
+            for line in text.splitlines()
+            if line.startswith("#")
+        }
+        for name, text in pages.items()
+    }
+    links = [
+        (name, page or name, anchor)
+        for name, text in pages.items()
+        for page, anchor in re.findall(r"\]\(([\w.-]*)#([\w-]+)\)", text)
+    ]
+    assert len(links) > 5
+    assert [link for link in links if link[2] not in headings[link[1]]] == []
 
 
 def test_a_reference_in_a_docstring_reads_as_its_name() -> None:
