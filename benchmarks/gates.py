@@ -1,12 +1,14 @@
 """How often do the checks of a refresh speak up, and when should they? Measured on sequences.
 
-    python benchmarks/gates.py FOLDER [--sequences 20] [--first 0] [--worlds …] [--show] [--publish]
+    python benchmarks/gates.py FOLDER [--sequences 20] [--first 0] [--worlds …] [--around] [--show] [--publish]
 
 Every sequence of :mod:`mmmlib.simulate.sequences` is fitted refresh after refresh, as a workbook
 would: with scales that are carried on, by the model's defaults except for fewer draws. What the
 checks need of each refresh is one line of JSON in ``FOLDER/sequences.jsonl``; a sequence that is
-there is not fitted again, so limits can be tried without fitting. Sequences from seed
-:data:`FINAL` on are for the published table: no limit was chosen by looking at them.
+there is not fitted again, so limits can be tried without fitting. With ``--around`` only what lies around the
+event of a world is fitted, a third of the work. Sequences from seed
+:data:`FINAL` on are for the published table: no limit was chosen by looking at them, but for the one that
+``docs/gates.md`` names.
 """
 
 from __future__ import annotations

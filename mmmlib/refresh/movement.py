@@ -91,7 +91,7 @@ def detail_movements(
         found["contribution"] = _pairs(parts)
     new = new_share(before, after)
     shift = shared_shift(limits.max_shift, sum(map(len, found.values())))
-    rule = (shift, max(limits.large_movement, WIDE_NOISE), limits.max_widening)
+    rule = (shift, max(limits.large_movement, WIDE_NOISE), math.inf)  # of ranges, nothing is asked
     moved = [
         movement
         for quantity, pairs in found.items()

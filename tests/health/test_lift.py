@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from mmmlib.findings import Finding, FindingList, Level, Status
-from mmmlib.health.lift import ALONE, CHECK, ERROR, GAP, check_lift_tests, distance
+from mmmlib.health.lift import ALONE, CHECK, ERROR, GAP, check_lift_tests, compare_lifts, distance
 from mmmlib.model.effects import fitted
 from mmmlib.params.limits import HealthParams
 from mmmlib.readiness.verdict import Readiness
@@ -41,6 +41,20 @@ def test_a_return_that_rests_on_one_test_says_so_and_the_data_alone_must_agree()
     [finding] = of(ALONE, with_lifts(EFFECTS, pair), alone)
     assert finding.status is Status.OK
     assert "2 lift tests" in finding.message
+
+
+def test_reports_compare_without_the_error_that_loads_arviz(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = with_lifts(EFFECTS, [fake_lift(PANEL)])
+
+    def loads(*_: object) -> float:
+        raise AssertionError("only the check needs it")
+
+    monkeypatch.setattr("mmmlib.health.lift.monte_carlo_error", loads)
+    assert [one.test.name for one in compare_lifts(told, told)] == ["spring"]
+    with pytest.raises(AssertionError):
+        of(CHECK, told, told)
 
 
 @pytest.mark.parametrize("factor", [50.0, 1 / 50, -1.0])

@@ -6,9 +6,11 @@ import pytest
 import xarray as xr
 
 from mmmlib.estimates import Estimate
+from mmmlib.findings import Status
 from mmmlib.model.effects import roi
 from mmmlib.params.limits import ComparisonParams
 from mmmlib.refresh.comparison import Movement
+from mmmlib.refresh.drift import detail_finding
 from mmmlib.refresh.movement import (
     channel_movements,
     common_weeks,
@@ -135,6 +137,18 @@ def test_half_life_next_return_and_regions_are_found_where_they_alone_moved() ->
     moved = before.copy(deep=True)
     moved["coefficient"].loc[{"channel": "video", "region": region}] *= 3
     assert beyond(moved) == {("contribution", "video", region)}
+
+
+def test_a_row_of_details_says_what_their_check_says() -> None:
+    """Their check asks nothing of ranges; a row that said "more than noise" would contradict it."""
+    before = fake_effects()
+    wide = before.copy(deep=True)
+    middle = wide["half_life"].median("draw")
+    wide["half_life"] = middle * (wide["half_life"] / middle) ** 8
+    found = detail_movements(before, wide, common_weeks(before, wide), LIMITS)
+    assert max(widened(one.before, one.after) for one in found) > LIMITS.max_widening
+    assert not any(one.beyond_noise for one in found)
+    assert detail_finding("revenue.pooled", found, str).status is Status.OK
 
 
 def test_next_returns_are_those_of_the_same_spend() -> None:
